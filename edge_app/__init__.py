@@ -1,0 +1,1 @@
+"""Camera streams in, detections out: video analytics on one edge device."""

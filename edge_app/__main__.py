@@ -1,0 +1,6 @@
+"""`python -m edge_app` is `edge-app`."""
+
+from edge_app.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

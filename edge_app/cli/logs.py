@@ -1,0 +1,42 @@
+"""The log on stderr: words for a person at a terminal, logfmt for everything else."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+
+# syslog priorities: journald takes them from the head of a line
+PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+
+class Logfmt(logging.Formatter):
+    """`ts=… level=… logger=… msg="…"`, one line a record; under systemd the priority instead of the time."""
+
+    def __init__(self, journal: bool) -> None:
+        super().__init__()
+        self._journal = journal
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
+        text = json.dumps(record.getMessage(), ensure_ascii=False)
+        name = record.name.removeprefix("edge_app.")
+        line = f"level={record.levelname.lower()} logger={name} thread={json.dumps(record.threadName)} msg={text}"
+        if record.exc_info:
+            line += f" error={json.dumps(self.formatException(record.exc_info))}"
+        if self._journal:
+            return f"<{PRIORITY.get(record.levelno, 6)}>{line}"
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        return f"ts={stamp}.{int(record.msecs):03d}Z {line}"
+
+
+def set_up(level: str) -> None:
+    """Sends the program's log to stderr; `level` is a name of logging's."""
+    handler = logging.StreamHandler()
+    if sys.stderr.isatty():
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+    else:
+        handler.setFormatter(Logfmt(journal="JOURNAL_STREAM" in os.environ))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

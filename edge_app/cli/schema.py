@@ -1,0 +1,29 @@
+"""`edge-app schema`: the JSON Schemas of the configuration and of the messages."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from edge_app import config, publish
+
+EXAMPLE = "Example: edge-app schema detections > detections.schema.json"
+
+
+class Document(str, Enum):
+    """What has a schema."""
+
+    CONFIG = "config"
+    DETECTIONS = "detections"
+    EVENT = "event"
+
+
+def main(
+    document: Annotated[Document, typer.Argument(help="Which schema.")] = Document.CONFIG,
+) -> None:
+    """Print the JSON Schema of the configuration or of a message."""
+    text = config.json_schema() if document is Document.CONFIG else publish.schema(document.value)
+    sys.stdout.write(text.rstrip() + "\n")

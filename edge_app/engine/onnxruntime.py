@@ -1,0 +1,149 @@
+"""ONNX Runtime behind the slot protocol: one session and one worker thread, buffers bound once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from edge_app.engine.slot import Outputs
+from edge_app.errors import DataError, EngineError
+from edge_app.frames import Letterbox, Picture
+from edge_app.model import InputSpec
+from edge_app.preprocess import Canvas
+
+
+def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """A session on the CPU; raises DataError where the model cannot run.
+
+    Args:
+        path: The ONNX file.
+        threads: Threads of one run; 0 for as many as there are cores.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or os.cpu_count() or 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # An idle thread that spins takes the core that decodes.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors have no base class of their own
+        raise DataError(f"{path}: ONNX Runtime cannot load it ({_first_line(error)})") from error
+
+
+class OnnxRuntimeEngine:
+    """The model on the CPU; leaving the block ends its worker."""
+
+    name = "onnxruntime-cpu"
+
+    def __init__(
+        self, path: Path, spec: InputSpec, *, batch: int | None, max_batch: int, slots: int, threads: int
+    ) -> None:
+        """Loads the model and computes one blank batch, so that a model which cannot run is refused here.
+
+        Args:
+            path: The ONNX file.
+            spec: Its preprocessing.
+            batch: Its fixed batch, to which smaller ones are padded, or None where it may vary.
+            max_batch: Pictures in a batch where it may vary.
+            slots: One or two.
+            threads: Threads of one run; 0 for as many as there are cores.
+        """
+        self.max_batch = batch or max_batch
+        session = open_session(path, threads)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self.slots = tuple(OnnxRuntimeSlot(session, self._worker, spec, self.max_batch, batch) for _ in range(slots))
+        blank = Picture.from_bgr(np.zeros((spec.height, spec.width, 3), np.uint8))
+        try:
+            for slot in self.slots:
+                slot.submit([blank])
+                slot.wait()
+        except EngineError as error:
+            self._worker.shutdown()
+            raise DataError(f"{path}: the model fails on a blank picture: {error}") from error
+
+    def __enter__(self) -> OnnxRuntimeEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._worker.shutdown(wait=False)
+
+
+class OnnxRuntimeSlot:
+    """One input buffer and the outputs of the batch that was computed from it."""
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        worker: ThreadPoolExecutor,
+        spec: InputSpec,
+        capacity: int,
+        batch: int | None,
+    ) -> None:
+        self._session = session
+        self._worker = worker
+        self._input = np.zeros((capacity, 3, spec.height, spec.width), np.float32)
+        self._canvases = [Canvas(spec, row) for row in self._input]
+        self._batch = batch
+        self._bindings: dict[int, tuple[Any, tuple[NDArray[Any], ...]]] = {}
+        self._boxes: tuple[Letterbox, ...] = ()
+        self._preprocess_s = 0.0
+        self._running: Future[tuple[tuple[NDArray[Any], ...], float]] | None = None
+
+    def submit(self, pictures: Sequence[Picture]) -> None:
+        """Letterboxes the pictures into the input here, and lets the worker compute."""
+        if self._running is not None:
+            raise RuntimeError("submitted twice without waiting")
+        if not 0 < len(pictures) <= len(self._canvases):
+            raise ValueError(f"want 1 to {len(self._canvases)} pictures, got {len(pictures)}")
+        began = time.perf_counter()
+        self._boxes = tuple(canvas.draw(p) for canvas, p in zip(self._canvases, pictures, strict=False))
+        self._preprocess_s = time.perf_counter() - began
+        self._running = self._worker.submit(self._compute, self._batch or len(pictures))
+
+    def wait(self) -> Outputs:
+        """The outputs; the padding of a fixed batch is cut off."""
+        if self._running is None:
+            raise RuntimeError("waited without submitting")
+        try:
+            arrays, seconds = self._running.result()
+        except Exception as error:  # ONNX Runtime's errors have no base class of their own
+            raise EngineError(_first_line(error)) from error
+        finally:
+            self._running = None
+        count = len(self._boxes)
+        return Outputs(tuple(a[:count] for a in arrays), self._boxes, self._preprocess_s, seconds)
+
+    def _compute(self, batch: int) -> tuple[tuple[NDArray[Any], ...], float]:
+        """Runs in the worker."""
+        began = time.perf_counter()
+        if batch not in self._bindings:
+            self._bindings[batch] = self._bind(batch)
+        binding, outputs = self._bindings[batch]
+        self._session.run_with_iobinding(binding)
+        return outputs, time.perf_counter() - began
+
+    def _bind(self, batch: int) -> tuple[Any, tuple[NDArray[Any], ...]]:
+        """Fixes the addresses of input and outputs for one size of batch; the outputs' shapes are found by a run."""
+        source, name = self._input[:batch], self._session.get_inputs()[0].name
+        outputs = tuple(np.array(a) for a in self._session.run(None, {name: source}))
+        binding = self._session.io_binding()
+        binding.bind_input(name, "cpu", 0, source.dtype, source.shape, source.ctypes.data)
+        for meta, array in zip(self._session.get_outputs(), outputs, strict=True):
+            binding.bind_output(meta.name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        return binding, outputs
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

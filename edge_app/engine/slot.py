@@ -1,0 +1,59 @@
+"""What every engine is: a few slots that take pictures and give raw outputs, asynchronously."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from edge_app.frames import Letterbox, Picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outputs:
+    """The raw outputs of one batch.
+
+    Attributes:
+        arrays: The model's outputs in its order, each (batch, …): views of the slot's own buffers, valid until
+            its next `submit`.
+        boxes: Where each picture lies in the model's input.
+        preprocess_s: Time to fill the input, of the whole batch [s].
+        infer_s: Time from the engine's start on this batch to its end [s].
+    """
+
+    arrays: tuple[NDArray[Any], ...]
+    boxes: tuple[Letterbox, ...]
+    preprocess_s: float
+    infer_s: float
+
+
+class Slot(Protocol):
+    """One set of buffers; at most one batch is in it at a time."""
+
+    def submit(self, pictures: Sequence[Picture]) -> None:
+        """Starts a batch of 1 to `Engine.max_batch` pictures; does not wait for the result."""
+
+    def wait(self) -> Outputs:
+        """Blocks for the result of the last `submit`.
+
+        Raises:
+            EngineError: The batch could not be computed; the slot is empty again and may be reused.
+        """
+
+
+class Engine(Protocol):
+    """A model that is loaded and warm."""
+
+    @property
+    def name(self) -> str:
+        """What computes: the wire's `model.engine`."""
+
+    @property
+    def max_batch(self) -> int:
+        """Pictures that one batch may hold."""
+
+    @property
+    def slots(self) -> Sequence[Slot]:
+        """One or two slots."""

@@ -1,0 +1,98 @@
+"""What can go wrong, as one tree; each error carries the exit code that tells the operator what to do.
+
+EdgeAppError           70  a bug of ours
+├── UsageError         64  the command line is wrong
+├── DataError          65  data, or its result, is not good enough
+├── InputError         66  a model, a file source or another input is missing or unreadable
+├── DeviceError        69  a camera, a broker or a GPU is unavailable
+│   ├── StreamError        one camera; `run` reconnects, `check --probe` reports
+│   └── SinkError          one broker or file; `run` reconnects, `check --probe` reports
+├── EngineError        70  a batch could not be computed; `run` retries its frames one by one
+├── TemporaryError     75  try again
+├── AccessError        77  the operating system refuses
+└── ConfigError        78  the configuration is wrong; restarting will not help
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(str, Enum):
+    """Why a camera is down: the wire's `reason`."""
+
+    AUTH_FAILED = "auth_failed"
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    NOT_FOUND = "not_found"
+    STALLED = "stalled"
+    TLS = "tls"
+    CODEC = "codec"
+    DECODE_ERRORS = "decode_errors"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+class EdgeAppError(Exception):
+    """Base of every error that this program raises on purpose; its text is one line for the operator."""
+
+    exit_code = 70
+
+
+class UsageError(EdgeAppError):
+    """The command line is wrong."""
+
+    exit_code = 64
+
+
+class DataError(EdgeAppError):
+    """Data, or a result made from it, is not good enough to go on with."""
+
+    exit_code = 65
+
+
+class InputError(EdgeAppError):
+    """A model, a file source or another input is missing or unreadable."""
+
+    exit_code = 66
+
+
+class DeviceError(EdgeAppError):
+    """A camera, a broker or a GPU is unavailable."""
+
+    exit_code = 69
+
+
+class StreamError(DeviceError):
+    """A camera failed; reconnecting may help. The text never holds a URL's credentials."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class SinkError(DeviceError):
+    """A broker or an output file failed; trying again may help. The text never holds a password."""
+
+
+class EngineError(EdgeAppError):
+    """The engine could not compute a batch."""
+
+
+class TemporaryError(EdgeAppError):
+    """Something passing went wrong; starting again may help."""
+
+    exit_code = 75
+
+
+class AccessError(EdgeAppError):
+    """The operating system refuses access."""
+
+    exit_code = 77
+
+
+class ConfigError(EdgeAppError):
+    """The configuration is wrong; restarting will not help."""
+
+    exit_code = 78

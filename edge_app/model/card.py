@@ -1,0 +1,75 @@
+"""The model card: what a model expects and answers, as `model.yaml` says it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_app.errors import InputError
+from edge_app.frames import LetterboxMode, Rounding
+
+Triple = tuple[float, float, float]
+Precision = Literal["fp32", "fp16", "int8"]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of the card: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputSpec(Section):
+    """The preprocessing: a picture is letterboxed, then each channel becomes ``(pixel * scale - mean) / std``."""
+
+    width: int = Field(ge=1)  # [px]
+    height: int = Field(ge=1)  # [px]
+    color: Literal["bgr", "rgb"]
+    scale: float = 1.0
+    mean: Triple = (0.0, 0.0, 0.0)  # in the order of `color`
+    std: Triple = (1.0, 1.0, 1.0)
+    letterbox: LetterboxMode = "centre"
+    rounding: Rounding = "round"
+    pad: int = Field(114, ge=0, le=255)
+
+
+class DecoderSpec(Section):
+    """The family of the output's layout; none where it is to be recognised."""
+
+    family: str | None = None
+
+
+class Thresholds(Section):
+    """Where the model is meant to be operated."""
+
+    confidence: Fraction = 0.35
+    nms_iou: Fraction = 0.5
+
+
+class Card(Section):
+    """`model.yaml`; a bare ONNX file has one with nothing but its name and file."""
+
+    name: str
+    files: dict[Precision, Path]  # relative to the card
+    sha256: dict[Precision, str] = {}
+    licence: str = "unknown"
+    source: str = "unknown"
+    labels: tuple[str, ...] | None = None
+    input: InputSpec | None = None
+    decoder: DecoderSpec = DecoderSpec()
+    thresholds: Thresholds = Thresholds()
+
+
+def read_card(path: Path) -> Card:
+    """The card at `path`; raises InputError that names the file and the key."""
+    try:
+        return Card.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: {key}: {first['msg']}") from error

@@ -1,0 +1,133 @@
+"""The program on one page: every stage, thread and hand-over; the parts are passed in."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from edge_app.detections import Detections, Latency, Result
+from edge_app.engine import Engine, infer
+from edge_app.errors import EngineError, StreamError
+from edge_app.frames import Arrival, Frame, Letterbox
+from edge_app.stats import Stats
+from edge_app.threads import Heartbeats, Inbox
+
+logger = logging.getLogger(__name__)
+
+Postprocess = Callable[[tuple[NDArray[Any], ...], int, Letterbox, tuple[int, int]], tuple[Detections, int]]
+
+
+class Publish(Protocol):
+    """Hands a result to the sinks; may wait for them where the source is finite."""
+
+    def __call__(self, frame: Frame, result: Result) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The analyse thread: the only one that uses the engine.
+
+    Attributes:
+        inbox: Frames of all cameras.
+        engine: Computes them in batches.
+        postprocess: Raw outputs of one picture to its detections, and how many rows held NaN or Inf.
+        publish: Takes each frame with its result, in order.
+        stats: Counts and stage durations.
+        beats: Told at least once a second that the loop is alive.
+    """
+
+    inbox: Inbox[Arrival]
+    engine: Engine
+    postprocess: Postprocess
+    publish: Publish
+    stats: Stats
+    beats: Heartbeats
+
+    def run(self, stop: threading.Event) -> None:
+        """Analyses until `stop`, or until every camera has ended."""
+        batches = _Batches(self.inbox, self.engine.max_batch, self.stats, self.beats, stop)
+        try:
+            for frames, outputs in infer(batches, self.engine.slots, self._drop):
+                for row, frame in enumerate(frames):
+                    began = time.monotonic()
+                    source_wh = frame.picture.width, frame.picture.height
+                    found, broken = self.postprocess(outputs.arrays, row, outputs.boxes[row], source_wh)
+                    if broken:
+                        self.stats.count("outputs_not_finite", broken, camera=frame.camera)
+                    now = time.monotonic()
+                    latency = Latency(
+                        queue=frame.queue_s,
+                        preprocess=outputs.preprocess_s,
+                        infer=outputs.infer_s,
+                        postprocess=now - began,
+                        total=now - frame.queued_mono,
+                    )
+                    self._hand_over(frame, found, latency)
+        finally:
+            self.beats.forget("analyse")
+
+    def _hand_over(self, frame: Frame, found: Detections, latency: Latency) -> None:
+        """Publishes one frame and records where its time went."""
+        result = Result(
+            camera=frame.camera,
+            frame_index=frame.index,
+            captured_at=frame.captured_at,
+            ts_source=frame.ts_source,
+            captured_mono=frame.captured_mono,
+            live=frame.live,
+            source_wh=(frame.picture.width, frame.picture.height),
+            latency=latency,
+            detections=found,
+        )
+        began = time.monotonic()
+        self.publish(frame, result)
+        observe, camera = self.stats.observe, frame.camera
+        observe("publish", time.monotonic() - began, camera=camera)
+        observe("age", began - frame.captured_mono, camera=camera)
+        for stage in ("queue", "preprocess", "infer", "postprocess"):
+            observe(stage, getattr(latency, stage), camera=camera)
+        self.stats.count("frames_analysed", camera=camera)
+
+    def _drop(self, frame: Frame, error: EngineError) -> None:
+        logger.warning("%s: frame %d dropped: %s", frame.camera, frame.index, error)
+        self.stats.count("frames_dropped", camera=frame.camera, reason="engine")
+
+
+@dataclass(frozen=True, slots=True)
+class _Batches:
+    """The inbox as the double buffer wants it: batches of pictures, until the end."""
+
+    inbox: Inbox[Arrival]
+    max_batch: int
+    stats: Stats
+    beats: Heartbeats
+    stop: threading.Event
+
+    @property
+    def waiting(self) -> bool:
+        return self.inbox.waiting
+
+    def __iter__(self) -> Iterator[list[Frame]]:
+        while not self.stop.is_set() and not self.inbox.exhausted:
+            arrivals = self.inbox.take(self.max_batch, timeout_s=0.5)
+            now = time.monotonic()
+            self.beats.beat("analyse")
+            yield [frame for arrival in arrivals if (frame := self._convert(arrival, now)) is not None]
+
+    def _convert(self, arrival: Arrival, now_mono: float) -> Frame | None:
+        """The frame's pixels, or None where the decoder's surface is broken."""
+        began = time.monotonic()
+        try:
+            frame = arrival.take(now_mono)
+        except StreamError as error:
+            logger.debug("%s: frame %d: %s", arrival.camera, arrival.index, error)
+            self.stats.count("frames_dropped", camera=arrival.camera, reason="decode")
+            return None
+        self.stats.observe("decode", arrival.decode_s + time.monotonic() - began, camera=arrival.camera)
+        return frame

@@ -1,0 +1,188 @@
+"""The concurrency tools of this program, and no others: a group of threads, their heartbeats, the inbox."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+logger = logging.getLogger(__name__)
+
+
+class Heartbeats:
+    """When each loop was last alive; the watchdog is fed only while all of them are."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def beat(self, name: str) -> None:
+        """Says that the loop `name` is alive; every loop says so at least once a second."""
+        with self._lock:
+            self._last[name] = time.monotonic()
+
+    def forget(self, name: str) -> None:
+        """The loop ended: its silence means nothing."""
+        with self._lock:
+            self._last.pop(name, None)
+
+    def silent(self, longer_than_s: float) -> list[str]:
+        """The loops that have said nothing for so long."""
+        now = time.monotonic()
+        with self._lock:
+            return sorted(name for name, at in self._last.items() if now - at > longer_than_s)
+
+
+class ThreadGroup:
+    """Runs named threads; the first exception in any of them sets `stop` and is kept.
+
+    The threads are daemons, for one may be stuck in a C call: `join` waits so long and names those that are.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self.error: BaseException | None = None
+
+    def start(self, name: str, target: Callable[[], None]) -> threading.Thread:
+        """Runs `target` in a thread of that name."""
+
+        def run() -> None:
+            try:
+                target()
+            except BaseException as error:
+                logger.debug("%s failed", name, exc_info=True)
+                self.error = self.error or error
+                self._stop.set()
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        with self._lock:
+            self._threads = [t for t in self._threads if t.is_alive()] + [thread]
+            thread.start()
+        return thread
+
+    def join(self, timeout_s: float) -> list[str]:
+        """Waits for the threads, at most so long altogether; returns the names of those that are stuck."""
+        deadline = time.monotonic() + timeout_s
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return [thread.name for thread in threads if thread.is_alive()]
+
+
+class Timed(Protocol):
+    """What the inbox needs to know of an item."""
+
+    @property
+    def captured_mono(self) -> float:
+        """Monotonic clock at capture [s]."""
+
+
+T = TypeVar("T", bound=Timed)
+
+
+@dataclass
+class _Cell(Generic[T]):
+    """What waits of one camera."""
+
+    live: bool
+    capacity: int
+    max_age_s: float
+    drop: Callable[[str], None]
+    items: deque[T] = field(default_factory=deque)
+    since: float = 0.0  # when the camera began to wait; a newer frame in its cell does not send it back in line
+
+
+class Inbox(Generic[T]):
+    """One cell a camera between the camera threads and the one that analyses.
+
+    A live camera's newest frame wins: `put` replaces what waits and counts it as dropped. A finite source
+    loses nothing: its `put` waits for room.
+    """
+
+    def __init__(self) -> None:
+        self._cells: dict[str, _Cell[T]] = {}
+        self._changed = threading.Condition()
+
+    def add(self, camera: str, *, live: bool, max_age_s: float, capacity: int, drop: Callable[[str], None]) -> None:
+        """Opens a cell.
+
+        Args:
+            camera: Its name.
+            live: Whether the newest frame wins (one frame waits at most) or nothing is lost.
+            max_age_s: A live frame older than this is dropped when its turn comes [s].
+            capacity: Frames of a finite source that may wait.
+            drop: Called with the reason, `queue` or `stale`, for every frame dropped here.
+        """
+        with self._changed:
+            self._cells[camera] = _Cell(live, 1 if live else capacity, max_age_s, drop)
+
+    def close(self, camera: str) -> None:
+        """No more frames come from this camera; those of a finite source that wait are still taken."""
+        with self._changed:
+            cell = self._cells.pop(camera, None)
+            if cell is not None and cell.items and not cell.live:
+                cell.capacity = 0
+                self._cells[camera] = cell
+            self._changed.notify_all()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a frame is here."""
+        with self._changed:
+            return any(cell.items for cell in self._cells.values())
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every camera is closed and every frame taken."""
+        with self._changed:
+            return not self._cells
+
+    def put(self, camera: str, item: T, timeout_s: float) -> bool:
+        """Hands a frame over; False when a finite source found no room for so long."""
+        with self._changed:
+            cell = self._cells[camera]
+            if cell.live and cell.items:
+                cell.items.clear()
+                cell.drop("queue")
+            elif not self._changed.wait_for(lambda: len(cell.items) < cell.capacity, timeout_s):
+                return False
+            else:
+                cell.since = time.monotonic() if not cell.items else cell.since
+            cell.items.append(item)
+            self._changed.notify_all()
+            return True
+
+    def take(self, max_items: int, timeout_s: float) -> list[T]:
+        """At most one frame a live camera, longest waiting first; finite sources may fill the rest.
+
+        Returns an empty list when nothing came for so long, or nothing will come any more.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready() or not self._cells, timeout_s)
+            taken: list[T] = []
+            for cell in sorted((c for c in self._cells.values() if c.items), key=lambda c: c.since):
+                if len(taken) < max_items:
+                    taken.append(cell.items.popleft())
+                    cell.since = time.monotonic()
+            for cell in self._cells.values():
+                while not cell.live and cell.items and len(taken) < max_items:
+                    taken.append(cell.items.popleft())
+            self._cells = {n: c for n, c in self._cells.items() if c.items or c.capacity}
+            self._changed.notify_all()
+            return taken
+
+    def _ready(self) -> bool:
+        """Whether a frame is here that is not too old; those that are, are dropped."""
+        now = time.monotonic()
+        for cell in self._cells.values():
+            if cell.live and cell.items and now - cell.items[0].captured_mono > cell.max_age_s:
+                cell.items.clear()
+                cell.drop("stale")
+        return any(cell.items for cell in self._cells.values())

@@ -1,0 +1,1 @@
+"""Tests of edge_app, on real servers and real pictures."""

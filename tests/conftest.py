@@ -1,0 +1,29 @@
+"""What all tests share: the servers, and the pictures that the project does not contain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.rtsp.fixtures", "tests.broker.fixtures"]
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def yolox_nano() -> Path:
+    """YOLOX-Nano as its authors trained it; skips where it is not beside the checkout."""
+    return _shared("models/yolox_nano.onnx")
+
+
+@pytest.fixture(scope="session")
+def vtest() -> Path:
+    """Pedestrians from above, 768x576 or 480x360, 10 fps, 795 frames; skips where it is not beside the checkout."""
+    return _shared("media/vtest.avi")
+
+
+def _shared(name: str) -> Path:
+    if not (SHARED / name).is_file():
+        pytest.skip(f"{name} is not in {SHARED}: real models and footage are not part of the project")
+    return SHARED / name

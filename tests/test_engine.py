@@ -1,0 +1,155 @@
+"""Slots and the double buffer, on ONNX Runtime with models whose answer is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_app.engine import OnnxRuntimeEngine, infer
+from edge_app.errors import DataError
+from edge_app.frames import Frame, Picture
+from edge_app.model import InputSpec
+from edge_app.preprocess import Canvas, normalisation_table
+from tests.onnx_models import SIDE, channel_means, refuses_bright
+
+SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
+
+
+def grey(value: int, side: int = SIDE) -> Picture:
+    return Picture.from_bgr(np.full((side, side, 3), value, np.uint8))
+
+
+def frame(index: int, value: int | None = None) -> Frame:
+    return Frame("gate", index, 0.0, "arrival", 0.0, True, 0.0, 0.0, grey(index if value is None else value))
+
+
+def open_engine(path, batch, *, slots=2, max_batch=4):
+    return OnnxRuntimeEngine(path, SPEC, batch=batch, max_batch=max_batch, slots=slots, threads=1)
+
+
+@dataclass
+class Batches:
+    """Batches that are all there, or that come one by one."""
+
+    batches: list[list[Frame]]
+    all_there: bool = True
+    left: list[list[Frame]] = field(default_factory=list)
+
+    @property
+    def waiting(self):
+        return self.all_there and bool(self.left)
+
+    def __iter__(self):
+        self.left = list(self.batches)
+        while self.left:
+            yield self.left.pop(0)
+
+
+def values(batches, engine, drop=None):
+    """What `infer` yields, as (indices, means of the first channel)."""
+    found = infer(batches, engine.slots, drop or (lambda f, e: pytest.fail(f"frame {f.index} dropped: {e}")))
+    return [([f.index for f in frames], outputs.arrays[0][:, 0].tolist()) for frames, outputs in found]
+
+
+@pytest.mark.parametrize("batch", [pytest.param(None, id="any batch"), pytest.param(4, id="fixed at 4")])
+@pytest.mark.parametrize("count", [1, 3, 4])
+def test_a_batch_has_one_answer_a_picture(tmp_path, batch, count):
+    with open_engine(channel_means(tmp_path / "m.onnx", batch or "batch"), batch) as engine:
+        slot = engine.slots[0]
+        slot.submit([grey(10 * i) for i in range(count)])
+        assert slot.wait().arrays[0].tolist() == [[10.0 * i] * 3 for i in range(count)]
+
+
+@pytest.mark.parametrize("slots", [1, 2])
+@pytest.mark.parametrize("all_there", [True, False])
+@pytest.mark.parametrize("count", range(6))
+def test_infer_yields_every_batch_in_order_with_its_own_outputs(tmp_path, slots, all_there, count):
+    with open_engine(channel_means(tmp_path / "m.onnx", 1), 1, slots=slots) as engine:
+        found = values(Batches([[frame(i)] for i in range(count)], all_there), engine)
+    assert found == [([i], [float(i)]) for i in range(count)]
+
+
+def test_a_frame_is_not_held_back_when_none_is_waiting(tmp_path):
+    with open_engine(channel_means(tmp_path / "m.onnx", 1), 1) as engine:
+        batches = Batches([[frame(1)], [frame(2)]], all_there=False)
+        next(infer(batches, engine.slots, lambda f, e: None))
+        assert len(batches.left) == 1, "the second frame was asked for before the first was given"
+
+
+def test_the_other_slot_computes_while_frames_are_waiting(tmp_path):
+    with open_engine(channel_means(tmp_path / "m.onnx", 1), 1) as engine:
+        batches = Batches([[frame(i)] for i in range(3)])
+        next(infer(batches, engine.slots, lambda f, e: None))
+        with pytest.raises(RuntimeError, match="twice"):
+            engine.slots[1].submit([grey(0)])
+
+
+def test_a_failed_batch_is_tried_frame_by_frame_and_only_the_bad_one_is_dropped(tmp_path):
+    dropped = []
+    with open_engine(refuses_bright(tmp_path / "m.onnx"), None) as engine:
+        batches = Batches([[frame(1), frame(2, value=200), frame(3)], [frame(4)]])
+        found = values(batches, engine, lambda f, e: dropped.append(f.index))
+    assert found == [([1], [1.0]), ([3], [3.0]), ([4], [4.0])]
+    assert dropped == [2]
+
+
+def test_outputs_stay_valid_until_the_slots_next_submit(tmp_path):
+    with open_engine(channel_means(tmp_path / "m.onnx", 1), 1) as engine:
+        first, second = engine.slots
+        first.submit([grey(5)])
+        kept = first.wait().arrays[0]
+        second.submit([grey(9)])
+        second.wait()
+        assert kept[0, 0] == 5.0
+
+
+def test_no_buffer_is_allocated_after_the_first_batch_of_a_size(tmp_path):
+    with open_engine(channel_means(tmp_path / "m.onnx", 1), 1, slots=1) as engine:
+        addresses = set()
+        for value in range(3):
+            engine.slots[0].submit([grey(value)])
+            addresses.add(engine.slots[0].wait().arrays[0].ctypes.data)
+        assert len(addresses) == 1
+
+
+def test_a_model_that_cannot_compute_is_refused_at_load(tmp_path):
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(b"not a model")
+    with pytest.raises(DataError, match=r"broken\.onnx"):
+        open_engine(path, 1)
+
+
+def test_the_border_is_the_pad_value_whatever_was_drawn_before():
+    tensor = np.zeros((3, SIDE, SIDE), np.float32)
+    canvas = Canvas(SPEC, tensor)
+    canvas.draw(grey(200))
+    box = canvas.draw(Picture.from_bgr(np.full((16, 64, 3), 7, np.uint8)))
+    assert (tensor[:, : box.height, : box.width] == 7).all()
+    assert (tensor[:, box.height :] == 114).all()
+
+
+@pytest.mark.parametrize("color", ["bgr", "rgb"])
+@pytest.mark.parametrize("mode", ["centre", "top_left", "stretch"])
+@pytest.mark.parametrize("size", [(48, 36), (37, 100), (32, 32), (640, 360)])
+def test_preprocessing_equals_the_official_one_written_plainly(color, mode, size):
+    spec = InputSpec(
+        width=64, height=48, color=color, scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), letterbox=mode
+    )
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    tensor = np.zeros((3, 48, 64), np.float32)
+    box = Canvas(spec, tensor).draw(Picture.from_bgr(pixels))
+    padded = np.full((48, 64, 3), 114, np.uint8)
+    small = cv2.resize(pixels, (box.width, box.height), interpolation=cv2.INTER_LINEAR)
+    padded[box.top : box.top + box.height, box.left : box.left + box.width] = small
+    ordered = padded if color == "bgr" else padded[:, :, ::-1]
+    plain = (ordered / 255.0 - np.array(spec.mean)) / np.array(spec.std)
+    np.testing.assert_array_equal(tensor, plain.transpose(2, 0, 1).astype(np.float32))
+
+
+def test_the_table_is_rounded_once():
+    spec = InputSpec(width=1, height=1, color="rgb", scale=1 / 255, mean=(0.5, 0, 0), std=(0.25, 1, 1))
+    assert normalisation_table(spec)[0, 255] == np.float32((255 / 255 - 0.5) / 0.25)
+    assert normalisation_table(spec)[1, 51] == np.float32(51 * (1 / 255))
