@@ -5,122 +5,147 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from types import TracebackType
 
 import cv2
 
 from edge_app import config, model
-from edge_app.capture import Cameras, CameraState, open_source
+from edge_app.capture import Cameras, CameraState, Source, open_source
 from edge_app.detections import Result
-from edge_app.engine import Engine, OnnxRuntimeEngine
-from edge_app.errors import ConfigError, TemporaryError
+from edge_app.engine import load_detector
+from edge_app.errors import TemporaryError
 from edge_app.frames import Arrival, Frame
 from edge_app.pipeline import Analysis
-from edge_app.postprocess import Postprocess, recognise
-from edge_app.publish import Messages, ModelIdentity, Publisher, new_session, open_sink, status
+from edge_app.publish import Messages, ModelIdentity, Publisher, Publishers, new_session, open_sink, status
 from edge_app.service import Service
 from edge_app.stats import Stats
 from edge_app.threads import Heartbeats, Inbox, ThreadGroup
 
 logger = logging.getLogger(__name__)
 
-STOP_DRAIN_S = 3.0  # for the sinks after SIGTERM; with JOIN_S under the 5 s that stopping may take
+TICK_S = 0.25  # how often the main thread looks after the others
+STOP_DRAIN_S = 3.0  # for the sinks after SIGTERM; with JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 1.0
-Watch = Callable[["App"], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Detector:
-    """A model that is loaded: what computes, what decodes, what it calls things."""
-
-    engine: Engine
-    postprocess: Postprocess
-    identity: ModelIdentity
-    labels: tuple[str, ...]
-
-
-def load_detector(settings: config.AppConfig, stack: ExitStack) -> Detector:
-    """Finds, reads and warms up the model; `stack` ends it.
-
-    Raises:
-        InputError, DataError, ConfigError: The model, its labels or its layout do not do.
-    """
-    found = model.find(settings.model, settings.base, settings.state_dir)
-    precision = choose_precision(settings.engine, found)
-    graph = model.read_graph(found.file(precision))
-    decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
-    labels = model.choose_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
-    engine = stack.enter_context(
-        OnnxRuntimeEngine(
-            graph.path,
-            found.card.input or decoder.preprocessing,
-            batch=graph.batch,
-            max_batch=settings.engine.max_batch,
-            slots=settings.engine.slots,
-            threads=settings.engine.threads,
-        )
-    )
-    thresholds, detect = found.card.thresholds, settings.detect
-    postprocess = Postprocess(
-        decoder,
-        confidence=thresholds.confidence if detect.confidence is None else detect.confidence,
-        nms_iou=thresholds.nms_iou if detect.nms_iou is None else detect.nms_iou,
-        class_ids=None if detect.labels is None else [label_id(labels, name) for name in detect.labels],
-    )
-    identity = ModelIdentity(found.card.name, model.sha256(graph.path), engine.name, precision)
-    logger.info("model %s, %s, on %s", identity.name, identity.precision, identity.engine)
-    return Detector(engine, postprocess, identity, labels)
-
-
-def choose_precision(engine: config.Engine, found: model.Model) -> model.Precision:
-    """The precision to run; raises ConfigError for what this installation cannot run."""
-    if engine.backend not in ("auto", "onnxruntime") or engine.provider not in ("auto", "cpu"):
-        raise ConfigError(f"engine: {engine.backend} with {engine.provider} is not in this version; it has onnxruntime, cpu")
-    if engine.precision == "auto":
-        return "fp32"
-    return engine.precision
-
-
-def label_id(labels: Sequence[str], name: str) -> int:
-    """The class of that name; raises ConfigError that lists some of the model's."""
-    if name not in labels:
-        raise ConfigError(f"detect.labels: the model has no {name}; it has {', '.join(labels[:12])}")
-    return labels.index(name)
-
-
-@dataclass
 class App:
     """Everything that runs, for the duration of a `with` block.
 
     Attributes:
-        settings: The configuration.
         stop: Set by a signal, a failed thread or the end of all sources.
-        observe: Sees every frame with its result in the analyse thread: the demo's picture, later taps.
+        latest: Each camera's newest frame and result, for whoever looks.
     """
 
-    settings: config.AppConfig
-    stop: threading.Event = field(default_factory=threading.Event)
-    observe: Callable[[Frame, Result], None] = lambda frame, result: None
-    stats: Stats = field(default_factory=Stats)
-    beats: Heartbeats = field(default_factory=Heartbeats)
-    inbox: Inbox[Arrival] = field(default_factory=Inbox)
-    stack: ExitStack = field(default_factory=ExitStack)
+    def __init__(
+        self,
+        settings: config.AppConfig,
+        *,
+        sources: Mapping[str, Source] | None = None,
+        observe: Callable[[Frame, Result], None] = lambda frame, result: None,
+    ) -> None:
+        """Takes a configuration; nothing is opened yet.
+
+        Args:
+            settings: The whole configuration; each part gets its own section.
+            sources: Instead of those that the cameras' URLs name.
+            observe: Sees every frame with its result, in the analyse thread.
+        """
+        self._settings = settings
+        self._sources = sources
+        self._observe = observe
+        self._stack = ExitStack()
+        self.stop = threading.Event()
+        self.latest: dict[str, tuple[Frame, Result]] = {}
+        self.stats = Stats()
+        self._beats = Heartbeats()
+        self._inbox: Inbox[Arrival] = Inbox()
+        self._threads = ThreadGroup(self.stop)
+        self._service = Service()
 
     def __enter__(self) -> App:
-        """Loads the model and opens the parts; nothing runs yet."""
+        """Loads the model, which answers a blank batch, and opens the sinks."""
         cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
-        self.threads = ThreadGroup(self.stop)
-        self.detector = load_detector(self.settings, self.stack)
-        self.messages = Messages(new_session(), self.detector.identity, self.detector.labels, self.stats)
-        self.publishers = [Publisher(open_sink(s), s.name, self.stats, self.beats) for s in self.settings.publish]
-        capacity = self.detector.engine.max_batch
-        self.cameras = Cameras(self.inbox, self.stats, self.threads, self._report, capacity)
+        with self._stack:
+            self.detector = load_detector(self._settings, self._stack)
+            d = self.detector
+            identity = ModelIdentity(d.name, model.sha256(d.file), d.engine.name, d.precision)
+            self._messages = Messages(new_session(), identity, d.labels, self.stats)
+            sinks = [Publisher(open_sink(s), s.name, self.stats, self._beats) for s in self._settings.publish]
+            self._publishers = Publishers(sinks)
+            self.cameras = Cameras(self._inbox, self.stats, self._threads, self._report, d.engine.max_batch)
+            self._stack = self._stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stack.close()
+        self._stack.close()
+
+    def run(self, refresh: Callable[[], None] = lambda: None) -> None:
+        """Runs until `stop` or the end of all sources; `refresh` is called four times a second.
+
+        Raises:
+            TemporaryError: Messages of finite sources were not delivered in time.
+            EdgeAppError: What ended a thread.
+        """
+        analysis = Analysis(
+            self._inbox, self.detector.engine, self.detector.postprocess, self._publish, self.stats, self._beats
+        )
+        self._publishers.start(self._threads)
+        for name, camera in self._settings.cameras.items():
+            self.cameras.add(name, self._source(name, camera), camera)
+        analyse = self._threads.start("analyse", lambda: analysis.run(self.stop))
+        self._service.ready()
+        try:
+            while analyse.is_alive() and not self.stop.wait(TICK_S):
+                self.cameras.supervise()
+                self._service.feed(self._beats)
+                refresh()
+        finally:
+            self._end()
+
+    def wait_for_frames(self, timeout_s: float) -> bool:
+        """Whether every camera was analysed once within so long."""
+        deadline = time.monotonic() + timeout_s
+        while not set(self.cameras.states()) <= set(self.latest):
+            if time.monotonic() > deadline or self.stop.wait(TICK_S):
+                return False
+        return True
+
+    def _end(self) -> None:
+        """Stops in order: cameras and analysis, then the sinks with what is queued."""
+        told_to = self.stop.is_set()
+        self.stop.set()
+        self._service.stopping()
+        self.cameras.stop()
+        undelivered = self._publishers.drain(STOP_DRAIN_S if told_to else self._settings.shutdown.drain_s)
+        self._publishers.stop()
+        if stuck := self._threads.join(JOIN_S):
+            logger.warning("left behind, stuck in a call: %s", ", ".join(stuck))
+        if self._threads.error is not None:
+            raise self._threads.error
+        if undelivered:
+            logger.warning("%d messages were not delivered", undelivered)
+            if not told_to:
+                raise TemporaryError(f"{undelivered} messages were not delivered within {self._settings.shutdown.drain_s:g} s")
+
+    def _source(self, name: str, camera: config.Camera) -> Source:
+        return self._sources[name] if self._sources is not None else open_source(camera)
+
+    def _publish(self, frame: Frame, result: Result) -> None:
+        """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""
+        self.latest[result.camera] = (frame, result)
+        self._observe(frame, result)
+        message = self._messages.detections(result, time.monotonic())
+        self._publishers.put(message, self._keep_waiting)
+
+    def _keep_waiting(self) -> bool:
+        """Between two looks at a full sink: the thread is alive, and goes on unless the program stops."""
+        self._beats.beat("analyse")
+        return not self.stop.is_set()
+
+    def _report(self, camera: str, state: CameraState) -> None:
+        """Tells the sinks that a camera changed."""
+        self._publishers.status(status(camera, state.state, state.reason, state.since))

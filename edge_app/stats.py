@@ -62,3 +62,9 @@ class Stats:
                 if key == name and wanted <= set(have):
                     values.extend(recent)
         return [float(v) for v in np.percentile(values, points)] if values else []
+
+    def clear(self) -> None:
+        """Forgets everything: what follows is measured from here."""
+        with self._lock:
+            self._counts.clear()
+            self._recent.clear()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import traceback
+from collections.abc import Sequence
 
 import click
 import typer
@@ -22,25 +26,43 @@ def program() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for verb in (demo, run, check, bench, schema):
-        app.command(help=verb.main.__doc__, epilog=verb.EXAMPLE)(verb.main)
+    for name, verb in {"demo": demo, "run": run, "check": check, "bench": bench, "schema": schema}.items():
+        app.command(name, help=verb.main.__doc__, epilog=verb.EXAMPLE)(verb.main)
     return app
 
 
-def main() -> int:
-    """Runs the verb of the command line; returns the exit code."""
+def main() -> None:
+    """Runs the verb of the command line and leaves with its exit code."""
+    code = execute(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if threading.active_count() > 1:
+        os._exit(code)  # a thread that is stuck in a call would hold up the interpreter's own end
+    raise SystemExit(code)
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Runs a verb; returns the exit code."""
     try:
-        program_result = typer.main.get_command(program()).main(prog_name="edge-app", standalone_mode=False)
+        typer.main.get_command(program()).main(list(arguments), prog_name="edge-app", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return UsageError.exit_code
     except click.ClickException as error:
         return _say(f"{error.format_message()} (edge-app --help shows the verbs)", UsageError.exit_code)
-    except EdgeAppError as error:
-        return _say(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return 130
-    return program_result if isinstance(program_result, int) else 0
+    except BrokenPipeError:
+        return 0  # whoever read our output has seen enough
+    except EdgeAppError as error:
+        return _say(str(error), error.exit_code)
+    except Exception:
+        traceback.print_exc()
+        return EdgeAppError.exit_code
+    return 0
 
 
 def _say(text: str, code: int) -> int:

@@ -50,16 +50,16 @@ def find(settings: config.Model, base: Path, state_dir: Path) -> Model:
         InputError: It is nowhere; the text names where it was looked for.
     """
     if settings.onnx is not None:
-        path = base / settings.onnx
+        path = settings.onnx
         if not path.is_file():
             raise InputError(f"{path}: no such model file")
         decoder = DecoderSpec(family=settings.decoder)
         card = Card(name=path.stem, files={"fp32": Path(path.name)}, decoder=decoder)
-        return Model(card, path.parent, base / settings.labels if settings.labels else None)
+        return Model(card, path.parent, settings.labels)
     name = str(settings.name)
     for folder in (base / name, *(place / name for place in _places(base, state_dir))):
         if (folder / "model.yaml").is_file():
-            return Model(read_card(folder / "model.yaml"), folder)
+            return Model(read_card(folder / "model.yaml"), folder, settings.labels)
     searched = ", ".join(str(place) for place in _places(base, state_dir))
     raise InputError(f"no model {name}: no folder of that name with a model.yaml in {searched}")
 

@@ -1,0 +1,122 @@
+"""What the program costs beside what its engine and decoder cost alone, measured on the user's own model and sources."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import av
+import numpy as np
+
+from edge_app.capture import FileSource, Source
+from edge_app.engine.onnxruntime import open_session
+from edge_app.stats import Stats
+
+STAGES = ("decode", "queue", "preprocess", "infer", "postprocess", "publish")
+Measure = Callable[[], "Cost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a frame costs.
+
+    Attributes:
+        fps: Frames a second.
+        cpu_s: CPU time of the whole process and its children, a frame [s].
+        wall_s: Time a frame [s].
+    """
+
+    fps: float
+    cpu_s: float
+    wall_s: float
+
+
+def measure(step: Callable[[], int], seconds: float) -> Cost:
+    """The cost of `step`, which returns how many frames it did, repeated for at least so long (once for 0)."""
+    frames, began, cpu = 0, time.perf_counter(), sum(os.times()[:4])
+    while frames == 0 or time.perf_counter() - began < seconds:
+        frames += step()
+    wall = time.perf_counter() - began
+    return Cost(frames / wall, (sum(os.times()[:4]) - cpu) / frames, wall / frames)
+
+
+def engine_alone(path: Path, shape: tuple[int, int, int, int], threads: int, seconds: float) -> Cost:
+    """Bare `session.run` on one input of that shape, with the session options of `run`."""
+    session = open_session(path, threads)
+    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.float32)
+    feed = {session.get_inputs()[0].name: pixels}
+
+    def step() -> int:
+        session.run(None, feed)
+        return shape[0]
+
+    for _ in range(5):
+        step()
+    return measure(step, seconds)
+
+
+def decode_alone(sources: Iterable[Source]) -> int:
+    """Reads the sources whole, files with a bare PyAV loop, to BGR as `run` does; returns the number of frames."""
+    return sum(_read_file(source.path) if isinstance(source, FileSource) else _read(source) for source in sources)
+
+
+def _read_file(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for frame in container.decode(video=0) if frame.to_ndarray(format="bgr24").size)
+
+
+def _read(source: Source) -> int:
+    with source.open(threading.Event()) as shots:
+        return sum(1 for shot in shots if shot.convert())
+
+
+def middle(costs: Sequence[Cost]) -> Cost:
+    """The median of each figure."""
+    fps = median(cost.fps for cost in costs)
+    return Cost(fps, median(cost.cpu_s for cost in costs), 1 / fps)
+
+
+def unpaced(engine: Measure, decode: Measure, pipeline: Callable[[], tuple[Cost, Stats]], rounds: int) -> dict[str, Any]:
+    """The three in turn, so often: a neighbour's load then falls on all of them. Medians, and their ratios."""
+    engines, decodes, pipelines = [], [], []
+    for _ in range(rounds):
+        engines.append(engine())
+        decodes.append(decode())
+        pipelines.append(pipeline())
+    alone, read, whole = middle(engines), middle(decodes), middle([cost for cost, _ in pipelines])
+    stats = min(pipelines, key=lambda run: abs(run[0].fps - whole.fps))[1]
+    cores, parts = os.cpu_count() or 1, alone.cpu_s + read.cpu_s
+    bound = min(alone.fps, cores / parts)
+    return {
+        "engine": asdict(alone),
+        "decode": asdict(read),
+        "pipeline": {**asdict(whole), "stages_ms": {stage: milliseconds(stats, stage) for stage in STAGES}},
+        "bound_fps": bound,
+        "cpu_overhead": whole.cpu_s / parts,
+        "throughput": whole.fps / bound,
+    }
+
+
+def paced(stats: Stats, cameras: Sequence[str], seconds: float) -> dict[str, Any]:
+    """What happened in so many seconds at the sources' own rate."""
+    ages = [1e3 * age for age in stats.percentiles("age", (50, 95, 99, 100))] or [0.0] * 4
+    frames = {camera: stats.total("frames_analysed", camera=camera) for camera in cameras}
+    dropped = {camera: stats.total("frames_dropped", camera=camera) for camera in cameras}
+    return {
+        "seconds": seconds,
+        "age_ms": dict(zip(("p50", "p95", "p99", "max"), ages, strict=True)),
+        "dropped": sum(dropped.values()),
+        "cameras": {c: {"frames": frames[c], "fps": frames[c] / seconds, "dropped": dropped[c]} for c in cameras},
+    }
+
+
+def milliseconds(stats: Stats, stage: str) -> dict[str, float]:
+    """Percentiles of a stage [ms]."""
+    points = stats.percentiles(stage) or [0.0] * 3
+    return dict(zip(("p50", "p95", "p99"), (1e3 * point for point in points), strict=True))

@@ -1,0 +1,114 @@
+"""`edge-app bench`: what the program costs beside what its engine and decoder cost alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from edge_app import bench, config
+from edge_app.app import App
+from edge_app.bench import Cost
+from edge_app.capture import Source, as_finite, as_live, open_source
+from edge_app.cli.loading import ConfigPath, load_config
+from edge_app.errors import DeviceError
+from edge_app.stats import Stats
+
+EXAMPLE = "Example: edge-app bench configs/one-camera.yaml --paced --seconds 30"
+ROUNDS = 3
+START_S = 60.0  # how long the cameras of --paced may take to start
+
+
+def main(
+    path: ConfigPath,
+    seconds: Annotated[float, typer.Option(help="How long --paced, and the engine alone, is measured [s].")] = 15.0,
+    paced: Annotated[bool, typer.Option("--paced", help="Sources at their own rate, files too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Measure throughput and CPU as fast as the sources are read, or with --paced freshness and drops."""
+    settings = load_config(path)
+    document = (run_paced if paced else run_unpaced)(settings, seconds)
+    sys.stdout.write(json.dumps(document) + "\n" if as_json else text(document))
+
+
+def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
+    """Engine, decoder and program in turn, three times."""
+    sources = {name: as_finite(open_source(camera), seconds) for name, camera in settings.cameras.items()}
+    with App(settings, sources=sources) as app:
+        head, detector = describe(settings, app), app.detector
+    frames = 0
+
+    def pipeline() -> tuple[Cost, Stats]:
+        nonlocal frames
+        with App(settings, sources=sources) as app:
+
+            def whole() -> int:
+                app.run()
+                return app.stats.total("frames_analysed")
+
+            cost = bench.measure(whole, 0)
+        frames = app.stats.total("frames_analysed")
+        return cost, app.stats
+
+    parts = bench.unpaced(
+        engine=lambda: bench.engine_alone(detector.file, detector.shape, settings.engine.threads, seconds / ROUNDS),
+        decode=lambda: bench.measure(lambda: bench.decode_alone(sources.values()), 0),
+        pipeline=pipeline,
+        rounds=ROUNDS,
+    )
+    return {**head, "frames": frames, **parts}
+
+
+def run_paced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
+    """The program for so long, from when every camera has been analysed once."""
+    sources = {name: as_live(open_source(camera)) for name, camera in settings.cameras.items() if camera.enabled}
+    with App(settings, sources=sources) as app:
+        head = describe(settings, app)
+        runner = threading.Thread(target=app.run, name="bench")
+        runner.start()
+        try:
+            if not app.wait_for_frames(START_S):
+                away = [name for name in sources if not app.stats.total("frames_analysed", camera=name)]
+                raise DeviceError(f"no frame within {START_S:.0f} s of: {', '.join(away)}")
+            app.stats.clear()
+            app.stop.wait(seconds)
+            document = bench.paced(app.stats, list(sources), seconds)
+        finally:
+            app.stop.set()
+            runner.join()
+    return {**head, "frames": sum(c["frames"] for c in document["cameras"].values()), "paced": document}
+
+
+def describe(settings: config.AppConfig, app: App) -> dict[str, Any]:
+    """What was measured."""
+    cores = os.cpu_count() or 1
+    return {
+        "schema": "edge_app.bench/1",
+        "cores": cores,
+        "threads": settings.engine.threads or cores,
+        "model": app.detector.identity.name,
+        "precision": app.detector.identity.precision,
+    }
+
+
+def text(document: dict[str, Any]) -> str:
+    """The document for a person."""
+    lines = [f"{document['model']}, {document['precision']}, {document['threads']} threads, {document['cores']} cores"]
+    if "paced" in document:
+        age = document["paced"]["age_ms"]
+        lines.append("age ms  " + "  ".join(f"{point} {value:.0f}" for point, value in age.items()))
+        for name, camera in document["paced"]["cameras"].items():
+            lines.append(f"{name:12} {camera['fps']:6.2f} fps  {camera['dropped']:5d} dropped")
+        return "\n".join(lines) + "\n"
+    for part in ("engine", "decode", "pipeline"):
+        cost = document[part]
+        lines.append(f"{part:12} {cost['fps']:8.1f} fps  {1e3 * cost['cpu_s']:7.2f} ms CPU a frame")
+    for stage, points in document["pipeline"]["stages_ms"].items():
+        lines.append(f"  {stage:12}" + "  ".join(f"{point} {value:7.2f} ms" for point, value in points.items()))
+    lines.append(f"CPU {document['cpu_overhead']:.3f} x engine + decode, throughput {document['throughput']:.3f} x bound")
+    return "\n".join(lines) + "\n"

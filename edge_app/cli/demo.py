@@ -1,0 +1,85 @@
+"""`edge-app demo`: the bundled model on the rendered scene, from any folder, without a camera or a GPU."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from edge_app import config, demo
+from edge_app.app import App
+from edge_app.detections import Result
+from edge_app.frames import Frame
+from edge_app.synthetic import Settings
+
+EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
+SEED = 7
+EVERY = 10  # frames from one printed line to the next
+
+
+def main(
+    frames: Annotated[int, typer.Option(min=1, help="Frames of the scene to analyse.")] = 100,
+    out: Annotated[Path, typer.Option(help="Folder for the messages and the picture.")] = Path("out"),
+) -> None:
+    """Run the bundled model on the rendered street; write messages and an annotated picture, print a summary."""
+    out.mkdir(parents=True, exist_ok=True)
+    messages = out / "detections.ndjson"
+    messages.unlink(missing_ok=True)
+    seen: list[Result] = []
+    best: list[tuple[Frame, Result]] = []
+
+    def observe(frame: Frame, result: Result) -> None:
+        seen.append(result)
+        if not best or len(result.detections) > len(best[0][1].detections):
+            best[:] = [(frame, result)]
+        if result.frame_index % EVERY == 0:
+            sys.stdout.write(f"frame {result.frame_index:4d}: {in_words(result, app.detector.labels)}\n")
+
+    with App(scene(frames, messages), observe=observe) as app:
+        began = time.monotonic()
+        app.run()
+        elapsed = time.monotonic() - began
+    labels = app.detector.labels
+    frame, result = best[0]
+    picture = out / "annotated.png"
+    cv2.imwrite(str(picture), demo.annotate(frame.picture.bgr, result.detections, labels))
+    score = demo.Score(Settings(seed=SEED), labels)
+    for result in seen:
+        score.add(result)
+    summarise(score)
+    sys.stdout.write(
+        f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {app.detector.name} "
+        f"on {app.detector.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
+    )
+
+
+def scene(frames: int, messages: Path) -> config.AppConfig:
+    """The configuration of the demo."""
+    return config.AppConfig.model_validate(
+        {
+            "model": {"name": "traffic"},
+            "cameras": {"street": {"url": f"synthetic://street?seed={SEED}&frames={frames}"}},
+            "publish": [{"type": "file", "path": messages}],
+        }
+    )
+
+
+def in_words(result: Result, labels: tuple[str, ...]) -> str:
+    """`2 car, 3 person`, or `nothing`."""
+    counts = Counter(labels[c] for c in result.detections.class_id)
+    return ", ".join(f"{count} {label}" for label, count in sorted(counts.items())) or "nothing"
+
+
+def summarise(score: demo.Score) -> None:
+    """Prints what was there and what was found of it."""
+    table = Table("label", "in the scene", "found", "", box=None, pad_edge=False)
+    for label, there in sorted(score.there.items()):
+        table.add_row(label, str(there), str(score.found[label]), f"{score.found[label] / there:.0%}")
+    Console().print(table)

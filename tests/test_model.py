@@ -1,0 +1,143 @@
+"""A model on disk: card, graph, labels, and where it is found."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from edge_app import config
+from edge_app.errors import ConfigError, DataError, InputError
+from edge_app.model import choose_labels, find, read_graph
+from tests.onnx_models import channel_means, write
+
+CARD = """
+name: toy
+files: {fp32: toy.onnx}
+labels: [cat, dog, cow]
+input: {width: 32, height: 32, color: rgb, scale: 0.0039, letterbox: centre}
+decoder: {family: yolox}
+thresholds: {confidence: 0.4, nms_iou: 0.6}
+"""
+
+
+def model(**keys):
+    return config.Model.model_validate(keys)
+
+
+@pytest.fixture
+def toy(tmp_path):
+    """A folder of models with one of them in it."""
+    folder = tmp_path / "models" / "toy"
+    folder.mkdir(parents=True)
+    channel_means(folder / "toy.onnx", 1)
+    (folder / "model.yaml").write_text(CARD)
+    return folder
+
+
+def test_a_named_model_is_found_beside_the_configuration(toy, tmp_path):
+    found = find(model(name="toy"), tmp_path, tmp_path / "state")
+    assert found.file("fp32") == toy / "toy.onnx"
+    assert found.card.thresholds.confidence == 0.4
+    assert found.card.input.color == "rgb"
+
+
+def test_a_named_model_is_found_in_the_state_folder(toy, tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    toy.parent.rename(state / "models")
+    assert find(model(name="toy"), tmp_path, state).folder == state / "models" / "toy"
+
+
+def test_an_unknown_model_says_where_it_was_looked_for(tmp_path):
+    with pytest.raises(InputError, match=f"no model nope: .*{tmp_path}"):
+        find(model(name="nope"), tmp_path, tmp_path)
+
+
+def test_a_missing_onnx_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"none\.onnx: no such model file"):
+        find(model(onnx=str(tmp_path / "none.onnx")), tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        pytest.param("width: 32", "width: wide", "model.yaml: input.width", id="wrong type"),
+        pytest.param("labels:", "lables:", "model.yaml: lables", id="unknown key"),
+        pytest.param("name: toy", "name: [", "model.yaml", id="not YAML"),
+    ],
+)
+def test_a_mistake_in_the_card_names_file_and_key(toy, tmp_path, old, new, words):
+    (toy / "model.yaml").write_text(CARD.replace(old, new))
+    with pytest.raises(InputError, match=words):
+        find(model(name="toy"), tmp_path, tmp_path)
+
+
+def test_a_file_that_is_not_the_cards_is_refused(toy, tmp_path):
+    digest = hashlib.sha256((toy / "toy.onnx").read_bytes()).hexdigest()
+    (toy / "model.yaml").write_text(CARD + f"sha256: {{fp32: {digest}}}")
+    assert find(model(name="toy"), tmp_path, tmp_path).file("fp32").is_file()
+    (toy / "toy.onnx").write_bytes(b"another")
+    with pytest.raises(DataError, match="sha256 is not the card's"):
+        find(model(name="toy"), tmp_path, tmp_path).file("fp32")
+
+
+def test_a_precision_that_the_card_does_not_have_is_refused_with_those_that_it_has(toy, tmp_path):
+    with pytest.raises(ConfigError, match="toy has no int8 file; it has: fp32"):
+        find(model(name="toy"), tmp_path, tmp_path).file("int8")
+
+
+def test_a_graph_shows_its_inputs_outputs_and_metadata(tmp_path):
+    graph = read_graph(channel_means(tmp_path / "m.onnx", "batch"))
+    assert str(graph.inputs[0]) == "images float32 (?, 3, 32, 32)"
+    assert graph.batch is None
+    assert graph.input_wh == (32, 32)
+    assert not graph.quantized
+
+
+@pytest.mark.parametrize("length", [0, 10, 100])
+def test_a_truncated_model_is_named(tmp_path, length):
+    path = channel_means(tmp_path / "cut.onnx", 1)
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(DataError, match=r"cut\.onnx"):
+        read_graph(path)
+
+
+def test_a_model_without_a_picture_input_is_refused_with_its_inputs(tmp_path):
+    import onnx
+
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 4])
+    out = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 4])
+    path = write(tmp_path / "m.onnx", [onnx.helper.make_node("Identity", ["x"], ["y"])], [value], [out])
+    with pytest.raises(DataError, match=r"its inputs: x float32 \(1, 4\)"):
+        read_graph(path)
+
+
+@pytest.mark.parametrize(
+    ("classes", "card", "metadata", "expected"),
+    [
+        pytest.param(2, ("a", "b"), {"names": "{0: 'x', 1: 'y'}"}, ("a", "b"), id="the card's first"),
+        pytest.param(2, None, {"names": "{1: 'y', 0: 'x'}"}, ("x", "y"), id="then the metadata's, by number"),
+        pytest.param(2, None, {"names": "['x', 'y']"}, ("x", "y"), id="a list will do"),
+        pytest.param(2, None, {"names": "{0: 'x'}"}, ("class_0", "class_1"), id="metadata of another number"),
+        pytest.param(2, None, {"names": "__import__('os')"}, ("class_0", "class_1"), id="metadata is not code"),
+    ],
+)
+def test_labels_come_from_the_first_place_that_has_them(classes, card, metadata, expected):
+    assert choose_labels(classes, None, card, metadata) == expected
+
+
+def test_eighty_classes_without_names_are_cocos():
+    labels = choose_labels(80, None, None, {})
+    assert (labels[0], labels[79], len(labels)) == ("person", "toothbrush", 80)
+
+
+def test_a_labels_file_wins_and_must_fit(tmp_path):
+    path = tmp_path / "three.txt"
+    path.write_text("cat\ndog\ncow\n\n")
+    assert choose_labels(3, path, ("a", "b", "c"), {}) == ("cat", "dog", "cow")
+    with pytest.raises(InputError, match=r"three\.txt: 3 labels for a model of 80 classes"):
+        choose_labels(80, path, None, {})
+    with pytest.raises(InputError, match=r"none\.txt"):
+        choose_labels(80, Path(tmp_path / "none.txt"), None, {})

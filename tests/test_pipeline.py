@@ -1,0 +1,108 @@
+"""The analyse thread, from the inbox to the publisher, on a real engine with a model whose answer is known."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from edge_app.detections import Detections
+from edge_app.engine import OnnxRuntimeEngine
+from edge_app.errors import Reason, StreamError
+from edge_app.frames import Arrival, Picture
+from edge_app.model import InputSpec
+from edge_app.pipeline import Analysis
+from edge_app.stats import Stats
+from edge_app.threads import Heartbeats, Inbox
+from tests.onnx_models import SIDE, refuses_bright
+
+SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
+
+
+def broken_surface():
+    raise StreamError(Reason.DECODE_ERRORS, "broken")
+
+
+def arrival(index, value=1, *, camera="clip", live=False, convert=None):
+    now = time.monotonic()
+    picture = Picture.from_bgr(np.full((SIDE, SIDE, 3), value, np.uint8))
+    return Arrival(camera, index, 1000.0 + index, "file", now, live, now, 0.0, convert or (lambda: picture))
+
+
+def mean_as_score(arrays, row, box, source_wh):
+    """One detection a picture, whose class is the picture's mean; a mean of 13 counts as a broken row."""
+    mean = round(float(arrays[0][row, 0]))
+    found = Detections(np.zeros((1, 4), np.float32), np.ones(1, np.float32), np.array([mean], np.int32))
+    return found, int(mean == 13)
+
+
+@pytest.fixture
+def engine(tmp_path):
+    with OnnxRuntimeEngine(
+        refuses_bright(tmp_path / "m.onnx"), SPEC, batch=None, max_batch=4, slots=2, threads=1
+    ) as engine:
+        yield engine
+
+
+class Run:
+    """An analysis of what is already in the inbox."""
+
+    def __init__(self, engine, arrivals):
+        self.results, self.stats, self.beats = [], Stats(), Heartbeats()
+        inbox = Inbox()
+        inbox.add("clip", live=False, max_age_s=1, capacity=len(arrivals) + 1, drop=lambda reason: None)
+        for item in arrivals:
+            assert inbox.put("clip", item, timeout_s=0)
+        inbox.close("clip")
+        analysis = Analysis(inbox, engine, mean_as_score, self._publish, self.stats, self.beats)
+        analysis.run(threading.Event())
+
+    def _publish(self, frame, result):
+        assert frame.index == result.frame_index
+        self.results.append((result.frame_index, int(result.detections.class_id[0])))
+
+
+def test_every_frame_of_a_finite_source_is_published_once_in_order(engine):
+    run = Run(engine, [arrival(i, value=i) for i in range(10)])
+    assert run.results == [(i, i) for i in range(10)]
+    assert run.stats.total("frames_analysed", camera="clip") == 10
+
+
+def test_a_frame_whose_surface_is_broken_is_counted_and_the_others_go_on(engine):
+    run = Run(engine, [arrival(0), arrival(1, convert=broken_surface), arrival(2)])
+    assert [index for index, _ in run.results] == [0, 2]
+    assert run.stats.by("frames_dropped", "reason") == {"decode": 1}
+
+
+def test_a_frame_that_the_engine_refuses_is_counted_and_the_others_go_on(engine):
+    run = Run(engine, [arrival(0), arrival(1, value=200), arrival(2), arrival(3), arrival(4)])
+    assert [index for index, _ in run.results] == [0, 2, 3, 4]
+    assert run.stats.by("frames_dropped", "reason") == {"engine": 1}
+
+
+def test_rows_that_are_not_finite_are_counted(engine):
+    run = Run(engine, [arrival(0, value=13)])
+    assert run.stats.total("outputs_not_finite", camera="clip") == 1
+
+
+def test_the_time_of_every_stage_is_recorded(engine):
+    run = Run(engine, [arrival(i) for i in range(3)])
+    for stage in ("decode", "queue", "preprocess", "infer", "postprocess", "publish", "age"):
+        assert len(run.stats.percentiles(stage, camera="clip")) == 3, stage
+
+
+def test_the_loop_beats_while_it_is_idle_and_ends_when_told(engine):
+    inbox, beats, stop = Inbox(), Heartbeats(), threading.Event()
+    inbox.add("gate", live=True, max_age_s=1, capacity=1, drop=lambda reason: None)
+    analysis = Analysis(inbox, engine, mean_as_score, lambda f, r: None, Stats(), beats)
+    thread = threading.Thread(target=analysis.run, args=(stop,))
+    thread.start()
+    began = time.monotonic()
+    while beats.silent(-1) != ["analyse"]:
+        assert time.monotonic() - began < 10
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert beats.silent(-1) == []
