@@ -129,10 +129,14 @@ class App:
         if undelivered:
             logger.warning("%d messages were not delivered", undelivered)
             if not told_to:
-                raise TemporaryError(f"{undelivered} messages were not delivered within {self._settings.shutdown.drain_s:g} s")
+                raise TemporaryError(
+                    f"{undelivered} messages were not delivered within {self._settings.shutdown.drain_s:g} s"
+                )
 
     def _source(self, name: str, camera: config.Camera) -> Source:
-        return self._sources[name] if self._sources is not None else open_source(camera)
+        if self._sources is not None:
+            return self._sources[name]
+        return open_source(camera, self._settings.base)
 
     def _publish(self, frame: Frame, result: Result) -> None:
         """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""

@@ -1,4 +1,4 @@
-"""What the program costs beside what its engine and decoder cost alone, measured on the user's own model and sources."""
+"""What the program costs beside what its engine and decoder cost alone, on the user's own model and sources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Any
 import av
 import numpy as np
 
-from edge_app.capture import FileSource, Source
+from edge_app import config
+from edge_app.capture import open_source
 from edge_app.engine.onnxruntime import open_session
 from edge_app.stats import Stats
 
@@ -61,19 +62,19 @@ def engine_alone(path: Path, shape: tuple[int, int, int, int], threads: int, sec
     return measure(step, seconds)
 
 
-def decode_alone(sources: Iterable[Source]) -> int:
+def decode_alone(cameras: Iterable[config.Camera]) -> int:
     """Reads the sources whole, files with a bare PyAV loop, to BGR as `run` does; returns the number of frames."""
-    return sum(_read_file(source.path) if isinstance(source, FileSource) else _read(source) for source in sources)
+    return sum(_read_scene(camera) if "://" in camera.url else _read_file(camera.url) for camera in cameras)
 
 
-def _read_file(path: Path) -> int:
-    with av.open(str(path)) as container:
-        return sum(1 for frame in container.decode(video=0) if frame.to_ndarray(format="bgr24").size)
+def _read_file(path: str) -> int:
+    with av.open(path) as container:
+        return sum(frame.to_ndarray(format="bgr24").size > 0 for frame in container.decode(video=0))
 
 
-def _read(source: Source) -> int:
-    with source.open(threading.Event()) as shots:
-        return sum(1 for shot in shots if shot.convert())
+def _read_scene(camera: config.Camera) -> int:
+    with open_source(camera, Path()).open(threading.Event()) as shots:
+        return sum(shot.convert().width > 0 for shot in shots)
 
 
 def middle(costs: Sequence[Cost]) -> Cost:
@@ -82,7 +83,9 @@ def middle(costs: Sequence[Cost]) -> Cost:
     return Cost(fps, median(cost.cpu_s for cost in costs), 1 / fps)
 
 
-def unpaced(engine: Measure, decode: Measure, pipeline: Callable[[], tuple[Cost, Stats]], rounds: int) -> dict[str, Any]:
+def unpaced(
+    engine: Measure, decode: Measure, pipeline: Callable[[], tuple[Cost, Stats]], rounds: int
+) -> dict[str, Any]:
     """The three in turn, so often: a neighbour's load then falls on all of them. Medians, and their ratios."""
     engines, decodes, pipelines = [], [], []
     for _ in range(rounds):

@@ -32,7 +32,7 @@ class Score:
         _, truth = self._street.render(result.frame_index)
         side = (truth.xyxy[:, 2:] - truth.xyxy[:, :2]).min(axis=1, initial=np.inf)
         for row in np.flatnonzero((side >= LEAST_SIDE_PX) & (truth.visible >= LEAST_VISIBLE)):
-            label = CLASSES[truth.class_id[row]]
+            label: str = CLASSES[truth.class_id[row]]
             self.there[label] += 1
             self.found[label] += self._has(result.detections, label, truth.xyxy[row])
 

@@ -8,11 +8,12 @@ import threading
 import traceback
 from collections.abc import Sequence
 
-import click
 import typer
 
 from edge_app.cli import bench, check, demo, run, schema
 from edge_app.errors import EdgeAppError, UsageError
+
+TYPER_USAGE_ERROR = 2
 
 
 def program() -> typer.Typer:
@@ -47,14 +48,10 @@ def main() -> None:
 def execute(arguments: Sequence[str]) -> int:
     """Runs a verb; returns the exit code."""
     try:
-        typer.main.get_command(program()).main(list(arguments), prog_name="edge-app", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return UsageError.exit_code
-    except click.ClickException as error:
-        return _say(f"{error.format_message()} (edge-app --help shows the verbs)", UsageError.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        return 130
+        program()(list(arguments), prog_name="edge-app")
+    except SystemExit as leaving:  # typer says a wrong command line itself, and leaves with 2
+        code = leaving.code if isinstance(leaving.code, int) else 0
+        return UsageError.exit_code if code == TYPER_USAGE_ERROR else code
     except BrokenPipeError:
         return 0  # whoever read our output has seen enough
     except EdgeAppError as error:

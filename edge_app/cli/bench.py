@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import typer
@@ -14,13 +13,14 @@ import typer
 from edge_app import bench, config
 from edge_app.app import App
 from edge_app.bench import Cost
-from edge_app.capture import Source, as_finite, as_live, open_source
+from edge_app.capture import Replay, Source, open_source
 from edge_app.cli.loading import ConfigPath, load_config
-from edge_app.errors import DeviceError
+from edge_app.errors import DeviceError, UsageError
 from edge_app.stats import Stats
 
 EXAMPLE = "Example: edge-app bench configs/one-camera.yaml --paced --seconds 30"
 ROUNDS = 3
+SCENE_FRAMES = 300  # of the rendered scene, which has no end of its own
 START_S = 60.0  # how long the cameras of --paced may take to start
 
 
@@ -38,14 +38,16 @@ def main(
 
 def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
     """Engine, decoder and program in turn, three times."""
-    sources = {name: as_finite(open_source(camera), seconds) for name, camera in settings.cameras.items()}
-    with App(settings, sources=sources) as app:
+    cameras = {name: finite(name, camera) for name, camera in enabled(settings).items()}
+    settings = settings.model_copy(update={"cameras": cameras})
+    with App(settings) as app:
         head, detector = describe(settings, app), app.detector
-    frames = 0
+    shape = (detector.batch or 1, 3, detector.input.height, detector.input.width)
+    threads, frames = settings.engine.threads, 0
 
     def pipeline() -> tuple[Cost, Stats]:
         nonlocal frames
-        with App(settings, sources=sources) as app:
+        with App(settings) as app:
 
             def whole() -> int:
                 app.run()
@@ -56,8 +58,8 @@ def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
         return cost, app.stats
 
     parts = bench.unpaced(
-        engine=lambda: bench.engine_alone(detector.file, detector.shape, settings.engine.threads, seconds / ROUNDS),
-        decode=lambda: bench.measure(lambda: bench.decode_alone(sources.values()), 0),
+        engine=lambda: bench.engine_alone(detector.file, shape, threads, seconds / ROUNDS),
+        decode=lambda: bench.measure(lambda: bench.decode_alone(cameras.values()), 0),
         pipeline=pipeline,
         rounds=ROUNDS,
     )
@@ -66,22 +68,42 @@ def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
 
 def run_paced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
     """The program for so long, from when every camera has been analysed once."""
-    sources = {name: as_live(open_source(camera)) for name, camera in settings.cameras.items() if camera.enabled}
-    with App(settings, sources=sources) as app:
-        head = describe(settings, app)
-        runner = threading.Thread(target=app.run, name="bench")
-        runner.start()
+    sources = {name: live(open_source(camera, settings.base)) for name, camera in enabled(settings).items()}
+    with App(settings, sources=sources) as app, ThreadPoolExecutor(1) as pool:
+        head, running = describe(settings, app), pool.submit(app.run)
         try:
             if not app.wait_for_frames(START_S):
-                away = [name for name in sources if not app.stats.total("frames_analysed", camera=name)]
-                raise DeviceError(f"no frame within {START_S:.0f} s of: {', '.join(away)}")
+                away = ", ".join(name for name in sources if name not in app.latest)
+                raise DeviceError(f"no frame within {START_S:.0f} s of: {away}")
             app.stats.clear()
             app.stop.wait(seconds)
             document = bench.paced(app.stats, list(sources), seconds)
         finally:
             app.stop.set()
-            runner.join()
+        running.result()
     return {**head, "frames": sum(c["frames"] for c in document["cameras"].values()), "paced": document}
+
+
+def enabled(settings: config.AppConfig) -> dict[str, config.Camera]:
+    """The cameras that run."""
+    return {name: camera for name, camera in settings.cameras.items() if camera.enabled}
+
+
+def finite(name: str, camera: config.Camera) -> config.Camera:
+    """The camera, if it ends by itself; the rendered scene is made to."""
+    if camera.url.startswith("synthetic://") and "frames=" not in camera.url:
+        return camera.model_copy(
+            update={"url": f"{camera.url}{'&' if '?' in camera.url else '?'}frames={SCENE_FRAMES}"}
+        )
+    network = "://" in camera.url and not camera.url.startswith("synthetic://")
+    if network or camera.url.startswith("/dev/"):
+        raise UsageError(f"camera {name}: a live camera cannot be read as fast as possible; use --paced")
+    return camera
+
+
+def live(source: Source) -> Source:
+    """The source at its own pace."""
+    return source if source.live else Replay(source)
 
 
 def describe(settings: config.AppConfig, app: App) -> dict[str, Any]:
@@ -91,8 +113,8 @@ def describe(settings: config.AppConfig, app: App) -> dict[str, Any]:
         "schema": "edge_app.bench/1",
         "cores": cores,
         "threads": settings.engine.threads or cores,
-        "model": app.detector.identity.name,
-        "precision": app.detector.identity.precision,
+        "model": app.detector.name,
+        "precision": app.detector.precision,
     }
 
 
@@ -110,5 +132,7 @@ def text(document: dict[str, Any]) -> str:
         lines.append(f"{part:12} {cost['fps']:8.1f} fps  {1e3 * cost['cpu_s']:7.2f} ms CPU a frame")
     for stage, points in document["pipeline"]["stages_ms"].items():
         lines.append(f"  {stage:12}" + "  ".join(f"{point} {value:7.2f} ms" for point, value in points.items()))
-    lines.append(f"CPU {document['cpu_overhead']:.3f} x engine + decode, throughput {document['throughput']:.3f} x bound")
+    lines.append(
+        f"CPU {document['cpu_overhead']:.3f} x engine + decode, throughput {document['throughput']:.3f} x bound"
+    )
     return "\n".join(lines) + "\n"

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,7 +58,7 @@ def probe_everything(settings: config.AppConfig) -> list[Finding]:
     questions: dict[str, Callable[[], object]] = {"model": partial(_model, settings)}
     for name, camera in settings.cameras.items():
         if camera.enabled:
-            questions[f"camera {name}"] = partial(_camera, camera)
+            questions[f"camera {name}"] = partial(_camera, camera, settings.base)
     for sink in settings.publish:
         questions[f"sink {sink.name}"] = partial(publish.probe, sink)
     with ThreadPoolExecutor(len(questions)) as pool:
@@ -71,8 +72,10 @@ def _ask(what: str, question: Callable[[], object]) -> Finding:
         return Finding(what, False, str(error))
 
 
-def _camera(camera: config.Camera) -> object:
-    return probe(open_source(camera), PROBE_S)
+def _camera(camera: config.Camera, base: Path) -> str:
+    found = probe(open_source(camera, base), PROBE_S)
+    rate = f"{found.fps:.4g} fps" if found.fps else "fps unknown"
+    return f"{found.width}x{found.height}, {found.codec}, {rate}, first picture after {found.first_picture_s:.1f} s"
 
 
 def _model(settings: config.AppConfig) -> str:

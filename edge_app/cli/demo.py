@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from rich.table import Table
 
 from edge_app import config, demo
 from edge_app.app import App
+from edge_app.cli.words import in_words
 from edge_app.detections import Result
 from edge_app.frames import Frame
 from edge_app.synthetic import Settings
@@ -69,12 +69,6 @@ def scene(frames: int, messages: Path) -> config.AppConfig:
             "publish": [{"type": "file", "path": messages}],
         }
     )
-
-
-def in_words(result: Result, labels: tuple[str, ...]) -> str:
-    """`2 car, 3 person`, or `nothing`."""
-    counts = Counter(labels[c] for c in result.detections.class_id)
-    return ", ".join(f"{count} {label}" for label, count in sorted(counts.items())) or "nothing"
 
 
 def summarise(score: demo.Score) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from edge_app import config
 from edge_app.app import App
+from edge_app.cli.words import in_words
 
 REFRESH_S = 1.0
 
@@ -63,6 +64,13 @@ class LiveTable:
                 *(f"{1e3 * age:.0f} ms" for age in ages or ()),
                 *([""] * (2 - len(ages))),
                 ", ".join(f"{count} {reason}" for reason, count in sorted(drops.items())) or "0",
-                self._app.objects(name),
+                self._objects(name),
             )
         return table
+
+    def _objects(self, camera: str) -> str:
+        """What the camera's newest frame shows, in words."""
+        if camera not in self._app.latest:
+            return ""
+        _, result = self._app.latest[camera]
+        return in_words(result, self._app.detector.labels)

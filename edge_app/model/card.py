@@ -33,7 +33,7 @@ class InputSpec(Section):
     std: Triple = (1.0, 1.0, 1.0)
     letterbox: LetterboxMode = "centre"
     rounding: Rounding = "round"
-    pad: int = Field(114, ge=0, le=255)
+    pad: int = Field(default=114, ge=0, le=255)
 
 
 class DecoderSpec(Section):

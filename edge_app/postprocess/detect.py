@@ -57,5 +57,5 @@ class Postprocess:
             return places
         xyxy = found.xyxy[order[places]].astype(np.float64)
         xywh = np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], axis=1)
-        kept = cv2.dnn.NMSBoxes(xywh, found.score[order[places]], 0.0, self._nms_iou)
+        kept = cv2.dnn.NMSBoxes(xywh.tolist(), found.score[order[places]].tolist(), 0.0, self._nms_iou)
         return places[np.asarray(kept, np.intp).reshape(-1)]

@@ -1,4 +1,4 @@
-"""Ultralytics v5u, v8, v9, 11 and 12: output (batch, 4 + classes, anchors), centre boxes [model px], sigmoided classes."""
+"""Ultralytics v5u, v8, v9, 11, 12: (batch, 4 + classes, anchors), centre boxes [model px], sigmoided classes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,10 @@
+"""Cameras and files in, frames out: one thread a source, which opens it again whenever it fails."""
+
+from edge_app.capture.cameras import Cameras
+from edge_app.capture.kinds import open_source
+from edge_app.capture.probe import Probe, probe
+from edge_app.capture.replay import Replay
+from edge_app.capture.source import Shot, Source
+from edge_app.capture.state import CameraState
+
+__all__ = ["CameraState", "Cameras", "Probe", "Replay", "Shot", "Source", "open_source", "probe"]

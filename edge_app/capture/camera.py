@@ -1,0 +1,176 @@
+"""One camera: attempt after attempt, and what becomes of its frames."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from edge_app import config
+from edge_app.capture.backoff import Backoff
+from edge_app.capture.source import Shot, Source
+from edge_app.capture.state import Condition, Report
+from edge_app.capture.thinning import Thinning
+from edge_app.errors import InputError, Reason, StreamError
+from edge_app.frames import Arrival, Picture
+from edge_app.stats import Stats
+from edge_app.threads import Inbox
+
+logger = logging.getLogger(__name__)
+
+ROOM_S = 0.5  # a finite source that waits for room looks so often whether it shall stop
+NOTABLE_SKEW_S = 1.0
+ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
+
+
+@dataclass(eq=False)
+class Life:
+    """One thread's work for a camera; a second one only where the first is stuck.
+
+    Attributes:
+        stop: Ends it.
+        waiting_since: Monotonic clock when it last began to wait for the source [s]; none while it does not.
+        first_frame, last_frame: Monotonic clock of the frames of this attempt [s].
+    """
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    waiting_since: float | None = None
+    first_frame: float | None = None
+    last_frame: float | None = None
+
+    @property
+    def up_s(self) -> float:
+        """How long this attempt has been up [s]."""
+        return time.monotonic() - self.first_frame if self.first_frame is not None else 0.0
+
+
+class Camera:
+    """One camera's frames on their way into the inbox."""
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        settings: config.Camera,
+        inbox: Inbox[Arrival],
+        stats: Stats,
+        report: Report,
+    ) -> None:
+        self.name, self.source, self.settings = name, source, settings
+        self.condition = Condition(name, "connecting" if settings.enabled else "disabled", report)
+        self.life = Life()
+        self._inbox, self._stats = inbox, stats
+        self._index = stats.total("frames_captured", camera=name)  # counts on where the camera was here before
+        self._thinning = Thinning(settings.max_fps)
+        self._skew_s: float | None = None
+        self._handing_over = threading.Lock()
+
+    def run(self, life: Life) -> None:
+        """Tries until it is stopped, or a finite source is read to its end.
+
+        Raises:
+            InputError: A finite source failed.
+        """
+        backoff = Backoff(self.settings.reconnect)
+        while not life.stop.is_set():
+            try:
+                self._attempt(life)
+                failure = StreamError(Reason.ENDED, f"{self.source.describe}: ended")
+            except StreamError as error:
+                failure = error
+            if life.stop.is_set() or self._finished(failure):
+                return
+            self.condition.down(failure.reason, str(failure))
+            pause = backoff.pause(failure.reason, life.up_s)
+            life.waiting_since = life.first_frame = life.last_frame = None
+            if not life.stop.wait(pause):
+                self._stats.count("reconnects", camera=self.name, reason=failure.reason.value)
+
+    def stop(self) -> None:
+        """No frame enters the inbox after this; the thread ends as soon as libav lets it."""
+        # In this order and under the lock: a frame for a closed cell would be an error.
+        with self._handing_over:
+            self.life.stop.set()
+            self._inbox.close(self.name)
+
+    def _attempt(self, life: Life) -> None:
+        life.waiting_since = time.monotonic()
+        with self.source.open(life.stop) as shots:
+            for shot in shots:
+                if life.stop.is_set():
+                    return
+                life.last_frame = time.monotonic()
+                life.first_frame = life.first_frame or life.last_frame
+                self.condition.up()
+                self._take(shot, life.stop)
+                life.waiting_since = time.monotonic()
+
+    def _finished(self, failure: StreamError) -> bool:
+        """Whether a finite source was read to its end; nothing else would ever mend it."""
+        if self.source.live:
+            return False
+        if failure.reason is not Reason.ENDED:
+            raise InputError(f"camera {self.name}: {failure}")
+        self.condition.down(Reason.ENDED, str(failure))
+        self._inbox.close(self.name)
+        return True
+
+    def _take(self, shot: Shot, stop: threading.Event) -> None:
+        """Counts the frame and hands it over, unless it is one too many."""
+        self._note_skew(shot.skew_s)
+        if shot.broken:
+            self._captured(shot.broken)
+            self._dropped("decode", shot.broken)
+        index = self._captured(1)
+        if not self._thinning.keeps(shot.captured_at):
+            self._dropped("max_fps")
+            return
+        arrival = Arrival(
+            self.name,
+            index,
+            shot.captured_at,
+            shot.ts_source,
+            shot.captured_mono,
+            self.source.live,
+            time.monotonic(),
+            shot.decode_s,
+            rotated(shot.convert, self.settings.rotate),
+        )
+        while not self._put(arrival, stop):
+            pass
+
+    def _put(self, arrival: Arrival, stop: threading.Event) -> bool:
+        """Whether the frame is in the inbox, or not wanted any more."""
+        with self._handing_over:
+            return stop.is_set() or self._inbox.put(self.name, arrival, ROOM_S)
+
+    def _captured(self, frames: int) -> int:
+        """Counts frames; the index of the first."""
+        index, self._index = self._index, self._index + frames
+        self._stats.count("frames_captured", frames, camera=self.name)
+        return index
+
+    def _dropped(self, reason: str, frames: int = 1) -> None:
+        self._stats.count("frames_dropped", frames, camera=self.name, reason=reason)
+
+    def _note_skew(self, skew_s: float | None) -> None:
+        """Says once that the camera's clock is wrong, and records every change of it by more than a second."""
+        if skew_s is None or (self._skew_s is not None and abs(skew_s - self._skew_s) < NOTABLE_SKEW_S):
+            return
+        self._stats.observe("clock_skew", skew_s, camera=self.name)
+        if self._skew_s is None and abs(skew_s) >= NOTABLE_SKEW_S:
+            text = "camera %s: its clock is %+.1f s off ours; its frames are timed by their arrival"
+            logger.warning(text, self.name, skew_s)
+        self._skew_s = skew_s
+
+
+def rotated(convert: Callable[[], Picture], degrees: int) -> Callable[[], Picture]:
+    """A conversion whose picture is turned clockwise by 0, 90, 180 or 270 degrees."""
+    if not degrees:
+        return convert
+    return lambda: Picture.from_bgr(np.asarray(cv2.rotate(convert().bgr, ROTATIONS[degrees]), np.uint8))

@@ -1,0 +1,85 @@
+"""Packets of libav to frames, and frames to BGR when somebody asks for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import av
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from edge_app.errors import Reason, StreamError
+from edge_app.frames import Picture
+
+# At 25 fps 6 s: longer than most cameras take from one key frame to the next, which heals what loss has broken.
+MOST_BROKEN_IN_A_ROW = 150
+
+
+def video_stream(container: av.container.InputContainer, describe: str) -> VideoStream:
+    """The first video of an open container."""
+    if not container.streams.video:
+        raise StreamError(Reason.CODEC, f"{describe}: there is no video in it")
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise StreamError(Reason.CODEC, f"{describe}: libav has no decoder for its video")
+    return stream
+
+
+class Decoder:
+    """Decodes the packets of one attempt and counts what cannot be decoded."""
+
+    def __init__(self, stream: VideoStream, describe: str, *, drop_corrupt: bool) -> None:
+        """Takes the stream's packets; frames that the decoder itself calls corrupt can be dropped too."""
+        self.codec = stream.codec_context.name
+        self.fps = float(stream.average_rate) if stream.average_rate else None
+        self.decode_s = 0.0
+        self._describe = describe
+        self._drop_corrupt = drop_corrupt
+        self._broken = 0
+        self._in_a_row = 0
+        self._reformatter = VideoReformatter()
+        self._lock = threading.Lock()
+
+    def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame]:
+        """The frames that this packet completes, none where it is broken; `decode_s` is the time each took [s].
+
+        Raises:
+            StreamError: Too many in a row were broken.
+        """
+        began = time.monotonic()
+        try:
+            frames = packet.decode()
+        except Exception:  # whatever libav's wrapper raises: the packet is what was wrong
+            frames, broken = [], 1
+        else:
+            whole = [frame for frame in frames if not (self._drop_corrupt and frame.is_corrupt)]
+            broken, frames = len(frames) - len(whole), whole
+        self.decode_s = (time.monotonic() - began) / max(1, len(frames))
+        self._broken += broken
+        self._in_a_row = 0 if frames else self._in_a_row + broken
+        if self._in_a_row >= MOST_BROKEN_IN_A_ROW:
+            raise StreamError(Reason.DECODE_ERRORS, f"{self._describe}: {self._in_a_row} broken frames in a row")
+        return frames
+
+    def broken(self) -> int:
+        """Frames lost since this was last asked."""
+        broken, self._broken = self._broken, 0
+        return broken
+
+    def convert(self, frame: VideoFrame) -> Picture:
+        """The frame's pixels; the same as its own `to_ndarray(format="bgr24")`.
+
+        One scaler serves all frames of the attempt: libav would set up a new one for each.
+        """
+        failure: StreamError
+        try:
+            with self._lock:
+                bgr = self._reformatter.reformat(frame, format="bgr24")
+            return Picture.from_bgr(np.asarray(bgr.to_ndarray(), np.uint8))
+        except (av.FFmpegError, ValueError) as error:
+            kind = type(error).__name__
+            failure = StreamError(Reason.CODEC, f"{self._describe}: a frame cannot be converted ({kind})")
+        raise failure

@@ -1,0 +1,71 @@
+"""A video file, read once from beginning to end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from edge_app.capture.decoding import Decoder, video_stream
+from edge_app.capture.source import Shot
+from edge_app.errors import Reason, StreamError
+
+
+class File:
+    """One file; its first frame was taken at `start_at`, else at the file's own time."""
+
+    live = False
+
+    def __init__(self, path: Path, start_at: datetime | None = None) -> None:
+        self._path = path
+        self._start_at = start_at
+
+    @property
+    def describe(self) -> str:
+        return str(self._path)
+
+    @contextmanager
+    def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
+        """Reads it from the beginning; see `Source.open`."""
+        try:
+            start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
+            container = av.open(str(self._path), mode="r", metadata_errors="replace")
+        except FileNotFoundError:
+            raise StreamError(Reason.NOT_FOUND, f"{self._path}: no such file") from None
+        except Exception as error:  # whatever libav's wrapper raises: the file is what is wrong
+            what = "is not a video" if isinstance(error, ValueError) else getattr(error, "strerror", error)
+            raise StreamError(Reason.FAILED, f"{self._path}: {what}") from error
+        with container:
+            yield self._shots(container, start, stop)
+
+    def _shots(self, container: InputContainer, start: float, stop: threading.Event) -> Iterator[Shot]:
+        """Its frames; `start` is when the first was taken [s since the epoch]."""
+        # The decoder's own threading: what a plain loop over the file costs is the measure.
+        stream = video_stream(container, self.describe)
+        decoder = Decoder(stream, self.describe, drop_corrupt=False)
+        first = float((stream.start_time or 0) * (stream.time_base or 0))
+        period, at = 1 / (decoder.fps or 25.0), first
+        for packet in self._packets(container):
+            for frame in decoder.decode(packet):
+                if stop.is_set():
+                    return
+                at = at if frame.time is None else frame.time
+                convert = partial(decoder.convert, frame)
+                taken, now = start + at - first, time.monotonic()
+                yield Shot(
+                    taken, "file", now, decoder.decode_s, convert, decoder.broken(), None, decoder.codec, decoder.fps
+                )
+                at += period
+
+    def _packets(self, container: InputContainer) -> Iterator[av.Packet]:  # type: ignore[type-arg]
+        try:
+            yield from container.demux(video=0)
+        except av.FFmpegError as error:
+            raise StreamError(Reason.FAILED, f"{self._path}: reading failed: {error.strerror}") from error

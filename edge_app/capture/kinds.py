@@ -1,0 +1,43 @@
+"""Which kind of source a camera's URL names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge_app import config
+from edge_app.capture.address import redacted
+from edge_app.capture.file import File
+from edge_app.capture.rtsp import Rtsp
+from edge_app.capture.source import Source
+from edge_app.capture.synthetic import Synthetic
+from edge_app.capture.usb import Usb
+from edge_app.errors import ConfigError
+
+KNOWN = "rtsp://, rtsps://, synthetic://, a video file, /dev/video0"
+
+
+def open_source(camera: config.Camera, base: Path) -> Source:
+    """The source of a camera; nothing is opened yet. Relative paths start at `base`.
+
+    Raises:
+        ConfigError: There is no such kind of source, or it cannot be decoded as asked for.
+    """
+    scheme, found, rest = camera.url.partition("://")
+    if camera.decode not in ("auto", "cpu"):
+        raise ConfigError(f"{redacted(camera.url)}: decode: {camera.decode} is not there yet; want auto or cpu")
+    if not found or scheme == "file":
+        return _local(base / (rest if found else camera.url), camera)
+    if scheme in ("rtsp", "rtsps"):
+        return Rtsp(camera)
+    if scheme == "synthetic":
+        return Synthetic(camera.url, camera.start_at)
+    raise ConfigError(f"{redacted(camera.url)}: no such kind of source; there are {KNOWN}")
+
+
+def _local(path: Path, camera: config.Camera) -> Source:
+    """A device or a file; whether it is there is found out when it is opened."""
+    if str(path).startswith("/dev/"):
+        return Usb(path)
+    if path.is_dir():
+        raise ConfigError(f"{path}: folders of pictures cannot be read yet; there are {KNOWN}")
+    return File(path, camera.start_at)

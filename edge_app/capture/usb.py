@@ -1,0 +1,58 @@
+"""A camera of this machine, /dev/video*, through OpenCV and V4L2. Never run on a device: there was none at hand."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge_app.capture.clock import Moment
+from edge_app.capture.source import Shot
+from edge_app.errors import Reason, StreamError
+from edge_app.frames import Picture
+
+
+class Usb:
+    """One V4L2 device."""
+
+    live = True
+
+    def __init__(self, device: Path) -> None:
+        self.describe = str(device)
+        self._device = device
+
+    @contextmanager
+    def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
+        """Opens the device; see `Source.open`."""
+        # OpenCV says only that it could not be opened, and prints warnings of its own.
+        if not self._device.is_char_device():
+            raise StreamError(Reason.NOT_FOUND, f"{self.describe}: no such device")
+        if not os.access(self._device, os.R_OK | os.W_OK):
+            raise StreamError(Reason.FAILED, f"{self.describe}: permission denied: is the user in the group `video`?")
+        capture = cv2.VideoCapture(self.describe, cv2.CAP_V4L2)
+        try:
+            if not capture.isOpened():
+                raise StreamError(Reason.FAILED, f"{self.describe}: not a camera, or in use")
+            yield self._shots(capture, stop)
+        finally:
+            capture.release()
+
+    def _shots(self, capture: cv2.VideoCapture, stop: threading.Event) -> Iterator[Shot]:
+        fps = capture.get(cv2.CAP_PROP_FPS) or None
+        while not stop.is_set():
+            if not capture.grab():
+                raise StreamError(Reason.STALLED, f"{self.describe}: no more pictures")
+            taken = Moment.now()
+            # The device reuses its buffer: a picture has to be out of it before the next one is grabbed.
+            decoded, pixels = capture.retrieve()
+            if not decoded:
+                raise StreamError(Reason.DECODE_ERRORS, f"{self.describe}: a picture cannot be decoded")
+            convert = partial(Picture.from_bgr, np.asarray(pixels, np.uint8))
+            yield Shot(taken.wall, "arrival", taken.mono, time.monotonic() - taken.mono, convert, fps=fps)

@@ -1,0 +1,127 @@
+"""YAML nodes to plain values: dicts, lists, texts and None, with the place of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import yaml
+
+from edge_app.config.mistake import Keys, Mark, Mistake
+from edge_app.config.syntax import parse
+
+Kind = Literal["text", "nothing", "list", "mapping"]
+
+# Far above any real file; an alias that contains itself, or ten of ten of ten, ends here.
+MAX_DEPTH = 20
+MAX_VALUES = 100_000
+
+NOTHING = ("", "~", "null", "Null", "NULL")
+STANDARD_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands.
+
+    Attributes:
+        key: Where its key begins; of a list item, and of the whole file, the value itself.
+        value: Where the value begins.
+        kind: What the value is.
+        text: A scalar as the file has it, variables not replaced; else empty.
+    """
+
+    key: Mark
+    value: Mark
+    kind: Kind
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a file says, and where it says it."""
+
+    values: Any
+    places: dict[Keys, Place]
+
+    def mark(self, keys: Keys) -> Mark:
+        """Where the user looks for `keys`: at the text itself, or at the key that a list or mapping has."""
+        place = self.places[keys] if keys in self.places else self.places[keys[:-1]]
+        return place.value if place.kind == "text" else place.key
+
+
+def read(content: bytes, fill: Callable[[str], str]) -> Document:
+    """The values of a YAML file; `fill` replaces the variables in a scalar or raises ValueError.
+
+    Raises:
+        Mistake: The first thing that is wrong with the text itself, whatever the schema.
+    """
+    root = parse(content)
+    reader = _Reader(fill)
+    return Document(reader.read(root, (), _mark(root)), reader.places)
+
+
+class _Reader:
+    def __init__(self, fill: Callable[[str], str]) -> None:
+        self.places: dict[Keys, Place] = {}
+        self._fill = fill
+
+    def read(self, node: yaml.Node, keys: Keys, key_mark: Mark) -> Any:
+        """The value of `node`, whose key stands at `key_mark`."""
+        self._check(node, keys)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, keys, key_mark)
+        if isinstance(node, yaml.SequenceNode):
+            self.places[keys] = Place(key_mark, _mark(node), "list")
+            return [self.read(item, (*keys, index), _mark(item)) for index, item in enumerate(node.value)]
+        self.places[keys] = Place(key_mark, _mark(node), "mapping")
+        entries = self._entries(node, keys)
+        return {name: self.read(value, (*keys, name), _mark(key)) for name, (key, value) in entries.items()}
+
+    def _check(self, node: yaml.Node, keys: Keys) -> None:
+        if len(keys) > MAX_DEPTH or len(self.places) > MAX_VALUES:
+            raise Mistake(_mark(node), keys[:3], "too large or nested too deep; does an alias contain itself?")
+        if node.tag not in STANDARD_TAGS:
+            raise Mistake(_mark(node), keys, "tags are not supported; quote a value that begins with !")
+
+    def _scalar(self, node: yaml.ScalarNode, keys: Keys, key_mark: Mark) -> str | None:
+        plain = node.style is None
+        try:
+            text = self._fill(node.value)
+        except ValueError as error:
+            raise Mistake(_mark(node), keys, str(error)) from None
+        # A variable may hold the text `null`; only the file itself, or a variable that holds nothing, says nothing.
+        nothing = plain and (node.value in NOTHING or not text)
+        self.places[keys] = Place(key_mark, _mark(node), "nothing" if nothing else "text", node.value)
+        return None if nothing else text
+
+    def _entries(self, node: yaml.Node, keys: Keys) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        """Keys and values by name; what `<<` brings in gives way to what the mapping says itself."""
+        self._check(node, keys)
+        own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        merged: list[yaml.Node] = []
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise Mistake(_mark(key), keys, "want a name as key; write it in quotes if it begins with [ or {")
+            if key.value == "<<" and key.style is None:
+                merged.extend(_sources(value, keys))
+            elif key.value in own:
+                first = _mark(own[key.value][0]).line
+                raise Mistake(_mark(key), (*keys, key.value), f"given twice, first in line {first}")
+            else:
+                own[key.value] = (key, value)
+        for source in merged:
+            own = {**self._entries(source, (*keys, "<<")), **own}
+        return own
+
+
+def _sources(node: yaml.Node, keys: Keys) -> Iterator[yaml.MappingNode]:
+    for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+        if not isinstance(source, yaml.MappingNode):
+            raise Mistake(_mark(source), (*keys, "<<"), "want the alias of a mapping")
+        yield source
+
+
+def _mark(node: yaml.Node) -> Mark:
+    return Mark(node.start_mark.line + 1, node.start_mark.column + 1)

@@ -1,0 +1,50 @@
+"""The JSON Schema of the configuration file, by which editors complete and check it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from edge_app.config.schema import AppConfig
+from edge_app.config.section import NAME
+
+
+class _WithVariables(GenerateJsonSchema):
+    """Numbers, switches, choices and other texts of a form may also be texts that hold a variable."""
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        text = super().str_schema(schema)
+        # Names are keys too, and a key is never a variable.
+        return text if schema.get("pattern") in (None, NAME) else _or_variable(text)
+
+    def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
+        return _or_variable(super().int_schema(schema))
+
+    def float_schema(self, schema: core_schema.FloatSchema) -> JsonSchemaValue:
+        return _or_variable(super().float_schema(schema))
+
+    def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:
+        return _or_variable(super().bool_schema(schema))
+
+    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
+        return _or_variable(super().datetime_schema(schema))
+
+    def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
+        choices = super().literal_schema(schema)
+        # A sink's `type` has one choice, by which the editor knows the other keys.
+        return _or_variable(choices) if len(schema["expected"]) > 1 else choices
+
+
+def json_schema() -> str:
+    """The schema as a JSON document, with descriptions, bounds and defaults."""
+    schema: dict[str, Any] = AppConfig.model_json_schema(schema_generator=_WithVariables)
+    schema["$schema"] = GenerateJsonSchema.schema_dialect
+    schema["title"] = "edge_app configuration"
+    return json.dumps(schema, indent=2, ensure_ascii=False)
+
+
+def _or_variable(schema: JsonSchemaValue) -> JsonSchemaValue:
+    return {"anyOf": [schema, {"type": "string", "pattern": r"\$\{"}]}

@@ -1,0 +1,99 @@
+"""What every section of the configuration has in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+NAME = r"^[a-z0-9_]+$"
+HOST = r"^[^\s/:]+$|^[0-9a-fA-F:]+$"
+TOPIC = r"^[^\s#+/]+(/[^\s#+/]+)*$"
+WANTED = {
+    NAME: "want only a-z, 0-9 and _",
+    HOST: "want a name or an address, without scheme, port and path",
+    TOPIC: "want a topic without spaces, # and +, that neither begins nor ends with /",
+}
+"""What a pattern asks for, in words."""
+
+Name = Annotated[str, Field(pattern=NAME)]
+"""What becomes a part of topics, file names and metric labels."""
+
+
+def wrong(text: str, *at: str | int) -> PydanticCustomError:
+    """A mistake that a validator found; `at` leads from the validated value to the guilty one."""
+    return PydanticCustomError("edge_app", "{text}", {"text": text, "at": at})
+
+
+class Section(BaseModel):
+    """A mapping of the file: no unknown keys, no changes, no secrets in errors."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        """A section whose keys are all commented out is one without keys."""
+        return {} if value is None else value
+
+
+def from_base(path: Path, info: ValidationInfo) -> Path:
+    """`path` seen from the folder of the configuration, where the loader gave that folder."""
+    base: Path | None = (info.context or {}).get("base")
+    return base / path if base else path
+
+
+ConfigPath = Annotated[Path, AfterValidator(from_base)]
+
+
+def whole(value: Any) -> Any:
+    """A number that stands in the file as text; `Literal` alone converts nothing."""
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+def truth(value: Any) -> Any:
+    """`true` or `false` that stand in the file as text; pydantic alone would take `y` and `1` too."""
+    words = {"true": True, "false": False}
+    return words.get(value.lower(), value) if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, Strict(), BeforeValidator(truth)]
+
+
+class Tls(Section):
+    """Encryption and how the other side proves who it is."""
+
+    ca: ConfigPath | None = None
+    """PEM file of the certificates that may sign the other side's; without it, the system's."""
+    verify: Flag = True
+    """Whether the certificate is checked; `false` accepts anybody who answers."""
+
+
+def _tls(value: Any) -> Any:
+    """`true` is TLS with the system's certificates, `false` is none."""
+    value = truth(value)
+    if isinstance(value, bool):
+        return Tls() if value else None
+    if isinstance(value, str):
+        raise wrong("want true, false or {ca: FILE, verify: true}")
+    return value
+
+
+OptionalTls = Annotated[Tls | None, BeforeValidator(_tls, json_schema_input_type=Tls | bool | None)]

@@ -1,0 +1,80 @@
+"""Bytes to YAML nodes; what the parser dislikes, in words that a user understands."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from edge_app.config.mistake import Mark, Mistake
+
+# The parser's own texts quote what stands in the file, which may be a password; these do not. First match counts.
+WORDS = (
+    (r"undefined alias", "unknown alias; quote a value that begins with *"),
+    (r"second occurrence", "an anchor is given twice; quote a value that begins with &"),
+    (r"an anchor|an alias", "quote a value that begins with & or *"),
+    (r"tag", "quote a value that begins with !"),
+    (r"'\\t' that cannot start", "a tab; indent with spaces"),
+    (r"that cannot start any token", "quote a value that begins with %, @ or a backquote"),
+    (r"mapping values are not allowed", "unexpected ':'; quote a value that contains ': ', or correct the indentation"),
+    (r"could not find expected ':'", "a line without 'key: '"),
+    (r"quoted scalar.* end of stream", "the quote that begins here is not closed"),
+    (r"unknown escape character", "unknown escape; use 'single quotes' for text with backslashes"),
+    (r"flow.*stream end", "the file ends before a bracket is closed"),
+    (r"expected ',' or ('[]}]')", r"expected ',' or \1"),
+    (r"block (mapping|collection).*<block end>", "does not fit here; correct the indentation"),
+    (r"single document", "a second document begins here; want one"),
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """Leaves every scalar a text: the schema, not its look, says what it is. So `yes`, `on`, `12:30` and `007` stay."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012, PyYAML's own protocol
+
+
+def parse(content: bytes) -> yaml.Node:
+    """The root node of a YAML file.
+
+    Raises:
+        Mistake: It is not UTF-8, not YAML or empty.
+    """
+    text = _decode(content)
+    try:
+        root = yaml.compose(text, _Loader)
+    except yaml.reader.ReaderError as error:
+        raise Mistake(_mark_at(text, error.position), (), f"unexpected character {error.character:#06x}") from None
+    except yaml.MarkedYAMLError as error:
+        raise _mistake(error, text) from None
+    except RecursionError:
+        raise Mistake(Mark(1, 1), (), "nested too deep") from None
+    if root is None:
+        raise Mistake(Mark(1, 1), (), "the file is empty; it needs model and cameras")
+    return root
+
+
+def _decode(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode(errors="replace")
+        raise Mistake(_mark_at(before, len(before)), (), "not UTF-8 text") from None
+
+
+def _mark_at(text: str, index: int) -> Mark:
+    before = text[:index]
+    return Mark(before.count("\n") + 1, index - before.rfind("\n"))
+
+
+def _mistake(error: yaml.MarkedYAMLError, text: str) -> Mistake:
+    said = f"{error.context} {error.problem}"
+    begins = re.search("scanning a simple key|end of stream", said)
+    mark = (error.context_mark if begins else None) or error.problem_mark or error.context_mark
+    assert mark is not None  # noqa: S101, the parser marks all its errors
+    place = Mark(mark.line + 1, mark.column + 1)
+    if "," in said and text[: mark.index].endswith("$") and text[mark.index :].startswith("{"):
+        return Mistake(place, (), 'write "${VAR}" in quotes inside { } and [ ]')
+    for pattern, words in WORDS:
+        if match := re.search(pattern, said):
+            return Mistake(place, (), match.expand(words))
+    return Mistake(place, (), "not YAML")

@@ -1,0 +1,52 @@
+"""`${VAR}` and `${VAR:-default}`, put into values after parsing, so that no secret changes what the file means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\})?")
+
+
+class Variables:
+    """Values from the environment, then from the files that systemd's LoadCredential= provides."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def fill(self, text: str) -> str:
+        """`text` with its variables replaced; `$${` is a literal `${`.
+
+        Raises:
+            ValueError: A variable is not set, or what stands in the text is not one.
+        """
+        return REFERENCE.sub(self._replacement, text)
+
+    def _replacement(self, match: re.Match[str]) -> str:
+        if match["escaped"]:
+            return match[0][1:]
+        if match["name"] is None:
+            raise ValueError("want ${NAME} or ${NAME:-default}; write $${ for the characters ${ themselves")
+        value = self._value(match["name"])
+        if match["default"] is not None:
+            return value or match["default"][2:]
+        if value is None:
+            raise ValueError(f"the variable {match['name']} is not set")
+        return value
+
+    def _value(self, name: str) -> str | None:
+        if name in self._environ:
+            return self._environ[name]
+        folder = self._environ.get("CREDENTIALS_DIRECTORY")
+        return self._credential(Path(folder, name)) if folder else None
+
+    def _credential(self, path: Path) -> str | None:
+        try:
+            return path.read_bytes().decode().removesuffix("\n").removesuffix("\r")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ValueError(f"cannot read the credential {path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"the credential {path} is not UTF-8 text") from None

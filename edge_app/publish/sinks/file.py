@@ -1,0 +1,121 @@
+"""Messages in a file, one a line; it is rotated by size and time."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from edge_app.config import FileSink
+from edge_app.errors import AccessError, ConfigError, SinkError
+from edge_app.publish.message import Kind, Message
+from edge_app.publish.sinks.rotation import Rotation
+
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+IMPOSSIBLE = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL}
+LOOK_S = 1.0  # how often we look whether somebody moved the file away
+
+
+class File:
+    """Appends whole lines, each with one system call; a line that does not fit on the disk leaves no trace."""
+
+    kinds: frozenset[Kind] = frozenset({"detections", "event"})
+
+    def __init__(self, settings: FileSink) -> None:
+        """Opens the file once; raises AccessError or ConfigError where there can be no such file."""
+        self._path = settings.path
+        self._max_bytes = settings.rotate_mb * 1e6
+        self._rotation = Rotation(settings.path, settings.rotate_s, settings.keep)
+        self._fd = -1
+        self._size = 0
+        self._period = 0.0
+        self._looked = 0.0
+        self._written: list[Message] = []
+        self._try_once()
+
+    def open(self, wake: Callable[[], None]) -> bool:
+        try:
+            self._create()
+        except OSError as error:
+            raise self._failed(error) from error
+        return True
+
+    def send(self, message: Message) -> bool:
+        line = message.payload + b"\n"
+        try:
+            self._begin_where_due(len(line))
+            self._append(line)
+        except OSError as error:
+            raise self._failed(error) from error
+        self._written.append(message)
+        return True
+
+    def confirmed(self) -> Sequence[Message]:
+        written, self._written = self._written, []
+        return written
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            with suppress(OSError):
+                os.close(self._fd)
+        self._fd = -1
+
+    def _try_once(self) -> None:
+        try:
+            self._create()
+        except OSError as error:
+            if error.errno in REFUSED:
+                raise AccessError(f"{self._path}: {error.strerror}") from error
+            if error.errno in IMPOSSIBLE:
+                raise ConfigError(f"{self._path}: {error.strerror}") from error
+            # Whatever else, such as a full disk, may pass.
+        finally:
+            self.close()
+
+    def _create(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._reopen()
+
+    def _reopen(self) -> None:
+        self.close()
+        self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        state = os.fstat(self._fd)
+        self._size = state.st_size
+        self._period = self._rotation.period(state.st_mtime if self._size else time.time())
+        # A power cut may have torn the last line; the next one must not be glued to it.
+        if self._size and os.pread(self._fd, 1, self._size - 1) != b"\n":
+            self._append(b"\n")
+
+    def _append(self, line: bytes) -> None:
+        rest = memoryview(line)
+        try:
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+            raise
+        self._size += len(line)
+
+    def _begin_where_due(self, size: int) -> None:
+        """Begins a new file before a line of `size` bytes where that is due, or where ours was moved away."""
+        now = time.monotonic()
+        if now - self._looked > LOOK_S:
+            self._looked = now
+            if not self._is_ours():
+                self._reopen()
+        full = self._size + size > self._max_bytes
+        if self._size and (full or self._rotation.period(time.time()) > self._period):
+            self._rotation.rotate(self._fd)
+            self._reopen()
+
+    def _is_ours(self) -> bool:
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(self._fd))
+        except FileNotFoundError:
+            return False
+
+    def _failed(self, error: OSError) -> SinkError:
+        return SinkError(f"{self._path}: {error.strerror}")

@@ -1,0 +1,75 @@
+"""Messages on the standard output, one a line."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from edge_app.errors import SinkError
+from edge_app.publish.message import Kind, Message
+from edge_app.publish.sinks.sink import ClosedOutput
+
+WAIT_MS = 500
+
+
+class Stdout:
+    """Writes to a stream's file descriptor, and never so much at once that a pipe nobody reads could block it."""
+
+    kinds: frozenset[Kind] = frozenset({"detections", "event"})
+
+    def __init__(self, stream: TextIO | None) -> None:
+        """Takes `sys.__stdout__`, which is None where the program was started without one."""
+        self._stream = stream
+        self._fd = -1
+        self._poll = select.poll()
+        self._rest = memoryview(b"")  # of the lines that were begun
+        self._begun: Message | None = None
+        self._written: list[Message] = []
+
+    def open(self, wake: Callable[[], None]) -> bool:
+        if self._stream is None:
+            raise ClosedOutput("the standard output is closed")
+        self._stream.flush()
+        self._fd = self._stream.fileno()
+        self._poll.register(self._fd, select.POLLOUT)
+        return True
+
+    def send(self, message: Message) -> bool:
+        if message is not self._begun:
+            # Whatever became of the message before it, its line is finished first.
+            self._rest = memoryview(bytes(self._rest) + message.payload + b"\n")
+            self._begun = message
+        while self._rest:
+            # A pipe that polls as writable takes this many bytes without blocking.
+            size = self._write(self._rest[: select.PIPE_BUF]) if self._poll.poll(WAIT_MS) else 0
+            if size == 0:
+                return False
+            self._rest = self._rest[size:]
+        self._begun = None
+        self._written.append(message)
+        return True
+
+    def confirmed(self) -> Sequence[Message]:
+        written, self._written = self._written, []
+        return written
+
+    def close(self) -> None:
+        """The stream stays open: it is the program's. A line that was begun is finished later."""
+
+    def _write(self, data: memoryview) -> int:
+        try:
+            return os.write(self._fd, data)
+        except BlockingIOError:
+            return 0
+        except BrokenPipeError:
+            raise ClosedOutput("nobody reads the standard output any more") from None
+        except OSError as error:
+            raise SinkError(f"standard output: {error.strerror}") from error
+
+
+def standard_output() -> Stdout:
+    """The sink of this process's standard output."""
+    return Stdout(sys.__stdout__)

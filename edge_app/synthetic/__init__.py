@@ -1,0 +1,3 @@
+CLASSES=()
+class Settings: pass
+class Street: pass

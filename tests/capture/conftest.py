@@ -1,0 +1,81 @@
+"""A rig: real cameras on a real inbox, and somebody who takes the frames and supervises, as the main loop does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_app import config
+from edge_app.capture import Cameras, CameraState, Source, open_source
+from edge_app.errors import Reason
+from edge_app.frames import Arrival
+from edge_app.stats import Stats
+from edge_app.threads import Inbox, ThreadGroup
+
+FAST = {"initial_s": 0.1, "max_s": 0.4, "jitter": 0.2, "stable_s": 5}
+
+
+def camera_config(url: str, **settings: object) -> config.Camera:
+    """A camera that tries again at once and is soon called stalled."""
+    return config.Camera.model_validate({"url": url, "reconnect": FAST, "stall_timeout_s": 2, **settings})
+
+
+class Rig:
+    """Cameras and everything that they report."""
+
+    def __init__(self) -> None:
+        self.inbox: Inbox[Arrival] = Inbox()
+        self.stats = Stats()
+        self.threads = ThreadGroup(threading.Event())
+        self.states: list[tuple[str, CameraState]] = []
+        self.arrivals: list[Arrival] = []
+        self.cameras = Cameras(self.inbox, self.stats, self.threads, self._report, capacity=2)
+
+    def _report(self, name: str, state: CameraState) -> None:
+        self.states.append((name, state))
+
+    def add(self, url: str, name: str = "gate", **settings: object) -> Source:
+        camera = camera_config(url, **settings)
+        source = open_source(camera, Path())
+        self.cameras.add(name, source, camera)
+        return source
+
+    def until(self, condition: Callable[[], object], within_s: float = 8.0) -> float:
+        """Takes frames and supervises until the condition holds; the seconds that took."""
+        began = time.monotonic()
+        while not condition():
+            assert time.monotonic() - began < within_s, (self.states, self.threads.error)
+            self.arrivals += self.inbox.take(4, 0.02)
+            self.cameras.supervise()
+        return time.monotonic() - began
+
+    def state(self, name: str = "gate") -> tuple[str, Reason | None]:
+        state = self.cameras.states()[name]
+        return state.state, state.reason
+
+    def is_up(self) -> bool:
+        return self.state() == ("up", None)
+
+    def is_down(self, reason: Reason) -> bool:
+        return self.state() == ("down", reason)
+
+    def more(self, frames: int) -> Callable[[], bool]:
+        """A condition: so many more frames."""
+        target = len(self.arrivals) + frames
+        return lambda: len(self.arrivals) >= target
+
+    def end(self, within_s: float) -> list[str]:
+        """Stops the cameras; the threads that were stuck."""
+        self.cameras.stop()
+        return self.threads.join(within_s)
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    rig = Rig()
+    yield rig
+    assert rig.end(within_s=8.0) == []

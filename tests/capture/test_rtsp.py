@@ -1,0 +1,247 @@
+"""Network cameras, played by a real RTSP server that is frozen, killed, made to lie and to send rubbish."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import string
+import threading
+import time
+import traceback
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from edge_app.capture import open_source, probe
+from edge_app.errors import ConfigError, Reason, StreamError
+from tests.capture.conftest import Rig, camera_config
+from tests.rtsp.fixtures import Certificates, StartServer, free_port
+
+AWKWARD = ("front door:1", "p@ss/w:rd#1 %41?&\"'é")
+FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_frames_arrive_with_the_cameras_own_clock(rig: Rig, rtsp_server: StartServer, transport: str):
+    rig.add(rtsp_server(audio=True).url, transport=transport)
+    rig.until(lambda: rig.arrivals and rig.arrivals[-1].ts_source == "rtcp")
+    rig.until(rig.more(10))
+    last = rig.arrivals[-1]
+    picture = last.convert()
+    assert (picture.width, picture.height) == (320, 240)
+    assert picture.bgr.shape == (240, 320, 3)
+    assert 0 <= time.monotonic() - last.captured_mono < 1
+    assert abs(time.time() - last.captured_at) < 1
+    steps = [b.captured_at - a.captured_at for a, b in zip(rig.arrivals[-10:], rig.arrivals[-9:], strict=False)]
+    assert sum(steps) / len(steps) == pytest.approx(0.04, abs=0.004)
+    assert [state.state for _, state in rig.states] == ["connecting", "up"]
+    assert rig.stats.total("frames_captured", camera="gate") >= len(rig.arrivals)
+
+
+def test_h265_is_decoded(rtsp_server: StartServer, h265_clip: Path):
+    server = rtsp_server(h265_clip, codec="h265")
+    found = probe(open_source(camera_config(server.url), Path()), timeout_s=5)
+    assert (found.codec, found.width, found.height, found.fps) == ("hevc", 320, 240, 25)
+
+
+@pytest.mark.parametrize(
+    ("user", "password"),
+    [
+        pytest.param(*AWKWARD, id="awkward"),
+        pytest.param("u", string.punctuation.replace("\\", "").replace('"', ""), id="every mark"),
+        pytest.param("u", "@" * 120, id="long"),
+    ],
+)
+def test_any_characters_may_be_in_the_login(rtsp_server: StartServer, user: str, password: str):
+    server = rtsp_server(user=user, password=password)
+    source = open_source(camera_config(server.url, username=user, password=password), Path())
+    assert probe(source, timeout_s=5).width == 320
+
+
+def test_a_login_longer_than_rtsp_carries_is_a_mistake_in_the_configuration():
+    with pytest.raises(ConfigError, match="longer than the 127 bytes") as caught:
+        open_source(camera_config("rtsp://cam/live", username="u", password="%" * 60), Path())
+    assert "%%" not in str(caught.value)
+
+
+def test_a_refused_login_is_said_once_and_not_tried_again_soon(
+    rig: Rig, rtsp_server: StartServer, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+):
+    caplog.set_level(logging.DEBUG)
+    wrong = "not/the p@ssw0rd"
+    server = rtsp_server(user="admin", password="the right one")
+    source = rig.add(server.url, username="admin", password=wrong)
+    rig.until(lambda: rig.is_down(Reason.AUTH_FAILED))
+    with pytest.raises(AssertionError):
+        rig.until(lambda: rig.stats.total("reconnects"), within_s=2)
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
+    assert len(lines) == 1
+    assert "gate" in lines[0]
+    assert "authentication" in lines[0]
+
+    with pytest.raises(StreamError) as caught:
+        probe(source, timeout_s=5)
+    assert caught.value.reason is Reason.AUTH_FAILED
+    assert caught.value.__context__ is None
+    everything = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    everything += caplog.text + "".join(capfd.readouterr()) + repr(source) + repr(vars(source)) + source.describe
+    assert not [secret for secret in (wrong, quote(wrong), quote(wrong, safe="")) if secret in everything]
+
+
+def test_rtsps_works_with_the_right_ca(rtsp_server: StartServer, certificates: Certificates):
+    server = rtsp_server(certificate=certificates.this_host)
+    source = open_source(camera_config(server.url, tls={"ca": certificates.ca}), Path())
+    assert probe(source, timeout_s=5).width == 320
+
+
+def test_rtsps_trusts_the_systems_cas_where_none_is_given(
+    rtsp_server: StartServer, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+):
+    server = rtsp_server(certificate=certificates.this_host)
+    with pytest.raises(StreamError) as caught:
+        probe(open_source(camera_config(server.url), Path()), timeout_s=5)
+    assert caught.value.reason is Reason.TLS
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
+    assert probe(open_source(camera_config(server.url, tls=True), Path()), timeout_s=5).width == 320
+
+
+def test_rtsps_refuses_an_unknown_ca_and_another_hosts_certificate(
+    rtsp_server: StartServer, certificates: Certificates
+):
+    mine, others = rtsp_server(certificate=certificates.this_host), rtsp_server(certificate=certificates.other_host)
+    for url, ca in ((mine.url, certificates.unknown_ca), (others.url, certificates.ca)):
+        with pytest.raises(StreamError) as caught:
+            probe(open_source(camera_config(url, tls={"ca": ca}), Path()), timeout_s=5)
+        assert caught.value.reason is Reason.TLS
+    unchecked = open_source(camera_config(others.url, tls={"verify": False}), Path())
+    assert probe(unchecked, timeout_s=5).width == 320
+
+
+def test_a_killed_server_is_found_again_and_the_index_counts_on(
+    rig: Rig, rtsp_server: StartServer, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO)
+    server = rtsp_server()
+    rig.add(server.url)
+    rig.until(rig.more(10))
+    server.kill()
+    rig.until(lambda: rig.stats.total("reconnects", reason="refused") >= 3)
+    assert rig.is_down(Reason.REFUSED)
+    before = rig.arrivals[-1].index
+    server.start()
+    rig.until(rig.more(5))
+    assert rig.is_up()
+    indices = [arrival.index for arrival in rig.arrivals]
+    assert indices[-1] > before
+    assert indices == sorted(set(indices))
+    assert len([r for r in caplog.records if "refused" in r.getMessage()]) == 1
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_a_frozen_server_is_a_stalled_camera_that_comes_back(rig: Rig, rtsp_server: StartServer, transport: str):
+    server = rtsp_server()
+    rig.add(server.url, stall_timeout_s=2, transport=transport)
+    rig.until(rig.more(20))
+    server.freeze()
+    assert rig.until(lambda: rig.is_down(Reason.STALLED)) < 2 + 1
+    server.thaw()
+    rig.until(rig.is_up)
+    rig.until(rig.more(5))
+
+
+def test_video_that_stops_while_sound_and_reports_go_on_is_a_stalled_camera(rig: Rig, rtsp_server: StartServer):
+    server = rtsp_server(audio=True)
+    rig.add(server.url, stall_timeout_s=2)
+    rig.until(rig.more(10))
+    server.say("stall")
+    assert rig.until(lambda: rig.is_down(Reason.STALLED)) < 2 + 1
+    server.say("resume")
+    rig.until(rig.is_up, within_s=12)
+    assert rig.stats.total("reconnects", camera="gate", reason="stalled") >= 1
+
+
+@pytest.mark.skipif(FAKETIME is None, reason="no libfaketime: apt-get install libfaketime")
+def test_a_camera_whose_clock_is_an_hour_off_loses_nothing(
+    rig: Rig, rtsp_server: StartServer, caplog: pytest.LogCaptureFixture
+):
+    env = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+3600", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    rig.add(rtsp_server(env=env).url)
+    rig.until(lambda: rig.stats.percentiles("clock_skew", camera="gate"))
+    rig.until(rig.more(30))
+    assert rig.stats.percentiles("clock_skew", (50,), camera="gate")[0] == pytest.approx(3600, abs=5)
+    assert rig.stats.total("frames_dropped", reason="stale") == 0
+    assert {arrival.ts_source for arrival in rig.arrivals} == {"arrival"}
+    assert abs(rig.arrivals[-1].captured_at - time.time()) < 2
+    assert len([r for r in caplog.records if "clock" in r.getMessage()]) == 1
+
+
+def test_a_new_resolution_in_mid_stream_flows_on(rig: Rig, rtsp_server: StartServer, clip: Path, wide_clip: Path):
+    server = rtsp_server(clip, wide_clip)
+    rig.add(server.url)
+    rig.until(rig.more(5))
+    server.say("next")
+    rig.until(lambda: rig.arrivals[-1].convert().width == 480)
+    assert rig.arrivals[-1].convert().bgr.shape == (272, 480, 3)
+    server.say("next")
+    rig.until(lambda: rig.arrivals[-1].convert().width == 320)
+    assert rig.stats.total("reconnects") == 0
+
+
+def test_broken_frames_are_counted_and_too_many_are_a_failure(rig: Rig, rtsp_server: StartServer):
+    server = rtsp_server(fps=100)
+    rig.add(server.url, stall_timeout_s=6)
+    rig.until(rig.more(10))
+    server.say("corrupt")
+    rig.until(lambda: rig.is_down(Reason.DECODE_ERRORS))
+    server.say("heal")
+    rig.until(rig.is_up)
+    server.say("corrupt")
+    server.say("heal")
+    rig.until(lambda: rig.stats.total("frames_dropped", camera="gate", reason="decode"))
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"), [("live", Reason.REFUSED), ("nothing", Reason.NOT_FOUND)], ids=["port", "path"]
+)
+def test_what_is_not_there_is_named(rtsp_server: StartServer, path: str, reason: Reason):
+    url = f"rtsp://127.0.0.1:{free_port()}/live" if path == "live" else rtsp_server().url.replace("live", path)
+    with pytest.raises(StreamError) as caught:
+        probe(open_source(camera_config(url), Path()), timeout_s=5)
+    assert caught.value.reason is reason
+
+
+def test_a_name_that_does_not_resolve_is_unreachable():
+    with pytest.raises(StreamError, match=r"camera\.invalid does not resolve") as caught:
+        probe(open_source(camera_config("rtsp://camera.invalid/live"), Path()), timeout_s=5)
+    assert caught.value.reason is Reason.UNREACHABLE
+
+
+def test_a_listener_that_never_answers_times_out_and_does_not_delay_stopping(rig: Rig):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        rig.add(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/live")
+        rig.until(lambda: rig.is_down(Reason.TIMEOUT))
+        rig.until(lambda: rig.stats.total("reconnects"))
+        assert rig.end(within_s=5) == []
+
+
+def test_a_frozen_server_does_not_delay_stopping(rig: Rig, rtsp_server: StartServer):
+    server = rtsp_server()
+    rig.add(server.url, stall_timeout_s=30)
+    rig.until(rig.more(5))
+    server.freeze()
+    assert rig.end(within_s=5) == []
+
+
+def test_a_camera_is_removed_while_the_others_go_on(rig: Rig, rtsp_server: StartServer):
+    server = rtsp_server()
+    rig.add(server.url)
+    rig.add(server.url, name="yard")
+    rig.until(rig.more(10))
+    rig.cameras.remove("gate")
+    rig.arrivals += rig.inbox.take(4, 0)
+    count = len(rig.arrivals)
+    rig.until(rig.more(10))
+    assert {arrival.camera for arrival in rig.arrivals[count:]} == {"yard"}
+    assert list(rig.cameras.states()) == ["yard"]
+    rig.until(lambda: "camera gate" not in {thread.name for thread in threading.enumerate()})

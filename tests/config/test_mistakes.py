@@ -1,0 +1,390 @@
+"""Each mistake is one line: FILE:LINE:COLUMN: key: what is wrong, and the nearest name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_app.config import load
+from edge_app.errors import AccessError, ConfigError, InputError
+from tests.config.files import CAMERAS, MODEL, SOUND, load_text
+
+SECRET = "s3cret-pass"
+
+
+def said(folder: Path, text: str | bytes, **environ: str) -> str:
+    """The one line, without the name of the file."""
+    with pytest.raises(ConfigError) as caught:
+        load_text(folder, text, **environ)
+    line, name = str(caught.value), f"{folder / 'c.yaml'}:"
+    assert line.startswith(name)
+    assert len(line.splitlines()) == 1
+    assert caught.value.exit_code == 78
+    return line.removeprefix(name)
+
+
+def camera(keys: str) -> str:
+    """A configuration whose camera has `keys`, which begin in line 3, column 5."""
+    return f"{MODEL}cameras:\n  a: {{{keys}}}\n"
+
+
+def sink(keys: str) -> str:
+    """A configuration whose sink has `keys`, which begin in line 3, column 12."""
+    return f"{SOUND}publish: [{{{keys}}}]\n"
+
+
+KEYS = [
+    pytest.param(
+        f"{MODEL}publish: [{{type: stdout}}]\ncamras: {{a: {{url: x}}}}\n",
+        "3:1: camras: unknown key, did you mean cameras?",
+        id="misspelt at the top",
+    ),
+    pytest.param(
+        f"{MODEL}cameras:\n  a:\n    url: x\n    transprt: tcp\n",
+        "5:5: cameras.a.transprt: unknown key, did you mean transport?",
+        id="misspelt in a camera",
+    ),
+    pytest.param(
+        sink("type: mqtt, host: x, prt: 1"),
+        "3:33: publish[0].prt: unknown key, did you mean port?",
+        id="misspelt in a sink",
+    ),
+    pytest.param(
+        sink("type: mqtt, host: x, tls: {cca: x}"),
+        "3:39: publish[0].tls.cca: unknown key, did you mean ca?",
+        id="misspelt in a section of a sink",
+    ),
+    pytest.param(
+        sink("type: stdout, path: x"),
+        "3:26: publish[0].path: unknown key; known here: type, name",
+        id="key of another sink",
+    ),
+    pytest.param(
+        SOUND + "zones: {}\n",
+        "3:1: zones: unknown key; known here: model, engine, cameras, detect, publish, shutdown, state_dir",
+        id="not near anything",
+    ),
+    pytest.param(SOUND + "Engine: {}\n", "3:1: Engine: unknown key, did you mean engine?", id="wrong case"),
+    pytest.param(
+        SOUND + "base: /x\n",
+        "3:1: base: unknown key; known here: model, engine, cameras, detect, publish, shutdown, state_dir",
+        id="a field that is not a key",
+    ),
+    pytest.param(
+        SOUND + '"detect\\n": {}\n', "3:1: 'detect\\n': unknown key, did you mean detect?", id="line break in a key"
+    ),
+    pytest.param(
+        f"{MODEL}cameras:\n  gate:\n    url: x\n  gate:\n    url: y\n",
+        "5:3: cameras.gate: given twice, first in line 3",
+        id="one name twice",
+    ),
+    pytest.param(SOUND + MODEL, "3:1: model: given twice, first in line 1", id="one section twice"),
+    pytest.param(
+        SOUND + "[a]: 1\n", "3:1: want a name as key; write it in quotes if it begins with [ or {", id="a list as key"
+    ),
+    pytest.param(MODEL, "1:1: cameras: missing", id="no cameras key"),
+    pytest.param(CAMERAS, "1:1: model: missing", id="no model key"),
+    pytest.param(MODEL + "cameras:\n  a:\n    enabled: true\n", "3:3: cameras.a.url: missing", id="no url"),
+    pytest.param(MODEL + "cameras: {a: }\n", "2:11: cameras.a.url: missing", id="camera without keys"),
+    pytest.param(sink("type: mqtt"), "3:11: publish[0].host: missing", id="sink without host"),
+    pytest.param(sink("path: x"), "3:11: publish[0].type: missing", id="sink without type"),
+    pytest.param(
+        MODEL + "cameras: {Gate-1: {url: x}}\n",
+        "2:11: cameras.Gate-1: want only a-z, 0-9 and _",
+        id="name of a camera",
+    ),
+]
+
+VALUES = [
+    pytest.param(
+        f"{MODEL}cameras:\n  a:\n    url: x\n    max_fps: fast\n",
+        "5:14: cameras.a.max_fps: want a number, got 'fast'",
+        id="word for a number",
+    ),
+    pytest.param(
+        camera('url: x, max_fps: "fast"'), "3:24: cameras.a.max_fps: want a number, got 'fast'", id="quoted word"
+    ),
+    pytest.param(
+        camera("url: x, max_fps: true"), "3:24: cameras.a.max_fps: want a number, got 'true'", id="true for a number"
+    ),
+    pytest.param(camera("url: x, max_fps: 0"), "3:24: cameras.a.max_fps: want more than 0, got '0'", id="zero rate"),
+    pytest.param(camera("url: x, max_fps: .nan"), "3:24: cameras.a.max_fps: want a number, got '.nan'", id="yaml nan"),
+    pytest.param(camera("url: x, max_fps: inf"), "3:24: cameras.a.max_fps: want a number, got 'inf'", id="infinite"),
+    pytest.param(
+        camera("url: x, max_fps: [1]"), "3:15: cameras.a.max_fps: want a number, got a list", id="list for a number"
+    ),
+    pytest.param(
+        camera("url: x, max_frame_age_ms: 1e9999"),
+        "3:33: cameras.a.max_frame_age_ms: want a number, got '1e9999'",
+        id="overflow",
+    ),
+    pytest.param(
+        camera("url: x, enabled: yes"), "3:24: cameras.a.enabled: want true or false, got 'yes'", id="yes is no switch"
+    ),
+    pytest.param(camera("url: x, enabled: 1"), "3:24: cameras.a.enabled: want true or false, got '1'", id="nor is 1"),
+    pytest.param(
+        camera("url: x, rotate: 45"), "3:23: cameras.a.rotate: want 0, 90, 180 or 270, got '45'", id="not a choice"
+    ),
+    pytest.param(
+        camera("url: x, transport: tpc"),
+        "3:26: cameras.a.transport: want tcp or udp, got 'tpc', did you mean tcp?",
+        id="misspelt choice",
+    ),
+    pytest.param(
+        camera("url: x, decode: [cpu]"),
+        "3:15: cameras.a.decode: want auto, cpu, nvdec or gstreamer, got a list",
+        id="list for a choice",
+    ),
+    pytest.param(
+        camera("url: x, start_at: 12:30"),
+        "3:25: cameras.a.start_at: want a time such as 2026-11-23T15:00:00Z, got '12:30'",
+        id="clock for a time",
+    ),
+    pytest.param(
+        camera("url: x, start_at: 2026-11-23T15:00:00"),
+        "3:25: cameras.a.start_at: want a time with its zone, such as 2026-11-23T15:00:00Z, got '2026-11-23T15:00:00'",
+        id="time without zone",
+    ),
+    pytest.param(
+        camera("url: x, reconnect: {initial_s: 50}"),
+        "3:15: cameras.a.reconnect.max_s: want at least initial_s, which is 50",
+        id="first pause over the longest",
+    ),
+    pytest.param(camera("url: "), "3:7: cameras.a.url: want text, got nothing", id="url without value"),
+    pytest.param(camera('url: ""'), "3:12: cameras.a.url: want some text, got ''", id="empty url"),
+    pytest.param(
+        MODEL + "cameras: [a]\n", "2:1: cameras: want names with values below them, got a list", id="cameras as a list"
+    ),
+    pytest.param(MODEL + "cameras: {}\n", "2:1: cameras: want at least one", id="no camera"),
+    pytest.param(
+        MODEL + "cameras:\n", "2:1: cameras: want names with values below them, got nothing", id="nothing below cameras"
+    ),
+    pytest.param("model:\n" + CAMERAS, "1:1: model: want name or onnx", id="no model"),
+    pytest.param(
+        "model: {name: a, onnx: b}\n" + CAMERAS, "1:24: model.onnx: want name or onnx, not both", id="two models"
+    ),
+    pytest.param(
+        SOUND + "engine: {max_batch: 65}\n", "3:21: engine.max_batch: want at most 64, got '65'", id="above a bound"
+    ),
+    pytest.param(
+        SOUND + "engine: {threads: -1}\n", "3:19: engine.threads: want at least 0, got '-1'", id="below a bound"
+    ),
+    pytest.param(
+        SOUND + "engine: {max_batch: 1.5}\n",
+        "3:21: engine.max_batch: want a whole number, got '1.5'",
+        id="not a whole number",
+    ),
+    pytest.param(SOUND + "engine: {slots: 3}\n", "3:17: engine.slots: want 1 or 2, got '3'", id="not one of two"),
+    pytest.param(
+        SOUND + "engine: {threads: " + "1" * 5000 + "}\n",
+        f"3:19: engine.threads: want a whole number, got '{'1' * 39}…'",
+        id="endless number",
+    ),
+    pytest.param(
+        SOUND + "engine: auto\n",
+        "3:9: engine: want keys with values below them, got 'auto'",
+        id="word for a section",
+    ),
+    pytest.param(SOUND + "detect: {labels: []}\n", "3:10: detect.labels: want at least one", id="no labels"),
+    pytest.param(
+        SOUND + "detect: {labels: person}\n", "3:18: detect.labels: want a list, got 'person'", id="word for a list"
+    ),
+    pytest.param(
+        SOUND + "detect:\n  labels:\n    - person\n    - [car]\n",
+        "6:7: detect.labels[1]: want text, got a list",
+        id="item of a list",
+    ),
+    pytest.param(SOUND + "state_dir:\n", "3:1: state_dir: want a path, got nothing", id="path without value"),
+    pytest.param(SOUND + "publish: []\n", "3:1: publish: want at least one", id="no sinks"),
+    pytest.param(SOUND + "publish: stdout\n", "3:10: publish: want a list, got 'stdout'", id="word for the sinks"),
+    pytest.param(
+        SOUND + "publish: [stdout]\n",
+        "3:11: publish[0]: want keys with values below them, got 'stdout'",
+        id="word for a sink",
+    ),
+    pytest.param(
+        sink("type: mqt, host: x"),
+        "3:18: publish[0].type: want stdout, file or mqtt, got 'mqt', did you mean mqtt?",
+        id="unknown sink",
+    ),
+    pytest.param(
+        sink("type: file, path: x}, {type: file, path: y"),
+        "3:34: publish[1]: a second sink named file; give it another `name`",
+        id="two sinks of one name",
+    ),
+    pytest.param(
+        sink("type: mqtt, host: 'mqtt://x'"),
+        "3:30: publish[0].host: want a name or an address, without scheme, port and path, got 'mqtt://x'",
+        id="url for a host",
+    ),
+    pytest.param(sink("type: mqtt, host: x, qos: 2"), "3:38: publish[0].qos: want 0 or 1, got '2'", id="qos"),
+    pytest.param(
+        sink("type: mqtt, host: x, prefix: a/#"),
+        "3:41: publish[0].prefix: want a topic without spaces, # and +, that neither begins nor ends with /, got 'a/#'",
+        id="wildcard in the prefix",
+    ),
+    pytest.param(
+        sink("type: mqtt, host: x, tls: maybe"),
+        "3:38: publish[0].tls: want true, false or {ca: FILE, verify: true}",
+        id="word for tls",
+    ),
+]
+
+URLS = [
+    pytest.param(
+        "rstp://x",
+        "want rtsp, rtsps, http, https or synthetic://… or a path, did you mean rtsp?",
+        id="misspelt scheme",
+    ),
+    pytest.param("ftp://x", "want rtsp, rtsps, http, https or synthetic://… or a path", id="ftp"),
+    pytest.param("rtsp://", "want a host, or host:port, after ://", id="no host"),
+    pytest.param("rtsp:///stream", "want a host, or host:port, after ://", id="path without host"),
+    pytest.param("rtsp://x:port/s", "want a host, or host:port, after ://", id="port is a word"),
+]
+
+LOGINS = [
+    f"rtsp://user:{SECRET}@10.0.0.5/stream",
+    f"rtsp://user:{SECRET}/x@10.0.0.5/stream",
+    f"rtsp://user:{SECRET}#x@10.0.0.5/stream",
+    f"HTTP://{SECRET}@10.0.0.5:80",
+    f"rtsp://user:{SECRET}@x@10.0.0.5/stream",
+]
+
+SYNTAX = [
+    pytest.param("cameras: [a: {\n", "2:1: the file ends before a bracket is closed", id="open bracket"),
+    pytest.param("a: 'x\nb: 1\n", "1:4: the quote that begins here is not closed", id="open quote"),
+    pytest.param("a:\n\tb: 1\n", "2:1: a tab; indent with spaces", id="tab"),
+    pytest.param(
+        "a: b: c\n", "1:5: unexpected ':'; quote a value that contains ': ', or correct the indentation", id="colon"
+    ),
+    pytest.param("a: 1\nb\n", "2:1: a line without 'key: '", id="no colon"),
+    pytest.param("a:\n  - b\n c: 1\n", "3:2: does not fit here; correct the indentation", id="indentation"),
+    pytest.param("a: [1 2: 3\n  b]}\n", None, id="anything"),
+    pytest.param("a: @b\n", "1:4: quote a value that begins with %, @ or a backquote", id="at sign"),
+    pytest.param('a: "\\q"\n', "1:6: unknown escape; use 'single quotes' for text with backslashes", id="escape"),
+    pytest.param("a: {b: ${X}}\n", '1:9: write "${VAR}" in quotes inside { } and [ ]', id="variable in braces"),
+    pytest.param("a: [${X}]\n", '1:6: write "${VAR}" in quotes inside { } and [ ]', id="variable in brackets"),
+    pytest.param("a: [b {c]\n", "1:7: expected ',' or ']'", id="missing comma"),
+    pytest.param("a: 1\n---\nb: 2\n", "2:1: a second document begins here; want one", id="two documents"),
+    pytest.param("a: b\x07\n", "1:5: unexpected character 0x0007", id="control character"),
+    pytest.param("a: 1\nb: é\n".encode("latin-1"), "2:4: not UTF-8 text", id="latin-1"),
+    pytest.param(SOUND.encode("utf-16"), "1:1: not UTF-8 text", id="utf-16"),
+    pytest.param("", "1:1: the file is empty; it needs model and cameras", id="empty"),
+    pytest.param("# nothing\n", "1:1: the file is empty; it needs model and cameras", id="comments alone"),
+    pytest.param("- a\n", "1:1: want keys with values below them, got a list", id="list at the top"),
+    pytest.param("just words\n", "1:1: want keys with values below them, got 'just words'", id="words at the top"),
+    pytest.param("[" * 1500, "1:1: nested too deep", id="deep"),
+    pytest.param("a: &a [*a]\n", None, id="alias in itself"),
+    pytest.param("a: &a {<<: *a}\n", None, id="merge of itself"),
+    pytest.param("a: {<<: b}\n", "1:9: a.<<: want the alias of a mapping", id="merge of a word"),
+    pytest.param("%FOO\na: 1\n", "2:1: not YAML", id="directive"),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), KEYS)
+def test_a_wrong_key_is_named_with_its_place_and_the_nearest(tmp_path, text, line):
+    assert said(tmp_path, text) == line
+
+
+@pytest.mark.parametrize(("text", "line"), VALUES)
+def test_a_wrong_value_is_named_with_its_place_and_what_is_wanted(tmp_path, text, line):
+    assert said(tmp_path, text) == line
+
+
+@pytest.mark.parametrize(("text", "line"), SYNTAX)
+def test_what_is_not_yaml_is_named_with_its_place(tmp_path, text, line):
+    assert said(tmp_path, text) == line or line is None
+
+
+@pytest.mark.parametrize(("url", "words"), URLS)
+def test_a_url_that_nothing_can_open_is_refused(tmp_path, url, words):
+    assert said(tmp_path, camera(f"url: '{url}'")) == f"3:12: cameras.a.url: {words}"
+
+
+@pytest.mark.parametrize("url", LOGINS)
+def test_a_url_with_a_login_is_refused_without_showing_it(tmp_path, url):
+    line = said(tmp_path, camera(f"url: '{url}'"))
+    assert line == "3:12: cameras.a.url: write user and password as `username` and `password`, not into the url"
+
+
+def test_tls_without_an_encrypted_url_is_refused(tmp_path):
+    line = said(tmp_path, camera("url: 'rtsp://x/s', tls: true"))
+    assert line == "3:31: cameras.a.tls: goes with an rtsps:// or https:// url only"
+
+
+def test_a_password_without_a_user_is_refused_by_brokers(tmp_path):
+    assert said(tmp_path, sink("type: mqtt, host: x, password: p")).endswith("password: needs username beside it")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"[{SECRET}]",
+        f"{{{SECRET}: 1}}",
+        f"*{SECRET}",
+        f"&{SECRET} [x]",
+        f"!{SECRET} x",
+        f"!a!{SECRET} x",
+        f"%{SECRET}",
+        f"@{SECRET}",
+        f'"{SECRET}',
+        f"{SECRET}: x",
+        f"${{{SECRET}",
+        f"${{NOT_SET}}{SECRET}",
+        f"${{9:-{SECRET}}}",
+        f'"{SECRET}\\q"',
+        f"${{GIVEN}}: {SECRET}",
+    ],
+)
+def test_no_mistake_shows_a_password(tmp_path, value):
+    text = f"{MODEL}cameras:\n  a:\n    url: x\n    username: u\n    password: {value}\n    max_fps: fast\n"
+    assert SECRET not in said(tmp_path, text, GIVEN=SECRET)
+
+
+def test_a_value_from_a_variable_is_not_shown(tmp_path):
+    line = said(tmp_path, camera('url: x, max_fps: "${FPS}"'), FPS=SECRET)
+    assert line == "3:24: cameras.a.max_fps: want a number, got the value of '${FPS}'"
+
+
+def test_the_first_mistake_by_line_is_said(tmp_path):
+    text = SOUND + "publish: [{type: file, path: x, keep: 0}]\ndetect: {confidence: 2}\nengine: {device: x}\n"
+    assert said(tmp_path, text).startswith("3:39: publish[0].keep")
+
+
+def test_a_mistake_in_what_an_alias_brings_is_found_where_it_stands(tmp_path):
+    text = f"{MODEL}cameras:\n  a: &a\n    url: x\n    rotate: 1\n  b:\n    <<: *a\n    rotate: 90\n"
+    assert said(tmp_path, text).startswith("5:13: cameras.a.rotate")
+    assert said(tmp_path, text.replace("rotate: 1\n", "max_fps: 1\n").replace("90", "1")).startswith("8:13: cameras.b")
+
+
+def test_the_file_is_named_as_the_user_named_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("c.yaml").write_text("x: 1\n")
+    with pytest.raises(ConfigError, match=r"^c\.yaml:1:1: x: unknown key"):
+        load(Path("c.yaml"), {})
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"none\.yaml: no such file$"):
+        load(tmp_path / "none.yaml", {})
+
+
+def test_a_folder_is_not_a_file(tmp_path):
+    with pytest.raises(InputError, match=r"a folder, want a YAML file$"):
+        load(tmp_path, {})
+
+
+def test_a_file_in_a_file_is_named(tmp_path):
+    (tmp_path / "c.yaml").write_text(SOUND)
+    with pytest.raises(InputError, match=r"c\.yaml/d\.yaml: Not a directory$"):
+        load(tmp_path / "c.yaml" / "d.yaml", {})
+
+
+def test_a_file_that_must_not_be_read_is_named(tmp_path, monkeypatch):
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(AccessError, match=r"c\.yaml: the operating system refuses"):
+        load(tmp_path / "c.yaml", {})

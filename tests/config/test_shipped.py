@@ -1,0 +1,129 @@
+"""The files in configs/, and the JSON Schema that editors check them by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from pydantic_core import PydanticUndefined
+
+from edge_app.config import AppConfig, Model, Section, json_schema, load
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+EVERYTHING = CONFIGS / "everything.yaml"
+SHIPPED = sorted(CONFIGS.glob("*.yaml"))
+
+
+class AnyVariable(Mapping[str, str]):
+    """An environment in which everything is set."""
+
+    def __getitem__(self, name: str) -> str:
+        if name in ("CREDENTIALS_DIRECTORY", "STATE_DIRECTORY"):
+            raise KeyError(name)
+        return "given"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def sections(section: Section) -> Iterator[Section]:
+    """`section` and all below it."""
+    yield section
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
+        for each in inner:
+            if isinstance(each, Section):
+                yield from sections(each)
+
+
+def test_there_are_files_to_test():
+    assert [path.stem for path in SHIPPED] == ["demo", "everything", "many-cameras", "one-camera"]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_file_loads_and_names_the_schema_first(path):
+    assert load(path, AnyVariable()).cameras
+    assert path.read_text().startswith("# yaml-language-server: $schema=")
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_file_is_right_for_an_editor(path):
+    jsonschema.validate(yaml.safe_load(path.read_text()), json.loads(json_schema()))
+
+
+def test_everything_loads_without_any_variable():
+    assert load(EVERYTHING, {}).cameras["gate"].password is None
+
+
+def test_everything_names_every_key_of_every_section():
+    config = load(EVERYTHING, {})
+    for section in sections(config):
+        assert section.model_fields_set == set(type(section).model_fields), type(section).__name__
+    assert {type(section).__name__ for section in sections(config)} == {
+        "AppConfig",
+        *json.loads(json_schema())["$defs"],
+    }
+    assert "state_dir" in yaml.safe_load(EVERYTHING.read_text())  # which the loader sets in any case
+
+
+def test_every_value_in_everything_is_the_default_where_there_is_one():
+    for section in sections(load(EVERYTHING, {})):
+        for name, field in type(section).model_fields.items():
+            value = getattr(section, name)
+            # A section's own keys are looked at by themselves; a model needs a name or a file.
+            left_out = isinstance(value, Section) or (type(section), name) in [(AppConfig, "publish"), (Model, "name")]
+            if field.default is not PydanticUndefined and not left_out:
+                assert value == field.default, f"{type(section).__name__}.{name}"
+
+
+def test_every_key_in_everything_has_a_comment_unless_its_name_says_all():
+    lines = EVERYTHING.read_text().splitlines()
+    bare = {
+        line.strip().partition(":")[0]
+        for before, line in pairwise(["", *lines])
+        if ":" in line and "#" not in line and "#" not in before
+    }
+    assert bare <= {"username", "password", "ca", "verify", "name", "path"}
+
+
+def test_the_schema_describes_every_key_and_shows_its_default():
+    schema = json.loads(json_schema())
+    for name, section in {"": schema, **schema["$defs"]}.items():
+        for key, value in section["properties"].items():
+            assert value.get("description") or "$ref" in value, f"{name}.{key}"
+    camera = schema["$defs"]["Camera"]["properties"]
+    assert camera["max_frame_age_ms"]["default"] == 1000
+    assert camera["password"]["anyOf"][0]["type"] == "string"
+
+
+@pytest.mark.parametrize(
+    ("camera", "fits"),
+    [
+        pytest.param({"url": "x"}, True, id="smallest"),
+        pytest.param(
+            {"url": "x", "max_fps": "${FPS}", "enabled": "${ON:-true}", "rotate": "${R}"}, True, id="variables"
+        ),
+        pytest.param({"url": "x", "tls": True}, True, id="tls as a switch"),
+        pytest.param({"url": "x", "tls": {"verify": False}}, True, id="tls as a section"),
+        pytest.param({"url": "x", "max_fps": "fast"}, False, id="word for a number"),
+        pytest.param({"url": "x", "max_fps": 0}, False, id="below the bound"),
+        pytest.param({"url": "x", "transprt": "tcp"}, False, id="unknown key"),
+        pytest.param({}, False, id="no url"),
+    ],
+)
+def test_the_schema_accepts_what_the_loader_accepts(camera, fits):
+    document = {"model": {"name": "traffic"}, "cameras": {"a": camera}}
+    assert jsonschema.Draft202012Validator(json.loads(json_schema())).is_valid(document) == fits
+
+
+def test_the_schema_itself_is_sound():
+    jsonschema.Draft202012Validator.check_schema(json.loads(json_schema()))

@@ -1,0 +1,191 @@
+"""What a sound file means."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from edge_app.config import AppConfig, Camera, Engine, FileSink, MqttSink, StdoutSink, Tls, load
+from edge_app.config.schema import default_state_dir
+from tests.config.files import MODEL, SOUND, load_text
+
+
+def camera(folder: Path, keys: str) -> Camera:
+    return load_text(folder, f"{MODEL}cameras: {{a: {{{keys}}}}}\n").cameras["a"]
+
+
+def broker(folder: Path, keys: str) -> MqttSink:
+    (sink,) = load_text(folder, f"{SOUND}publish: [{{type: mqtt, host: b, {keys}}}]\n").publish
+    assert isinstance(sink, MqttSink)
+    return sink
+
+
+def test_the_smallest_file_has_defaults_for_all_else(tmp_path):
+    config = load_text(tmp_path, SOUND)
+    assert config.engine == Engine()
+    assert config.publish == (StdoutSink(),)
+    assert config.cameras["a"] == Camera(url="synthetic://street")
+    assert config.shutdown.drain_s == 10
+
+
+@pytest.mark.parametrize("text", ["yes", "on", "12:30", "007", "1e3", "1.10", "true", "'null'", "2026-11-23"])
+def test_what_is_wanted_as_text_stays_as_it_is_written(tmp_path, text):
+    assert camera(tmp_path, f"url: x, username: {text}").username == text.strip("'")
+
+
+@pytest.mark.parametrize("text", ["", "~", "null"])
+def test_null_is_not_given(tmp_path, text):
+    assert camera(tmp_path, f"url: x, username: {text}").username is None
+
+
+def test_a_section_whose_keys_are_all_comments_has_its_defaults(tmp_path):
+    assert load_text(tmp_path, SOUND + "engine:\n  # slots: 1\n").engine == Engine()
+
+
+@pytest.mark.parametrize(("text", "value"), [("15", 15), ("0.5", 0.5), ("'15'", 15), ("1e1", 10)])
+def test_numbers_are_read_by_what_is_wanted(tmp_path, text, value):
+    assert camera(tmp_path, f"url: x, max_fps: {text}").max_fps == value
+
+
+def test_a_camera_takes_all_of_its_keys(tmp_path):
+    text = """
+    url: RTSPS://[::1]:322/s@x?a=b
+    username: u
+    password: p
+    transport: udp
+    tls: {ca: ca.pem}
+    decode: cpu
+    enabled: false
+    rotate: 270
+    max_fps: 5
+    max_frame_age_ms: 200
+    reconnect: {initial_s: 2, max_s: 4, jitter: 0, stable_s: 9}
+    stall_timeout_s: 3
+    start_at: 2026-11-23T15:00:00Z
+"""
+    camera = load_text(tmp_path, f"{MODEL}cameras:\n  a:{text}").cameras["a"]
+    assert camera.url == "rtsps://[::1]:322/s@x?a=b"
+    assert camera.tls == Tls(ca=tmp_path / "ca.pem")
+    assert camera.reconnect.max_s == 4
+    assert camera.start_at == datetime(2026, 11, 23, 15, tzinfo=timezone.utc)
+    assert (camera.transport, camera.decode, camera.enabled, camera.rotate) == ("udp", "cpu", False, 270)
+
+
+@pytest.mark.parametrize("url", ["rtsp://h/s", "http://h:80", "synthetic://street?seed=7&fps=25", "rtsp://h/u@d"])
+def test_a_url_stays_as_it_is(tmp_path, url):
+    assert camera(tmp_path, f"url: '{url}'").url == url
+
+
+def test_paths_are_relative_to_the_file_s_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir("/")
+    text = "model: {onnx: m.onnx, labels: /l.txt}\ncameras: {a: {url: v.mp4}, b: {url: /dev/video0}}\nstate_dir: s\n"
+    config = load_text(tmp_path, text + "publish: [{type: file, path: out/d.ndjson}]\n")
+    (sink,) = config.publish
+    assert config.base == tmp_path
+    assert config.model.onnx == tmp_path / "m.onnx"
+    assert config.model.labels == Path("/l.txt")
+    assert config.cameras["a"].url == str(tmp_path / "v.mp4")
+    assert config.cameras["b"].url == "/dev/video0"
+    assert isinstance(sink, FileSink)
+    assert sink.path == tmp_path / "out/d.ndjson"
+    assert config.state_dir == tmp_path / "s"
+
+
+def test_the_folder_of_a_file_in_the_current_one_is_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("c.yaml").write_text(SOUND)
+    assert load(Path("c.yaml"), {}).base == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("keys", "tls", "port"),
+    [
+        pytest.param("", None, 1883, id="without tls"),
+        pytest.param("tls: false", None, 1883, id="tls refused"),
+        pytest.param("tls: true", Tls(), 8883, id="the system's certificates"),
+        pytest.param("tls: {verify: false}", Tls(verify=False), 8883, id="a section"),
+        pytest.param("tls: {}", Tls(), 8883, id="an empty section"),
+        pytest.param("tls: ", None, 1883, id="nothing"),
+        pytest.param("tls: true, port: 1", Tls(), 1, id="a port of its own"),
+    ],
+)
+def test_the_port_of_a_broker_follows_tls(tmp_path, keys, tls, port):
+    sink = broker(tmp_path, keys)
+    assert (sink.tls, sink.port) == (tls, port)
+
+
+@pytest.mark.parametrize("text", ["5", "'5'", "3.1.1"])
+def test_the_protocol_needs_no_quotes(tmp_path, text):
+    assert broker(tmp_path, f"version: {text}").version == text.strip("'")
+
+
+def test_sinks_have_the_name_of_their_type_unless_they_are_given_one(tmp_path):
+    text = (
+        "publish: [{type: stdout}, {type: file, path: x}, {type: file, path: y, name: late}, {type: mqtt, host: h}]\n"
+    )
+    assert [sink.name for sink in load_text(tmp_path, SOUND + text).publish] == ["stdout", "file", "late", "mqtt"]
+
+
+def test_a_camera_takes_over_what_another_says_and_adds_its_own(tmp_path):
+    text = f"{MODEL}cameras:\n  a: &a {{url: x, max_fps: 5, rotate: 90}}\n  b: {{<<: *a, url: y, rotate: 180}}\n"
+    b = load_text(tmp_path, text).cameras["b"]
+    assert (Path(b.url).name, b.max_fps, b.rotate) == ("y", 5, 180)
+
+
+def test_of_several_merged_mappings_the_first_wins(tmp_path):
+    text = f"{MODEL}cameras:\n  a: &a {{url: x, rotate: 90}}\n  b: &b {{url: y, rotate: 180}}\n  c: {{<<: [*b, *a]}}\n"
+    assert load_text(tmp_path, text).cameras["c"].rotate == 180
+
+
+def test_a_quoted_merge_key_is_a_key(tmp_path):
+    with pytest.raises(Exception, match=r"engine\.<<: unknown key"):
+        load_text(tmp_path, SOUND + "engine: {'<<': {slots: 1}}\n")
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    assert load_text(tmp_path, b"\xef\xbb\xbf" + SOUND.encode()).model.name == "traffic"
+
+
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        pytest.param({}, "/var/lib/edge_app", id="nothing"),
+        pytest.param({"HOME": "/h"}, "/h/.local/state/edge_app", id="home"),
+        pytest.param({"HOME": "/h", "XDG_STATE_HOME": "/x"}, "/x/edge_app", id="xdg"),
+        pytest.param({"HOME": "/h", "STATE_DIRECTORY": "/s"}, "/s", id="systemd"),
+        pytest.param({"STATE_DIRECTORY": "/s:/t"}, "/s", id="the first of several"),
+    ],
+)
+def test_state_is_kept_where_systemd_or_xdg_say(tmp_path, environ, folder):
+    assert default_state_dir(environ) == Path(folder)
+    assert load_text(tmp_path, SOUND, **environ).state_dir == Path(folder)
+
+
+def test_no_password_and_no_url_is_in_a_repr(tmp_path):
+    login = "username: u, password: s3cret"
+    text = f"{MODEL}cameras: {{a: {{url: 'rtsp://h/?token=s3cret', {login}}}}}\n"
+    config = load_text(tmp_path, text + f"publish: [{{type: mqtt, host: b, {login}}}]\n")
+    assert "s3cret" not in repr(config) + str(config) + config.model_dump_json(exclude={"cameras": {"a": {"url"}}})
+
+
+def test_no_password_is_in_the_traceback_of_a_mistake(tmp_path):
+    text = f"{MODEL}cameras: {{a: {{url: x, password: s3cret, max_fps: fast}}}}\n"
+    with pytest.raises(Exception, match="max_fps") as caught:
+        load_text(tmp_path, text)
+    assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_configuration_does_not_change(tmp_path):
+    config = load_text(tmp_path, SOUND)
+    with pytest.raises(ValidationError, match="frozen"):
+        config.model = config.model  # type: ignore[misc]
+
+
+def test_the_program_can_make_one_without_a_file():
+    config = AppConfig(model={"name": "m"}, cameras={"a": {"url": "v.mp4", "tls": None}}, state_dir="/s")  # type: ignore
+    assert config.cameras["a"].url == "v.mp4"
+    assert config.base == Path()

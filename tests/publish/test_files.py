@@ -1,0 +1,245 @@
+"""The sinks that write lines: files that are rotated, and the standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, TextIO
+
+import pytest
+
+from edge_app.config import FileSink, StdoutSink
+from edge_app.errors import AccessError, ConfigError, SinkError
+from edge_app.publish import ClosedOutput, Message, open_sink, probe
+from edge_app.publish.sinks.file import File
+from edge_app.publish.sinks.stdout import Stdout
+from tests.broker.fixtures import until
+from tests.publish.conftest import Running
+
+LINE = len(b'{"seq":0}\n')
+
+
+def never() -> bool:
+    pytest.fail("a message waited for room")
+
+
+def patient() -> bool:
+    return True
+
+
+def opened(path: Path, **more: Any) -> File:
+    sink = File(FileSink(path=path, **more))
+    assert sink.open(lambda: None)
+    return sink
+
+
+def seqs(path: Path) -> list[int]:
+    return [json.loads(line)["seq"] for line in path.read_text().splitlines()]
+
+
+def send_all(sink: File | Stdout, messages: list[Message]) -> None:
+    for message in messages:
+        assert sink.send(message)
+
+
+@contextmanager
+def pipe() -> Iterator[tuple[BufferedReader, TextIO]]:
+    """Both ends of a pipe; it holds 64 KiB."""
+    read_fd, write_fd = os.pipe()
+    with os.fdopen(read_fd, "rb") as reader, os.fdopen(write_fd, "w") as writer:
+        yield reader, writer
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """The disk is full after 35 bytes of a file."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (35, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_messages_are_lines_of_a_file_whose_folders_are_made(tmp_path: Path, message: Any) -> None:
+    path = tmp_path / "out" / "of" / "detections.ndjson"
+    sink = open_sink(FileSink(path=path))
+    sent = [message(number) for number in range(3)]
+    assert sink.open(lambda: None)
+    send_all(sink, sent)
+    assert sink.confirmed() == sent
+    assert sink.confirmed() == []
+    sink.close()
+    sink.open(lambda: None)
+    send_all(sink, [message(3)])
+    sink.close()
+    assert seqs(path) == [0, 1, 2, 3]
+
+
+def test_a_full_file_is_rotated_and_only_the_newest_are_kept(tmp_path: Path, message: Any) -> None:
+    (tmp_path / "a-other.ndjson").write_text("somebody else's\n")
+    sink = opened(tmp_path / "a.ndjson", rotate_mb=3 * LINE / 1e6, keep=2)
+    send_all(sink, [message(number % 10) for number in range(11)])
+    sink.close()
+    (tmp_path / "a-other.ndjson").unlink()
+    assert [seqs(path) for path in sorted(tmp_path.iterdir())] == [[3, 4, 5], [6, 7, 8], [9, 0]]
+
+
+def test_a_line_longer_than_a_file_may_be_gets_a_file_of_its_own(tmp_path: Path, message: Any) -> None:
+    sink = opened(tmp_path / "a.ndjson", rotate_mb=1e-6)
+    send_all(sink, [message(0), message(1)])
+    sink.close()
+    assert [seqs(path) for path in sorted(tmp_path.iterdir())] == [[0], [1]]
+
+
+def test_a_file_of_an_earlier_period_is_rotated_though_the_program_was_restarted(tmp_path: Path, message: Any) -> None:
+    path = tmp_path / "a.ndjson"
+    sink = opened(path, rotate_s=86400)
+    send_all(sink, [message(0)])
+    sink.close()
+    yesterday = time.time() - 86400
+    os.utime(path, (yesterday, yesterday))
+    sink = opened(path, rotate_s=86400)
+    send_all(sink, [message(1), message(2)])
+    sink.close()
+    assert [seqs(path) for path in sorted(tmp_path.iterdir())] == [[0], [1, 2]]
+
+
+def test_a_file_is_rotated_when_its_period_ends_while_it_is_written(tmp_path: Path, message: Any) -> None:
+    sink = opened(tmp_path / "a.ndjson", rotate_s=0.2)
+    send_all(sink, [message(0)])
+    until(lambda: time.time() // 0.2 > sink._period)
+    send_all(sink, [message(1)])
+    sink.close()
+    assert [seqs(path) for path in sorted(tmp_path.iterdir())] == [[0], [1]]
+
+
+def test_names_stay_in_order_though_the_clock_was_set_back(tmp_path: Path, message: Any) -> None:
+    (tmp_path / "a-20990101T000000000000Z.ndjson").write_text('{"seq":0}\n')
+    sink = opened(tmp_path / "a.ndjson", rotate_mb=LINE / 1e6)
+    send_all(sink, [message(1), message(2), message(3)])
+    sink.close()
+    assert [seqs(path) for path in sorted(tmp_path.iterdir())] == [[0], [1], [2], [3]]
+
+
+def test_a_torn_line_is_ended_before_the_next_is_written(tmp_path: Path, message: Any) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(b'{"seq":0}\n{"se')
+    sink = opened(path)
+    send_all(sink, [message(1)])
+    sink.close()
+    assert path.read_bytes() == b'{"seq":0}\n{"se\n{"seq":1}\n'
+
+
+def test_a_file_that_was_moved_away_is_begun_anew(tmp_path: Path, message: Any) -> None:
+    path = tmp_path / "a.ndjson"
+    sink = opened(path)
+    send_all(sink, [message(0)])
+    path.rename(tmp_path / "moved")
+    sink._looked -= 2  # it looks once a second
+    send_all(sink, [message(1)])
+    sink.close()
+    assert (seqs(path), seqs(tmp_path / "moved")) == ([1], [0])
+
+
+def test_a_full_disk_is_a_failure_that_leaves_no_torn_line(
+    tmp_path: Path, message: Any, running: Running, small_files: None
+) -> None:
+    path = tmp_path / "a.ndjson"
+    sink = opened(path)
+    send_all(sink, [message(number) for number in range(3)])
+    with pytest.raises(SinkError, match=r"a\.ndjson: File too large"):
+        sink.send(message(3))
+    sink.close()
+    assert seqs(path) == [0, 1, 2]
+
+
+def test_a_file_that_the_system_refuses_is_told_at_the_start() -> None:
+    with pytest.raises(AccessError, match=r"^/sys/edge_app/a\.ndjson: "):  # refused to root, too
+        open_sink(FileSink(path=Path("/sys/edge_app/a.ndjson")))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("folder", id="a folder"),
+        pytest.param("plain/a.ndjson", id="in a file"),
+        pytest.param("x" * 300, id="too long a name"),
+    ],
+)
+def test_a_path_that_can_be_no_file_is_a_mistake_in_the_configuration(tmp_path: Path, path: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "plain").write_text("")
+    with pytest.raises(ConfigError, match=path.split("/")[0]):
+        open_sink(FileSink(path=tmp_path / path))
+
+
+def test_probing_a_file_creates_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "out" / "a.ndjson"
+    assert "GB free" in probe(FileSink(path=path))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(SinkError, match="not a file"):
+        probe(FileSink(path=tmp_path))
+    assert probe(StdoutSink()) == "standard output"
+
+
+def test_a_reader_that_pauses_holds_back_a_finite_source_but_not_the_beat(running: Running) -> None:
+    line = b"x" * 9000
+    with pipe() as (reader, writer):
+        publisher = running.start(Stdout(writer), capacity=10)
+        accepted, asked = 0, []
+        while publisher.put(Message("gate", "detections", line, live=False), lambda: asked.append(1) or len(asked) < 3):
+            accepted += 1
+        assert 15 <= accepted <= 20  # what the pipe holds, what the queue holds, and the one between
+        assert running.beats.silent(1.0) == []
+        read = b"".join(reader.readline() for _ in range(accepted))
+        assert publisher.drain(time.monotonic() + 5) == 0
+        assert running.end() == []
+    assert read == (line + b"\n") * accepted
+
+
+def test_a_program_whose_output_is_closed_ends_without_an_error(message: Any) -> None:
+    with pipe() as (reader, writer):
+        running = Running()
+        publisher = running.start(Stdout(writer))
+        reader.close()
+        publisher.put(message(0), never)
+        assert running.stop.wait(5)
+        assert isinstance(running.threads.error, ClosedOutput)
+        assert running.threads.error.exit_code == 0
+        assert running.end() == []
+
+
+def test_a_program_that_has_no_output_at_all_ends_likewise() -> None:
+    with pytest.raises(ClosedOutput):
+        Stdout(None).open(lambda: None)
+
+
+def test_lines_on_the_standard_output_are_whole(tmp_path: Path) -> None:
+    code = (
+        "from edge_app.config import StdoutSink\nfrom edge_app.publish import Message, open_sink\n"
+        "sink = open_sink(StdoutSink()); print('before'); sink.open(lambda: None)\n"
+        "for n in range(3): assert sink.send(Message('a', 'detections', b'%d' % n + b'x' * 5000, True))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines() == ["before", *(f"{n}{'x' * 5000}" for n in range(3))]
+
+
+def test_a_line_that_was_begun_is_finished_before_another(message: Any) -> None:
+    with pipe() as (reader, writer):
+        sink = Stdout(writer)
+        sink.open(lambda: None)
+        big = Message("gate", "detections", b"x" * 100_000, live=True)
+        assert not sink.send(big)
+        assert sink.confirmed() == []
+        read = reader.read1(90_000)
+        assert sink.send(message(1))
+        while not read.endswith(b"}\n"):
+            read += reader.read1(65536)
+    assert read == b"x" * 100_000 + b'\n{"seq":1}\n'

@@ -1,0 +1,186 @@
+"""The messages: that they fit their schema, whatever was found, and that they say what the result says."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from datetime import datetime, timezone
+from typing import Any
+
+import hypothesis
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_app.detections import Detections, Latency, Result
+from edge_app.errors import Reason
+from edge_app.publish import Messages, ModelIdentity, new_session, schema, status
+from edge_app.stats import Stats
+
+LABELS = ["person", "traffic light", 'a "quoted" 100 % né\n']
+IDENTITY = ModelIdentity("yolox_nano", "c7" * 32, "onnxruntime-cpu", "int8")
+LATENCY = Latency(queue=0.0012, preprocess=0.0009, infer=0.00814, postprocess=0.0004, total=0.011)
+FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
+
+
+def validator(name: str) -> jsonschema.Draft202012Validator:
+    document = json.loads(schema(name))
+    jsonschema.Draft202012Validator.check_schema(document)
+    return jsonschema.Draft202012Validator(document)
+
+
+def found(*rows: tuple[float, int, list[float]], track_id: list[int] | None = None) -> Detections:
+    return Detections(
+        np.array([box for _, _, box in rows], np.float32).reshape(-1, 4),
+        np.array([score for score, _, _ in rows], np.float32),
+        np.array([class_id for _, class_id, _ in rows], np.int32),
+        None if track_id is None else np.array(track_id, np.int64),
+    )
+
+
+def result(detections: Detections, *, camera: str = "gate", live: bool = True, **more: Any) -> Result:
+    fields: dict[str, Any] = {
+        "frame_index": 1234,
+        "captured_at": 1795446000.1234,
+        "ts_source": "rtcp",
+        "captured_mono": 10.0,
+        "source_wh": (1920, 1080),
+        "latency": LATENCY,
+    }
+    return Result(camera=camera, live=live, detections=detections, **{**fields, **more})
+
+
+def messages(stats: Stats | None = None) -> Messages:
+    return Messages("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS, stats or Stats())
+
+
+def strict(payload: bytes) -> Any:
+    """Parses JSON as the standard has it: no NaN, no Infinity."""
+    return json.loads(payload, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_a_message_is_the_one_of_the_design() -> None:
+    made = messages().detections(
+        result(found((0.91, 0, [1.004, 2.006, 30.5, 40]), (0.12346, 2, [0, 0, 1, 1]), track_id=[7, 8])), 10.0417
+    )
+    assert (made.camera, made.kind, made.live) == ("gate", "detections", True)
+    assert list(strict(made.payload).items()) == [
+        ("schema", "edge_app.detections/1"),
+        ("session", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        ("seq", 0),
+        ("camera", "gate"),
+        ("frame_id", 1234),
+        ("capture_ts", "2026-11-23T15:00:00.123Z"),
+        ("capture_time", 1795446000.123),
+        ("ts_source", "rtcp"),
+        ("age_ms", 41.7),
+        ("image", {"width": 1920, "height": 1080}),
+        ("model", {"name": "yolox_nano", "sha256": "c7" * 32, "engine": "onnxruntime-cpu", "precision": "int8"}),
+        ("latency_ms", {"queue": 1.2, "preprocess": 0.9, "infer": 8.14, "postprocess": 0.4, "total": 11.0}),
+        (
+            "objects",
+            [
+                {"label": "person", "class_id": 0, "score": 0.91, "box": [1.0, 2.01, 30.5, 40.0], "track_id": 7},
+                {"label": LABELS[2], "class_id": 2, "score": 0.1235, "box": [0.0, 0.0, 1.0, 1.0], "track_id": 8},
+            ],
+        ),
+    ]
+
+
+@hypothesis.settings(deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(st.floats(0, 1, width=32) | FLOATS.filter(lambda x: not math.isfinite(x)), st.integers(0, 2),
+                  st.lists(FLOATS, min_size=4, max_size=4)), max_size=5,
+    ),
+    tracked=st.booleans(),
+    captured_at=st.floats(0, 4e9),
+    times=st.lists(st.floats(0, 1e5), min_size=5, max_size=5),
+    mono=st.floats(0, 1e9),
+)  # fmt: skip
+def test_every_message_fits_the_schema_and_its_capture_times_agree(
+    rows: Any, tracked: bool, captured_at: float, times: list[float], mono: float
+) -> None:
+    detections = found(*rows, track_id=list(range(len(rows))) if tracked else None)
+    made = messages().detections(
+        result(detections, captured_at=captured_at, latency=Latency(*times), captured_mono=mono), mono + 1
+    )
+    document = strict(made.payload)
+    validator("detections").validate(document)
+    stamp = datetime.fromisoformat(document["capture_ts"].replace("Z", "+00:00"))
+    assert abs(stamp.timestamp() - document["capture_time"]) < 0.0005
+    assert abs(document["capture_time"] - captured_at) <= 0.00051
+    assert b"\n" not in made.payload
+
+
+def test_numbers_that_are_none_are_counted_and_left_out() -> None:
+    stats = Stats()
+    bad = found((0.5, 0, [0, math.nan, 1, 1]), (math.inf, 0, [0, 0, 1, 1]), (0.5, 1, [0, 0, 1, 1]), track_id=[1, 2, 3])
+    document = strict(messages(stats).detections(result(bad), 10).payload)
+    assert [(item["class_id"], item["track_id"]) for item in document["objects"]] == [(1, 3)]
+    assert stats.total("outputs_not_finite", camera="gate") == 2
+
+
+def test_a_time_that_is_no_number_is_a_bug_and_not_a_message() -> None:
+    with pytest.raises(ValueError, match="finite"):
+        messages().detections(result(found(), captured_mono=math.nan), 10)
+
+
+def test_every_camera_counts_its_own_messages_without_a_gap() -> None:
+    maker, empty = messages(), found()
+    seqs = [
+        (made.camera, strict(made.payload)["seq"])
+        for made in (maker.detections(result(empty, camera=name), 10) for name in ("a", "b", "a", "a", "b"))
+    ]
+    assert seqs == [("a", 0), ("b", 0), ("a", 1), ("a", 2), ("b", 1)]
+
+
+def test_sessions_sort_by_time_and_differ() -> None:
+    before = new_session()
+    time.sleep(0.002)
+    sessions = [new_session() for _ in range(100)]
+    assert len(set(sessions)) == 100
+    assert all(before < session for session in sessions)
+    pattern = json.loads(schema("detections"))["properties"]["session"]
+    jsonschema.validate(before, pattern)
+    milliseconds = sum("0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(c) << 5 * (9 - at) for at, c in enumerate(before[:10]))
+    assert abs(milliseconds / 1e3 - time.time()) < 5
+
+
+def test_a_status_says_state_reason_and_since() -> None:
+    made = status("gate", "down", Reason.AUTH_FAILED, datetime(2026, 11, 23, 15, tzinfo=timezone.utc).timestamp())
+    assert (made.camera, made.kind) == ("gate", "status")
+    assert made.payload == b'{"state":"down","reason":"auth_failed","since":"2026-11-23T15:00:00.000Z"}'
+
+
+EVENT = {
+    "schema": "edge_app.event/1", "session": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "seq": 0, "camera": "gate",
+    "event_id": "01ARZ3NDEKTSV4RRFFQ69G5FAW", "type": "new", "time": "2026-11-23T15:00:00.000Z", "label": "person",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        pytest.param({}, True, id="nothing"),
+        pytest.param({"type": "enter", "zone": "door", "track_id": 7}, True, id="a visit"),
+        pytest.param({"type": "enter"}, False, id="a visit to no zone"),
+        pytest.param({"type": "cross", "line": "entrance", "direction": "in"}, True, id="a crossing"),
+        pytest.param({"type": "cross"}, False, id="a crossing of no line"),
+        pytest.param({"type": "vanish"}, False, id="an unknown type"),
+        pytest.param({"colour": "red"}, False, id="an unknown key"),
+        pytest.param({"time": "yesterday"}, False, id="an unknown time"),
+    ],
+)
+def test_the_schema_of_events_takes_what_is_an_event(change: dict[str, Any], fits: bool) -> None:
+    assert validator("event").is_valid({**EVENT, **change}) is fits
+
+
+@pytest.mark.parametrize("name", ["detections", "event"])
+def test_the_schemas_are_closed_and_named(name: str) -> None:
+    document = json.loads(schema(name))
+    assert document["$id"] == document["properties"]["schema"]["const"] == f"edge_app.{name}/1"
+    assert document["additionalProperties"] is False

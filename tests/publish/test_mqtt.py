@@ -1,0 +1,266 @@
+"""The MQTT sink against real brokers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_app.config import MqttSink
+from edge_app.config.section import Tls
+from edge_app.errors import ConfigError, SinkError
+from edge_app.publish import Message, Publisher, Retry, open_sink, probe, status
+from edge_app.publish.sinks.mqtt import Mqtt
+from tests.broker.fixtures import PASSWORD, USER, Broker, Subscriber, Throttle, free_port, until
+from tests.publish.conftest import Running
+
+FAST = Retry(initial_s=0.1, max_s=0.2, login_s=0.3)
+TOPIC = "edge_app/gate/detections"
+
+
+def settings(port: int, **more: Any) -> MqttSink:
+    return MqttSink(host="127.0.0.1", port=port, **more)
+
+
+def login(broker: Broker, password: str = PASSWORD) -> MqttSink:
+    return settings(broker.port, tls=Tls(ca=broker.ca), username=USER, password=password)
+
+
+def never() -> bool:
+    pytest.fail("a message waited for room")
+
+
+def patient() -> bool:
+    return True
+
+
+def seqs(subscriber: Subscriber) -> list[int]:
+    return [json.loads(payload)["seq"] for payload in subscriber.on(TOPIC)]
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+@pytest.mark.parametrize("qos", [0, 1])
+def test_messages_arrive_in_order_on_the_topic_of_their_camera(
+    broker: Broker, subscribe: Any, running: Running, message: Any, version: str, qos: int
+) -> None:
+    subscriber = subscribe(broker)
+    publisher = running.start(open_sink(settings(broker.port, version=version, qos=qos)))
+    for number in range(300):
+        publisher.put(message(number), never)
+    assert publisher.drain(time.monotonic() + 10) == 0
+    subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) == 300)
+    assert seqs(subscriber) == list(range(300))
+    assert running.stats.total("published", sink="sink") == 300
+
+
+def test_the_world_sees_that_we_are_there_and_that_we_left(broker: Broker, subscribe: Any, running: Running) -> None:
+    subscriber = subscribe(broker)
+    running.start(open_sink(settings(broker.port, prefix="site/7")))
+    subscriber.wait_for(lambda: subscriber.on("site/7/available") == [b"online"])
+    running.end()
+    subscriber.wait_for(lambda: subscriber.on("site/7/available") == [b"online", b"offline"])
+    late = Subscriber(broker, "late")
+    late.wait_for(lambda: late.received)
+    assert [(m.payload, m.retain) for m in late.received] == [(b"offline", True)]
+    late.close()
+
+
+def test_an_offline_that_is_not_true_is_corrected(broker: Broker, subscribe: Any, running: Running) -> None:
+    subscriber = subscribe(broker)
+    running.start(open_sink(settings(broker.port)))
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online"])
+    subscriber._client.publish("edge_app/available", b"offline", 1, True)
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline", b"online"])
+
+
+def test_statuses_are_retained_and_the_newest_is_shown_again_after_an_outage(
+    broker: Broker, subscribe: Any, running: Running
+) -> None:
+    subscriber = subscribe(broker)
+    publisher = running.start(open_sink(settings(broker.port)), retry=FAST)
+    for state in ("connecting", "up"):
+        publisher.status(status("gate", state, None, 1795446000.0))
+    subscriber.wait_for(lambda: any(b'"up"' in p for p in subscriber.on("edge_app/gate/status")))
+    broker.kill()
+    (broker.folder / "mosquitto.db").unlink()  # what it retained is lost
+    broker.start()
+    late = Subscriber(broker, "late")
+    late.wait_for(lambda: late.on("edge_app/gate/status"))
+    assert json.loads(late.on("edge_app/gate/status")[-1]) == {
+        "state": "up",
+        "reason": None,
+        "since": "2026-11-23T15:00:00.000Z",
+    }
+    late.close()
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_nothing_is_lost_when_the_broker_dies_under_load(
+    broker: Broker, subscribe: Any, running: Running, message: Any, version: str, caplog: Any
+) -> None:
+    subscriber = subscribe(broker)
+    publisher = running.start(open_sink(settings(broker.port, version=version)), retry=FAST)
+    with caplog.at_level(logging.INFO):
+        for number in range(2000):
+            publisher.put(message(number, live=False), patient)
+            if number == 700:
+                subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) > 100)
+                broker.kill()
+                broker.start()
+        assert publisher.drain(time.monotonic() + 15) == 0
+    subscriber.wait_for(lambda: set(seqs(subscriber)) == set(range(2000)))
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("edge_app")]
+    assert [text.split(":")[1] for text in told] == [" up", " down", " up"]
+
+
+def test_a_slow_line_holds_back_a_finite_source_and_loses_nothing(
+    broker: Broker, subscribe: Any, running: Running, message: Any, throttle: Callable[[Broker, float], Throttle]
+) -> None:
+    subscriber = subscribe(broker)
+    sink = Mqtt(settings(throttle(broker, 20).port), in_flight=10)
+    publisher = running.start(sink, capacity=20)
+    waited = []
+    for number in range(200):
+        assert publisher.put(message(number, live=False), lambda: waited.append(1) or True)
+        assert number < len(subscriber.on(TOPIC)) + 40  # the queue, the window, and what is between two counts
+    assert publisher.drain(time.monotonic() + 10) == 0
+    subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) == 200)
+    assert seqs(subscriber) == list(range(200))
+    assert running.stats.total("publish_dropped") == 0
+
+
+def test_a_slow_line_drops_the_oldest_live_messages_and_counts_them(
+    broker: Broker, subscribe: Any, running: Running, message: Any, throttle: Callable[[Broker, float], Throttle]
+) -> None:
+    subscriber = subscribe(broker)
+    sink = Mqtt(settings(throttle(broker, 40).port), in_flight=5)
+    publisher = running.start(sink, capacity=10)
+    for number in range(100):
+        assert publisher.put(message(number), never)
+    assert publisher.drain(time.monotonic() + 5) == 0
+    dropped = running.stats.total("publish_dropped", sink="sink", reason="queue")
+    subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) == 100 - dropped)
+    assert dropped >= 80
+    assert seqs(subscriber)[-10:] == list(range(90, 100))
+
+
+def test_a_frozen_broker_is_noticed_and_its_messages_are_sent_again(
+    broker: Broker, subscribe: Any, running: Running, message: Any
+) -> None:
+    subscriber = subscribe(broker)
+    publisher = running.start(open_sink(settings(broker.port, keepalive_s=1)), retry=FAST)
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available"))
+    broker.freeze()
+    publisher.put(message(0, live=False), never)
+    until(lambda: running.stats.total("publish_failed"), 6)
+    broker.thaw()
+    assert publisher.drain(time.monotonic() + 10) == 0
+    subscriber.wait_for(lambda: 0 in seqs(subscriber))
+
+
+def test_draining_ends_in_time_though_the_broker_is_away(running: Running, message: Any) -> None:
+    publisher = running.start(open_sink(settings(free_port())), retry=FAST)
+    publisher.put(message(0), never)
+    began = time.monotonic()
+    assert publisher.drain(began + 0.3) == 1
+    assert running.end() == []
+    assert time.monotonic() - began < 1.5
+
+
+def test_the_loop_beats_while_a_broker_does_not_answer(broker: Broker, running: Running) -> None:
+    broker.freeze()
+    publisher = running.start(open_sink(settings(broker.port)))
+    until(lambda: publisher.thread_name in running.beats._last)
+    deadline = time.monotonic() + 2.5
+    while time.monotonic() < deadline:
+        assert running.beats.silent(1.0) == []
+        running.stop.wait(0.05)
+    began = time.monotonic()
+    assert running.end() == []
+    assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_tls_with_a_password_delivers(
+    tls_broker: Broker, subscribe: Any, running: Running, message: Any, version: str
+) -> None:
+    subscriber = subscribe(tls_broker)
+    made = login(tls_broker).model_copy(update={"version": version})
+    publisher = running.start(open_sink(made))
+    publisher.put(message(7), never)
+    subscriber.wait_for(lambda: seqs(subscriber) == [7])
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_a_wrong_password_is_told_once_and_tried_again(
+    tls_broker: Broker, running: Running, message: Any, caplog: Any, version: str
+) -> None:
+    wrong = "not-the-pass/word"
+    publisher = running.start(open_sink(login(tls_broker, wrong).model_copy(update={"version": version})), retry=FAST)
+    publisher.put(message(0), never)
+    until(lambda: running.stats.total("publish_failed", sink="sink") >= 3)
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("edge_app")]
+    assert len(told) == 1
+    assert "authentication" in told[0]
+    tls_broker.set_password(wrong)
+    tls_broker.reload()
+    assert publisher.drain(time.monotonic() + 10) == 0
+    assert wrong not in caplog.text
+
+
+def test_a_refused_login_waits_longer_than_another_failure(tls_broker: Broker, running: Running) -> None:
+    running.start(open_sink(login(tls_broker, "wrong")), retry=Retry(initial_s=0.01, max_s=0.01))
+    until(lambda: "not authorised" in tls_broker.log())
+    running.stop.wait(1.0)
+    assert running.stats.total("publish_failed", sink="sink") == 1
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(tls_broker: Broker, certificates: Path) -> None:
+    strange = login(tls_broker).model_copy(update={"tls": Tls(ca=certificates / "other.pem")})
+    with pytest.raises(SinkError, match="certificate not accepted"):
+        probe(strange)
+    assert "authenticated" in probe(strange.model_copy(update={"tls": Tls(verify=False)}))
+
+
+def test_a_file_that_holds_no_certificate_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.pem: No such file"):
+        open_sink(settings(1883, tls=Tls(ca=tmp_path / "none.pem")))
+    (tmp_path / "empty.pem").write_text("nothing\n")
+    with pytest.raises(ConfigError, match="holds no certificate"):
+        open_sink(settings(1883, tls=Tls(ca=tmp_path / "empty.pem")))
+
+
+def test_probing_says_what_it_found_and_leaves_no_trace(tls_broker: Broker, subscribe: Any) -> None:
+    subscriber = subscribe(tls_broker)
+    assert probe(login(tls_broker)) == f"127.0.0.1:{tls_broker.port}: TLS 1.3, MQTT 3.1.1, authenticated"
+    with pytest.raises(SinkError, match="authentication refused") as caught:
+        probe(login(tls_broker, "s3cret"))
+    assert "s3cret" not in str(caught.value)
+    assert subscriber.received == []
+
+
+def test_probing_says_why_it_could_not_connect(broker: Broker, tls_broker: Broker) -> None:
+    with pytest.raises(SinkError, match="Connection refused"):
+        probe(settings(free_port()))
+    with pytest.raises(SinkError, match="name not found"):
+        probe(MqttSink(host="no-such-host.invalid", port=1883))
+    with pytest.raises(SinkError, match="TLS failed"):
+        probe(settings(broker.port, tls=Tls(verify=False)))
+    with pytest.raises(SinkError, match="does this port want TLS"):
+        probe(settings(tls_broker.port))
+    broker.freeze()
+    began = time.monotonic()
+    with pytest.raises(SinkError, match="no answer in time"):
+        probe(settings(broker.port))
+    assert 4.5 < time.monotonic() - began < 6
+
+
+def test_an_unused_publisher_of_other_kinds_is_not_asked(running: Running, message: Any) -> None:
+    publisher = Publisher(open_sink(settings(1)), "other", running.stats, running.beats)
+    assert publisher.put(Message(None, "stats", b"{}", True), never)
+    assert publisher.drain(0) == 1

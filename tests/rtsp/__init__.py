@@ -1,0 +1,1 @@
+"""A real RTSP server for tests, run by the system's Python, and what it plays."""

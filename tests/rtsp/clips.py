@@ -1,0 +1,42 @@
+"""Video files made on the spot, coded as a camera codes: no B-frames, one slice a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+CODECS = {
+    "h264": ("libx264", {"preset": "veryfast", "bf": "0", "x264-params": "sliced-threads=0:bframes=0"}),
+    "h265": ("libx265", {"preset": "ultrafast", "x265-params": "bframes=0:log-level=none"}),
+}
+
+
+def stripes(size_wh: tuple[int, int], frames: int) -> Iterable[NDArray[np.uint8]]:
+    """Moving pictures that cost nothing: BGR, uint8, (height, width, 3)."""
+    width, height = size_wh
+    ramp = np.add.outer(np.arange(height), np.arange(width))
+    for index in range(frames):
+        yield np.stack([ramp + 3 * index, ramp, ramp - 5 * index], axis=2).astype(np.uint8)
+
+
+def write_clip(path: Path, pictures: Iterable[NDArray[np.uint8]], *, codec: str = "h264", fps: int = 25) -> Path:
+    """Writes BGR pictures as a video with a key frame a second."""
+    encoder, options = CODECS[codec]
+    if codec == "h265":
+        options = {**options, "x265-params": f"{options['x265-params']}:keyint={fps}:min-keyint={fps}"}
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(encoder, rate=fps, options={**options, "g": str(fps)})
+        stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, fps)
+        for index, picture in enumerate(pictures):
+            if index == 0:
+                stream.height, stream.width = picture.shape[:2]
+            frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = index, Fraction(1, fps)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+    return path

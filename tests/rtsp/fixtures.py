@@ -1,0 +1,189 @@
+"""Fixtures: RTSP servers on free ports of this machine, the clips they play, the certificates they show."""
+
+from __future__ import annotations
+
+import functools
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.rtsp.clips import stripes, write_clip
+
+SCRIPT = Path(__file__).with_name("server.py")
+PYTHON = "/usr/bin/python3"
+PACKAGES = (
+    "python3-gi gir1.2-gst-rtsp-server-1.0 gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base "
+    "gstreamer1.0-plugins-good gstreamer1.0-plugins-bad glib-networking"
+)
+NEEDED = "import gi; gi.require_version('GstRtspServer', '1.0'); gi.require_version('GstApp', '1.0')"
+READY_S = 20
+
+
+@functools.cache
+def missing() -> str:
+    """Why there is no RTSP server here; empty where there is one."""
+    if not Path(PYTHON).exists():
+        return f"no {PYTHON}"
+    if subprocess.run([PYTHON, "-c", NEEDED], capture_output=True, check=False).returncode:
+        return f"no RTSP server: apt-get install {PACKAGES}"
+    return ""
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that was free a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """One server process; it can be killed and started again at the same port.
+
+    Attributes:
+        clips: What it plays, the first one first.
+        user, password: Asked for where given.
+        certificate: PEM of certificate and key; then it speaks rtsps.
+        env: Environment beside the tests' own.
+    """
+
+    clips: list[Path]
+    codec: str = "h264"
+    fps: int = 25
+    audio: bool = False
+    user: str = ""
+    password: str = ""
+    certificate: Path | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"{'rtsps' if self.certificate else 'rtsp'}://127.0.0.1:{self.port}/live"
+
+    def start(self) -> None:
+        command = [PYTHON, str(SCRIPT), "--port", str(self.port), "--codec", self.codec, "--fps", str(self.fps)]
+        command += ["--audio"] if self.audio else []
+        command += ["--certificate", str(self.certificate)] if self.certificate else []
+        login = {"RTSP_USER": self.user, "RTSP_PASSWORD": self.password} if self.user else {}
+        pipe = subprocess.PIPE
+        env = {**os.environ, **login, **self.env}
+        self.process = subprocess.Popen([*command, *map(str, self.clips)], stdin=pipe, stdout=pipe, text=True, env=env)
+        self._expect("ready")
+
+    def say(self, command: str) -> None:
+        """Gives a command and waits until it is obeyed; see server.py."""
+        assert self.process is not None
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{command}\n")
+        self.process.stdin.flush()
+        self._expect(f"ok {command}")
+
+    def freeze(self) -> None:
+        """The process stops where it is; its connections stay."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+    def _expect(self, line: str) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], READY_S)
+        said = self.process.stdout.readline().strip() if readable else "nothing"
+        if said != line:
+            self.kill()
+            raise AssertionError(f"the RTSP server said {said!r}, not {line!r}")
+
+
+StartServer = Callable[..., Server]
+
+
+@pytest.fixture
+def rtsp_server(clip: Path) -> Iterator[StartServer]:
+    """Starts servers: `rtsp_server(clip, …, codec=…, user=…)`, the fields of `Server`; all are killed at the end."""
+    if reason := missing():
+        pytest.skip(reason)
+    servers: list[Server] = []
+
+    def start(*clips: Path, **fields: object) -> Server:
+        server = Server(list(clips) or [clip], **fields)  # type: ignore[arg-type]
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of H.264, 320x240, 25 fps."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", stripes((320, 240), 50))
+
+
+@pytest.fixture(scope="session")
+def wide_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of H.264, 480x272, 25 fps."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "wide.mp4", stripes((480, 272), 50))
+
+
+@pytest.fixture(scope="session")
+def h265_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of H.265, 320x240, 25 fps."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "h265.mp4", stripes((320, 240), 50), codec="h265")
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """PEM files: a CA, another that signed nothing, and certificates with key for this host and for another."""
+
+    ca: Path
+    unknown_ca: Path
+    this_host: Path
+    other_host: Path
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Made anew for each session by the openssl command."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl command: apt-get install openssl")
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*args: str) -> None:
+        subprocess.run(["openssl", *args], cwd=folder, check=True, capture_output=True)
+
+    def sign(name: str, address: str) -> Path:
+        request = ("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        openssl(*request, "-subj", f"/CN={name}")
+        (folder / f"{name}.ext").write_text(f"subjectAltName=IP:{address}")
+        signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", f"{name}.ext")
+        openssl("x509", "-req", "-in", f"{name}.csr", *signed, "-days", "2", "-out", f"{name}.crt")
+        both = folder / f"{name}.pem"
+        both.write_text((folder / f"{name}.crt").read_text() + (folder / f"{name}.key").read_text())
+        return both
+
+    for ca in ("ca", "unknown"):
+        new = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{ca}.key", "-out", f"{ca}.pem")
+        openssl(*new, "-days", "2", "-subj", f"/CN={ca}")
+    this_host, other_host = sign("this_host", "127.0.0.1"), sign("other_host", "192.0.2.7")
+    return Certificates(folder / "ca.pem", folder / "unknown.pem", this_host, other_host)
