@@ -53,9 +53,8 @@ class App:
             observe: Sees every frame with its result, in the analyse thread.
         """
         self._settings = settings
-        self._sources = sources
+        self._sources = dict(sources) if sources is not None else self._open_sources()
         self._observe = observe
-        self._stack = ExitStack()
         self.stop = threading.Event()
         self.latest: dict[str, tuple[Frame, Result]] = {}
         self.stats = Stats()
@@ -63,19 +62,19 @@ class App:
         self._inbox: Inbox[Arrival] = Inbox()
         self._threads = ThreadGroup(self.stop)
         self._service = Service()
+        self._status = ""
 
     def __enter__(self) -> App:
-        """Loads the model, which answers a blank batch, and opens the sinks."""
+        """Loads the model, which answers a blank batch; sources and sinks are opened by their own threads."""
         cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
-        with self._stack:
-            self.detector = load_detector(self._settings, self._stack)
-            d = self.detector
+        with ExitStack() as stack:
+            d = self.detector = load_detector(self._settings, stack)
             identity = ModelIdentity(d.name, model.sha256(d.file), d.engine.name, d.precision)
             self._messages = Messages(new_session(), identity, d.labels, self.stats)
             sinks = [Publisher(open_sink(s), s.name, self.stats, self._beats) for s in self._settings.publish]
             self._publishers = Publishers(sinks)
             self.cameras = Cameras(self._inbox, self.stats, self._threads, self._report, d.engine.max_batch)
-            self._stack = self._stack.pop_all()
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
@@ -95,13 +94,15 @@ class App:
         )
         self._publishers.start(self._threads)
         for name, camera in self._settings.cameras.items():
-            self.cameras.add(name, self._source(name, camera), camera)
+            self.cameras.add(name, self._sources[name], camera)
         analyse = self._threads.start("analyse", lambda: analysis.run(self.stop))
         self._service.ready()
         try:
-            while analyse.is_alive() and not self.stop.wait(TICK_S):
+            while analyse.is_alive() and not self.stop.is_set():
+                analyse.join(TICK_S)
                 self.cameras.supervise()
                 self._service.feed(self._beats)
+                self._say_status()
                 refresh()
         finally:
             self._end()
@@ -133,10 +134,19 @@ class App:
                     f"{undelivered} messages were not delivered within {self._settings.shutdown.drain_s:g} s"
                 )
 
-    def _source(self, name: str, camera: config.Camera) -> Source:
-        if self._sources is not None:
-            return self._sources[name]
-        return open_source(camera, self._settings.base)
+    def _open_sources(self) -> dict[str, Source]:
+        cameras, base = self._settings.cameras, self._settings.base
+        return {name: open_source(camera, base) for name, camera in cameras.items()}
+
+    def _say_status(self) -> None:
+        """Tells systemd in words how the cameras are, when that changed."""
+        states = self.cameras.states()
+        away = [f"{name}: {state.reason.value}" for name, state in states.items() if state.reason is not None]
+        up = sum(state.state == "up" for state in states.values())
+        text = "; ".join([f"{up} of {len(states)} cameras up", *away])
+        if text != self._status:
+            self._service.status(text)
+            self._status = text
 
     def _publish(self, frame: Frame, result: Result) -> None:
         """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""

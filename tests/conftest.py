@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.rtsp.fixtures", "tests.broker.fixtures"]
+pytest_plugins = ["tests.rtsp.fixtures", "tests.broker.fixtures", "tests.program"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

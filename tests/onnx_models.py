@@ -26,7 +26,9 @@ def images(batch, side=SIDE):
 def channel_means(path: Path, batch) -> Path:
     """Each picture's mean of each channel: (batch, 3)."""
     node = helper.make_node("ReduceMean", ["images"], ["output"], axes=[2, 3], keepdims=0)
-    return write(path, [node], [images(batch)], [helper.make_tensor_value_info("output", TensorProto.FLOAT, [batch, 3])])
+    return write(
+        path, [node], [images(batch)], [helper.make_tensor_value_info("output", TensorProto.FLOAT, [batch, 3])]
+    )
 
 
 def refuses_bright(path: Path, batch="batch") -> Path:

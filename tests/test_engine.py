@@ -136,7 +136,13 @@ def test_the_border_is_the_pad_value_whatever_was_drawn_before():
 @pytest.mark.parametrize("size", [(48, 36), (37, 100), (32, 32), (640, 360)])
 def test_preprocessing_equals_the_official_one_written_plainly(color, mode, size):
     spec = InputSpec(
-        width=64, height=48, color=color, scale=1 / 255, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), letterbox=mode
+        width=64,
+        height=48,
+        color=color,
+        scale=1 / 255,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+        letterbox=mode,
     )
     pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
     tensor = np.zeros((3, 48, 64), np.float32)

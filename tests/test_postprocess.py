@@ -162,7 +162,9 @@ def test_a_family_is_recognised_by_the_shape_of_its_output(shape, metadata, fami
         pytest.param(graph(1, 100, 6), None, "output float32 (1, 100, 6).*yolox, ultralytics", id="nothing fits"),
         pytest.param(graph(1, CELLS, CELLS), None, "may be of yolox, ultralytics", id="two fit"),
         pytest.param(graph(1, 84, CELLS), "yolox", "not laid out as decoder yolox", id="the named one does not fit"),
-        pytest.param(graph(1, CELLS, 85), "yolo", "unknown decoder yolo; the choices: yolox, ultralytics", id="no such"),
+        pytest.param(
+            graph(1, CELLS, 85), "yolo", "unknown decoder yolo; the choices: yolox, ultralytics", id="no such"
+        ),
         pytest.param(graph(1, 116, CELLS, metadata={"task": "segment"}), None, "no known layout", id="another task"),
     ],
 )

@@ -25,10 +25,10 @@ def redacted(url: str) -> str:
     'rtsp://10.0.0.5/main?channel=1&token=***&quality=***&pin=***'
     """
     scheme, found, rest = url.partition("://")
-    place, question, query = rest.partition("?")
+    # A raw password may hold "/" and "?": whatever comes before the last "@" is taken for a login.
+    place, question, query = rest.rpartition("@")[2].partition("?")
     shown = [_parameter(part) for part in query.split("&")] if question else []
-    # A raw password may hold "/": whatever comes before the last "@" is taken for a login.
-    return scheme + found + place.rpartition("@")[2] + question + "&".join(shown)
+    return scheme + found + place + question + "&".join(shown)
 
 
 def _parameter(part: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from edge_app import config
 from edge_app.capture.backoff import Backoff
-from edge_app.capture.source import Shot, Source
+from edge_app.capture.source import BrokenOffError, Shot, Source
 from edge_app.capture.state import Condition, Report
 from edge_app.capture.thinning import Thinning
 from edge_app.errors import InputError, Reason, StreamError
@@ -83,6 +83,7 @@ class Camera:
                 failure = StreamError(Reason.ENDED, f"{self.source.describe}: ended")
             except StreamError as error:
                 failure = error
+                self._lost(error.broken if isinstance(error, BrokenOffError) else 0)
             if life.stop.is_set() or self._finished(failure):
                 return
             self.condition.down(failure.reason, str(failure))
@@ -123,9 +124,7 @@ class Camera:
     def _take(self, shot: Shot, stop: threading.Event) -> None:
         """Counts the frame and hands it over, unless it is one too many."""
         self._note_skew(shot.skew_s)
-        if shot.broken:
-            self._captured(shot.broken)
-            self._dropped("decode", shot.broken)
+        self._lost(shot.broken)
         index = self._captured(1)
         if not self._thinning.keeps(shot.captured_at):
             self._dropped("max_fps")
@@ -154,6 +153,12 @@ class Camera:
         index, self._index = self._index, self._index + frames
         self._stats.count("frames_captured", frames, camera=self.name)
         return index
+
+    def _lost(self, frames: int) -> None:
+        """Counts frames that the decoder could not make out."""
+        if frames:
+            self._captured(frames)
+            self._dropped("decode", frames)
 
     def _dropped(self, reason: str, frames: int = 1) -> None:
         self._stats.count("frames_dropped", frames, camera=self.name, reason=reason)

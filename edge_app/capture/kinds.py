@@ -22,11 +22,11 @@ def open_source(camera: config.Camera, base: Path) -> Source:
     Raises:
         ConfigError: There is no such kind of source, or it cannot be decoded as asked for.
     """
-    scheme, found, rest = camera.url.partition("://")
+    scheme, found, _rest = camera.url.partition("://")
     if camera.decode not in ("auto", "cpu"):
         raise ConfigError(f"{redacted(camera.url)}: decode: {camera.decode} is not there yet; want auto or cpu")
-    if not found or scheme == "file":
-        return _local(base / (rest if found else camera.url), camera)
+    if not found:
+        return _local(base / camera.url, camera)
     if scheme in ("rtsp", "rtsps"):
         return Rtsp(camera)
     if scheme == "synthetic":

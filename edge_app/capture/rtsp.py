@@ -20,7 +20,7 @@ from edge_app.capture import failures
 from edge_app.capture.address import Address
 from edge_app.capture.clock import Capture, Moment, camera_wall, captured
 from edge_app.capture.decoding import Decoder, video_stream
-from edge_app.capture.source import Shot
+from edge_app.capture.source import BrokenOffError, Shot
 from edge_app.errors import Reason, StreamError
 
 OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
@@ -87,9 +87,18 @@ class Rtsp:
         stream = video_stream(container, self.describe)
         stream.codec_context.thread_count = 1  # threads would hold frames back
         stream.codec_context.flags |= Flags.low_delay
-        decoder, waiting = Decoder(stream, self.describe, drop_corrupt=True), Waiting()
+        decoder = Decoder(stream, self.describe, drop_corrupt=True)
+        try:
+            yield from self._decoded(self._packets(container, stream), decoder, stop)
+        except StreamError as error:
+            raise BrokenOffError(error, decoder.broken()) from None
+
+    def _decoded(
+        self, packets: Iterator[av.Packet[VideoStream]], decoder: Decoder, stop: threading.Event
+    ) -> Iterator[Shot]:
+        waiting = Waiting()
         last_frame = time.monotonic()
-        for packet in self._packets(container, stream):
+        for packet in packets:
             if stop.is_set():
                 return
             waiting.add(packet, captured(Moment.now(), camera_wall(packet)))

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge_app.errors import StreamError
 from edge_app.frames import Picture, TimestampSource
 
 
@@ -36,6 +37,14 @@ class Shot:
     skew_s: float | None = None
     codec: str = "raw"
     fps: float | None = None
+
+
+class BrokenOffError(StreamError):
+    """An attempt failed after some shots; `broken` frames were lost between the last one and the failure."""
+
+    def __init__(self, failure: StreamError, broken: int) -> None:
+        super().__init__(failure.reason, str(failure))
+        self.broken = broken
 
 
 class Source(Protocol):

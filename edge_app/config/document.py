@@ -89,6 +89,9 @@ class _Reader:
         plain = node.style is None
         try:
             text = self._fill(node.value)
+            text.encode()
+        except UnicodeEncodeError:
+            raise Mistake(_mark(node), keys, "not UTF-8 text, or its variables are not") from None
         except ValueError as error:
             raise Mistake(_mark(node), keys, str(error)) from None
         # A variable may hold the text `null`; only the file itself, or a variable that holds nothing, says nothing.

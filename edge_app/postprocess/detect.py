@@ -40,22 +40,14 @@ class Postprocess:
 
     def _suppress(self, found: Candidates) -> NDArray[np.intp]:
         """Indices that survive greedy suppression within each class, best score first."""
-        order = np.argsort(-found.score, kind="stable")
+        keep = np.arange(len(found.score))
         if self._class_ids is not None:
-            order = order[np.isin(found.class_id[order], self._class_ids)]
-        order = order[:MAX_CANDIDATES]
-        kept = [order[self._nms(found, order, c)] for c in np.unique(found.class_id[order])]
-        if not kept:
-            return order
-        every = np.concatenate(kept)
-        return every[np.argsort(-found.score[every], kind="stable")]
-
-    def _nms(self, found: Candidates, order: NDArray[np.intp], class_id: int) -> NDArray[np.intp]:
-        """Positions in `order` of the boxes of one class that are kept."""
-        places = np.flatnonzero(found.class_id[order] == class_id)
-        if len(places) == 1:
-            return places
-        xyxy = found.xyxy[order[places]].astype(np.float64)
+            keep = keep[np.isin(found.class_id, self._class_ids)]
+        if not len(keep):
+            return keep
+        xyxy = found.xyxy[keep].astype(np.float64)
+        # Each class gets a strip of the plane to itself, so that one call suppresses within classes only.
+        xyxy += found.class_id[keep, None] * (xyxy.max() - xyxy.min() + 1)
         xywh = np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], axis=1)
-        kept = cv2.dnn.NMSBoxes(xywh.tolist(), found.score[order[places]].tolist(), 0.0, self._nms_iou)
-        return places[np.asarray(kept, np.intp).reshape(-1)]
+        survivors = cv2.dnn.NMSBoxes(xywh, found.score[keep], 0.0, self._nms_iou, top_k=MAX_CANDIDATES)  # type: ignore[arg-type]
+        return keep[np.asarray(survivors, np.intp).reshape(-1)]

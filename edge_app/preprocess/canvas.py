@@ -24,6 +24,7 @@ class Canvas:
         self._spec = spec
         self._tensor = tensor
         self._table = normalisation_table(spec)
+        self._plain = bool((self._table == np.arange(256)).all())
         self._order = (0, 1, 2) if spec.color == "bgr" else (2, 1, 0)
         self._small = np.empty(0, np.uint8)
         self._channels: list[NDArray[np.uint8]] = []
@@ -40,7 +41,11 @@ class Canvas:
         cv2.split(self._small, self._channels)
         rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         for channel, source in enumerate(self._order):
-            cv2.LUT(self._channels[source], self._table[channel], dst=self._tensor[channel, rows, columns])
+            target = self._tensor[channel, rows, columns]
+            if self._plain:  # the same numbers, in half the time
+                np.copyto(target, self._channels[source])
+            else:
+                cv2.LUT(self._channels[source], self._table[channel], dst=target)
         return box
 
     def _lay_out(self, box: Letterbox) -> None:

@@ -1,3 +1,6 @@
-CLASSES=()
-class Settings: pass
-class Street: pass
+"""A rendered street scene with exact ground truth, for tests, demonstrations and training."""
+
+from edge_app.synthetic.settings import CLASSES, LIGHTS, WEATHERS, Settings
+from edge_app.synthetic.street import Street, Truth
+
+__all__ = ["CLASSES", "LIGHTS", "WEATHERS", "Settings", "Street", "Truth"]

@@ -83,7 +83,7 @@ class Camera:
         seen = cut(self.turn(xyz), self.nearest * NEAR_PLANE)
         if len(seen) < 3:
             return None
-        return np.rint(np.clip(self.project(seen), -4e3, 2e4) * 16).astype(np.int32)
+        return np.rint(np.clip(self.project(seen), -3e4, 3e4) * 16).astype(np.int32)
 
 
 def cut(seen: Floats, near: float) -> Floats:

@@ -189,8 +189,8 @@ def _shade(model: Model, flat: Floats, darkness: float, scale: float) -> tuple[B
     for shape, start, end in zip(model.shapes, model.starts, [*model.starts[1:], len(flat)], strict=True):
         if shape.casts and shape.line:
             thick = max(1, round(2 * float(reach[start, 0, 0])))
-            cv2.polylines(canvas, [skins[start:end, 0]], True, round(255 * darkness), thick, cv2.LINE_8, 4)
+            cv2.polylines(canvas, [np.ascontiguousarray(skins[start:end, 0])], True, round(255 * darkness), thick, cv2.LINE_8, 4)
         elif shape.casts:
             corners = skins[start:end, 0] if not shape.radii else skins[start:end].reshape(-1, 2)
-            cv2.fillConvexPoly(canvas, cv2.convexHull(corners), round(255 * darkness), cv2.LINE_8, 4)
+            cv2.fillConvexPoly(canvas, cv2.convexHull(np.ascontiguousarray(corners)), round(255 * darkness), cv2.LINE_8, 4)
     return np.asarray(cv2.blur(canvas, (soft, soft)), dtype=np.uint8), (-float(left), -float(top))

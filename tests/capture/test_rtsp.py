@@ -18,7 +18,7 @@ from edge_app.errors import ConfigError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
 from tests.rtsp.fixtures import Certificates, StartServer, free_port
 
-AWKWARD = ("front door:1", "p@ss/w:rd#1 %41?&\"'é")
+AWKWARD = ("front döör@1", "p@ss/w:rd#1 %41?&\"'é")
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
@@ -84,33 +84,37 @@ def test_a_refused_login_is_said_once_and_not_tried_again_soon(
         probe(source, timeout_s=5)
     assert caught.value.reason is Reason.AUTH_FAILED
     assert caught.value.__context__ is None
-    everything = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    ours = traceback.walk_tb(caught.value.__traceback__.tb_next)
+    everything = "".join(traceback.StackSummary.extract(ours, capture_locals=True).format())
     everything += caplog.text + "".join(capfd.readouterr()) + repr(source) + repr(vars(source)) + source.describe
     assert not [secret for secret in (wrong, quote(wrong), quote(wrong, safe="")) if secret in everything]
 
 
-def test_rtsps_works_with_the_right_ca(rtsp_server: StartServer, certificates: Certificates):
-    server = rtsp_server(certificate=certificates.this_host)
-    source = open_source(camera_config(server.url, tls={"ca": certificates.ca}), Path())
+def test_rtsps_works_with_the_right_ca(rtsp_server: StartServer, rtsp_certificates: Certificates):
+    server = rtsp_server(certificate=rtsp_certificates.this_host)
+    source = open_source(camera_config(server.url, tls={"ca": rtsp_certificates.ca}), Path())
     assert probe(source, timeout_s=5).width == 320
 
 
 def test_rtsps_trusts_the_systems_cas_where_none_is_given(
-    rtsp_server: StartServer, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+    rtsp_server: StartServer, rtsp_certificates: Certificates, monkeypatch: pytest.MonkeyPatch
 ):
-    server = rtsp_server(certificate=certificates.this_host)
+    server = rtsp_server(certificate=rtsp_certificates.this_host)
     with pytest.raises(StreamError) as caught:
         probe(open_source(camera_config(server.url), Path()), timeout_s=5)
     assert caught.value.reason is Reason.TLS
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
+    monkeypatch.setenv("SSL_CERT_FILE", str(rtsp_certificates.ca))
     assert probe(open_source(camera_config(server.url, tls=True), Path()), timeout_s=5).width == 320
 
 
 def test_rtsps_refuses_an_unknown_ca_and_another_hosts_certificate(
-    rtsp_server: StartServer, certificates: Certificates
+    rtsp_server: StartServer, rtsp_certificates: Certificates
 ):
-    mine, others = rtsp_server(certificate=certificates.this_host), rtsp_server(certificate=certificates.other_host)
-    for url, ca in ((mine.url, certificates.unknown_ca), (others.url, certificates.ca)):
+    mine, others = (
+        rtsp_server(certificate=rtsp_certificates.this_host),
+        rtsp_server(certificate=rtsp_certificates.other_host),
+    )
+    for url, ca in ((mine.url, rtsp_certificates.unknown_ca), (others.url, rtsp_certificates.ca)):
         with pytest.raises(StreamError) as caught:
             probe(open_source(camera_config(url, tls={"ca": ca}), Path()), timeout_s=5)
         assert caught.value.reason is Reason.TLS
@@ -196,9 +200,17 @@ def test_broken_frames_are_counted_and_too_many_are_a_failure(rig: Rig, rtsp_ser
     rig.until(lambda: rig.is_down(Reason.DECODE_ERRORS))
     server.say("heal")
     rig.until(rig.is_up)
+    counted = rig.stats.total("frames_dropped", camera="gate", reason="decode")
+    assert counted >= 150
+    reconnects = rig.stats.total("reconnects")
+
     server.say("corrupt")
+    rig.until(lambda: time.monotonic() - rig.arrivals[-1].queued_mono > 0.2)
     server.say("heal")
-    rig.until(lambda: rig.stats.total("frames_dropped", camera="gate", reason="decode"))
+    rig.until(rig.more(10))
+    assert rig.stats.total("frames_dropped", camera="gate", reason="decode") > counted
+    assert rig.stats.total("reconnects") == reconnects
+    assert rig.arrivals[-1].index < rig.stats.total("frames_captured", camera="gate")
 
 
 @pytest.mark.parametrize(

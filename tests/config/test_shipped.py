@@ -125,5 +125,18 @@ def test_the_schema_accepts_what_the_loader_accepts(camera, fits):
     assert jsonschema.Draft202012Validator(json.loads(json_schema())).is_valid(document) == fits
 
 
+def test_only_values_may_be_variables_in_the_schema():
+    schema = jsonschema.Draft202012Validator(json.loads(json_schema()))
+    sound = {"model": {"name": "traffic"}, "cameras": {"a": {"url": "x"}}}
+    assert schema.is_valid(sound)
+    assert not schema.is_valid({**sound, "cameras": {"${A}": {"url": "x"}}})
+    assert not schema.is_valid({**sound, "publish": [{"type": "${T}"}]})
+
+
+def test_a_time_in_the_schema_may_be_a_variable():
+    start_at = json.loads(json_schema())["$defs"]["Camera"]["properties"]["start_at"]
+    assert [option.get("format", option.get("pattern")) for option in start_at["anyOf"]] == ["date-time", r"\$\{", None]
+
+
 def test_the_schema_itself_is_sound():
     jsonschema.Draft202012Validator.check_schema(json.loads(json_schema()))

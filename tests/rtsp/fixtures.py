@@ -163,7 +163,7 @@ class Certificates:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+def rtsp_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """Made anew for each session by the openssl command."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl command: apt-get install openssl")

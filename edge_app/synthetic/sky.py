@@ -1,0 +1,58 @@
+"""Sky, clouds and the skyline: what lies beyond the street."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.synthetic.camera import Camera
+from edge_app.synthetic.dice import Dice
+from edge_app.synthetic.palette import Light
+
+Picture = NDArray[np.float32]
+
+
+def noise(seed: int, height: int, width: int, octaves: tuple[int, ...]) -> Picture:
+    """Cloudy noise of mean about 0, within -1 to 1; each octave has so many cells across; (height, width)."""
+    dice = np.random.RandomState(seed % 2**32)
+    total = np.zeros((height, width), dtype=np.float32)
+    weight = 0.5
+    for cells in octaves:
+        rows = max(2, cells * height // width)
+        grain = dice.randint(-128, 128, (rows, cells)).astype(np.float32) / np.float32(128)
+        total += np.float32(weight) * np.asarray(cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC))
+        weight *= 0.6
+    return total
+
+
+def sky(camera: Camera, light: Light, seed: int) -> Picture:
+    """The sky down to the horizon and a little below, float32 (rows, width, 3) of the whole picture."""
+    rows = np.arange(camera.rows, dtype=np.float32)
+    part = np.clip(rows / np.float32(max(1.0, camera.horizon)), 0, 1)[:, None, None]
+    zenith, low = np.float32(light.zenith), np.float32(light.low_sky)
+    picture = np.repeat(zenith + (low - zenith) * part * part, camera.width, axis=1)
+    clouds = np.clip(noise(seed + 71, camera.rows, camera.width, (5, 9, 19, 37)) + np.float32(0.05), 0, 1)
+    white = np.minimum(255, low * np.float32(1.12))
+    picture += (white - picture) * (clouds[..., None] * np.float32(1.1) * (1 - 0.6 * part))
+    _skyline(picture, camera, light, seed)
+    return picture
+
+
+def _skyline(picture: Picture, camera: Camera, light: Light, seed: int) -> None:
+    dice = Dice(seed, 72)
+    base = round(camera.horizon) + 1
+    x = -20.0
+    for depth in (0.35, 0.6):
+        tone = tuple(low * (1 - depth * 0.45) * (1 - depth * 0.2) for low in light.low_sky)
+        x = -20.0
+        while x < camera.width:
+            wide = dice.between(0.02, 0.09) * camera.width
+            tall = dice.between(0.02, 0.12) * camera.rows * (1.3 - depth)
+            cv2.rectangle(picture, (round(x), base - round(tall)), (round(x + wide), base), tone, -1)
+            if light.lit_windows:
+                for _ in range(6):
+                    px, py = round(x + dice.unit() * wide), base - round(dice.unit() * tall)
+                    if 0 <= py < camera.rows and 0 <= px < camera.width:
+                        picture[py, px] += np.float32((40, 80, 95)) * np.float32(light.lit_windows * depth)
+            x += wide * dice.between(0.7, 1.4)

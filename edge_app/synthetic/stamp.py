@@ -1,0 +1,99 @@
+"""Puts sprites into a picture at fractions of a pixel, and counts what is seen of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+
+SILHOUETTE = 127  # an alpha above this belongs to the object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stamp:
+    """A sprite, scaled and moved to where it will be printed.
+
+    Attributes:
+        pixels: BGR times alpha and alpha, uint8 (height, width, 4); or alpha alone, (height, width).
+        left: Column of its left edge in the picture; may be outside, like all of it [px].
+        top: Row of its top edge [px].
+    """
+
+    pixels: Bytes
+    left: int
+    top: int
+
+    @classmethod
+    def of(cls, sprite: Bytes, foot: tuple[float, float], at: tuple[float, float], zoom: float) -> Stamp:
+        """The sprite with its foot at that place of the picture [px]."""
+        zoom, x, y = round(zoom * 1024) / 1024, round(at[0] * 16) / 16, round(at[1] * 16) / 16
+        rows, width = sprite.shape[:2]
+        edge_x, edge_y = x - zoom * foot[0], y - zoom * foot[1]
+        left, top = math.floor(edge_x), math.floor(edge_y)
+        move = np.array(
+            [[zoom, 0, edge_x - left + zoom / 2 - 0.5], [0, zoom, edge_y - top + zoom / 2 - 0.5]], dtype=np.float64
+        )
+        size = (math.ceil(width * zoom) + 1, math.ceil(rows * zoom) + 1)
+        moved = cv2.warpAffine(sprite, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        return cls(np.asarray(moved, dtype=np.uint8), left, top)
+
+    def window(self, height: int, width: int) -> tuple[slice, slice, slice, slice] | None:
+        """Rows and columns of a picture, then of the stamp, where they meet; none where they do not."""
+        rows, columns = self.pixels.shape[:2]
+        y0, y1 = max(0, self.top), min(height, self.top + rows)
+        x0, x1 = max(0, self.left), min(width, self.left + columns)
+        if y1 <= y0 or x1 <= x0:
+            return None
+        return (
+            slice(y0, y1), slice(x0, x1),
+            slice(y0 - self.top, y1 - self.top), slice(x0 - self.left, x1 - self.left),
+        )  # fmt: skip
+
+    def print_on(self, picture: Bytes) -> None:
+        """Lays the stamp over a picture (height, width, 3), in place."""
+        meet = self.window(*picture.shape[:2])
+        if meet is None:
+            return
+        area, patch = picture[meet[0], meet[1]], self.pixels[meet[2], meet[3]]
+        hole = cv2.cvtColor(cv2.bitwise_not(patch[..., 3]), cv2.COLOR_GRAY2BGR)
+        cv2.multiply(area, hole, dst=area, scale=1 / 255)
+        cv2.add(area, cv2.cvtColor(patch, cv2.COLOR_BGRA2BGR), dst=area)
+
+    def darken(self, picture: Bytes) -> None:
+        """Lays the stamp, an alpha alone, as a shadow over a picture, in place."""
+        meet = self.window(*picture.shape[:2])
+        if meet is None:
+            return
+        area, patch = picture[meet[0], meet[1]], self.pixels[meet[2], meet[3]]
+        hole = cv2.cvtColor(cv2.bitwise_not(patch), cv2.COLOR_GRAY2BGR)
+        cv2.multiply(area, hole, dst=area, scale=1 / 255)
+
+    def silhouette(self) -> Bytes:
+        """255 where the object is, uint8 (height, width)."""
+        _, mask = cv2.threshold(np.ascontiguousarray(self.pixels[..., 3]), SILHOUETTE, 255, cv2.THRESH_BINARY)
+        return np.asarray(mask, dtype=np.uint8)
+
+
+def seen(stamp: Stamp, free: Bytes) -> tuple[tuple[int, int, int, int], float] | None:
+    """Box of the object inside the picture [px] and the visible part of all of it; none if it is outside.
+
+    Takes the object's pixels from `free`, which is 255 where nothing nearer is, uint8 (height, width).
+    """
+    meet = stamp.window(*free.shape)
+    if meet is None:
+        return None
+    whole = stamp.silhouette()
+    mask = whole[meet[2], meet[3]]
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(mask))
+    if width == 0:
+        return None
+    area = free[meet[0], meet[1]]
+    visible = cv2.countNonZero(cv2.bitwise_and(area, mask)) / cv2.countNonZero(whole)
+    cv2.bitwise_and(area, cv2.bitwise_not(mask), dst=area)
+    left, top = x + meet[1].start, y + meet[0].start
+    return (left, top, left + width, top + height), visible

@@ -1,0 +1,149 @@
+"""What is done about sources that hang, fail or have a bug: the edge to the hardware is played here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+import pytest
+
+from edge_app.capture import Shot, cameras, probe
+from edge_app.errors import InputError, Reason, StreamError, TemporaryError
+from edge_app.frames import Picture
+from tests.capture.conftest import Rig, camera_config
+
+BLACK = partial(Picture.from_bgr, np.zeros((4, 6, 3), np.uint8))
+
+
+def shot() -> Shot:
+    return Shot(time.time(), "arrival", time.monotonic(), 0.0, BLACK)
+
+
+class Hardware:
+    """A source whose attempts are generators of the test."""
+
+    describe = "hardware"
+
+    def __init__(self, *attempts: Callable[[], Iterator[Shot]], live: bool = True) -> None:
+        self.live = live
+        self._attempts = list(attempts)
+
+    @contextmanager
+    def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
+        yield self._attempts.pop(0)() if self._attempts else iter(lambda: None if stop.wait(0.01) else shot(), None)
+
+
+@pytest.fixture
+def blocked() -> Iterator[Callable[[], Iterator[Shot]]]:
+    """An attempt that yields a frame and then is stuck as in a C call, until the end of the test."""
+    release = threading.Event()
+
+    def attempt() -> Iterator[Shot]:
+        yield shot()
+        release.wait(60)
+
+    yield attempt
+    release.set()
+
+
+def test_a_stuck_thread_is_replaced_and_the_third_ends_the_program(
+    rig: Rig, blocked: Callable[[], Iterator[Shot]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(cameras, "STUCK_S", 0.5)
+    settings = camera_config("rtsp://hardware/", stall_timeout_s=0.3)
+    rig.cameras.add("gate", Hardware(blocked), settings)
+    rig.until(rig.more(1))
+    rig.until(lambda: rig.is_down(Reason.STALLED))
+    rig.until(rig.is_up)
+    rig.until(rig.more(3))
+    assert [arrival.index for arrival in rig.arrivals][:2] == [0, 1]
+    assert "camera gate: its thread is stuck and is replaced" in caplog.text
+
+    rig.cameras.add("yard", Hardware(blocked, blocked), settings)
+    with pytest.raises(TemporaryError, match="camera yard: 3 threads are stuck"):
+        rig.until(lambda: False)
+
+
+def test_a_camera_that_waits_to_try_again_is_not_stuck(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cameras, "STUCK_S", 0.1)
+
+    def refused() -> Iterator[Shot]:
+        raise StreamError(Reason.AUTH_FAILED, "no")
+        yield
+
+    rig.cameras.add("gate", Hardware(refused), camera_config("rtsp://hardware/", stall_timeout_s=0.1))
+    rig.until(lambda: rig.is_down(Reason.AUTH_FAILED))
+    with pytest.raises(AssertionError):
+        rig.until(lambda: not rig.is_down(Reason.AUTH_FAILED), within_s=1)
+
+
+def test_a_bug_in_a_source_stops_the_group(rig: Rig):
+    def bug() -> Iterator[Shot]:
+        yield shot()
+        raise KeyError("bug")
+
+    rig.cameras.add("gate", Hardware(bug), camera_config("rtsp://hardware/"))
+    rig.until(lambda: rig.threads.error)
+    assert isinstance(rig.threads.error, KeyError)
+
+
+def test_a_live_camera_that_ends_is_tried_again(rig: Rig, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.INFO)
+    rig.cameras.add("gate", Hardware(*[lambda: iter([shot()])] * 3), camera_config("rtsp://hardware/"))
+    rig.until(rig.more(10))
+    assert rig.stats.by("reconnects", "reason", camera="gate") == {"ended": 3}
+    assert [state.state for _, state in rig.states] == ["connecting", *["up", "down"] * 3, "up"]
+
+
+def test_a_finite_source_that_fails_half_way_ends_the_run(rig: Rig):
+    def torn() -> Iterator[Shot]:
+        yield shot()
+        raise StreamError(Reason.FAILED, "tape: torn")
+
+    rig.cameras.add("gate", Hardware(torn, live=False), camera_config("tape.mp4"))
+    rig.until(lambda: rig.threads.error)
+    assert isinstance(rig.threads.error, InputError)
+
+
+def test_a_disabled_camera_is_known_and_does_nothing(rig: Rig):
+    rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/", enabled=False))
+    rig.cameras.supervise()
+    assert rig.state() == ("disabled", None)
+    assert rig.inbox.exhausted
+    rig.cameras.remove("gate")
+    assert rig.cameras.states() == {}
+
+
+def test_a_camera_that_returns_counts_on(rig: Rig):
+    rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/"))
+    with pytest.raises(ValueError, match="gate is already there"):
+        rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/"))
+    rig.until(rig.more(3))
+    rig.cameras.remove("gate")
+    captured = rig.stats.total("frames_captured", camera="gate")
+    rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/"))
+    rig.until(rig.more(1))
+    assert rig.arrivals[-1].index >= captured
+
+
+def test_the_probe_gives_up_after_its_timeout(blocked: Callable[[], Iterator[Shot]]):
+    def silent() -> Iterator[Shot]:
+        return iter(())
+
+    with pytest.raises(StreamError, match="no picture in it"):
+        probe(Hardware(silent), timeout_s=5)
+
+    class Slow(Hardware):
+        @contextmanager
+        def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
+            stop.wait(10)
+            yield iter(())
+
+    with pytest.raises(StreamError, match=r"no picture within 0\.2 s") as caught:
+        probe(Slow(), timeout_s=0.2)
+    assert caught.value.reason is Reason.TIMEOUT

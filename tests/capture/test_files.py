@@ -1,0 +1,170 @@
+"""Files and other finite sources: nothing is lost, and the times are those of the recording."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import datetime, timezone
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from edge_app.capture import open_source, probe
+from edge_app.errors import ConfigError, InputError, Reason, StreamError
+from tests.capture.conftest import Rig, camera_config
+
+
+def test_every_frame_of_a_file_is_delivered_as_pyav_decodes_it(rig: Rig, clip: Path):
+    with av.open(str(clip)) as container:
+        expected = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+    rig.add(str(clip))
+    rig.until(lambda: rig.inbox.exhausted)
+    assert [arrival.index for arrival in rig.arrivals] == list(range(50))
+    pictures = [arrival.convert().bgr for arrival in rig.arrivals]
+    assert all(picture.flags["C_CONTIGUOUS"] for picture in pictures)
+    np.testing.assert_array_equal(pictures, expected)
+    assert rig.is_down(Reason.ENDED)
+    assert not any(arrival.live for arrival in rig.arrivals)
+    assert rig.stats.total("frames_captured") == 50
+    assert rig.stats.total("frames_dropped") == 0
+
+
+def test_a_files_frames_are_timed_from_start_at(rig: Rig, clip: Path):
+    start = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+    rig.add(str(clip), start_at=start)
+    rig.until(lambda: rig.inbox.exhausted)
+    times = [arrival.captured_at - start.timestamp() for arrival in rig.arrivals]
+    assert times == pytest.approx([index / 25 for index in range(50)], abs=1e-4)
+    assert {arrival.ts_source for arrival in rig.arrivals} == {"file"}
+
+
+def test_without_start_at_a_file_begins_at_its_own_time(rig: Rig, clip: Path, tmp_path: Path):
+    copy = Path(shutil.copy(clip, tmp_path / "old.mp4"))
+    os.utime(copy, (1_700_000_000, 1_700_000_000))
+    rig.add(str(copy))
+    rig.until(lambda: rig.inbox.exhausted)
+    assert rig.arrivals[0].captured_at == 1_700_000_000
+
+
+def test_a_recording_that_does_not_begin_at_zero_is_timed_from_its_first_frame(rig: Rig, clip: Path, tmp_path: Path):
+    with av.open(str(clip)) as source, av.open(str(tmp_path / "late.ts"), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    rig.add(str(tmp_path / "late.ts"), start_at=datetime(2026, 1, 1, tzinfo=timezone.utc))
+    rig.until(lambda: rig.inbox.exhausted)
+    begin = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
+    assert rig.arrivals[0].captured_at == begin
+    assert rig.arrivals[-1].captured_at == pytest.approx(begin + 49 / 25, abs=1e-3)
+
+
+def test_raw_h264_without_times_counts_its_frames(rig: Rig, clip: Path, tmp_path: Path):
+    with av.open(str(clip)) as source, av.open(str(tmp_path / "raw.h264"), "w", format="h264") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    rig.add(str(tmp_path / "raw.h264"))
+    rig.until(lambda: rig.inbox.exhausted)
+    steps = np.diff([arrival.captured_at for arrival in rig.arrivals])
+    assert len(rig.arrivals) == 50
+    np.testing.assert_allclose(steps, 1 / 25, atol=1e-3)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no video at all" * 99], ids=["missing", "empty", "garbage"])
+def test_a_file_that_cannot_be_read_ends_the_run_with_its_name(rig: Rig, tmp_path: Path, content: bytes | None):
+    if content is not None:
+        (tmp_path / "clip.mp4").write_bytes(content)
+    rig.add(str(tmp_path / "clip.mp4"))
+    rig.until(lambda: rig.threads.error)
+    assert isinstance(rig.threads.error, InputError)
+    assert str(tmp_path / "clip.mp4") in str(rig.threads.error)
+    assert "gate" in str(rig.threads.error)
+
+
+def test_a_file_without_video_is_named(tmp_path: Path):
+    with av.open(str(tmp_path / "sound.wav"), "w") as out:
+        stream = out.add_stream("pcm_s16le", rate=8000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
+        sound.rate = 8000
+        out.mux(stream.encode(sound))
+    with pytest.raises(StreamError, match=r"sound\.wav: there is no video") as caught:
+        probe(open_source(camera_config("sound.wav"), tmp_path), timeout_s=5)
+    assert caught.value.reason is Reason.CODEC
+
+
+def test_damage_in_the_middle_of_a_file_costs_only_those_frames(rig: Rig, clip: Path, tmp_path: Path):
+    content = bytearray(clip.read_bytes())
+    with av.open(str(clip)) as container:
+        for packet in list(container.demux(video=0))[10:13]:
+            content[packet.pos : packet.pos + packet.size] = b"\xff" * packet.size
+    (tmp_path / "torn.mp4").write_bytes(content)
+    rig.add(str(tmp_path / "torn.mp4"))
+    rig.until(lambda: rig.inbox.exhausted)
+    lost = rig.stats.total("frames_dropped", camera="gate", reason="decode")
+    assert lost == 3
+    assert len(rig.arrivals) + lost == 50 == rig.stats.total("frames_captured")
+    assert rig.arrivals[-1].index == 49
+
+
+def test_a_slow_taker_is_waited_for_and_does_not_delay_stopping(rig: Rig, clip: Path):
+    rig.add(str(clip))
+    rig.until(rig.more(3))
+    assert rig.end(within_s=2) == []
+    assert rig.stats.total("frames_dropped") == 0
+
+
+@pytest.mark.parametrize(("degrees", "turns"), [(90, -1), (180, 2), (270, 1)])
+def test_a_camera_that_hangs_askew_is_turned_clockwise(rig: Rig, clip: Path, degrees: int, turns: int):
+    rig.add(str(clip), rotate=degrees)
+    rig.until(rig.more(1))
+    with av.open(str(clip)) as container:
+        upright = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    picture = rig.arrivals[0].convert()
+    np.testing.assert_array_equal(picture.bgr, np.rot90(upright, turns))
+    assert (picture.height, picture.width) == picture.bgr.shape[:2]
+    assert picture.bgr.flags["C_CONTIGUOUS"]
+
+
+def test_max_fps_thins_evenly_and_counts(rig: Rig, clip: Path):
+    rig.add(str(clip), max_fps=10)
+    rig.until(lambda: rig.inbox.exhausted)
+    assert [arrival.index for arrival in rig.arrivals[:5]] == [0, 3, 5, 8, 10]
+    assert len(rig.arrivals) == 20
+    assert rig.stats.total("frames_dropped", camera="gate", reason="max_fps") == 30
+
+
+def test_relative_paths_start_at_the_base(clip: Path):
+    found = probe(open_source(camera_config(clip.name), clip.parent), timeout_s=5)
+    assert (found.width, found.height, found.codec, found.ts_source) == (320, 240, "h264", "file")
+
+
+@pytest.mark.parametrize(
+    ("url", "settings", "message"),
+    [
+        pytest.param("ftp://u:secret@cam/x", {}, "ftp://cam/x: no such kind of source.*rtsp://", id="scheme"),
+        pytest.param("rtsp://cam/x", {"decode": "nvdec"}, "decode: nvdec is not there yet", id="nvdec"),
+        pytest.param("/tmp", {}, "folders of pictures", id="folder"),
+    ],
+)
+def test_what_cannot_be_read_is_a_mistake_in_the_configuration(url: str, settings: dict[str, str], message: str):
+    camera = camera_config("rtsp://cam/x", **settings).model_copy(update={"url": url})
+    with pytest.raises(ConfigError, match=message):
+        open_source(camera, Path())
+
+
+def test_a_missing_device_is_not_found():
+    with pytest.raises(StreamError, match="/dev/video99: no such device") as caught:
+        probe(open_source(camera_config("/dev/video99"), Path()), timeout_s=5)
+    assert caught.value.reason is Reason.NOT_FOUND
+
+
+def test_a_device_that_is_no_camera_is_named(capfd: pytest.CaptureFixture[str]):
+    with pytest.raises(StreamError, match="/dev/null: not a camera") as caught:
+        probe(open_source(camera_config("/dev/null"), Path()), timeout_s=5)
+    assert caught.value.reason is Reason.FAILED

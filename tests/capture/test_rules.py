@@ -1,0 +1,111 @@
+"""The rules without a camera: times, pauses, thinning, addresses."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from edge_app import config
+from edge_app.capture.address import LONGEST_LOGIN, Address, redacted
+from edge_app.capture.backoff import Backoff
+from edge_app.capture.clock import Moment, captured
+from edge_app.capture.thinning import Thinning
+from edge_app.errors import Reason
+
+SECONDS = st.floats(-1e5, 1e5)
+TEXT = st.text(
+    st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=8
+)  # so few fit whatever they are
+
+
+@given(SECONDS)
+def test_the_cameras_clock_counts_where_the_transit_is_possible(ahead: float):
+    arrival = Moment(wall=1.7e9, mono=1e4)
+    capture = captured(arrival, arrival.wall + ahead)
+    transit = arrival.wall - (arrival.wall + ahead)
+    if 0 <= transit <= 5:
+        assert (capture.ts_source, capture.skew_s) == ("rtcp", None)
+        assert capture.captured_at == arrival.wall + ahead
+        assert capture.captured_mono == arrival.mono - transit
+    else:
+        assert (capture.captured_at, capture.ts_source, capture.captured_mono) == (
+            arrival.wall,
+            "arrival",
+            arrival.mono,
+        )
+        assert capture.skew_s == pytest.approx(ahead, abs=1e-6)
+
+
+def test_pauses_double_to_the_longest_and_begin_anew_after_a_stable_time():
+    backoff = Backoff(config.Reconnect(initial_s=1, max_s=5, jitter=0, stable_s=60))
+    assert [backoff.pause(Reason.STALLED, 59) for _ in range(4)] == [1, 2, 4, 5]
+    assert backoff.pause(Reason.STALLED, 60) == 1
+    assert backoff.pause(Reason.REFUSED, 0) == 2
+
+
+@given(st.floats(0, 1))
+def test_the_random_share_of_a_pause_only_shortens_it(jitter: float):
+    backoff = Backoff(config.Reconnect(initial_s=1, max_s=30, jitter=jitter, stable_s=60))
+    for longest in (1, 2, 4, 8, 16, 30, 30):
+        assert longest * (1 - jitter) <= backoff.pause(Reason.TIMEOUT, 0) <= longest
+
+
+@pytest.mark.parametrize(("max_s", "pause"), [(2, 60), (300, 300)])
+def test_a_refused_login_waits_a_minute_or_longer(max_s: float, pause: float):
+    backoff = Backoff(config.Reconnect(initial_s=1, max_s=max_s, jitter=1, stable_s=60))
+    assert [backoff.pause(Reason.AUTH_FAILED, 0) for _ in range(3)] == [pause] * 3
+
+
+@given(st.floats(1, 60), st.lists(st.floats(0, 0.2), min_size=1, max_size=300))
+def test_thinning_never_exceeds_its_rate(max_fps: float, steps: list[float]):
+    thinning, now, kept = Thinning(max_fps), 0.0, []
+    for step in steps:
+        now += step
+        if thinning.keeps(now):
+            kept.append(now)
+    assert len(kept) <= (kept[-1] - kept[0]) * max_fps + 2
+
+
+def test_thinning_goes_on_after_the_clock_jumped_back():
+    thinning = Thinning(10)
+    assert [thinning.keeps(at) for at in (1000.0, 1000.05, 10.0, 10.05, 10.1)] == [True, False, True, False, True]
+
+
+@given(TEXT.filter(bool), TEXT)
+def test_a_login_reaches_libav_whole_and_nobody_else(username: str, password: str):
+    address = Address("rtsp://10.0.0.5:554/live?channel=1", username, SecretStr(password))
+    authority = urlsplit(address.with_login()).netloc
+    login, _, host = authority.rpartition("@")
+    assert [unquote(part) for part in login.split(":", 1)] == [username, password]
+    assert len(login) <= LONGEST_LOGIN
+    assert host == "10.0.0.5:554"
+    assert str(address) == "rtsp://10.0.0.5:554/live?channel=1"
+    assert "url=" not in repr(address)
+    assert "username=" not in repr(address)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rtsp://cam/live", "rtsp://cam/live"),
+        ("rtsp://u:p@cam:554/live", "rtsp://cam:554/live"),
+        ("rtsp://u:p/w?@cam/live", "rtsp://cam/live"),
+        ("rtsp://cam/live?channel=2&subtype=0", "rtsp://cam/live?channel=2&subtype=0"),
+        ("rtsp://cam/live?user=a&password=1&t=0123abcd", "rtsp://cam/live?user=***&password=***&t=***"),
+        ("rtsp://cam/live?opaque", "rtsp://cam/live?***"),
+    ],
+)
+def test_a_url_is_shown_without_its_secrets(url: str, shown: str):
+    assert redacted(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [("rtsp://cam/live", "cam"), ("rtsp://u:p@10.0.0.5:554", "10.0.0.5"), ("rtsp://[fe80::1]:554/x", "fe80::1")],
+)
+def test_the_host_is_found_in_the_url(url: str, host: str):
+    assert Address(url).host == host

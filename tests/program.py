@@ -1,0 +1,93 @@
+"""The program as its users start it: a process, its messages, its log."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+
+class Program:
+    """`edge-app VERB …`; stdout and stderr go to files."""
+
+    def __init__(self, folder: Path, *arguments: object, env: dict[str, str] | None = None) -> None:
+        self._out, self._err = folder / "stdout", folder / "stderr"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "edge_app", *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env={**os.environ, **(env or {})},
+                cwd=folder,
+            )
+
+    @property
+    def log(self) -> str:
+        return self._err.read_text()
+
+    def messages(self, camera: str | None = None) -> list[dict[str, Any]]:
+        """The whole lines on stdout so far."""
+        lines = self._out.read_text().split("\n")[:-1]
+        every = [json.loads(line) for line in lines]
+        return [message for message in every if camera in (None, message["camera"])]
+
+    def until(self, condition: Callable[[], object], timeout_s: float = 30) -> None:
+        """Waits for the condition, while the program runs."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.log[-2000:]}"
+            assert time.monotonic() < deadline, f"not true within {timeout_s} s: {self.log[-2000:]}"
+            time.sleep(0.02)
+
+    def wait(self, timeout_s: float = 60) -> int:
+        """Its exit code."""
+        return self.process.wait(timeout_s)
+
+    def terminate(self) -> tuple[int, float]:
+        """SIGTERM; its exit code, and how long that took [s]."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15), time.monotonic() - began
+
+
+StartProgram = Callable[..., Program]
+
+
+@pytest.fixture
+def edge_app(tmp_path: Path) -> Iterator[StartProgram]:
+    """Starts programs, each in a folder of its own; all are killed at the end."""
+    started: list[Program] = []
+
+    def start(*arguments: object, env: dict[str, str] | None = None) -> Program:
+        folder = tmp_path / f"program{len(started)}"
+        folder.mkdir()
+        started.append(Program(folder, *arguments, env=env))
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.process.kill()
+        program.process.wait()
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a configuration of the bundled model; sections are keyword arguments."""
+
+    def write(**sections: Any) -> Path:
+        path = tmp_path / "config.yaml"
+        sections = {"model": {"name": "traffic"}, "engine": {"threads": 1}, "publish": [{"type": "stdout"}], **sections}
+        path.write_text(yaml.safe_dump(sections))
+        return path
+
+    return write
