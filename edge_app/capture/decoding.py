@@ -11,6 +11,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
+from edge_app.capture.failures import LIBAV
 from edge_app.errors import Reason, StreamError
 from edge_app.frames import Picture
 
@@ -52,7 +53,7 @@ class Decoder:
         began = time.monotonic()
         try:
             frames = packet.decode()
-        except Exception:  # whatever libav's wrapper raises: the packet is what was wrong
+        except LIBAV:
             frames, broken = [], 1
         else:
             whole = [frame for frame in frames if not (self._drop_corrupt and frame.is_corrupt)]
@@ -79,7 +80,7 @@ class Decoder:
             with self._lock:
                 bgr = self._reformatter.reformat(frame, format="bgr24")
             return Picture.from_bgr(np.asarray(bgr.to_ndarray(), np.uint8))
-        except (av.FFmpegError, ValueError) as error:
+        except LIBAV as error:
             kind = type(error).__name__
             failure = StreamError(Reason.CODEC, f"{self._describe}: a frame cannot be converted ({kind})")
         raise failure

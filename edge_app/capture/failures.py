@@ -10,7 +10,8 @@ import av
 from edge_app.capture.address import Address
 from edge_app.errors import Reason, StreamError
 
-REFUSED_LOGIN = (401, 403)
+# What PyAV raises for what it was given; the rest, such as a TypeError, is a bug of ours.
+LIBAV = (av.FFmpegError, OSError, ValueError, RuntimeError)
 UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL)
 
 

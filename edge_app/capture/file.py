@@ -14,6 +14,7 @@ import av
 from av.container import InputContainer
 
 from edge_app.capture.decoding import Decoder, video_stream
+from edge_app.capture.failures import LIBAV
 from edge_app.capture.source import Shot
 from edge_app.errors import Reason, StreamError
 
@@ -36,10 +37,10 @@ class File:
         """Reads it from the beginning; see `Source.open`."""
         try:
             start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
-            container = av.open(str(self._path), mode="r", metadata_errors="replace")
+            container = av.open(str(self._path), mode="r")
         except FileNotFoundError:
             raise StreamError(Reason.NOT_FOUND, f"{self._path}: no such file") from None
-        except Exception as error:  # whatever libav's wrapper raises: the file is what is wrong
+        except LIBAV as error:
             what = "is not a video" if isinstance(error, ValueError) else getattr(error, "strerror", error)
             raise StreamError(Reason.FAILED, f"{self._path}: {what}") from error
         with container:
@@ -67,5 +68,5 @@ class File:
     def _packets(self, container: InputContainer) -> Iterator[av.Packet]:  # type: ignore[type-arg]
         try:
             yield from container.demux(video=0)
-        except av.FFmpegError as error:
-            raise StreamError(Reason.FAILED, f"{self._path}: reading failed: {error.strerror}") from error
+        except LIBAV as error:
+            raise StreamError(Reason.FAILED, f"{self._path}: reading failed ({type(error).__name__})") from error

@@ -62,9 +62,8 @@ class Rtsp:
                 mode="r",
                 options=self._options(),
                 timeout=(OPEN_TIMEOUT_S, self._read_timeout_s),
-                metadata_errors="replace",
             )
-        except Exception as error:
+        except failures.LIBAV as error:
             failure = failures.opening(self._address, error, time.monotonic() - began, OPEN_TIMEOUT_S)
         # Raised out here so that the error with the login in it is not even its context.
         raise failure
@@ -130,7 +129,7 @@ class Rtsp:
                 packet = next(packets)
             except StopIteration:
                 failure = StreamError(Reason.ENDED, f"{self.describe}: the camera ended the stream")
-            except Exception as error:  # whatever libav's wrapper raises: the connection is gone
+            except failures.LIBAV as error:
                 failure = self._reading(error, came)
             if failure:
                 raise failure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -40,7 +40,7 @@ def main(
 ) -> None:
     """Check the configuration; with --probe open all that it names and say what was found."""
     settings = load_config(path)
-    findings = [Finding(str(path), True, f"{len(settings.cameras)} cameras, {len(settings.publish)} sinks")]
+    findings = [Finding(str(path), True, f"{_count(settings.cameras, 'camera')}, {_count(settings.publish, 'sink')}")]
     if probe_all:
         findings += probe_everything(settings)
     if as_json:
@@ -63,6 +63,10 @@ def probe_everything(settings: config.AppConfig) -> list[Finding]:
         questions[f"sink {sink.name}"] = partial(publish.probe, sink)
     with ThreadPoolExecutor(len(questions)) as pool:
         return list(pool.map(_ask, questions, questions.values()))
+
+
+def _count(things: Sized, word: str) -> str:
+    return f"{len(things)} {word}{'s' if len(things) != 1 else ''}"
 
 
 def _ask(what: str, question: Callable[[], object]) -> Finding:

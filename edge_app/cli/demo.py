@@ -77,3 +77,4 @@ def summarise(score: demo.Score) -> None:
     for label, there in sorted(score.there.items()):
         table.add_row(label, str(there), str(score.found[label]), f"{score.found[label] / there:.0%}")
     Console().print(table)
+    sys.stdout.write(f"found {score.found.total()} of {score.there.total()} objects of the scene\n")

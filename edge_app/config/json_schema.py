@@ -20,6 +20,10 @@ class _WithVariables(GenerateJsonSchema):
         # Names are keys too, and a key is never a variable.
         return text if schema.get("pattern") in (None, NAME) else _or_variable(text)
 
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        names = super().dict_schema(schema)
+        return names | {"additionalProperties": False} if "patternProperties" in names else names
+
     def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
         return _or_variable(super().int_schema(schema))
 

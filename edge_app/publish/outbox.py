@@ -30,12 +30,19 @@ class Outbox:
         self._due: dict[str, Message] = {}
         self._woken = False
         self._closed = False
+        self._draining = False
         self._changed = threading.Condition()
 
     @property
     def closed(self) -> bool:
         with self._changed:
             return self._closed
+
+    @property
+    def draining(self) -> bool:
+        """Whether somebody waits, or has waited, for everything to be delivered."""
+        with self._changed:
+            return self._draining
 
     def put(self, message: Message, wait: Callable[[], bool]) -> bool:
         """Queues a message; False when it was given up.
@@ -99,6 +106,7 @@ class Outbox:
     def drain(self, deadline_mono: float) -> int:
         """Waits until all is delivered, at most until then [s] and not after `close`; returns how many are not."""
         with self._changed:
+            self._draining = True
             self._changed.wait_for(self._is_over, max(0.0, deadline_mono - time.monotonic()))
             return len(self._queue) + sum(message.kind != "status" for message in self._flight.values())
 

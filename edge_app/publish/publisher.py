@@ -144,8 +144,13 @@ class Publisher:
         if str(error) != self._down:
             logger.warning("%s: down: %s; trying again", self.name, error)
         self._down = str(error)
-        until = time.monotonic() + pause
-        while not self._outbox.closed and (left := until - time.monotonic()) > 0:
+        began = time.monotonic()
+        while not self._outbox.closed:
+            # At the end there is no time for a long pause: the sink may be back already.
+            hurry = self._outbox.draining and not refused
+            left = (min(pause, self._retry.initial_s) if hurry else pause) - (time.monotonic() - began)
+            if left <= 0:
+                break
             self._beat()
             self._outbox.pause(min(left, SLICE_S))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,24 +9,31 @@ from numpy.typing import NDArray
 from edge_app.synthetic.camera import Camera
 from edge_app.synthetic.furniture import Fixture
 from edge_app.synthetic.ground import Ground
-from edge_app.synthetic.houses import House, build, houses
+from edge_app.synthetic.houses import House, build
 from edge_app.synthetic.layout import Plan
-from edge_app.synthetic.palette import Colour, Light
+from edge_app.synthetic.palette import WARM, Light
 from edge_app.synthetic.sky import noise, sky
 
 Picture = NDArray[np.float32]
 
-WARM: Colour = (0.52, 0.78, 0.98)  # of a street lamp, per channel (BGR)
 LAMP_REACH = 6.5  # m, where a lamp's light on the ground has lost three quarters
 
 
-def backdrop(camera: Camera, plan: Plan, light: Light, lamps: list[Fixture], seed: int, *, rain: bool) -> NDArray[np.uint8]:
+def backdrop(
+    camera: Camera,
+    plan: Plan,
+    light: Light,
+    lamps: list[Fixture],
+    found: list[House],
+    seed: int,
+    *,
+    rain: bool,
+) -> NDArray[np.uint8]:
     """The street without its objects, BGR, uint8 (rows, width, 3) with the camera's margins."""
     # The sky shines by itself: divided by the light that everything is multiplied with later.
     picture = sky(camera, light, seed) / np.float32(light.ambient)
     lights = np.zeros_like(picture)
     Ground(picture, camera, plan, seed)
-    found = houses(plan, seed, camera)
     _ground_haze(picture, camera, light)
     _house_shadows(picture, camera, light, found)
     build(picture, lights, camera, light, found)
@@ -41,7 +46,9 @@ def backdrop(camera: Camera, plan: Plan, light: Light, lamps: list[Fixture], see
 
 def lamplight(lamps: list[Fixture], x: float, z: float) -> float:
     """What lamps give at a place on the ground [0 to about 1]."""
-    return sum(1 / (1 + ((lamp.x - x) ** 2 + (lamp.z - z) ** 2) / LAMP_REACH**2) ** 2 for lamp in lamps)
+    return sum(
+        1 / (1 + ((lamp.head[0] - x) ** 2 + (lamp.head[1] - z) ** 2) / LAMP_REACH**2) ** 2 for lamp in lamps
+    )
 
 
 def _forward(camera: Camera) -> tuple[int, Picture]:
@@ -61,9 +68,18 @@ def _house_shadows(picture: Picture, camera: Camera, light: Light, found: list[H
     """Shade at the foot of the walls, longer where the sun stands behind them."""
     mask = np.zeros(picture.shape[:2], dtype=np.float32)
     for house in found:
-        for wide, dark in ((0.4, 0.3), (1.0, 0.15), (min(4.5, 0.45 * house.height * light.shadow_reach), light.shadow * 0.75)):
+        for wide, dark in (
+            (0.4, 0.3),
+            (1.0, 0.15),
+            (min(4.5, 0.45 * house.height * light.shadow_reach), light.shadow * 0.75),
+        ):
             x1 = house.x1 + wide
-            corners = [(house.x0 - 0.3, 0, house.z0 - 0.5 * wide), (x1, 0, house.z0 - 0.5 * wide), (x1, 0, house.z1), (house.x0, 0, house.z1)]
+            corners = [
+                (house.x0 - 0.3, 0, house.z0 - 0.5 * wide),
+                (x1, 0, house.z0 - 0.5 * wide),
+                (x1, 0, house.z1),
+                (house.x0, 0, house.z1),
+            ]
             outline = camera.outline(np.array(corners, dtype=np.float64))
             if outline is not None:
                 layer = np.zeros_like(mask)
@@ -78,10 +94,13 @@ def _illumination(camera: Camera, light: Light, lamps: list[Fixture]) -> Picture
     total: Picture = np.full((1, 1, 3), light.ambient, dtype=np.float32)
     if not light.lamp:
         return total
-    u, v = np.arange(camera.width, dtype=np.float32)[None, :], np.arange(camera.rows, dtype=np.float32)[:, None]
+    u, v = (
+        np.arange(camera.width, dtype=np.float32)[None, :],
+        np.arange(camera.rows, dtype=np.float32)[:, None],
+    )
     glow = np.zeros((camera.rows, camera.width), dtype=np.float32)
     for lamp in lamps:
-        seen = camera.turn(np.array([(lamp.x, 0.0, lamp.z)], dtype=np.float64))
+        seen = camera.turn(np.array([(lamp.head[0], 0.0, lamp.head[1])], dtype=np.float64))
         if seen[0, 2] < 2:
             continue
         (x, y), scale = np.round(camera.project(seen)[0], 2).tolist(), camera.focal / float(seen[0, 2])
@@ -90,7 +109,10 @@ def _illumination(camera: Camera, light: Light, lamps: list[Fixture]) -> Picture
         down = (v - np.float32(y)) / np.where(v > y, np.float32(below), np.float32(above))
         across = (u - np.float32(x)) / np.float32(reach)
         glow += 1 / (1 + down * down + across * across) ** 2
-    return total + np.float32(light.lamp * 0.75) * np.float32(WARM) * np.minimum(glow, np.float32(1.3))[..., None]
+    return (
+        total
+        + np.float32(light.lamp * 0.75) * np.float32(WARM) * np.minimum(glow, np.float32(1.3))[..., None]
+    )
 
 
 def _wet(picture: Picture, camera: Camera, seed: int) -> None:
@@ -102,9 +124,11 @@ def _wet(picture: Picture, camera: Camera, seed: int) -> None:
     mirror = np.asarray(cv2.blur(mirror, (3, max(3, rows // 8))), dtype=np.float32)
     puddles = np.clip(noise(seed + 64, rows, camera.width, (7, 15, 40)) + np.float32(0.1), 0, 1)[..., None]
     part = np.clip(np.float32(0.16) + np.float32(0.55) * puddles, 0, np.float32(0.6))
-    picture[top:] = picture[top:] * (np.float32(0.72) - np.float32(0.25) * puddles) + mirror * part * np.float32(0.7)
+    picture[top:] = picture[top:] * (
+        np.float32(0.72) - np.float32(0.25) * puddles
+    ) + mirror * part * np.float32(0.7)
 
 
 def sun_throw(light: Light, seed: int) -> tuple[float, float]:
     """Where the shadow of a metre of height falls: to the right, forward [m]; always from the left."""
-    return light.shadow_reach * (0.75 + 0.3 * math.fmod(seed * 0.618, 1.0)), 0.3 * light.shadow_reach
+    return light.shadow_reach * (0.75 + 0.3 * ((seed * 618) % 1000) / 1000), -0.3 * light.shadow_reach

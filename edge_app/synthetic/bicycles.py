@@ -7,7 +7,7 @@ import math
 from edge_app.synthetic.dice import Dice
 from edge_app.synthetic.shapes import Point, Shape
 from edge_app.synthetic.palette import PAINT, Colour, shaded
-from edge_app.synthetic.people import Look
+from edge_app.synthetic.looks import Look
 
 WHEEL = 0.34  # m, radius
 DEVELOPMENT = 4.2  # m of road for one turn of the pedals
@@ -53,7 +53,9 @@ def _frame(paint: Colour) -> list[Shape]:
     shapes = [Shape(tube, paint, (0.028, 0.028)) for tube in tubes]
     bar_height, bar_ahead = 1.02, 0.33
     shapes.append(Shape((HEAD_TUBE, (0.0, bar_height, bar_ahead)), (90, 90, 90), (0.02, 0.02)))
-    shapes.append(Shape(((-0.27, bar_height, bar_ahead), (0.27, bar_height, bar_ahead)), (50, 50, 50), (0.02, 0.02)))
+    shapes.append(
+        Shape(((-0.27, bar_height, bar_ahead), (0.27, bar_height, bar_ahead)), (50, 50, 50), (0.02, 0.02))
+    )
     shapes.append(Shape((seat, SADDLE), (110, 110, 110), (0.018, 0.018)))
     shapes.append(Shape(((0.0, 0.94, -0.32), (0.0, 0.95, -0.1)), (35, 35, 35), (0.06, 0.03)))
     shapes.append(Shape((BRACKET,), (70, 70, 70), (0.09,)))
@@ -76,11 +78,17 @@ def _rider(look: Look, turn: float, *, helmet: bool) -> list[Shape]:
         tone = look.legs if side > 0 else shaded(look.legs, 0.85)
         angle = math.tau * (turn + lag)
         hip: Point = (side * 0.09, hip_up, hip_ahead)
-        pedal: Point = (side * 0.1, BRACKET[1] + 0.17 * math.cos(angle) + 0.06, BRACKET[2] + 0.17 * math.sin(angle))
+        pedal: Point = (
+            side * 0.1,
+            BRACKET[1] + 0.17 * math.cos(angle) + 0.06,
+            BRACKET[2] + 0.17 * math.sin(angle),
+        )
         knee = _knee(hip, pedal, 0.46)
         shapes.append(Shape((hip, knee), tone, (0.09 * wide, 0.065 * wide), layer=1))
         shapes.append(Shape((knee, pedal), tone, (0.062 * wide, 0.042), layer=1))
-        shapes.append(Shape((pedal, (pedal[0], pedal[1] - 0.03, pedal[2] + 0.15)), look.shoes, (0.045, 0.035), layer=1))
+        shapes.append(
+            Shape((pedal, (pedal[0], pedal[1] - 0.03, pedal[2] + 0.15)), look.shoes, (0.045, 0.035), layer=1)
+        )
         shoulder: Point = (side * 0.17 * wide, neck_up - 0.06, neck_ahead)
         elbow: Point = (side * 0.24, 1.2, 0.17)
         hand: Point = (side * 0.25, 1.05, 0.34)
@@ -88,11 +96,25 @@ def _rider(look: Look, turn: float, *, helmet: bool) -> list[Shape]:
         shapes.append(Shape((shoulder, elbow), sleeve, (0.06, 0.05), layer=1))
         shapes.append(Shape((elbow, hand), sleeve, (0.045, 0.035), layer=1))
         shapes.append(Shape((hand,), look.skin, (0.042,), layer=1))
-    corners = ((-0.12 * wide, neck_up - 0.09, neck_ahead), (0.12 * wide, neck_up - 0.09, neck_ahead), (-0.08, hip_up, hip_ahead), (0.08, hip_up, hip_ahead))
+    corners = (
+        (-0.12 * wide, neck_up - 0.09, neck_ahead),
+        (0.12 * wide, neck_up - 0.09, neck_ahead),
+        (-0.08, hip_up, hip_ahead),
+        (0.08, hip_up, hip_ahead),
+    )
     shapes.append(Shape(corners, look.top, (0.1 * wide, 0.1 * wide, 0.1, 0.1), layer=1))
     head: Point = (0.0, neck_up + 0.15, neck_ahead + 0.07)
-    shapes.append(Shape(((0.0, neck_up - 0.02, neck_ahead), head), shaded(look.skin, 0.88), (0.055, 0.06), layer=1))
+    shapes.append(
+        Shape(((0.0, neck_up - 0.02, neck_ahead), head), shaded(look.skin, 0.88), (0.055, 0.06), layer=1)
+    )
     shapes.append(Shape((head, (0.0, head[1] - 0.03, head[2] + 0.02)), look.skin, (0.105, 0.095), layer=1))
     top = look.extra if helmet else look.hair
-    shapes.append(Shape(((0.0, head[1] + 0.055, head[2] - 0.05), (0.0, head[1] + 0.06, head[2] + 0.02)), top, (0.11, 0.1), layer=2))
+    shapes.append(
+        Shape(
+            ((0.0, head[1] + 0.055, head[2] - 0.05), (0.0, head[1] + 0.06, head[2] + 0.02)),
+            top,
+            (0.11, 0.1),
+            layer=2,
+        )
+    )
     return shapes

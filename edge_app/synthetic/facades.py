@@ -71,7 +71,9 @@ class Front:
         self._fill((0, self._wide), (self._tall - 0.45, self._tall - 0.15), shaded(style.trim, 0.92))
         self._fill((0, self._wide), (self._tall - 0.15, self._tall), shaded(style.wall, 0.6))
 
-    def _fill(self, x: tuple[float, float], y: tuple[float, float], colour: Colour, glow: Colour | None = None) -> None:
+    def _fill(
+        self, x: tuple[float, float], y: tuple[float, float], colour: Colour, glow: Colour | None = None
+    ) -> None:
         """A rectangle [m from the left, m above the ground]; lights are lit where a glow is given."""
         height = self.colours.shape[0]
         corner, opposite = (x[0], self._tall - y[1]), (x[1], self._tall - y[0])
@@ -95,15 +97,23 @@ class Front:
         half_w, half_h = style.window[0] * style.bay / 2, style.window[1] * STOREY / 2
         self._fill((x - half_w - 0.1, x + half_w + 0.1), (y - half_h - 0.1, y + half_h + 0.1), style.trim)
         glow = shaded(dice.pick(LAMPLIGHTS), dice.between(0.45, 1.0)) if dice.happens(self._lit) else None
-        self._fill((x - half_w, x + half_w), (y - half_h, y + half_h), shaded(GLASS, dice.between(0.55, 1.0)), glow)
+        self._fill(
+            (x - half_w, x + half_w), (y - half_h, y + half_h), shaded(GLASS, dice.between(0.55, 1.0)), glow
+        )
         if dice.happens(0.4):
             drawn = y + half_h * dice.between(-0.4, 0.7)
             tone = shaded((205, 210, 215), dice.between(0.6, 1.0))
-            self._fill((x - half_w, x + half_w), (drawn, y + half_h), tone, shaded(glow, 0.6) if glow else None)
+            self._fill(
+                (x - half_w, x + half_w), (drawn, y + half_h), tone, shaded(glow, 0.6) if glow else None
+            )
         else:
             self._fill((x - half_w, x + half_w), (y + 0.1 * half_h, y + half_h), shaded(GLASS, 1.25), glow)
         self._fill((x - 0.04, x + 0.04), (y - half_h, y + half_h), style.trim)
-        self._fill((x - half_w - 0.14, x + half_w + 0.14), (y - half_h - 0.2, y - half_h - 0.08), shaded(style.trim, 0.75))
+        self._fill(
+            (x - half_w - 0.14, x + half_w + 0.14),
+            (y - half_h - 0.2, y - half_h - 0.08),
+            shaded(style.trim, 0.75),
+        )
 
     def _ground_floor(self, units: int) -> None:
         style, dice = self._style, self._dice
@@ -121,10 +131,18 @@ class Front:
             glow = shaded(dice.pick(LAMPLIGHTS), 0.95) if dice.happens(min(0.8, 1.8 * self._lit)) else None
             self._fill((left + 0.3, right - 0.3), (0.5, 2.7), shaded(GLASS, 0.75), glow)
             self._fill((left + 0.3, right - 0.3), (1.9, 2.7), shaded(GLASS, 1.05), glow)
-            self._fill((right - 1.25, right - 0.45), (0.0, 2.5), shaded(GLASS, 0.5), shaded(glow, 0.8) if glow else None)
+            self._fill(
+                (right - 1.25, right - 0.45),
+                (0.0, 2.5),
+                shaded(GLASS, 0.5),
+                shaded(glow, 0.8) if glow else None,
+            )
             sign = varied(dice.pick(CLOTH), dice)
             self._fill((left + 0.2, right - 0.2), (2.8, 3.4), sign, shaded(sign, 0.8) if glow else None)
             stripes = max(2, round(wide / 0.5))
             for k in range(stripes if dice.happens(0.5) else 0):
-                a, b = left + 0.25 + (wide - 0.5) * k / stripes, left + 0.25 + (wide - 0.5) * (k + 1) / stripes
+                a, b = (
+                    left + 0.25 + (wide - 0.5) * k / stripes,
+                    left + 0.25 + (wide - 0.5) * (k + 1) / stripes,
+                )
                 self._fill((a, b), (2.35, 2.85), sign if k % 2 else (215, 218, 220))

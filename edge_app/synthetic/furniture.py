@@ -12,6 +12,7 @@ from edge_app.synthetic.palette import LEAVES, Colour, shaded, varied
 from edge_app.synthetic.shapes import Point, Shape
 
 LAMP_HEIGHT = 5.6  # m
+LAMP_ARM = 1.2  # m
 METAL: Colour = (88, 88, 84)
 
 
@@ -33,6 +34,11 @@ class Fixture:
     heading: float
     look: int
 
+    @property
+    def head(self) -> tuple[float, float]:
+        """The x and z of what hangs over the road [m]."""
+        return self.x + LAMP_ARM * math.sin(self.heading), self.z + LAMP_ARM * math.cos(self.heading)
+
 
 def fixtures(plan: Plan, seed: int, nearest: float) -> list[Fixture]:
     """All that stands along the kerbs and in the gardens."""
@@ -46,6 +52,8 @@ def fixtures(plan: Plan, seed: int, nearest: float) -> list[Fixture]:
     for side, kerb in ((-1, left), (1, right)):
         facing = -side * math.pi / 2
         put("lamp", kerb + side * 0.45, plan.near - 4.2 if side < 0 else plan.far + 4.0, facing)
+        if side > 0 and plan.near - 11.0 > nearest:
+            put("lamp", kerb + 0.45, plan.near - 11.0, facing)
         if plan.goes_on:
             put("lamp", kerb + side * 0.45, plan.far + 22.0 + 4 * side, facing)
             for k in range(dice.whole(0, 3)):
@@ -82,25 +90,31 @@ def tree(seed: int) -> list[Shape]:
     for turn in (0.3, 2.2, 4.4):
         tip: Point = (0.6 * wide * math.cos(turn), 0.68 * tall, 0.6 * wide * math.sin(turn))
         found.append(Shape(((0.0, 0.9 * trunk, 0.0), tip), bark, (0.1, 0.05)))
-    for _ in range(80):
+    for _ in range(150):
         turn, out, up = dice.between(0, math.tau), math.sqrt(dice.unit()), dice.between(-1, 1)
         reach = wide * out * math.sqrt(max(0.05, 1 - up * up))
         centre: Point = (reach * math.cos(turn), tall * (0.72 + 0.26 * up), reach * math.sin(turn))
-        bright = 0.78 + 0.26 * up - 0.14 * centre[0] / wide + dice.between(-0.12, 0.12)
-        found.append(Shape((centre,), shaded(leaf, bright), (dice.between(0.24, 0.5),)))
+        bright = 0.78 + 0.26 * up - 0.14 * centre[0] / wide + dice.between(-0.16, 0.16)
+        found.append(Shape((centre,), shaded(leaf, bright), (dice.between(0.16, 0.36),), matte=True))
     return found
 
 
 def lamp_post(*, lit: bool) -> list[Shape]:
     """A post with an arm over the road."""
-    top, out = LAMP_HEIGHT, 1.1
+    top, out = LAMP_HEIGHT, LAMP_ARM
     head: Colour = (190, 235, 255) if lit else (190, 195, 195)
     return [
         Shape(((0.0, 0.0, 0.0), (0.0, 0.9, 0.0)), METAL, (0.09, 0.08)),
         Shape(((0.0, 0.9, 0.0), (0.0, top - 0.2, 0.0)), METAL, (0.055, 0.04)),
         Shape(((0.0, top - 0.2, 0.0), (0.0, top, 0.3), (0.0, top - 0.05, 0.3)), METAL, (0.04, 0.04, 0.04)),
         Shape(((0.0, top, 0.3), (0.0, top + 0.05, out)), METAL, (0.04, 0.05)),
-        Shape(((0.0, top + 0.02, out - 0.15), (0.0, top + 0.02, out + 0.3)), head, (0.08, 0.09), layer=1, glows=lit),
+        Shape(
+            ((0.0, top + 0.02, out - 0.15), (0.0, top + 0.02, out + 0.3)),
+            head,
+            (0.08, 0.09),
+            layer=1,
+            glows=lit,
+        ),
     ]
 
 

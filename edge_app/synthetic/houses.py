@@ -15,11 +15,16 @@ from edge_app.synthetic.layout import KERB_TO_WALL, Plan
 from edge_app.synthetic.palette import Light
 
 Picture = NDArray[np.float32]
+Floats = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A block with upright walls: from x0 to x1 and z0 to z1, so high [m]."""
+    """A block with upright walls: from x0 to x1 and z0 to z1, so high [m].
+
+    A near one stands between the camera and the road across, and may hide who travels there.
+    """
 
     x0: float
     x1: float
@@ -27,6 +32,7 @@ class House:
     z1: float
     height: float
     seed: int
+    near: bool = False
 
 
 def houses(plan: Plan, seed: int, camera: Camera) -> list[House]:
@@ -35,12 +41,12 @@ def houses(plan: Plan, seed: int, camera: Camera) -> list[House]:
     left, right = plan.kerbs
     found: list[House] = []
 
-    def row_ahead(wall: float, side: int, z: float, end: float) -> None:
+    def row_ahead(wall: float, side: int, z: float, end: float, *, near: bool = False) -> None:
         while z < end:
             deep, height = dice.between(8, 16), dice.between(7, 19)
             x0, x1 = sorted((wall, wall + side * 12))
-            found.append(House(x0, x1, z, min(z + deep, end + 4), height, dice.whole(0, 2**31)))
-            z += deep + (dice.between(1, 6) if dice.happens(0.2) else 0)
+            found.append(House(x0, x1, z, min(z + deep, end), height, dice.whole(0, 2**31), near))
+            z += deep
 
     def row_across(z: float, start: float, end: float) -> None:
         x = start
@@ -59,11 +65,53 @@ def houses(plan: Plan, seed: int, camera: Camera) -> list[House]:
         row_ahead(right + KERB_TO_WALL, 1, back + 12, plan.end + 40)
     else:
         row_across(back, -reach, reach)
-    for side, wall, garden in ((-1, left - KERB_TO_WALL, plan.gardens[0]), (1, right + KERB_TO_WALL, plan.gardens[1])):
+    for side, wall, garden in (
+        (-1, left - KERB_TO_WALL, plan.gardens[0]),
+        (1, right + KERB_TO_WALL, plan.gardens[1]),
+    ):
         # Nothing may stand on or before the camera's pole.
         if not garden and side * wall > 1.5:
-            row_ahead(wall + side * 0.6, side, camera.nearest * 0.45, plan.near - KERB_TO_WALL - 12)
+            row_ahead(wall + side * 0.6, side, camera.nearest * 0.4, plan.near - KERB_TO_WALL - 2, near=True)
     return sorted(found, key=lambda house: -(house.z0 + abs(house.x0 + house.x1) / 4))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wall:
+    """One wall as the camera sees it.
+
+    Attributes:
+        corners: Upper left, upper right, lower right, lower left [px], float64 (4, 2).
+        width: [m].
+        nearest: Distance of its nearest edge [m].
+        bright: Factor on its colours.
+    """
+
+    corners: Floats
+    width: float
+    nearest: float
+    bright: float
+
+
+def walls(house: House, camera: Camera) -> list[Wall]:
+    """The walls of a house that are seen, the farther first."""
+    left_of_camera = house.x1 + house.x0 < 0
+    side = house.x1 if left_of_camera else house.x0
+    ends = [((side, house.z0), (side, house.z1), 0.94), ((house.x0, house.z0), (house.x1, house.z0), 1.0)]
+    if left_of_camera:
+        ends[0] = ((side, house.z1), (side, house.z0), 0.86)
+    found = []
+    for (ax, az), (bx, bz), bright in ends:
+        tall = house.height
+        seen = camera.turn(
+            np.array([(ax, tall, az), (bx, tall, bz), (bx, 0, bz), (ax, 0, az)], dtype=np.float64)
+        )
+        nearest = float(seen[:, 2].min())
+        if nearest < 1.5 or (house.near and az == bz and az < camera.nearest):
+            continue
+        flat = camera.project(seen)
+        if flat[:, 0].max() > 0 and flat[:, 0].min() < camera.width and flat[1, 0] - flat[0, 0] > 2:
+            found.append(Wall(flat, abs(bx - ax) + abs(bz - az), nearest, bright))
+    return found
 
 
 def build(picture: Picture, lights: Picture, camera: Camera, light: Light, found: list[House]) -> None:
@@ -71,58 +119,47 @@ def build(picture: Picture, lights: Picture, camera: Camera, light: Light, found
     for house in found:
         dice = Dice(house.seed)
         style = Style.of(dice)
-        inner = house.x1 if house.x1 + house.x0 < 0 else house.x0
-        walls = [((inner, house.z1), (inner, house.z0), 0.86), ((house.x0, house.z0), (house.x1, house.z0), 1.0)]
-        if inner == house.x0:
-            walls[0] = ((inner, house.z0), (inner, house.z1), 0.94)
-        for a, b, bright in walls:
-            _wall(picture, lights, camera, light, (a, b), (house.height, bright), style, dice)
+        for wall in walls(house, camera):
+            px = min(26.0, max(3.0, round(camera.focal / wall.nearest)))
+            front = Front(style, (wall.width, house.height), px, dice, light.lit_windows)
+            haze = np.float32(min(0.75, light.haze * wall.nearest / 100))
+            air = np.float32(light.low_sky) * haze / np.float32(light.ambient)
+            _lay(picture, front.colours * (np.float32(wall.bright) * (1 - haze)) + air, wall.corners)
+            if light.lit_windows:
+                _lay(lights, front.lights * (1 - haze), wall.corners)
 
 
-def _wall(
-    picture: Picture,
-    lights: Picture,
-    camera: Camera,
-    light: Light,
-    ends: tuple[tuple[float, float], tuple[float, float]],
-    measures: tuple[float, float],
-    style: Style,
-    dice: Dice,
-) -> None:
-    """One wall from its left to its right end; `measures` are its height [m] and brightness."""
-    (ax, az), (bx, bz) = ends
-    tall, bright = measures
-    corners = np.array([(ax, tall, az), (bx, tall, bz), (bx, 0, bz), (ax, 0, az)], dtype=np.float64)
-    seen = camera.turn(corners)
-    if seen[:, 2].min() < 1.5:
-        return
-    flat = camera.project(seen)
-    if flat[:, 0].max() < 0 or flat[:, 0].min() > camera.width or flat[1, 0] - flat[0, 0] < 2:
-        return
-    nearest, wide = float(seen[:, 2].min()), float(np.hypot(bx - ax, bz - az))
-    px = min(26.0, max(3.0, round(camera.focal / nearest)))
-    front = Front(style, (wide, tall), px, dice, light.lit_windows)
-    height, width = front.colours.shape[:2]
-    source = np.array([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float32)
-    bend = cv2.getPerspectiveTransform(source, np.round(flat, 2).astype(np.float32))
-    haze = np.float32(min(0.75, light.haze * nearest / 100))
-    colours = front.colours * np.float32(bright * (1 - haze)) + np.float32(light.low_sky) * haze / np.float32(light.ambient)
-    _lay(picture, colours, bend, flat)
-    if light.lit_windows:
-        _lay(lights, front.lights * np.float32(1 - haze), bend, flat)
+def screens(found: list[House], camera: Camera) -> list[tuple[float, Bytes]]:
+    """What the near houses hide: all that is farther than so far [m], where the mask is 255; uint8 (rows, width)."""
+    hiding = []
+    for left in (True, False):
+        mask, far = np.zeros((camera.rows, camera.width), dtype=np.uint8), 0.0
+        for house in found:
+            if house.near and (house.x0 + house.x1 < 0) == left:
+                far = max(far, house.z1)
+                for wall in walls(house, camera):
+                    corners = np.rint(wall.corners * 16).astype(np.int32)
+                    cv2.fillConvexPoly(mask, corners, 255, cv2.LINE_8, 4)
+        if mask.any():
+            hiding.append((far, mask))
+    return hiding
 
 
-def _lay(target: Picture, texture: Picture, bend: NDArray[np.float64], flat: NDArray[np.float64]) -> None:
-    """Lays a texture on the quadrangle `flat` (4, 2) of the target."""
+def _lay(target: Picture, texture: Picture, flat: Floats) -> None:
+    """Lays a texture on the quadrangle `flat` (4, 2) of the target [px]."""
     rows, width = target.shape[:2]
     x0, y0 = max(0, int(flat[:, 0].min()) - 1), max(0, int(flat[:, 1].min()) - 1)
     x1, y1 = min(width, int(flat[:, 0].max()) + 2), min(rows, int(flat[:, 1].max()) + 2)
     if x1 <= x0 or y1 <= y0:
         return
-    shift = np.array([(1, 0, -x0), (0, 1, -y0), (0, 0, 1)], dtype=np.float64)
-    warped = cv2.warpPerspective(texture, shift @ bend, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    high, wide = texture.shape[:2]
+    source = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float32)
+    bend = cv2.getPerspectiveTransform(source, np.round(flat - (x0, y0), 2).astype(np.float32))
+    size = (x1 - x0, y1 - y0)
+    warped = cv2.warpPerspective(texture, bend, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = np.zeros((y1 - y0, x1 - x0), dtype=np.uint8)
     cv2.fillConvexPoly(mask, np.rint((flat - (x0, y0)) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
-    part = mask.astype(np.float32)[..., None] / np.float32(255)
     area = target[y0:y1, x0:x1]
-    area += (np.asarray(warped, dtype=np.float32) - area) * part
+    area += (np.asarray(warped, dtype=np.float32) - area) * (
+        mask.astype(np.float32)[..., None] / np.float32(255)
+    )

@@ -8,13 +8,34 @@ from edge_app.synthetic.dice import Dice
 
 Colour = tuple[float, float, float]
 
-SKIN: tuple[Colour, ...] = ((178, 205, 240), (150, 185, 225), (120, 155, 205), (85, 120, 175), (60, 85, 130), (45, 62, 95))
-HAIR: tuple[Colour, ...] = ((28, 30, 34), (35, 48, 70), (45, 75, 120), (90, 140, 185), (165, 170, 175), (40, 60, 120))
+SKIN: tuple[Colour, ...] = (
+    (178, 205, 240),
+    (150, 185, 225),
+    (120, 155, 205),
+    (85, 120, 175),
+    (60, 85, 130),
+    (45, 62, 95),
+)
+HAIR: tuple[Colour, ...] = (
+    (28, 30, 34),
+    (35, 48, 70),
+    (45, 75, 120),
+    (90, 140, 185),
+    (165, 170, 175),
+    (40, 60, 120),
+)
 CLOTH: tuple[Colour, ...] = (
     (50, 45, 42), (95, 70, 50), (150, 90, 45), (60, 60, 165), (60, 120, 190), (205, 205, 205), (80, 110, 70),
     (120, 120, 125), (70, 160, 215), (130, 80, 130), (170, 150, 90), (40, 40, 110), (225, 225, 230),
 )  # fmt: skip
-TROUSERS: tuple[Colour, ...] = ((75, 55, 42), (45, 42, 42), (105, 80, 62), (70, 90, 110), (120, 135, 150), (60, 65, 70))
+TROUSERS: tuple[Colour, ...] = (
+    (75, 55, 42),
+    (45, 42, 42),
+    (105, 80, 62),
+    (70, 90, 110),
+    (120, 135, 150),
+    (60, 65, 70),
+)
 PAINT: tuple[Colour, ...] = (
     (225, 225, 225), (195, 195, 192), (120, 120, 120), (48, 46, 46), (40, 38, 150), (140, 80, 40), (75, 40, 30),
     (60, 100, 60), (90, 150, 190), (60, 70, 110), (30, 130, 215), (170, 150, 110),
@@ -25,6 +46,8 @@ WALLS: tuple[Colour, ...] = (
 )  # fmt: skip
 LEAVES: tuple[Colour, ...] = ((55, 110, 70), (50, 95, 60), (60, 125, 95), (45, 105, 85))
 
+WARM: Colour = (0.52, 0.78, 0.98)  # the light of a street lamp, part of white
+
 
 def shaded(colour: Colour, factor: float) -> Colour:
     """The colour, so much brighter or darker."""
@@ -34,7 +57,8 @@ def shaded(colour: Colour, factor: float) -> Colour:
 
 def varied(colour: Colour, dice: Dice, spread: float = 0.12) -> Colour:
     """A neighbour of the colour."""
-    b, g, r = (channel * dice.between(1 - spread, 1 + spread) for channel in colour)
+    bright = dice.between(1 - spread, 1 + spread)
+    b, g, r = (channel * bright * dice.between(1 - spread / 3, 1 + spread / 3) for channel in colour)
     return (min(255.0, b), min(255.0, g), min(255.0, r))
 
 
@@ -50,7 +74,8 @@ class Light:
         contrast: How much a face turned to the sun is brighter than one turned away, 0 to 1.
         shadow: Darkness of shadows, 0 to 1.
         shadow_reach: Length of a shadow over the height of what casts it.
-        lamp: Strength of street lamps and headlights, 0 to 1.
+        lamp: Strength of street lamps, 0 to 1.
+        headlights: Strength of the lights of vehicles, 0 to 1.
         lit_windows: Part of the windows with a light behind them.
     """
 
@@ -62,6 +87,7 @@ class Light:
     shadow: float
     shadow_reach: float
     lamp: float
+    headlights: float
     lit_windows: float
 
 
@@ -70,11 +96,15 @@ def light_of(light: str, weather: str) -> Light:
     rain = weather == "rain"
     if light == "day":
         if rain:
-            return Light((0.80, 0.76, 0.72), (150, 143, 138), (178, 174, 170), 0.5, 0.12, 0.30, 0.12, 0.25, 0.1)
-        return Light((1.0, 1.0, 1.0), (205, 150, 95), (232, 218, 200), 0.3, 0.42, 0.5, 1.0, 0.0, 0.0)
+            return Light(
+                (0.80, 0.76, 0.72), (150, 143, 138), (178, 174, 170), 0.5, 0.12, 0.30, 0.12, 0.0, 0.35, 0.1
+            )
+        return Light((1.0, 1.0, 1.0), (205, 150, 95), (232, 218, 200), 0.3, 0.42, 0.5, 1.0, 0.0, 0.0, 0.0)
     if light == "dusk":
         if rain:
-            return Light((0.48, 0.43, 0.41), (100, 82, 78), (120, 112, 118), 0.5, 0.1, 0.25, 0.12, 0.7, 0.4)
-        return Light((0.52, 0.47, 0.52), (120, 78, 70), (110, 150, 232), 0.35, 0.3, 0.3, 2.0, 0.6, 0.35)
+            return Light(
+                (0.48, 0.43, 0.41), (100, 82, 78), (120, 112, 118), 0.5, 0.1, 0.25, 0.12, 0.7, 0.8, 0.4
+            )
+        return Light((0.52, 0.47, 0.52), (120, 78, 70), (110, 150, 232), 0.35, 0.3, 0.3, 2.0, 0.6, 0.6, 0.35)
     low = (38, 30, 28) if not rain else (46, 42, 44)
-    return Light((0.25, 0.20, 0.17), (24, 14, 10), low, 0.35, 0.1, 0.3, 0.12, 1.0, 0.4)
+    return Light((0.31, 0.26, 0.23), (24, 14, 10), low, 0.35, 0.1, 0.3, 0.12, 1.0, 1.0, 0.4)

@@ -5,59 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from edge_app.synthetic.dice import Dice
+from edge_app.synthetic.looks import Look
 from edge_app.synthetic.shapes import Point, Shape
-from edge_app.synthetic.palette import CLOTH, HAIR, SKIN, TROUSERS, Colour, shaded, varied
+from edge_app.synthetic.palette import shaded
 
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How one person looks.
-
-    Attributes:
-        height: [m].
-        build: Width over the usual.
-        skirt: Wears a skirt or a dress instead of trousers.
-        coat: Length of the coat below the hip [of the height]; 0 is a jacket.
-        bag: "none", "rucksack", "shoulder" or "suitcase".
-        head: "short", "long", "cap", "bald" or "hood".
-        umbrella: Holds one up.
-    """
-
-    height: float
-    build: float
-    skin: Colour
-    hair: Colour
-    top: Colour
-    legs: Colour
-    shoes: Colour
-    extra: Colour
-    skirt: bool
-    coat: float
-    bag: str
-    head: str
-    umbrella: bool
-
-    @classmethod
-    def of(cls, seed: int, *, rain: bool) -> Look:
-        """The look of the person with this seed."""
-        dice = Dice(seed, 11)
-        height = dice.between(1.15, 1.45) if dice.happens(0.08) else dice.between(1.56, 1.92)
-        return cls(
-            height=height,
-            build=dice.between(0.88, 1.22),
-            skin=dice.pick(SKIN),
-            hair=dice.pick(HAIR),
-            top=varied(dice.pick(CLOTH), dice),
-            legs=varied(dice.pick(TROUSERS), dice),
-            shoes=dice.pick(((35, 35, 38), (60, 75, 100), (210, 210, 210))),
-            extra=varied(dice.pick(CLOTH), dice),
-            skirt=dice.happens(0.18),
-            coat=dice.between(0.05, 0.16) if dice.happens(0.3) else 0.0,
-            bag=dice.pick(("none", "none", "rucksack", "shoulder", "suitcase")),
-            head=dice.pick(("short", "short", "long", "long", "cap", "bald", "hood")),
-            umbrella=rain and dice.happens(0.45),
-        )
+STRIDE = 1.42  # m of ground covered by two steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +22,6 @@ class Pose:
     toes: tuple[Point, Point]
     elbows: tuple[Point, Point]
     hands: tuple[Point, Point]
-
-
-def stride(look: Look) -> float:
-    """Ground covered by two steps [m]."""
-    return 0.82 * look.height
 
 
 def pose(look: Look, cycle: float, *, standing: bool) -> Pose:
@@ -90,7 +37,11 @@ def pose(look: Look, cycle: float, *, standing: bool) -> Pose:
         knee = (x, -0.245 * tall * math.cos(thigh), 0.245 * tall * math.sin(thigh))
         ankle = (x, knee[1] - 0.235 * tall * math.cos(shin), knee[2] + 0.235 * tall * math.sin(shin))
         tip = max(-0.6, min(0.35, 0.8 * shin))
-        toe = (x + side * 0.015, ankle[1] + 0.1 * tall * math.sin(tip) - 0.012 * tall, ankle[2] + 0.1 * tall * math.cos(tip))
+        toe = (
+            x + side * 0.015,
+            ankle[1] + 0.1 * tall * math.sin(tip) - 0.012 * tall,
+            ankle[2] + 0.1 * tall * math.cos(tip),
+        )
         knees.append(knee)
         ankles.append(ankle)
         toes.append(toe)
@@ -99,7 +50,13 @@ def pose(look: Look, cycle: float, *, standing: bool) -> Pose:
         x = side * 0.128 * tall * wide
         elbow = (x + side * 0.02, 0.295 * tall - 0.17 * tall * math.cos(arm), 0.17 * tall * math.sin(arm))
         elbows.append(elbow)
-        hands.append((x + side * 0.02, elbow[1] - 0.15 * tall * math.cos(fore), elbow[2] + 0.15 * tall * math.sin(fore)))
+        hands.append(
+            (
+                x + side * 0.02,
+                elbow[1] - 0.15 * tall * math.cos(fore),
+                elbow[2] + 0.15 * tall * math.sin(fore),
+            )
+        )
     hip = 0.03 * tall - min(ankle[1] for ankle in ankles)
 
     def up(points: list[Point]) -> tuple[Point, Point]:
@@ -160,7 +117,12 @@ def _trunk(look: Look, joints: Pose) -> list[Shape]:
     shapes = [Shape(corners, look.top, (deep, deep, 0.92 * deep, 0.92 * deep), layer=1)]
     if look.coat:
         low = joints.hip - look.coat * tall
-        skirt = ((-0.8 * half, low, 0.0), (0.8 * half, low, 0.0), (-0.6 * half, hip, 0.0), (0.6 * half, hip, 0.0))
+        skirt = (
+            (-0.8 * half, low, 0.0),
+            (0.8 * half, low, 0.0),
+            (-0.6 * half, hip, 0.0),
+            (0.6 * half, hip, 0.0),
+        )
         shapes.append(Shape(skirt, look.top, (deep, deep, deep, deep), layer=1))
     return shapes
 
@@ -169,20 +131,39 @@ def _head(look: Look, hip: float) -> list[Shape]:
     tall = look.height
     size = 0.052 * tall + 0.012
     up = hip + 0.405 * tall
-    neck = Shape(((0.0, hip + 0.3 * tall, 0.0), (0.0, up - 0.03 * tall, 0.0)), shaded(look.skin, 0.85), (0.032 * tall,) * 2, layer=1)
-    face = Shape(((0.0, up - 0.3 * size, 0.012), (0.0, up + 0.25 * size, 0.01)), look.skin, (0.82 * size, size), layer=2)
+    neck = Shape(
+        ((0.0, hip + 0.3 * tall, 0.0), (0.0, up - 0.03 * tall, 0.0)),
+        shaded(look.skin, 0.85),
+        (0.032 * tall,) * 2,
+        layer=1,
+    )
+    face = Shape(
+        ((0.0, up - 0.3 * size, 0.012), (0.0, up + 0.25 * size, 0.01)),
+        look.skin,
+        (0.82 * size, size),
+        layer=2,
+    )
     if look.head == "bald":
         return [neck, face]
     crown = (0.0, up + 0.5 * size, -0.25 * size)
     nape = (0.0, up - 0.05 * size, -0.5 * size)
     if look.head == "cap":
         peak = (0.0, up + 0.55 * size, 1.3 * size)
-        cap = Shape((crown, (0.0, up + 0.6 * size, 0.1 * size)), look.extra, (0.92 * size, 0.92 * size), layer=2)
-        return [neck, face, cap, Shape((crown, peak), shaded(look.extra, 0.8), (0.5 * size, 0.28 * size), layer=2)]
+        cap = Shape(
+            (crown, (0.0, up + 0.6 * size, 0.1 * size)), look.extra, (0.92 * size, 0.92 * size), layer=2
+        )
+        return [
+            neck,
+            face,
+            cap,
+            Shape((crown, peak), shaded(look.extra, 0.8), (0.5 * size, 0.28 * size), layer=2),
+        ]
     colour = look.top if look.head == "hood" else look.hair
     hair = [Shape((crown, nape), colour, (1.02 * size, 0.9 * size), layer=2)]
     if look.head == "long":
-        hair.append(Shape((nape, (0.0, up - 1.9 * size, -0.75 * size)), colour, (0.85 * size, 0.6 * size), layer=2))
+        hair.append(
+            Shape((nape, (0.0, up - 1.9 * size, -0.75 * size)), colour, (0.85 * size, 0.6 * size), layer=2)
+        )
     return [neck, face, *hair]
 
 
@@ -194,7 +175,11 @@ def _belongings(look: Look, joints: Pose) -> list[Shape]:
         shapes.append(Shape(pack, look.extra, (0.07 * tall, 0.08 * tall), layer=1))
     elif look.bag == "shoulder":
         side = 0.15 * tall * look.build
-        pouch = ((side, hip + 0.02 * tall, 0.04), (side, hip + 0.02 * tall, -0.08), (side, hip - 0.05 * tall, -0.02))
+        pouch = (
+            (side, hip + 0.02 * tall, 0.04),
+            (side, hip + 0.02 * tall, -0.08),
+            (side, hip - 0.05 * tall, -0.02),
+        )
         shapes.append(Shape(pouch, look.extra, (0.03 * tall,) * 3, layer=1))
     elif look.bag == "suitcase":
         x, _, z = joints.hands[0]
@@ -202,7 +187,17 @@ def _belongings(look: Look, joints: Pose) -> list[Shape]:
         shapes.append(Shape(case, look.extra, (0.09,) * 4, layer=1))
     if look.umbrella:
         top = hip + 0.62 * tall
-        rim = tuple((0.05 + 0.5 * x, top - 0.2, 0.08 + 0.5 * z) for x, z in ((1, 0), (0.5, 0.87), (-0.5, 0.87), (-1, 0), (-0.5, -0.87), (0.5, -0.87)))
-        shapes.append(Shape(((0.05, hip + 0.28 * tall, 0.17 * tall), (0.05, top, 0.08)), (60, 60, 60), (0.012, 0.012), layer=1))
+        rim = tuple(
+            (0.05 + 0.5 * x, top - 0.2, 0.08 + 0.5 * z)
+            for x, z in ((1, 0), (0.5, 0.87), (-0.5, 0.87), (-1, 0), (-0.5, -0.87), (0.5, -0.87))
+        )
+        shapes.append(
+            Shape(
+                ((0.05, hip + 0.28 * tall, 0.17 * tall), (0.05, top, 0.08)),
+                (60, 60, 60),
+                (0.012, 0.012),
+                layer=1,
+            )
+        )
         shapes.append(Shape((*rim, (0.05, top, 0.08)), look.extra, (0.02,) * 7, layer=3))
     return shapes

@@ -36,11 +36,29 @@ class Stamp:
         edge_x, edge_y = x - zoom * foot[0], y - zoom * foot[1]
         left, top = math.floor(edge_x), math.floor(edge_y)
         move = np.array(
-            [[zoom, 0, edge_x - left + zoom / 2 - 0.5], [0, zoom, edge_y - top + zoom / 2 - 0.5]], dtype=np.float64
+            [[zoom, 0, edge_x - left + zoom / 2 - 0.5], [0, zoom, edge_y - top + zoom / 2 - 0.5]],
+            dtype=np.float64,
         )
         size = (math.ceil(width * zoom) + 1, math.ceil(rows * zoom) + 1)
         moved = cv2.warpAffine(sprite, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         return cls(np.asarray(moved, dtype=np.uint8), left, top)
+
+    @staticmethod
+    def misses(
+        sprite: Bytes,
+        foot: tuple[float, float],
+        at: tuple[float, float],
+        zoom: float,
+        size_wh: tuple[int, int],
+    ) -> bool:
+        """Whether the sprite would lie outside a picture of that size."""
+        left, top = at[0] - zoom * foot[0], at[1] - zoom * foot[1]
+        right, bottom = left + zoom * sprite.shape[1], top + zoom * sprite.shape[0]
+        return right < -2 or bottom < -2 or left > size_wh[0] + 2 or top > size_wh[1] + 2
+
+    def moved(self, right: int, down: int) -> Stamp:
+        """The same stamp elsewhere [px]."""
+        return Stamp(self.pixels, self.left + right, self.top + down)
 
     def window(self, height: int, width: int) -> tuple[slice, slice, slice, slice] | None:
         """Rows and columns of a picture, then of the stamp, where they meet; none where they do not."""
@@ -72,6 +90,13 @@ class Stamp:
         area, patch = picture[meet[0], meet[1]], self.pixels[meet[2], meet[3]]
         hole = cv2.cvtColor(cv2.bitwise_not(patch), cv2.COLOR_GRAY2BGR)
         cv2.multiply(area, hole, dst=area, scale=1 / 255)
+
+    def uncover(self, picture: Bytes, below: Bytes) -> None:
+        """Brings back what was `below` where the stamp is, in place; both are (height, width, 3)."""
+        meet = self.window(*picture.shape[:2])
+        if meet is not None:
+            mask = np.ascontiguousarray(self.pixels[meet[2], meet[3], 3])
+            cv2.copyTo(below[meet[0], meet[1]], mask, picture[meet[0], meet[1]])
 
     def silhouette(self) -> Bytes:
         """255 where the object is, uint8 (height, width)."""

@@ -66,7 +66,9 @@ def car(seed: int, *, lamps: bool) -> list[Shape]:
     return shapes + _ends(body, lower, half, lamps=lamps)
 
 
-def extruded(profile: list[tuple[float, float]], foot: float, top: float, colour: Colour, *, layer: int, group: int = 0) -> list[Shape]:
+def extruded(
+    profile: list[tuple[float, float]], foot: float, top: float, colour: Colour, *, layer: int, group: int = 0
+) -> list[Shape]:
     """The solid between two copies of a profile, (ahead, up) from rear over the top to the front [m].
 
     Half its width goes from `foot` at its lowest point to `top` at its highest [m].
@@ -84,20 +86,25 @@ def extruded(profile: list[tuple[float, float]], foot: float, top: float, colour
     return shapes
 
 
-def pane(quad: tuple[Point, Point, Point, Point], left: float, right: float, low: float, high: float) -> tuple[Point, ...]:
+def pane(
+    quad: tuple[Point, Point, Point, Point], left: float, right: float, low: float, high: float
+) -> tuple[Point, ...]:
     """Part of a face (lower left, upper left, upper right, lower right), in fractions of it."""
     (a, b, c, d) = quad
 
     def at(across: float, up: float) -> Point:
         one, two, three = (
-            (p + (q - p) * up) * (1 - across) + (s + (r - s) * up) * across for p, q, r, s in zip(a, b, c, d, strict=True)
+            (p + (q - p) * up) * (1 - across) + (s + (r - s) * up) * across
+            for p, q, r, s in zip(a, b, c, d, strict=True)
         )
         return (one, two, three)
 
     return (at(left, low), at(left, high), at(right, high), at(right, low))
 
 
-def glazed(quad: tuple[Point, Point, Point, Point], layer: int, group: int = 0, frame: float = 0.06) -> list[Shape]:
+def glazed(
+    quad: tuple[Point, Point, Point, Point], layer: int, group: int = 0, frame: float = 0.06
+) -> list[Shape]:
     """A window: glass with the sky reflected in its upper part."""
     return [
         Shape(pane(quad, frame, 1 - frame, 0.04, 0.92), GLASS, layer=layer, group=group),
@@ -111,7 +118,12 @@ def _greenhouse(cabin: list[tuple[float, float]], half: float, paint: Colour) ->
     foot, narrow = half * 0.97, half * 0.8
     shapes = extruded(cabin, foot, narrow, paint, layer=4)
     back = ((-foot, low, rear), (-narrow, top, roof_rear), (narrow, top, roof_rear), (foot, low, rear))
-    windscreen = ((foot, low, front), (narrow, top, roof_front), (-narrow, top, roof_front), (-foot, low, front))
+    windscreen = (
+        (foot, low, front),
+        (narrow, top, roof_front),
+        (-narrow, top, roof_front),
+        (-foot, low, front),
+    )
     # Seen from the right the front is on the right-hand side.
     side = ((foot, low, rear), (narrow, top, roof_rear), (narrow, top, roof_front), (foot, low, front))
     shapes += [*glazed(windscreen, 5), *glazed(back, 5)]
@@ -136,21 +148,76 @@ def _sides(body: Body, lower: list[tuple[float, float]], half: float, paint: Col
     shapes += panel(-0.98 * end, 0.98 * end, sill, 0.2 * body.height, TRIM, 2)
     shapes += panel(-0.9 * end, 0.88 * end, 0.52 * body.height, 0.545 * body.height, shaded(paint, 1.14), 2)
     for seam in (0.3, -0.12, -0.5)[: body.doors + 1]:
-        shapes += panel((seam - 0.006) * end, (seam + 0.006) * end, 0.2 * body.height, belt, shaded(paint, 0.55), 3)
+        shapes += panel(
+            (seam - 0.006) * end, (seam + 0.006) * end, 0.2 * body.height, belt, shaded(paint, 0.55), 3
+        )
     for handle in (0.0, -0.4)[: body.doors]:
-        shapes += panel((handle - 0.05) * end, (handle + 0.02) * end, 0.53 * body.height, 0.56 * body.height, shaded(paint, 0.6), 3)
-    mirror = ((half + 0.1, 0.68 * body.height, 0.3 * end),)
-    glass = Shape(mirror, shaded(paint, 0.8), (0.09,), layer=7)
-    return [*shapes, glass, mirrored(glass)]
+        shapes += panel(
+            (handle - 0.05) * end,
+            (handle + 0.02) * end,
+            0.53 * body.height,
+            0.56 * body.height,
+            shaded(paint, 0.6),
+            3,
+        )
+    ear = (half + 0.16, 0.28 * end)
+    for low, high, tone in ((0.6, 0.7, 0.8),):
+        cap = Shape(
+            (
+                (ear[0], low * body.height, ear[1] - 0.1),
+                (ear[0], high * body.height, ear[1] - 0.1),
+                (ear[0], high * body.height, ear[1] + 0.12),
+                (ear[0], low * body.height, ear[1] + 0.12),
+            ),
+            shaded(paint, tone),
+            layer=7,
+            casts=False,
+        )
+        shapes += [cap, mirrored(cap)]
+        for side in (-1, 1):
+            left, right = sorted((side * half, side * ear[0]))
+            back = Shape(
+                (
+                    (left, low * body.height, ear[1] - 0.1),
+                    (left, high * body.height, ear[1] - 0.1),
+                    (right, high * body.height, ear[1] - 0.1),
+                    (right, low * body.height, ear[1] - 0.1),
+                ),
+                (110, 100, 90),
+                layer=7,
+                casts=False,
+            )
+            front = Shape(
+                (
+                    (right, low * body.height, ear[1] + 0.12),
+                    (right, high * body.height, ear[1] + 0.12),
+                    (left, high * body.height, ear[1] + 0.12),
+                    (left, low * body.height, ear[1] + 0.12),
+                ),
+                shaded(paint, 0.9),
+                layer=7,
+                casts=False,
+            )
+            shapes += [back, front]
+    return shapes
 
 
 def wheel(half: float, radius: float, ahead: float, *, group: int = 0) -> list[Shape]:
     """A wheel on each side: arch, tyre, rim and hub."""
     shapes: list[Shape] = []
-    rings = ((1.22, (28, 28, 30), 0.006), (1.0, RUBBER, 0.02), (0.66, (150, 150, 150), 0.022), (0.5, (95, 95, 95), 0.024), (0.2, (170, 170, 170), 0.026))
+    rings = (
+        (1.22, (28, 28, 30), 0.006),
+        (1.0, RUBBER, 0.02),
+        (0.66, (150, 150, 150), 0.022),
+        (0.5, (95, 95, 95), 0.024),
+        (0.2, (170, 170, 170), 0.026),
+    )
     for layer, (part, colour, out) in enumerate(rings, start=4):
         turns = [k * math.tau / 16 for k in range(16)]
-        corners = tuple((half + out, radius + part * radius * math.sin(a), ahead - part * radius * math.cos(a)) for a in turns)
+        corners = tuple(
+            (half + out, radius + part * radius * math.sin(a), ahead - part * radius * math.cos(a))
+            for a in turns
+        )
         disc = Shape(corners, colour, group=group, layer=min(layer, 3), casts=False)
         shapes += [disc, mirrored(disc)]
     return shapes
@@ -160,9 +227,16 @@ def _ends(body: Body, lower: list[tuple[float, float]], half: float, *, lamps: b
     end = body.length / 2 + 0.01
     tall = body.height
 
-    def patch(front: bool, left: float, right: float, low: float, high: float, colour: Colour, glows: bool = False) -> Shape:
+    def patch(
+        front: bool, left: float, right: float, low: float, high: float, colour: Colour, glows: bool = False
+    ) -> Shape:
         z = end if front else -end
-        corners = ((left * half, low * tall, z), (left * half, high * tall, z), (right * half, high * tall, z), (right * half, low * tall, z))
+        corners = (
+            (left * half, low * tall, z),
+            (left * half, high * tall, z),
+            (right * half, high * tall, z),
+            (right * half, low * tall, z),
+        )
         return Shape(corners[::-1] if front else corners, colour, layer=3, glows=glows, casts=False)
 
     shapes = [

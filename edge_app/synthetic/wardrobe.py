@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-
-import numpy as np
+from functools import lru_cache, partial
 
 from edge_app.synthetic.camera import Camera
 from edge_app.synthetic.cast import model, phase
-from edge_app.synthetic.easel import Sprite, Sun, View, draw
+from edge_app.synthetic.easel import draw
+from edge_app.synthetic.view import Sprite, Sun, View
 from edge_app.synthetic.furniture import Fixture, shapes
-from edge_app.synthetic.layout import BICYCLE, PERSON
-from edge_app.synthetic.palette import Light
+from edge_app.synthetic.palette import WARM, Light
 from edge_app.synthetic.shapes import Model
 from edge_app.synthetic.traffic import Actor
 
-SPRITES, MODELS = 500, 80  # kept
+SPRITES, MODELS = 600, 80  # kept
 LAMP_STEPS = 4  # of brightness under a lamp
 
 
@@ -27,7 +26,7 @@ class Coarseness:
 
     Attributes:
         distance: Ratio of neighbouring distances.
-        aside: Step of the sideways offset, over the distance.
+        aside: Step of the sideways offset, over the distance; where infinite, the object is turned instead.
         heading: Step [rad].
     """
 
@@ -36,8 +35,12 @@ class Coarseness:
     heading: float
 
 
-FOR_PEOPLE = Coarseness(1.16, 0.16, math.radians(15))
-FOR_VEHICLES = Coarseness(1.06, 0.05, math.radians(5))
+COARSENESS = (
+    Coarseness(1.25, math.inf, math.radians(20)),
+    Coarseness(1.1, 0.08, math.radians(5)),
+    Coarseness(1.1, 0.08, math.radians(5)),
+    Coarseness(1.2, math.inf, math.radians(10)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ class Place:
     @classmethod
     def of(cls, camera: Camera, x: float, z: float) -> Place | None:
         """The place of a point on the ground, unless it is behind or beside the camera."""
-        right, _, forward = camera.turn(np.array([(x, 0.0, z)]))[0].tolist()
+        sin, cos = math.sin(camera.yaw), math.cos(camera.yaw)
+        right, forward = x * cos - z * sin, x * sin + z * cos
         if forward < 0.4 * camera.nearest:
             return None
         scale = camera.focal / forward
@@ -67,54 +71,65 @@ class Place:
         return cls(foot, forward, scale, right / forward)
 
 
-class Wardrobe:
+@dataclass(frozen=True, slots=True)
+class Tailor:
     """Draws sprites for one camera and one light."""
 
+    camera: Camera
+    light: Light
+    throw: tuple[float, float]
+    models: Callable[[int, int, int], Model]
+
+    def fixture(self, fixture: Fixture, place: Place, lamplight: float) -> Sprite:
+        """Something that never moves, at its size in the picture."""
+        heading = fixture.heading - self.camera.yaw
+        view = View(place.aside, place.distance, self.camera.height, place.scale, heading)
+        return draw(
+            Model.of(shapes(fixture, lamps=self.light.lamp > 0)), view, self._sun(min(1.0, lamplight))
+        )
+
+    def actor(self, class_id: int, look: int, moment: int, steps: tuple[int, int, int], lamp: int) -> Sprite:
+        """An object at so many steps of distance, offset and heading, under so bright a lamp."""
+        coarse = COARSENESS[class_id]
+        distance = round(coarse.distance ** steps[0], 6)
+        view = View(
+            aside=steps[1] * coarse.aside if steps[1] else 0.0,
+            distance=distance,
+            height=self.camera.height,
+            scale=self.camera.focal / distance,
+            heading=steps[2] * coarse.heading,
+        )
+        return draw(self.models(class_id, look, moment), view, self._sun(lamp / LAMP_STEPS))
+
+    def _sun(self, lamplight: float) -> Sun:
+        light, warm = self.light, 0.62 * self.light.lamp * lamplight
+        b, g, r = (sky + warm * lamp for sky, lamp in zip(light.ambient, WARM, strict=True))
+        return Sun((b, g, r), light.contrast, light.shadow, self.throw)
+
+
+class Wardrobe:
+    """Keeps the sprites that were drawn last."""
+
     def __init__(self, camera: Camera, light: Light, throw: tuple[float, float], *, rain: bool) -> None:
-        self._camera, self._light, self._throw, self._rain = camera, light, throw, rain
-        self._sprites = lru_cache(maxsize=SPRITES)(self._draw)
-        self._models = lru_cache(maxsize=MODELS)(self._model)
+        models = lru_cache(maxsize=MODELS)(partial(model, rain=rain, lamps=light.headlights > 0.3))
+        self._yaw, self._lamp_steps = camera.yaw, LAMP_STEPS if light.lamp else 0
+        self._tailor = Tailor(camera, light, throw, models)
+        self._sprites = lru_cache(maxsize=SPRITES)(self._tailor.actor)
 
     def actor(self, actor: Actor, place: Place, lamplight: float) -> tuple[Sprite, float]:
         """The sprite of an actor, and how much larger it is to be printed."""
-        coarse = FOR_PEOPLE if actor.class_id in (PERSON, BICYCLE) else FOR_VEHICLES
-        if actor.class_id == BICYCLE:
-            coarse = Coarseness(1.12, 0.1, math.radians(7.5))
+        coarse = COARSENESS[actor.class_id]
+        heading, aside = actor.heading - self._yaw, 0
         step = round(math.log(place.distance) / math.log(coarse.distance))
-        sprite = self._sprites(
-            actor.class_id,
-            actor.look,
-            phase(actor),
-            coarse,
-            (step, round(place.aside / coarse.aside), round((actor.heading - self._camera.yaw) / coarse.heading)),
-            min(LAMP_STEPS, round(lamplight * LAMP_STEPS)) if self._light.lamp else 0,
-        )
+        if coarse.aside == math.inf:
+            heading -= math.atan(place.aside)
+        else:
+            aside = round(place.aside / coarse.aside)
+        lamp = round(min(1.0, lamplight) * self._lamp_steps)
+        steps = (step, aside, round(heading / coarse.heading))
+        sprite = self._sprites(actor.class_id, actor.look, phase(actor), steps, lamp)
         return sprite, round(coarse.distance**step, 6) / place.distance
 
     def fixture(self, fixture: Fixture, place: Place, lamplight: float) -> Sprite:
         """The sprite of something that never moves, at its size in the picture."""
-        heading = fixture.heading - self._camera.yaw
-        view = View(place.aside, place.distance, self._camera.height, place.scale, heading)
-        return draw(Model.of(shapes(fixture, lamps=self._light.lamp > 0.5)), view, self._sun(min(1.0, lamplight)))
-
-    def _sun(self, lamplight: float) -> Sun:
-        light = self._light
-        warm = (0.52, 0.78, 0.98)
-        b, g, r = (sky + light.lamp * 0.62 * lamplight * lamp for sky, lamp in zip(light.ambient, warm, strict=True))
-        return Sun((b, g, r), light.contrast, light.shadow, self._throw)
-
-    def _model(self, class_id: int, look: int, moment: int) -> Model:
-        return model(class_id, look, moment, rain=self._rain, lamps=self._light.lamp > 0.2)
-
-    def _draw(
-        self, class_id: int, look: int, moment: int, coarse: Coarseness, steps: tuple[int, int, int], lamp: int
-    ) -> Sprite:
-        distance = round(coarse.distance ** steps[0], 6)
-        view = View(
-            aside=steps[1] * coarse.aside,
-            distance=distance,
-            height=self._camera.height,
-            scale=self._camera.focal / distance,
-            heading=steps[2] * coarse.heading,
-        )
-        return draw(self._models(class_id, look, moment), view, self._sun(lamp / LAMP_STEPS))
+        return self._tailor.fixture(fixture, place, lamplight)

@@ -27,7 +27,7 @@ class Weather:
             strength = {"day": 58, "dusk": 42, "night": 30}[settings.light]
             self._add = [_streaks(dice, shape, strength)]
         elif settings.weather == "noise":
-            spread = {"day": 26, "dusk": 38, "night": 50}[settings.light]
+            spread = {"day": 22, "dusk": 30, "night": 36}[settings.light]
             self._add, self._subtract = [_speckles(dice, shape, spread)], [_speckles(dice, shape, spread)]
 
     def fall(self, picture: Bytes, index: int) -> None:
@@ -55,5 +55,7 @@ def _streaks(dice: np.random.RandomState, shape: tuple[int, int], strength: int)
 def _speckles(dice: np.random.RandomState, shape: tuple[int, int], spread: int) -> Bytes:
     """Half of the noise, float-free: the difference of two of them is bell-shaped around 0."""
     grain = sum(dice.randint(0, spread, (*shape, 3)) for _ in range(2))
-    blotch = cv2.resize(np.asarray(grain[::2, ::2] // 2, dtype=np.uint8), shape[::-1], interpolation=cv2.INTER_LINEAR)
+    blotch = cv2.resize(
+        np.asarray(grain[::2, ::2] // 2, dtype=np.uint8), shape[::-1], interpolation=cv2.INTER_LINEAR
+    )
     return np.asarray(grain // 2 + np.asarray(blotch)[: shape[0], : shape[1]] // 2, dtype=np.uint8)

@@ -11,8 +11,9 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -39,13 +40,17 @@ def until(condition: Callable[[], object], timeout_s: float = 10) -> None:
 class Broker:
     """A mosquitto that can be killed, frozen and started again on the same port; it remembers sessions."""
 
-    def __init__(self, folder: Path, certificates: Path | None = None, *, password: bool = False) -> None:
+    def __init__(
+        self, folder: Path, certificates: Path | None = None, *, password: bool = False, more: Sequence[str] = ()
+    ) -> None:
+        """Starts it with these `more` lines of its configuration."""
         self.port = free_port()
         self.ca = certificates / "ca.pem" if certificates else None
         self.password = password
         self.folder = folder
         lines = [f"listener {self.port} 127.0.0.1", "user root", "persistence true", f"persistence_location {folder}/"]
         lines += ["autosave_on_changes true", "autosave_interval 1", f"allow_anonymous {str(not password).lower()}"]
+        lines += more
         if certificates:
             lines += [f"cafile {self.ca}", f"certfile {certificates}/broker.pem", f"keyfile {certificates}/broker.key"]
         if password:
@@ -78,7 +83,7 @@ class Broker:
         return (self.folder / "mosquitto.log").read_text()
 
     def reload(self) -> None:
-        """Reads the passwords again."""
+        """Reads passwords and access lists again."""
         self._process.send_signal(signal.SIGHUP)
 
     def freeze(self) -> None:
@@ -202,7 +207,7 @@ def start_broker(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
         pytest.skip("mosquitto is not installed: apt-get install mosquitto mosquitto-clients")
     started: list[Broker] = []
 
-    def start(*arguments: Path, **options: bool) -> Broker:
+    def start(*arguments: Path, **options: Any) -> Broker:
         folder = tmp_path / f"broker{len(started)}"
         folder.mkdir()
         started.append(Broker(folder, *arguments, **options))

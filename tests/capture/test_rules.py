@@ -17,9 +17,8 @@ from edge_app.capture.thinning import Thinning
 from edge_app.errors import Reason
 
 SECONDS = st.floats(-1e5, 1e5)
-TEXT = st.text(
-    st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=8
-)  # so few fit whatever they are
+CHARACTERS = st.characters(blacklist_categories=("Cs",), blacklist_characters="\0")
+TEXT = st.text(CHARACTERS, max_size=5)  # so few fit whatever they are
 
 
 @given(SECONDS)

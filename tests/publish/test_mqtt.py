@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +72,58 @@ def test_the_world_sees_that_we_are_there_and_that_we_left(broker: Broker, subsc
     late.close()
 
 
+def test_a_connection_that_is_cut_shows_as_offline(
+    broker: Broker, subscribe: Any, running: Running, throttle: Callable[[Broker, float], Throttle]
+) -> None:
+    subscriber = subscribe(broker)
+    line = throttle(broker, 1000)
+    running.start(open_sink(settings(line.port)))
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online"])
+    line.close()
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline"])
+
+
+def test_a_stop_that_the_broker_does_not_confirm_shows_as_offline_too(broker: Broker, running: Running) -> None:
+    running.start(open_sink(settings(broker.port)))
+    until(lambda: "edge_app/available" in broker.log())
+    broker.freeze()
+    began = time.monotonic()
+    assert running.end() == []
+    assert time.monotonic() - began < 1
+    broker.thaw()
+    late = Subscriber(broker, "late")
+    late.wait_for(lambda: late.on("edge_app/available")[-1:] == [b"offline"])
+    late.close()
+
+
+def test_a_broker_of_mqtt_5_says_how_much_may_be_unconfirmed(start_broker: Any, message: Any) -> None:
+    broker = start_broker(more=["max_inflight_messages 7"])
+    sink = Mqtt(settings(broker.port, version="5"))
+    until(lambda: sink.open(lambda: None))
+    broker.freeze()
+    for number in range(7):
+        assert sink.send(message(number))
+    assert not sink.send(message(7))
+    sink.close()
+
+
+def test_a_message_that_the_broker_refuses_is_tried_again(
+    start_broker: Any, tmp_path: Path, subscribe: Any, running: Running, message: Any, caplog: Any
+) -> None:
+    allowed = tmp_path / "acl"
+    allowed.write_text("topic readwrite edge_app/available\ntopic read #\n")
+    broker = start_broker(more=[f"acl_file {allowed}"])
+    subscriber = subscribe(broker)
+    publisher = running.start(open_sink(settings(broker.port, version="5")), retry=FAST)
+    publisher.put(message(0), never)
+    until(lambda: running.stats.total("publish_failed", sink="sink") >= 2)
+    assert "refused a message: Not authorized" in caplog.text
+    allowed.write_text("topic readwrite #\n")
+    broker.reload()
+    assert publisher.drain(time.monotonic() + 5) == 0
+    subscriber.wait_for(lambda: seqs(subscriber) == [0])
+
+
 def test_an_offline_that_is_not_true_is_corrected(broker: Broker, subscribe: Any, running: Running) -> None:
     subscriber = subscribe(broker)
     running.start(open_sink(settings(broker.port)))
@@ -97,6 +151,10 @@ def test_statuses_are_retained_and_the_newest_is_shown_again_after_an_outage(
         "since": "2026-11-23T15:00:00.000Z",
     }
     late.close()
+    later = Subscriber(broker, "later")
+    later.wait_for(lambda: later.on("edge_app/gate/status"))
+    assert {m.topic: m.retain for m in later.received}["edge_app/gate/status"]
+    later.close()
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
@@ -172,7 +230,10 @@ def test_draining_ends_in_time_though_the_broker_is_away(running: Running, messa
     assert time.monotonic() - began < 1.5
 
 
-def test_the_loop_beats_while_a_broker_does_not_answer(broker: Broker, running: Running) -> None:
+def test_the_loop_beats_while_a_broker_does_not_answer_and_gives_up_in_the_end(
+    broker: Broker, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_app.publish.sinks.mqtt_link.ANSWER_S", 1.5)
     broker.freeze()
     publisher = running.start(open_sink(settings(broker.port)))
     until(lambda: publisher.thread_name in running.beats._last)
@@ -180,6 +241,7 @@ def test_the_loop_beats_while_a_broker_does_not_answer(broker: Broker, running: 
     while time.monotonic() < deadline:
         assert running.beats.silent(1.0) == []
         running.stop.wait(0.05)
+    assert running.stats.total("publish_failed", sink="sink") == 1
     began = time.monotonic()
     assert running.end() == []
     assert time.monotonic() - began < 1.0
@@ -218,6 +280,19 @@ def test_a_refused_login_waits_longer_than_another_failure(tls_broker: Broker, r
     until(lambda: "not authorised" in tls_broker.log())
     running.stop.wait(1.0)
     assert running.stats.total("publish_failed", sink="sink") == 1
+
+
+def test_thirty_refused_logins_leave_nothing_open(tls_broker: Broker, running: Running) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        running.start(open_sink(login(tls_broker, "wrong")), retry=Retry(login_s=0))
+        until(lambda: running.stats.total("publish_failed") >= 30)
+        running.end()
+        until(lambda: len(os.listdir("/proc/self/fd")) <= before + 4, 5)
+    finally:
+        gc.enable()
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(tls_broker: Broker, certificates: Path) -> None:

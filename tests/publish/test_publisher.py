@@ -260,6 +260,16 @@ def test_a_sink_that_was_up_long_enough_starts_with_the_first_pause_again(runnin
     until(lambda: shelf.opened == 2, 0.6)
 
 
+def test_the_end_does_not_wait_for_a_long_pause(running: Running, message: Any) -> None:
+    shelf = Shelf([SinkError("away")] * 5)
+    publisher = running.start(shelf, retry=Retry(initial_s=0.1, max_s=60, jitter=0))
+    publisher.put(message(0), never)
+    until(lambda: len(shelf.failures) == 0)  # 1.6 s are to follow, and were there more, 60
+    began = time.monotonic()
+    assert publisher.drain(began + 5) == 0
+    assert time.monotonic() - began < 1.2
+
+
 def test_every_sink_gets_every_message_of_its_kinds(message: Any) -> None:
     running = Running()
     shelves = [Shelf(), Shelf()]

@@ -96,6 +96,10 @@ class Link:
             socket.socket.shutdown(connection, socket.SHUT_RDWR)
         with self._changed:
             self._changed.wait_for(lambda: self._ended or not alive, FAREWELL_S)
+            # Circles that would keep paho's sockets open until a garbage collection that may be hours away.
+            self._error = None
+        client = self._client
+        client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
 
     def _said_offline(self) -> bool:
         if self._available is None:

@@ -1,0 +1,83 @@
+"""What cars and lorries are built from: extruded bodies, windows and wheels."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from edge_app.synthetic.palette import Colour, shaded
+from edge_app.synthetic.shapes import Point, Shape, mirrored
+
+GLASS: Colour = (92, 78, 66)
+RUBBER: Colour = (34, 34, 36)
+TRIM: Colour = (46, 46, 48)
+HEADLIGHT: Colour = (225, 235, 235)
+TAIL_LIGHT: Colour = (40, 36, 170)
+
+
+def extruded(
+    profile: list[tuple[float, float]], foot: float, top: float, colour: Colour, *, layer: int, group: int = 0
+) -> list[Shape]:
+    """The solid between two copies of a profile, (ahead, up) from rear over the top to the front [m].
+
+    Half its width goes from `foot` at its lowest point to `top` at its highest [m].
+    """
+    low, high = min(up for _, up in profile), max(up for _, up in profile)
+
+    def at(side: int, ahead: float, up: float) -> Point:
+        return (side * (foot + (top - foot) * (up - low) / (high - low)), up, ahead)
+
+    right = Shape(tuple(at(1, *corner) for corner in profile), colour, layer=layer, group=group)
+    shapes = [right, mirrored(right)]
+    for (a, b), (c, d) in pairwise(profile):
+        corners = (at(-1, a, b), at(-1, c, d), at(1, c, d), at(1, a, b))
+        shapes.append(Shape(corners, colour, layer=layer, group=group))
+    return shapes
+
+
+def pane(
+    quad: tuple[Point, Point, Point, Point], left: float, right: float, low: float, high: float
+) -> tuple[Point, ...]:
+    """Part of a face (lower left, upper left, upper right, lower right), in fractions of it."""
+    (a, b, c, d) = quad
+
+    def at(across: float, up: float) -> Point:
+        one, two, three = (
+            (p + (q - p) * up) * (1 - across) + (s + (r - s) * up) * across
+            for p, q, r, s in zip(a, b, c, d, strict=True)
+        )
+        return (one, two, three)
+
+    return (at(left, low), at(left, high), at(right, high), at(right, low))
+
+
+def glazed(
+    quad: tuple[Point, Point, Point, Point], layer: int, group: int = 0, frame: float = 0.06
+) -> list[Shape]:
+    """A window: glass with the sky reflected in its upper part."""
+    return [
+        Shape(pane(quad, frame, 1 - frame, 0.04, 0.92), GLASS, layer=layer, group=group),
+        Shape(pane(quad, frame, 1 - frame, 0.5, 0.92), shaded(GLASS, 1.35), layer=layer + 1, group=group),
+        Shape(pane(quad, 0.12, 0.34, 0.3, 0.92), shaded(GLASS, 1.75), layer=layer + 2, group=group),
+    ]
+
+
+def wheel(half: float, radius: float, ahead: float, *, group: int = 0) -> list[Shape]:
+    """A wheel on each side: arch, tyre, rim and hub."""
+    shapes: list[Shape] = []
+    rings = (
+        (1.22, (28, 28, 30), 0.006),
+        (1.0, RUBBER, 0.02),
+        (0.66, (150, 150, 150), 0.022),
+        (0.5, (95, 95, 95), 0.024),
+        (0.2, (170, 170, 170), 0.026),
+    )
+    for layer, (part, colour, out) in enumerate(rings, start=4):
+        turns = [k * math.tau / 16 for k in range(16)]
+        corners = tuple(
+            (half + out, radius + part * radius * math.sin(a), ahead - part * radius * math.cos(a))
+            for a in turns
+        )
+        disc = Shape(corners, colour, group=group, layer=min(layer, 3), casts=False)
+        shapes += [disc, mirrored(disc)]
+    return shapes

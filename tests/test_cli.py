@@ -1,0 +1,171 @@
+"""The verbs beside `run`: data on stdout, one line for a mistake, the right exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from pathlib import Path
+
+import cv2
+import jsonschema
+import pytest
+
+from edge_app.cli import execute
+
+
+@pytest.fixture
+def verb(capfd):
+    """Runs a verb here; returns its exit code, stdout and stderr."""
+
+    def run(*arguments):
+        code = execute([str(argument) for argument in arguments])
+        return code, *capfd.readouterr()
+
+    return run
+
+
+def last(text):
+    return text.strip().split("\n")[-1]
+
+
+def test_the_demo_writes_messages_a_picture_and_what_was_found(verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = verb("demo", "--frames", 12, "--out", tmp_path / "demo")
+    assert code == 0, err
+    messages = [json.loads(line) for line in (tmp_path / "demo" / "detections.ndjson").read_text().splitlines()]
+    assert [m["frame_id"] for m in messages] == list(range(12))
+    assert cv2.imread(str(tmp_path / "demo" / "annotated.png")).shape == (360, 640, 3)
+    found, there = (int(n) for n in re.search(r"(\d+) of (\d+) objects", out).groups())
+    assert 0.8 * there <= found <= there
+    assert re.search(r"frame +10: \d+ (bicycle|car|person|truck)", out)
+
+
+def test_the_demo_replaces_what_an_earlier_one_wrote(verb, tmp_path):
+    for _ in range(2):
+        assert verb("demo", "--frames", 3, "--out", tmp_path)[0] == 0
+    assert len((tmp_path / "detections.ndjson").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("name", ["config", "detections", "event"])
+def test_a_schema_is_a_valid_json_schema(verb, name):
+    code, out, _ = verb("schema", name)
+    assert code == 0
+    jsonschema.Draft202012Validator.check_schema(json.loads(out))
+
+
+def test_check_finds_nothing_wrong_with_a_good_configuration(verb, configured):
+    code, out, _ = verb("check", configured(cameras={"a": {"url": "synthetic://street"}}))
+    assert code == 0
+    assert "1 camera" in out
+
+
+def test_probe_says_what_it_found(verb, configured, clip, broker):
+    cameras = {"clip": {"url": str(clip)}, "street": {"url": "synthetic://street?size=320x180"}}
+    config = configured(cameras=cameras, publish=[{"type": "mqtt", "host": "127.0.0.1", "port": broker.port}])
+    code, out, err = verb("check", config, "--probe")
+    assert code == 0, err
+    assert re.search(r"ok +model: traffic, fp32, 4 labels", out)
+    assert re.search(r"ok +camera clip: 320x240, h264, 25 fps", out)
+    assert re.search(r"ok +camera street: 320x180, raw, 25 fps", out)
+    assert re.search(r"ok +sink mqtt: ", out)
+
+
+def test_probe_says_what_does_not_answer_and_leaves_with_69(verb, configured):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"rtsp://127.0.0.1:{closed.getsockname()[1]}/live"
+        cameras = {"gate": {"url": url, "username": "u", "password": "s3cret"}, "street": {"url": "synthetic://street"}}
+        code, out, err = verb("check", configured(cameras=cameras), "--probe")
+    assert code == 69
+    assert re.search(r"FAIL +camera gate: .*refused", out)
+    assert "camera gate" in last(err)
+    assert "s3cret" not in out + err
+
+
+def test_probe_prints_one_json_document(verb, configured):
+    code, out, _ = verb("check", configured(cameras={"a": {"url": "synthetic://street"}}), "--probe", "--json")
+    assert code == 0
+    assert json.loads(out)["ok"] is True
+
+
+def test_bench_adds_up(verb, configured, clip, tmp_path):
+    config = configured(cameras={"clip": {"url": str(clip)}}, publish=[{"type": "file", "path": str(tmp_path / "o")}])
+    code, out, err = verb("bench", config, "--seconds", 0.3, "--json")
+    assert code == 0, err
+    b = json.loads(out)
+    assert (b["schema"], b["frames"], b["threads"], b["precision"]) == ("edge_app.bench/1", 50, 1, "fp32")
+    parts = b["engine"]["cpu_s"] + b["decode"]["cpu_s"]
+    assert b["cpu_overhead"] == pytest.approx(b["pipeline"]["cpu_s"] / parts)
+    assert b["throughput"] == pytest.approx(b["pipeline"]["fps"] / b["bound_fps"])
+    for stage in ("decode", "queue", "preprocess", "infer", "postprocess", "publish"):
+        points = b["pipeline"]["stages_ms"][stage]
+        assert 0 < points["p50"] <= points["p95"] <= points["p99"]
+
+
+def test_bench_reads_the_scene_to_an_end_of_its_own(verb, configured):
+    config = configured(cameras={"a": {"url": "synthetic://street?size=160x96&frames=7"}})
+    code, out, _ = verb("bench", config, "--seconds", 0.1)
+    assert code == 0
+    assert "throughput" in last(out)
+
+
+def test_bench_paced_plays_a_file_live(verb, configured, clip, tmp_path):
+    cameras = {"clip": {"url": str(clip)}, "street": {"url": "synthetic://street?size=160x96&fps=10"}}
+    config = configured(cameras=cameras, publish=[{"type": "file", "path": str(tmp_path / "o")}])
+    code, out, err = verb("bench", config, "--paced", "--seconds", 3, "--json")
+    assert code == 0, err
+    paced = json.loads(out)["paced"]
+    assert paced["cameras"]["street"]["fps"] == pytest.approx(10, abs=3)
+    assert paced["cameras"]["clip"]["fps"] > 12
+    assert paced["age_ms"]["p50"] <= paced["age_ms"]["max"]
+
+
+def test_bench_does_not_read_a_live_camera_as_fast_as_possible(verb, configured):
+    code, _, err = verb("bench", configured(cameras={"gate": {"url": "rtsp://127.0.0.1:9/live"}}))
+    assert code == 64
+    assert "camera gate" in last(err)
+    assert "--paced" in last(err)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nonsense"], ["run"], ["run", "a", "b"], ["schema", "nonsense"], ["demo", "--frames", "none"]]
+)
+def test_a_wrong_command_line_is_64(verb, arguments):
+    code, out, err = verb(*arguments)
+    assert code == 64
+    assert "Traceback" not in err
+    assert not out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([v, "--help"] for v in ("demo", "run", "check", "bench", "schema"))])
+def test_help_shows_an_example_for_every_verb(verb, arguments):
+    code, out, _ = verb(*arguments)
+    assert code == 0
+    assert arguments == ["--help"] or "Example: edge-app" in out
+
+
+@pytest.mark.parametrize(
+    ("sections", "code", "words"),
+    [
+        pytest.param({"model": {"name": "nope"}}, 66, "nope", id="no such model"),
+        pytest.param({"engine": {"backend": "tensorrt"}}, 78, "tensorrt", id="no such backend"),
+        pytest.param({"engine": {"precision": "int8"}}, 78, "int8", id="no such precision"),
+        pytest.param({"detect": {"labels": ["unicorn"]}}, 78, "unicorn.*person", id="no such label"),
+        pytest.param({"cameras": {"a": {"url": "/none.mp4"}}}, 66, "/none.mp4", id="no such file"),
+        pytest.param({"cameras": {"a": {"url": "gopher://x"}}}, 78, "gopher", id="no such kind of source"),
+        pytest.param({"cameras": {"a": {"url": "synthetic://street?sed=1"}}}, 78, "sed", id="no such parameter"),
+        pytest.param({"publish": [{"type": "file", "path": "/proc/no/o"}]}, 77, "/proc/no", id="no such folder"),
+    ],
+)
+def test_a_mistake_is_one_line_and_the_right_code(verb, configured, sections, code, words):
+    config = configured(**{"cameras": {"a": {"url": "synthetic://street?frames=3"}}, **sections})
+    answer, _, err = verb("run", config, "--log-level", "error")
+    assert answer == code, err
+    assert re.search(words, last(err))
+    assert "Traceback" not in err
+
+
+def test_the_schema_that_the_shipped_configurations_name_is_the_programs(verb):
+    shipped = Path(__file__).parents[1] / "configs" / "edge_app.schema.json"
+    assert verb("schema", "config")[1] == shipped.read_text()
