@@ -138,7 +138,9 @@ def test_a_wrong_command_line_is_64(verb, arguments):
     assert not out
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([v, "--help"] for v in ("demo", "run", "check", "bench", "schema"))])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], *([v, "--help"] for v in ("demo", "run", "check", "bench", "schema"))]
+)
 def test_help_shows_an_example_for_every_verb(verb, arguments):
     code, out, _ = verb(*arguments)
     assert code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import av
 import numpy as np
@@ -17,6 +18,11 @@ from edge_app.frames import Picture
 
 # At 25 fps 6 s: longer than most cameras take from one key frame to the next, which heals what loss has broken.
 MOST_BROKEN_IN_A_ROW = 150
+
+
+def lenient() -> dict[str, Any]:
+    """Arguments of `av.open` that let titles be in any encoding; PyAV 19 needs none, those before raise."""
+    return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
 def video_stream(container: av.container.InputContainer, describe: str) -> VideoStream:

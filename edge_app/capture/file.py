@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
-from edge_app.capture.decoding import Decoder, video_stream
+from edge_app.capture.decoding import Decoder, lenient, video_stream
 from edge_app.capture.failures import LIBAV
 from edge_app.capture.source import Shot
 from edge_app.errors import Reason, StreamError
@@ -37,7 +37,7 @@ class File:
         """Reads it from the beginning; see `Source.open`."""
         try:
             start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
-            container = av.open(str(self._path), mode="r")
+            container = av.open(str(self._path), mode="r", **lenient())
         except FileNotFoundError:
             raise StreamError(Reason.NOT_FOUND, f"{self._path}: no such file") from None
         except LIBAV as error:

@@ -19,7 +19,7 @@ from edge_app import config
 from edge_app.capture import failures
 from edge_app.capture.address import Address
 from edge_app.capture.clock import Capture, Moment, camera_wall, captured
-from edge_app.capture.decoding import Decoder, video_stream
+from edge_app.capture.decoding import Decoder, lenient, video_stream
 from edge_app.capture.source import BrokenOffError, Shot
 from edge_app.errors import Reason, StreamError
 
@@ -57,14 +57,17 @@ class Rtsp:
     def _connect(self) -> InputContainer:
         began = time.monotonic()
         try:
-            return av.open(
+            container: InputContainer = av.open(
                 self._address.with_login(),
                 mode="r",
                 options=self._options(),
                 timeout=(OPEN_TIMEOUT_S, self._read_timeout_s),
+                **lenient(),
             )
         except failures.LIBAV as error:
             failure = failures.opening(self._address, error, time.monotonic() - began, OPEN_TIMEOUT_S)
+        else:
+            return container
         # Raised out here so that the error with the login in it is not even its context.
         raise failure
 
@@ -105,7 +108,8 @@ class Rtsp:
                 last_frame = time.monotonic()
                 yield self._shot(frame, waiting.of(frame), decoder)
             if time.monotonic() - last_frame > self._stall_timeout_s:
-                raise StreamError(Reason.STALLED, f"{self.describe}: data, but no frame in it")
+                text = f"no frame that can be decoded for {self._stall_timeout_s:g} s"
+                raise StreamError(Reason.DECODE_ERRORS, f"{self.describe}: {text}")
 
     def _shot(self, frame: VideoFrame, capture: Capture, decoder: Decoder) -> Shot:
         return Shot(

@@ -63,6 +63,6 @@ def execute(arguments: Sequence[str]) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    if text:
+    if code:
         sys.stderr.write(f"{' '.join(text.split())}\n")
     return code

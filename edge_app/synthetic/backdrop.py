@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.synthetic.camera import Camera
-from edge_app.synthetic.furniture import Fixture
 from edge_app.synthetic.ground import Ground
-from edge_app.synthetic.houses import House, build
+from edge_app.synthetic.houses import House, build, covered
+from edge_app.synthetic.layout import Ground as OnGround
 from edge_app.synthetic.layout import Plan
 from edge_app.synthetic.palette import WARM, Light
 from edge_app.synthetic.sky import noise, sky
@@ -23,7 +23,7 @@ def backdrop(
     camera: Camera,
     plan: Plan,
     light: Light,
-    lamps: list[Fixture],
+    lamps: list[OnGround],
     found: list[House],
     seed: int,
     *,
@@ -31,7 +31,8 @@ def backdrop(
 ) -> NDArray[np.uint8]:
     """The street without its objects, BGR, uint8 (rows, width, 3) with the camera's margins."""
     # The sky shines by itself: divided by the light that everything is multiplied with later.
-    picture = sky(camera, light, seed) / np.float32(light.ambient)
+    picture = sky(camera, light, seed)
+    picture /= np.array(light.ambient, dtype=np.float32)
     lights = np.zeros_like(picture)
     Ground(picture, camera, plan, seed)
     _ground_haze(picture, camera, light)
@@ -40,14 +41,14 @@ def backdrop(
     picture *= _illumination(camera, light, lamps)
     picture += lights
     if rain:
-        _wet(picture, camera, seed)
+        _wet(picture, camera, covered(found, camera), seed)
     return np.asarray(np.clip(np.rint(picture), 0, 255), dtype=np.uint8)
 
 
-def lamplight(lamps: list[Fixture], x: float, z: float) -> float:
-    """What lamps give at a place on the ground [0 to about 1]."""
+def lamplight(lamps: list[OnGround], x: float, z: float) -> float:
+    """What lamps over those places give at another, x and z [m]; 0 to about 1."""
     return sum(
-        1 / (1 + ((lamp.head[0] - x) ** 2 + (lamp.head[1] - z) ** 2) / LAMP_REACH**2) ** 2 for lamp in lamps
+        1 / (1 + ((lamp_x - x) ** 2 + (lamp_z - z) ** 2) / LAMP_REACH**2) ** 2 for lamp_x, lamp_z in lamps
     )
 
 
@@ -61,7 +62,7 @@ def _forward(camera: Camera) -> tuple[int, Picture]:
 def _ground_haze(picture: Picture, camera: Camera, light: Light) -> None:
     top, forward = _forward(camera)
     part = np.minimum(np.float32(0.85), np.float32(light.haze) * forward / 110)[:, None, None]
-    picture[top:] += (np.float32(light.low_sky) / np.float32(light.ambient) - picture[top:]) * part
+    picture[top:] += (light.unlit(light.low_sky) - picture[top:]) * part
 
 
 def _house_shadows(picture: Picture, camera: Camera, light: Light, found: list[House]) -> None:
@@ -89,7 +90,7 @@ def _house_shadows(picture: Picture, camera: Camera, light: Light, found: list[H
     picture *= 1 - np.asarray(cv2.blur(mask, (soft, soft)))[..., None]
 
 
-def _illumination(camera: Camera, light: Light, lamps: list[Fixture]) -> Picture:
+def _illumination(camera: Camera, light: Light, lamps: list[OnGround]) -> Picture:
     """Factor on every colour, float32 (rows, width, 3) or broadcast to it: the sky's light and the lamps'."""
     total: Picture = np.full((1, 1, 3), light.ambient, dtype=np.float32)
     if not light.lamp:
@@ -99,8 +100,8 @@ def _illumination(camera: Camera, light: Light, lamps: list[Fixture]) -> Picture
         np.arange(camera.rows, dtype=np.float32)[:, None],
     )
     glow = np.zeros((camera.rows, camera.width), dtype=np.float32)
-    for lamp in lamps:
-        seen = camera.turn(np.array([(lamp.head[0], 0.0, lamp.head[1])], dtype=np.float64))
+    for lamp_x, lamp_z in lamps:
+        seen = camera.turn(np.array([(lamp_x, 0.0, lamp_z)], dtype=np.float64))
         if seen[0, 2] < 2:
             continue
         (x, y), scale = np.round(camera.project(seen)[0], 2).tolist(), camera.focal / float(seen[0, 2])
@@ -109,24 +110,21 @@ def _illumination(camera: Camera, light: Light, lamps: list[Fixture]) -> Picture
         down = (v - np.float32(y)) / np.where(v > y, np.float32(below), np.float32(above))
         across = (u - np.float32(x)) / np.float32(reach)
         glow += 1 / (1 + down * down + across * across) ** 2
-    return (
-        total
-        + np.float32(light.lamp * 0.75) * np.float32(WARM) * np.minimum(glow, np.float32(1.3))[..., None]
-    )
+    warm = np.array(WARM, dtype=np.float32) * np.float32(0.75 * light.lamp)
+    return np.asarray(np.add(total, warm * np.minimum(glow, np.float32(1.3))[..., None]), dtype=np.float32)
 
 
-def _wet(picture: Picture, camera: Camera, seed: int) -> None:
+def _wet(picture: Picture, camera: Camera, walls: NDArray[np.uint8], seed: int) -> None:
     """Darkens the ground and mirrors what stands on it, blurred downwards, most in the puddles."""
-    top, forward = _forward(camera)
+    top, _ = _forward(camera)
     rows = camera.rows - top
     above = picture[: max(2, top)][::-1]
     mirror = cv2.resize(above, (camera.width, rows), interpolation=cv2.INTER_LINEAR)
     mirror = np.asarray(cv2.blur(mirror, (3, max(3, rows // 8))), dtype=np.float32)
     puddles = np.clip(noise(seed + 64, rows, camera.width, (7, 15, 40)) + np.float32(0.1), 0, 1)[..., None]
-    part = np.clip(np.float32(0.16) + np.float32(0.55) * puddles, 0, np.float32(0.6))
-    picture[top:] = picture[top:] * (
-        np.float32(0.72) - np.float32(0.25) * puddles
-    ) + mirror * part * np.float32(0.7)
+    part = np.clip(np.float32(0.16) + np.float32(0.55) * puddles, 0, np.float32(0.6)) * np.float32(0.7)
+    wet = picture[top:] * (np.float32(0.72) - np.float32(0.25) * puddles) + mirror * part
+    np.copyto(picture[top:], wet, where=(walls[top:] == 0)[..., None])
 
 
 def sun_throw(light: Light, seed: int) -> tuple[float, float]:

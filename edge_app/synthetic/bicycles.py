@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from edge_app.synthetic.dice import Dice
-from edge_app.synthetic.shapes import Point, Shape
-from edge_app.synthetic.palette import PAINT, Colour, shaded
 from edge_app.synthetic.looks import Look
+from edge_app.synthetic.palette import PAINT, Colour, shaded
+from edge_app.synthetic.shapes import Point, Shape
 
 WHEEL = 0.34  # m, radius
 DEVELOPMENT = 4.2  # m of road for one turn of the pedals
@@ -48,7 +48,8 @@ def _frame(paint: Colour) -> list[Shape]:
     rear, front = (0.0, WHEEL, HUBS[0]), (0.0, WHEEL, HUBS[1])
     seat: Point = (0.0, 0.76, -0.17)
     tubes = (
-        (BRACKET, seat), (BRACKET, HEAD_TUBE), (seat, HEAD_TUBE), (BRACKET, rear), (seat, rear), (HEAD_TUBE, front),
+        (BRACKET, seat), (BRACKET, HEAD_TUBE), (seat, HEAD_TUBE),
+        (BRACKET, rear), (seat, rear), (HEAD_TUBE, front),
     )  # fmt: skip
     shapes = [Shape(tube, paint, (0.028, 0.028)) for tube in tubes]
     bar_height, bar_ahead = 1.02, 0.33
@@ -72,49 +73,43 @@ def _knee(hip: Point, foot: Point, bone: float) -> Point:
 
 def _rider(look: Look, turn: float, *, helmet: bool) -> list[Shape]:
     wide = look.build
-    hip_up, hip_ahead, neck_up, neck_ahead = 1.0, -0.2, 1.46, 0.06
-    shapes = []
-    for side, lag in ((-1, 0.0), (1, 0.5)):
-        tone = look.legs if side > 0 else shaded(look.legs, 0.85)
-        angle = math.tau * (turn + lag)
-        hip: Point = (side * 0.09, hip_up, hip_ahead)
-        pedal: Point = (
-            side * 0.1,
-            BRACKET[1] + 0.17 * math.cos(angle) + 0.06,
-            BRACKET[2] + 0.17 * math.sin(angle),
-        )
-        knee = _knee(hip, pedal, 0.46)
-        shapes.append(Shape((hip, knee), tone, (0.09 * wide, 0.065 * wide), layer=1))
-        shapes.append(Shape((knee, pedal), tone, (0.062 * wide, 0.042), layer=1))
-        shapes.append(
-            Shape((pedal, (pedal[0], pedal[1] - 0.03, pedal[2] + 0.15)), look.shoes, (0.045, 0.035), layer=1)
-        )
-        shoulder: Point = (side * 0.17 * wide, neck_up - 0.06, neck_ahead)
-        elbow: Point = (side * 0.24, 1.2, 0.17)
-        hand: Point = (side * 0.25, 1.05, 0.34)
-        sleeve = shaded(look.top, 0.95 if side > 0 else 0.82)
-        shapes.append(Shape((shoulder, elbow), sleeve, (0.06, 0.05), layer=1))
-        shapes.append(Shape((elbow, hand), sleeve, (0.045, 0.035), layer=1))
-        shapes.append(Shape((hand,), look.skin, (0.042,), layer=1))
-    corners = (
-        (-0.12 * wide, neck_up - 0.09, neck_ahead),
-        (0.12 * wide, neck_up - 0.09, neck_ahead),
-        (-0.08, hip_up, hip_ahead),
-        (0.08, hip_up, hip_ahead),
+    chest = ((-0.12 * wide, 1.37, 0.06), (0.12 * wide, 1.37, 0.06), (-0.08, 1.0, -0.2), (0.08, 1.0, -0.2))
+    neck, head, chin = (0.0, 1.44, 0.06), (0.0, 1.61, 0.13), (0.0, 1.58, 0.15)
+    crown = ((0.0, 1.665, 0.08), (0.0, 1.67, 0.15))
+    return [
+        *_leg(look, -1, turn),
+        *_leg(look, 1, turn + 0.5),
+        *_arm(look, -1),
+        *_arm(look, 1),
+        Shape(chest, look.top, (0.1 * wide, 0.1 * wide, 0.1, 0.1), layer=1),
+        Shape((neck, head), shaded(look.skin, 0.88), (0.055, 0.06), layer=1),
+        Shape((head, chin), look.skin, (0.105, 0.095), layer=1),
+        Shape(crown, look.extra if helmet else look.hair, (0.11, 0.1), layer=2),
+    ]
+
+
+def _leg(look: Look, side: int, turn: float) -> list[Shape]:
+    tone, angle = look.legs if side > 0 else shaded(look.legs, 0.85), math.tau * turn
+    hip: Point = (side * 0.09, 1.0, -0.2)
+    down, ahead = 0.17 * math.cos(angle), 0.17 * math.sin(angle)
+    foot: Point = (side * 0.1, BRACKET[1] + down + 0.06, BRACKET[2] + ahead)
+    knee, toe = _knee(hip, foot, 0.46), (foot[0], foot[1] - 0.03, foot[2] + 0.15)
+    return [
+        Shape((hip, knee), tone, (0.09 * look.build, 0.065 * look.build), layer=1),
+        Shape((knee, foot), tone, (0.062 * look.build, 0.042), layer=1),
+        Shape((foot, toe), look.shoes, (0.045, 0.035), layer=1),
+    ]
+
+
+def _arm(look: Look, side: int) -> list[Shape]:
+    sleeve = shaded(look.top, 0.95 if side > 0 else 0.82)
+    shoulder, elbow, hand = (
+        (side * 0.17 * look.build, 1.4, 0.06),
+        (side * 0.24, 1.2, 0.17),
+        (side * 0.25, 1.05, 0.34),
     )
-    shapes.append(Shape(corners, look.top, (0.1 * wide, 0.1 * wide, 0.1, 0.1), layer=1))
-    head: Point = (0.0, neck_up + 0.15, neck_ahead + 0.07)
-    shapes.append(
-        Shape(((0.0, neck_up - 0.02, neck_ahead), head), shaded(look.skin, 0.88), (0.055, 0.06), layer=1)
-    )
-    shapes.append(Shape((head, (0.0, head[1] - 0.03, head[2] + 0.02)), look.skin, (0.105, 0.095), layer=1))
-    top = look.extra if helmet else look.hair
-    shapes.append(
-        Shape(
-            ((0.0, head[1] + 0.055, head[2] - 0.05), (0.0, head[1] + 0.06, head[2] + 0.02)),
-            top,
-            (0.11, 0.1),
-            layer=2,
-        )
-    )
-    return shapes
+    return [
+        Shape((shoulder, elbow), sleeve, (0.06, 0.05), layer=1),
+        Shape((elbow, hand), sleeve, (0.045, 0.035), layer=1),
+        Shape((hand,), look.skin, (0.042,), layer=1),
+    ]

@@ -13,7 +13,7 @@ from edge_app.synthetic.settings import Settings
 
 Floats = NDArray[np.float64]
 
-# No polygon is drawn nearer to the lens than this part of the distance at which the ground enters the picture.
+# No polygon is drawn nearer than this part of the distance at which the ground enters the picture.
 NEAR_PLANE = 0.35
 
 
@@ -79,7 +79,7 @@ class Camera:
         return np.stack([u, v], axis=1)
 
     def outline(self, xyz: Floats) -> NDArray[np.int32] | None:
-        """A polygon (n, 3) of the street as sixteenths of pixels (m, 2), cut at the near plane, if any is left."""
+        """A polygon (n, 3) of the street as sixteenths of pixels (m, 2), if any is before the camera."""
         seen = cut(self.turn(xyz), self.nearest * NEAR_PLANE)
         if len(seen) < 3:
             return None

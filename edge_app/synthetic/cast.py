@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from edge_app.synthetic.bicycles import DEVELOPMENT, bicycle
-from edge_app.synthetic.ways import BICYCLE, CAR, PERSON
+from edge_app.synthetic.cars import car
 from edge_app.synthetic.looks import Look
 from edge_app.synthetic.people import STRIDE, person
 from edge_app.synthetic.shapes import Model
 from edge_app.synthetic.traffic import Actor
 from edge_app.synthetic.trucks import truck
-from edge_app.synthetic.vehicles import car
+from edge_app.synthetic.ways import BICYCLE, CAR, PERSON
 
 STEPS = 12  # pictures of one walk cycle
 STROKES = 8  # pictures of one turn of the pedals

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from edge_app.synthetic.palette import Colour, shaded
@@ -13,6 +14,11 @@ RUBBER: Colour = (34, 34, 36)
 TRIM: Colour = (46, 46, 48)
 HEADLIGHT: Colour = (225, 235, 235)
 TAIL_LIGHT: Colour = (40, 36, 170)
+HEADLIGHT_LIT: Colour = (235, 252, 255)
+TAIL_LIGHT_LIT: Colour = (50, 50, 250)
+
+Span = tuple[float, float]
+Quad = tuple[Point, Point, Point, Point]
 
 
 def extruded(
@@ -35,9 +41,42 @@ def extruded(
     return shapes
 
 
-def pane(
-    quad: tuple[Point, Point, Point, Point], left: float, right: float, low: float, high: float
-) -> tuple[Point, ...]:
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """Flat details on the outside of a body.
+
+    Attributes:
+        half: Half the body's width [m].
+        group: See `Shape`.
+    """
+
+    half: float
+    group: int = 0
+
+    def sides(self, ahead: Span, up: Span, colour: Colour, layer: int, *, out: float = 0.006) -> list[Shape]:
+        """A rectangle on either side, so far `out` from it."""
+        side, (rear, front), (low, high) = self.half + out, ahead, up
+        corners = ((side, low, rear), (side, high, rear), (side, high, front), (side, low, front))
+        face = Shape(corners, colour, layer=layer, group=self.group, casts=False)
+        return [face, mirrored(face)]
+
+    def front(
+        self, ahead: float, side: Span, up: Span, colour: Colour, layer: int, *, glows: bool = False
+    ) -> Shape:
+        """A rectangle that faces ahead; `side` is in half widths."""
+        rear = self.rear(ahead, side, up, colour, layer, glows=glows)
+        return replace(rear, points=rear.points[::-1])
+
+    def rear(
+        self, ahead: float, side: Span, up: Span, colour: Colour, layer: int, *, glows: bool = False
+    ) -> Shape:
+        """A rectangle that faces back; `side` is in half widths."""
+        (left, right), (low, high) = sorted(part * self.half for part in side), up
+        corners = ((left, low, ahead), (left, high, ahead), (right, high, ahead), (right, low, ahead))
+        return Shape(corners, colour, layer=layer, group=self.group, glows=glows, casts=False)
+
+
+def pane(quad: Quad, left: float, right: float, low: float, high: float) -> tuple[Point, ...]:
     """Part of a face (lower left, upper left, upper right, lower right), in fractions of it."""
     (a, b, c, d) = quad
 
@@ -51,9 +90,7 @@ def pane(
     return (at(left, low), at(left, high), at(right, high), at(right, low))
 
 
-def glazed(
-    quad: tuple[Point, Point, Point, Point], layer: int, group: int = 0, frame: float = 0.06
-) -> list[Shape]:
+def glazed(quad: Quad, layer: int, group: int = 0, frame: float = 0.06) -> list[Shape]:
     """A window: glass with the sky reflected in its upper part."""
     return [
         Shape(pane(quad, frame, 1 - frame, 0.04, 0.92), GLASS, layer=layer, group=group),

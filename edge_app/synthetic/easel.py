@@ -12,6 +12,7 @@ from edge_app.synthetic.shapes import Floats, Model
 from edge_app.synthetic.view import Bytes, Foot, Sprite, Sun, View
 
 Ints = NDArray[np.int32]
+Tone = tuple[int, int, int, int]
 
 # Around a unit circle: enough corners that a head is round.
 CORNERS = 12
@@ -62,7 +63,7 @@ def _brightness(model: Model, seen: Floats, sun: Sun) -> Floats:
     return np.where(model.flat, np.round(1.05 + sun.contrast * (facing - 0.75), 2), 1.0)
 
 
-def _tones(model: Model, factor: Floats | float, sun: Sun) -> list[tuple[int, ...]]:
+def _tones(model: Model, factor: Floats | float, sun: Sun) -> list[Tone]:
     """Colours with alpha, in the light; of each shape."""
     lit = model.colours * np.asarray(sun.tint) * np.reshape(factor, (-1, 1))
     tones = np.minimum(255, np.rint(np.where(model.glows[:, None], model.colours, lit))).astype(int).tolist()
@@ -105,22 +106,33 @@ def _body(model: Model, seen: Floats, flat: Floats, sun: Sun) -> tuple[Bytes, Fo
         for size, lift, bright in _discs(height, sun.contrast)
     ]
     fixed, tones = _fixed(corners), _tones(model, _brightness(model, seen, sun), sun)
-    starts, ends = model.starts.tolist(), (model.starts + model.counts).tolist()
     for i in _order(model, seen):
-        shape, start, end = model.shapes[i], starts[i], ends[i]
-        if hidden[i]:
-            continue
-        if shape.line:
-            thick = max(1, round(2 * float(reach[start])))
-            cv2.polylines(canvas, [fixed[start:end]], True, tones[i], thick, cv2.LINE_8, 4)
-        elif shape.radii:
-            for skins, shades in discs[:1] if shape.matte else discs:
-                hull = cv2.convexHull(skins[start:end].reshape(-1, 2))
-                cv2.fillConvexPoly(canvas, hull, tones[i] if shape.matte else shades[i], cv2.LINE_8, 4)
-        else:
-            cv2.fillPoly(canvas, [fixed[start:end]], tones[i], cv2.LINE_8, 4)
+        if not hidden[i]:
+            _fill(canvas, model, i, (fixed, tones[i]), discs, float(reach[model.starts[i]]))
     body = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(body, dtype=np.uint8), (-float(left), -float(top))
+
+
+def _fill(
+    canvas: Bytes,
+    model: Model,
+    number: int,
+    face: tuple[Ints, Tone],
+    discs: list[tuple[Ints, list[Tone]]],
+    reach: float,
+) -> None:
+    """Draws one shape: from its corners and tone, or from the circles and tones of its discs."""
+    shape, start = model.shapes[number], int(model.starts[number])
+    span = slice(start, start + len(shape.points))
+    corners, tone = face
+    if shape.line:
+        cv2.polylines(canvas, [corners[span]], True, tone, max(1, round(2 * reach)), cv2.LINE_8, 4)
+    elif shape.radii:
+        for skins, shades in discs[:1] if shape.matte else discs:
+            hull = cv2.convexHull(skins[span].reshape(-1, 2))
+            cv2.fillConvexPoly(canvas, hull, tone if shape.matte else shades[number], cv2.LINE_8, 4)
+    else:
+        cv2.fillPoly(canvas, [corners[span]], tone, cv2.LINE_8, 4)
 
 
 def _shade(model: Model, flat: Floats, darkness: float, scale: float) -> tuple[Bytes, Foot]:

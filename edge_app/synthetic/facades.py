@@ -79,7 +79,7 @@ class Front:
         corner, opposite = (x[0], self._tall - y[1]), (x[1], self._tall - y[0])
         a, b = (tuple(round(value * self._px * 16 - 8) for value in point) for point in (corner, opposite))
         if height:
-            cv2.rectangle(self.colours, a, b, colour, -1, cv2.LINE_AA if False else cv2.LINE_8, 4)
+            cv2.rectangle(self.colours, a, b, colour, -1, cv2.LINE_8, 4)
             if self._lit:
                 cv2.rectangle(self.lights, a, b, glow or (0, 0, 0), -1, cv2.LINE_8, 4)
 
@@ -120,29 +120,34 @@ class Front:
         self._fill((0, self._wide), (0, GROUND_FLOOR - 0.3 if style.shops else 0.6), shaded(style.wall, 0.72))
         wide = self._wide / units
         for unit in range(units):
-            left, right = unit * wide, (unit + 1) * wide
-            if not style.shops:
-                door = dice.happens(0.4)
-                tone, low = (varied(dice.pick(CLOTH), dice), 0.0) if door else (shaded(GLASS, 0.8), 1.0)
-                edge = 0.5 * wide - 0.55
-                self._fill((left + edge - 0.12, right - edge + 0.12), (low, 2.55), style.trim)
-                self._fill((left + edge, right - edge), (low, 2.4), tone)
+            if style.shops:
+                self._shop(unit * wide, (unit + 1) * wide)
                 continue
-            glow = shaded(dice.pick(LAMPLIGHTS), 0.95) if dice.happens(min(0.8, 1.8 * self._lit)) else None
-            self._fill((left + 0.3, right - 0.3), (0.5, 2.7), shaded(GLASS, 0.75), glow)
-            self._fill((left + 0.3, right - 0.3), (1.9, 2.7), shaded(GLASS, 1.05), glow)
-            self._fill(
-                (right - 1.25, right - 0.45),
-                (0.0, 2.5),
-                shaded(GLASS, 0.5),
-                shaded(glow, 0.8) if glow else None,
+            door, middle = dice.happens(0.4), (unit + 0.5) * wide
+            tone, low = (varied(dice.pick(CLOTH), dice), 0.0) if door else (shaded(GLASS, 0.8), 1.0)
+            self._fill((middle - 0.67, middle + 0.67), (low, 2.55), style.trim)
+            self._fill((middle - 0.55, middle + 0.55), (low, 2.4), tone)
+
+    def _shop(self, left: float, right: float) -> None:
+        """A window with a door, a sign above, and perhaps an awning."""
+        dice, wide = self._dice, right - left - 0.5
+        glow = shaded(dice.pick(LAMPLIGHTS), 0.95) if dice.happens(min(0.8, 1.8 * self._lit)) else None
+        dimmed = shaded(glow, 0.8) if glow else None
+        self._fill((left + 0.3, right - 0.3), (0.5, 2.7), shaded(GLASS, 0.75), glow)
+        self._fill((left + 0.3, right - 0.3), (1.9, 2.7), shaded(GLASS, 1.05), glow)
+        for _ in range(4):
+            x, high, tone = (
+                dice.between(left + 0.4, right - 1.6),
+                dice.between(0.7, 1.4),
+                varied(dice.pick(CLOTH), dice),
             )
-            sign = varied(dice.pick(CLOTH), dice)
-            self._fill((left + 0.2, right - 0.2), (2.8, 3.4), sign, shaded(sign, 0.8) if glow else None)
-            stripes = max(2, round(wide / 0.5))
-            for k in range(stripes if dice.happens(0.5) else 0):
-                a, b = (
-                    left + 0.25 + (wide - 0.5) * k / stripes,
-                    left + 0.25 + (wide - 0.5) * (k + 1) / stripes,
-                )
-                self._fill((a, b), (2.35, 2.85), sign if k % 2 else (215, 218, 220))
+            self._fill(
+                (x, x + dice.between(0.2, 0.6)), (0.55, high), tone, shaded(tone, 0.9) if glow else None
+            )
+        self._fill((right - 1.25, right - 0.45), (0.0, 2.5), shaded(GLASS, 0.5), dimmed)
+        sign = varied(dice.pick(CLOTH), dice)
+        self._fill((left + 0.2, right - 0.2), (2.8, 3.4), sign, shaded(sign, 0.8) if glow else None)
+        stripes = max(2, round(wide / 0.5)) if dice.happens(0.5) else 0
+        for k in range(stripes):
+            a, b = (left + 0.25 + wide * part / stripes for part in (k, k + 1))
+            self._fill((a, b), (2.35, 2.85), sign if k % 2 else (215, 218, 220))

@@ -52,8 +52,8 @@ def fixtures(plan: Plan, seed: int, nearest: float) -> list[Fixture]:
     for side, kerb in ((-1, left), (1, right)):
         facing = -side * math.pi / 2
         put("lamp", kerb + side * 0.45, plan.near - 4.2 if side < 0 else plan.far + 4.0, facing)
-        if side > 0 and plan.near - 11.0 > nearest:
-            put("lamp", kerb + 0.45, plan.near - 11.0, facing)
+        if side > 0 and plan.near - 10.5 > nearest:
+            put("lamp", kerb + 0.45, plan.near - 10.5, facing)
         if plan.goes_on:
             put("lamp", kerb + side * 0.45, plan.far + 22.0 + 4 * side, facing)
             for k in range(dice.whole(0, 3)):

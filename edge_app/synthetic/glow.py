@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from edge_app.synthetic.camera import Camera
 from edge_app.synthetic.furniture import LAMP_ARM, LAMP_HEIGHT
-from edge_app.synthetic.ways import CAR
 from edge_app.synthetic.palette import Colour, Light, shaded
 from edge_app.synthetic.traffic import Actor
 from edge_app.synthetic.wardrobe import Place
+from edge_app.synthetic.ways import CAR
 
 Bytes = NDArray[np.uint8]
 

@@ -53,13 +53,16 @@ class Ground:
             self._area(x, (plan.far, beyond), self._paving)
         for z in ((plan.near - wide, plan.near), (plan.far, plan.far + wide)):
             self._area((-ACROSS, ACROSS), z, self._paving)
-        seam = shaded(self._paving, 0.86)
-        for k in range(1, 30):
-            for x in (left - wide, right):
-                self._area((x, x + wide), (k * 1.2, k * 1.2 + 0.04), seam) if k * 1.2 < plan.near else None
-        for x in (left - wide, right):
+        self._slabs(shaded(self._paving, 0.86))
+
+    def _slabs(self, seam: Colour) -> None:
+        plan, wide = self._plan, KERB_TO_WALL
+        left, right = plan.kerbs
+        for edge in (left - wide, right):
+            for k in range(1, int(plan.near / 1.2)):
+                self._area((edge, edge + wide), (k * 1.2, k * 1.2 + 0.04), seam)
             for k in (1, 2):
-                self._area((x + k * wide / 3 - 0.02, x + k * wide / 3 + 0.02), (0, plan.near), seam)
+                self._area((edge + k * wide / 3 - 0.02, edge + k * wide / 3 + 0.02), (0, plan.near), seam)
         for k in range(-24, 25):
             self._area((k * 1.2, k * 1.2 + 0.04), (plan.near - wide, plan.near), seam)
 
@@ -88,17 +91,7 @@ class Ground:
     def _markings(self) -> None:
         plan = self._plan
         left, right = plan.kerbs
-        middle = (plan.near + plan.far) / 2
-        end = 120.0 if plan.goes_on else plan.near
-        if self._dice.happens(0.4):
-            for x in (left + 0.15, right - CYCLE_STRIP + 0.1):
-                self._area((x, x + CYCLE_STRIP - 0.25), (0, plan.near - KERB_TO_WALL - 1), CYCLE_RED)
-        for z in np.arange(0.5, end, 3.0).tolist():
-            if not plan.near - KERB_TO_WALL - 2.5 < z < plan.far + 1:
-                self._area((plan.middle - 0.07, plan.middle + 0.07), (z, z + 1.6), WHITE)
-        for x in np.arange(-60.0, 60.0, 3.0).tolist():
-            if not left - 2 < x < right:
-                self._area((x, x + 1.6), (middle - 0.06, middle + 0.06), WHITE)
+        self._dashes()
         stripes = int((right - left) / 1.0)
         for k in range(stripes):
             x = left + (k + 0.28) * (right - left) / stripes
@@ -108,6 +101,21 @@ class Ground:
         self._area(halves, (stop, stop + 0.35), WHITE)
         for _ in range(3):
             self._cover(self._dice.between(left + 1, right - 1), self._dice.between(7, plan.near - 5))
+
+    def _dashes(self) -> None:
+        plan = self._plan
+        left, right = plan.kerbs
+        middle = (plan.near + plan.far) / 2
+        if self._dice.happens(0.4):
+            for x in (left + 0.15, right - CYCLE_STRIP + 0.1):
+                self._area((x, x + CYCLE_STRIP - 0.25), (0, plan.near - KERB_TO_WALL - 1), CYCLE_RED)
+        for k in range(40 if plan.goes_on else int(plan.near / 3)):
+            z = 0.5 + 3.0 * k
+            if not plan.near - KERB_TO_WALL - 2.5 < z < plan.far + 1:
+                self._area((plan.middle - 0.07, plan.middle + 0.07), (z, z + 1.6), WHITE)
+        for k in range(-20, 20):
+            if not left - 2 < 3.0 * k < right:
+                self._area((3.0 * k, 3.0 * k + 1.6), (middle - 0.06, middle + 0.06), WHITE)
 
     def _cover(self, x: float, z: float) -> None:
         turns = np.arange(16) * (np.pi / 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -39,40 +40,43 @@ def houses(plan: Plan, seed: int, camera: Camera) -> list[House]:
     """All houses of the plan, the farthest first."""
     dice = Dice(seed, 81)
     left, right = plan.kerbs
-    found: list[House] = []
-
-    def row_ahead(wall: float, side: int, z: float, end: float, *, near: bool = False) -> None:
-        while z < end:
-            deep, height = dice.between(8, 16), dice.between(7, 19)
-            x0, x1 = sorted((wall, wall + side * 12))
-            found.append(House(x0, x1, z, min(z + deep, end), height, dice.whole(0, 2**31), near))
-            z += deep
-
-    def row_across(z: float, start: float, end: float) -> None:
-        x = start
-        while abs(x - start) < abs(end - start):
-            wide, height = dice.between(8, 17), dice.between(7, 19)
-            x0, x1 = sorted((x, x + wide * (1 if end > start else -1)))
-            found.append(House(x0, x1, z, z + 12, height, dice.whole(0, 2**31)))
-            x = x1 if end > start else x0
-
     back = plan.far + KERB_TO_WALL
-    reach = 1.6 * back
-    if plan.goes_on:
-        row_across(back, left - KERB_TO_WALL, -reach)
-        row_across(back, right + KERB_TO_WALL, reach)
-        row_ahead(left - KERB_TO_WALL, -1, back + 12, plan.end + 40)
-        row_ahead(right + KERB_TO_WALL, 1, back + 12, plan.end + 40)
-    else:
-        row_across(back, -reach, reach)
+    found: list[House] = []
     for side, wall, garden in (
         (-1, left - KERB_TO_WALL, plan.gardens[0]),
         (1, right + KERB_TO_WALL, plan.gardens[1]),
     ):
-        # Nothing may stand on or before the camera's pole.
-        if not garden and side * wall > 1.5:
-            row_ahead(wall + side * 0.6, side, camera.nearest * 0.4, plan.near - KERB_TO_WALL - 2, near=True)
+        across = wall if plan.goes_on else plan.middle
+        found += _row_across(dice, back, across, side, 1.6 * back)
+        if plan.goes_on:
+            found += _row_ahead(dice, wall, side, (back + 12, plan.end + 40), near=False)
+        # Nothing may stand in the way of the camera; the row begins where it is out of the picture.
+        if not garden and side * wall > 2.6:
+            span = (0.8 * (side * wall + 0.6) * camera.focal / camera.width, plan.near - KERB_TO_WALL - 2)
+            found += _row_ahead(dice, wall + side * 0.6, side, span, near=True)
     return sorted(found, key=lambda house: -(house.z0 + abs(house.x0 + house.x1) / 4))
+
+
+def _row_ahead(
+    dice: Dice, wall: float, side: int, span: tuple[float, float], *, near: bool
+) -> Iterator[House]:
+    """Houses along the road ahead, their fronts at x = `wall`."""
+    z, end = span
+    x0, x1 = sorted((wall, wall + side * 12))
+    while z < end:
+        deep, height = dice.between(8, 16), dice.between(7, 19)
+        yield House(x0, x1, z, min(z + deep, end), height, dice.whole(0, 2**31), near)
+        z += deep
+
+
+def _row_across(dice: Dice, z: float, start: float, side: int, reach: float) -> Iterator[House]:
+    """Houses along the road across, their fronts at `z`, from x = `start` to one side."""
+    gone = 0.0
+    while gone < reach:
+        wide, height = dice.between(8, 17), dice.between(7, 19)
+        x0, x1 = sorted((start + side * gone, start + side * (gone + wide)))
+        yield House(x0, x1, z, z + 12, height, dice.whole(0, 2**31))
+        gone += wide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,9 +100,9 @@ def walls(house: House, camera: Camera) -> list[Wall]:
     """The walls of a house that are seen, the farther first."""
     left_of_camera = house.x1 + house.x0 < 0
     side = house.x1 if left_of_camera else house.x0
-    ends = [((side, house.z0), (side, house.z1), 0.94), ((house.x0, house.z0), (house.x1, house.z0), 1.0)]
+    ends = [((side, house.z1), (side, house.z0), 0.86), ((house.x0, house.z0), (house.x1, house.z0), 1.0)]
     if left_of_camera:
-        ends[0] = ((side, house.z1), (side, house.z0), 0.86)
+        ends[0] = ((side, house.z0), (side, house.z1), 0.94)
     found = []
     for (ax, az), (bx, bz), bright in ends:
         tall = house.height
@@ -106,7 +110,7 @@ def walls(house: House, camera: Camera) -> list[Wall]:
             np.array([(ax, tall, az), (bx, tall, bz), (bx, 0, bz), (ax, 0, az)], dtype=np.float64)
         )
         nearest = float(seen[:, 2].min())
-        if nearest < 1.5 or (house.near and az == bz and az < camera.nearest):
+        if nearest < 0.7 or (house.near and az == bz and az < camera.nearest):
             continue
         flat = camera.project(seen)
         if flat[:, 0].max() > 0 and flat[:, 0].min() < camera.width and flat[1, 0] - flat[0, 0] > 2:
@@ -123,25 +127,29 @@ def build(picture: Picture, lights: Picture, camera: Camera, light: Light, found
             px = min(26.0, max(3.0, round(camera.focal / wall.nearest)))
             front = Front(style, (wall.width, house.height), px, dice, light.lit_windows)
             haze = np.float32(min(0.75, light.haze * wall.nearest / 100))
-            air = np.float32(light.low_sky) * haze / np.float32(light.ambient)
+            air = light.unlit(light.low_sky) * haze
             _lay(picture, front.colours * (np.float32(wall.bright) * (1 - haze)) + air, wall.corners)
             if light.lit_windows:
                 _lay(lights, front.lights * (1 - haze), wall.corners)
 
 
+def covered(found: list[House], camera: Camera) -> Bytes:
+    """255 where there are walls, uint8 (rows, width)."""
+    mask = np.zeros((camera.rows, camera.width), dtype=np.uint8)
+    for house in found:
+        for wall in walls(house, camera):
+            cv2.fillConvexPoly(mask, np.rint(wall.corners * 16).astype(np.int32), 255, cv2.LINE_8, 4)
+    return mask
+
+
 def screens(found: list[House], camera: Camera) -> list[tuple[float, Bytes]]:
-    """What the near houses hide: all that is farther than so far [m], where the mask is 255; uint8 (rows, width)."""
+    """What near houses hide: all beyond a distance [m], where a mask is 255, uint8 (rows, width)."""
     hiding = []
     for left in (True, False):
-        mask, far = np.zeros((camera.rows, camera.width), dtype=np.uint8), 0.0
-        for house in found:
-            if house.near and (house.x0 + house.x1 < 0) == left:
-                far = max(far, house.z1)
-                for wall in walls(house, camera):
-                    corners = np.rint(wall.corners * 16).astype(np.int32)
-                    cv2.fillConvexPoly(mask, corners, 255, cv2.LINE_8, 4)
+        row = [house for house in found if house.near and (house.x0 + house.x1 < 0) == left]
+        mask = covered(row, camera)
         if mask.any():
-            hiding.append((far, mask))
+            hiding.append((max(house.z1 for house in row), mask))
     return hiding
 
 

@@ -12,6 +12,8 @@ Ground = tuple[float, float]  # x to the right, z ahead [m]
 LANE = 3.3  # m, width of a lane for cars
 CYCLE_STRIP = 1.1  # m, at each edge of the road
 KERB_TO_WALL = 3.4  # m, width of a pavement
+KERB_TO_WALKERS = 2.3  # m, where most people walk on it
+KERB_TO_PARKED = 0.55  # m, middle of a parked car: two wheels are on the pavement
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge_app.synthetic.dice import Dice
 
 Colour = tuple[float, float, float]
@@ -37,8 +40,8 @@ TROUSERS: tuple[Colour, ...] = (
     (60, 65, 70),
 )
 PAINT: tuple[Colour, ...] = (
-    (225, 225, 225), (195, 195, 192), (120, 120, 120), (48, 46, 46), (40, 38, 150), (140, 80, 40), (75, 40, 30),
-    (60, 100, 60), (90, 150, 190), (60, 70, 110), (30, 130, 215), (170, 150, 110),
+    (225, 225, 225), (195, 195, 192), (120, 120, 120), (48, 46, 46), (40, 38, 150), (140, 80, 40),
+    (75, 40, 30), (60, 100, 60), (90, 150, 190), (60, 70, 110), (30, 130, 215), (170, 150, 110),
 )  # fmt: skip
 WALLS: tuple[Colour, ...] = (
     (150, 175, 195), (120, 140, 165), (105, 120, 160), (165, 170, 175), (185, 200, 210), (130, 150, 140),
@@ -90,6 +93,10 @@ class Light:
     headlights: float
     lit_windows: float
 
+    def unlit(self, colour: Colour) -> NDArray[np.float32]:
+        """The colour that this light turns into `colour`; float32 (3,)."""
+        return np.divide(colour, self.ambient).astype(np.float32)
+
 
 def light_of(light: str, weather: str) -> Light:
     """The light of a time of day, under that weather's sky."""
@@ -107,4 +114,4 @@ def light_of(light: str, weather: str) -> Light:
             )
         return Light((0.52, 0.47, 0.52), (120, 78, 70), (110, 150, 232), 0.35, 0.3, 0.3, 2.0, 0.6, 0.6, 0.35)
     low = (38, 30, 28) if not rain else (46, 42, 44)
-    return Light((0.31, 0.26, 0.23), (24, 14, 10), low, 0.35, 0.1, 0.3, 0.12, 1.0, 1.0, 0.4)
+    return Light((0.36, 0.30, 0.27), (24, 14, 10), low, 0.35, 0.1, 0.3, 0.12, 1.0, 1.0, 0.4)

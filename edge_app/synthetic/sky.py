@@ -32,7 +32,7 @@ def sky(camera: Camera, light: Light, seed: int) -> Picture:
     """The sky down to the horizon and a little below, float32 (rows, width, 3) of the whole picture."""
     rows = np.arange(camera.rows, dtype=np.float32)
     part = np.clip(rows / np.float32(max(1.0, camera.horizon)), 0, 1)[:, None, None]
-    zenith, low = np.float32(light.zenith), np.float32(light.low_sky)
+    zenith, low = np.array(light.zenith, dtype=np.float32), np.array(light.low_sky, dtype=np.float32)
     picture = np.repeat(zenith + (low - zenith) * part * part, camera.width, axis=1)
     clouds = np.clip(noise(seed + 71, camera.rows, camera.width, (5, 9, 19, 37)) + np.float32(0.05), 0, 1)
     white = np.minimum(255, low * np.float32(1.12))
@@ -44,7 +44,6 @@ def sky(camera: Camera, light: Light, seed: int) -> Picture:
 def _skyline(picture: Picture, camera: Camera, light: Light, seed: int) -> None:
     dice = Dice(seed, 72)
     base = round(camera.horizon) + 1
-    x = -20.0
     for depth in (0.35, 0.6):
         tone = tuple(low * (1 - depth * 0.45) * (1 - depth * 0.2) for low in light.low_sky)
         x = -20.0
@@ -56,5 +55,7 @@ def _skyline(picture: Picture, camera: Camera, light: Light, seed: int) -> None:
                 for _ in range(6):
                     px, py = round(x + dice.unit() * wide), base - round(dice.unit() * tall)
                     if 0 <= py < camera.rows and 0 <= px < camera.width:
-                        picture[py, px] += np.float32((40, 80, 95)) * np.float32(light.lit_windows * depth)
+                        picture[py, px] += np.array((40, 80, 95), dtype=np.float32) * np.float32(
+                            light.lit_windows * depth
+                        )
             x += wide * dice.between(0.7, 1.4)

@@ -26,11 +26,12 @@ from edge_app.synthetic.weather import Weather
 Bytes = NDArray[np.uint8]
 
 NO_OBJECT = -1
+REACH = (1.5, 4.0, 7.0, 2.0)  # m, no object of the class is larger, with room for perspective
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Thing:
-    """Something to be printed: an object, a fixture or, without a place, a house that hides what is behind."""
+    """Something to be printed: an object, a fixture or, without a place, a house that hides others."""
 
     distance: float
     stamp: Stamp
@@ -55,7 +56,7 @@ class Street:
             standing(plan, seed, nearest),
         )
         fixed, built = fixtures(plan, seed, nearest), houses(plan, seed, self._camera)
-        self._lamps = [fixture for fixture in fixed if fixture.make == "lamp"]
+        self._lamps = [fixture.head for fixture in fixed if fixture.make == "lamp"]
         self._backdrop = backdrop(self._camera, plan, self._light, self._lamps, built, seed, rain=rain)
         self._wardrobe = Wardrobe(self._camera, self._light, sun_throw(self._light, seed), rain=rain)
         self._fixtures = [*self._furnish(fixed), *self._hide(built)]
@@ -120,14 +121,12 @@ class Street:
     def _dressed(self, actor: Actor, corner: tuple[int, int]) -> Thing | None:
         """An actor ready to be printed, if it is in view."""
         place = Place.of(self._camera, actor.x, actor.z)
-        if place is None or abs(place.foot[0] / self._camera.width - 0.5) > 1.2:
+        size_wh = (self.settings.width, self.settings.height)
+        if place is None or place.leaves_out(REACH[actor.class_id], corner, size_wh):
             return None
         shine = lamplight(self._lamps, actor.x, actor.z) if self._light.lamp else 0.0
         sprite, zoom = self._wardrobe.actor(actor, place, shine)
-        at, size_wh = (
-            (place.foot[0] - corner[0], place.foot[1] - corner[1]),
-            (self.settings.width, self.settings.height),
-        )
+        at = (place.foot[0] - corner[0], place.foot[1] - corner[1])
         if Stamp.misses(sprite.body, sprite.foot, at, zoom, size_wh):
             return None
         body = Stamp.of(sprite.body, sprite.foot, at, zoom)

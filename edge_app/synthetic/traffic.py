@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from edge_app.synthetic.dice import Dice, scramble
-from edge_app.synthetic.layout import Plan
+from edge_app.synthetic.layout import KERB_TO_PARKED, Plan
 from edge_app.synthetic.ways import CAR, PERSON, Way
 
 # Track ids: the way above, the number of the traveller below; travellers of before frame 0 count too.
@@ -98,34 +98,28 @@ class Traffic:
 
 def standing(plan: Plan, seed: int, nearest: float) -> list[Actor]:
     """Parked cars, and people who wait or talk; they never move."""
+    return [*_parked(plan, seed, nearest), *_waiting(plan, seed, nearest)]
+
+
+def _parked(plan: Plan, seed: int, nearest: float) -> Iterator[Actor]:
     dice = Dice(seed, 6)
     left, right = plan.kerbs
-    found = []
     for number in range(dice.whole(0, 3)):
-        side = 1 if dice.happens(0.5) else -1
-        z = (
-            nearest + 3.0 + 7.0 * number
-            if not plan.goes_on or number % 2 == 0
-            else plan.far + 6.0 + 9.0 * number
-        )
-        if plan.near - 8.0 < z < plan.far + 3.0:
-            continue
-        # With two wheels on the pavement, so that bicycles can pass.
-        x = right + 0.95 if side > 0 else left - 0.95
-        heading = 0.0 if (side > 0) == plan.drive_right else math.pi
-        found.append(Actor(number + 1, CAR, scramble(seed, 7, number), x, z, heading, None))
-    for number in range(dice.whole(0, 4)):
-        x = (
-            dice.between(right + 1.2, right + 3.0)
-            if dice.happens(0.5)
-            else dice.between(left - 3.0, left - 1.2)
-        )
-        z = (
-            dice.between(nearest + 1.0, plan.near - 0.8)
-            if dice.happens(0.6)
-            else plan.far + dice.between(0.7, 18.0 if plan.goes_on else 2.4)
-        )
-        found.append(
-            Actor(100 + number, PERSON, scramble(seed, 8, number), x, z, dice.between(0, math.tau), None)
-        )
-    return found
+        on_right, beyond = dice.happens(0.5), plan.goes_on and number % 2 == 1
+        z = plan.far + 6.0 + 9.0 * number if beyond else nearest + 3.0 + 7.0 * number
+        if plan.near - 14.0 < z < plan.far + 3.0:
+            continue  # too near to the crossing, or to the lamp before it
+        x = right + KERB_TO_PARKED if on_right else left - KERB_TO_PARKED
+        heading = 0.0 if on_right == plan.drive_right else math.pi
+        yield Actor(number + 1, CAR, scramble(seed, 7, number), x, z, heading, None)
+
+
+def _waiting(plan: Plan, seed: int, nearest: float) -> Iterator[Actor]:
+    dice = Dice(seed, 9)
+    left, right = plan.kerbs
+    for number in range(dice.whole(0, 3)):
+        off, on_right, near = dice.between(1.8, 3.1), dice.happens(0.5), dice.happens(0.6)
+        x = right + off if on_right else left - off
+        beyond = plan.far + dice.between(0.7, 18.0 if plan.goes_on else 2.4)
+        z = dice.between(nearest + 1.0, plan.near - 0.8) if near else beyond
+        yield Actor(100 + number, PERSON, scramble(seed, 8, number), x, z, dice.between(0, math.tau), None)

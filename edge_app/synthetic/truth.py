@@ -33,7 +33,7 @@ class Truth:
 
     @classmethod
     def of(cls, things: list[tuple[Stamp, int, int]], size_wh: tuple[int, int]) -> Truth:
-        """Of stamps, the farthest first, with their class and track; a class below 0 hides, but is no object."""
+        """Of stamps with class and track, the farthest first; a class below 0 hides, but is no object."""
         free = np.full(size_wh[::-1], 255, dtype=np.uint8)
         rows = []
         for stamp, class_id, track_id in reversed(things):

@@ -10,14 +10,15 @@ from functools import lru_cache, partial
 from edge_app.synthetic.camera import Camera
 from edge_app.synthetic.cast import model, phase
 from edge_app.synthetic.easel import draw
-from edge_app.synthetic.view import Sprite, Sun, View
 from edge_app.synthetic.furniture import Fixture, shapes
 from edge_app.synthetic.palette import WARM, Light
 from edge_app.synthetic.shapes import Model
 from edge_app.synthetic.traffic import Actor
+from edge_app.synthetic.view import Sprite, Sun, View
 
 SPRITES, MODELS = 600, 80  # kept
-LAMP_STEPS = 4  # of brightness under a lamp
+SMALL = 14.0  # px to the metre, below which every second picture of a movement will do
+LAMP_STEPS = 3  # of brightness under a lamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Place:
         scale = camera.focal / forward
         foot = (camera.centre_x + scale * right, camera.horizon + scale * camera.height)
         return cls(foot, forward, scale, right / forward)
+
+    def leaves_out(self, reach: float, corner: tuple[int, int], size_wh: tuple[int, int]) -> bool:
+        """Whether what reaches so far from its foot [m] is surely outside a picture with its corner there."""
+        x, y, far = self.foot[0] - corner[0], self.foot[1] - corner[1], reach * self.scale
+        return x + far < 0 or y + far < 0 or x - far > size_wh[0] or y - far > size_wh[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +132,11 @@ class Wardrobe:
         else:
             aside = round(place.aside / coarse.aside)
         lamp = round(min(1.0, lamplight) * self._lamp_steps)
+        moment = phase(actor)
+        if place.scale < SMALL and moment > 0:
+            moment -= moment % 2
         steps = (step, aside, round(heading / coarse.heading))
-        sprite = self._sprites(actor.class_id, actor.look, phase(actor), steps, lamp)
+        sprite = self._sprites(actor.class_id, actor.look, moment, steps, lamp)
         return sprite, round(coarse.distance**step, 6) / place.distance
 
     def fixture(self, fixture: Fixture, place: Place, lamplight: float) -> Sprite:

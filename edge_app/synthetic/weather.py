@@ -54,7 +54,7 @@ def _streaks(dice: np.random.RandomState, shape: tuple[int, int], strength: int)
 
 def _speckles(dice: np.random.RandomState, shape: tuple[int, int], spread: int) -> Bytes:
     """Half of the noise, float-free: the difference of two of them is bell-shaped around 0."""
-    grain = sum(dice.randint(0, spread, (*shape, 3)) for _ in range(2))
+    grain = dice.randint(0, spread, (2, *shape, 3)).sum(axis=0)
     blotch = cv2.resize(
         np.asarray(grain[::2, ::2] // 2, dtype=np.uint8), shape[::-1], interpolation=cv2.INTER_LINEAR
     )

@@ -171,6 +171,12 @@ class Throttle:
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
 
+    def cut(self) -> None:
+        """Breaks every connection; new ones are welcome."""
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         self._closed.set()
         for each in (self._listener, *self._sockets):

@@ -87,6 +87,20 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_its_name(rig: Rig, tmp_pat
     assert "gate" in str(rig.threads.error)
 
 
+def test_a_title_in_another_encoding_is_no_obstacle(clip: Path, tmp_path: Path):
+    with av.open(str(clip)) as source, av.open(str(tmp_path / "clip.mp4"), "w") as out:
+        out.metadata["title"] = "Strasse"
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    content = (tmp_path / "clip.mp4").read_bytes()
+    assert b"Strasse" in content
+    (tmp_path / "clip.mp4").write_bytes(content.replace(b"Strasse", "Straßen".encode("latin-1")))
+    assert probe(open_source(camera_config("clip.mp4"), tmp_path), timeout_s=5).width == 320
+
+
 def test_a_file_without_video_is_named(tmp_path: Path):
     with av.open(str(tmp_path / "sound.wav"), "w") as out:
         stream = out.add_stream("pcm_s16le", rate=8000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
-import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -158,22 +158,43 @@ def test_statuses_are_retained_and_the_newest_is_shown_again_after_an_outage(
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
-def test_nothing_is_lost_when_the_broker_dies_under_load(
+def test_nothing_is_lost_when_the_broker_dies(
     broker: Broker, subscribe: Any, running: Running, message: Any, version: str, caplog: Any
 ) -> None:
     subscriber = subscribe(broker)
     publisher = running.start(open_sink(settings(broker.port, version=version)), retry=FAST)
     with caplog.at_level(logging.INFO):
-        for number in range(2000):
+        for number in range(900):
             publisher.put(message(number, live=False), patient)
-            if number == 700:
-                subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) > 100)
+            if number == 300:
+                # What the broker has confirmed and not passed on dies with it, which is none of our doing.
+                subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) == 301)
                 broker.kill()
+            if number == 600:
+                until(lambda: running.stats.total("publish_failed"))
                 broker.start()
         assert publisher.drain(time.monotonic() + 15) == 0
-    subscriber.wait_for(lambda: set(seqs(subscriber)) == set(range(2000)))
+    subscriber.wait_for(lambda: set(seqs(subscriber)) == set(range(900)))
     told = [record.getMessage() for record in caplog.records if record.name.startswith("edge_app")]
-    assert [text.split(":")[1] for text in told] == [" up", " down", " up"]
+    assert [text.split(":")[1] for text in told if "refused" not in text] == [" up", " down", " up"]
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_what_was_in_flight_when_a_connection_broke_arrives_and_in_order(
+    broker: Broker, subscribe: Any, running: Running, message: Any, throttle: Callable[..., Throttle], version: str
+) -> None:
+    subscriber = subscribe(broker)
+    line = throttle(broker, 500)
+    publisher = running.start(open_sink(settings(line.port, version=version)), capacity=50, retry=FAST)
+    for number in range(400):
+        publisher.put(message(number, live=False), patient)
+        if number % 150 == 149:
+            line.cut()
+    assert publisher.drain(time.monotonic() + 15) == 0
+    subscriber.wait_for(lambda: 399 in seqs(subscriber))
+    assert list(dict.fromkeys(seqs(subscriber))) == list(range(400))
+    assert len(seqs(subscriber)) > 400  # some came twice: confirmations were lost with the connection
+    assert running.stats.total("publish_failed", sink="sink") >= 2
 
 
 def test_a_slow_line_holds_back_a_finite_source_and_loses_nothing(
@@ -282,15 +303,26 @@ def test_a_refused_login_waits_longer_than_another_failure(tls_broker: Broker, r
     assert running.stats.total("publish_failed", sink="sink") == 1
 
 
+def test_a_connection_that_comes_about_after_we_gave_up_is_closed(tls_broker: Broker) -> None:
+    tls_broker.freeze()
+    sink = open_sink(login(tls_broker))
+    assert not sink.open(lambda: None)
+    sink.close()
+    tls_broker.thaw()
+    until(
+        lambda: not [t for t in threading.enumerate() if t.name.startswith(("connect ", "paho-mqtt-client-edge_app"))]
+    )
+
+
 def test_thirty_refused_logins_leave_nothing_open(tls_broker: Broker, running: Running) -> None:
     gc.collect()
     gc.disable()
     try:
-        before = len(os.listdir("/proc/self/fd"))
+        before = len(list(Path("/proc/self/fd").iterdir()))
         running.start(open_sink(login(tls_broker, "wrong")), retry=Retry(login_s=0))
         until(lambda: running.stats.total("publish_failed") >= 30)
         running.end()
-        until(lambda: len(os.listdir("/proc/self/fd")) <= before + 4, 5)
+        until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before + 4, 5)
     finally:
         gc.enable()
 
@@ -317,6 +349,17 @@ def test_probing_says_what_it_found_and_leaves_no_trace(tls_broker: Broker, subs
         probe(login(tls_broker, "s3cret"))
     assert "s3cret" not in str(caught.value)
     assert subscriber.received == []
+
+
+def test_probing_does_not_throw_out_the_service_that_runs(broker: Broker, running: Running, message: Any) -> None:
+    made = settings(broker.port, client_id="box")
+    publisher = running.start(open_sink(made), retry=FAST)
+    publisher.put(message(0), never)
+    assert publisher.drain(time.monotonic() + 5) == 0
+    probe(made)
+    publisher.put(message(1), never)
+    assert publisher.drain(time.monotonic() + 5) == 0
+    assert running.stats.total("publish_failed") == 0
 
 
 def test_probing_says_why_it_could_not_connect(broker: Broker, tls_broker: Broker) -> None:

@@ -1,0 +1,315 @@
+"""The rendered street: equal everywhere, true to its boxes, and lively."""
+
+import hashlib
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
+from edge_app.synthetic.dice import Dice
+from edge_app.synthetic.stamp import Stamp, seen
+from edge_app.synthetic.traffic import Actor
+
+PERSON, CAR, TRUCK, BICYCLE = range(4)
+
+
+def digest(street, *indices):
+    """Of the pixels and the truth of some frames."""
+    found = hashlib.sha256()
+    for index in indices:
+        picture, truth = street.render(index)
+        for array in (picture, truth.xyxy, truth.class_id, truth.visible, truth.track_id):
+            found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:16]
+
+
+class Stage:
+    """Traffic that is only these actors."""
+
+    def __init__(self, *actors):
+        self.actors = actors
+
+    def at(self, time):
+        return iter(self.actors)
+
+
+def staged(*actors, shadows=True, **settings):
+    """A street with these actors and nobody else."""
+    street = Street(Settings(**settings))
+    street._standing, street._fixtures, street._traffic = [], [], Stage(*actors)
+    if not shadows:
+        dressed = street._dressed
+        street._dressed = lambda actor, corner: replace(dressed(actor, corner), shade=None)
+    return street
+
+
+def actor(class_id, x=0.0, z=20.0, heading=0.0, track_id=1, look=5):
+    return Actor(track_id, class_id, look, x, z, heading, gone=0.4)
+
+
+# With opencv 5.0, the same on Python 3.10 with numpy 2.2, 3.11 with 2.4 and 3.13 with 2.5.
+DIGESTS = {
+    ("day", "clear"): "b0f7f4f4394b2918",
+    ("day", "rain"): "5a49d9702fea02fa",
+    ("day", "noise"): "8f15a077f98d33d8",
+    ("dusk", "clear"): "c2ba01ae1e8e321c",
+    ("dusk", "rain"): "07e88d0d3d323ca4",
+    ("dusk", "noise"): "1aeaafda7ce4bc0e",
+    ("night", "clear"): "91842039dfe9c4aa",
+    ("night", "rain"): "0ac82bfc4c7ff406",
+    ("night", "noise"): "69c20740a26a02e6",
+}
+
+
+@pytest.mark.parametrize(("light", "weather"), list(DIGESTS))
+def test_the_same_seed_gives_the_same_pixels_everywhere(light, weather):
+    street = Street(Settings(seed=7, width=320, height=192, light=light, weather=weather, shake=0.01))
+
+    assert digest(street, 0, 333) == DIGESTS[light, weather]
+
+
+def test_a_frame_does_not_depend_on_the_frames_rendered_before():
+    settings = Settings(seed=3, width=320, height=192, weather="rain", shake=0.02)
+    one, other = Street(settings), Street(settings)
+    forwards = [digest(one, index) for index in (5, 60, 61, 400)]
+
+    assert [digest(other, index) for index in (400, 61, 60, 5)] == forwards[::-1]
+
+
+def test_different_seeds_are_different_streets():
+    pictures = [Street(Settings(seed=seed, width=160, height=96)).render(0)[0] for seed in range(6)]
+
+    differences = [cv2.absdiff(a, b).mean() for k, a in enumerate(pictures) for b in pictures[:k]]
+    assert min(differences) > 8
+
+
+def test_weather_and_light_change_the_picture_but_not_where_things_are():
+    truths = {
+        (light, weather): Street(Settings(seed=2, light=light, weather=weather)).render(250)[1]
+        for light in LIGHTS
+        for weather in ("clear", "noise")
+    }
+
+    first = truths["day", "clear"]
+    assert len(first.track_id) > 3
+    for truth in truths.values():
+        assert truth.track_id.tolist() == first.track_id.tolist()
+        assert truth.xyxy.tolist() == first.xyxy.tolist()
+
+
+@pytest.mark.parametrize("heading", [0.0, 0.9, 1.6, 3.14, 4.4])
+@pytest.mark.parametrize(
+    ("class_id", "z"), [(PERSON, 16), (PERSON, 40), (CAR, 18), (TRUCK, 24), (BICYCLE, 15)]
+)
+def test_a_box_is_tight_around_the_pixels_that_the_object_changes(class_id, z, heading):
+    picture, truth = staged(actor(class_id, z=z, heading=heading), seed=4, shadows=False).render(0)
+    empty, nothing = staged(seed=4).render(0)
+
+    assert len(nothing.xyxy) == 0
+    changed = (cv2.absdiff(picture, empty).max(axis=2) > 6).astype(np.uint8)
+    x, y, width, height = cv2.boundingRect(changed)
+    assert truth.class_id.tolist() == [class_id]
+    assert truth.visible.tolist() == [1.0]
+    # Where the object has the street's colour it changes nothing, and its rim is half transparent.
+    np.testing.assert_allclose(truth.xyxy[0], (x, y, x + width, y + height), atol=2)
+
+
+def test_the_shadow_is_drawn_but_is_no_part_of_the_box():
+    person = actor(PERSON, z=14.0)
+    shaded, with_shadow = staged(person, seed=4).render(0)
+    bare, without_shadow = staged(person, seed=4, shadows=False).render(0)
+
+    assert shaded.sum() < bare.sum()
+    np.testing.assert_array_equal(with_shadow.xyxy, without_shadow.xyxy)
+
+
+def test_who_stands_behind_another_is_less_visible_and_keeps_the_whole_box():
+    behind = actor(PERSON, z=24.0, track_id=1)
+    alone = staged(behind, seed=4).render(0)[1]
+    both = staged(behind, actor(CAR, z=21.0, heading=1.57, track_id=2), seed=4).render(0)[1]
+
+    assert alone.visible.tolist() == [1.0]
+    assert both.track_id.tolist() == [1, 2]  # the farthest first
+    assert 0.1 < both.visible[0] < 0.9
+    assert both.visible[1] == 1.0
+    np.testing.assert_array_equal(both.xyxy[0], alone.xyxy[0])
+
+
+def test_the_nearer_object_is_painted_over_the_farther():
+    car = actor(CAR, z=21.0, heading=1.57, track_id=2)
+    both, truth = staged(actor(PERSON, z=24.0), car, seed=4, shadows=False).render(0)
+    alone, _ = staged(car, seed=4, shadows=False).render(0)
+
+    x0, y0, x1, y1 = truth.xyxy[1].astype(int)
+    middle = (slice((y0 + y1) // 2, y1 - 8), slice((3 * x0 + x1) // 4, (x0 + 3 * x1) // 4))
+    np.testing.assert_array_equal(both[middle], alone[middle])
+
+
+def square(left, top, size=8):
+    """A stamp of an opaque square."""
+    return Stamp(np.full((size, size, 4), 255, np.uint8), left, top)
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "box", "visible"),
+    [
+        pytest.param(20, 10, (20, 10, 28, 18), 1.0, id="all of it"),
+        pytest.param(-4, 10, (0, 10, 4, 18), 0.5, id="cut off at the left"),
+        pytest.param(36, 26, (36, 26, 40, 30), 0.25, id="cut off at the corner"),
+    ],
+)
+def test_what_is_outside_the_picture_counts_as_not_visible(left, top, box, visible):
+    free = np.full((30, 40), 255, np.uint8)
+
+    assert seen(square(left, top), free) == (box, visible)
+
+
+def test_the_visible_part_is_counted_in_pixels():
+    free = np.full((30, 40), 255, np.uint8)
+
+    assert seen(square(10, 10), free) == ((10, 10, 18, 18), 1.0)
+    assert seen(square(12, 10), free) == ((12, 10, 20, 18), 0.25)
+    assert seen(square(10, 10), free) == ((10, 10, 18, 18), 0.0)
+    assert seen(square(50, 10), free) is None
+
+
+def test_boxes_lie_inside_the_picture_and_have_an_area():
+    for seed in range(6):
+        street = Street(Settings(seed=seed, shake=0.02))
+        for index in range(0, 600, 60):
+            picture, truth = street.render(index)
+            assert picture.shape == (360, 640, 3)
+            assert picture.dtype == np.uint8
+            assert (truth.xyxy[:, :2] >= 0).all()
+            assert (truth.xyxy[:, 2:] <= (640, 360)).all()
+            assert (truth.xyxy[:, 2:] > truth.xyxy[:, :2]).all()
+            assert ((truth.visible >= 0) & (truth.visible <= 1)).all()
+            assert len(set(truth.track_id.tolist())) == len(truth.track_id)
+
+
+def test_truth_has_the_promised_types():
+    _, truth = Street(Settings(seed=1)).render(0)
+
+    n = len(truth.class_id)
+    shapes = [array.shape for array in (truth.xyxy, truth.class_id, truth.visible, truth.track_id)]
+    dtypes = [array.dtype for array in (truth.xyxy, truth.class_id, truth.visible, truth.track_id)]
+    assert shapes == [(n, 4), (n,), (n,), (n,)]
+    assert dtypes == [np.float32, np.int32, np.float32, np.int64]
+
+
+def test_an_object_keeps_its_id_and_class_and_moves_smoothly():
+    street = Street(Settings(seed=5))
+    last, moves, shared = {}, [], 0
+    for index in range(500, 600):
+        _, truth = street.render(index)
+        rows = zip(truth.track_id.tolist(), truth.class_id.tolist(), truth.xyxy, truth.visible, strict=True)
+        now = {track: (class_id, box) for track, class_id, box, visible in rows if visible > 0.99}
+        for track in now.keys() & last.keys():
+            assert now[track][0] == last[track][0]
+            foot = [(box[0] + box[2]) / 2 for box in (now[track][1], last[track][1])]
+            moves.append(abs(foot[0] - foot[1]))
+            shared += 1
+        last = now
+    assert shared > 300
+    assert max(moves) < 25  # px a frame
+    assert np.median(moves) < 3
+
+
+def test_every_class_appears_within_a_minute_and_the_street_is_not_empty_for_long():
+    for seed in range(5):
+        street = Street(Settings(seed=seed, width=160, height=96))
+        truths = [street.render(index)[1] for index in range(0, 1500, 25)]
+        found = {class_id for truth in truths for class_id in truth.class_id.tolist()}
+        counts = [int((truth.visible > 0.3).sum()) for truth in truths]
+
+        assert found == set(range(len(CLASSES)))
+        assert 2 <= np.median(counts) <= 14
+        assert all(max(counts[k : k + 5]) > 0 for k in range(len(counts) - 5))
+
+
+def test_objects_are_from_a_few_pixels_to_half_the_picture_high():
+    heights = []
+    for seed in range(8):
+        street = Street(Settings(seed=seed))
+        for index in range(0, 1500, 300):
+            _, truth = street.render(index)
+            heights += (truth.xyxy[:, 3] - truth.xyxy[:, 1])[truth.visible > 0.9].tolist()
+
+    assert 6 <= min(heights) <= 20
+    assert 100 <= max(heights) <= 0.65 * 360
+
+
+def test_it_works_a_million_frames_later():
+    street = Street(Settings(seed=6, width=160, height=96))
+
+    _, late = street.render(5_000_000)
+
+    assert len(late.track_id) > 0
+    assert late.track_id.min() > 0
+
+
+def test_night_is_darker_than_dusk_and_dusk_than_day():
+    means = [Street(Settings(seed=1, light=light)).render(0)[0].mean() for light in LIGHTS]
+
+    assert means[0] > 1.1 * means[1]
+    assert means[1] > 1.4 * means[2]
+
+
+def test_rain_falls_anew_each_frame_and_noise_leaves_the_mean():
+    clear, rain, noise = (Street(Settings(seed=1, weather=weather)) for weather in WEATHERS)
+    dry = [cv2.absdiff(clear.render(k)[0], clear.render(k + 1)[0]).mean() for k in (0, 1)]
+    wet = [cv2.absdiff(rain.render(k)[0], rain.render(k + 1)[0]).mean() for k in (0, 1)]
+
+    assert min(wet) > 3 * max(dry)
+    assert abs(noise.render(0)[0].mean() - clear.render(0)[0].mean()) < 1.5
+    assert cv2.absdiff(noise.render(0)[0], clear.render(0)[0]).mean() > 2
+
+
+def test_a_shaking_camera_moves_the_whole_picture_and_no_farther_than_asked():
+    still, shaken = staged(seed=1), staged(seed=1, shake=0.02)
+    centre = still.render(0)[0][60:300, 60:580]
+    shifts = []
+    for index in range(12):
+        score = cv2.matchTemplate(shaken.render(index)[0], centre, cv2.TM_SQDIFF)
+        _, _, (x, y), _ = cv2.minMaxLoc(score)
+        shifts.append((x - 60, y - 60))
+
+    assert len(set(shifts)) > 4
+    assert np.abs(shifts).max() <= 0.02 * 640 + 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (320, 192), (333, 201), (200, 480), (1280, 720)])
+def test_any_size_works(width, height):
+    settings = Settings(seed=2, width=width, height=height, light="night", weather="rain")
+    picture, truth = Street(settings).render(9)
+
+    assert picture.shape == (height, width, 3)
+    assert (truth.xyxy[:, 2:] <= (width, height)).all()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("light", "noon", "light must be one of day, dusk, night, got 'noon'"),
+        ("weather", "snow", "weather must be one of clear, rain, noise, got 'snow'"),
+        ("width", 63, "width must be 64 px or more, got 63"),
+        ("height", 0, "height must be 64 px or more, got 0"),
+        ("fps", 0.0, "fps must be above 0"),
+        ("fps", float("nan"), "fps must be above 0"),
+        ("shake", 0.5, "shake must be 0 to 0.02, got 0.5"),
+        ("seed", -1, "seed must be 0 or more, got -1"),
+    ],
+)
+def test_a_bad_setting_is_named_with_the_choices(field, value, says):
+    with pytest.raises(ValueError, match=says):
+        Settings(**{field: value})
+
+
+def test_dice_are_even_and_repeatable():
+    throws = [Dice(1, k).unit() for k in range(4000)]
+
+    assert throws == [Dice(1, k).unit() for k in range(4000)]
+    assert np.histogram(throws, 10, (0, 1))[0].min() > 320
+    assert abs(np.corrcoef(throws[:-1], throws[1:])[0, 1]) < 0.05
