@@ -155,9 +155,9 @@ def test_help_shows_an_example_for_every_verb(verb, arguments):
         pytest.param({"engine": {"precision": "int8"}}, 78, "int8", id="no such precision"),
         pytest.param({"detect": {"labels": ["unicorn"]}}, 78, "unicorn.*person", id="no such label"),
         pytest.param({"cameras": {"a": {"url": "/none.mp4"}}}, 66, "/none.mp4", id="no such file"),
-        pytest.param({"cameras": {"a": {"url": "gopher://x"}}}, 78, "gopher", id="no such kind of source"),
+        pytest.param({"cameras": {"a": {"url": "gopher://x"}}}, 78, "cameras.a.url", id="no such kind of source"),
         pytest.param({"cameras": {"a": {"url": "synthetic://street?sed=1"}}}, 78, "sed", id="no such parameter"),
-        pytest.param({"publish": [{"type": "file", "path": "/proc/no/o"}]}, 77, "/proc/no", id="no such folder"),
+        pytest.param({"publish": [{"type": "file", "path": "/dev/null/o"}]}, 78, "/dev/null", id="no folder"),
     ],
 )
 def test_a_mistake_is_one_line_and_the_right_code(verb, configured, sections, code, words):

@@ -10,6 +10,7 @@ from typing import Any
 from edge_app.frames import TimestampSource
 
 LONGEST_TRANSIT_S = 5.0
+CLOCK_JITTER_S = 0.1  # two clocks that NTP holds together differ so much: a frame is not older than its arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def captured(arrival: Moment, camera_wall: float | None) -> Capture:
     if camera_wall is None:
         return Capture(arrival.wall, "arrival", arrival.mono)
     transit = arrival.wall - camera_wall
-    if 0 <= transit <= LONGEST_TRANSIT_S:
-        return Capture(camera_wall, "rtcp", arrival.mono - transit)
+    if -CLOCK_JITTER_S <= transit <= LONGEST_TRANSIT_S:
+        return Capture(camera_wall, "rtcp", arrival.mono - max(0.0, transit))
     return Capture(arrival.wall, "arrival", arrival.mono, -transit)
 
 

@@ -39,16 +39,26 @@ class Hardware:
 
 
 @pytest.fixture
-def blocked() -> Iterator[Callable[[], Iterator[Shot]]]:
-    """An attempt that yields a frame and then is stuck as in a C call, until the end of the test."""
+def release() -> Iterator[threading.Event]:
+    """Frees what is blocked, at the latest at the end of the test."""
     release = threading.Event()
+    yield release
+    release.set()
+
+
+@pytest.fixture
+def blocked(release: threading.Event) -> Callable[[], Iterator[Shot]]:
+    """An attempt that yields a frame and then is stuck as in a C call."""
 
     def attempt() -> Iterator[Shot]:
         yield shot()
         release.wait(60)
 
-    yield attempt
-    release.set()
+    return attempt
+
+
+def threads_of(camera: str) -> int:
+    return [thread.name for thread in threading.enumerate()].count(f"camera {camera}")
 
 
 def test_a_stuck_thread_is_replaced_and_the_third_ends_the_program(
@@ -67,6 +77,33 @@ def test_a_stuck_thread_is_replaced_and_the_third_ends_the_program(
     rig.cameras.add("yard", Hardware(blocked, blocked), settings)
     with pytest.raises(TemporaryError, match="camera yard: 3 threads are stuck"):
         rig.until(lambda: False)
+
+
+def test_a_stuck_thread_that_comes_free_leaves(
+    rig: Rig, blocked: Callable[[], Iterator[Shot]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cameras, "STUCK_S", 0.2)
+    rig.cameras.add("gate", Hardware(blocked), camera_config("rtsp://hardware/", stall_timeout_s=0.2))
+    rig.until(lambda: threads_of("gate") == 2)
+    rig.until(rig.more(3))
+    release.set()
+    rig.until(lambda: threads_of("gate") == 1)
+    rig.until(rig.more(3))
+    assert rig.is_up()
+    assert rig.stats.total("reconnects") == 0
+
+
+def test_a_finite_source_may_be_as_slow_as_it_likes(
+    rig: Rig, blocked: Callable[[], Iterator[Shot]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(cameras, "STUCK_S", 0.1)
+    rig.cameras.add("gate", Hardware(blocked, live=False), camera_config("tape.mp4", stall_timeout_s=0.1))
+    rig.until(rig.more(1))
+    with pytest.raises(AssertionError):
+        rig.until(lambda: not rig.is_up() or threads_of("gate") > 1, within_s=1)
+    release.set()
+    rig.until(lambda: rig.inbox.exhausted)
+    assert [state.state for _, state in rig.states] == ["connecting", "up", "down"]
 
 
 def test_a_camera_that_waits_to_try_again_is_not_stuck(rig: Rig, monkeypatch: pytest.MonkeyPatch):

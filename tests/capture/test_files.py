@@ -53,7 +53,8 @@ def test_a_recording_that_does_not_begin_at_zero_is_timed_from_its_first_frame(r
         stream = out.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
             if packet.size:
-                packet.stream = stream
+                shift = int(100 / packet.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
                 out.mux(packet)
     rig.add(str(tmp_path / "late.ts"), start_at=datetime(2026, 1, 1, tzinfo=timezone.utc))
     rig.until(lambda: rig.inbox.exhausted)

@@ -9,7 +9,6 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
@@ -87,7 +86,7 @@ def test_a_refused_login_is_said_once_and_not_tried_again_soon(
     ours = traceback.walk_tb(caught.value.__traceback__.tb_next)
     everything = "".join(traceback.StackSummary.extract(ours, capture_locals=True).format())
     everything += caplog.text + "".join(capfd.readouterr()) + repr(source) + repr(vars(source)) + source.describe
-    assert not [secret for secret in (wrong, quote(wrong), quote(wrong, safe="")) if secret in everything]
+    assert "ssw0rd" not in everything  # however the rest of it may be encoded
 
 
 def test_rtsps_works_with_the_right_ca(rtsp_server: StartServer, rtsp_certificates: Certificates):
@@ -194,7 +193,7 @@ def test_a_new_resolution_in_mid_stream_flows_on(rig: Rig, rtsp_server: StartSer
 
 def test_broken_frames_are_counted_and_too_many_are_a_failure(rig: Rig, rtsp_server: StartServer):
     server = rtsp_server(fps=100)
-    rig.add(server.url, stall_timeout_s=6)
+    rig.add(server.url, stall_timeout_s=30)
     rig.until(rig.more(10))
     server.say("corrupt")
     rig.until(lambda: rig.is_down(Reason.DECODE_ERRORS))
