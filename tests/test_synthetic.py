@@ -100,9 +100,7 @@ def test_weather_and_light_change_the_picture_but_not_where_things_are():
 
 
 @pytest.mark.parametrize("heading", [0.0, 0.9, 1.6, 3.14, 4.4])
-@pytest.mark.parametrize(
-    ("class_id", "z"), [(PERSON, 16), (PERSON, 40), (CAR, 18), (TRUCK, 24), (BICYCLE, 15)]
-)
+@pytest.mark.parametrize(("class_id", "z"), [(PERSON, 16), (PERSON, 40), (CAR, 18), (TRUCK, 24), (BICYCLE, 15)])
 def test_a_box_is_tight_around_the_pixels_that_the_object_changes(class_id, z, heading):
     picture, truth = staged(actor(class_id, z=z, heading=heading), seed=4, shadows=False).render(0)
     empty, nothing = staged(seed=4).render(0)

@@ -47,9 +47,7 @@ def backdrop(
 
 def lamplight(lamps: list[OnGround], x: float, z: float) -> float:
     """What lamps over those places give at another, x and z [m]; 0 to about 1."""
-    return sum(
-        1 / (1 + ((lamp_x - x) ** 2 + (lamp_z - z) ** 2) / LAMP_REACH**2) ** 2 for lamp_x, lamp_z in lamps
-    )
+    return sum(1 / (1 + ((lamp_x - x) ** 2 + (lamp_z - z) ** 2) / LAMP_REACH**2) ** 2 for lamp_x, lamp_z in lamps)
 
 
 def _forward(camera: Camera) -> tuple[int, Picture]:

@@ -54,9 +54,7 @@ def _frame(paint: Colour) -> list[Shape]:
     shapes = [Shape(tube, paint, (0.028, 0.028)) for tube in tubes]
     bar_height, bar_ahead = 1.02, 0.33
     shapes.append(Shape((HEAD_TUBE, (0.0, bar_height, bar_ahead)), (90, 90, 90), (0.02, 0.02)))
-    shapes.append(
-        Shape(((-0.27, bar_height, bar_ahead), (0.27, bar_height, bar_ahead)), (50, 50, 50), (0.02, 0.02))
-    )
+    shapes.append(Shape(((-0.27, bar_height, bar_ahead), (0.27, bar_height, bar_ahead)), (50, 50, 50), (0.02, 0.02)))
     shapes.append(Shape((seat, SADDLE), (110, 110, 110), (0.018, 0.018)))
     shapes.append(Shape(((0.0, 0.94, -0.32), (0.0, 0.95, -0.1)), (35, 35, 35), (0.06, 0.03)))
     shapes.append(Shape((BRACKET,), (70, 70, 70), (0.09,)))

@@ -117,8 +117,6 @@ class Shake:
     def at(self, time: float) -> tuple[int, int]:
         """Displacement of the picture at this time [s]: to the right and down [px]."""
         a, b, c, d, e, f = self.phases
-        right = (
-            0.5 * math.sin(2.9 * time + a) + 0.3 * math.sin(7.7 * time + b) + 0.2 * math.sin(31 * time + c)
-        )
+        right = 0.5 * math.sin(2.9 * time + a) + 0.3 * math.sin(7.7 * time + b) + 0.2 * math.sin(31 * time + c)
         down = 0.5 * math.sin(3.7 * time + d) + 0.3 * math.sin(9.1 * time + e) + 0.2 * math.sin(37 * time + f)
         return round(self.largest * right), round(0.6 * self.largest * down)

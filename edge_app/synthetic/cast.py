@@ -31,9 +31,7 @@ def model(class_id: int, look: int, moment: int, *, rain: bool, lamps: bool) -> 
     """The model of an object of this class and look."""
     if class_id == PERSON:
         standing = moment == STANDING
-        return Model.of(
-            person(Look.of(look, rain=rain), 0.0 if standing else moment / STEPS, standing=standing)
-        )
+        return Model.of(person(Look.of(look, rain=rain), 0.0 if standing else moment / STEPS, standing=standing))
     if class_id == BICYCLE:
         return Model.of(bicycle(look, moment / STROKES, rain=rain, lamps=lamps))
     lamps = lamps and moment != STANDING

@@ -60,16 +60,12 @@ class Panels:
         face = Shape(corners, colour, layer=layer, group=self.group, casts=False)
         return [face, mirrored(face)]
 
-    def front(
-        self, ahead: float, side: Span, up: Span, colour: Colour, layer: int, *, glows: bool = False
-    ) -> Shape:
+    def front(self, ahead: float, side: Span, up: Span, colour: Colour, layer: int, *, glows: bool = False) -> Shape:
         """A rectangle that faces ahead; `side` is in half widths."""
         rear = self.rear(ahead, side, up, colour, layer, glows=glows)
         return replace(rear, points=rear.points[::-1])
 
-    def rear(
-        self, ahead: float, side: Span, up: Span, colour: Colour, layer: int, *, glows: bool = False
-    ) -> Shape:
+    def rear(self, ahead: float, side: Span, up: Span, colour: Colour, layer: int, *, glows: bool = False) -> Shape:
         """A rectangle that faces back; `side` is in half widths."""
         (left, right), (low, high) = sorted(part * self.half for part in side), up
         corners = ((left, low, ahead), (left, high, ahead), (right, high, ahead), (right, low, ahead))
@@ -112,8 +108,7 @@ def wheel(half: float, radius: float, ahead: float, *, group: int = 0) -> list[S
     for layer, (part, colour, out) in enumerate(rings, start=4):
         turns = [k * math.tau / 16 for k in range(16)]
         corners = tuple(
-            (half + out, radius + part * radius * math.sin(a), ahead - part * radius * math.cos(a))
-            for a in turns
+            (half + out, radius + part * radius * math.sin(a), ahead - part * radius * math.cos(a)) for a in turns
         )
         disc = Shape(corners, colour, group=group, layer=min(layer, 3), casts=False)
         shapes += [disc, mirrored(disc)]

@@ -83,10 +83,7 @@ def _discs(height: int, contrast: float) -> list[tuple[float, float, float]]:
     """Size, lift and brightness of the discs that shade a round thing; the smaller the object, the fewer."""
     if height < 20:
         return [(1.0, 0.0, 0.93)]
-    return [
-        (size, lift, bright - fall * contrast)
-        for size, lift, bright, fall in DISCS[: 3 if height > 60 else 2]
-    ]
+    return [(size, lift, bright - fall * contrast) for size, lift, bright, fall in DISCS[: 3 if height > 60 else 2]]
 
 
 def _body(model: Model, seen: Floats, flat: Floats, sun: Sun) -> tuple[Bytes, Foot]:
@@ -148,9 +145,7 @@ def _shade(model: Model, flat: Floats, darkness: float, scale: float) -> tuple[B
             continue
         if shape.line:
             ring = np.ascontiguousarray(skins[start : start + count, 0])
-            cv2.polylines(
-                canvas, [ring], True, tone, max(1, round(2 * float(reach[start, 0, 0]))), cv2.LINE_8, 4
-            )
+            cv2.polylines(canvas, [ring], True, tone, max(1, round(2 * float(reach[start, 0, 0]))), cv2.LINE_8, 4)
         else:
             corners = skins[start : start + count] if shape.radii else skins[start : start + count, :1]
             cv2.fillConvexPoly(

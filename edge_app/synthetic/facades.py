@@ -71,9 +71,7 @@ class Front:
         self._fill((0, self._wide), (self._tall - 0.45, self._tall - 0.15), shaded(style.trim, 0.92))
         self._fill((0, self._wide), (self._tall - 0.15, self._tall), shaded(style.wall, 0.6))
 
-    def _fill(
-        self, x: tuple[float, float], y: tuple[float, float], colour: Colour, glow: Colour | None = None
-    ) -> None:
+    def _fill(self, x: tuple[float, float], y: tuple[float, float], colour: Colour, glow: Colour | None = None) -> None:
         """A rectangle [m from the left, m above the ground]; lights are lit where a glow is given."""
         height = self.colours.shape[0]
         corner, opposite = (x[0], self._tall - y[1]), (x[1], self._tall - y[0])
@@ -97,15 +95,11 @@ class Front:
         half_w, half_h = style.window[0] * style.bay / 2, style.window[1] * STOREY / 2
         self._fill((x - half_w - 0.1, x + half_w + 0.1), (y - half_h - 0.1, y + half_h + 0.1), style.trim)
         glow = shaded(dice.pick(LAMPLIGHTS), dice.between(0.45, 1.0)) if dice.happens(self._lit) else None
-        self._fill(
-            (x - half_w, x + half_w), (y - half_h, y + half_h), shaded(GLASS, dice.between(0.55, 1.0)), glow
-        )
+        self._fill((x - half_w, x + half_w), (y - half_h, y + half_h), shaded(GLASS, dice.between(0.55, 1.0)), glow)
         if dice.happens(0.4):
             drawn = y + half_h * dice.between(-0.4, 0.7)
             tone = shaded((205, 210, 215), dice.between(0.6, 1.0))
-            self._fill(
-                (x - half_w, x + half_w), (drawn, y + half_h), tone, shaded(glow, 0.6) if glow else None
-            )
+            self._fill((x - half_w, x + half_w), (drawn, y + half_h), tone, shaded(glow, 0.6) if glow else None)
         else:
             self._fill((x - half_w, x + half_w), (y + 0.1 * half_h, y + half_h), shaded(GLASS, 1.25), glow)
         self._fill((x - 0.04, x + 0.04), (y - half_h, y + half_h), style.trim)
@@ -141,9 +135,7 @@ class Front:
                 dice.between(0.7, 1.4),
                 varied(dice.pick(CLOTH), dice),
             )
-            self._fill(
-                (x, x + dice.between(0.2, 0.6)), (0.55, high), tone, shaded(tone, 0.9) if glow else None
-            )
+            self._fill((x, x + dice.between(0.2, 0.6)), (0.55, high), tone, shaded(tone, 0.9) if glow else None)
         self._fill((right - 1.25, right - 0.45), (0.0, 2.5), shaded(GLASS, 0.5), dimmed)
         sign = varied(dice.pick(CLOTH), dice)
         self._fill((left + 0.2, right - 0.2), (2.8, 3.4), sign, shaded(sign, 0.8) if glow else None)

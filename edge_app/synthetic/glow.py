@@ -72,9 +72,7 @@ class Glows:
         x = self._camera.centre_x + scale * (place.aside * place.distance + ahead * sin + side * cos)
         return x - shift[0], self._camera.horizon + scale * (self._camera.height - up) - shift[1]
 
-    def _add(
-        self, picture: Bytes, centre: tuple[float, float], size: tuple[float, float], colour: Colour
-    ) -> None:
+    def _add(self, picture: Bytes, centre: tuple[float, float], size: tuple[float, float], colour: Colour) -> None:
         wide, high = (max(2, min(512, round(side / 4) * 4)) for side in size)
         x, y = round(centre[0] - wide / 2), round(centre[1] - high / 2)
         x0, y0, x1, y1 = (

@@ -136,12 +136,8 @@ class Ground:
         x = (right + camera.yaw * forward[:, None]) * 12.0
         z = np.broadcast_to(forward[:, None] * 12.0, x.shape)
         maps = (np.round(x % 256, 2).astype(np.float32), np.round(z % 256, 2).astype(np.float32))
-        blotches = np.asarray(
-            cv2.remap(tile, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), dtype=np.float32
-        )
+        blotches = np.asarray(cv2.remap(tile, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), dtype=np.float32)
         near = np.clip(1.3 - forward / 60, 0.15, 1).astype(np.float32)[:, None]
-        grain = (
-            np.random.RandomState((seed + 63) % 2**32).randint(-100, 101, (rows, width)).astype(np.float32)
-        )
+        grain = np.random.RandomState((seed + 63) % 2**32).randint(-100, 101, (rows, width)).astype(np.float32)
         factor = 1 + near * (np.float32(0.16) * blotches + np.float32(0.00045) * grain)
         self._picture[top:] *= factor[..., None]

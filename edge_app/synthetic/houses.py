@@ -57,9 +57,7 @@ def houses(plan: Plan, seed: int, camera: Camera) -> list[House]:
     return sorted(found, key=lambda house: -(house.z0 + abs(house.x0 + house.x1) / 4))
 
 
-def _row_ahead(
-    dice: Dice, wall: float, side: int, span: tuple[float, float], *, near: bool
-) -> Iterator[House]:
+def _row_ahead(dice: Dice, wall: float, side: int, span: tuple[float, float], *, near: bool) -> Iterator[House]:
     """Houses along the road ahead, their fronts at x = `wall`."""
     z, end = span
     x0, x1 = sorted((wall, wall + side * 12))
@@ -106,9 +104,7 @@ def walls(house: House, camera: Camera) -> list[Wall]:
     found = []
     for (ax, az), (bx, bz), bright in ends:
         tall = house.height
-        seen = camera.turn(
-            np.array([(ax, tall, az), (bx, tall, bz), (bx, 0, bz), (ax, 0, az)], dtype=np.float64)
-        )
+        seen = camera.turn(np.array([(ax, tall, az), (bx, tall, bz), (bx, 0, bz), (ax, 0, az)], dtype=np.float64))
         nearest = float(seen[:, 2].min())
         if nearest < 0.7 or (house.near and az == bz and az < camera.nearest):
             continue
@@ -168,6 +164,4 @@ def _lay(target: Picture, texture: Picture, flat: Floats) -> None:
     mask = np.zeros((y1 - y0, x1 - x0), dtype=np.uint8)
     cv2.fillConvexPoly(mask, np.rint((flat - (x0, y0)) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
     area = target[y0:y1, x0:x1]
-    area += (np.asarray(warped, dtype=np.float32) - area) * (
-        mask.astype(np.float32)[..., None] / np.float32(255)
-    )
+    area += (np.asarray(warped, dtype=np.float32) - area) * (mask.astype(np.float32)[..., None] / np.float32(255))

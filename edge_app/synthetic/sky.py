@@ -21,9 +21,7 @@ def noise(seed: int, height: int, width: int, octaves: tuple[int, ...]) -> Pictu
     for cells in octaves:
         rows = max(2, cells * height // width)
         grain = dice.randint(-128, 128, (rows, cells)).astype(np.float32) / np.float32(128)
-        total += np.float32(weight) * np.asarray(
-            cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)
-        )
+        total += np.float32(weight) * np.asarray(cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC))
         weight *= 0.6
     return total
 

@@ -77,9 +77,7 @@ class Street:
             self._print(picture, view, thing, corner)
         self._weather.fall(picture, index)
         listed = [
-            (thing.stamp, thing.actor.class_id, thing.actor.track_id)
-            if thing.actor
-            else (thing.stamp, NO_OBJECT, 0)
+            (thing.stamp, thing.actor.class_id, thing.actor.track_id) if thing.actor else (thing.stamp, NO_OBJECT, 0)
             for thing in things
         ]
         return picture, Truth.of(listed, (settings.width, settings.height))

@@ -124,8 +124,6 @@ def _chassis(rear: float, front: float, *, lamps: bool) -> list[Shape]:
     shapes.append(panels.rear(rear - 0.02, (-1, 1), (0.45, 0.6), (60, 60, 200), 2))
     for side in (-1, 1):
         colour = TAIL_LIGHT_LIT if lamps else TAIL_LIGHT
-        shapes.append(
-            panels.rear(rear - 0.02, (side * 0.62, side * 0.95), (0.66, 0.8), colour, 3, glows=lamps)
-        )
+        shapes.append(panels.rear(rear - 0.02, (side * 0.62, side * 0.95), (0.66, 0.8), colour, 3, glows=lamps))
     axles = (1.3, 2.3) if front - rear > 5.2 else (1.3,)
     return shapes + [shape for axle in axles for shape in wheel(HALF, WHEEL, rear + axle, group=group)]

@@ -90,9 +90,7 @@ class Tailor:
         """Something that never moves, at its size in the picture."""
         heading = fixture.heading - self.camera.yaw
         view = View(place.aside, place.distance, self.camera.height, place.scale, heading)
-        return draw(
-            Model.of(shapes(fixture, lamps=self.light.lamp > 0)), view, self._sun(min(1.0, lamplight))
-        )
+        return draw(Model.of(shapes(fixture, lamps=self.light.lamp > 0)), view, self._sun(min(1.0, lamplight)))
 
     def actor(self, class_id: int, look: int, moment: int, steps: tuple[int, int, int], lamp: int) -> Sprite:
         """An object at so many steps of distance, offset and heading, under so bright a lamp."""

@@ -55,7 +55,5 @@ def _streaks(dice: np.random.RandomState, shape: tuple[int, int], strength: int)
 def _speckles(dice: np.random.RandomState, shape: tuple[int, int], spread: int) -> Bytes:
     """Half of the noise, float-free: the difference of two of them is bell-shaped around 0."""
     grain = dice.randint(0, spread, (2, *shape, 3)).sum(axis=0)
-    blotch = cv2.resize(
-        np.asarray(grain[::2, ::2] // 2, dtype=np.uint8), shape[::-1], interpolation=cv2.INTER_LINEAR
-    )
+    blotch = cv2.resize(np.asarray(grain[::2, ::2] // 2, dtype=np.uint8), shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(grain // 2 + np.asarray(blotch)[: shape[0], : shape[1]] // 2, dtype=np.uint8)

@@ -1,0 +1,225 @@
+"""Measures the bundled detector on rendered streets it has not seen, with COCO's own evaluation."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+from scenes import EVALUATION_SEED, HEIGHT, LAST_FRAME, WIDTH, Floats, letterboxed, scale, settings_for, targets
+
+from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
+
+STRIDES = (8, 16, 32)
+FRAMES_PER_STREET = 4
+LEAST_SCORE = 0.005
+NMS_IOU = 0.5
+SHAKES = {"shake below 1 %": (0.0, 0.01), "shake 1 % and above": (0.01, 1.0)}
+# Shorter or longer, an object is as small or large as the root of its box's area [input px].
+EXTENTS = {"all sizes": (0, 1e5), "below 24 px": (0, 24), "24 to 64 px": (24, 64), "64 px and above": (64, 1e5)}
+
+
+def session(model: Path, threads: int) -> onnxruntime.InferenceSession:
+    """The model on the CPU, with this many threads."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def decoded(rows: Floats) -> tuple[Floats, Floats, Floats]:
+    """Corner boxes [input px], scores and classes of one image's raw rows (cells, 5 + classes)."""
+    grids, strides = [], []
+    for stride in STRIDES:
+        y, x = np.mgrid[: HEIGHT // stride, : WIDTH // stride]
+        grids.append(np.stack((x, y), 2).reshape(-1, 2))
+        strides.append(np.full((len(grids[-1]), 1), stride))
+    stride = np.concatenate(strides)
+    centres = (rows[:, :2] + np.concatenate(grids)) * stride
+    halves = np.exp(rows[:, 2:4]) * stride / 2
+    return np.hstack((centres - halves, centres + halves)), rows[:, 4] * rows[:, 5:].max(1), rows[:, 5:].argmax(1)
+
+
+def detected(rows: Floats, size: tuple[float, float]) -> list[tuple[list[float], float, int]]:
+    """Boxes x, y, w, h [input px] within the picture, scores and classes left by suppression."""
+    boxes, scores, classes = decoded(rows)
+    likely = scores > LEAST_SCORE
+    boxes, scores, classes = np.clip(boxes[likely], 0, [*size, *size]), scores[likely], classes[likely]
+    xywh = np.hstack((boxes[:, :2], boxes[:, 2:] - boxes[:, :2])).astype(float)
+    if not len(xywh):
+        return []
+    kept = cv2.dnn.NMSBoxesBatched(xywh.tolist(), scores.tolist(), classes.tolist(), LEAST_SCORE, NMS_IOU)
+    return [(xywh[i].tolist(), float(scores[i]), int(classes[i])) for i in kept]
+
+
+class Survey:
+    """Frames, what is in them and what the model says, as COCO writes it down.
+
+    Attributes:
+        images: Settings of each frame.
+        truths: COCO's annotations; objects that do not count are crowds, which cost nobody anything.
+        findings: COCO's results.
+    """
+
+    def __init__(self) -> None:
+        self.images: list[Settings] = []
+        self.truths: list[dict[str, object]] = []
+        self.findings: list[dict[str, object]] = []
+
+    def add(self, settings: Settings, rows: Floats, found: list[tuple[list[float], float, int]]) -> None:
+        image = len(self.images)
+        self.images.append(settings)
+        for x1, y1, x2, y2, kind, ignored in rows.tolist():
+            self.truths.append({
+                "id": len(self.truths) + 1, "image_id": image, "category_id": int(kind), "iscrowd": int(ignored),
+                "bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1),
+            })  # fmt: skip
+        for box, score, kind in found:
+            self.findings.append({"image_id": image, "category_id": kind, "bbox": box, "score": score})
+
+    def evaluation(self) -> COCOeval:
+        """COCO's evaluation of all frames, ready to evaluate."""
+        coco = COCO()
+        coco.dataset = {
+            "info": {},
+            "images": [{"id": i} for i in range(len(self.images))],
+            "categories": [{"id": i, "name": name} for i, name in enumerate(CLASSES)],
+            "annotations": self.truths,
+        }
+        with contextlib.redirect_stdout(io.StringIO()):  # it chats
+            coco.createIndex()
+            evaluation = COCOeval(coco, coco.loadRes(self.findings), "bbox")
+        evaluation.params.areaRng = [[low**2, high**2] for low, high in EXTENTS.values()]
+        evaluation.params.areaRngLbl = list(EXTENTS)
+        return evaluation
+
+
+def surveyed(model: Path, frames: int, first_seed: int, size: tuple[int, int]) -> Survey:
+    """What the model finds in frames of streets from this seed on, lights and weathers in turn."""
+    network, survey = session(model, 2), Survey()
+    rng = np.random.default_rng(first_seed)
+    ratio = scale(*size)
+    for seed in range(-(-frames // FRAMES_PER_STREET)):
+        settings = settings_for(first_seed + seed, *size, seed, rng.uniform(0, 0.02))
+        street = Street(settings)
+        for index in rng.integers(0, LAST_FRAME, FRAMES_PER_STREET)[: frames - len(survey.images)]:
+            frame, truth = street.render(int(index))
+            blob = letterboxed(frame).transpose(2, 0, 1)[None].astype(np.float32)
+            (rows,) = network.run(None, {"images": blob})
+            survey.add(settings, targets(truth, ratio), detected(rows[0], (size[0] * ratio, size[1] * ratio)))
+    return survey
+
+
+def mean(values: np.ndarray) -> float | None:
+    """Mean of COCO's values in percent; COCO writes -1 where there is nothing to find."""
+    return round(float(values[values > -1].mean()) * 100, 1) if (values > -1).any() else None
+
+
+def figures(evaluation: COCOeval, images: Iterable[int]) -> dict[str, dict[str, float | None]]:
+    """AP50 and AP50-95 [%] over these images: all classes, each class, each size."""
+    evaluation.params.imgIds = list(images)
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation.evaluate()
+        evaluation.accumulate()
+    precision = evaluation.eval["precision"][..., -1]  # IoU, recall, class, size
+    parts = {name: precision[:, :, :, size] for size, name in enumerate(EXTENTS)}
+    parts |= {name: precision[:, :, kind, 0] for kind, name in enumerate(CLASSES)}
+    return {name: {"AP50": mean(part[0]), "AP50-95": mean(part)} for name, part in parts.items()}
+
+
+def conditions(images: list[Settings]) -> dict[str, list[int]]:
+    """Names of lights, weathers, their combinations and shakes, and which frames show them."""
+    tests = {light: lambda s, light=light: s.light == light for light in LIGHTS}
+    tests |= {weather: lambda s, weather=weather: s.weather == weather for weather in WEATHERS}
+    for light in LIGHTS:
+        for weather in WEATHERS:
+            tests[f"{light}, {weather}"] = lambda s, pair=(light, weather): (s.light, s.weather) == pair
+    for name, (low, high) in SHAKES.items():
+        tests[name] = lambda s, low=low, high=high: low <= s.shake < high
+    return {name: [i for i, s in enumerate(images) if test(s)] for name, test in tests.items()}
+
+
+def operating_points(evaluation: COCOeval) -> dict[str, dict[str, float]]:
+    """Precision, recall and F1 [%], each the mean of the classes, by score threshold, at IoU 0.5.
+
+    Reads what the last call of `figures` matched.
+    """
+    everything = evaluation.params.areaRng[0]
+    matched: dict[int, list[tuple[float, bool]]] = {kind: [] for kind in range(len(CLASSES))}
+    present = dict.fromkeys(matched, 0)
+    for item in evaluation.evalImgs:
+        if item is None or item["aRng"] != everything:
+            continue
+        present[item["category_id"]] += int((np.asarray(item["gtIgnore"]) == 0).sum())
+        for score, match, ignored in zip(item["dtScores"], item["dtMatches"][0], item["dtIgnore"][0], strict=True):
+            if not ignored:
+                matched[item["category_id"]].append((score, match > 0))
+    points = {}
+    for threshold in np.arange(0.1, 0.9, 0.05).round(2).tolist():
+        hits = [np.array([hit for score, hit in found if score >= threshold]) for found in matched.values()]
+        precision = float(np.mean([hit.mean() if len(hit) else 1.0 for hit in hits]))
+        recall = float(np.mean([hit.sum() / max(n, 1) for hit, n in zip(hits, present.values(), strict=True)]))
+        f1 = 2 * precision * recall / max(precision + recall, 1e-9)
+        points[f"{threshold:.2f}"] = {
+            name: round(value * 100, 1) for name, value in (("precision", precision), ("recall", recall), ("F1", f1))
+        }
+    return points
+
+
+def speed(model: Path, threads: int, runs: int = 300) -> float:
+    """Images a second, from the median run."""
+    network, times = session(model, threads), []
+    blob = np.random.default_rng(0).uniform(0, 255, (1, 3, HEIGHT, WIDTH)).astype(np.float32)
+    for _ in range(runs):
+        start = time.perf_counter()
+        network.run(None, {"images": blob})
+        times.append(time.perf_counter() - start)
+    return round(1 / float(np.median(times)), 1)
+
+
+def report(survey: Survey) -> dict[str, object]:
+    """All figures of a survey."""
+    evaluation = survey.evaluation()
+    by_condition = {
+        name: figures(evaluation, images)["all sizes"] | {"frames": len(images)}
+        for name, images in conditions(survey.images).items()
+        if images
+    }
+    overall = figures(evaluation, range(len(survey.images)))
+    counted = [truth for truth in survey.truths if not truth["iscrowd"]]
+    return {
+        "frames": len(survey.images),
+        "streets": len({settings.seed for settings in survey.images}),
+        "objects counted": {n: sum(t["category_id"] == i for t in counted) for i, n in enumerate(CLASSES)},
+        "objects ignored": len(survey.truths) - len(counted),
+        "overall": overall,
+        "by condition": by_condition,
+        "operating points": operating_points(evaluation),
+    }
+
+
+def main() -> None:
+    """Prints the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=500)
+    parser.add_argument("--model", type=Path, default=Path(__file__).with_name("model.onnx"))
+    parser.add_argument("--first-seed", type=int, default=EVALUATION_SEED, help="of the streets to look at")
+    parser.add_argument("--size", type=int, nargs=2, default=(640, 360), help="of the frames [px]")
+    parser.add_argument("--no-speed", action="store_true", help="skip the frame rates")
+    args = parser.parse_args()
+    result = report(surveyed(args.model, args.frames, args.first_seed, tuple(args.size)))
+    if not args.no_speed:
+        result["images a second"] = {f"{n} threads": speed(args.model, n) for n in (1, 2)}
+    print(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
