@@ -171,3 +171,10 @@ def test_a_mistake_is_one_line_and_the_right_code(verb, configured, sections, co
 def test_the_schema_that_the_shipped_configurations_name_is_the_programs(verb):
     shipped = Path(__file__).parents[1] / "configs" / "edge_app.schema.json"
     assert verb("schema", "config")[1] == shipped.read_text()
+
+
+@pytest.mark.parametrize("name", ["check", "run"])
+def test_a_url_that_names_no_source_is_the_same_line_from_check_and_run(verb, configured, name):
+    code, out, err = verb(name, configured(cameras={"a": {"url": "synthetic://street?light=noon"}}))
+    assert (code, out) == (78, "")
+    assert re.fullmatch(r".*config\.yaml: cameras\.a\.url: .*light.*day, dusk, night.*\n", err)

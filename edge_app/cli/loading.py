@@ -1,4 +1,4 @@
-"""What the verbs share: the configuration from the command line."""
+"""What the verbs share: the configuration from the command line, checked without opening anything."""
 
 from __future__ import annotations
 
@@ -9,10 +9,23 @@ from typing import Annotated
 import typer
 
 from edge_app import config
+from edge_app.capture import open_source
+from edge_app.errors import ConfigError
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 
 
 def load_config(path: Path) -> config.AppConfig:
-    """The file's configuration, with variables from the environment."""
-    return config.load(path, os.environ)
+    """The file's configuration, with variables from the environment.
+
+    Raises:
+        ConfigError: It holds a mistake, or a URL that names no kind of source.
+        InputError: There is no such file.
+    """
+    settings = config.load(path, os.environ)
+    for name, camera in settings.cameras.items():
+        try:
+            open_source(camera, settings.base)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: cameras.{name}.url: {error}") from None
+    return settings

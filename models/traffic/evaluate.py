@@ -37,14 +37,14 @@ def session(model: Path, threads: int) -> onnxruntime.InferenceSession:
 
 def decoded(rows: Floats) -> tuple[Floats, Floats, Floats]:
     """Corner boxes [input px], scores and classes of one image's raw rows (cells, 5 + classes)."""
-    grids, strides = [], []
+    corners, sides = [], []
     for stride in STRIDES:
         y, x = np.mgrid[: HEIGHT // stride, : WIDTH // stride]
-        grids.append(np.stack((x, y), 2).reshape(-1, 2))
-        strides.append(np.full((len(grids[-1]), 1), stride))
-    stride = np.concatenate(strides)
-    centres = (rows[:, :2] + np.concatenate(grids)) * stride
-    halves = np.exp(rows[:, 2:4]) * stride / 2
+        corners.append(np.stack((x, y), 2).reshape(-1, 2))
+        sides.append(np.full((x.size, 1), stride))
+    side = np.concatenate(sides)
+    centres = (rows[:, :2] + np.concatenate(corners)) * side
+    halves = np.exp(rows[:, 2:4]) * side / 2
     return np.hstack((centres - halves, centres + halves)), rows[:, 4] * rows[:, 5:].max(1), rows[:, 5:].argmax(1)
 
 
@@ -136,15 +136,15 @@ def figures(evaluation: COCOeval, images: Iterable[int]) -> dict[str, dict[str, 
 
 
 def conditions(images: list[Settings]) -> dict[str, list[int]]:
-    """Names of lights, weathers, their combinations and shakes, and which frames show them."""
-    tests = {light: lambda s, light=light: s.light == light for light in LIGHTS}
-    tests |= {weather: lambda s, weather=weather: s.weather == weather for weather in WEATHERS}
-    for light in LIGHTS:
-        for weather in WEATHERS:
-            tests[f"{light}, {weather}"] = lambda s, pair=(light, weather): (s.light, s.weather) == pair
-    for name, (low, high) in SHAKES.items():
-        tests[name] = lambda s, low=low, high=high: low <= s.shake < high
-    return {name: [i for i, s in enumerate(images) if test(s)] for name, test in tests.items()}
+    """Which frames show each light, each weather, their combinations and either half of the shaking."""
+    found: dict[str, list[int]] = {name: [] for name in (*LIGHTS, *WEATHERS)}
+    found |= {f"{light}, {weather}": [] for light in LIGHTS for weather in WEATHERS}
+    found |= {name: [] for name in SHAKES}
+    for image, seen in enumerate(images):
+        shaking = next(name for name, (low, high) in SHAKES.items() if low <= seen.shake < high)
+        for name in (seen.light, seen.weather, f"{seen.light}, {seen.weather}", shaking):
+            found[name].append(image)
+    return found
 
 
 def operating_points(evaluation: COCOeval) -> dict[str, dict[str, float]]:

@@ -58,13 +58,15 @@ def pipe() -> Iterator[tuple[BufferedReader, TextIO]]:
         yield reader, writer
 
 
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """The disk is full after 35 bytes of a file."""
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """The disk is full after 35 bytes of a file; pytest itself writes to files, so only inside the block."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (35, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_messages_are_lines_of_a_file_whose_folders_are_made(tmp_path: Path, message: Any) -> None:
@@ -148,14 +150,13 @@ def test_a_file_that_was_moved_away_is_begun_anew(tmp_path: Path, message: Any) 
     assert (seqs(path), seqs(tmp_path / "moved")) == ([1], [0])
 
 
-def test_a_full_disk_is_a_failure_that_leaves_no_torn_line(
-    tmp_path: Path, message: Any, running: Running, small_files: None
-) -> None:
+def test_a_full_disk_is_a_failure_that_leaves_no_torn_line(tmp_path: Path, message: Any) -> None:
     path = tmp_path / "a.ndjson"
     sink = opened(path)
-    send_all(sink, [message(number) for number in range(3)])
-    with pytest.raises(SinkError, match=r"a\.ndjson: File too large"):
-        sink.send(message(3))
+    with full_disk():
+        send_all(sink, [message(number) for number in range(3)])
+        with pytest.raises(SinkError, match=r"a\.ndjson: File too large"):
+            sink.send(message(3))
     sink.close()
     assert seqs(path) == [0, 1, 2]
 
