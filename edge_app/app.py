@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 TICK_S = 0.25  # how often the main thread looks after the others
 STOP_DRAIN_S = 3.0  # for the sinks after SIGTERM; with JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 1.0
+FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
 
 
 class App:
@@ -73,7 +74,9 @@ class App:
             self._messages = Messages(new_session(), identity, d.labels, self.stats)
             sinks = [Publisher(open_sink(s), s.name, self.stats, self._beats) for s in self._settings.publish]
             self._publishers = Publishers(sinks)
-            self.cameras = Cameras(self._inbox, self.stats, self._threads, self._report, d.engine.max_batch)
+            self.cameras = Cameras(
+                self._inbox, self.stats, self._threads, self._report, max(d.engine.max_batch, FINITE_AHEAD)
+            )
             self._stack = stack.pop_all()
         return self
 

@@ -98,17 +98,23 @@ class _Cell(Generic[T]):
     items: deque[T] = field(default_factory=deque)
     since: float = 0.0  # when the camera began to wait; a newer frame in its cell does not send it back in line
 
+    def is_half_empty(self) -> bool:
+        return len(self.items) <= self.capacity // 2
+
 
 class Inbox(Generic[T]):
     """One cell a camera between the camera threads and the one that analyses.
 
     A live camera's newest frame wins: `put` replaces what waits and counts it as dropped. A finite source
-    loses nothing: its `put` waits for room.
+    loses nothing: once its cell is full, its `put` waits until half of it is taken, for a thread that is woken for
+    each frame costs as much again as decoding a small one.
     """
 
     def __init__(self) -> None:
         self._cells: dict[str, _Cell[T]] = {}
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._arrived = threading.Condition(lock)  # there is something to take, or nothing will come any more
+        self._room = threading.Condition(lock)  # a finite source may go on
 
     def add(self, camera: str, *, live: bool, max_age_s: float, capacity: int, drop: Callable[[str], None]) -> None:
         """Opens a cell.
@@ -117,46 +123,47 @@ class Inbox(Generic[T]):
             camera: Its name.
             live: Whether the newest frame wins (one frame waits at most) or nothing is lost.
             max_age_s: A live frame older than this is dropped when its turn comes [s].
-            capacity: Frames of a finite source that may wait.
+            capacity: Frames of a finite source that may wait; a live camera's is one.
             drop: Called with the reason, `queue` or `stale`, for every frame dropped here.
         """
-        with self._changed:
+        with self._arrived:
             self._cells[camera] = _Cell(live, 1 if live else capacity, max_age_s, drop)
 
     def close(self, camera: str) -> None:
         """No more frames come from this camera; those of a finite source that wait are still taken."""
-        with self._changed:
+        with self._arrived:
             cell = self._cells.pop(camera, None)
             if cell is not None and cell.items and not cell.live:
                 cell.capacity = 0
                 self._cells[camera] = cell
-            self._changed.notify_all()
+            self._arrived.notify_all()
+            self._room.notify_all()
 
     @property
     def waiting(self) -> bool:
         """Whether a frame is here."""
-        with self._changed:
+        with self._arrived:
             return any(cell.items for cell in self._cells.values())
 
     @property
     def exhausted(self) -> bool:
         """Whether every camera is closed and every frame taken."""
-        with self._changed:
+        with self._arrived:
             return not self._cells
 
     def put(self, camera: str, item: T, timeout_s: float) -> bool:
         """Hands a frame over; False when a finite source found no room for so long."""
-        with self._changed:
+        with self._arrived:
             cell = self._cells[camera]
             if cell.live and cell.items:
                 cell.items.clear()
                 cell.drop("queue")
-            elif not self._changed.wait_for(lambda: len(cell.items) < cell.capacity, timeout_s):
+            elif len(cell.items) >= cell.capacity and not self._room.wait_for(cell.is_half_empty, timeout_s):
                 return False
             else:
                 cell.since = time.monotonic() if not cell.items else cell.since
             cell.items.append(item)
-            self._changed.notify_all()
+            self._arrived.notify_all()
             return True
 
     def take(self, max_items: int, timeout_s: float) -> list[T]:
@@ -164,8 +171,8 @@ class Inbox(Generic[T]):
 
         Returns an empty list when nothing came for so long, or nothing will come any more.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._ready() or not self._cells, timeout_s)
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._ready() or not self._cells, timeout_s)
             taken: list[T] = []
             for cell in sorted((c for c in self._cells.values() if c.items), key=lambda c: c.since):
                 if len(taken) < max_items:
@@ -175,7 +182,8 @@ class Inbox(Generic[T]):
                 while not cell.live and cell.items and len(taken) < max_items:
                     taken.append(cell.items.popleft())
             self._cells = {n: c for n, c in self._cells.items() if c.items or c.capacity}
-            self._changed.notify_all()
+            if any(not cell.live and cell.is_half_empty() for cell in self._cells.values()):
+                self._room.notify_all()
             return taken
 
     def _ready(self) -> bool:

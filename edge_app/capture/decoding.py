@@ -11,6 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from edge_app.capture.failures import LIBAV
 from edge_app.errors import Reason, StreamError
@@ -33,6 +34,16 @@ def video_stream(container: av.container.InputContainer, describe: str) -> Video
     if stream.codec_context is None:
         raise StreamError(Reason.CODEC, f"{describe}: libav has no decoder for its video")
     return stream
+
+
+def pixels(frame: VideoFrame) -> NDArray[np.uint8]:
+    """The pixels of a bgr24 frame, uint8 (height, width, 3), C-contiguous: its own memory where rows are not padded."""
+    plane = frame.planes[0]
+    if plane.line_size != 3 * frame.width:
+        return np.asarray(frame.to_ndarray(), np.uint8)
+    return np.frombuffer(memoryview(plane), np.uint8, 3 * frame.width * frame.height).reshape(
+        frame.height, frame.width, 3
+    )
 
 
 class Decoder:
@@ -85,7 +96,7 @@ class Decoder:
         try:
             with self._lock:
                 bgr = self._reformatter.reformat(frame, format="bgr24")
-            return Picture.from_bgr(np.asarray(bgr.to_ndarray(), np.uint8))
+            return Picture.from_bgr(pixels(bgr))
         except LIBAV as error:
             kind = type(error).__name__
             failure = StreamError(Reason.CODEC, f"{self._describe}: a frame cannot be converted ({kind})")
