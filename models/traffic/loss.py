@@ -93,9 +93,7 @@ def detection_loss(rows: Tensor, targets: Tensor, grid: Tensor, strides: Tensor)
     boxes = decoded(mine, grid[cell], strides[cell])
     with torch.no_grad():
         quality = overlap(boxes, wanted[:, :4])[:, None]
-    objectness = binary_cross_entropy_with_logits(
-        rows[..., 4], positive.float(), weight=weight, reduction="sum"
-    )
+    objectness = binary_cross_entropy_with_logits(rows[..., 4], positive.float(), weight=weight, reduction="sum")
     # A class score that also says how well the box fits ranks the detections better.
     labels = one_hot(wanted[:, 4].long(), rows.shape[-1] - 5) * quality
     classes = binary_cross_entropy_with_logits(mine[:, 5:], labels, reduction="sum")

@@ -122,9 +122,7 @@ def cells(width: int, height: int, device: torch.device) -> tuple[Tensor, Tensor
     """Every cell's column and row (cells, 2) and stride (cells, 1), in the order of the output."""
     grids, strides = [], []
     for stride in STRIDES:
-        rows, columns = torch.meshgrid(
-            torch.arange(height // stride), torch.arange(width // stride), indexing="ij"
-        )
+        rows, columns = torch.meshgrid(torch.arange(height // stride), torch.arange(width // stride), indexing="ij")
         grids.append(torch.stack((columns, rows), 2).reshape(-1, 2))
         strides.append(torch.full((len(grids[-1]), 1), stride))
     return torch.cat(grids).float().to(device), torch.cat(strides).float().to(device)
