@@ -26,8 +26,8 @@ from edge_app.threads import Heartbeats, Inbox, ThreadGroup
 logger = logging.getLogger(__name__)
 
 TICK_S = 0.25  # how often the main thread looks after the others
-STOP_DRAIN_S = 3.0  # for the sinks after SIGTERM; with JOIN_S it stays under the 5 s that stopping may take
-JOIN_S = 1.0
+STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
+JOIN_S = 0.75
 FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
 
 
@@ -108,7 +108,7 @@ class App:
                 self._say_status()
                 refresh()
         finally:
-            self._end()
+            self._end(analyse)
 
     def wait_for_frames(self, timeout_s: float) -> bool:
         """Whether every camera was analysed once within so long."""
@@ -118,13 +118,14 @@ class App:
                 return False
         return True
 
-    def _end(self) -> None:
+    def _end(self, analyse: threading.Thread) -> None:
         """Stops in order: cameras and analysis, then the sinks with what is queued."""
-        told_to = self.stop.is_set()
-        self.stop.set()
         self._service.stopping()
         self.cameras.stop()
-        undelivered = self._publishers.drain(STOP_DRAIN_S if told_to else self._settings.shutdown.drain_s)
+        analyse.join(JOIN_S)
+        undelivered = self._drain()
+        told_to = self.stop.is_set()
+        self.stop.set()
         self._publishers.stop()
         if stuck := self._threads.join(JOIN_S):
             logger.warning("left behind, stuck in a call: %s", ", ".join(stuck))
@@ -136,6 +137,18 @@ class App:
                 raise TemporaryError(
                     f"{undelivered} messages were not delivered within {self._settings.shutdown.drain_s:g} s"
                 )
+
+    def _drain(self) -> int:
+        """Delivers what is queued, for less long from when `stop` is set; returns how many messages are left."""
+        deadline, told_to = time.monotonic() + self._settings.shutdown.drain_s, False
+        while True:
+            if self.stop.is_set() and not told_to:
+                deadline, told_to = min(deadline, time.monotonic() + STOP_DRAIN_S), True
+            left = deadline - time.monotonic()
+            undelivered = self._publishers.drain(min(TICK_S, max(0.0, left)))
+            if not undelivered or left <= 0:
+                return undelivered
+            self._service.feed(self._beats)
 
     def _open_sources(self) -> dict[str, Source]:
         cameras, base = self._settings.cameras, self._settings.base

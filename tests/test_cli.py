@@ -178,3 +178,17 @@ def test_a_url_that_names_no_source_is_the_same_line_from_check_and_run(verb, co
     code, out, err = verb(name, configured(cameras={"a": {"url": "synthetic://street?light=noon"}}))
     assert (code, out) == (78, "")
     assert re.fullmatch(r".*config\.yaml: cameras\.a\.url: .*light.*day, dusk, night.*\n", err)
+
+
+def test_bench_leaves_out_disabled_cameras_and_keeps_stdout_for_its_document(verb, configured):
+    scene = "synthetic://street?size=160x96&fps=10"
+    config = configured(cameras={"a": {"url": scene}, "b": {"url": scene, "enabled": False}})
+    code, out, err = verb("bench", config, "--paced", "--seconds", 1, "--json")
+    assert code == 0, err
+    assert list(json.loads(out)["paced"]["cameras"]) == ["a"]
+
+
+def test_a_configuration_without_an_enabled_camera_is_refused(verb, configured):
+    config = configured(cameras={"b": {"url": "synthetic://street", "enabled": False}})
+    code, _, err = verb("check", config)
+    assert (code, last(err)) == (78, f"{config}: cameras: none of them is enabled")

@@ -202,3 +202,21 @@ def test_systemd_is_told_ready_the_status_and_stopping(edge_app, configured, tmp
         while "STOPPING=1" not in said:
             said += notify.recv(4096).decode() + "\n"
     assert program.wait() == 0
+
+
+def test_it_ends_in_time_while_many_files_wait_for_a_full_sink(edge_app, configured, clip, broker):
+    broker.freeze()
+    cameras = {f"clip{n}": {"url": str(clip)} for n in range(20)}
+    program = edge_app("run", configured(cameras=cameras, publish=[mqtt(broker.port)]))
+    program.until(lambda: "camera clip19 is up" in program.log)
+    code, seconds = program.terminate()
+    assert (code, seconds < 5) == (0, True), (code, seconds, program.log[-2000:])
+
+
+def test_it_ends_in_time_while_it_delivers_what_is_left_of_a_file(edge_app, configured, clip, broker):
+    broker.kill()
+    config = configured(cameras={"clip": {"url": str(clip)}}, publish=[mqtt(broker.port)], shutdown={"drain_s": 60})
+    program = edge_app("run", config)
+    program.until(lambda: "camera clip is down (ended)" in program.log)
+    code, seconds = program.terminate()
+    assert (code, seconds < 5) == (0, True), (code, seconds, program.log)

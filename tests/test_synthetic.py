@@ -318,8 +318,8 @@ def test_any_size_works(width, height):
     [
         ("light", "noon", "light must be one of day, dusk, night, got 'noon'"),
         ("weather", "snow", "weather must be one of clear, rain, noise, got 'snow'"),
-        ("width", 63, "width must be 64 px or more, got 63"),
-        ("height", 0, "height must be 64 px or more, got 0"),
+        ("width", 63, "width must be 64 to 8192 px, got 63"),
+        ("height", 0, "height must be 64 to 8192 px, got 0"),
         ("fps", 0.0, "fps must be above 0"),
         ("fps", float("nan"), "fps must be above 0"),
         ("shake", 0.5, "shake must be 0 to 0.02, got 0.5"),

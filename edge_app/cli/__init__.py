@@ -7,6 +7,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
 
 import typer
 
@@ -34,6 +36,7 @@ def program() -> typer.Typer:
 
 def main() -> None:
     """Runs the verb of the command line and leaves with its exit code."""
+    sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None where they are closed
     code = execute(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -60,6 +63,10 @@ def execute(arguments: Sequence[str]) -> int:
         traceback.print_exc()
         return EdgeAppError.exit_code
     return 0
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _say(text: str, code: int) -> int:

@@ -31,14 +31,14 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Measure throughput and CPU as fast as the sources are read, or with --paced freshness and drops."""
-    settings = load_config(path)
+    settings = quiet(load_config(path))
     document = (run_paced if paced else run_unpaced)(settings, seconds)
     sys.stdout.write(json.dumps(document) + "\n" if as_json else text(document))
 
 
 def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
     """Engine, decoder and program in turn, three times."""
-    cameras = {name: finite(name, camera) for name, camera in enabled(settings).items()}
+    cameras = {name: finite(name, camera) for name, camera in settings.cameras.items()}
     settings = settings.model_copy(update={"cameras": cameras})
     with App(settings) as app:
         head, detector = describe(settings, app), app.detector
@@ -68,7 +68,7 @@ def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
 
 def run_paced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
     """The program for so long, from when every camera has been analysed once."""
-    sources = {name: live(open_source(camera, settings.base)) for name, camera in enabled(settings).items()}
+    sources = {name: live(open_source(camera, settings.base)) for name, camera in settings.cameras.items()}
     with App(settings, sources=sources) as app, ThreadPoolExecutor(1) as pool:
         head, running = describe(settings, app), pool.submit(app.run)
         try:
@@ -82,6 +82,12 @@ def run_paced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
             app.stop.set()
         running.result()
     return {**head, "frames": sum(c["frames"] for c in document["cameras"].values()), "paced": document}
+
+
+def quiet(settings: config.AppConfig) -> config.AppConfig:
+    """Without disabled cameras, and without messages on the standard output, which is for the figures."""
+    sinks = tuple(sink for sink in settings.publish if sink.type != "stdout")
+    return settings.model_copy(update={"publish": sinks, "cameras": enabled(settings)})
 
 
 def enabled(settings: config.AppConfig) -> dict[str, config.Camera]:

@@ -16,6 +16,7 @@ from edge_app import config, demo
 from edge_app.app import App
 from edge_app.cli.words import in_words
 from edge_app.detections import Result
+from edge_app.errors import AccessError
 from edge_app.frames import Frame
 from edge_app.synthetic import Settings
 
@@ -29,9 +30,12 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for the messages and the picture.")] = Path("out"),
 ) -> None:
     """Run the bundled model on the rendered street; write messages and an annotated picture, print a summary."""
-    out.mkdir(parents=True, exist_ok=True)
     messages = out / "detections.ndjson"
-    messages.unlink(missing_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        messages.unlink(missing_ok=True)
+    except OSError as error:
+        raise AccessError(f"{out}: {error.strerror}") from error
     seen: list[Result] = []
     best: list[tuple[Frame, Result]] = []
 

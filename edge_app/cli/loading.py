@@ -19,7 +19,7 @@ def load_config(path: Path) -> config.AppConfig:
     """The file's configuration, with variables from the environment.
 
     Raises:
-        ConfigError: It holds a mistake, or a URL that names no kind of source.
+        ConfigError: It holds a mistake, a URL that names no kind of source, or no camera that is enabled.
         InputError: There is no such file.
     """
     settings = config.load(path, os.environ)
@@ -28,4 +28,6 @@ def load_config(path: Path) -> config.AppConfig:
             open_source(camera, settings.base)
         except ConfigError as error:
             raise ConfigError(f"{path}: cameras.{name}.url: {error}") from None
+    if not any(camera.enabled for camera in settings.cameras.values()):
+        raise ConfigError(f"{path}: cameras: none of them is enabled")
     return settings

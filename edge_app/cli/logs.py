@@ -7,9 +7,19 @@ import logging
 import os
 import sys
 import time
+from enum import Enum
 
 # syslog priorities: journald takes them from the head of a line
 PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+
+class Level(str, Enum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 class Logfmt(logging.Formatter):

@@ -9,6 +9,7 @@ LIGHTS: tuple[str, ...] = ("day", "dusk", "night")
 WEATHERS: tuple[str, ...] = ("clear", "rain", "noise")
 
 SMALLEST_SIDE = 64  # px
+LARGEST_SIDE = 8192  # [px]; a typing error should not ask for all the memory
 LARGEST_SHAKE = 0.02  # of the picture's width
 
 
@@ -41,8 +42,8 @@ class Settings:
         if self.seed < 0:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
         for name, side in (("width", self.width), ("height", self.height)):
-            if side < SMALLEST_SIDE:
-                raise ValueError(f"{name} must be {SMALLEST_SIDE} px or more, got {side}")
+            if not SMALLEST_SIDE <= side <= LARGEST_SIDE:
+                raise ValueError(f"{name} must be {SMALLEST_SIDE} to {LARGEST_SIDE} px, got {side}")
         if not 0 < self.fps <= 1000:
             raise ValueError(f"fps must be above 0 and at most 1000, got {self.fps}")
         for name, value, choices in (("light", self.light, LIGHTS), ("weather", self.weather, WEATHERS)):
