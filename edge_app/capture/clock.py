@@ -10,6 +10,7 @@ from typing import Any
 from edge_app.frames import TimestampSource
 
 LONGEST_TRANSIT_S = 5.0
+SLOWEST_TRANSIT_S = 0.5  # of the fastest frame; a network that is slower than this is not one for video
 CLOCK_JITTER_S = 0.1  # two clocks that NTP holds together differ so much: a frame is not older than its arrival
 
 
@@ -49,6 +50,30 @@ def captured(arrival: Moment, camera_wall: float | None) -> Capture:
     if -CLOCK_JITTER_S <= transit <= LONGEST_TRANSIT_S:
         return Capture(camera_wall, "rtcp", arrival.mono - max(0.0, transit))
     return Capture(arrival.wall, "arrival", arrival.mono, -transit)
+
+
+class CameraClock:
+    """One connection's frames on the camera's clock, as long as that can be right.
+
+    Frames that all seem to take long were not slow: the camera's clock is. The shortest transit seen tells the two
+    apart, and what a frame took beyond it is a real delay in either case.
+    """
+
+    def __init__(self) -> None:
+        self._least = float("inf")  # the shortest transit seen [s]
+
+    def captured(self, arrival: Moment, camera_wall: float | None) -> Capture:
+        """As `captured` says, but by arrival while no frame came in less than `SLOWEST_TRANSIT_S`."""
+        if camera_wall is None:
+            return captured(arrival, None)
+        transit = arrival.wall - camera_wall
+        if transit - self._least > LONGEST_TRANSIT_S:  # the camera's clock was set
+            self._least = transit
+        self._least = min(self._least, transit)
+        if self._least <= SLOWEST_TRANSIT_S:
+            return captured(arrival, camera_wall)
+        late = transit - self._least
+        return Capture(arrival.wall - late, "arrival", arrival.mono - late, -self._least)
 
 
 def camera_wall(packet: Any) -> float | None:

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from edge_app import config
 from edge_app.capture import failures
 from edge_app.capture.address import Address
-from edge_app.capture.clock import Capture, Moment, camera_wall, captured
+from edge_app.capture.clock import CameraClock, Capture, Moment, camera_wall
 from edge_app.capture.decoding import Decoder, lenient, video_stream
 from edge_app.capture.source import BrokenOffError, Shot
 from edge_app.errors import Reason, StreamError
@@ -98,12 +98,12 @@ class Rtsp:
     def _decoded(
         self, packets: Iterator[av.Packet[VideoStream]], decoder: Decoder, stop: threading.Event
     ) -> Iterator[Shot]:
-        waiting = Waiting()
+        waiting, clock = Waiting(), CameraClock()
         last_frame = time.monotonic()
         for packet in packets:
             if stop.is_set():
                 return
-            waiting.add(packet, captured(Moment.now(), camera_wall(packet)))
+            waiting.add(packet, clock.captured(Moment.now(), camera_wall(packet)))
             for frame in decoder.decode(packet):
                 last_frame = time.monotonic()
                 yield self._shot(frame, waiting.of(frame), decoder)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from edge_app import config
 from edge_app.capture.address import LONGEST_LOGIN, Address, redacted
 from edge_app.capture.backoff import Backoff
-from edge_app.capture.clock import CLOCK_JITTER_S, LONGEST_TRANSIT_S, Moment, captured
+from edge_app.capture.clock import CLOCK_JITTER_S, LONGEST_TRANSIT_S, CameraClock, Moment, captured
 from edge_app.capture.thinning import Thinning
 from edge_app.errors import Reason
 
@@ -37,6 +37,27 @@ def test_the_cameras_clock_counts_where_the_transit_is_possible(ahead: float):
             arrival.mono,
         )
         assert capture.skew_s == pytest.approx(ahead, abs=1e-6)
+
+
+def test_a_clock_that_is_two_seconds_slow_is_not_taken_for_a_slow_network():
+    clock = CameraClock()
+    for n in range(3):
+        capture = clock.captured(Moment(wall=100.0 + n, mono=float(n)), 98.0 + n)
+        assert (capture.ts_source, capture.captured_mono, capture.skew_s) == ("arrival", float(n), -2.0)
+    late = clock.captured(Moment(wall=103.5, mono=3.5), 101.0)
+    assert (late.captured_mono, late.captured_at) == (3.0, 103.0)
+
+
+def test_a_delay_on_the_way_is_seen_when_an_earlier_frame_was_fast():
+    clock = CameraClock()
+    assert clock.captured(Moment(wall=100.0, mono=0.0), 99.75).ts_source == "rtcp"
+    assert clock.captured(Moment(wall=103.0, mono=3.0), 101.0).captured_mono == 1.0
+
+
+def test_a_clock_that_was_wrong_and_is_set_right_counts_again():
+    clock = CameraClock()
+    assert clock.captured(Moment(wall=100.0, mono=0.0), 3700.0).ts_source == "arrival"
+    assert clock.captured(Moment(wall=101.0, mono=1.0), 100.75).ts_source == "rtcp"
 
 
 def test_pauses_double_to_the_longest_and_begin_anew_after_a_stable_time():
