@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 
@@ -14,11 +14,11 @@ import cv2
 from edge_app import config, model
 from edge_app.capture import Cameras, CameraState, Source, open_source
 from edge_app.detections import Result
-from edge_app.engine import load_detector
+from edge_app.engine import read_detector, start_engine
 from edge_app.errors import TemporaryError
 from edge_app.frames import Arrival, Frame
 from edge_app.pipeline import Analysis
-from edge_app.publish import Messages, ModelIdentity, Publisher, Publishers, new_session, open_sink, status
+from edge_app.publish import Messages, ModelIdentity, Publisher, Publishers, Sink, new_session, open_sink, status
 from edge_app.service import Service
 from edge_app.stats import Stats
 from edge_app.threads import Heartbeats, Inbox, ThreadGroup
@@ -43,18 +43,23 @@ class App:
         self,
         settings: config.AppConfig,
         *,
-        sources: Mapping[str, Source] | None = None,
+        play: Callable[[Source], Source] = lambda source: source,
         observe: Callable[[Frame, Result], None] = lambda frame, result: None,
     ) -> None:
-        """Takes a configuration; nothing is opened yet.
+        """Makes every part that the configuration names; none is opened yet.
 
         Args:
             settings: The whole configuration; each part gets its own section.
-            sources: Instead of those that the cameras' URLs name.
+            play: What to read instead of a camera's own source.
             observe: Sees every frame with its result, in the analyse thread.
+
+        Raises:
+            ConfigError, InputError, DataError, AccessError: What no time will mend; the text names the key or the file.
         """
         self._settings = settings
-        self._sources = dict(sources) if sources is not None else self._open_sources()
+        self.sources = {name: play(source) for name, source in self._make_sources().items()}
+        self._sinks = self._make_sinks()
+        self.detector = read_detector(settings)
         self._observe = observe
         self.stop = threading.Event()
         self.latest: dict[str, tuple[Frame, Result]] = {}
@@ -69,13 +74,16 @@ class App:
         """Loads the model, which answers a blank batch; sources and sinks are opened by their own threads."""
         cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
         with ExitStack() as stack:
-            d = self.detector = load_detector(self._settings, stack)
-            identity = ModelIdentity(d.name, model.sha256(d.file), d.engine.name, d.precision)
+            d = self.detector
+            self.engine = stack.enter_context(start_engine(d, self._settings.engine))
+            logger.info("model %s, %s, on %s", d.name, d.precision, self.engine.name)
+            identity = ModelIdentity(d.name, model.sha256(d.file), self.engine.name, d.precision)
             self._messages = Messages(new_session(), identity, d.labels, self.stats)
-            sinks = [Publisher(open_sink(s), s.name, self.stats, self._beats) for s in self._settings.publish]
-            self._publishers = Publishers(sinks)
+            self._publishers = Publishers(
+                [Publisher(sink, name, self.stats, self._beats) for name, sink in self._sinks.items()]
+            )
             self.cameras = Cameras(
-                self._inbox, self.stats, self._threads, self._report, max(d.engine.max_batch, FINITE_AHEAD)
+                self._inbox, self.stats, self._threads, self._report, max(self.engine.max_batch, FINITE_AHEAD)
             )
             self._stack = stack.pop_all()
         return self
@@ -92,12 +100,10 @@ class App:
             TemporaryError: Messages of finite sources were not delivered in time.
             EdgeAppError: What ended a thread.
         """
-        analysis = Analysis(
-            self._inbox, self.detector.engine, self.detector.postprocess, self._publish, self.stats, self._beats
-        )
+        analysis = Analysis(self._inbox, self.engine, self.detector.postprocess, self._publish, self.stats, self._beats)
         self._publishers.start(self._threads)
         for name, camera in self._settings.cameras.items():
-            self.cameras.add(name, self._sources[name], camera)
+            self.cameras.add(name, self.sources[name], camera)
         analyse = self._threads.start("analyse", lambda: analysis.run(self.stop))
         self._service.ready()
         try:
@@ -111,9 +117,9 @@ class App:
             self._end(analyse)
 
     def wait_for_frames(self, timeout_s: float) -> bool:
-        """Whether every camera was analysed once within so long."""
+        """Whether every camera that is enabled was analysed once within so long."""
         deadline = time.monotonic() + timeout_s
-        while not set(self.cameras.states()) <= set(self.latest):
+        while not set(self._enabled()) <= set(self.latest):
             if time.monotonic() > deadline or self.stop.wait(TICK_S):
                 return False
         return True
@@ -150,19 +156,32 @@ class App:
                 return undelivered
             self._service.feed(self._beats)
 
-    def _open_sources(self) -> dict[str, Source]:
-        cameras, base = self._settings.cameras, self._settings.base
-        return {name: open_source(camera, base) for name, camera in cameras.items()}
+    def _make_sources(self) -> dict[str, Source]:
+        sources = {}
+        for name, camera in self._settings.cameras.items():
+            with self._settings.blame("cameras", name, "url"):
+                sources[name] = open_source(camera, self._settings.base)
+        return sources
+
+    def _make_sinks(self) -> dict[str, Sink]:
+        sinks = {}
+        for index, sink in enumerate(self._settings.publish):
+            with self._settings.blame("publish", index):
+                sinks[sink.name] = open_sink(sink)
+        return sinks
 
     def _say_status(self) -> None:
         """Tells systemd in words how the cameras are, when that changed."""
-        states = self.cameras.states()
+        states = self._enabled()
         away = [f"{name}: {state.reason.value}" for name, state in states.items() if state.reason is not None]
         up = sum(state.state == "up" for state in states.values())
         text = "; ".join([f"{up} of {len(states)} cameras up", *away])
         if text != self._status:
             self._service.status(text)
             self._status = text
+
+    def _enabled(self) -> dict[str, CameraState]:
+        return {name: state for name, state in self.cameras.states().items() if state.state != "disabled"}
 
     def _publish(self, frame: Frame, result: Result) -> None:
         """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import typer
 
 from edge_app.cli import bench, check, demo, run, schema
-from edge_app.errors import EdgeAppError, UsageError
+from edge_app.errors import EdgeAppError, TemporaryError, UsageError
 
-TYPER_USAGE_ERROR = 2
+# Of the errors that typer raises for a wrong command line it exports only this one's children.
+WrongCommandLine: type[Any] = typer.BadParameter.__bases__[0]
 
 
 def program() -> typer.Typer:
@@ -23,7 +25,6 @@ def program() -> typer.Typer:
     app = typer.Typer(
         name="edge-app",
         help="Camera streams in, detections out.",
-        no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -41,7 +42,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError as error:  # nobody reads it any more, or its disk is full
+            code = code or _unwritten(error)
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if threading.active_count() > 1:
         os._exit(code)  # a thread that is stuck in a call would hold up the interpreter's own end
@@ -51,22 +53,26 @@ def main() -> None:
 def execute(arguments: Sequence[str]) -> int:
     """Runs a verb; returns the exit code."""
     try:
-        program()(list(arguments), prog_name="edge-app")
-    except SystemExit as leaving:  # typer says a wrong command line itself, and leaves with 2
-        code = leaving.code if isinstance(leaving.code, int) else 0
-        return UsageError.exit_code if code == TYPER_USAGE_ERROR else code
-    except BrokenPipeError:
-        return 0  # whoever read our output has seen enough
+        return program()(list(arguments) or ["--help"], prog_name="edge-app", standalone_mode=False) or 0
+    except WrongCommandLine as error:
+        path = error.ctx.command_path if error.ctx else "edge-app"
+        return _say(f"{path}: {error.format_message().rstrip('.')}; see {path} --help", UsageError.exit_code)
     except EdgeAppError as error:
         return _say(str(error), error.exit_code)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC):
+            return _unwritten(error)
         traceback.print_exc()
         return EdgeAppError.exit_code
-    return 0
 
 
 def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _unwritten(error: OSError) -> int:
+    """Whoever read our output has seen enough, or there is no room for it."""
+    return 0 if error.errno == errno.EPIPE else _say(f"standard output: {error.strerror}", TemporaryError.exit_code)
 
 
 def _say(text: str, code: int) -> int:

@@ -13,7 +13,7 @@ import typer
 from edge_app import bench, config
 from edge_app.app import App
 from edge_app.bench import Cost
-from edge_app.capture import Replay, Source, open_source
+from edge_app.capture import Replay, Source
 from edge_app.cli.loading import ConfigPath, load_config
 from edge_app.errors import DeviceError, UsageError
 from edge_app.stats import Stats
@@ -26,7 +26,9 @@ START_S = 60.0  # how long the cameras of --paced may take to start
 
 def main(
     path: ConfigPath,
-    seconds: Annotated[float, typer.Option(help="How long --paced, and the engine alone, is measured [s].")] = 15.0,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, help="How long --paced, and the engine alone, is measured [s].")
+    ] = 15.0,
     paced: Annotated[bool, typer.Option("--paced", help="Sources at their own rate, files too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -68,16 +70,15 @@ def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
 
 def run_paced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
     """The program for so long, from when every camera has been analysed once."""
-    sources = {name: live(open_source(camera, settings.base)) for name, camera in settings.cameras.items()}
-    with App(settings, sources=sources) as app, ThreadPoolExecutor(1) as pool:
+    with App(settings, play=live) as app, ThreadPoolExecutor(1) as pool:
         head, running = describe(settings, app), pool.submit(app.run)
         try:
             if not app.wait_for_frames(START_S):
-                away = ", ".join(name for name in sources if name not in app.latest)
+                away = ", ".join(name for name in app.sources if name not in app.latest)
                 raise DeviceError(f"no frame within {START_S:.0f} s of: {away}")
             app.stats.clear()
             app.stop.wait(seconds)
-            document = bench.paced(app.stats, list(sources), seconds)
+            document = bench.paced(app.stats, list(app.sources), seconds)
         finally:
             app.stop.set()
         running.result()

@@ -6,19 +6,18 @@ import json
 import sys
 from collections.abc import Callable, Sized
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from edge_app import config, publish
-from edge_app.capture import open_source, probe
+from edge_app.app import App
+from edge_app.capture import Source, probe
 from edge_app.cli.loading import ConfigPath, load_config
-from edge_app.engine import load_detector
-from edge_app.errors import DeviceError, EdgeAppError
+from edge_app.engine import Detector, start_engine
+from edge_app.errors import EdgeAppError, InputError, StreamError
 
 EXAMPLE = "Example: edge-app check configs/one-camera.yaml --probe"
 PROBE_S = 10.0
@@ -26,11 +25,23 @@ PROBE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one thing that the configuration names."""
+    """What was found of one thing that the configuration names; exit code 0 where it is well."""
 
     what: str
-    ok: bool
     detail: str
+    exit_code: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return not self.exit_code
+
+
+class Failed(EdgeAppError):  # noqa: N818, it is the answer
+    """Something does not answer; the gravest of the codes counts."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("; ".join(f"{f.what}: {f.detail}" for f in findings))
+        self.exit_code = max(f.exit_code for f in findings)
 
 
 def main(
@@ -38,27 +49,29 @@ def main(
     probe_all: Annotated[bool, typer.Option("--probe", help="Load the model, open each camera and broker.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Check the configuration; with --probe open all that it names and say what was found."""
+    """Check the configuration as `run` would; with --probe open all that it names and say what was found."""
     settings = load_config(path)
-    findings = [Finding(str(path), True, f"{_count(settings.cameras, 'camera')}, {_count(settings.publish, 'sink')}")]
+    app = App(settings)
+    findings = [Finding(str(path), f"{_count(settings.cameras, 'camera')}, {_count(settings.publish, 'sink')}")]
     if probe_all:
-        findings += probe_everything(settings)
+        findings += probe_everything(settings, app)
+    failed = [finding for finding in findings if not finding.ok]
     if as_json:
-        sys.stdout.write(json.dumps({"ok": all(f.ok for f in findings), "findings": [*map(asdict, findings)]}) + "\n")
+        told = [{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings]
+        sys.stdout.write(json.dumps({"ok": not failed, "findings": told}) + "\n")
     else:
         sys.stdout.writelines(f"{'ok  ' if f.ok else 'FAIL'} {f.what}: {f.detail}\n" for f in findings)
-    failed = [f"{f.what}: {f.detail}" for f in findings if not f.ok]
     if failed:
         sys.stdout.flush()
-        raise DeviceError("; ".join(failed))
+        raise Failed(failed)
 
 
-def probe_everything(settings: config.AppConfig) -> list[Finding]:
+def probe_everything(settings: config.AppConfig, app: App) -> list[Finding]:
     """Asks model, cameras and sinks at the same time; each answers or says why not."""
-    questions: dict[str, Callable[[], object]] = {"model": partial(_model, settings)}
-    for name, camera in settings.cameras.items():
-        if camera.enabled:
-            questions[f"camera {name}"] = partial(_camera, camera, settings.base)
+    questions: dict[str, Callable[[], object]] = {"model": partial(_model, app.detector, settings.engine)}
+    for name, source in app.sources.items():
+        if settings.cameras[name].enabled:
+            questions[f"camera {name}"] = partial(_camera, source)
     for sink in settings.publish:
         questions[f"sink {sink.name}"] = partial(publish.probe, sink)
     with ThreadPoolExecutor(len(questions)) as pool:
@@ -71,18 +84,22 @@ def _count(things: Sized, word: str) -> str:
 
 def _ask(what: str, question: Callable[[], object]) -> Finding:
     try:
-        return Finding(what, True, str(question()))
+        return Finding(what, str(question()))
     except EdgeAppError as error:
-        return Finding(what, False, str(error))
+        return Finding(what, str(error), error.exit_code)
 
 
-def _camera(camera: config.Camera, base: Path) -> str:
-    found = probe(open_source(camera, base), PROBE_S)
+def _camera(source: Source) -> str:
+    try:
+        found = probe(source, PROBE_S)
+    except StreamError as error:
+        if source.live:
+            raise
+        raise InputError(str(error)) from error
     rate = f"{found.fps:.4g} fps" if found.fps else "fps unknown"
     return f"{found.width}x{found.height}, {found.codec}, {rate}, first picture after {found.first_picture_s:.1f} s"
 
 
-def _model(settings: config.AppConfig) -> str:
-    with ExitStack() as stack:
-        detector = load_detector(settings, stack)
-        return f"{detector.name}, {detector.precision}, {len(detector.labels)} labels, on {detector.engine.name}"
+def _model(detector: Detector, settings: config.Engine) -> str:
+    with start_engine(detector, settings) as engine:
+        return f"{detector.name}, {detector.precision}, {len(detector.labels)} labels, on {engine.name}"

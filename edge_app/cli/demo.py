@@ -60,7 +60,7 @@ def main(
     summarise(score)
     sys.stdout.write(
         f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {app.detector.name} "
-        f"on {app.detector.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
+        f"on {app.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
     )
 
 

@@ -47,7 +47,9 @@ class Document:
 
     def mark(self, keys: Keys) -> Mark:
         """Where the user looks for `keys`: at the text itself, or at the key that a list or mapping has."""
-        place = self.places[keys] if keys in self.places else self.places[keys[:-1]]
+        while keys not in self.places:
+            keys = keys[:-1]  # what the file leaves out is looked for where it would stand
+        place = self.places[keys]
         return place.value if place.kind == "text" else place.key
 
 

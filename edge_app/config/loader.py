@@ -22,9 +22,14 @@ def load(path: Path, environ: Mapping[str, str]) -> AppConfig:
         AccessError: It must not be read.
     """
     content = _content(path)
-    context = {"base": path.parent.absolute(), "state_dir": default_state_dir(environ)}
     try:
-        return validate(AppConfig, read(content, Variables(environ).fill), context)
+        document = read(content, Variables(environ).fill)
+        context = {
+            "base": path.parent.absolute(),
+            "state_dir": default_state_dir(environ),
+            "complain": lambda keys, words: f"{path}:{Mistake(document.mark(keys), keys, words)}",
+        }
+        return validate(AppConfig, document, context)
     except Mistake as mistake:
         raise ConfigError(f"{path}:{mistake}") from None
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from edge_app.config.camera import Camera
+from edge_app.config.mistake import Keys, dotted
 from edge_app.config.section import ConfigPath, Name, Section, whole, wrong
 from edge_app.config.sinks import FileSink, MqttSink, Sink, StdoutSink
+from edge_app.errors import ConfigError
 
 
 class Model(Section):
@@ -48,7 +51,7 @@ class Engine(Section):
     """`2` fills one batch while the other is computed; `1` has the lowest latency and a lower rate."""
     max_batch: int = Field(default=8, ge=1, le=64)
     """Frames that are computed together at most, one a camera; more cost memory, fewer cost rate."""
-    threads: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0, le=256)
     """Threads that compute on the CPU; 0: one a core."""
     device: int = Field(default=0, ge=0)
     """Number of the GPU."""
@@ -102,11 +105,20 @@ class AppConfig(Section):
     """Folder for what outlives the program; $STATE_DIRECTORY, else edge_app in $XDG_STATE_HOME or ~/.local/state."""
 
     _base: Path = PrivateAttr(default_factory=Path)
+    _complain: Callable[[Keys, str], str] = PrivateAttr(default_factory=lambda: _without_place)
 
     @property
     def base(self) -> Path:
         """The folder of the file; its relative paths were resolved against it."""
         return self._base
+
+    @contextmanager
+    def blame(self, *keys: str | int) -> Iterator[None]:
+        """Puts the file, the place and the key before a ConfigError of the block, which only the parts could find."""
+        try:
+            yield
+        except ConfigError as error:
+            raise ConfigError(self._complain(keys, str(error))) from None
 
     @model_validator(mode="before")
     @classmethod
@@ -116,14 +128,32 @@ class AppConfig(Section):
         return value
 
     def model_post_init(self, context: Any) -> None:
-        """Remembers the folder that the loader gives."""
-        self._base = (context or {}).get("base", Path())
+        """Remembers what the loader alone knows: the folder of the file, and where its keys stand."""
+        self._base = (context or {}).get("base", self._base)
+        self._complain = (context or {}).get("complain", self._complain)
+
+    @field_validator("cameras")
+    @classmethod
+    def _one_is_enabled(cls, cameras: dict[str, Camera]) -> dict[str, Camera]:
+        if not any(camera.enabled for camera in cameras.values()):
+            raise wrong("none of them is enabled")
+        return cameras
 
     @field_validator("publish")
     @classmethod
-    def _names_differ(cls, sinks: tuple[StdoutSink | FileSink | MqttSink, ...]) -> tuple[Any, ...]:
-        names = [sink.name for sink in sinks]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                raise wrong(f"a second sink named {name}; give it another `name`", index)
+    def _sinks_differ(cls, sinks: tuple[StdoutSink | FileSink | MqttSink, ...]) -> tuple[Any, ...]:
+        names: set[str] = set()
+        paths: set[Path] = set()
+        for index, sink in enumerate(sinks):
+            if sink.name in names:
+                raise wrong(f"a second sink named {sink.name}; give it another `name`", index)
+            if isinstance(sink, FileSink) and sink.path in paths:
+                raise wrong("another sink writes this file", index)
+            names.add(sink.name)
+            paths |= {sink.path} if isinstance(sink, FileSink) else set()
         return sinks
+
+
+def _without_place(keys: Keys, words: str) -> str:
+    """A complaint about a configuration that came from no file."""
+    return f"{dotted(keys)}: {words}"

@@ -1,8 +1,18 @@
 """The model on a device: slots that compute while others are filled."""
 
-from edge_app.engine.detector import Detector, load_detector
+from edge_app.engine.detector import Detector, read_detector, start_engine
 from edge_app.engine.double_buffer import Batches, infer
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
 from edge_app.engine.slot import Engine, Outputs, Slot
 
-__all__ = ["Batches", "Detector", "Engine", "OnnxRuntimeEngine", "Outputs", "Slot", "infer", "load_detector"]
+__all__ = [
+    "Batches",
+    "Detector",
+    "Engine",
+    "OnnxRuntimeEngine",
+    "Outputs",
+    "Slot",
+    "infer",
+    "read_detector",
+    "start_engine",
+]

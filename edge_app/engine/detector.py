@@ -1,25 +1,20 @@
-"""A detector that is loaded: what computes, what decodes, what it calls things."""
+"""The configured detector: which file, what it takes, how its outputs are read, what it calls things."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_app import config, model
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
-from edge_app.engine.slot import Engine
 from edge_app.errors import ConfigError
 from edge_app.postprocess import Postprocess, recognise
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """One model on one device.
+    """Everything that is known of a model before anything computes it.
 
     Attributes:
         name: Of its card or file.
@@ -28,7 +23,6 @@ class Detector:
         input: Its preprocessing.
         batch: Its fixed batch, or None where it may vary.
         labels: The names of its classes.
-        engine: Loaded and warm.
         postprocess: Raw outputs of one picture to its detections.
     """
 
@@ -38,53 +32,58 @@ class Detector:
     input: model.InputSpec
     batch: int | None
     labels: tuple[str, ...]
-    engine: Engine
     postprocess: Postprocess
 
 
-def load_detector(settings: config.AppConfig, stack: ExitStack) -> Detector:
-    """Finds, reads and warms up the configured model; `stack` ends its engine.
+def read_detector(settings: config.AppConfig) -> Detector:
+    """Finds and reads the configured model.
 
     Raises:
         InputError, DataError, ConfigError: The model, its labels or its layout do not do; the text names the file.
     """
     found = model.find(settings.model, settings.base, settings.state_dir)
-    precision = choose_precision(settings.engine)
-    graph = model.read_graph(found.file(precision))
-    decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
+    with settings.blame("engine", "backend"):
+        check_backend(settings.engine)
+    with settings.blame("engine", "precision"):
+        precision: model.Precision = "fp32" if settings.engine.precision == "auto" else settings.engine.precision
+        graph = model.read_graph(found.file(precision))
+    with settings.blame("model", "decoder"):
+        decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
     spec = found.card.input or decoder.preprocessing
     labels = model.choose_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
     thresholds, detect = found.card.thresholds, settings.detect
+    with settings.blame("detect", "labels"):
+        class_ids = None if detect.labels is None else [label_id(labels, name) for name in detect.labels]
     postprocess = Postprocess(
         decoder,
         confidence=thresholds.confidence if detect.confidence is None else detect.confidence,
         nms_iou=thresholds.nms_iou if detect.nms_iou is None else detect.nms_iou,
-        class_ids=None if detect.labels is None else [label_id(labels, name) for name in detect.labels],
+        class_ids=class_ids,
     )
-    engine = stack.enter_context(
-        OnnxRuntimeEngine(
-            graph.path,
-            spec,
-            batch=graph.batch,
-            max_batch=settings.engine.max_batch,
-            slots=settings.engine.slots,
-            threads=settings.engine.threads,
-        )
-    )
-    logger.info("model %s, %s, on %s", found.card.name, precision, engine.name)
-    return Detector(found.card.name, precision, graph.path, spec, graph.batch, labels, engine, postprocess)
+    return Detector(found.card.name, precision, graph.path, spec, graph.batch, labels, postprocess)
 
 
-def choose_precision(engine: config.Engine) -> model.Precision:
-    """The precision to run; raises ConfigError for what this version cannot run."""
+def start_engine(detector: Detector, engine: config.Engine) -> OnnxRuntimeEngine:
+    """Loads the model and warms it up; raises DataError where it cannot run."""
+    return OnnxRuntimeEngine(
+        detector.file,
+        detector.input,
+        batch=detector.batch,
+        max_batch=engine.max_batch,
+        slots=engine.slots,
+        threads=engine.threads,
+    )
+
+
+def check_backend(engine: config.Engine) -> None:
+    """Raises ConfigError for what this version cannot run."""
     if engine.backend not in ("auto", "onnxruntime") or engine.provider not in ("auto", "cpu"):
         wanted = f"{engine.backend} with provider {engine.provider}"
-        raise ConfigError(f"engine: {wanted} is not in this version; it has onnxruntime with provider cpu")
-    return "fp32" if engine.precision == "auto" else engine.precision
+        raise ConfigError(f"{wanted} is not in this version; it has onnxruntime with provider cpu")
 
 
 def label_id(labels: Sequence[str], name: str) -> int:
     """The class of that name; raises ConfigError that lists the first of the model's."""
     if name not in labels:
-        raise ConfigError(f"detect.labels: the model has no {name}; it has {', '.join(labels[:12])}")
+        raise ConfigError(f"the model has no {name}; it has {', '.join(labels[:12])}")
     return labels.index(name)

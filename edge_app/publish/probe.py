@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from edge_app.config import FileSink, MqttSink, StdoutSink
 from edge_app.errors import SinkError
 from edge_app.publish.sinks.broker import new_client_id, tls_context, unreachable
+from edge_app.publish.sinks.file import look_at
 from edge_app.publish.sinks.mqtt_link import Link
 
 PROBE_S = 5.0
@@ -20,7 +20,7 @@ def probe(settings: StdoutSink | FileSink | MqttSink) -> str:
 
     Raises:
         SinkError: Why it could not be used.
-        ConfigError, AccessError: The file of certificates cannot be read.
+        ConfigError, AccessError: It never could be, or the file of certificates cannot be read.
     """
     if isinstance(settings, MqttSink):
         return _probe_broker(settings)
@@ -43,10 +43,8 @@ def _probe_broker(settings: MqttSink) -> str:
 
 
 def _probe_file(path: Path) -> str:
-    existing = next(place for place in (path, *path.absolute().parents) if place.exists())
-    if existing == path and not path.is_file() and not path.is_fifo():
-        raise SinkError(f"{path}: not a file")
-    if not os.access(existing, os.W_OK):
-        raise SinkError(f"{path}: {existing} is not writable")
-    free_gb = shutil.disk_usage(existing).free / 1e9
+    try:
+        free_gb = shutil.disk_usage(look_at(path)).free / 1e9
+    except OSError as error:
+        raise SinkError(f"{path}: {error.strerror}") from error
     return f"{path}: writable, {free_gb:.1f} GB free"

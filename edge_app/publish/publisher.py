@@ -109,6 +109,8 @@ class Publisher:
             if not self._open():
                 return
             up_since, message = time.monotonic(), None
+            if self._down == "":
+                self._up()
             while not self._outbox.closed:
                 self._beat()
                 message = message or self._outbox.take(SLICE_S)
@@ -125,14 +127,18 @@ class Publisher:
         while not self._outbox.closed:
             self._beat()
             if self._sink.open(self._outbox.wake):
-                if self._down is not None:
-                    logger.info("%s: up", self.name)
-                self._down = None
                 return True
         return False
 
+    def _up(self) -> None:
+        """Says so once; a sink that had failed is up when it delivers: a full disk opens files gladly."""
+        if self._down is not None:
+            logger.info("%s: up", self.name)
+        self._down = None
+
     def _confirm(self) -> None:
         if messages := self._sink.confirmed():
+            self._up()
             self._outbox.delivered(messages)
             self._stats.count("published", len(messages), sink=self.name)
 

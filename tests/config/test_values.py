@@ -67,7 +67,7 @@ def test_a_camera_takes_all_of_its_keys(tmp_path):
     stall_timeout_s: 3
     start_at: 2026-11-23T15:00:00Z
 """
-    camera = load_text(tmp_path, f"{MODEL}cameras:\n  a:{text}").cameras["a"]
+    camera = load_text(tmp_path, f"{MODEL}cameras:\n  b: {{url: y}}\n  a:{text}").cameras["a"]
     assert camera.url == "rtsps://[::1]:322/s@x?a=b"
     assert camera.tls == Tls(ca=tmp_path / "ca.pem")
     assert camera.reconnect.max_s == 4

@@ -69,7 +69,8 @@ def test_a_variable_that_holds_nothing_gives_nothing(tmp_path):
 
 
 def test_a_number_a_switch_and_a_choice_may_come_from_variables(tmp_path):
-    text = f"{MODEL}cameras:\n  a: {{url: x, max_fps: '${{N}}', enabled: '${{B}}', rotate: '${{R}}'}}\n"
+    camera_a = "a: {url: x, max_fps: '${N}', enabled: '${B}', rotate: '${R}'}"
+    text = f"{MODEL}cameras:\n  {camera_a}\n  b: {{url: x}}\n"
     camera = load_text(tmp_path, text, N="12.5", B="false", R="90").cameras["a"]
     assert (camera.max_fps, camera.enabled, camera.rotate) == (12.5, False, 90)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import subprocess
@@ -18,7 +19,7 @@ import pytest
 
 from edge_app.config import FileSink, StdoutSink
 from edge_app.errors import AccessError, ConfigError, SinkError
-from edge_app.publish import ClosedOutput, Message, open_sink, probe
+from edge_app.publish import ClosedOutput, Message, Retry, open_sink, probe
 from edge_app.publish.sinks.file import File
 from edge_app.publish.sinks.stdout import Stdout
 from tests.broker.fixtures import until
@@ -161,10 +162,21 @@ def test_a_full_disk_is_a_failure_that_leaves_no_torn_line(tmp_path: Path, messa
     assert seqs(path) == [0, 1, 2]
 
 
+def test_a_full_disk_is_told_once_however_often_the_file_can_be_opened(
+    running: Running, message: Any, caplog: Any
+) -> None:
+    with caplog.at_level(logging.INFO):
+        publisher = running.start(open_sink(FileSink(path=Path("/dev/full"))), retry=Retry(initial_s=0.01, max_s=0.01))
+        publisher.put(message(0), never)
+        until(lambda: running.stats.total("publish_failed", sink="sink") >= 4)
+        told = [record.getMessage() for record in caplog.records]
+    assert told == ["sink: up", "sink: down: /dev/full: No space left on device; trying again"]
+
+
 @pytest.mark.skipif(not os.path.ismount("/sys"), reason="no sysfs here, which refuses root too")
 def test_a_file_that_the_system_refuses_is_told_at_the_start() -> None:
     with pytest.raises(AccessError, match=r"^/sys/edge_app/a\.ndjson: "):
-        open_sink(FileSink(path=Path("/sys/edge_app/a.ndjson")))
+        open_sink(FileSink(path=Path("/sys/edge_app/a.ndjson"))).open(lambda: None)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +198,7 @@ def test_probing_a_file_creates_nothing(tmp_path: Path) -> None:
     path = tmp_path / "out" / "a.ndjson"
     assert "GB free" in probe(FileSink(path=path))
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(SinkError, match="not a file"):
+    with pytest.raises(ConfigError, match="Is a directory"):
         probe(FileSink(path=tmp_path))
     assert probe(StdoutSink()) == "standard output"
 

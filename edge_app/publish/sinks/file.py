@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from edge_app.config import FileSink
 from edge_app.errors import AccessError, ConfigError, SinkError
@@ -24,7 +25,7 @@ class File:
     kinds: frozenset[Kind] = frozenset({"detections", "event"})
 
     def __init__(self, settings: FileSink) -> None:
-        """Opens the file once; raises AccessError or ConfigError where there can be no such file."""
+        """Creates nothing; raises AccessError or ConfigError where there can be no such file."""
         self._path = settings.path
         self._max_bytes = settings.rotate_mb * 1e6
         self._rotation = Rotation(settings.path, settings.rotate_s, settings.keep)
@@ -33,13 +34,19 @@ class File:
         self._period = 0.0
         self._looked = 0.0
         self._written: list[Message] = []
-        self._try_once()
+        self._opened_once = False
+        look_at(self._path)
 
     def open(self, wake: Callable[[], None]) -> bool:
+        """Opens the file; what is refused the first time is not a failure that passes."""
         try:
-            self._create()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._reopen()
         except OSError as error:
+            if not self._opened_once:
+                _raise_lasting(self._path, error)
             raise self._failed(error) from error
+        self._opened_once = True
         return True
 
     def send(self, message: Message) -> bool:
@@ -61,22 +68,6 @@ class File:
             with suppress(OSError):
                 os.close(self._fd)
         self._fd = -1
-
-    def _try_once(self) -> None:
-        try:
-            self._create()
-        except OSError as error:
-            if error.errno in REFUSED:
-                raise AccessError(f"{self._path}: {error.strerror}") from error
-            if error.errno in IMPOSSIBLE:
-                raise ConfigError(f"{self._path}: {error.strerror}") from error
-            # Whatever else, such as a full disk, may pass.
-        finally:
-            self.close()
-
-    def _create(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._reopen()
 
     def _reopen(self) -> None:
         self.close()
@@ -119,3 +110,32 @@ class File:
 
     def _failed(self, error: OSError) -> SinkError:
         return SinkError(f"{self._path}: {error.strerror}")
+
+
+def look_at(path: Path) -> Path:
+    """The file, or the folder in which it would have to be made, without touching either.
+
+    Raises:
+        AccessError: The operating system refuses it.
+        ConfigError: There can be no such file.
+    """
+    try:
+        place = next(place for place in (path, *path.absolute().parents) if place.exists())
+        if place == path:
+            os.close(os.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC))
+        elif not place.is_dir():
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        elif not os.access(place, os.W_OK | os.X_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        _raise_lasting(path, error)
+        return path  # whatever else it is, such as a disk that is away, may pass
+    return place
+
+
+def _raise_lasting(path: Path, error: OSError) -> None:
+    """Raises AccessError or ConfigError where the failure is not one that passes."""
+    if error.errno in REFUSED:
+        raise AccessError(f"{path}: {error.strerror}") from error
+    if error.errno in IMPOSSIBLE:
+        raise ConfigError(f"{path}: {error.strerror}") from error
