@@ -37,6 +37,7 @@ class App:
     Attributes:
         stop: Set by a signal, a failed thread or the end of all sources.
         latest: Each camera's newest frame and result, for whoever looks.
+        observe: Sees every frame with its result, in the analyse thread.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class App:
         Args:
             settings: The whole configuration; each part gets its own section.
             play: What to read instead of a camera's own source.
-            observe: Sees every frame with its result, in the analyse thread.
+            observe: As the attribute.
 
         Raises:
             ConfigError, InputError, DataError, AccessError: What no time will mend; the text names the key or the file.
@@ -60,7 +61,7 @@ class App:
         self.sources = {name: play(source) for name, source in self._make_sources().items()}
         self._sinks = self._make_sinks()
         self.detector = read_detector(settings)
-        self._observe = observe
+        self.observe = observe
         self.stop = threading.Event()
         self.latest: dict[str, tuple[Frame, Result]] = {}
         self.stats = Stats()
@@ -93,8 +94,8 @@ class App:
     ) -> None:
         self._stack.close()
 
-    def run(self, refresh: Callable[[], None] = lambda: None) -> None:
-        """Runs until `stop` or the end of all sources; `refresh` is called four times a second.
+    def run(self, refresh: Callable[[], None] = lambda: None, tick_s: float = TICK_S) -> None:
+        """Runs until `stop` or the end of all sources; `refresh` is called in this thread after every `tick_s`.
 
         Raises:
             TemporaryError: Messages of finite sources were not delivered in time.
@@ -108,7 +109,7 @@ class App:
         self._service.ready()
         try:
             while analyse.is_alive() and not self.stop.is_set():
-                analyse.join(TICK_S)
+                analyse.join(tick_s)
                 self.cameras.supervise()
                 self._service.feed(self._beats)
                 self._say_status()
@@ -186,7 +187,7 @@ class App:
     def _publish(self, frame: Frame, result: Result) -> None:
         """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""
         self.latest[result.camera] = (frame, result)
-        self._observe(frame, result)
+        self.observe(frame, result)
         message = self._messages.detections(result, time.monotonic())
         self._publishers.put(message, self._keep_waiting)
 

@@ -42,15 +42,3 @@ class Score:
         inner = (end - corner).clip(min=0).prod(axis=1)
         outer = (same[:, 2:] - same[:, :2]).prod(axis=1) + (xyxy[2:] - xyxy[:2]).prod() - inner
         return bool((inner >= 0.5 * outer).any())
-
-
-def annotate(pixels: NDArray[np.uint8], found: Detections, labels: Sequence[str]) -> NDArray[np.uint8]:
-    """A copy of the BGR picture (height, width, 3) with boxes, labels and scores."""
-    import supervision as sv  # a second to import, and only pictures need it
-
-    boxes = sv.Detections(xyxy=found.xyxy, confidence=found.score, class_id=found.class_id.astype(int))
-    text = [f"{labels[c]} {score:.2f}" for c, score in zip(found.class_id, found.score, strict=True)]
-    drawn = sv.BoxAnnotator(thickness=1).annotate(pixels.copy(), boxes)
-    annotator = sv.LabelAnnotator(text_scale=0.35, text_padding=2)
-    annotated: NDArray[np.uint8] = annotator.annotate(drawn, boxes, labels=text)
-    return annotated

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's windows hang
 import typer
 
-from edge_app.cli import bench, check, demo, run, schema
+from edge_app.cli import bench, check, demo, run, schema, snapshot
 from edge_app.errors import EdgeAppError, TemporaryError, UsageError
 
 # Of the errors that typer raises for a wrong command line it exports only this one's children.
@@ -30,7 +31,8 @@ def program() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for name, verb in {"demo": demo, "run": run, "check": check, "bench": bench, "schema": schema}.items():
+    verbs = {"demo": demo, "run": run, "check": check, "snapshot": snapshot, "bench": bench, "schema": schema}
+    for name, verb in verbs.items():
         app.command(name, help=verb.main.__doc__, epilog=verb.EXAMPLE)(verb.main)
     return app
 

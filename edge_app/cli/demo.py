@@ -18,6 +18,7 @@ from edge_app.cli.words import in_words
 from edge_app.detections import Result
 from edge_app.errors import AccessError
 from edge_app.frames import Frame
+from edge_app.pictures import Artist
 from edge_app.synthetic import Settings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
@@ -53,7 +54,7 @@ def main(
     labels = app.detector.labels
     frame, result = best[0]
     picture = out / "annotated.png"
-    cv2.imwrite(str(picture), demo.annotate(frame.picture.bgr, result.detections, labels))
+    cv2.imwrite(str(picture), Artist(labels).draw(frame.picture.bgr, result.detections))
     score = demo.Score(Settings(seed=SEED), labels)
     for result in seen:
         score.add(result)

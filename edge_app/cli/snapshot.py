@@ -1,0 +1,73 @@
+"""`edge-app snapshot`: what one camera sees now."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from edge_app import config
+from edge_app.app import App
+from edge_app.cli.loading import ConfigPath, load_config
+from edge_app.cli.words import in_words
+from edge_app.detections import Result
+from edge_app.errors import AccessError, DeviceError, UsageError
+from edge_app.frames import Frame
+from edge_app.pictures import Artist
+
+EXAMPLE = "Example: edge-app snapshot configs/one-camera.yaml gate --out gate.jpg"
+
+
+def main(
+    path: ConfigPath,
+    camera: Annotated[str, typer.Argument(help="The camera's name.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="The picture, .jpg or .png; else CAMERA.jpg.")] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to wait for a frame [s].")] = 20.0,
+) -> None:
+    """Take one frame of a camera, analyse it, and write it with its boxes."""
+    out = out or Path(f"{camera}.jpg")
+    taken: list[tuple[Frame, Result]] = []
+
+    def observe(frame: Frame, result: Result) -> None:
+        taken.append((frame, result))
+        app.stop.set()
+
+    deadline = time.monotonic() + seconds
+
+    def give_up() -> None:
+        if time.monotonic() > deadline:
+            app.stop.set()
+
+    with App(only(load_config(path), camera), observe=observe) as app:
+        app.run(give_up)
+        why = app.cameras.states()[camera].detail
+    if not taken:
+        raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
+    frame, result = taken[0]
+    labels = app.detector.labels
+    write(out, Artist(labels).draw(frame.picture.bgr, result.detections))
+    sys.stdout.write(f"{out}: {in_words(result, labels)}\n")
+
+
+def only(settings: config.AppConfig, name: str) -> config.AppConfig:
+    """The configuration of one camera that publishes nothing."""
+    if name not in settings.cameras:
+        raise UsageError(f"there is no camera {name}; there are {', '.join(settings.cameras)}")
+    camera = settings.cameras[name].model_copy(update={"enabled": True})
+    return settings.model_copy(update={"cameras": {name: camera}, "publish": ()})
+
+
+def write(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Writes a BGR picture in the format that the file's name asks for."""
+    try:
+        written = cv2.imwrite(str(path), pixels)
+    except cv2.error:
+        raise UsageError(f"{path}: want a name that ends with .jpg or .png") from None
+    if not written:
+        raise AccessError(f"{path}: cannot be written")

@@ -1,0 +1,134 @@
+"""What people get to see: films, snapshots, the window."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from edge_app.cli import execute
+from edge_app.detections import Detections
+from edge_app.pictures import Artist, mosaic
+
+STREET = "synthetic://street?seed=7&size=320x180"
+
+
+def frames(path):
+    with av.open(str(path)) as film:
+        return [(float(frame.time), frame.to_ndarray(format="bgr24")) for frame in film.decode(video=0)]
+
+
+@pytest.fixture
+def display(tmp_path):
+    """An X server without a screen; its number, and what it shows, uint8 (height, width, 3)."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("needs Xvfb")
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1300x800x24", "-fbdir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+
+        def screen():
+            data = (tmp_path / "Xvfb_screen0").read_bytes()
+            header = struct.unpack(">25I", data[:100])  # an XWD file
+            size, width, height, pitch, colours = header[0], header[4], header[5], header[12], header[19]
+            rows = np.frombuffer(data, np.uint8, height * pitch, size + 12 * colours).reshape(height, pitch)
+            return rows[:, : 4 * width].reshape(height, width, 4)[..., :3]
+
+        yield f":{server.stdout.readline().strip()}", screen
+        server.terminate()
+
+
+def test_boxes_are_drawn_where_they_are_and_the_picture_stays_as_it_was():
+    pixels = np.full((360, 640, 3), 90, np.uint8)
+    found = Detections(np.array([[100, 100, 200, 250]], np.float32), np.array([0.9], np.float32), np.array([1], "i4"))
+    drawn = Artist(["person", "car"]).draw(pixels, found)
+    assert (pixels == 90).all()
+    ys, xs = np.nonzero((drawn != pixels).any(axis=2))
+    assert (xs.min(), ys.max()) == pytest.approx((100, 250), abs=3)
+    assert (drawn[120:240, 110:190] == 90).all()
+
+
+def test_several_pictures_are_tiles_and_one_stays_as_it_is():
+    sizes = [(360, 640), (100, 50), (1080, 1920)]
+    pictures = [np.full((*size, 3), 50 + 50 * n, np.uint8) for n, size in enumerate(sizes)]
+    assert mosaic(pictures[:1]) is pictures[0]
+    grid = mosaic(pictures)
+    assert grid.shape == (720, 1280, 3)
+    assert [int(grid[y, x, 0]) for y, x in ((5, 5), (5, 645), (355, 900), (365, 5), (715, 1275))] == [
+        50,
+        100,
+        0,
+        150,
+        0,
+    ]
+
+
+def test_a_film_holds_every_frame_of_a_file_at_its_time(edge_app, configured, clip):
+    config = configured(cameras={"a": {"url": str(clip)}}, publish=[{"type": "file", "path": "/dev/null"}])
+    program = edge_app("run", config, "--record", clip.with_name("film.mp4"))
+    assert program.wait() == 0, program.log
+    film, original = frames(clip.with_name("film.mp4")), frames(clip)
+    assert [t for t, _ in film] == pytest.approx([t - original[0][0] for t, _ in original], abs=0.002)
+    difference = np.abs(film[30][1].astype(int) - original[30][1]).mean()
+    assert difference < 8
+
+
+def test_several_cameras_are_films_of_their_own_that_survive_a_stop(edge_app, configured, tmp_path):
+    config = configured(
+        cameras={"a": {"url": STREET}, "b": {"url": f"{STREET}&fps=5"}, "off": {"url": STREET, "enabled": False}},
+        publish=[{"type": "stdout"}],
+    )
+    program = edge_app("run", config, "--record", tmp_path / "film.mp4")
+    program.until(lambda: len(program.messages("b")) >= 5)
+    assert program.terminate()[0] == 0
+    assert sorted(path.name for path in tmp_path.glob("film*")) == ["film-a.mp4", "film-b.mp4"]
+    for camera in "ab":
+        wanted = len(program.messages(camera))
+        assert wanted - 2 <= len(frames(tmp_path / f"film-{camera}.mp4")) <= wanted + 2
+
+
+def test_a_film_that_cannot_be_written_is_told_at_the_start(edge_app, configured):
+    program = edge_app("run", configured(cameras={"a": {"url": STREET}}), "--record", "/none/film.mp4")
+    assert program.wait() == 77
+    assert program.log.splitlines()[-1] == "/none/film.mp4: cannot be written"
+
+
+def test_a_snapshot_is_the_cameras_picture_with_its_boxes(configured, tmp_path, capfd):
+    config = configured(cameras={"a": {"url": "synthetic://street?seed=7"}, "b": {"url": "rtsp://127.0.0.1:9/x"}})
+    out = tmp_path / "a.png"
+    assert execute(["snapshot", str(config), "a", "--out", str(out)]) == 0
+    assert cv2.imread(str(out)).shape == (360, 640, 3)
+    assert capfd.readouterr().out.startswith(f"{out}: 1 bicycle, ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["c"], 64, "there is no camera c; there are a, b"),
+        (["a", "--out", "x.foo"], 64, "x.foo: want a name that ends with .jpg or .png"),
+        (["a", "--out", "/none/x.png"], 77, "/none/x.png: cannot be written"),
+        (["b", "--seconds", "2"], 69, "camera b: no frame within 2 s: rtsp://127.0.0.1:9/x: connection refused"),
+    ],
+)
+def test_a_snapshot_that_cannot_be_had_is_one_line(configured, capfd, arguments, code, words):
+    config = configured(cameras={"a": {"url": STREET}, "b": {"url": "rtsp://127.0.0.1:9/x"}})
+    assert execute(["snapshot", str(config), *arguments]) == code
+    assert capfd.readouterr().err.splitlines()[-1] == words
+
+
+def test_the_window_shows_what_is_seen_and_ends_with_the_program(edge_app, configured, display):
+    number, screen = display
+    config = configured(cameras={"a": {"url": STREET}, "b": {"url": STREET}})
+    program = edge_app("run", config, "--show", env={"DISPLAY": number})
+    program.until(lambda: (screen().std(axis=2) > 5).mean() > 0.1, 60)
+    assert program.terminate()[0] == 0
+
+
+def test_without_a_display_a_window_is_one_line_and_69(edge_app, configured):
+    program = edge_app("run", configured(cameras={"a": {"url": STREET}}), "--show", env={"DISPLAY": ""})
+    assert program.wait() == 69
+    assert "no display" in program.log.splitlines()[-1]
