@@ -18,7 +18,17 @@ from edge_app.engine import read_detector, start_engine
 from edge_app.errors import TemporaryError
 from edge_app.frames import Arrival, Frame
 from edge_app.pipeline import Analysis
-from edge_app.publish import Messages, ModelIdentity, Publisher, Publishers, Sink, new_session, open_sink, status
+from edge_app.publish import (
+    Messages,
+    ModelIdentity,
+    Publisher,
+    Publishers,
+    Reporter,
+    Sink,
+    new_session,
+    open_sink,
+    status,
+)
 from edge_app.service import Service
 from edge_app.stats import Stats
 from edge_app.threads import Heartbeats, Inbox, ThreadGroup
@@ -26,6 +36,7 @@ from edge_app.threads import Heartbeats, Inbox, ThreadGroup
 logger = logging.getLogger(__name__)
 
 TICK_S = 0.25  # how often the main thread looks after the others
+REPORT_S = 10.0  # from one report on `stats` to the next
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
 FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
@@ -70,6 +81,7 @@ class App:
         self._threads = ThreadGroup(self.stop)
         self._service = Service()
         self._status = ""
+        self._next_report = time.monotonic() + REPORT_S
 
     def __enter__(self) -> App:
         """Loads the model, which answers a blank batch; sources and sinks are opened by their own threads."""
@@ -79,7 +91,9 @@ class App:
             self.engine = stack.enter_context(start_engine(d, self._settings.engine))
             logger.info("model %s, %s, on %s", d.name, d.precision, self.engine.name)
             identity = ModelIdentity(d.name, model.sha256(d.file), self.engine.name, d.precision)
-            self._messages = Messages(new_session(), identity, d.labels, self.stats)
+            session = new_session()
+            self._messages = Messages(session, identity, d.labels, self.stats)
+            self._reporter = Reporter(session, self.stats, tuple(self._sinks))
             self._publishers = Publishers(
                 [Publisher(sink, name, self.stats, self._beats) for name, sink in self._sinks.items()]
             )
@@ -113,6 +127,7 @@ class App:
                 self.cameras.supervise()
                 self._service.feed(self._beats)
                 self._say_status()
+                self._report_stats()
                 refresh()
         finally:
             self._end(analyse)
@@ -180,6 +195,13 @@ class App:
         if text != self._status:
             self._service.status(text)
             self._status = text
+
+    def _report_stats(self) -> None:
+        """Shows every ten seconds on `stats` what was counted."""
+        if time.monotonic() >= self._next_report:
+            self._next_report = time.monotonic() + REPORT_S
+            states = {name: (state.state, state.reason) for name, state in self.cameras.states().items()}
+            self._publishers.status(self._reporter.report(states))
 
     def _enabled(self) -> dict[str, CameraState]:
         return {name: state for name, state in self.cameras.states().items() if state.state != "disabled"}

@@ -54,7 +54,7 @@ def test_the_demo_replaces_what_an_earlier_one_wrote(verb, tmp_path):
     assert len((tmp_path / "detections.ndjson").read_text().splitlines()) == 3
 
 
-@pytest.mark.parametrize("name", ["config", "detections", "event"])
+@pytest.mark.parametrize("name", ["config", "detections", "event", "stats"])
 def test_a_schema_is_a_valid_json_schema(verb, name):
     code, out, _ = verb("schema", name)
     assert code == 0

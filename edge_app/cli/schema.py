@@ -19,6 +19,7 @@ class Document(str, Enum):
     CONFIG = "config"
     DETECTIONS = "detections"
     EVENT = "event"
+    STATS = "stats"
 
 
 def main(

@@ -8,6 +8,7 @@ from edge_app.publish.message import Kind, Message, Messages, ModelIdentity, Sta
 from edge_app.publish.probe import probe
 from edge_app.publish.publisher import Publisher, Retry
 from edge_app.publish.publishers import Publishers
+from edge_app.publish.report import Reporter
 from edge_app.publish.sinks import ClosedOutput, Sink, open_sink
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ModelIdentity",
     "Publisher",
     "Publishers",
+    "Reporter",
     "Retry",
     "Sink",
     "State",
@@ -30,5 +32,5 @@ __all__ = [
 
 
 def schema(name: str) -> str:
-    """The JSON Schema of `detections` or `event`."""
+    """The JSON Schema of `detections`, `event` or `stats`."""
     return resources.files("edge_app.publish").joinpath("schemas", f"{name}.json").read_text("utf-8")

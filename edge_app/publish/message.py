@@ -43,6 +43,11 @@ class Message:
     payload: bytes
     live: bool
 
+    @property
+    def is_state(self) -> bool:
+        """Whether it says how something is now, so that only the newest of its camera counts."""
+        return self.kind in ("status", "stats")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:

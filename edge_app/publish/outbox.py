@@ -92,7 +92,7 @@ class Outbox:
     def reconnect(self) -> None:
         """The connection broke: what was in flight goes back to the front, and every status is due."""
         with self._changed:
-            lost = [message for message in self._flight.values() if message.kind != "status"]
+            lost = [message for message in self._flight.values() if not message.is_state]
             self._flight.clear()
             self._queue.extendleft(reversed(lost))
             self._due = dict(self._statuses)
@@ -108,7 +108,7 @@ class Outbox:
         with self._changed:
             self._draining = True
             self._changed.wait_for(self._is_over, max(0.0, deadline_mono - time.monotonic()))
-            return len(self._queue) + sum(message.kind != "status" for message in self._flight.values())
+            return len(self._queue) + sum(not message.is_state for message in self._flight.values())
 
     def close(self) -> None:
         """Nothing is queued any more, and whoever waits here returns."""

@@ -1,0 +1,49 @@
+"""The report on `stats`: it fits its schema, and it says what was counted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+
+from edge_app.errors import Reason
+from edge_app.publish import Reporter, open_sink, schema
+from edge_app.stats import Stats
+from tests.publish.conftest import Running
+from tests.publish.test_mqtt import settings
+
+
+def report(stats: Stats) -> Any:
+    states = {"gate": ("up", None), "yard": ("down", Reason.TIMEOUT)}
+    message = Reporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats, ("mqtt",)).report(states)  # type: ignore[arg-type]
+    document = json.loads(message.payload)
+    jsonschema.Draft202012Validator(json.loads(schema("stats"))).validate(document)
+    return document
+
+
+def test_a_report_counts_by_camera_and_reason_and_sorts_ages_into_buckets() -> None:
+    stats = Stats()
+    stats.count("frames_captured", 7, camera="gate")
+    stats.count("frames_dropped", 2, camera="gate", reason="stale")
+    stats.count("publish_dropped", 3, sink="mqtt", reason="queue")
+    for age in (0.04, 0.3):
+        stats.observe("age", age, camera="gate")
+    document = report(stats)
+    gate = document["cameras"]["gate"]
+    assert (gate["captured"], gate["dropped"]) == (7, {"stale": 2})
+    assert gate["durations"]["age"] == {"count": 2, "sum_s": 0.34, "buckets": [0] * 5 + [1] * 3 + [2] * 4}
+    assert document["cameras"]["yard"]["reason"] == "timeout"
+    assert document["sinks"] == {"mqtt": {"published": 0, "failed": 0, "dropped": 3}}
+
+
+def test_a_broker_gets_the_newest_report_only_and_nobody_waits_for_it(
+    broker: Any, subscribe: Any, running: Running
+) -> None:
+    subscriber = subscribe(broker)
+    publisher = running.start(open_sink(settings(broker.port)))
+    stats = Stats()
+    stats.count("frames_captured", 5, camera="gate")
+    publisher.status(Reporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats, ()).report({"gate": ("up", None)}))
+    subscriber.wait_for(lambda: subscriber.on("edge_app/stats"))
+    assert json.loads(subscriber.on("edge_app/stats")[0])["cameras"]["gate"]["captured"] == 5

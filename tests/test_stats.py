@@ -1,0 +1,48 @@
+"""Counters, percentiles of what is recent, histograms of everything."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge_app.stats import BOUNDS_S, RECENT, Histogram, Stats
+
+
+def test_counters_are_added_by_label():
+    stats = Stats()
+    stats.count("frames_dropped", camera="a", reason="queue")
+    stats.count("frames_dropped", 2, camera="a", reason="stale")
+    stats.count("frames_dropped", 5, camera="b", reason="queue")
+    assert stats.total("frames_dropped") == 8
+    assert stats.by("frames_dropped", "reason", camera="a") == {"queue": 1, "stale": 2}
+    stats.clear()
+    assert stats.total("frames_dropped") == 0
+
+
+def test_percentiles_are_of_the_newest_and_the_histogram_is_of_all():
+    stats = Stats()
+    for _ in range(RECENT):
+        stats.observe("age", 4.0, camera="a")
+    for number in range(RECENT):
+        stats.observe("age", number / RECENT, camera="a")
+    assert stats.percentiles("age", (0, 50, 100), camera="a") == pytest.approx([0, 0.5, 1], abs=0.01)
+    assert stats.histogram("age", camera="a").count == 2 * RECENT
+
+
+def test_a_histogram_counts_what_took_at_most_so_long():
+    stats = Stats()
+    for camera, seconds in (("a", 0.001), ("a", 0.003), ("b", 0.05), ("b", 60.0)):
+        stats.observe("infer", seconds, camera=camera)
+    whole = stats.histogram("infer")
+    assert (whole.count, whole.sum) == (4, pytest.approx(60.054))
+    assert dict(zip(BOUNDS_S, whole.buckets, strict=True)) == {
+        **dict.fromkeys(BOUNDS_S, 3), 0.001: 1, 0.002: 1, 0.005: 2, 0.01: 2, 0.02: 2
+    }  # fmt: skip
+    assert stats.histogram("infer", camera="b").count == 2
+    assert stats.histogram("infer", camera="c") == Histogram(0, 0, (0,) * len(BOUNDS_S))
+
+
+def test_memory_is_bounded():
+    stats = Stats()
+    for _ in range(3 * RECENT):
+        stats.observe("age", 0.1)
+    assert len(next(iter(stats._durations.values())).recent) == RECENT
