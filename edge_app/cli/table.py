@@ -1,4 +1,4 @@
-"""The live table of `run` at a terminal: one row a camera."""
+"""The live table of `run` at a terminal: one row a camera, those in trouble first."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import sys
 import time
 from types import TracebackType
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from edge_app import config
 from edge_app.app import App
+from edge_app.capture import CameraState
 from edge_app.cli.words import in_words
 
 REFRESH_S = 1.0
+BESIDES = 4  # lines that are not cameras: totals, heads, those left out, and the cursor's
+ORDER = {"down": 0, "connecting": 1, "up": 2, "disabled": 3}
 
 
 class LiveTable:
@@ -22,7 +26,8 @@ class LiveTable:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._live = Live(console=Console(stderr=True), auto_refresh=False)
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, auto_refresh=False)
         self._drawn = time.monotonic()
         self._frames: dict[str, int] = {}
 
@@ -46,27 +51,39 @@ class LiveTable:
         elapsed = time.monotonic() - self._drawn
         if elapsed >= REFRESH_S:
             self._drawn = time.monotonic()
-            self._live.update(self._table(elapsed), refresh=True)
+            self._live.update(self._page(elapsed), refresh=True)
 
-    def _table(self, elapsed_s: float) -> Table:
+    def _page(self, elapsed_s: float) -> Group:
+        """As many cameras as the terminal has lines for."""
+        states = self._app.cameras.states()
+        fps = {name: self._fps(name, elapsed_s) for name in states}
+        names = sorted(states, key=lambda name: (ORDER[states[name].state], name))
+        shown = names[: max(1, self._console.size.height - BESIDES)]
         table = Table("camera", "state", "fps", "age p50", "age p99", "dropped", "objects", box=None, pad_edge=False)
+        for name in shown:
+            table.add_row(name, *self._row(name, states[name], fps[name]))
+        up = sum(state.state == "up" for state in states.values())
+        lines: list[RenderableType] = [Text(f"{up} of {len(states)} cameras up, {sum(fps.values()):.1f} fps"), table]
+        if len(names) > len(shown):
+            lines.append(Text(f"and {len(names) - len(shown)} more, all {states[names[len(shown)]].state} or better"))
+        return Group(*lines)
+
+    def _row(self, name: str, state: CameraState, fps: float) -> list[str]:
         stats = self._app.stats
-        for name, state in sorted(self._app.cameras.states().items()):
-            frames = stats.total("frames_analysed", camera=name)
-            fps = (frames - self._frames.get(name, 0)) / elapsed_s
-            self._frames[name] = frames
-            ages = stats.percentiles("age", (50, 99), camera=name)
-            drops = stats.by("frames_dropped", "reason", camera=name)
-            table.add_row(
-                name,
-                state.state if state.reason is None else f"{state.state}: {state.reason.value}",
-                f"{fps:.1f}",
-                *(f"{1e3 * age:.0f} ms" for age in ages or ()),
-                *([""] * (2 - len(ages))),
-                ", ".join(f"{count} {reason}" for reason, count in sorted(drops.items())) or "0",
-                self._objects(name),
-            )
-        return table
+        ages = stats.percentiles("age", (50, 99), camera=name)
+        drops = stats.by("frames_dropped", "reason", camera=name)
+        return [
+            state.state if state.reason is None else f"{state.state}: {state.reason.value}",
+            f"{fps:.1f}",
+            *([f"{1e3 * age:.0f} ms" for age in ages] or ["", ""]),
+            ", ".join(f"{count} {reason}" for reason, count in sorted(drops.items())) or "0",
+            self._objects(name),
+        ]
+
+    def _fps(self, name: str, elapsed_s: float) -> float:
+        frames = self._app.stats.total("frames_analysed", camera=name)
+        before, self._frames[name] = self._frames.get(name, 0), frames
+        return (frames - before) / elapsed_s
 
     def _objects(self, camera: str) -> str:
         """What the camera's newest frame shows, in words."""
