@@ -12,7 +12,7 @@ from typing import TextIO
 
 import typer
 
-from edge_app.cli import bench, check, demo, run, schema
+from edge_app.cli import bench, check, demo, models, run, schema
 from edge_app.errors import EdgeAppError, UsageError
 
 TYPER_USAGE_ERROR = 2
@@ -31,6 +31,7 @@ def program() -> typer.Typer:
     )
     for name, verb in {"demo": demo, "run": run, "check": check, "bench": bench, "schema": schema}.items():
         app.command(name, help=verb.main.__doc__, epilog=verb.EXAMPLE)(verb.main)
+    app.add_typer(models.sub_program(), name="models", help="List, fetch and look at models.", epilog=models.EXAMPLE)
     return app
 
 

@@ -3,7 +3,7 @@
 from edge_app.config.camera import Camera, Reconnect
 from edge_app.config.json_schema import json_schema
 from edge_app.config.loader import load
-from edge_app.config.schema import AppConfig, Detect, Engine, Model, Shutdown
+from edge_app.config.schema import AppConfig, Detect, Engine, Model, Shutdown, default_state_dir
 from edge_app.config.section import Section, Tls
 from edge_app.config.sinks import FileSink, MqttSink, Sink, StdoutSink
 
@@ -21,6 +21,7 @@ __all__ = [
     "Sink",
     "StdoutSink",
     "Tls",
+    "default_state_dir",
     "json_schema",
     "load",
 ]
