@@ -12,7 +12,7 @@ from typing import TextIO
 
 import typer
 
-from edge_app.cli import bench, check, demo, models, run, schema
+from edge_app.cli import bench, check, demo, init, models, run, schema
 from edge_app.errors import EdgeAppError, UsageError
 
 TYPER_USAGE_ERROR = 2
@@ -29,7 +29,8 @@ def program() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for name, verb in {"demo": demo, "run": run, "check": check, "bench": bench, "schema": schema}.items():
+    verbs = {"demo": demo, "init": init, "run": run, "check": check, "bench": bench, "schema": schema}
+    for name, verb in verbs.items():
         app.command(name, help=verb.main.__doc__, epilog=verb.EXAMPLE)(verb.main)
     app.add_typer(models.sub_program(), name="models", help="List, fetch and look at models.", epilog=models.EXAMPLE)
     return app

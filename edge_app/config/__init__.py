@@ -1,6 +1,7 @@
 """The configuration: its schema, and a loader that names every mistake by file, line, column and key."""
 
 from edge_app.config.camera import Camera, Reconnect
+from edge_app.config.environment_file import environment_file
 from edge_app.config.json_schema import json_schema
 from edge_app.config.loader import load
 from edge_app.config.schema import AppConfig, Detect, Engine, Model, Shutdown, default_state_dir
@@ -22,6 +23,7 @@ __all__ = [
     "StdoutSink",
     "Tls",
     "default_state_dir",
+    "environment_file",
     "json_schema",
     "load",
 ]

@@ -88,6 +88,8 @@ def read_any_graph(path: Path) -> Graph:
 
 
 def _tensor(value: onnx.ValueInfoProto) -> Tensor:
+    if (form := value.type.WhichOneof("value")) != "tensor_type":  # such as a sequence
+        return Tensor(value.name, (), str(form))
     kind = value.type.tensor_type
     shape = tuple(d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None for d in kind.shape.dim)
     return Tensor(value.name, shape, onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name)

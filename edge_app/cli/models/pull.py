@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,10 +35,14 @@ def main(
     66 no such model or no such file there, 69 refused or a bad certificate, 75 no connection, too slow or broken off
     (try again), 77 the disk is full or may not be written.
     """
-    entry, models = catalogued(name), state_folder(state_dir) / "models"
+    fetch(catalogued(name), state_folder(state_dir) / "models", mirror, as_json=as_json)
+
+
+def fetch(entry: Entry, models: Path, mirror: str | None, *, as_json: bool = False) -> None:
+    """Pulls the model and says where it is."""
     with _shown(entry) as position:
-        fetched = pull(entry, models, mirror=mirror, progress=position, waiting=lambda: _wait(name))
-    folder = models / name
+        fetched = pull(entry, models, mirror=mirror, progress=position, waiting=lambda: _wait(entry.name))
+    name, folder = entry.name, models / entry.name
     if as_json:
         sys.stdout.write(json.dumps({"name": name, "folder": str(folder), "fetched": fetched}) + "\n")
     else:
