@@ -137,6 +137,7 @@ def test_a_download_that_broke_off_is_continued(mirror, entry, content, models, 
     positions = []
     assert pull(entry, models, mirror=f"{server.url}/models", progress=positions.append)
     assert server.ranges_asked == [None, second]
+    assert server.requests[1][2].get("If-Range") == (None if "etag" in fields else '"one"')
     assert positions[0] == (0 if fields.get("ranges") is False else 70_000)
     assert (models / "toy" / "toy.onnx").read_bytes() == content
     assert left(models) == ["model.yaml", "toy.onnx"]
