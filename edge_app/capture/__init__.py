@@ -2,9 +2,21 @@
 
 from edge_app.capture.cameras import Cameras
 from edge_app.capture.kinds import open_source
+from edge_app.capture.login import Pasted, split_login
 from edge_app.capture.probe import Probe, probe
 from edge_app.capture.replay import Replay
 from edge_app.capture.source import Shot, Source
 from edge_app.capture.state import CameraState
 
-__all__ = ["CameraState", "Cameras", "Probe", "Replay", "Shot", "Source", "open_source", "probe"]
+__all__ = [
+    "CameraState",
+    "Cameras",
+    "Pasted",
+    "Probe",
+    "Replay",
+    "Shot",
+    "Source",
+    "open_source",
+    "probe",
+    "split_login",
+]

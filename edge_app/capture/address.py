@@ -16,6 +16,8 @@ LONGEST_LOGIN = 127
 HARMLESS = "!$&'()*+,;=@~"
 
 _SECRET = re.compile(r"pass|pwd|pw$|pin|key|token|auth|secret|sig|user|login|account|code", re.IGNORECASE)
+# Some cameras want user=…_password=… as the path; where that ends nobody can tell.
+_LOGIN_IN_PATH = re.compile(r"((?:user|pass|pwd)\w*=)[^/]+", re.IGNORECASE)
 
 
 def redacted(url: str) -> str:
@@ -23,11 +25,14 @@ def redacted(url: str) -> str:
 
     >>> redacted("rtsp://admin:p/w@10.0.0.5/main?channel=1&token=abc&quality=best&pin=12")
     'rtsp://10.0.0.5/main?channel=1&token=***&quality=***&pin=***'
+    >>> redacted("rtsp://10.0.0.5:554/user=admin_password=abc_channel=1.sdp")
+    'rtsp://10.0.0.5:554/user=***'
     """
     scheme, found, rest = url.partition("://")
     # A raw password may hold "/" and "?": whatever comes before the last "@" is taken for a login.
     place, question, query = rest.rpartition("@")[2].partition("?")
     shown = [_parameter(part) for part in query.split("&")] if question else []
+    place = _LOGIN_IN_PATH.sub(r"\1***", place)
     return scheme + found + place + question + "&".join(shown)
 
 

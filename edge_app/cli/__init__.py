@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's windows hang
 import typer
 
-from edge_app.cli import bench, check, demo, run, schema, snapshot
+from edge_app.cli import bench, check, demo, init, models, run, schema, snapshot
 from edge_app.errors import EdgeAppError, TemporaryError, UsageError
 
 # Of the errors that typer raises for a wrong command line it exports only this one's children.
@@ -31,9 +31,18 @@ def program() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    verbs = {"demo": demo, "run": run, "check": check, "snapshot": snapshot, "bench": bench, "schema": schema}
+    verbs = {
+        "demo": demo,
+        "init": init,
+        "check": check,
+        "run": run,
+        "snapshot": snapshot,
+        "bench": bench,
+        "schema": schema,
+    }
     for name, verb in verbs.items():
         app.command(name, help=verb.main.__doc__, epilog=verb.EXAMPLE)(verb.main)
+    app.add_typer(models.sub_program(), name="models", help="List, fetch and look at models.", epilog=models.EXAMPLE)
     return app
 
 

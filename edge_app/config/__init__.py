@@ -1,9 +1,10 @@
 """The configuration: its schema, and a loader that names every mistake by file, line, column and key."""
 
 from edge_app.config.camera import Camera, Reconnect
+from edge_app.config.environment_file import environment_file
 from edge_app.config.json_schema import json_schema
 from edge_app.config.loader import load
-from edge_app.config.schema import AppConfig, Detect, Engine, Model, Shutdown
+from edge_app.config.schema import AppConfig, Detect, Engine, Model, Shutdown, default_state_dir
 from edge_app.config.section import Section, Tls
 from edge_app.config.sinks import FileSink, MqttSink, Sink, StdoutSink
 
@@ -21,6 +22,8 @@ __all__ = [
     "Sink",
     "StdoutSink",
     "Tls",
+    "default_state_dir",
+    "environment_file",
     "json_schema",
     "load",
 ]

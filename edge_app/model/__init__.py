@@ -1,21 +1,35 @@
-"""A detector on disk: its card, its graph, its labels, and where it is found."""
+"""A detector on disk: its card, its graph, its labels, where it is found, and from where it can be fetched."""
 
 from edge_app.model.card import Card, DecoderSpec, InputSpec, Precision, Thresholds
-from edge_app.model.files import Model, find, sha256
-from edge_app.model.graph import Graph, Tensor, read_graph
-from edge_app.model.labels import choose_labels
+from edge_app.model.catalogue import Entry, catalogued, read_catalogue
+from edge_app.model.files import Model, find, find_argument, sha256
+from edge_app.model.graph import Graph, Tensor, read_any_graph, read_graph
+from edge_app.model.installed import Installed, installed
+from edge_app.model.labels import Labels, choose_labels, find_labels, metadata_labels
+from edge_app.model.pull import pull
 
 __all__ = [
     "Card",
     "DecoderSpec",
+    "Entry",
     "Graph",
     "InputSpec",
+    "Installed",
+    "Labels",
     "Model",
     "Precision",
     "Tensor",
     "Thresholds",
+    "catalogued",
     "choose_labels",
     "find",
+    "find_argument",
+    "find_labels",
+    "installed",
+    "metadata_labels",
+    "pull",
+    "read_any_graph",
+    "read_catalogue",
     "read_graph",
     "sha256",
 ]

@@ -10,6 +10,9 @@ from pathlib import Path
 from edge_app import config
 from edge_app.errors import ConfigError, DataError, InputError
 from edge_app.model.card import Card, DecoderSpec, Precision, read_card
+from edge_app.model.catalogue import read_catalogue
+
+CARD = "model.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +53,39 @@ def find(settings: config.Model, base: Path, state_dir: Path) -> Model:
         InputError: It is nowhere; the text names where it was looked for.
     """
     if settings.onnx is not None:
-        path = settings.onnx
-        if not path.is_file():
-            raise InputError(f"{path}: no such model file")
-        decoder = DecoderSpec(family=settings.decoder)
-        card = Card(name=path.stem, files={"fp32": Path(path.name)}, decoder=decoder)
-        return Model(card, path.parent, settings.labels)
-    name = str(settings.name)
-    for folder in (base / name, *(place / name for place in _places(base, state_dir))):
-        if (folder / "model.yaml").is_file():
-            return Model(read_card(folder / "model.yaml"), folder, settings.labels)
-    searched = ", ".join(str(place) for place in _places(base, state_dir))
-    raise InputError(f"no model {name}: no folder of that name with a model.yaml in {searched}")
+        return _bare(settings.onnx, DecoderSpec(family=settings.decoder), settings.labels)
+    return _named(str(settings.name), base, state_dir, settings.labels)
 
 
-def _places(base: Path, state_dir: Path) -> Sequence[Path]:
+def find_argument(argument: str, state_dir: Path) -> Model:
+    """The model that MODEL on a command line names: an .onnx file, a folder with a model.yaml, or a name, as in `find`.
+
+    Raises:
+        InputError: It is nowhere; the text names where it was looked for.
+    """
+    if argument.lower().endswith(".onnx"):
+        return _bare(Path(argument), DecoderSpec(), None)
+    return _named(argument, Path(), state_dir, None)
+
+
+def _bare(path: Path, decoder: DecoderSpec, labels: Path | None) -> Model:
+    """A file without a card gets one with nothing in it but its name."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such model file")
+    return Model(Card(name=path.stem, files={"fp32": Path(path.name)}, decoder=decoder), path.parent, labels)
+
+
+def _named(name: str, base: Path, state_dir: Path, labels: Path | None) -> Model:
+    places = model_places(base, state_dir)
+    for folder in (base / name, *(place / name for place in places)):
+        if (folder / CARD).is_file():
+            return Model(read_card(folder / CARD), folder, labels)
+    hint = f"; fetch it: edge-app models pull {name}" if name in read_catalogue() else ""
+    searched = ", ".join(map(str, places))
+    raise InputError(f"no model {name}: no folder of that name with a {CARD} in {searched}{hint}")
+
+
+def model_places(base: Path, state_dir: Path) -> Sequence[Path]:
     """Folders of models, in the order of preference; the last are the wheel's, and the checkout's beside it."""
     package = Path(__file__).resolve().parents[1]
     return (

@@ -53,12 +53,21 @@ class Graph:
 
 
 def read_graph(path: Path) -> Graph:
-    """Reads and checks the file.
+    """Reads and checks the file of a model that looks at pictures.
 
     Raises:
         InputError: There is no such file, or it cannot be read.
         DataError: It is not a whole ONNX model of one picture input.
     """
+    graph = read_any_graph(path)
+    if not graph.inputs or len(graph.inputs[0].shape) != 4 or graph.inputs[0].shape[1] != 3:
+        shown = ", ".join(map(str, graph.inputs)) or "none"
+        raise DataError(f"{path}: want a first input of shape (batch, 3, height, width); its inputs: {shown}")
+    return graph
+
+
+def read_any_graph(path: Path) -> Graph:
+    """Reads and checks the file, whatever the model is for; raises like `read_graph`, but for its inputs."""
     try:
         model = onnx.load(path, load_external_data=False)
         onnx.checker.check_model(model)
@@ -69,13 +78,9 @@ def read_graph(path: Path) -> Graph:
     except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
         raise DataError(f"{path}: not a whole ONNX model ({str(error).strip().splitlines()[0]})") from error
     constants = {weight.name for weight in model.graph.initializer}
-    inputs = tuple(_tensor(i) for i in model.graph.input if i.name not in constants)
-    if not inputs or len(inputs[0].shape) != 4 or inputs[0].shape[1] != 3:
-        shown = ", ".join(map(str, inputs)) or "none"
-        raise DataError(f"{path}: want a first input of shape (batch, 3, height, width); its inputs: {shown}")
     return Graph(
         path=path,
-        inputs=inputs,
+        inputs=tuple(_tensor(i) for i in model.graph.input if i.name not in constants),
         outputs=tuple(_tensor(o) for o in model.graph.output),
         metadata={prop.key: prop.value for prop in model.metadata_props},
         quantized=any(node.op_type == "QuantizeLinear" for node in model.graph.node),
@@ -83,6 +88,8 @@ def read_graph(path: Path) -> Graph:
 
 
 def _tensor(value: onnx.ValueInfoProto) -> Tensor:
+    if (form := value.type.WhichOneof("value")) != "tensor_type":  # such as a sequence
+        return Tensor(value.name, (), str(form))
     kind = value.type.tensor_type
     shape = tuple(d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None for d in kind.shape.dim)
     return Tensor(value.name, shape, onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name)

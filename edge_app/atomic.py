@@ -1,0 +1,47 @@
+"""Files that are there whole or not at all, even after a power cut."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+
+def write(path: Path, text: str, *, mode: int = 0o666, replace: bool = True) -> None:
+    """Writes `text` in UTF-8 beside `path` and gives it that name when it is on the disk.
+
+    Args:
+        path: The file; its folder is there.
+        text: What it shall hold.
+        mode: Its permissions from its first moment on, less the umask.
+        replace: Whether an older file of that name goes.
+
+    Raises:
+        FileExistsError: There is one and it is to stay.
+        OSError: The operating system refuses, or the disk is full.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(file, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if replace:
+            draft.replace(path)
+        else:
+            os.link(draft, path)  # which, other than a rename, fails where there is one
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a new or renamed entry of the folder survive a power cut."""
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,133 @@
+"""`edge-app init`: from a camera's URL to a configuration that runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from edge_app import atomic, config
+from edge_app.capture import Probe, open_source, probe, split_login
+from edge_app.cli.login import Login, choose_login, read_url
+from edge_app.config.section import NAME, WANTED
+from edge_app.errors import AccessError, DeviceError, Reason, StreamError, UsageError
+from edge_app.model import installed, read_catalogue
+from edge_app.starter import Starter, names, url_value
+
+EXAMPLE = "Example: edge-app init --rtsp - --name gate     (then paste rtsp://user:password@10.0.0.5/stream1)"
+PROBE_S = 10.0
+
+
+def main(
+    rtsp: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="The camera's URL, with or without user:password@ (percent-encoded). Everybody on this machine can "
+            "see a command line; `-` reads the URL from stdin instead.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The YAML file to write.")] = Path("config.yaml"),
+    name: Annotated[str, typer.Option(help="What to call the camera: a-z, 0-9 and _.")] = "gate",
+    username: Annotated[str | None, typer.Option(help="Who logs in, where the URL does not say it.")] = None,
+    password_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the password; without it $GATE_PASSWORD (after --name), else a question."),
+    ] = None,
+    no_probe: Annotated[bool, typer.Option("--no-probe", help="Write the file without asking the camera.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Look at a camera and write a commented configuration for it; its login goes into a file of its own.
+
+    That file ends in .env, only you can read it, and both systemd (EnvironmentFile=) and a shell take it.
+    """
+    pasted = split_login(read_url() if rtsp == "-" else rtsp)
+    login = choose_login(name, pasted, username, password_file, os.environ)
+    camera = check_camera(name, pasted.url, login)
+    secrets = secrets_of(name, login, None if pasted.public else pasted.url)
+    beside = out.with_suffix(".env")
+    check_places([out, beside] if secrets else [out], force=force)
+    found = None if no_probe else ask(name, camera)
+    url = url_value(name, pasted.url, secret=not pasted.public)
+    text = Starter(name, url, login is not None, found, *choose_model()).text
+    write(out, text, beside, secrets, force=force)
+    sys.stdout.write(what_next(out, beside if secrets else None))
+
+
+def check_camera(name: str, url: str, login: Login | None) -> config.Camera:
+    """The camera as the configuration will have it; raises UsageError for what that would refuse."""
+    if not re.fullmatch(NAME, name) or "\n" in name:
+        raise UsageError(f"--name {name}: {WANTED[NAME]}")
+    keys = {} if login is None else {"username": login.username, "password": login.password}
+    try:
+        return config.Camera.model_validate({"url": url, **keys})
+    except ValidationError as error:
+        raise UsageError(f"--rtsp: {error.errors(include_input=False)[0]['msg']}") from None
+
+
+def secrets_of(name: str, login: Login | None, url: str | None) -> str:
+    """What goes into the file of secrets; raises UsageError for characters that it cannot hold."""
+    user_name, password_name, url_name = names(name)
+    values = {} if login is None else {user_name: login.username, password_name: login.password}
+    try:
+        return config.environment_file(values | ({} if url is None else {url_name: url}))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def check_places(paths: list[Path], *, force: bool) -> None:
+    """Raises UsageError where something would be overwritten."""
+    if len(set(paths)) < len(paths):
+        raise UsageError(f"--out {paths[0]}: that is the name of the file of secrets; want a .yaml file")
+    if there := [path for path in paths if os.path.lexists(path) and not force]:
+        raise UsageError(f"{there[0]}: is there already; --force replaces it")
+
+
+def ask(name: str, camera: config.Camera) -> Probe:
+    """What the camera sends; raises DeviceError with the reason where it sends nothing."""
+    try:
+        return probe(open_source(camera, Path()), PROBE_S)
+    except StreamError as error:
+        login = "; give --username" if error.reason is Reason.AUTH_FAILED and camera.username is None else ""
+        raise DeviceError(f"camera {name}: {error}{login}; --no-probe writes the file all the same") from None
+
+
+def choose_model() -> tuple[str, str]:
+    """A model of the catalogue that is here; else the bundled one, and the one to pull."""
+    here = {model.name for model in installed(Path(), config.default_state_dir(os.environ))}
+    catalogue = list(read_catalogue())
+    pulled = [name for name in catalogue if name in here]
+    return (pulled[0], "") if pulled else ("traffic", catalogue[0])
+
+
+def write(out: Path, text: str, beside: Path, secrets: str, *, force: bool) -> None:
+    """Writes the secrets, which nobody else can read at any moment, then the configuration that needs them."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AccessError(f"{error.filename or out}: {error.strerror}") from error
+    try:
+        if secrets:
+            atomic.write(beside, secrets, mode=0o600, replace=force)
+        atomic.write(out, text, replace=force)
+    except FileExistsError as error:
+        raise UsageError(f"{error.filename2 or error.filename}: is there already; --force replaces it") from None
+    except OSError as error:
+        raise AccessError(f"{error.filename or out}: {error.strerror}") from error
+
+
+def what_next(out: Path, secrets: Path | None) -> str:
+    """The commands that come next."""
+    lines = [f"wrote {out}" + (f" and {secrets}, which holds the login and which only you can read" if secrets else "")]
+    if secrets:
+        path = shlex.quote(str(secrets) if secrets.is_absolute() else f"./{secrets}")  # `.` wants a slash in it
+        lines.append(f"  set -a; . {path}; set +a     # a service: EnvironmentFile={secrets.absolute()}")
+    quoted = shlex.quote(str(out))
+    return "\n".join([*lines, f"  edge-app check {quoted} --probe", f"  edge-app run {quoted}", ""])

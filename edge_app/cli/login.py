@@ -1,0 +1,62 @@
+"""Where user and password of a camera come from at the command line."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge_app.capture import Pasted
+from edge_app.errors import InputError, UsageError
+from edge_app.starter import names
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who logs in, and how he proves it."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+def choose_login(
+    camera: str, pasted: Pasted, username: str | None, password_file: Path | None, environ: Mapping[str, str]
+) -> Login | None:
+    """Options before the URL, the URL before the environment, and a question last; None where nobody logs in.
+
+    Raises:
+        UsageError: There is a password without user, or nobody to ask for one.
+        InputError: The password's file cannot be read.
+    """
+    user_name, password_name, _ = names(camera)
+    user = username or pasted.username or environ.get(user_name)
+    if not user:
+        if password_file or pasted.password:
+            raise UsageError("a password without a user; give --username")
+        return None
+    if password_file is not None:
+        return Login(user, read_password(password_file))
+    if pasted.password is not None:
+        return Login(user, pasted.password)
+    if password_name in environ:
+        return Login(user, environ[password_name])
+    if not sys.stdin.isatty():
+        raise UsageError(f"no password for {camera}: give --password-file or {password_name} in the environment")
+    return Login(user, getpass.getpass(f"Password of {camera}: "))
+
+
+def read_url() -> str:
+    """A line of stdin; at a terminal it is not shown."""
+    return (getpass.getpass("URL: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
+
+
+def read_password(path: Path) -> str:
+    """The file's content without its last line break."""
+    try:
+        return path.read_bytes().decode().removesuffix("\n").removesuffix("\r")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text") from None

@@ -1,0 +1,25 @@
+"""What the verbs share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_app import config
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+StateDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="The configuration's state_dir; models are in its folder `models`. Default: $STATE_DIRECTORY, else XDG's.",
+        show_default=False,
+    ),
+]
+
+
+def state_folder(given: Path | None) -> Path:
+    """The folder that was given, or where systemd or the XDG specification keeps state."""
+    return given or config.default_state_dir(os.environ)

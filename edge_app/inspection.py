@@ -1,0 +1,127 @@
+"""What is known of a model, and what each part of it was taken or guessed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge_app.errors import EdgeAppError
+from edge_app.model import Graph, Model, Precision, find_labels, read_any_graph, read_graph, sha256
+from edge_app.postprocess import recognise
+
+CARD = "the model card"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One of the card's files.
+
+    Attributes:
+        precision: Of the card.
+        path: Where it is.
+        bytes: Its length; none where it is missing.
+        sha256: Of what is there; none where it is missing.
+        verdict: Of `sha256` beside the card's: `as in the card`, `not the card's`, `the card gives none` or `missing`.
+    """
+
+    precision: Precision
+    path: Path
+    bytes: int | None
+    sha256: str | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value, and in words where it comes from."""
+
+    value: Any
+    origin: str
+
+
+@dataclass
+class Inspection:
+    """All that could be found out before something was wrong.
+
+    Attributes:
+        model: The card and its folder.
+        files: What the card lists.
+        graphs: Of the files that could be read, by precision; `run` takes the layout of the one that it runs.
+        facts: `decoder`, `classes`, `preprocessing`, `labels` and `thresholds`, as far as they are known.
+        error: What was wrong first; none where the model can be used.
+    """
+
+    model: Model
+    files: list[File]
+    graphs: dict[Precision, Graph] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    error: EdgeAppError | None = None
+
+    @property
+    def graph(self) -> Graph | None:
+        """The first that could be read."""
+        return next(iter(self.graphs.values()), None)
+
+
+def inspect(model: Model) -> Inspection:
+    """Looks at everything that `run` would look at, and keeps what it found."""
+    inspection = Inspection(model, [_file(model, precision) for precision in model.card.files])
+    for look in (_read, _decode, _name):
+        try:
+            look(model, inspection)
+        except EdgeAppError as error:
+            inspection.error = inspection.error or error
+    inspection.facts |= {name: fact for name, fact in _of_the_card(model).items() if name not in inspection.facts}
+    return inspection
+
+
+def _read(model: Model, inspection: Inspection) -> None:
+    for precision in model.card.files:
+        inspection.graphs[precision] = read_any_graph(model.file(precision))
+
+
+def _decode(model: Model, inspection: Inspection) -> None:
+    """What the layout tells, where the card does not say it."""
+    if inspection.graph is None:
+        return
+    graph = read_graph(inspection.graph.path)
+    decoder = recognise(graph, model.card.decoder.family)
+    shape = f"shape of {', '.join(map(str, graph.outputs))}"
+    inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else shape)
+    inspection.facts["classes"] = Fact(decoder.classes, shape)
+    if model.card.input is None:
+        official = f"official preprocessing of {decoder.family}"
+        inspection.facts["preprocessing"] = Fact(decoder.preprocessing.model_dump(mode="json"), official)
+
+
+def _name(model: Model, inspection: Inspection) -> None:
+    if inspection.graph is None or "classes" not in inspection.facts:
+        return
+    classes = inspection.facts["classes"].value
+    labels = find_labels(classes, model.labels, model.card.labels, inspection.graph.metadata)
+    inspection.facts["labels"] = Fact(list(labels.names), labels.origin)
+
+
+def _of_the_card(model: Model) -> dict[str, Fact]:
+    """What the card says by itself."""
+    card = model.card
+    given = card.thresholds.model_fields_set
+    origins = [f"{name}: {CARD if name in given else 'default'}" for name in type(card.thresholds).model_fields]
+    facts = {"thresholds": Fact(card.thresholds.model_dump(), ", ".join(origins))}
+    if card.decoder.family:
+        facts["decoder"] = Fact(card.decoder.family, CARD)
+    if card.input:
+        facts["preprocessing"] = Fact(card.input.model_dump(mode="json"), CARD)
+    if card.labels:
+        facts["labels"] = Fact(list(card.labels), CARD)
+    return facts
+
+
+def _file(model: Model, precision: Precision) -> File:
+    path = model.folder / model.card.files[precision]
+    if not path.is_file():
+        return File(precision, path, None, None, "missing")
+    found, wanted = sha256(path), model.card.sha256.get(precision)
+    verdict = "as in the card" if found == wanted else "not the card's" if wanted else "the card gives none"
+    return File(precision, path, path.stat().st_size, found, verdict)

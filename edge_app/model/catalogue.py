@@ -1,0 +1,63 @@
+"""The models that can be pulled: where each is, what it must be, and the card it gets."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import Field
+
+from edge_app.errors import InputError
+from edge_app.model.card import Card, DecoderSpec, InputSpec, Section
+from edge_app.model.labels import coco_labels
+
+
+class Entry(Section):
+    """One pinned file of `catalogue.yaml`, an FP32 ONNX model, and what its card says."""
+
+    name: str
+    url: str
+    bytes: int = Field(ge=1)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    licence: str
+    source: str
+    labels: Literal["coco"]
+    input: InputSpec
+    decoder: DecoderSpec
+
+    @property
+    def file(self) -> str:
+        """The file's name, at its source and here."""
+        return urlsplit(self.url).path.rpartition("/")[2]
+
+    @property
+    def card(self) -> Card:
+        """What stands in `model.yaml` beside the file."""
+        return Card(
+            name=self.name,
+            licence=self.licence,
+            source=self.source,
+            files={"fp32": Path(self.file)},
+            sha256={"fp32": self.sha256},
+            labels=coco_labels(),
+            input=self.input,
+            decoder=self.decoder,
+        )
+
+
+def read_catalogue() -> dict[str, Entry]:
+    """The entries by name, smallest model first."""
+    text = (resources.files(__package__) / "catalogue.yaml").read_text(encoding="utf-8")
+    entries = yaml.safe_load(text)
+    return {name: Entry.model_validate({"name": name, **entry}) for name, entry in entries.items()}
+
+
+def catalogued(name: str) -> Entry:
+    """The entry of that name; raises InputError that lists what there is."""
+    catalogue = read_catalogue()
+    if name not in catalogue:
+        raise InputError(f"no model {name} to pull; there are {', '.join(catalogue)}")
+    return catalogue[name]

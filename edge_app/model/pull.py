@@ -1,0 +1,105 @@
+"""Fetches a model of the catalogue into a folder of models, once, however many processes want it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from edge_app import atomic
+from edge_app.errors import AccessError, DataError, UsageError
+from edge_app.model.card import read_card
+from edge_app.model.catalogue import Entry
+from edge_app.model.download import TIMEOUT_S, Download, Progress
+from edge_app.model.files import CARD, Model
+from edge_app.model.web import check_url
+
+
+def pull(
+    entry: Entry,
+    models: Path,
+    *,
+    mirror: str | None = None,
+    progress: Progress = lambda _: None,
+    waiting: Callable[[], None] = lambda: None,
+    timeout_s: float = TIMEOUT_S,
+) -> bool:
+    """Makes `models/<name>` a model; returns whether anything had to be fetched.
+
+    The card is written last: a folder with a card is whole.
+
+    Args:
+        entry: What to fetch.
+        models: Folder of models; made where it is missing.
+        mirror: URL of a folder that holds the file, instead of the entry's own source.
+        progress: Hears how many bytes are there.
+        waiting: Called once where another process is pulling the same model.
+        timeout_s: How long the server may say nothing [s].
+
+    Raises:
+        UsageError: The mirror's URL may not be used, or the folder holds another model.
+        AccessError: The file system refuses, or there is not enough space.
+        InputError, DataError, TemporaryError, DeviceError: See `Download.fetch`.
+    """
+    url = check_url(f"{mirror.rstrip('/')}/{entry.file}") if mirror else entry.url
+    folder = models / entry.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder, waiting):
+            if is_whole(entry, folder):
+                return False
+            download = Download(url, folder / entry.file, entry.bytes, entry.sha256, timeout_s)
+            _check_space(folder, entry.bytes - download.received)
+            download.fetch(progress)
+            atomic.write(folder / CARD, _card_text(entry))
+    except OSError as error:
+        raise AccessError(f"{error.filename or folder}: {error.strerror}") from error
+    return True
+
+
+def is_whole(entry: Entry, folder: Path) -> bool:
+    """Whether the folder holds the entry's model already, its digest checked; the card may have been edited.
+
+    Raises:
+        UsageError: It holds another model.
+    """
+    if not (folder / CARD).is_file():
+        return False
+    card = read_card(folder / CARD)
+    if card.sha256.get("fp32") != entry.sha256:
+        raise UsageError(f"{folder / CARD}: another model; move the folder away to pull {entry.name}")
+    try:
+        return Model(card, folder).file("fp32").is_file()
+    except DataError:
+        return False
+
+
+@contextmanager
+def _locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Only one process at a time; the lock is the folder itself, and ends with the process that holds it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _check_space(folder: Path, missing: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < missing:
+        raise AccessError(f"{folder}: {missing / 1e6:.1f} MB are needed, {free / 1e6:.1f} MB are free")
+
+
+def _card_text(entry: Entry) -> str:
+    card = entry.card.model_dump(mode="json", exclude_defaults=True)
+    return "# Written by `edge-app models pull`.\n" + yaml.safe_dump(card, sort_keys=False, width=120)
