@@ -12,6 +12,7 @@ from types import TracebackType
 import cv2
 
 from edge_app import config, model
+from edge_app.bulletin import Bulletin
 from edge_app.capture import Cameras, CameraState, Source, open_source
 from edge_app.detections import Result
 from edge_app.engine import read_detector, start_engine
@@ -36,7 +37,6 @@ from edge_app.threads import Heartbeats, Inbox, ThreadGroup
 logger = logging.getLogger(__name__)
 
 TICK_S = 0.25  # how often the main thread looks after the others
-REPORT_S = 10.0  # from one report on `stats` to the next
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
 FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
@@ -69,8 +69,8 @@ class App:
             ConfigError, InputError, DataError, AccessError: What no time will mend; the text names the key or the file.
         """
         self._settings = settings
-        self.sources = {name: play(source) for name, source in self._make_sources().items()}
-        self._sinks = self._make_sinks()
+        self.sources = {name: play(source) for name, source in make_sources(settings).items()}
+        self._sinks = make_sinks(settings)
         self.detector = read_detector(settings)
         self.observe = observe
         self.stop = threading.Event()
@@ -80,8 +80,6 @@ class App:
         self._inbox: Inbox[Arrival] = Inbox()
         self._threads = ThreadGroup(self.stop)
         self._service = Service()
-        self._status = ""
-        self._next_report = time.monotonic() + REPORT_S
 
     def __enter__(self) -> App:
         """Loads the model, which answers a blank batch; sources and sinks are opened by their own threads."""
@@ -93,10 +91,11 @@ class App:
             identity = ModelIdentity(d.name, model.sha256(d.file), self.engine.name, d.precision)
             session = new_session()
             self._messages = Messages(session, identity, d.labels, self.stats)
-            self._reporter = Reporter(session, self.stats, tuple(self._sinks))
             self._publishers = Publishers(
                 [Publisher(sink, name, self.stats, self._beats) for name, sink in self._sinks.items()]
             )
+            reporter = Reporter(session, self.stats, tuple(self._sinks))
+            self._bulletin = Bulletin(self._service, self._publishers, reporter)
             self.cameras = Cameras(
                 self._inbox, self.stats, self._threads, self._report, max(self.engine.max_batch, FINITE_AHEAD)
             )
@@ -126,8 +125,7 @@ class App:
                 analyse.join(tick_s)
                 self.cameras.supervise()
                 self._service.feed(self._beats)
-                self._say_status()
-                self._report_stats()
+                self._bulletin.say(self.cameras.states())
                 refresh()
         finally:
             self._end(analyse)
@@ -135,7 +133,8 @@ class App:
     def wait_for_frames(self, timeout_s: float) -> bool:
         """Whether every camera that is enabled was analysed once within so long."""
         deadline = time.monotonic() + timeout_s
-        while not set(self._enabled()) <= set(self.latest):
+        enabled = {name for name, camera in self._settings.cameras.items() if camera.enabled}
+        while not enabled <= set(self.latest):
             if time.monotonic() > deadline or self.stop.wait(TICK_S):
                 return False
         return True
@@ -172,40 +171,6 @@ class App:
                 return undelivered
             self._service.feed(self._beats)
 
-    def _make_sources(self) -> dict[str, Source]:
-        sources = {}
-        for name, camera in self._settings.cameras.items():
-            with self._settings.blame("cameras", name, "url"):
-                sources[name] = open_source(camera, self._settings.base)
-        return sources
-
-    def _make_sinks(self) -> dict[str, Sink]:
-        sinks = {}
-        for index, sink in enumerate(self._settings.publish):
-            with self._settings.blame("publish", index):
-                sinks[sink.name] = open_sink(sink)
-        return sinks
-
-    def _say_status(self) -> None:
-        """Tells systemd in words how the cameras are, when that changed."""
-        states = self._enabled()
-        away = [f"{name}: {state.reason.value}" for name, state in states.items() if state.reason is not None]
-        up = sum(state.state == "up" for state in states.values())
-        text = "; ".join([f"{up} of {len(states)} cameras up", *away])
-        if text != self._status:
-            self._service.status(text)
-            self._status = text
-
-    def _report_stats(self) -> None:
-        """Shows every ten seconds on `stats` what was counted."""
-        if time.monotonic() >= self._next_report:
-            self._next_report = time.monotonic() + REPORT_S
-            states = {name: (state.state, state.reason) for name, state in self.cameras.states().items()}
-            self._publishers.status(self._reporter.report(states))
-
-    def _enabled(self) -> dict[str, CameraState]:
-        return {name: state for name, state in self.cameras.states().items() if state.state != "disabled"}
-
     def _publish(self, frame: Frame, result: Result) -> None:
         """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""
         self.latest[result.camera] = (frame, result)
@@ -221,3 +186,21 @@ class App:
     def _report(self, camera: str, state: CameraState) -> None:
         """Tells the sinks that a camera changed."""
         self._publishers.status(status(camera, state.state, state.reason, state.since))
+
+
+def make_sources(settings: config.AppConfig) -> dict[str, Source]:
+    """The source of each camera; none is opened yet."""
+    sources = {}
+    for name, camera in settings.cameras.items():
+        with settings.blame("cameras", name, "url"):
+            sources[name] = open_source(camera, settings.base)
+    return sources
+
+
+def make_sinks(settings: config.AppConfig) -> dict[str, Sink]:
+    """The sinks by name; none is connected yet."""
+    sinks = {}
+    for index, sink in enumerate(settings.publish):
+        with settings.blame("publish", index):
+            sinks[sink.name] = open_sink(sink)
+    return sinks

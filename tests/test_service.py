@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from edge_app.bulletin import in_words
+from edge_app.capture import CameraState
+from edge_app.errors import Reason
 from edge_app.service import Service
 from edge_app.threads import Heartbeats
 
@@ -162,3 +165,12 @@ def test_the_user_of_the_unit_can_be_created(tmp_path: Path) -> None:
     assert "edge-app:" in (tmp_path / "etc" / "passwd").read_text()
     groups = [line.split(":") for line in (tmp_path / "etc" / "group").read_text().splitlines()]
     assert {name for name, *_, members in groups if "edge-app" in members.split(",")} == {"video", "render"}
+
+
+def test_the_status_counts_what_is_enabled_and_says_why_the_rest_is_away() -> None:
+    states = {
+        "gate": CameraState("up", None, 0),
+        "yard": CameraState("down", Reason.TIMEOUT, 0),
+        "attic": CameraState("disabled", None, 0),
+    }
+    assert in_words(states) == "1 of 2 cameras up; yard: timeout"
