@@ -13,6 +13,7 @@ from typing import Any
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_app import config
 from edge_app.capture import open_source
@@ -50,8 +51,7 @@ def measure(step: Callable[[], int], seconds: float) -> Cost:
 def engine_alone(path: Path, shape: tuple[int, int, int, int], threads: int, seconds: float) -> Cost:
     """Bare `session.run` on one input of that shape, with the session options of `run`."""
     session = open_session(path, threads)
-    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.float32)
-    feed = {session.get_inputs()[0].name: pixels}
+    feed = {meta.name: _any_input(meta, shape) for meta in session.get_inputs()}
 
     def step() -> int:
         session.run(None, feed)
@@ -60,6 +60,16 @@ def engine_alone(path: Path, shape: tuple[int, int, int, int], threads: int, sec
     for _ in range(5):
         step()
     return measure(step, seconds)
+
+
+def _any_input(meta: Any, shape: tuple[int, int, int, int]) -> NDArray[Any]:
+    """Noise for a picture, in the model's dtype and layout; ones for what else a model wants of each picture."""
+    batch, channels, height, width = shape
+    dtype = {"tensor(float)": "float32"}.get(meta.type, meta.type[len("tensor(") : -1])
+    if len(meta.shape) != len(shape):
+        return np.ones((batch, *meta.shape[1:]), dtype)
+    layout = shape if meta.shape[1] == channels else (batch, height, width, channels)
+    return np.random.default_rng(0).integers(0, 256, layout).astype(dtype)
 
 
 def decode_alone(cameras: Iterable[config.Camera]) -> int:

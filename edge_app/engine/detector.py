@@ -50,7 +50,7 @@ def load_detector(settings: config.AppConfig, stack: ExitStack) -> Detector:
     """
     found = model.find(settings.model, settings.base, settings.state_dir)
     precision = choose_precision(settings.engine)
-    graph = model.read_graph(found.file(precision))
+    graph = model.read_graph(found.file(precision), found.card.input_wh)
     decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
     spec = found.card.input or decoder.preprocessing
     labels = model.choose_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
@@ -69,6 +69,8 @@ def load_detector(settings: config.AppConfig, stack: ExitStack) -> Detector:
             max_batch=settings.engine.max_batch,
             slots=settings.engine.slots,
             threads=settings.engine.threads,
+            constants=decoder.constants,
+            fixed_outputs=graph.fixed_outputs,
         )
     )
     logger.info("model %s, %s, on %s", found.card.name, precision, engine.name)

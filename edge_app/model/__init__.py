@@ -3,9 +3,10 @@
 from edge_app.model.card import Card, DecoderSpec, InputSpec, Precision, Thresholds
 from edge_app.model.files import Model, find, sha256
 from edge_app.model.graph import Graph, Tensor, read_graph
-from edge_app.model.labels import choose_labels
+from edge_app.model.labels import MOST_CLASSES, choose_labels, metadata_labels
 
 __all__ = [
+    "MOST_CLASSES",
     "Card",
     "DecoderSpec",
     "Graph",
@@ -16,6 +17,7 @@ __all__ = [
     "Thresholds",
     "choose_labels",
     "find",
+    "metadata_labels",
     "read_graph",
     "sha256",
 ]
