@@ -88,7 +88,7 @@ class App:
             d = self.detector
             self.engine = stack.enter_context(start_engine(d, self._settings.engine))
             logger.info("model %s, %s, on %s", d.name, d.precision, self.engine.name)
-            identity = ModelIdentity(d.name, model.sha256(d.file), self.engine.name, d.precision)
+            identity = ModelIdentity(d.name, model.sha256(d.graph.path), self.engine.name, d.precision)
             session = new_session()
             self._messages = Messages(session, identity, d.labels, self.stats)
             self._publishers = Publishers(

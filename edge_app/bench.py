@@ -16,6 +16,7 @@ import numpy as np
 
 from edge_app import config
 from edge_app.capture import open_source
+from edge_app.engine import Detector
 from edge_app.engine.onnxruntime import open_session
 from edge_app.stats import Stats
 
@@ -47,15 +48,18 @@ def measure(step: Callable[[], int], seconds: float) -> Cost:
     return Cost(frames / wall, (sum(os.times()[:4]) - cpu) / frames, wall / frames)
 
 
-def engine_alone(path: Path, shape: tuple[int, int, int, int], threads: int, seconds: float) -> Cost:
-    """Bare `session.run` on one input of that shape, with the session options of `run`."""
-    session = open_session(path, threads)
-    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.float32)
-    feed = {session.get_inputs()[0].name: pixels}
+def engine_alone(detector: Detector, threads: int, seconds: float) -> Cost:
+    """Bare `session.run` on one batch of noise, with the session options of `run`."""
+    graph, session = detector.graph, open_session(detector.graph.path, threads)
+    batch = graph.batch or 1
+    width, height = detector.input.width, detector.input.height
+    layout = (batch, height, width, 3) if graph.picture.channels_last else (batch, 3, height, width)
+    noise = np.random.default_rng(0).integers(0, 256, layout).astype(graph.picture.dtype)
+    feed = {graph.picture.name: noise} | {n: np.repeat(row, batch, axis=0) for n, row in detector.constants.items()}
 
     def step() -> int:
         session.run(None, feed)
-        return shape[0]
+        return batch
 
     for _ in range(5):
         step()

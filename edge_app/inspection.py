@@ -85,7 +85,7 @@ def _decode(model: Model, inspection: Inspection) -> None:
     """What the layout tells, where the card does not say it."""
     if inspection.graph is None:
         return
-    graph = read_graph(inspection.graph.path)
+    graph = read_graph(inspection.graph.path, model.card.input_wh)
     decoder = recognise(graph, model.card.decoder.family)
     shape = f"shape of {', '.join(map(str, graph.outputs))}"
     inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else shape)

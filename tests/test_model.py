@@ -9,7 +9,7 @@ import pytest
 
 from edge_app import config
 from edge_app.errors import ConfigError, DataError, InputError
-from edge_app.model import choose_labels, find, read_graph
+from edge_app.model import find, find_labels, read_graph
 from tests.onnx_models import channel_means, write
 
 CARD = """
@@ -125,19 +125,19 @@ def test_a_model_without_a_picture_input_is_refused_with_its_inputs(tmp_path):
     ],
 )
 def test_labels_come_from_the_first_place_that_has_them(classes, card, metadata, expected):
-    assert choose_labels(classes, None, card, metadata) == expected
+    assert find_labels(classes, None, card, metadata).names == expected
 
 
 def test_eighty_classes_without_names_are_cocos():
-    labels = choose_labels(80, None, None, {})
+    labels = find_labels(80, None, None, {}).names
     assert (labels[0], labels[79], len(labels)) == ("person", "toothbrush", 80)
 
 
 def test_a_labels_file_wins_and_must_fit(tmp_path):
     path = tmp_path / "three.txt"
     path.write_text("cat\ndog\ncow\n\n")
-    assert choose_labels(3, path, ("a", "b", "c"), {}) == ("cat", "dog", "cow")
+    assert find_labels(3, path, ("a", "b", "c"), {}).names == ("cat", "dog", "cow")
     with pytest.raises(InputError, match=r"three\.txt: 3 labels for a model of 80 classes"):
-        choose_labels(80, path, None, {})
+        find_labels(80, path, None, {})
     with pytest.raises(InputError, match=r"none\.txt"):
-        choose_labels(80, Path(tmp_path / "none.txt"), None, {})
+        find_labels(80, Path(tmp_path / "none.txt"), None, {})

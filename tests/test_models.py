@@ -525,7 +525,7 @@ def test_a_model_of_something_else_than_pictures_is_shown_too(verb, tmp_path):
     path = write(tmp_path / "m.onnx", [onnx.helper.make_node("Identity", ["x"], ["y"])], [value], [out])
     document, err = inspected(verb, path, code=65)
     assert document["inputs"][0]["shape"] == [1, 4]
-    assert "want a first input" in err
+    assert "want an input of shape (batch, 3, height, width)" in err
 
 
 def test_an_output_that_is_no_tensor_is_shown_too(verb, tmp_path):

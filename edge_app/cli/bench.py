@@ -44,7 +44,6 @@ def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
     settings = settings.model_copy(update={"cameras": cameras})
     with App(settings) as app:
         head, detector = describe(settings, app), app.detector
-    shape = (detector.batch or 1, 3, detector.input.height, detector.input.width)
     threads, frames = settings.engine.threads, 0
 
     def pipeline() -> tuple[Cost, Stats]:
@@ -60,7 +59,7 @@ def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
         return cost, app.stats
 
     parts = bench.unpaced(
-        engine=lambda: bench.engine_alone(detector.file, shape, threads, seconds / ROUNDS),
+        engine=lambda: bench.engine_alone(detector, threads, seconds / ROUNDS),
         decode=lambda: bench.measure(lambda: bench.decode_alone(cameras.values()), 0),
         pipeline=pipeline,
         rounds=ROUNDS,

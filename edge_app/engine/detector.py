@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from edge_app import config, model
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
@@ -19,18 +21,18 @@ class Detector:
     Attributes:
         name: Of its card or file.
         precision: Of the file that runs.
-        file: The ONNX file.
+        graph: Its inputs and outputs.
         input: Its preprocessing.
-        batch: Its fixed batch, or None where it may vary.
+        constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
         labels: The names of its classes.
         postprocess: Raw outputs of one picture to its detections.
     """
 
     name: str
     precision: model.Precision
-    file: Path
+    graph: model.Graph
     input: model.InputSpec
-    batch: int | None
+    constants: Mapping[str, NDArray[Any]]
     labels: tuple[str, ...]
     postprocess: Postprocess
 
@@ -46,11 +48,11 @@ def read_detector(settings: config.AppConfig) -> Detector:
         check_backend(settings.engine)
     with settings.blame("engine", "precision"):
         precision: model.Precision = "fp32" if settings.engine.precision == "auto" else settings.engine.precision
-        graph = model.read_graph(found.file(precision))
+        graph = model.read_graph(found.file(precision), found.card.input_wh)
     with settings.blame("model", "decoder"):
         decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
     spec = found.card.input or decoder.preprocessing
-    labels = model.choose_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
+    labels = model.find_labels(decoder.classes, found.labels, found.card.labels, graph.metadata).names
     thresholds, detect = found.card.thresholds, settings.detect
     with settings.blame("detect", "labels"):
         class_ids = None if detect.labels is None else [label_id(labels, name) for name in detect.labels]
@@ -60,18 +62,20 @@ def read_detector(settings: config.AppConfig) -> Detector:
         nms_iou=thresholds.nms_iou if detect.nms_iou is None else detect.nms_iou,
         class_ids=class_ids,
     )
-    return Detector(found.card.name, precision, graph.path, spec, graph.batch, labels, postprocess)
+    return Detector(found.card.name, precision, graph, spec, decoder.constants, labels, postprocess)
 
 
 def start_engine(detector: Detector, engine: config.Engine) -> OnnxRuntimeEngine:
     """Loads the model and warms it up; raises DataError where it cannot run."""
     return OnnxRuntimeEngine(
-        detector.file,
+        detector.graph.path,
         detector.input,
-        batch=detector.batch,
+        batch=detector.graph.batch,
         max_batch=engine.max_batch,
         slots=engine.slots,
         threads=engine.threads,
+        constants=detector.constants,
+        fixed_outputs=detector.graph.fixed_outputs,
     )
 
 

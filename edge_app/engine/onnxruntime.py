@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from edge_app.engine.inputs import Inputs
 from edge_app.engine.slot import Outputs
 from edge_app.errors import DataError, EngineError
 from edge_app.frames import Letterbox, Picture
 from edge_app.model import InputSpec
-from edge_app.preprocess import Canvas
 
 
 def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
@@ -46,7 +46,16 @@ class OnnxRuntimeEngine:
     name = "onnxruntime-cpu"
 
     def __init__(
-        self, path: Path, spec: InputSpec, *, batch: int | None, max_batch: int, slots: int, threads: int
+        self,
+        path: Path,
+        spec: InputSpec,
+        *,
+        batch: int | None,
+        max_batch: int,
+        slots: int,
+        threads: int,
+        constants: Mapping[str, NDArray[Any]] = MappingProxyType({}),
+        fixed_outputs: bool = True,
     ) -> None:
         """Loads the model and computes one blank batch, so that a model which cannot run is refused here.
 
@@ -57,11 +66,20 @@ class OnnxRuntimeEngine:
             max_batch: Pictures in a batch where it may vary.
             slots: One or two.
             threads: Threads of one run; 0 for as many as there are cores.
+            constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
+            fixed_outputs: Whether its outputs' shapes are the same whatever the pictures show.
+
+        Raises:
+            DataError: ONNX Runtime cannot load or run it, or the preprocessing does not fit its input.
         """
         self.max_batch = batch or max_batch
         session = open_session(path, threads)
+        try:
+            inputs = [Inputs(session, spec, self.max_batch, constants) for _ in range(slots)]
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="engine")
-        self.slots = tuple(OnnxRuntimeSlot(session, self._worker, spec, self.max_batch, batch) for _ in range(slots))
+        self.slots = tuple(OnnxRuntimeSlot(session, self._worker, i, batch, fixed_outputs) for i in inputs)
         blank = Picture.from_bgr(np.zeros((spec.height, spec.width, 3), np.uint8))
         try:
             for slot in self.slots:
@@ -81,21 +99,21 @@ class OnnxRuntimeEngine:
 
 
 class OnnxRuntimeSlot:
-    """One input buffer and the outputs of the batch that was computed from it."""
+    """One set of input buffers and the outputs of the batch that was computed from them."""
 
     def __init__(
         self,
         session: onnxruntime.InferenceSession,
         worker: ThreadPoolExecutor,
-        spec: InputSpec,
-        capacity: int,
+        inputs: Inputs,
         batch: int | None,
+        fixed_outputs: bool,
     ) -> None:
         self._session = session
         self._worker = worker
-        self._input = np.zeros((capacity, 3, spec.height, spec.width), np.float32)
-        self._canvases = [Canvas(spec, row) for row in self._input]
+        self._inputs = inputs
         self._batch = batch
+        self._fixed_outputs = fixed_outputs
         self._bindings: dict[int, tuple[Any, tuple[NDArray[Any], ...]]] = {}
         self._boxes: tuple[Letterbox, ...] = ()
         self._preprocess_s = 0.0
@@ -105,15 +123,15 @@ class OnnxRuntimeSlot:
         """Letterboxes the pictures into the input here, and lets the worker compute."""
         if self._running is not None:
             raise RuntimeError("submitted twice without waiting")
-        if not 0 < len(pictures) <= len(self._canvases):
-            raise ValueError(f"want 1 to {len(self._canvases)} pictures, got {len(pictures)}")
+        if not 0 < len(pictures) <= self._inputs.capacity:
+            raise ValueError(f"want 1 to {self._inputs.capacity} pictures, got {len(pictures)}")
         began = time.perf_counter()
-        self._boxes = tuple(canvas.draw(p) for canvas, p in zip(self._canvases, pictures, strict=False))
+        self._boxes = self._inputs.draw(pictures)
         self._preprocess_s = time.perf_counter() - began
         self._running = self._worker.submit(self._compute, self._batch or len(pictures))
 
     def wait(self) -> Outputs:
-        """The outputs; the padding of a fixed batch is cut off."""
+        """The outputs; of a fixed batch those of the padding too."""
         if self._running is None:
             raise RuntimeError("waited without submitting")
         try:
@@ -122,24 +140,27 @@ class OnnxRuntimeSlot:
             raise EngineError(_first_line(error)) from error
         finally:
             self._running = None
-        count = len(self._boxes)
-        return Outputs(tuple(a[:count] for a in arrays), self._boxes, self._preprocess_s, seconds)
+        return Outputs(arrays, self._boxes, self._preprocess_s, seconds)
 
     def _compute(self, batch: int) -> tuple[tuple[NDArray[Any], ...], float]:
         """Runs in the worker."""
         began = time.perf_counter()
-        if batch not in self._bindings:
-            self._bindings[batch] = self._bind(batch)
-        binding, outputs = self._bindings[batch]
-        self._session.run_with_iobinding(binding)
+        if self._fixed_outputs:
+            if batch not in self._bindings:
+                self._bindings[batch] = self._bind(batch)
+            binding, outputs = self._bindings[batch]
+            self._session.run_with_iobinding(binding)
+        else:
+            outputs = tuple(self._session.run(None, self._inputs.feed(batch)))
         return outputs, time.perf_counter() - began
 
     def _bind(self, batch: int) -> tuple[Any, tuple[NDArray[Any], ...]]:
-        """Fixes the addresses of input and outputs for one size of batch; the outputs' shapes are found by a run."""
-        source, name = self._input[:batch], self._session.get_inputs()[0].name
-        outputs = tuple(np.array(a) for a in self._session.run(None, {name: source}))
+        """Fixes the addresses of inputs and outputs for one size of batch; the outputs' shapes are found by a run."""
+        feed = self._inputs.feed(batch)
+        outputs = tuple(np.array(a) for a in self._session.run(None, feed))
         binding = self._session.io_binding()
-        binding.bind_input(name, "cpu", 0, source.dtype, source.shape, source.ctypes.data)
+        for name, source in feed.items():
+            binding.bind_input(name, "cpu", 0, source.dtype, source.shape, source.ctypes.data)
         for meta, array in zip(self._session.get_outputs(), outputs, strict=True):
             binding.bind_output(meta.name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
         return binding, outputs

@@ -16,8 +16,8 @@ class Outputs:
     """The raw outputs of one batch.
 
     Attributes:
-        arrays: The model's outputs in its order, each (batch, …): views of the slot's own buffers, valid until
-            its next `submit`.
+        arrays: The model's outputs in its order and layout, valid until the slot's next `submit`: its own buffers.
+            A fixed batch that was not full has rows for its padding too, after those of the pictures.
         boxes: Where each picture lies in the model's input.
         preprocess_s: Time to fill the input, of the whole batch [s].
         infer_s: Time from the engine's start on this batch to its end [s].

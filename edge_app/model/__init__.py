@@ -5,10 +5,11 @@ from edge_app.model.catalogue import Entry, catalogued, read_catalogue
 from edge_app.model.files import Model, find, find_argument, sha256
 from edge_app.model.graph import Graph, Tensor, read_any_graph, read_graph
 from edge_app.model.installed import Installed, installed
-from edge_app.model.labels import Labels, choose_labels, find_labels, metadata_labels
+from edge_app.model.labels import MOST_CLASSES, Labels, find_labels, metadata_labels
 from edge_app.model.pull import pull
 
 __all__ = [
+    "MOST_CLASSES",
     "Card",
     "DecoderSpec",
     "Entry",
@@ -21,7 +22,6 @@ __all__ = [
     "Tensor",
     "Thresholds",
     "catalogued",
-    "choose_labels",
     "find",
     "find_argument",
     "find_labels",

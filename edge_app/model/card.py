@@ -62,6 +62,11 @@ class Card(Section):
     decoder: DecoderSpec = DecoderSpec()
     thresholds: Thresholds = Thresholds()
 
+    @property
+    def input_wh(self) -> tuple[int, int] | None:
+        """Width and height of the model's input [px], if the card gives them."""
+        return None if self.input is None else (self.input.width, self.input.height)
+
 
 def read_card(path: Path) -> Card:
     """The card at `path`; raises InputError that names the file and the key."""

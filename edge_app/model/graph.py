@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
 
 from edge_app.errors import DataError, InputError
+
+# Operators whose output's shape hangs on what is in the picture; every other one's follows from the inputs' shapes.
+DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique", "Loop", "If"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,21 @@ class Tensor:
     def __str__(self) -> str:
         return f"{self.name} {self.dtype} ({', '.join('?' if d is None else str(d) for d in self.shape)})"
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is of shape (batch, 3, height, width) or (batch, height, width, 3)."""
+        return len(self.shape) == 4 and 3 in (self.shape[1], self.shape[3])
+
+    @property
+    def channels_last(self) -> bool:
+        """Of a picture: whether it is of shape (batch, height, width, 3)."""
+        return self.shape[1] != 3
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it holds floats, of any width."""
+        return self.dtype.startswith("float")
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:
@@ -32,6 +52,8 @@ class Graph:
         inputs, outputs: Its tensors, initializers left out.
         metadata: `metadata_props`, such as Ultralytics' `names` and `task`.
         quantized: Whether it holds Q/DQ nodes.
+        fixed_outputs: Whether its outputs' shapes follow from its inputs', whatever the picture shows.
+        card_wh: Width and height of the picture input that the model's card gives, if it has one [px].
     """
 
     path: Path
@@ -39,31 +61,56 @@ class Graph:
     outputs: tuple[Tensor, ...]
     metadata: dict[str, str]
     quantized: bool
+    fixed_outputs: bool = True
+    card_wh: tuple[int, int] | None = None
+
+    @property
+    def picture(self) -> Tensor:
+        """The picture input: the first that has the shape of one."""
+        return next(tensor for tensor in self.inputs if tensor.is_picture)
 
     @property
     def input_wh(self) -> tuple[int, int] | None:
-        """Width and height of the picture input (batch, 3, height, width), or None where they are not fixed."""
-        height, width = self.inputs[0].shape[2:]
-        return None if width is None or height is None else (width, height)
+        """Width and height of the picture input [px]: the graph's, the card's or the metadata's, else None."""
+        height, width = self.picture.shape[1:3] if self.picture.channels_last else self.picture.shape[2:]
+        return self.card_wh or self._metadata_wh() if width is None or height is None else (width, height)
 
     @property
     def batch(self) -> int | None:
         """The fixed batch, or None where it may vary."""
-        return self.inputs[0].shape[0]
+        return self.picture.shape[0]
+
+    def places(self, *names: str) -> tuple[int, ...] | None:
+        """Where the outputs of these names are among all, or None if one is missing; TensorFlow's `:0` is no part."""
+        have = [tensor.name.partition(":")[0] for tensor in self.outputs]
+        return tuple(have.index(name) for name in names) if set(names) <= set(have) else None
+
+    def _metadata_wh(self) -> tuple[int, int] | None:
+        """Ultralytics' `imgsz`, a list of height and width printed by Python."""
+        try:
+            height, width = ast.literal_eval(self.metadata.get("imgsz", ""))
+        except (ValueError, SyntaxError, TypeError):
+            return None
+        return (width, height) if isinstance(width, int) and isinstance(height, int) else None
 
 
-def read_graph(path: Path) -> Graph:
+def read_graph(path: Path, card_wh: tuple[int, int] | None = None) -> Graph:
     """Reads and checks the file of a model that looks at pictures.
+
+    Args:
+        path: The file.
+        card_wh: Width and height of the picture input that the model's card gives, if it has one [px].
 
     Raises:
         InputError: There is no such file, or it cannot be read.
-        DataError: It is not a whole ONNX model of one picture input.
+        DataError: It is not a whole ONNX model with a picture input.
     """
     graph = read_any_graph(path)
-    if not graph.inputs or len(graph.inputs[0].shape) != 4 or graph.inputs[0].shape[1] != 3:
+    if not any(tensor.is_picture for tensor in graph.inputs):
         shown = ", ".join(map(str, graph.inputs)) or "none"
-        raise DataError(f"{path}: want a first input of shape (batch, 3, height, width); its inputs: {shown}")
-    return graph
+        wanted = "an input of shape (batch, 3, height, width) or (batch, height, width, 3)"
+        raise DataError(f"{path}: want {wanted}; its inputs: {shown}")
+    return replace(graph, card_wh=card_wh)
 
 
 def read_any_graph(path: Path) -> Graph:
@@ -78,12 +125,15 @@ def read_any_graph(path: Path) -> Graph:
     except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
         raise DataError(f"{path}: not a whole ONNX model ({str(error).strip().splitlines()[0]})") from error
     constants = {weight.name for weight in model.graph.initializer}
+    nodes = chain(model.graph.node, *(function.node for function in model.functions))
+    operators = {node.op_type for node in nodes}
     return Graph(
         path=path,
         inputs=tuple(_tensor(i) for i in model.graph.input if i.name not in constants),
         outputs=tuple(_tensor(o) for o in model.graph.output),
         metadata={prop.key: prop.value for prop in model.metadata_props},
-        quantized=any(node.op_type == "QuantizeLinear" for node in model.graph.node),
+        quantized="QuantizeLinear" in operators,
+        fixed_outputs=not operators & DATA_DEPENDENT,
     )
 
 

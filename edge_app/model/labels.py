@@ -10,6 +10,9 @@ from pathlib import Path
 
 from edge_app.errors import InputError
 
+MOST_CLASSES = 2000  # of a model that does not say how many it has
+BUNDLED = "coco"  # what `labels:` may say instead of a file
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
@@ -19,8 +22,10 @@ class Labels:
     origin: str
 
 
-def find_labels(classes: int, file: Path | None, card: Sequence[str] | None, metadata: dict[str, str]) -> Labels:
+def find_labels(classes: int | None, file: Path | None, card: Sequence[str] | None, metadata: dict[str, str]) -> Labels:
     """The labels of a model of so many classes: the file's, the card's, the ONNX metadata's, COCO's, or numbers.
+
+    A model whose outputs do not show how many classes it has gets numbers for those that nothing names.
 
     Raises:
         InputError: The file or the card names another number of classes; the text names it.
@@ -29,19 +34,16 @@ def find_labels(classes: int, file: Path | None, card: Sequence[str] | None, met
         return _checked(Labels(read_labels(file), str(file)), classes)
     if card is not None:
         return _checked(Labels(tuple(card), "the model card"), classes)
-    if (names := metadata_labels(metadata)) and len(names) == classes:
+    names = metadata_labels(metadata) or ()
+    if classes is None:
+        numbers = tuple(f"class_{i}" for i in range(len(names), MOST_CLASSES))
+        return Labels(names + numbers, "metadata names, then numbers: the outputs do not show how many")
+    if names and len(names) == classes:
         return Labels(names, "metadata names")
     coco = coco_labels()
     if classes == len(coco):
         return Labels(coco, f"COCO because {classes} classes")
     return Labels(tuple(f"class_{i}" for i in range(classes)), "numbers, because nothing names them")
-
-
-def choose_labels(
-    classes: int, file: Path | None, card: Sequence[str] | None, metadata: dict[str, str]
-) -> tuple[str, ...]:
-    """The names that `find_labels` finds."""
-    return find_labels(classes, file, card, metadata).names
 
 
 def coco_labels() -> tuple[str, ...]:
@@ -50,7 +52,9 @@ def coco_labels() -> tuple[str, ...]:
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
-    """A text file with a name a line; blank lines at its end do not count."""
+    """A text file with a name a line, blank lines at its end not counted; or COCO's, where `coco` is no file."""
+    if path.name == BUNDLED and not path.exists():
+        return coco_labels()
     try:
         lines = path.read_text(encoding="utf-8").rstrip().split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -69,7 +73,11 @@ def metadata_labels(metadata: dict[str, str]) -> tuple[str, ...] | None:
     return tuple(map(str, names)) if isinstance(names, list) else None
 
 
-def _checked(labels: Labels, classes: int) -> Labels:
-    if len(labels.names) != classes:
-        raise InputError(f"{labels.origin}: {len(labels.names)} labels for a model of {classes} classes")
+def _checked(labels: Labels, classes: int | None) -> Labels:
+    """The labels, if there are as many as the model has classes; numbers after them where that is not known."""
+    count = len(labels.names)
+    if classes is None:
+        return Labels(labels.names + tuple(f"class_{i}" for i in range(count, MOST_CLASSES)), labels.origin)
+    if count != classes:
+        raise InputError(f"{labels.origin}: {count} labels for a model of {classes} classes")
     return labels

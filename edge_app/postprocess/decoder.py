@@ -1,14 +1,18 @@
-"""What every detector family is to the program."""
+"""What every detector family is to the program, and the steps that families share."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.model import InputSpec
+from edge_app.model import MOST_CLASSES, InputSpec
+
+Arrays = tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +23,7 @@ class Candidates:
         xyxy: Corners [model px], float32, shape (n, 4).
         score: Confidence, float32, shape (n,).
         class_id: Best class, int32, shape (n,).
-        broken: Rows that held NaN or Inf and were left out.
+        broken: Rows that held NaN, Inf or a class that the model does not have, and were left out.
     """
 
     xyxy: NDArray[np.float32]
@@ -36,14 +40,22 @@ class Decoder(Protocol):
         """Its name, as `decoder:` writes it."""
 
     @property
-    def classes(self) -> int:
-        """How many classes the model tells apart."""
+    def classes(self) -> int | None:
+        """How many classes the model tells apart, or None where its outputs do not show it."""
 
     @property
     def preprocessing(self) -> InputSpec:
         """The family's official preprocessing, for a model without a card."""
 
-    def candidates(self, arrays: tuple[NDArray[Any], ...], row: int, confidence: float) -> Candidates:
+    @property
+    def constants(self) -> Mapping[str, NDArray[Any]]:
+        """What the inputs besides the picture are fed, by name: one picture's row, shape (1, …)."""
+
+    @property
+    def suppressed(self) -> bool:
+        """Whether the model itself sees to it that an object has one box."""
+
+    def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The boxes of picture `row` of the batch whose score is at least `confidence`."""
 
 
@@ -51,3 +63,48 @@ def centre_to_corners(cxcywh: NDArray[np.float32]) -> NDArray[np.float32]:
     """Boxes of shape (n, 4) from centre and size to corners."""
     centre, half = cxcywh[:, :2], cxcywh[:, 2:] / 2
     return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def likeliest(rows: NDArray[Any], confidence: float) -> NDArray[np.intp]:
+    """Of rows (n, 5 + classes), those whose objectness, column 4, alone does not rule them out: nearly none."""
+    # Not `>=`: a NaN must come along to be counted.
+    return np.flatnonzero(~(rows[:, 4] < confidence))
+
+
+def best_class(scores: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """The greatest of each row of (n, classes), or its NaN, and in which column it is."""
+    class_id = scores.argmax(axis=1)
+    return scores[np.arange(len(scores)), class_id], class_id
+
+
+def sound(xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], classes: int | None = None) -> Candidates:
+    """The rows without NaN, Inf and impossible classes, and how many had one.
+
+    Args:
+        xyxy: Corners [model px], shape (n, 4).
+        score: Confidence, shape (n,).
+        class_id: Class, shape (n,), of any dtype.
+        classes: How many classes the model has, or None where that is not known.
+    """
+    known = (class_id >= 0) & (class_id < (classes or MOST_CLASSES))
+    whole = np.isfinite(xyxy).all(axis=1) & np.isfinite(score) & known
+    return Candidates(
+        xyxy[whole].astype(np.float32, copy=False),
+        score[whole].astype(np.float32, copy=False),
+        class_id[whole].astype(np.int32),
+        int((~whole).sum()),
+    )
+
+
+def listed(
+    xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], confidence: float, classes: int | None
+) -> Candidates:
+    """The rows of at least `confidence`, of a model that lists its detections; rows of score 0 fill its list up."""
+    near = np.flatnonzero(~(score < confidence) & (score != 0))
+    return sound(xyxy[near], score[near], class_id[near], classes)
+
+
+def first(count: NDArray[Any], most: int) -> int:
+    """How many of `most` rows an output that counts them calls valid: none where it is NaN."""
+    number = float(count.reshape(-1)[0])
+    return 0 if math.isnan(number) else int(min(max(number, 0), most))

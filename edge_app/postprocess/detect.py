@@ -31,18 +31,26 @@ class Postprocess:
     def __call__(
         self, arrays: tuple[NDArray[Any], ...], row: int, box: Letterbox, source_wh: tuple[int, int]
     ) -> tuple[Detections, int]:
-        """The detections of picture `row`, boxes clipped to it, and how many rows held NaN or Inf."""
+        """The detections of picture `row`, boxes clipped to it, and how many rows were broken."""
         found = self._decoder.candidates(arrays, row, self._confidence)
-        keep = self._suppress(found)
+        keep = self._best(found) if self._decoder.suppressed else self._suppress(found)
         xyxy = box.to_source(found.xyxy[keep])
         np.clip(xyxy, 0, np.array(source_wh * 2, np.float32), out=xyxy)
         return Detections(xyxy, found.score[keep], found.class_id[keep]), found.broken
 
+    def _wanted(self, found: Candidates) -> NDArray[np.intp]:
+        """Indices of the classes that are asked for."""
+        every = np.arange(len(found.score))
+        return every if self._class_ids is None else every[np.isin(found.class_id, self._class_ids)]
+
+    def _best(self, found: Candidates) -> NDArray[np.intp]:
+        """Indices, best score first."""
+        keep = self._wanted(found)
+        return keep[np.argsort(-found.score[keep], kind="stable")]
+
     def _suppress(self, found: Candidates) -> NDArray[np.intp]:
         """Indices that survive greedy suppression within each class, best score first."""
-        keep = np.arange(len(found.score))
-        if self._class_ids is not None:
-            keep = keep[np.isin(found.class_id, self._class_ids)]
+        keep = self._wanted(found)
         if not len(keep):
             return keep
         xyxy = found.xyxy[keep].astype(np.float64)

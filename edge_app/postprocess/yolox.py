@@ -1,31 +1,27 @@
-"""YOLOX: one output (batch, anchors, 5 + classes), offsets and log sizes in cells, objectness and classes sigmoided.
+"""YOLOX: one output (batch, cells, 5 + classes), offsets and log sizes in cells, objectness and classes sigmoided.
 
 Ge et al., "YOLOX: Exceeding YOLO Series in 2021", arXiv:2107.08430; the layout is that of its official ONNX export.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess.decoder import Candidates, centre_to_corners
-
-STRIDES = (8, 16, 32)
-
-
-def anchors(input_wh: tuple[int, int]) -> int:
-    """Cells of the three grids of an input of that size [px]."""
-    width, height = input_wh
-    return sum((width // s) * (height // s) for s in STRIDES)
+from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, likeliest, sound
+from edge_app.postprocess.grid import STRIDES, cells
 
 
 class YoloxDecoder:
     """Adds each cell's place to its offset and multiplies by the stride."""
 
     family = "yolox"
+    suppressed = False
+    constants: Mapping[str, NDArray[Any]] = {}
 
     def __init__(self, input_wh: tuple[int, int], classes: int) -> None:
         self.classes = classes
@@ -35,13 +31,12 @@ class YoloxDecoder:
         self._stride = np.concatenate([stride for _, stride in grids])
 
     @classmethod
-    def recognise(cls, graph: Graph) -> YoloxDecoder | None:
+    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> YoloxDecoder | None:
         """The decoder, if the outputs have this family's shape."""
-        wh = graph.input_wh
-        if wh is None or len(graph.outputs) != 1 or len(graph.outputs[0].shape) != 3:
+        if len(graph.outputs) != 1 or len(graph.outputs[0].shape) != 3:
             return None
         _, rows, columns = graph.outputs[0].shape
-        if rows not in (None, anchors(wh)) or columns is None or columns < 6:
+        if rows not in (None, cells(wh)) or columns is None or columns < 6:
             return None
         return cls(wh, columns - 5)
 
@@ -51,21 +46,16 @@ class YoloxDecoder:
         width, height = self._wh
         return InputSpec(width=width, height=height, color="bgr", letterbox="top_left", rounding="floor")
 
-    def candidates(self, arrays: tuple[NDArray[Any], ...], row: int, confidence: float) -> Candidates:
-        """A box's score is its objectness times its best class; so objectness alone rules out nearly all cells."""
-        rows: NDArray[np.float32] = arrays[0][row]
-        # Not `>=`: a NaN must come along to be counted.
-        near = np.flatnonzero(~(rows[:, 4] < confidence))
-        rows, origin, stride = rows[near], self._origin[near], self._stride[near]
+    def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+        """A box's score is its objectness times its best class."""
+        near = likeliest(arrays[0][row], confidence)
+        rows, origin, stride = arrays[0][row][near].astype(np.float32), self._origin[near], self._stride[near]
         with np.errstate(over="ignore", invalid="ignore"):
-            every = rows[:, 4:5] * rows[:, 5:]
-            class_id = every.argmax(axis=1)
-            score = every[np.arange(len(every)), class_id]
+            score, class_id = best_class(rows[:, 4:5] * rows[:, 5:])
             centre, size = (rows[:, :2] + origin) * stride, np.exp(rows[:, 2:4]) * stride
             xyxy = centre_to_corners(np.concatenate([centre, size], axis=1))
-        whole = np.isfinite(xyxy).all(axis=1) & np.isfinite(score)
-        keep = whole & (score >= confidence)
-        return Candidates(xyxy[keep], score[keep], class_id[keep].astype(np.int32), int((~whole).sum()))
+        keep = ~(score < confidence)
+        return sound(xyxy[keep], score[keep], class_id[keep], self.classes)
 
     def _cells(self, stride: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Each cell's place (cells, 2) and stride (cells, 1) of one grid, row by row."""

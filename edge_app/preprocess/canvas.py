@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +19,25 @@ class Canvas:
     Equal to the official preprocessing of the families: cv2.resize, bilinear, on bytes; a border of the pad value.
     """
 
-    def __init__(self, spec: InputSpec, tensor: NDArray[np.float32]) -> None:
-        """Draws into `tensor`, float32, shape (3, height, width), owned by the caller."""
-        if tensor.shape != (3, spec.height, spec.width) or tensor.dtype != np.float32:
-            raise ValueError(f"want float32 (3, {spec.height}, {spec.width}); got {tensor.dtype} {tensor.shape}")
+    def __init__(self, spec: InputSpec, tensor: NDArray[Any]) -> None:
+        """Draws into `tensor`, float32, float16 or uint8, owned by the caller.
+
+        Its shape is (3, height, width); one of (height, width, 3) is passed as a transposed view.
+
+        Raises:
+            ValueError: Its shape is another, or it holds bytes and the preprocessing is more than a letterbox.
+        """
+        table = normalisation_table(spec)
+        self._plain = bool((table == np.arange(256)).all())
+        if tensor.shape != (3, spec.height, spec.width) or tensor.dtype.name not in ("float32", "float16", "uint8"):
+            raise ValueError(f"want a picture (3, {spec.height}, {spec.width}); got {tensor.dtype} {tensor.shape}")
+        if tensor.dtype == np.uint8 and not self._plain:
+            raise ValueError("the model takes bytes: scale must be 1, mean 0 and std 1")
         self._spec = spec
         self._tensor = tensor
-        self._table = normalisation_table(spec)
-        self._plain = bool((self._table == np.arange(256)).all())
+        self._table: NDArray[Any] = table.astype(tensor.dtype)
+        # A look-up only moves bits, and not every OpenCV knows float16.
+        self._bits = np.dtype(np.uint16) if tensor.dtype == np.float16 else tensor.dtype
         self._order = (0, 1, 2) if spec.color == "bgr" else (2, 1, 0)
         self._small = np.empty(0, np.uint8)
         self._channels: list[NDArray[np.uint8]] = []
@@ -44,8 +57,10 @@ class Canvas:
             target = self._tensor[channel, rows, columns]
             if self._plain:  # the same numbers, in half the time
                 np.copyto(target, self._channels[source])
-            else:
-                cv2.LUT(self._channels[source], self._table[channel], dst=target)
+            elif target.strides[-1] == target.itemsize:
+                cv2.LUT(self._channels[source], self._table[channel].view(self._bits), dst=target.view(self._bits))
+            else:  # channels last: OpenCV does not write with gaps
+                np.copyto(target, self._table[channel][self._channels[source]])
         return box
 
     def _lay_out(self, box: Letterbox) -> None:

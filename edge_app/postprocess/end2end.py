@@ -1,0 +1,41 @@
+"""YOLOv10, YOLO26 and Ultralytics exports with `nms=True`: (batch, n, 6).
+
+Rows of x1, y1, x2, y2 [model px], score, class; those that are not needed are zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from edge_app.model import Graph, InputSpec
+from edge_app.postprocess import preprocessing
+from edge_app.postprocess.decoder import Arrays, Candidates, listed
+from edge_app.postprocess.hints import detects, named_classes
+
+
+@dataclass(frozen=True, slots=True)
+class EndToEndDecoder:
+    """Takes what reaches the threshold."""
+
+    preprocessing: InputSpec
+    classes: int | None
+    family: ClassVar[str] = "end2end"
+    suppressed: ClassVar[bool] = True
+    constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
+
+    @classmethod
+    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> EndToEndDecoder | None:
+        """The decoder, if there is one output of six columns and the metadata does not name another task."""
+        shape = graph.outputs[0].shape
+        if not detects(graph) or len(graph.outputs) != 1 or len(shape) != 3 or shape[2] != 6:
+            return None
+        return cls(preprocessing.yolo(graph, wh), named_classes(graph))
+
+    def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+        """The rows as they are."""
+        rows = arrays[0][row]
+        return listed(rows[:, :4], rows[:, 4], rows[:, 5], confidence, self.classes)

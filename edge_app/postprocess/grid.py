@@ -1,0 +1,12 @@
+"""The grids that YOLO's cells lie on."""
+
+from __future__ import annotations
+
+STRIDES = (8, 16, 32)
+LARGE_STRIDES = (*STRIDES, 64)  # of the P6 models
+
+
+def cells(input_wh: tuple[int, int], strides: tuple[int, ...] = STRIDES) -> int:
+    """Cells of all grids of an input of that size [px]."""
+    width, height = input_wh
+    return sum((width // stride) * (height // stride) for stride in strides)

@@ -1,0 +1,52 @@
+"""YOLOv5 and YOLOv7 with anchors: (batch, 3 × cells, 5 + classes), centre boxes [model px], all sigmoided.
+
+The layout is that of YOLOv5's `export.py` and of YOLOv7's with `--grid`; what they add behind it is not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.model import Graph, InputSpec
+from edge_app.postprocess import preprocessing
+from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, likeliest, sound
+from edge_app.postprocess.grid import LARGE_STRIDES, cells
+
+ANCHORS = 3  # a cell
+
+
+@dataclass(frozen=True, slots=True)
+class Yolov5Decoder:
+    """Reads boxes as they are."""
+
+    preprocessing: InputSpec
+    classes: int
+    family: ClassVar[str] = "yolov5"
+    suppressed: ClassVar[bool] = False
+    constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
+
+    @classmethod
+    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> Yolov5Decoder | None:
+        """The decoder, if the first output has this family's shape and all others are raw maps of rank 5."""
+        decoded, *maps = graph.outputs
+        if len(decoded.shape) != 3 or any(len(tensor.shape) != 5 for tensor in maps):
+            return None
+        _, rows, columns = decoded.shape
+        if rows not in (None, ANCHORS * cells(wh), ANCHORS * cells(wh, LARGE_STRIDES)):
+            return None
+        return None if columns is None or columns < 6 else cls(preprocessing.yolo(graph, wh), columns - 5)
+
+    def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+        """A box's score is its objectness times its best class."""
+        near = likeliest(arrays[0][row], confidence)
+        rows = arrays[0][row][near].astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            score, class_id = best_class(rows[:, 4:5] * rows[:, 5:])
+            xyxy = centre_to_corners(rows[:, :4])
+        keep = ~(score < confidence)
+        return sound(xyxy[keep], score[keep], class_id[keep], self.classes)
