@@ -7,13 +7,14 @@ from pathlib import Path
 from edge_app import config
 from edge_app.capture.address import redacted
 from edge_app.capture.file import File
+from edge_app.capture.http import Http
 from edge_app.capture.rtsp import Rtsp
 from edge_app.capture.source import Source
 from edge_app.capture.synthetic import Synthetic
 from edge_app.capture.usb import Usb
 from edge_app.errors import ConfigError
 
-KNOWN = "rtsp://, rtsps://, synthetic://, a video file, /dev/video0"
+KNOWN = "rtsp://, rtsps://, http://, https://, synthetic://, a video file, a folder of pictures, /dev/video0"
 
 
 def open_source(camera: config.Camera, base: Path) -> Source:
@@ -29,6 +30,8 @@ def open_source(camera: config.Camera, base: Path) -> Source:
         return _local(base / camera.url, camera)
     if scheme in ("rtsp", "rtsps"):
         return Rtsp(camera)
+    if scheme in ("http", "https"):
+        return Http(camera)
     if scheme == "synthetic":
         return Synthetic(camera.url, camera.start_at)
     raise ConfigError(f"{redacted(camera.url)}: no such kind of source; there are {KNOWN}")
