@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.rtsp.fixtures", "tests.broker.fixtures", "tests.program"]
+pytest_plugins = ["tests.rtsp.fixtures", "tests.capture.http_camera", "tests.broker.fixtures", "tests.program"]
 
 collect_ignore = ["rtsp/server.py"]  # run by the system's Python, which has GStreamer
 

@@ -75,7 +75,8 @@ class Address:
 
     def for_libav(self) -> str:
         """The URL with user and password: for libav's ears only."""
-        # At a name that ends in .jpg libav takes a reader of picture files, which forgets TLS; a fragment hides it.
+        # Of /my%20door/x.jpg libav's reader of numbered picture files makes /my00oor/x.jpg, and asks for it with TLS
+        # unchecked, again and again. A fragment, which is never sent, hides the .jpg from it.
         url = self.url.partition("#")[0] + "#" if self.scheme in ("http", "https") else self.url
         if self.username is None:
             return url
