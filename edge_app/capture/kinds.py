@@ -8,6 +8,7 @@ from edge_app import config
 from edge_app.capture.address import redacted
 from edge_app.capture.file import File
 from edge_app.capture.http import Http
+from edge_app.capture.pictures import Pictures
 from edge_app.capture.rtsp import Rtsp
 from edge_app.capture.source import Source
 from edge_app.capture.synthetic import Synthetic
@@ -38,9 +39,9 @@ def open_source(camera: config.Camera, base: Path) -> Source:
 
 
 def _local(path: Path, camera: config.Camera) -> Source:
-    """A device or a file; whether it is there is found out when it is opened."""
+    """A device, a folder or a file; whether that can be read is found out when it is opened."""
     if str(path).startswith("/dev/"):
         return Usb(path)
     if path.is_dir():
-        raise ConfigError(f"{path}: folders of pictures cannot be read yet; there are {KNOWN}")
+        return Pictures(path, camera.start_at)
     return File(path, camera.start_at)
