@@ -68,7 +68,7 @@ def engine_alone(detector: Detector, threads: int, seconds: float) -> Cost:
 
 def decode_alone(cameras: Iterable[config.Camera]) -> int:
     """Reads the sources whole, files with a bare PyAV loop, to BGR as `run` does; returns the number of frames."""
-    return sum(_read_scene(camera) if "://" in camera.url else _read_file(camera.url) for camera in cameras)
+    return sum(_read_file(c.url) if Path(c.url).is_file() else _read_source(c) for c in cameras)
 
 
 def _read_file(path: str) -> int:
@@ -76,7 +76,7 @@ def _read_file(path: str) -> int:
         return sum(frame.to_ndarray(format="bgr24").size > 0 for frame in container.decode(video=0))
 
 
-def _read_scene(camera: config.Camera) -> int:
+def _read_source(camera: config.Camera) -> int:
     with open_source(camera, Path()).open(threading.Event()) as shots:
         return sum(shot.convert().width > 0 for shot in shots)
 

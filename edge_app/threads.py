@@ -101,6 +101,12 @@ class _Cell(Generic[T]):
     def is_half_empty(self) -> bool:
         return len(self.items) <= self.capacity // 2
 
+    def clear(self, reason: str) -> None:
+        """Drops what waits, and counts it."""
+        while self.items:
+            self.items.popleft()
+            self.drop(reason)
+
 
 class Inbox(Generic[T]):
     """One cell a camera between the camera threads and the one that analyses.
@@ -124,16 +130,24 @@ class Inbox(Generic[T]):
             live: Whether the newest frame wins (one frame waits at most) or nothing is lost.
             max_age_s: A live frame older than this is dropped when its turn comes [s].
             capacity: Frames of a finite source that may wait; a live camera's is one.
-            drop: Called with the reason, `queue` or `stale`, for every frame dropped here.
+            drop: Called with the reason, `queue`, `stale` or `removed`, for every frame dropped here.
         """
         with self._arrived:
-            self._cells[camera] = _Cell(live, 1 if live else capacity, max_age_s, drop)
+            cell: _Cell[T] = _Cell(live, 1 if live else capacity, max_age_s, drop)
+            left = self._cells.get(camera)  # of a finite source that was closed
+            if left is not None and live:
+                left.clear("removed")
+            elif left is not None:
+                cell.items.extend(left.items)
+            self._cells[camera] = cell
 
     def close(self, camera: str) -> None:
         """No more frames come from this camera; those of a finite source that wait are still taken."""
         with self._arrived:
             cell = self._cells.pop(camera, None)
-            if cell is not None and cell.items and not cell.live:
+            if cell is not None and cell.live:
+                cell.clear("removed")
+            elif cell is not None and cell.items:
                 cell.capacity = 0
                 self._cells[camera] = cell
             self._arrived.notify_all()
@@ -141,9 +155,9 @@ class Inbox(Generic[T]):
 
     @property
     def waiting(self) -> bool:
-        """Whether a frame is here."""
+        """Whether a frame is here that may be taken."""
         with self._arrived:
-            return any(cell.items for cell in self._cells.values())
+            return self._ready()
 
     @property
     def exhausted(self) -> bool:
@@ -156,8 +170,7 @@ class Inbox(Generic[T]):
         with self._arrived:
             cell = self._cells[camera]
             if cell.live and cell.items:
-                cell.items.clear()
-                cell.drop("queue")
+                cell.clear("queue")
             elif len(cell.items) >= cell.capacity and not self._room.wait_for(cell.is_half_empty, timeout_s):
                 return False
             else:
@@ -191,6 +204,5 @@ class Inbox(Generic[T]):
         now = time.monotonic()
         for cell in self._cells.values():
             if cell.live and cell.items and now - cell.items[0].captured_mono > cell.max_age_s:
-                cell.items.clear()
-                cell.drop("stale")
+                cell.clear("stale")
         return any(cell.items for cell in self._cells.values())

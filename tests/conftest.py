@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.rtsp.fixtures", "tests.broker.fixtures", "tests.web.fixtures", "tests.program"]
+pytest_plugins = [
+    "tests.rtsp.fixtures",
+    "tests.capture.http_camera",
+    "tests.broker.fixtures",
+    "tests.web.fixtures",
+    "tests.program",
+]
 
 collect_ignore = ["rtsp/server.py"]  # run by the system's Python, which has GStreamer
 

@@ -125,10 +125,42 @@ def test_frames_of_a_closed_finite_source_are_still_taken_and_then_it_is_exhaust
 
 
 def test_a_closed_live_camera_leaves_nothing(inbox):
-    add(inbox, "gate")
-    put(inbox, "gate", "x")
-    inbox.close("gate")
+    drops = add(inbox, "yard")
+    put(inbox, "yard", "x")
+    inbox.close("yard")
     assert inbox.exhausted
+    assert drops == ["removed"]
+
+
+def test_a_finite_source_that_returns_before_its_frames_are_taken_loses_none(inbox):
+    add(inbox, "clip", live=False, capacity=2)
+    put(inbox, "clip", "a")
+    put(inbox, "clip", "b")
+    inbox.close("clip")
+    add(inbox, "clip", live=False, capacity=2)
+    assert not put(inbox, "clip", "c")
+    assert names(inbox.take(2, 0)) == ["a", "b"]
+    assert put(inbox, "clip", "c")
+
+
+def test_a_camera_that_takes_the_name_of_a_finite_source_drops_what_that_left(inbox):
+    old = add(inbox, "gate", live=False, capacity=2)
+    put(inbox, "gate", "a")
+    put(inbox, "gate", "b")
+    inbox.close("gate")
+    new = add(inbox, "gate")
+    put(inbox, "gate", "c")
+    assert names(inbox.take(2, 0)) == ["c"]
+    assert (old, new) == (["removed", "removed"], [])
+
+
+def test_a_stale_frame_is_not_waiting(inbox):
+    drops = add(inbox, "gate", max_age_s=1.0)
+    put(inbox, "gate", "stale", age_s=2.0)
+    assert not inbox.waiting
+    assert drops == ["stale"]
+    put(inbox, "gate", "fresh")
+    assert inbox.waiting
 
 
 def test_take_wakes_for_a_frame(inbox):

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from edge_app.errors import ConfigError
 
-# libav's RTSP client cuts "user:password", percent-encoded, off after so many bytes, and the camera refuses the rest.
-LONGEST_LOGIN = 127
+# libav cuts "user:password", percent-encoded, off after so many bytes, and the camera refuses the rest.
+LONGEST_LOGIN = {"rtsp": 127, "rtsps": 127, "http": 1023, "https": 1023}
 # These mean nothing to libav inside a login; encoded they would only make it longer.
 HARMLESS = "!$&'()*+,;=@~"
 
@@ -61,10 +61,9 @@ class Address:
     password: SecretStr | None = None
 
     def __post_init__(self) -> None:
-        if len(self._login()) > LONGEST_LOGIN:
-            raise ConfigError(
-                f"{self}: username and password are longer than the {LONGEST_LOGIN} bytes that RTSP can carry here"
-            )
+        longest = LONGEST_LOGIN[self.scheme]
+        if len(self._login()) > longest:
+            raise ConfigError(f"{self}: username and password are longer than the {longest} bytes that fit here")
 
     def __str__(self) -> str:
         return redacted(self.url)
@@ -79,11 +78,14 @@ class Address:
         authority = re.split(r"[/?#]", self.url.partition("://")[2])[0].rpartition("@")[2]
         return re.sub(r":\d*$", "", authority).strip("[]")
 
-    def with_login(self) -> str:
+    def for_libav(self) -> str:
         """The URL with user and password: for libav's ears only."""
+        # Of /my%20door/x.jpg libav's reader of numbered picture files makes /my00oor/x.jpg, and asks for it with TLS
+        # unchecked, again and again. A fragment, which is never sent, hides the .jpg from it.
+        url = self.url.partition("#")[0] + "#" if self.scheme in ("http", "https") else self.url
         if self.username is None:
-            return self.url
-        authority, tail = re.fullmatch(r"([^/?#]*)(.*)", self.url.partition("://")[2], re.DOTALL).groups()  # type: ignore[union-attr]
+            return url
+        authority, tail = re.fullmatch(r"([^/?#]*)(.*)", url.partition("://")[2], re.DOTALL).groups()  # type: ignore[union-attr]
         return f"{self.scheme}://{self._login()}@{authority.rpartition('@')[2]}{tail}"
 
     def _login(self) -> str:

@@ -34,7 +34,7 @@ class Life:
 
     Attributes:
         stop: Ends it.
-        waiting_since: Monotonic clock when it last began to wait for the source [s]; none while it does not.
+        waiting_since: Monotonic clock when it last asked the source for a frame [s]; none between two attempts.
         first_frame, last_frame: Monotonic clock of the frames of this attempt [s].
     """
 
@@ -84,7 +84,7 @@ class Camera:
             except StreamError as error:
                 failure = error
                 self._lost(error.broken if isinstance(error, BrokenOffError) else 0)
-            if life.stop.is_set() or self._finished(failure):
+            if self._finished(failure, life.stop):
                 return
             self.condition.down(failure.reason, str(failure))
             pause = backoff.pause(failure.reason, life.up_s)
@@ -111,15 +111,16 @@ class Camera:
                 self._take(shot, life.stop)
                 life.waiting_since = time.monotonic()
 
-    def _finished(self, failure: StreamError) -> bool:
-        """Whether a finite source was read to its end; nothing else would ever mend it."""
-        if self.source.live:
-            return False
-        if failure.reason is not Reason.ENDED:
-            raise InputError(f"camera {self.name}: {failure}")
-        self.condition.down(Reason.ENDED, str(failure))
-        self._inbox.close(self.name)
-        return True
+    def _finished(self, failure: StreamError, stop: threading.Event) -> bool:
+        """Whether it was stopped, or a finite source was read to its end; nothing else would ever mend that."""
+        with self._handing_over:  # once it is stopped, the cell may be that of a camera that took its name
+            if stop.is_set() or self.source.live:
+                return stop.is_set()
+            if failure.reason is not Reason.ENDED:
+                raise InputError(f"camera {self.name}: {failure}")
+            self.condition.down(Reason.ENDED, str(failure))
+            self._inbox.close(self.name)
+            return True
 
     def _take(self, shot: Shot, stop: threading.Event) -> None:
         """Counts the frame and hands it over, unless it is one too many."""
@@ -146,7 +147,10 @@ class Camera:
     def _put(self, arrival: Arrival, stop: threading.Event) -> bool:
         """Whether the frame is in the inbox, or not wanted any more."""
         with self._handing_over:
-            return stop.is_set() or self._inbox.put(self.name, arrival, ROOM_S)
+            if not stop.is_set():
+                return self._inbox.put(self.name, arrival, ROOM_S)
+        self._dropped("removed")
+        return True
 
     def _captured(self, frames: int) -> int:
         """Counts frames; the index of the first."""

@@ -59,7 +59,8 @@ class Cameras:
         self._start(camera)
 
     def remove(self, name: str) -> None:
-        """Ends a camera; its thread may take some seconds to leave libav."""
+        """Ends a camera, which is then `disabled`; its thread may take some seconds to leave libav."""
+        self._cameras[name].condition.remove()
         self._cameras[name].stop()
         self._cameras = {n: camera for n, camera in self._cameras.items() if n != name}
 

@@ -36,8 +36,10 @@ class Capture:
     skew_s: float | None = None
 
 
-def captured(arrival: Moment, camera_wall: float | None) -> Capture:
+def captured(arrival: Moment, camera_wall: float | None, ahead_s: float = 0.0) -> Capture:
     """When the frame that arrived then was taken, given its time on the camera's clock [s since the epoch].
+
+    That clock may be known to be so much ahead of ours [s], which then counts for the age.
 
     >>> captured(Moment(wall=1000.0, mono=50.0), 999.75)
     Capture(captured_at=999.75, ts_source='rtcp', captured_mono=49.75, skew_s=None)
@@ -48,7 +50,7 @@ def captured(arrival: Moment, camera_wall: float | None) -> Capture:
         return Capture(arrival.wall, "arrival", arrival.mono)
     transit = arrival.wall - camera_wall
     if -CLOCK_JITTER_S <= transit <= LONGEST_TRANSIT_S:
-        return Capture(camera_wall, "rtcp", arrival.mono - max(0.0, transit))
+        return Capture(camera_wall, "rtcp", arrival.mono - max(0.0, transit + ahead_s))
     return Capture(arrival.wall, "arrival", arrival.mono, -transit)
 
 
@@ -71,7 +73,7 @@ class CameraClock:
             self._least = transit
         self._least = min(self._least, transit)
         if self._least <= SLOWEST_TRANSIT_S:
-            return captured(arrival, camera_wall)
+            return captured(arrival, camera_wall, min(max(0.0, -self._least), CLOCK_JITTER_S))
         late = transit - self._least
         return Capture(arrival.wall - late, "arrival", arrival.mono - late, -self._least)
 

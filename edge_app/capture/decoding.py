@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from edge_app.capture.failures import LIBAV
+from edge_app.capture.interlace import Deinterlacer
 from edge_app.errors import Reason, StreamError
 from edge_app.frames import Picture
 
@@ -53,34 +54,44 @@ class Decoder:
         """Takes the stream's packets; frames that the decoder itself calls corrupt can be dropped too."""
         self.codec = stream.codec_context.name
         self.fps = float(stream.average_rate) if stream.average_rate else None
+        if self.codec == "mjpeg":  # else libav makes half a picture up, and says nothing
+            stream.codec_context.options = {"err_detect": "explode"}
         self.decode_s = 0.0
         self._describe = describe
         self._drop_corrupt = drop_corrupt
         self._broken = 0
         self._in_a_row = 0
+        self._deinterlacer = Deinterlacer()
         self._reformatter = VideoReformatter()
         self._lock = threading.Lock()
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame]:
-        """The frames that this packet completes, none where it is broken; `decode_s` is the time each took [s].
+        """The frames that are ready after this packet, whole ones; `decode_s` is the time each took [s].
+
+        An empty packet, which ends a stream, brings out those that the decoder still holds.
 
         Raises:
             StreamError: Too many in a row were broken.
         """
         began = time.monotonic()
         try:
-            frames = packet.decode()
+            decoded = packet.decode()
+            sound = [frame for frame in decoded if not (self._drop_corrupt and frame.is_corrupt)]
+            frames = self._deinterlaced(sound, ended=not packet.size)
         except LIBAV:
             frames, broken = [], 1
         else:
-            whole = [frame for frame in frames if not (self._drop_corrupt and frame.is_corrupt)]
-            broken, frames = len(frames) - len(whole), whole
+            broken = len(decoded) - len(sound)
         self.decode_s = (time.monotonic() - began) / max(1, len(frames))
         self._broken += broken
         self._in_a_row = 0 if frames else self._in_a_row + broken
         if self._in_a_row >= MOST_BROKEN_IN_A_ROW:
             raise StreamError(Reason.DECODE_ERRORS, f"{self._describe}: {self._in_a_row} broken frames in a row")
         return frames
+
+    def _deinterlaced(self, frames: list[VideoFrame], *, ended: bool) -> list[VideoFrame]:
+        ready = [ready for frame in frames for ready in self._deinterlacer.take(frame)]
+        return ready + self._deinterlacer.flush() if ended else ready
 
     def broken(self) -> int:
         """Frames lost since this was last asked."""

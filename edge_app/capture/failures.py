@@ -47,11 +47,12 @@ def _unspecific(address: Address, error: Exception) -> tuple[Reason, str]:
         return Reason.UNREACHABLE, "no route to the camera"
     if _code(error) == errno.EIO and not _resolves(address.host):
         return Reason.UNREACHABLE, f"the name {address.host} does not resolve"
-    if _code(error) == errno.EIO and address.scheme == "rtsps":
+    if _code(error) == errno.EIO and address.scheme in ("rtsps", "https"):
         text = "its certificate is not from a known CA, or for another host, or there is no TLS at that port"
         return Reason.TLS, f"no secure connection: {text}"
     if isinstance(error, av.InvalidDataError):
-        return Reason.FAILED, "its answer is not RTSP"
+        rtsp = address.scheme.startswith("rtsp")
+        return Reason.FAILED, "its answer is not RTSP" if rtsp else "its answer is neither video nor a picture"
     return Reason.FAILED, f"cannot be opened ({type(error).__name__})"
 
 

@@ -15,7 +15,7 @@ from av.container import InputContainer
 
 from edge_app.capture.decoding import Decoder, lenient, video_stream
 from edge_app.capture.failures import LIBAV
-from edge_app.capture.source import Shot
+from edge_app.capture.source import BrokenOffError, Shot
 from edge_app.errors import Reason, StreamError
 
 
@@ -64,6 +64,8 @@ class File:
                     taken, "file", now, decoder.decode_s, convert, decoder.broken(), None, decoder.codec, decoder.fps
                 )
                 at += period
+        if broken := decoder.broken():
+            raise BrokenOffError(StreamError(Reason.ENDED, f"{self._path}: ended"), broken)
 
     def _packets(self, container: InputContainer) -> Iterator[av.Packet]:  # type: ignore[type-arg]
         try:

@@ -7,13 +7,15 @@ from pathlib import Path
 from edge_app import config
 from edge_app.capture.address import redacted
 from edge_app.capture.file import File
+from edge_app.capture.http import Http
+from edge_app.capture.pictures import Pictures
 from edge_app.capture.rtsp import Rtsp
 from edge_app.capture.source import Source
 from edge_app.capture.synthetic import Synthetic
 from edge_app.capture.usb import Usb
 from edge_app.errors import ConfigError
 
-KNOWN = "rtsp://, rtsps://, synthetic://, a video file, /dev/video0"
+KNOWN = "rtsp://, rtsps://, http://, https://, synthetic://, a video file, a folder of pictures, /dev/video0"
 
 
 def open_source(camera: config.Camera, base: Path) -> Source:
@@ -29,15 +31,17 @@ def open_source(camera: config.Camera, base: Path) -> Source:
         return _local(base / camera.url, camera)
     if scheme in ("rtsp", "rtsps"):
         return Rtsp(camera)
+    if scheme in ("http", "https"):
+        return Http(camera)
     if scheme == "synthetic":
         return Synthetic(camera.url, camera.start_at)
     raise ConfigError(f"{redacted(camera.url)}: no such kind of source; there are {KNOWN}")
 
 
 def _local(path: Path, camera: config.Camera) -> Source:
-    """A device or a file; whether it is there is found out when it is opened."""
+    """A device, a folder or a file; whether that can be read is found out when it is opened."""
     if str(path).startswith("/dev/"):
         return Usb(path)
     if path.is_dir():
-        raise ConfigError(f"{path}: folders of pictures cannot be read yet; there are {KNOWN}")
+        return Pictures(path, camera.start_at)
     return File(path, camera.start_at)

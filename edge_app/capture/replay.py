@@ -1,4 +1,4 @@
-"""A file as if it were a camera: at its own pace, over and over, the newest frame wins."""
+"""A file or a folder as if it were a camera: at its own pace, over and over, the newest frame wins."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from dataclasses import replace
 
 from edge_app.capture.clock import Moment
 from edge_app.capture.source import Shot, Source
+from edge_app.errors import Reason, StreamError
+
+LONGEST_STEP_S = 1.0  # from one picture of a folder to the next, which may be years apart
 
 
 class Replay:
@@ -28,11 +31,20 @@ class Replay:
 
     def _shots(self, stop: threading.Event) -> Iterator[Shot]:
         while not stop.is_set():
-            with self._source.open(stop) as shots:
-                began, first = time.monotonic(), None
-                for shot in shots:
-                    first = shot.captured_at if first is None else first
-                    if stop.wait(max(0.0, began + shot.captured_at - first - time.monotonic())):
-                        return
-                    now = Moment.now()
-                    yield replace(shot, captured_at=now.wall, captured_mono=now.mono, ts_source="arrival")
+            try:
+                with self._source.open(stop) as shots:
+                    yield from self._paced(shots, stop)
+            except StreamError as error:
+                if error.reason is not Reason.ENDED:
+                    raise
+
+    @staticmethod
+    def _paced(shots: Iterator[Shot], stop: threading.Event) -> Iterator[Shot]:
+        due, before = time.monotonic(), None
+        for shot in shots:
+            due += min(max(0.0, shot.captured_at - before), LONGEST_STEP_S) if before is not None else 0.0
+            before = shot.captured_at
+            if stop.wait(max(0.0, due - time.monotonic())):
+                return
+            now = Moment.now()
+            yield replace(shot, captured_at=now.wall, captured_mono=now.mono, ts_source="arrival")

@@ -21,7 +21,8 @@ class CameraState:
     """What is known of a camera.
 
     Attributes:
-        state: `connecting` only before its first frame or failure; a lost camera is `down` until a frame comes.
+        state: `connecting` only before its first frame or failure; a lost camera is `down` until a frame comes;
+            `disabled` by its settings or because it was removed.
         reason: Why it is down; none otherwise.
         since: When this state began [s since the epoch].
         detail: The reason in words.
@@ -43,6 +44,7 @@ class Condition:
         self._camera = camera
         self._report = report
         self._lock = threading.RLock()
+        self._removed = False
         self._state = CameraState(first, None, time.time())
         report(camera, self._state)
 
@@ -63,8 +65,14 @@ class Condition:
                 level = logging.INFO if reason is Reason.ENDED else logging.WARNING
                 logger.log(level, "camera %s is down (%s): %s", self._camera, reason.value, detail)
 
+    def remove(self) -> None:
+        """It is taken away: `disabled` for its consumers, whatever its thread may still find out."""
+        with self._lock:
+            self._change("disabled", None)
+            self._removed = True
+
     def _change(self, state: Health, reason: Reason | None, detail: str = "") -> bool:
-        if (self._state.state, self._state.reason) == (state, reason):
+        if self._removed or (self._state.state, self._state.reason) == (state, reason):
             return False
         self._state = CameraState(state, reason, time.time(), detail)
         self._report(self._camera, self._state)

@@ -13,7 +13,8 @@ from edge_app.config.section import Flag, OptionalTls, Section, from_base, whole
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "synthetic")
 ENCRYPTED = ("rtsps://", "https://")
-HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:\[\]]+)(:\d{1,5})?")
+HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:\[\]]+)(?::(\d+))?")
+LAST_PORT = 65535
 
 
 class Reconnect(Section):
@@ -84,13 +85,22 @@ class Camera(Section):
             raise wrong("goes with an rtsps:// or https:// url only", "tls")
         return self
 
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> Camera:
+        if self.password is not None and self.username is None:
+            raise wrong("needs username beside it", "password")
+        return self
+
 
 def _check_host(rest: str) -> None:
     """Looks at a URL after its `://`; says nothing of what it holds, which may be a password."""
     host = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    odd = not HOST.fullmatch(host)
+    found = HOST.fullmatch(host)
+    odd = not found
     # A password with / or # in it ends the host early: user:pa/ss@10.0.0.5.
     if "@" in host or (odd and "@" in rest):
         raise wrong("write user and password as `username` and `password`, not into the url")
     if odd:
         raise wrong("want a host, or host:port, after ://")
+    if found and found[2] and not 1 <= int(found[2][:6]) <= LAST_PORT:
+        raise wrong(f"want a port from 1 to {LAST_PORT}")

@@ -164,7 +164,6 @@ def test_relative_paths_start_at_the_base(clip: Path):
     [
         pytest.param("ftp://u:secret@cam/x", {}, "ftp://cam/x: no such kind of source.*rtsp://", id="scheme"),
         pytest.param("rtsp://cam/x", {"decode": "nvdec"}, "decode: nvdec is not there yet", id="nvdec"),
-        pytest.param("/tmp", {}, "folders of pictures", id="folder"),
     ],
 )
 def test_what_cannot_be_read_is_a_mistake_in_the_configuration(url: str, settings: dict[str, str], message: str):

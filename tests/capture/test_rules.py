@@ -48,6 +48,15 @@ def test_a_clock_that_is_two_seconds_slow_is_not_taken_for_a_slow_network():
     assert (late.captured_mono, late.captured_at) == (3.0, 103.0)
 
 
+def test_a_clock_that_is_a_little_ahead_does_not_bring_frames_out_of_order():
+    """A B-frame comes after a picture that was taken later: 0.08 s here, on a clock that is 0.05 s ahead."""
+    clock = CameraClock()
+    later = clock.captured(Moment(wall=100.0, mono=0.0), 100.05)
+    earlier = clock.captured(Moment(wall=100.04, mono=0.04), 99.97)
+    assert (later.captured_mono, later.ts_source, earlier.ts_source) == (0.0, "rtcp", "rtcp")
+    assert earlier.captured_mono == pytest.approx(-0.08)
+
+
 def test_a_delay_on_the_way_is_seen_when_an_earlier_frame_was_fast():
     clock = CameraClock()
     assert clock.captured(Moment(wall=100.0, mono=0.0), 99.75).ts_source == "rtcp"
@@ -98,10 +107,10 @@ def test_thinning_goes_on_after_the_clock_jumped_back():
 @given(TEXT.filter(bool), TEXT)
 def test_a_login_reaches_libav_whole_and_nobody_else(username: str, password: str):
     address = Address("rtsp://10.0.0.5:554/live?channel=1", username, SecretStr(password))
-    authority = urlsplit(address.with_login()).netloc
+    authority = urlsplit(address.for_libav()).netloc
     login, _, host = authority.rpartition("@")
     assert [unquote(part) for part in login.split(":", 1)] == [username, password]
-    assert len(login) <= LONGEST_LOGIN
+    assert len(login) <= LONGEST_LOGIN["rtsp"]
     assert host == "10.0.0.5:554"
     assert str(address) == "rtsp://10.0.0.5:554/live?channel=1"
     assert "url=" not in repr(address)

@@ -247,6 +247,9 @@ URLS = [
     pytest.param("rtsp://", "want a host, or host:port, after ://", id="no host"),
     pytest.param("rtsp:///stream", "want a host, or host:port, after ://", id="path without host"),
     pytest.param("rtsp://x:port/s", "want a host, or host:port, after ://", id="port is a word"),
+    pytest.param("rtsp://x:65536/s", "want a port from 1 to 65535", id="port too great"),
+    pytest.param("http://[::1]:0", "want a port from 1 to 65535", id="port zero"),
+    pytest.param(f"rtsp://x:{'1' * 5000}/s", "want a port from 1 to 65535", id="endless port"),
 ]
 
 LOGINS = [
@@ -324,6 +327,11 @@ def test_tls_without_an_encrypted_url_is_refused(tmp_path):
 
 def test_a_password_without_a_user_is_refused_by_brokers(tmp_path):
     assert said(tmp_path, sink("type: mqtt, host: x, password: p")).endswith("password: needs username beside it")
+
+
+def test_a_password_without_a_user_is_refused_for_cameras(tmp_path):
+    line = said(tmp_path, camera("url: 'rtsp://x/s', password: p"))
+    assert line == "3:36: cameras.a.password: needs username beside it"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Video files made on the spot, coded as a camera codes: no B-frames, one slice a picture."""
+"""Video files made on the spot, coded as cameras code: one slice a picture, mostly neither B-frames nor fields."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ from numpy.typing import NDArray
 
 CODECS = {
     "h264": ("libx264", {"preset": "veryfast", "bf": "0", "x264-params": "sliced-threads=0:bframes=0"}),
+    "h264 with B-frames": (
+        "libx264",
+        {
+            "preset": "veryfast",
+            "bf": "2",
+            "x264-params": "sliced-threads=0:bframes=2:b-adapt=0:b-pyramid=none:scenecut=0",
+        },
+    ),
+    "h264 interlaced": (
+        "libx264",
+        {"preset": "veryfast", "bf": "0", "x264-params": "sliced-threads=0:bframes=0:interlaced=1:tff=1"},
+    ),
     "h265": ("libx265", {"preset": "ultrafast", "x265-params": "bframes=0:log-level=none"}),
 }
 

@@ -141,6 +141,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def clip_ts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of H.264 as MPEG-TS, 320x240, 25 fps."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "clip.ts", stripes((320, 240), 50))
+
+
+@pytest.fixture(scope="session")
 def wide_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of H.264, 480x272, 25 fps."""
     return write_clip(tmp_path_factory.mktemp("clip") / "wide.mp4", stripes((480, 272), 50))

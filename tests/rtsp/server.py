@@ -27,11 +27,12 @@ for name in ("Gst", "GstRtspServer", "GstRtsp", "GstApp"):
     gi.require_version(name, "1.0")
 from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
+LEAD = 8  # frames; the first one was captured at a time that is not below zero
 AUDIO = "audiotestsrc is-live=true wave=silence ! alawenc ! rtppcmapay name=pay1 pt=8"
 
 
 def load(clip, codec):
-    """The access units of a clip, and their caps."""
+    """The access units of a clip, each with dts and pts as far as they lie before it is sent [ns], and their caps."""
     pipe = Gst.parse_launch(
         f"filesrc location={clip} ! parsebin ! {codec}parse config-interval=-1"
         f" ! video/x-{codec},stream-format=byte-stream,alignment=au ! appsink name=out sync=false"
@@ -40,9 +41,10 @@ def load(clip, codec):
     pipe.set_state(Gst.State.PLAYING)
     while (sample := out.emit("pull-sample")) is not None:
         buffer, caps = sample.get_buffer(), sample.get_caps()
-        units.append(buffer.extract_dup(0, buffer.get_size()))
+        units.append((buffer.extract_dup(0, buffer.get_size()), buffer.pts - buffer.dts))
     pipe.set_state(Gst.State.NULL)
-    return units, caps
+    longest = max(shown for _, shown in units)  # a camera sends no picture before it was captured
+    return [(unit, longest, longest - shown) for unit, shown in units], caps
 
 
 def damaged(unit):
@@ -71,7 +73,7 @@ class Camera(GstRtspServer.RTSPMediaFactory):
     def do_configure(self, media):
         GstRtspServer.RTSPMediaFactory.do_configure(self, media)
         source = media.get_element().get_child_by_name("src")
-        state = {"sent": 0, "began": time.monotonic(), "on": True, "caps": None}
+        state = {"sent": LEAD, "began": time.monotonic() - LEAD / self.fps, "on": True, "caps": None}
         media.connect("unprepared", lambda _: state.update(on=False))
         GLib.timeout_add(5, self.push, source, state)
 
@@ -85,9 +87,10 @@ class Camera(GstRtspServer.RTSPMediaFactory):
             if state["caps"] is not caps:
                 source.set_property("caps", caps)
                 state["caps"] = caps
-            unit = units[state["sent"] % len(units)]
+            unit, dts_age, pts_age = units[(state["sent"] - LEAD) % len(units)]
             buffer = Gst.Buffer.new_wrapped(damaged(unit) if self.corrupt else unit)
-            buffer.pts = buffer.dts = state["sent"] * Gst.SECOND // self.fps
+            sent = state["sent"] * Gst.SECOND // self.fps
+            buffer.dts, buffer.pts = sent - dts_age, sent - pts_age
             buffer.duration = Gst.SECOND // self.fps
             if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
                 return False

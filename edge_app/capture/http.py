@@ -1,0 +1,74 @@
+"""A camera over HTTP or HTTPS, through libav: MJPEG, single pictures, or video such as MPEG-TS."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from av.container import InputContainer
+
+from edge_app import config
+from edge_app.capture.address import Address
+from edge_app.capture.network import Network
+from edge_app.capture.source import BrokenOffError, Shot
+from edge_app.capture.tls import tls_options
+from edge_app.errors import Reason, StreamError
+
+SNAPSHOT_S = 1.0  # a URL that answers with one picture is asked so often
+
+
+class Http:
+    """One network camera, timed by arrival.
+
+    Raises:
+        AccessError, ConfigError: Its CA's file cannot be read, or its login is too long.
+    """
+
+    live = True
+
+    def __init__(self, camera: config.Camera) -> None:
+        address = Address(camera.url, camera.username, camera.password)
+        encrypted = address.scheme == "https"
+        # No other protocol: a redirection must neither leave TLS behind nor reach this machine's files.
+        options = {"protocol_whitelist": "https,tls,tcp" if encrypted else "http,tcp"}
+        options |= tls_options(camera.tls) if encrypted else {}
+        self._network = Network(address, options, camera.stall_timeout_s)
+
+    @property
+    def describe(self) -> str:
+        return str(self._network.address)
+
+    @contextmanager
+    def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
+        """One connection, or for single pictures one after another; see `Source.open`."""
+        with self._network.connect() as container:
+            if container.format.name.endswith("_pipe"):  # such as jpeg_pipe
+                yield self._snapshots(container, stop)
+            else:
+                yield self._network.shots(container, stop)
+
+    def _snapshots(self, container: InputContainer, stop: threading.Event) -> Iterator[Shot]:
+        period_s = min(SNAPSHOT_S, self._network.stall_timeout_s / 2)
+        while True:
+            due = time.monotonic() + period_s
+            with container:
+                yield from self._snapshot(container, stop)
+            if stop.wait(max(0.0, due - time.monotonic())):
+                return
+            container = self._network.connect()
+
+    def _snapshot(self, container: InputContainer, stop: threading.Event) -> Iterator[Shot]:
+        """What one answer holds: it ends after its picture, which is no failure."""
+        came = False
+        try:
+            for shot in self._network.shots(container, stop):
+                came = True
+                yield shot
+        except BrokenOffError as error:
+            if error.reason is not Reason.ENDED:
+                raise
+            if not came:
+                failure = StreamError(Reason.DECODE_ERRORS, f"{self.describe}: its picture cannot be decoded")
+                raise BrokenOffError(failure, max(1, error.broken)) from None

@@ -1,0 +1,69 @@
+"""Interlaced frames made whole, so that what moves has no combs."""
+
+from __future__ import annotations
+
+from collections import deque
+from fractions import Fraction
+
+import av
+from av.filter import Graph
+from av.video.frame import VideoFrame
+
+
+class Deinterlacer:
+    """libav's bwdif, one frame out for each that goes in, from the first frame on that is interlaced.
+
+    It looks at the frame before and the one after, so that each comes out as the next one goes in. Frames that are
+    whole pass unchanged, in their turn.
+    """
+
+    def __init__(self) -> None:
+        self._graph: Graph | None = None
+        self._layout: tuple[int, int, str] | None = None
+        self._times: deque[tuple[int | None, Fraction | None]] = deque()  # the filter counts in units of its own
+
+    def take(self, frame: VideoFrame) -> list[VideoFrame]:
+        """The frames that are ready now; raises what libav raises."""
+        layout = frame.width, frame.height, frame.format.name
+        ready = self.flush() if self._graph and layout != self._layout else []
+        if self._graph is None and not frame.interlaced_frame:
+            return [*ready, frame]
+        if self._graph is None:
+            self._graph, self._layout = _bwdif(frame), layout
+        self._times.append((frame.pts, frame.time_base))
+        self._graph.vpush(frame)
+        return ready + self._pulled(self._graph)
+
+    def flush(self) -> list[VideoFrame]:
+        """The frame that waits for a next one."""
+        if self._graph is None:
+            return []
+        graph, self._graph = self._graph, None
+        graph.vpush(None)
+        return self._pulled(graph)
+
+    def _pulled(self, graph: Graph) -> list[VideoFrame]:
+        frames: list[VideoFrame] = []
+        while self._times:
+            try:
+                frame = graph.vpull()
+            except (BlockingIOError, av.EOFError):
+                break
+            frame.pts, time_base = self._times.popleft()
+            if time_base is not None:
+                frame.time_base = time_base
+            frames.append(frame)
+        return frames
+
+
+def _bwdif(frame: VideoFrame) -> Graph:
+    """From a buffer for frames such as this one to a sink."""
+    graph = Graph()
+    graph.threads = 1  # the other cores have cameras of their own
+    source = graph.add_buffer(
+        width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 90000)
+    )
+    graph.link_nodes(
+        source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink")
+    ).configure()
+    return graph

@@ -1,0 +1,160 @@
+"""A camera over HTTP: MJPEG, single pictures and video; it can ask for a login, speak TLS, freeze and lie."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.rtsp.clips import stripes
+from tests.rtsp.fixtures import free_port
+
+BOUNDARY = b"--cut here\r\n"
+REALM = "camera"
+JPEGS = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in stripes((320, 240), 10)]
+
+
+class HttpCamera(ThreadingHTTPServer):
+    """One server in a thread of its own; it can be killed and started again at the same port.
+
+    Attributes:
+        requests: Path and Authorization of each request so far.
+        frozen: While it is clear, nothing more is sent and all connections stay.
+        pictures: What is sent, in a loop; bytes that are no JPEG are sent as well.
+        fps: Pictures a second of a stream.
+        sent: How many were sent so far.
+        moved_to: Where /moved leads to.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, login: tuple[str, str, str] | None, certificate: Path | None, port: int, video: Path) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.login, self.video, self.certificate = login, video, certificate
+        self.requests: list[tuple[str, str | None]] = []
+        self.frozen, self.closed = threading.Event(), threading.Event()
+        self.pictures, self.fps, self.sent, self.moved_to = list(JPEGS), 25.0, 0, ""
+        if certificate:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+        threading.Thread(target=self.serve_forever, name="http camera").start()
+
+    def url(self, path: str) -> str:
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.server_port}/{path}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients hang up; that is theirs to do."""
+
+    def kill(self) -> None:
+        self.closed.set()
+        self.frozen.clear()
+        self.shutdown()
+        self.server_close()
+
+    def let_in(self, method: str, header: str | None) -> bool:
+        """Whether the Authorization is the right one, after RFC 7617 and RFC 2617."""
+        if self.login is None:
+            return True
+        scheme, user, password = self.login
+        if header is None or not header.startswith(f"{scheme} "):
+            return False
+        if scheme == "Basic":
+            return base64.b64decode(header.split()[1]) == f"{user}:{password}".encode()
+        said = dict(re.findall(r'(\w+)="?((?:(?<==")[^"]*)|[^",\s]*)', header))
+        md5 = [
+            hashlib.md5(text.encode()).hexdigest() for text in (f"{user}:{REALM}:{password}", f"{method}:{said['uri']}")
+        ]
+        proof = f"{md5[0]}:{said['nonce']}:{said['nc']}:{said['cnonce']}:{said['qop']}:{md5[1]}"
+        return said["response"] == hashlib.md5(proof.encode()).hexdigest()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: HttpCamera
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+    def do_GET(self) -> None:
+        header = self.headers.get("Authorization")
+        self.server.requests.append((self.path, header))
+        if not self.server.let_in("GET", header):
+            challenge = f'{self.server.login[0]} realm="{REALM}", nonce="5eed", qop="auth", algorithm=MD5'
+            return self.answer(401, "text/plain", b"", {"WWW-Authenticate": challenge})
+        answers: dict[str, Callable[[], None]] = {
+            "/mjpeg": lambda: self.stream(self.part),
+            "/without-length": lambda: self.stream(lambda jpeg: BOUNDARY + b"Content-Type: image/jpeg\r\n\r\n" + jpeg),
+            "/my%20door/snapshot.jpg": lambda: self.answer(200, "image/jpeg", self.picture()),
+            "/page.html": lambda: self.answer(200, "text/html", b"<html><body>Log in, please.</body></html>" * 99),
+            "/video.ts": lambda: self.answer(200, "video/mp2t", self.server.video.read_bytes()),
+            "/broken": lambda: self.answer(503, "text/plain", b"booting"),
+            "/moved": lambda: self.answer(302, "text/plain", b"", {"Location": self.server.moved_to}),
+            "/endless": self.endless,
+            "/nothing": lambda: self.stream(lambda _: b""),
+        }
+        return answers.get(self.path, lambda: self.answer(404, "text/plain", b"no such thing"))()
+
+    def answer(self, status: int, kind: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    @staticmethod
+    def part(jpeg: bytes) -> bytes:
+        return BOUNDARY + b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg) + jpeg
+
+    def picture(self) -> bytes:
+        self.server.sent += 1
+        return self.server.pictures[(self.server.sent - 1) % len(self.server.pictures)]
+
+    def stream(self, part: Callable[[bytes], bytes]) -> None:
+        self.begin()
+        while not self.server.closed.wait(1 / self.server.fps):
+            if not self.server.frozen.is_set():
+                self.wfile.write(part(self.picture()) + b"\r\n")
+
+    def endless(self) -> None:
+        """A part that never ends, as fast as it is read."""
+        self.begin()
+        self.wfile.write(BOUNDARY + b"Content-Type: image/jpeg\r\n\r\n\xff\xd8")
+        noise = np.random.default_rng(1).integers(64, 128, 1 << 16, dtype=np.uint8).tobytes()
+        while not self.server.closed.is_set():
+            self.wfile.write(noise)
+
+    def begin(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", 'multipart/x-mixed-replace; boundary="cut here"')
+        self.end_headers()
+
+
+StartHttpCamera = Callable[..., HttpCamera]
+
+
+@pytest.fixture
+def http_camera(clip_ts: Path) -> Iterator[StartHttpCamera]:
+    """Starts cameras: `http_camera(login=("Digest", user, password), certificate=…, port=…)`."""
+    cameras: list[HttpCamera] = []
+
+    def start(
+        login: tuple[str, str, str] | None = None, certificate: Path | None = None, port: int | None = None
+    ) -> HttpCamera:
+        cameras.append(HttpCamera(login, certificate, port or free_port(), clip_ts))
+        return cameras[-1]
+
+    yield start
+    for camera in cameras:
+        camera.kill()

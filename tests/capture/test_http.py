@@ -1,0 +1,228 @@
+"""Cameras over HTTP, played by a real server that freezes, dies, asks for a login and sends rubbish."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import traceback
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+
+from edge_app.capture import open_source, probe
+from edge_app.errors import Reason, StreamError
+from tests.capture.conftest import Rig, camera_config
+from tests.capture.http_camera import JPEGS, StartHttpCamera
+from tests.rtsp.fixtures import Certificates, free_port
+
+SNAPSHOT = "my%20door/snapshot.jpg"  # which libav would take for a numbered file
+AWKWARD = ("front döör", "p@ss/w:rd#1 %41?&'é")
+
+
+def refusal(url: str, **settings: object) -> StreamError:
+    with pytest.raises(StreamError) as caught:
+        probe(open_source(camera_config(url, **settings), Path()), timeout_s=5)
+    return caught.value
+
+
+@pytest.mark.parametrize("path", ["mjpeg", "without-length"])
+def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, path: str):
+    camera = http_camera()
+    rig.add(camera.url(path))
+    rig.until(rig.more(20))
+    assert rig.is_up()
+    last = rig.arrivals[-1]
+    expected = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int) for jpeg in JPEGS]
+    picture = last.convert().bgr
+    assert min(np.abs(picture - one).mean() for one in expected) < 2
+    assert {arrival.ts_source for arrival in rig.arrivals} == {"arrival"}
+    assert abs(last.captured_at - time.time()) < 1
+    indices = [arrival.index for arrival in rig.arrivals]
+    assert indices == sorted(set(indices))
+
+
+def test_the_picture_is_there_before_the_next_one_is_sent(rig: Rig, http_camera: StartHttpCamera):
+    """A camera of two pictures a second may not look half a second older than it is."""
+    camera = http_camera()
+    rig.add(camera.url("mjpeg"))
+    rig.until(rig.more(3))
+    camera.frozen.set()
+    rig.until(lambda: rig.stats.total("frames_captured") == camera.sent, within_s=1)
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Digest"])
+@pytest.mark.parametrize(("user", "password"), [AWKWARD, ("u", "x" * 300)], ids=["awkward", "long"])
+def test_both_kinds_of_login_let_any_characters_in(http_camera: StartHttpCamera, scheme: str, user: str, password: str):
+    camera = http_camera(login=(scheme, user, password))
+    source = open_source(camera_config(camera.url("mjpeg"), username=user, password=password), Path())
+    assert probe(source, timeout_s=5).width == 320
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Digest"])
+def test_a_refused_login_is_said_once_shown_nowhere_and_not_tried_again_soon(
+    rig: Rig,
+    http_camera: StartHttpCamera,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    scheme: str,
+):
+    caplog.set_level(logging.DEBUG)
+    camera = http_camera(login=(scheme, "admin", "the right one"))
+    source = rig.add(camera.url("mjpeg"), username="admin", password="not/the p@ssw0rd")
+    rig.until(lambda: rig.is_down(Reason.AUTH_FAILED))
+    with pytest.raises(AssertionError):
+        rig.until(lambda: rig.stats.total("reconnects"), within_s=2)
+    assert [header is None for _, header in camera.requests] == [True, False], "one refusal, one try"
+    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
+    assert len(lines) == 1
+    assert "gate" in lines[0]
+    assert "authentication" in lines[0]
+
+    error = refusal(camera.url("mjpeg"), username="admin", password="not/the p@ssw0rd")
+    assert error.__context__ is None
+    ours = traceback.walk_tb(error.__traceback__.tb_next.tb_next)
+    everything = "".join(traceback.StackSummary.extract(ours, capture_locals=True).format())
+    everything += caplog.text + "".join(capfd.readouterr()) + repr(vars(source)) + source.describe + str(error)
+    assert "ssw0rd" not in everything
+
+
+def test_single_pictures_are_asked_for_again_and_again(rig: Rig, http_camera: StartHttpCamera):
+    camera = http_camera(login=("Digest", *AWKWARD))
+    rig.add(camera.url(SNAPSHOT), username=AWKWARD[0], password=AWKWARD[1], stall_timeout_s=1)
+    rig.until(rig.more(3))
+    steps = np.diff([arrival.captured_mono for arrival in rig.arrivals])
+    assert min(steps) > 0.3, "no storm"
+    assert [state.state for _, state in rig.states] == ["connecting", "up"]
+    assert rig.stats.total("reconnects") == 0
+    camera.pictures = [b"\xff\xd8\xff\xe0 no picture"]
+    rig.until(lambda: rig.state()[0] == "down")
+    assert rig.state()[1] in (Reason.DECODE_ERRORS, Reason.FAILED)
+
+
+def test_a_snapshot_that_cannot_be_decoded_is_a_decode_error(http_camera: StartHttpCamera):
+    camera = http_camera()
+    camera.pictures = [JPEGS[0][: len(JPEGS[0]) // 2]]
+    assert refusal(camera.url(SNAPSHOT)).reason is Reason.DECODE_ERRORS
+
+
+def test_video_over_http_is_live(rig: Rig, http_camera: StartHttpCamera):
+    rig.add(http_camera().url("video.ts"))
+    rig.until(lambda: rig.stats.total("reconnects", reason="ended"))
+    assert rig.arrivals[0].convert().width == 320
+    assert all(arrival.live for arrival in rig.arrivals)
+    assert rig.stats.total("frames_captured") >= 40
+
+
+def test_half_pictures_are_counted_and_not_shown(rig: Rig, http_camera: StartHttpCamera):
+    camera = http_camera()
+    camera.pictures = [JPEGS[0], JPEGS[1][: len(JPEGS[1]) // 2]]
+    rig.add(camera.url("mjpeg"))
+    rig.until(lambda: rig.stats.total("frames_dropped", camera="gate", reason="decode") >= 5)
+    assert rig.is_up()
+    whole = cv2.imdecode(np.frombuffer(JPEGS[0], np.uint8), cv2.IMREAD_COLOR).astype(int)
+    for arrival in rig.arrivals:
+        assert np.abs(arrival.convert().bgr - whole).mean() < 2
+
+
+@pytest.mark.parametrize("path", ["mjpeg", "without-length"])
+def test_a_frozen_camera_is_stalled_and_comes_back(rig: Rig, http_camera: StartHttpCamera, path: str):
+    camera = http_camera()
+    rig.add(camera.url(path))
+    rig.until(rig.more(10))
+    camera.frozen.set()
+    assert rig.until(lambda: rig.is_down(Reason.STALLED)) < 2 + 1
+    camera.frozen.clear()
+    rig.until(rig.is_up)
+
+
+def test_a_camera_that_is_killed_is_found_again(rig: Rig, http_camera: StartHttpCamera):
+    camera = http_camera()
+    rig.add(camera.url("mjpeg"))
+    rig.until(rig.more(5))
+    camera.kill()
+    rig.until(lambda: rig.is_down(Reason.REFUSED))
+    before = rig.arrivals[-1].index
+    http_camera(port=camera.server_port)
+    rig.until(rig.more(5))
+    assert rig.is_up()
+    assert rig.arrivals[-1].index > before
+
+
+def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Rig, http_camera: StartHttpCamera):
+    camera = http_camera()
+    process = psutil.Process()
+    before, most = process.memory_info().rss, 0
+    rig.add(camera.url("endless"), stall_timeout_s=0.5)
+
+    def has_failed(times: int) -> bool:
+        nonlocal most
+        most = max(most, process.memory_info().rss)
+        return rig.stats.total("reconnects") >= times
+
+    rig.until(lambda: has_failed(1))
+    assert rig.state()[1] is Reason.TIMEOUT
+    first = most - before
+    rig.until(lambda: has_failed(3), within_s=20)
+    assert most - before < 1.5 * first + 64e6, "it does not add up"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason", "says"),
+    [
+        ("page.html", Reason.FAILED, "neither video nor a picture"),
+        ("missing", Reason.NOT_FOUND, "404"),
+        ("broken", Reason.FAILED, "the camera answered: .*5XX"),
+        ("nothing", Reason.TIMEOUT, "no answer in time"),
+    ],
+)
+def test_an_answer_that_is_no_picture_says_what_it_is(
+    http_camera: StartHttpCamera, path: str, reason: Reason, says: str
+):
+    url = http_camera().url(path)
+    error = refusal(url, stall_timeout_s=1)
+    assert error.reason is reason
+    assert url in str(error)
+    assert re.search(says, str(error))
+
+
+def test_a_camera_that_is_not_there_is_refused():
+    assert refusal(f"http://127.0.0.1:{free_port()}/").reason is Reason.REFUSED
+
+
+@pytest.mark.parametrize("path", ["mjpeg", SNAPSHOT])
+def test_https_is_checked(http_camera: StartHttpCamera, rtsp_certificates: Certificates, path: str):
+    mine, others = (
+        http_camera(certificate=rtsp_certificates.this_host),
+        http_camera(certificate=rtsp_certificates.other_host),
+    )
+    trusted = open_source(camera_config(mine.url(path), tls={"ca": rtsp_certificates.ca}), Path())
+    assert probe(trusted, timeout_s=5).width == 320
+    mine.requests.clear()
+    assert refusal(mine.url(path)).reason is Reason.TLS
+    assert refusal(mine.url(path), tls={"ca": rtsp_certificates.unknown_ca}).reason is Reason.TLS
+    assert refusal(others.url(path), tls={"ca": rtsp_certificates.ca}).reason is Reason.TLS
+    assert mine.requests == others.requests == [], "whoever is not who he should be learns nothing"
+    unchecked = open_source(camera_config(others.url(path), tls={"verify": False}), Path())
+    assert probe(unchecked, timeout_s=5).width == 320
+
+
+def test_a_redirection_does_not_lead_out_of_tls(http_camera: StartHttpCamera, rtsp_certificates: Certificates):
+    secure, plain = http_camera(certificate=rtsp_certificates.this_host), http_camera()
+    tls = {"ca": rtsp_certificates.ca}
+    secure.moved_to = secure.url("mjpeg")
+    assert probe(open_source(camera_config(secure.url("moved"), tls=tls), Path()), timeout_s=5).width == 320
+    secure.moved_to = plain.url("mjpeg")
+    assert refusal(secure.url("moved"), tls=tls).reason is Reason.FAILED
+    assert plain.requests == []
+
+
+def test_stopping_does_not_wait_for_a_frozen_camera(rig: Rig, http_camera: StartHttpCamera):
+    camera = http_camera()
+    rig.add(camera.url("mjpeg"), stall_timeout_s=30)
+    rig.until(rig.more(3))
+    camera.frozen.set()
+    assert rig.end(within_s=5) == []
