@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import jsonschema
 import pytest
 
 from edge_app import publish
+from edge_app.synthetic import Settings, Street
 
 SCENE = "synthetic://street?seed=3&fps=5"
 RECONNECT = {"initial_s": 0.2, "max_s": 0.5, "jitter": 0.2, "stable_s": 5}
@@ -104,13 +106,14 @@ def test_it_ends_in_time_while_a_camera_does_not_answer(edge_app, configured):
     assert (code, seconds < 5) == (0, True), (code, seconds, program.log)
 
 
-def test_a_camera_whose_clock_is_an_hour_off_loses_nothing(edge_app, configured, rtsp_server):
+@pytest.mark.parametrize(("offset", "said"), [("+3600", "its clock is +3"), ("-2", "its clock is -2")])
+def test_a_camera_whose_clock_is_wrong_loses_nothing(edge_app, configured, rtsp_server, offset, said):
     if not FAKETIME.exists():
         pytest.skip("libfaketime is not installed")
-    env = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+3600", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    env = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     server = rtsp_server(env=env)
     program = edge_app("run", configured(cameras={"gate": camera(server.url)}))
-    program.until(lambda: "its clock is +3" in program.log)
+    program.until(lambda: said in program.log)
     seen = len(program.messages())
     program.until(lambda: len(program.messages()) > seen + 50)
     assert program.terminate()[0] == 0
@@ -119,6 +122,30 @@ def test_a_camera_whose_clock_is_an_hour_off_loses_nothing(edge_app, configured,
     assert max(m["age_ms"] for m in messages) < 1000
     ids = [m["frame_id"] for m in messages[seen:]]
     assert len(ids) > 0.9 * (ids[-1] - ids[0]), "frames were dropped"
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_camera_that_hangs_askew_is_set_upright(edge_app, configured, tmp_path, degrees):
+    """The street is filmed turned; what is found in it is what is found in the street as it is."""
+    back = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}[degrees]
+    street = Street(Settings(seed=7))
+    for folder in ("upright", "turned"):
+        (tmp_path / folder).mkdir()
+    for index in range(3):
+        pixels, _ = street.render(10 * index)
+        cv2.imwrite(str(tmp_path / "upright" / f"{index}.png"), pixels)
+        cv2.imwrite(str(tmp_path / "turned" / f"{index}.png"), cv2.rotate(pixels, back))
+    cameras = {
+        "upright": {"url": str(tmp_path / "upright")},
+        "turned": {"url": str(tmp_path / "turned"), "rotate": degrees},
+        "off": {"url": str(tmp_path / "turned"), "enabled": False},
+    }
+    program = edge_app("run", configured(cameras=cameras))
+    assert program.wait() == 0, program.log
+    upright, turned = program.messages("upright"), program.messages("turned")
+    assert [m["objects"] for m in turned] == [m["objects"] for m in upright]
+    assert all(m["image"] == {"width": 640, "height": 360} and m["objects"] for m in turned)
+    assert program.messages("off") == []
 
 
 def test_started_with_everything_away_it_says_why_and_recovers_alone(
