@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import logging
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
 from edge_app.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 MOST_CLASSES = 2000  # of a model that does not say how many it has
 BUNDLED = "coco"  # what `labels:` may say instead of a file
@@ -25,6 +28,8 @@ def choose_labels(
     """
     if classes is None:
         known = tuple(read_labels(file) if file is not None else card or metadata_labels(metadata) or ())
+        if not known:
+            logger.warning("nothing names the model's classes; give `labels:` a file with a name a line, or coco")
         return known + tuple(f"class_{i}" for i in range(len(known), MOST_CLASSES))
     if file is not None:
         return _checked(read_labels(file), classes, str(file))
