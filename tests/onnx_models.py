@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
@@ -50,3 +51,27 @@ def refuses_bright(path: Path, batch="batch") -> Path:
     ]
     output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [batch, 3])
     return write(path, nodes, [images(batch)], [output], constants)
+
+
+def echo(path: Path, dtype: str, channels_last: bool, *others: str) -> Path:
+    """What it is fed: pictures of that dtype and layout, and int64 pairs by other names."""
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    shape = ["batch", SIDE, SIDE, 3] if channels_last else ["batch", 3, SIDE, SIDE]
+    every = [("images", kind, shape), *((name, TensorProto.INT64, ["batch", 2]) for name in others)]
+    return write(
+        path,
+        [helper.make_node("Identity", [name], [f"{name}_out"]) for name, _, _ in every],
+        [helper.make_tensor_value_info(*parts) for parts in every],
+        [helper.make_tensor_value_info(f"{name}_out", kind, shape) for name, kind, shape in every],
+    )
+
+
+def bright_pixels(path: Path) -> Path:
+    """The places of the pixels of one picture that are above 100: (n, 4), and n is known only then."""
+    nodes = [
+        helper.make_node("Greater", ["images", "hundred"], ["bright"]),
+        helper.make_node("NonZero", ["bright"], ["places"]),
+        helper.make_node("Transpose", ["places"], ["output"], perm=[1, 0]),
+    ]
+    output = helper.make_tensor_value_info("output", TensorProto.INT64, ["batch", 4])
+    return write(path, nodes, [images(1)], [output], [helper.make_tensor("hundred", TensorProto.FLOAT, [], [100.0])])

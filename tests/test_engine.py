@@ -11,9 +11,9 @@ import pytest
 from edge_app.engine import OnnxRuntimeEngine, infer
 from edge_app.errors import DataError
 from edge_app.frames import Frame, Picture
-from edge_app.model import InputSpec
+from edge_app.model import InputSpec, read_graph
 from edge_app.preprocess import Canvas, normalisation_table
-from tests.onnx_models import SIDE, channel_means, refuses_bright
+from tests.onnx_models import SIDE, bright_pixels, channel_means, echo, refuses_bright
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
 
@@ -60,7 +60,9 @@ def test_a_batch_has_one_answer_a_picture(tmp_path, batch, count):
     with open_engine(channel_means(tmp_path / "m.onnx", batch or "batch"), batch) as engine:
         slot = engine.slots[0]
         slot.submit([grey(10 * i) for i in range(count)])
-        assert slot.wait().arrays[0].tolist() == [[10.0 * i] * 3 for i in range(count)]
+        answer = slot.wait().arrays[0]
+        assert answer[:count].tolist() == [[10.0 * i] * 3 for i in range(count)]
+        assert len(answer) == (batch or count)
 
 
 @pytest.mark.parametrize("slots", [1, 2])
@@ -122,6 +124,56 @@ def test_a_model_that_cannot_compute_is_refused_at_load(tmp_path):
         open_engine(path, 1)
 
 
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "uint8"])
+def test_a_picture_is_fed_in_the_models_dtype_and_layout(tmp_path, dtype, channels_last):
+    picture = Picture.from_bgr(np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8))
+    with open_engine(echo(tmp_path / "m.onnx", dtype, channels_last), None) as engine:
+        for count in (1, 2):
+            engine.slots[0].submit([grey(0)] * (count - 1) + [picture])
+            seen = engine.slots[0].wait().arrays[0][count - 1]
+            assert seen.dtype == dtype
+            np.testing.assert_array_equal(seen if channels_last else seen.transpose(1, 2, 0), picture.bgr)
+
+
+def test_constants_are_fed_once_a_picture(tmp_path):
+    with OnnxRuntimeEngine(
+        echo(tmp_path / "m.onnx", "uint8", False, "sizes"),
+        SPEC,
+        batch=None,
+        max_batch=4,
+        slots=1,
+        threads=1,
+        constants={"sizes": np.array([[32, 31]])},
+    ) as engine:
+        engine.slots[0].submit([grey(1)] * 3)
+        assert engine.slots[0].wait().arrays[1].tolist() == [[32, 31]] * 3
+
+
+def test_outputs_whose_size_hangs_on_the_picture_have_that_size(tmp_path):
+    path = bright_pixels(tmp_path / "m.onnx")
+    assert not read_graph(path).fixed_outputs
+    with OnnxRuntimeEngine(path, SPEC, batch=1, max_batch=1, slots=1, threads=1, fixed_outputs=False) as engine:
+        for side, bright in ((8, 3 * 8 * SIDE), (SIDE, 3 * SIDE * SIDE), (1, 3 * SIDE)):
+            pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
+            pixels[:side] = 200
+            engine.slots[0].submit([Picture.from_bgr(pixels)])
+            assert engine.slots[0].wait().arrays[0].shape == (bright, 4)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "spec", "words"),
+    [
+        pytest.param("uint8", SPEC.model_copy(update={"scale": 1 / 255}), "takes bytes: scale must be 1", id="scaled"),
+        pytest.param("float64", SPEC, "want float32, float16 or uint8", id="doubles"),
+    ],
+)
+def test_an_input_that_cannot_be_filled_is_refused_at_load(tmp_path, dtype, spec, words):
+    path = echo(tmp_path / "m.onnx", dtype, False)
+    with pytest.raises(DataError, match=rf"m\.onnx: .*{words}"):
+        OnnxRuntimeEngine(path, spec, batch=None, max_batch=1, slots=1, threads=1)
+
+
 def test_the_border_is_the_pad_value_whatever_was_drawn_before():
     tensor = np.zeros((3, SIDE, SIDE), np.float32)
     canvas = Canvas(SPEC, tensor)
@@ -133,8 +185,10 @@ def test_the_border_is_the_pad_value_whatever_was_drawn_before():
 
 @pytest.mark.parametrize("color", ["bgr", "rgb"])
 @pytest.mark.parametrize("mode", ["centre", "top_left", "stretch"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("channels_last", [False, True])
 @pytest.mark.parametrize("size", [(48, 36), (37, 100), (32, 32), (640, 360)])
-def test_preprocessing_equals_the_official_one_written_plainly(color, mode, size):
+def test_preprocessing_equals_the_official_one_written_plainly(color, mode, dtype, channels_last, size):
     spec = InputSpec(
         width=64,
         height=48,
@@ -145,14 +199,14 @@ def test_preprocessing_equals_the_official_one_written_plainly(color, mode, size
         letterbox=mode,
     )
     pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
-    tensor = np.zeros((3, 48, 64), np.float32)
+    tensor = np.zeros((48, 64, 3), dtype).transpose(2, 0, 1) if channels_last else np.zeros((3, 48, 64), dtype)
     box = Canvas(spec, tensor).draw(Picture.from_bgr(pixels))
     padded = np.full((48, 64, 3), 114, np.uint8)
     small = cv2.resize(pixels, (box.width, box.height), interpolation=cv2.INTER_LINEAR)
     padded[box.top : box.top + box.height, box.left : box.left + box.width] = small
     ordered = padded if color == "bgr" else padded[:, :, ::-1]
     plain = (ordered / 255.0 - np.array(spec.mean)) / np.array(spec.std)
-    np.testing.assert_array_equal(tensor, plain.transpose(2, 0, 1).astype(np.float32))
+    np.testing.assert_array_equal(tensor, plain.transpose(2, 0, 1).astype(np.float32).astype(dtype))
 
 
 def test_the_table_is_rounded_once():

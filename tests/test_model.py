@@ -115,6 +115,29 @@ def test_a_model_without_a_picture_input_is_refused_with_its_inputs(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("metadata", "card_wh", "expected"),
+    [
+        pytest.param({}, None, None, id="nowhere"),
+        pytest.param({"imgsz": "[32, 48]"}, None, (48, 32), id="the metadata: height first"),
+        pytest.param({"imgsz": "[32, 48]"}, (8, 16), (8, 16), id="the card wins"),
+        pytest.param({"imgsz": "640"}, None, None, id="metadata of another form"),
+        pytest.param({"imgsz": "__import__('os')"}, None, None, id="metadata is not code"),
+    ],
+)
+def test_the_size_of_a_dynamic_input_is_found_elsewhere(tmp_path, metadata, card_wh, expected):
+    import onnx
+
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.UINT8, ["n", "h", "w", 3])
+    out = onnx.helper.make_tensor_value_info("y:0", onnx.TensorProto.UINT8, ["n", "h", "w", 3])
+    nodes = [onnx.helper.make_node("Identity", ["x"], ["y:0"])]
+    graph = read_graph(write(tmp_path / "m.onnx", nodes, [value], [out], metadata=metadata), card_wh)
+    assert graph.picture.channels_last
+    assert graph.input_wh == expected
+    assert graph.fixed_outputs
+    assert (graph.places("y"), graph.places("y", "z")) == ((0,), None)
+
+
+@pytest.mark.parametrize(
     ("classes", "card", "metadata", "expected"),
     [
         pytest.param(2, ("a", "b"), {"names": "{0: 'x', 1: 'y'}"}, ("a", "b"), id="the card's first"),
@@ -141,3 +164,16 @@ def test_a_labels_file_wins_and_must_fit(tmp_path):
         find_labels(80, path, None, {})
     with pytest.raises(InputError, match=r"none\.txt"):
         find_labels(80, Path(tmp_path / "none.txt"), None, {})
+
+
+def test_a_model_of_unknown_classes_has_the_names_that_there_are_and_numbers():
+    labels = find_labels(None, None, None, {"names": "{0: 'x', 1: 'y'}"}).names
+    assert labels[:3] == ("x", "y", "class_2")
+    assert find_labels(None, None, ("a",), {"names": "{0: 'x'}"}).names[:2] == ("a", "class_1")
+    assert find_labels(None, None, None, {}).names[:81][80] == "class_80"
+
+
+def test_coco_is_a_labels_file_that_is_bundled_unless_there_is_one(tmp_path):
+    assert find_labels(80, tmp_path / "coco", None, {}).names[79] == "toothbrush"
+    (tmp_path / "coco").write_text("cat\n")
+    assert find_labels(1, tmp_path / "coco", None, {}).names == ("cat",)

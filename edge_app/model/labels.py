@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from edge_app.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 MOST_CLASSES = 2000  # of a model that does not say how many it has
 BUNDLED = "coco"  # what `labels:` may say instead of a file
@@ -36,6 +39,8 @@ def find_labels(classes: int | None, file: Path | None, card: Sequence[str] | No
         return _checked(Labels(tuple(card), "the model card"), classes)
     names = metadata_labels(metadata) or ()
     if classes is None:
+        if not names:
+            logger.warning("nothing names the model's classes; give `labels:` a file with a name a line, or coco")
         numbers = tuple(f"class_{i}" for i in range(len(names), MOST_CLASSES))
         return Labels(names + numbers, "metadata names, then numbers: the outputs do not show how many")
     if names and len(names) == classes:

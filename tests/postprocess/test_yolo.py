@@ -1,45 +1,26 @@
-"""Detector families: recognised from shapes, decoded like a slow reference, NaN counted and never published."""
+"""The families with a grid: decoded and suppressed like a slow reference, NaN counted and never published."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_app.errors import ConfigError
-from edge_app.frames import Letterbox
-from edge_app.model import Graph, Tensor
 from edge_app.postprocess import Postprocess, recognise
-
-WH = (64, 32)
-CELLS = 8 * 4 + 4 * 2 + 2 * 1
-CLASSES = 3
-BOX = Letterbox.fit((128, 64), WH, "top_left", "floor")
-
-
-def graph(*shape, metadata=None, wh=WH, outputs=None):
-    image = Tensor("images", (1, 3, wh[1], wh[0]), "float32")
-    return Graph(Path("m.onnx"), (image,), outputs or (Tensor("output", shape, "float32"),), metadata or {}, False)
-
-
-def slow_iou(a, b):
-    width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))
-    height = max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
-    inner = width * height
-    outer = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inner
-    return inner / outer if outer > 0 else 0.0
-
-
-def slow_nms(found, iou):
-    kept = []
-    for score, class_id, xyxy in sorted(found, key=lambda f: -f[0]):
-        if all(c != class_id or slow_iou(b, xyxy) <= iou for _, c, b in kept):
-            kept.append((score, class_id, xyxy))
-    return kept
+from tests.postprocess.reference import (
+    BOX,
+    CELLS,
+    CLASSES,
+    WH,
+    assert_same,
+    distinct_scores,
+    graph,
+    in_source,
+    slow_nms,
+)
 
 
 def slow_yolox(rows, confidence):
@@ -65,26 +46,6 @@ def slow_ultralytics(columns, confidence):
         if classes[best] >= confidence:
             found.append((classes[best], best, (cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2)))
     return found
-
-
-def in_source(found):
-    """Twice the size, clipped to 128 x 64."""
-    return [(s, c, np.clip(np.array(b) * 2, 0, [128, 64, 128, 64])) for s, c, b in found]
-
-
-def assert_same(detections, reference):
-    assert len(detections) == len(reference)
-    for row, (score, class_id, xyxy) in enumerate(reference):
-        assert detections.class_id[row] == class_id
-        assert detections.score[row] == pytest.approx(score, abs=1e-5)
-        np.testing.assert_allclose(detections.xyxy[row], xyxy, atol=1e-2)
-
-
-def distinct_scores(seed, count):
-    """Scores that no rounding can reorder or push over the threshold of 0.3."""
-    scores = (np.random.default_rng(seed).permutation(count) + 0.5) / count
-    scores[np.abs(scores - 0.3) < 1e-3] += 5e-3
-    return scores
 
 
 @settings(deadline=None)
@@ -143,35 +104,24 @@ def test_only_the_wanted_labels_are_kept():
     assert found.class_id.tolist() == [2]
 
 
-@pytest.mark.parametrize(
-    ("shape", "metadata", "family"),
-    [
-        pytest.param((1, CELLS, 85), {}, "yolox", id="YOLOX, COCO"),
-        pytest.param((None, CELLS, 6), {}, "yolox", id="YOLOX, one class, any batch"),
-        pytest.param((1, 84, CELLS), {}, "ultralytics", id="v8, COCO"),
-        pytest.param((1, 84, CELLS), {"task": "detect"}, "ultralytics", id="v8 with its metadata"),
-    ],
-)
-def test_a_family_is_recognised_by_the_shape_of_its_output(shape, metadata, family):
-    assert recognise(graph(*shape, metadata=metadata), None).family == family
+def slow_yolov5(rows, confidence):
+    found = []
+    for cx, cy, w, h, objectness, *classes in rows.tolist():
+        best = max(range(CLASSES), key=lambda c: classes[c])
+        if objectness * classes[best] >= confidence:
+            found.append((objectness * classes[best], best, (cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2)))
+    return found
 
 
-@pytest.mark.parametrize(
-    ("model", "family", "words"),
-    [
-        pytest.param(graph(1, 100, 6), None, "output float32 (1, 100, 6).*yolox, ultralytics", id="nothing fits"),
-        pytest.param(graph(1, CELLS, CELLS), None, "may be of yolox, ultralytics", id="two fit"),
-        pytest.param(graph(1, 84, CELLS), "yolox", "not laid out as decoder yolox", id="the named one does not fit"),
-        pytest.param(
-            graph(1, CELLS, 85), "yolo", "unknown decoder yolo; the choices: yolox, ultralytics", id="no such"
-        ),
-        pytest.param(graph(1, 116, CELLS, metadata={"task": "segment"}), None, "no known layout", id="another task"),
-    ],
-)
-def test_ambiguity_is_an_error_that_lists_the_choices(model, family, words):
-    with pytest.raises(ConfigError, match=words.replace("(", r"\(").replace(")", r"\)")):
-        recognise(model, family)
-
-
-def test_a_named_decoder_settles_an_ambiguity():
-    assert recognise(graph(1, CELLS, CELLS), "ultralytics").classes == CELLS - 4
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), iou=st.floats(0.1, 0.9))
+def test_yolov5_equals_a_slow_reference_on_random_tensors(seed, iou):
+    rng, anchors = np.random.default_rng(seed), 3 * CELLS
+    rows = np.zeros((anchors, 5 + CLASSES), np.float32)
+    rows[:, :2], rows[:, 2:4] = rng.uniform(-5, 70, (anchors, 2)), rng.uniform(1, 40, (anchors, 2))
+    rows[:, 4], rows[:, 5:] = distinct_scores(seed, anchors), rng.uniform(0, 0.1, (anchors, CLASSES))
+    rows[np.arange(anchors), 5 + rng.integers(0, CLASSES, anchors)] = 1.0
+    postprocess = Postprocess(recognise(graph(1, anchors, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
+    found, broken = postprocess((rows[None],), 0, BOX, (128, 64))
+    assert broken == 0
+    assert_same(found, in_source(slow_nms(slow_yolov5(rows, 0.3), iou)))
