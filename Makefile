@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UV := .venv-uv/bin/uv
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean servers
+.PHONY: help setup demo test check test-pythons test-lowest lock bench clean servers
 
 help: ## This list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-$(VENV)/.run: pyproject.toml
+$(VENV)/.run: pyproject.toml requirements.lock
 	@tools/setup-venv "$(PYTHON)" $(VENV) .
 	@touch $@
 
@@ -34,8 +35,23 @@ check: $(VENV)/.dev servers ## Format, lint, types, layers, tests
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
+test-pythons: servers ## Every test on every supported Python that is here; PYTHONS="3.10 3.13" picks
+	@tools/test-pythons $(PYTHONS)
+
+test-lowest: $(UV) servers ## Every test on Python 3.10 with the oldest dependencies that pyproject.toml allows
+	@$(UV) pip compile --quiet --extra dev --python-version 3.10 --resolution lowest-direct pyproject.toml >.venv-uv/lowest.txt
+	@python=$$(tools/find-python 3.10) && tools/setup-venv "$$python" .venv-lowest ".[dev]" .venv-uv/lowest.txt
+	@.venv-lowest/bin/python -m pytest -q
+
+$(UV):
+	@tools/setup-venv "$(PYTHON)" .venv-uv uv
+
+lock: $(UV) ## requirements.lock made to fit pyproject.toml; LOCK=--upgrade takes the newest versions
+	@$(UV) pip compile --quiet --universal --python-version 3.10 --extra dev --annotation-style line \
+		--custom-compile-command "make lock" $(LOCK) -o requirements.lock pyproject.toml
+
 bench: $(VENV)/.dev ## Timings of the renderer and the message
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-clean: ## Removes .venv and what tools left behind
-	@rm -rf $(VENV) out build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+clean: ## Removes virtual environments and what tools left behind
+	@rm -rf $(VENV) .venv-* out build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -49,7 +49,8 @@ def actor(class_id, x=0.0, z=20.0, heading=0.0, track_id=1, look=5):
     return Actor(track_id, class_id, look, x, z, heading, gone=0.4)
 
 
-# With opencv 5.0, the same on Python 3.10 with numpy 2.2, 3.11 with 2.4 and 3.13 with 2.5.
+# With OpenCV 5.0, the same on Python 3.10 with numpy 2.2, 3.11 with 2.4 and 3.13 with 2.5. OpenCV 4 warps and remaps
+# differently, and among its own releases 4.11 changed fillPoly and 4.13 the resizing of floats.
 DIGESTS = {
     ("day", "clear"): "b0f7f4f4394b2918",
     ("day", "rain"): "5a49d9702fea02fa",
@@ -63,6 +64,9 @@ DIGESTS = {
 }
 
 
+@pytest.mark.skipif(
+    int(cv2.__version__.partition(".")[0]) < 5, reason="the digests are of OpenCV 5, whose warps are not OpenCV 4's"
+)
 @pytest.mark.parametrize(("light", "weather"), list(DIGESTS))
 def test_the_same_seed_gives_the_same_pixels_everywhere(light, weather):
     street = Street(Settings(seed=7, width=320, height=192, light=light, weather=weather, shake=0.01))
