@@ -91,10 +91,26 @@ def test_several_cameras_are_films_of_their_own_that_survive_a_stop(edge_app, co
         assert wanted - 2 <= len(frames(tmp_path / f"film-{camera}.mp4")) <= wanted + 2
 
 
-def test_a_film_that_cannot_be_written_is_told_at_the_start(edge_app, configured):
-    program = edge_app("run", configured(cameras={"a": {"url": STREET}}), "--record", "/none/film.mp4")
-    assert program.wait() == 77
-    assert program.log.splitlines()[-1] == "/none/film.mp4: cannot be written"
+@pytest.mark.parametrize(
+    ("path", "code", "words"),
+    [
+        ("/none/film.mp4", 77, "/none/film.mp4: cannot be written"),
+        ("film.mkv", 64, "film.mkv: want a name that ends with .mp4"),
+    ],
+)
+def test_a_film_that_cannot_be_written_is_told_at_the_start(edge_app, configured, path, code, words):
+    program = edge_app("run", configured(cameras={"a": {"url": STREET}}), "--record", path)
+    assert program.wait() == code
+    assert program.log.splitlines()[-1] == words
+
+
+def test_a_film_on_a_full_disk_is_given_up_and_the_program_goes_on(edge_app, configured, tmp_path, clip):
+    (tmp_path / "film.mp4").symlink_to("/dev/full")
+    config = configured(cameras={"a": {"url": str(clip)}})
+    program = edge_app("run", config, "--record", tmp_path / "film.mp4")
+    assert program.wait() == 0, program.log
+    assert len(program.messages()) == 50
+    assert program.log.count("ends here: No space left on device") == 1
 
 
 def test_a_snapshot_is_the_cameras_picture_with_its_boxes(configured, tmp_path, capfd):

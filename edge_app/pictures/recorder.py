@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.detections import Result
-from edge_app.errors import AccessError
+from edge_app.errors import AccessError, UsageError
 from edge_app.frames import Frame
 from edge_app.pictures.drawing import Artist
 
@@ -67,8 +67,11 @@ class Recorder:
         """Films one camera to `path`; several to files of their own beside it, `out-gate.mp4`.
 
         Raises:
+            UsageError: The name is not that of an MP4.
             AccessError: There can be no files there.
         """
+        if path.suffix.lower() != ".mp4":
+            raise UsageError(f"{path}: want a name that ends with .mp4")
         if path.is_dir() or not os.access(path.parent, os.W_OK):
             raise AccessError(f"{path}: cannot be written")
         several = len(cameras) > 1
@@ -88,9 +91,7 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        self._end_waiting()
         self._thread.join()
         if self.left_out:
             logger.warning("record: %d frames are not in the film: the encoder was too slow", self.left_out)
@@ -107,9 +108,12 @@ class Recorder:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        with ExitStack() as stack:
-            while taken := self._take():
-                self._film(*taken, stack)
+        try:
+            with ExitStack() as stack:
+                while taken := self._take():
+                    self._film(*taken, stack)
+        finally:
+            self._end_waiting()
 
     def _take(self) -> tuple[Frame, Result] | None:
         """The next frame; none when the recording has ended and nothing waits."""
@@ -130,6 +134,12 @@ class Recorder:
                 film.add(self._artist.draw(picture.bgr, result.detections), result.captured_at)
         except (av.FFmpegError, OSError) as error:
             self._give_up(camera, error)
+
+    def _end_waiting(self) -> None:
+        """Nobody waits for the encoder any more."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     def _end(self, camera: str) -> None:
         try:
