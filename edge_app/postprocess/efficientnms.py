@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess import preprocessing
+from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, first, listed
 from edge_app.postprocess.hints import named_classes
 
@@ -38,7 +38,7 @@ class EfficientNmsDecoder:
         places = graph.places(*NVIDIA) or graph.places(*YOLOV7)
         if places is None or graph.outputs[places[0]].is_float:
             return None
-        return cls(preprocessing.yolo(graph, wh), named_classes(graph), places)
+        return cls(official.yolo(graph, wh), named_classes(graph), places)
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The first rows."""

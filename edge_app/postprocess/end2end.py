@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess import preprocessing
+from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, listed
 from edge_app.postprocess.hints import detects, named_classes
 
@@ -33,7 +33,7 @@ class EndToEndDecoder:
         shape = graph.outputs[0].shape
         if not detects(graph) or len(graph.outputs) != 1 or len(shape) != 3 or shape[2] != 6:
             return None
-        return cls(preprocessing.yolo(graph, wh), named_classes(graph))
+        return cls(official.yolo(graph, wh), named_classes(graph))
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The rows as they are."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess import preprocessing
+from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, centre_to_corners, sound
 
 COCO_SLOTS = 91
@@ -44,7 +44,7 @@ class RfDetrDecoder:
         if slots is None or slots < 2:
             return None
         classes = slots if slots == COCO_SLOTS else slots - 1
-        return cls(preprocessing.imagenet(graph, wh), classes, places)
+        return cls(official.imagenet(graph, wh), classes, places)
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The best pairs of a query and a class."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess import preprocessing
+from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, listed
 from edge_app.postprocess.hints import named_classes
 
@@ -39,7 +39,7 @@ class RtDetrDecoder:
         if places is None or len(sizes) != 1:
             return None
         constants = {sizes[0].name: np.array([wh], sizes[0].dtype)}
-        return cls(preprocessing.detr(graph, wh), constants, named_classes(graph), places)
+        return cls(official.detr(graph, wh), constants, named_classes(graph), places)
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The rows as they are."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess import preprocessing
+from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, listed, sound
 from edge_app.postprocess.hints import detects, named_classes, of_rtdetr
 
@@ -36,7 +36,7 @@ class UltralyticsRtDetrDecoder:
         shape = graph.outputs[0].shape
         if not detects(graph) or len(graph.outputs) != 1 or len(shape) != 3 or shape[2] != 6:
             return None
-        return cls(preprocessing.detr(graph, wh), named_classes(graph))
+        return cls(official.detr(graph, wh), named_classes(graph))
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The rows, scaled to the input."""
@@ -65,7 +65,7 @@ class OldUltralyticsRtDetrDecoder:
             return None
         if named_classes(graph) not in (None, columns - 4):
             return None
-        return cls(preprocessing.detr(graph, wh), columns - 4)
+        return cls(official.detr(graph, wh), columns - 4)
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """A box's score is its best class."""

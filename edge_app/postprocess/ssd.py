@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess import preprocessing
+from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, first, listed
 from edge_app.postprocess.hints import named_classes
 
@@ -40,7 +40,7 @@ class SsdDecoder:
         places = graph.places(*NAMES)
         if places is None or not graph.outputs[places[0]].is_float:
             return None
-        return cls(preprocessing.stretched_bytes(wh), named_classes(graph), places)
+        return cls(official.stretched_bytes(wh), named_classes(graph), places)
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The first rows."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess import preprocessing
+from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, sound
 from edge_app.postprocess.grid import cells
 from edge_app.postprocess.hints import detects
@@ -34,7 +34,7 @@ class UltralyticsDecoder:
         _, rows, columns = graph.outputs[0].shape
         if columns not in (None, cells(wh)) or rows is None or rows < 5:
             return None
-        return cls(preprocessing.yolo(graph, wh), rows - 4)
+        return cls(official.yolo(graph, wh), rows - 4)
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """A box's score is its best class."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess import preprocessing
+from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, first, listed
 from edge_app.postprocess.hints import named_classes
 
@@ -43,7 +43,7 @@ class YoloNasDecoder:
         shape = graph.outputs[0].shape
         if places is None and (len(graph.outputs) != 1 or len(shape) != 2 or shape[1] != 7):
             return None
-        return cls(preprocessing.yolo(graph, wh), named_classes(graph), places)
+        return cls(official.yolo(graph, wh), named_classes(graph), places)
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The picture's rows."""

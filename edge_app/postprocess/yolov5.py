@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess import preprocessing
+from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, likeliest, sound
 from edge_app.postprocess.grid import LARGE_STRIDES, cells
 
@@ -39,7 +39,7 @@ class Yolov5Decoder:
         _, rows, columns = decoded.shape
         if rows not in (None, ANCHORS * cells(wh), ANCHORS * cells(wh, LARGE_STRIDES)):
             return None
-        return None if columns is None or columns < 6 else cls(preprocessing.yolo(graph, wh), columns - 5)
+        return None if columns is None or columns < 6 else cls(official.yolo(graph, wh), columns - 5)
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """A box's score is its objectness times its best class."""

@@ -115,3 +115,11 @@ def test_classes_come_from_the_columns_else_from_the_metadata_else_they_are_unkn
 def test_every_choice_is_listed(page, family):
     text = (Path(__file__).parents[2] / page).read_text().replace("\\n", " ")
     assert re.search(rf"\b{family}\b", text)
+
+
+def test_the_size_that_rtdetr_scales_to_is_the_models_width_and_height():
+    inputs = Tensor("images", (None, 3, 32, 64), "float32"), Tensor("orig_target_sizes", (None, 2), "int64")
+    shapes = {"labels": (None, 300), "boxes": (None, 300, 4), "scores": (None, 300)}
+    outputs = tuple(Tensor(name, shape, "float32") for name, shape in shapes.items())
+    constant = recognise(Graph(Path("m.onnx"), inputs, outputs, {}, False), None).constants["orig_target_sizes"]
+    assert (constant.tolist(), constant.dtype) == ([[64, 32]], "int64")
