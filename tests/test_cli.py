@@ -72,7 +72,7 @@ def test_probe_says_what_it_found(verb, configured, clip, broker):
     config = configured(cameras=cameras, publish=[{"type": "mqtt", "host": "127.0.0.1", "port": broker.port}])
     code, out, err = verb("check", config, "--probe")
     assert code == 0, err
-    assert re.search(r"ok +model: traffic, fp32, 4 labels", out)
+    assert re.search(r"ok +model: traffic, fp32, 4 classes, on onnxruntime-cpu", out)
     assert re.search(r"ok +camera clip: 320x240, h264, 25 fps", out)
     assert re.search(r"ok +camera street: 320x180, raw, 25 fps", out)
     assert re.search(r"ok +sink mqtt: ", out)

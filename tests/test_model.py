@@ -167,10 +167,10 @@ def test_a_labels_file_wins_and_must_fit(tmp_path):
 
 
 def test_a_model_of_unknown_classes_has_the_names_that_there_are_and_numbers():
-    labels = find_labels(None, None, None, {"names": "{0: 'x', 1: 'y'}"}).names
-    assert labels[:3] == ("x", "y", "class_2")
-    assert find_labels(None, None, ("a",), {"names": "{0: 'x'}"}).names[:2] == ("a", "class_1")
-    assert find_labels(None, None, None, {}).names[:81][80] == "class_80"
+    labels = find_labels(None, None, None, {"names": "{0: 'x', 1: 'y'}"})
+    assert (labels.names, labels.of_all_classes[:3]) == (("x", "y"), ("x", "y", "class_2"))
+    assert find_labels(None, None, ("a",), {"names": "{0: 'x'}"}).of_all_classes[:2] == ("a", "class_1")
+    assert find_labels(None, None, None, {}).of_all_classes[80] == "class_80"
 
 
 def test_coco_is_a_labels_file_that_is_bundled_unless_there_is_one(tmp_path):

@@ -102,4 +102,4 @@ def _camera(source: Source) -> str:
 
 def _model(detector: Detector, settings: config.Engine) -> str:
     with start_engine(detector, settings) as engine:
-        return f"{detector.name}, {detector.precision}, {len(detector.labels)} labels, on {engine.name}"
+        return f"{detector.name}, {detector.precision}, {detector.classes or 'any'} classes, on {engine.name}"

@@ -24,7 +24,8 @@ class Detector:
         graph: Its inputs and outputs.
         input: Its preprocessing.
         constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
-        labels: The names of its classes.
+        classes: How many it tells apart, or None where only its detections show them.
+        labels: A name for each class that it may find.
         postprocess: Raw outputs of one picture to its detections.
     """
 
@@ -33,6 +34,7 @@ class Detector:
     graph: model.Graph
     input: model.InputSpec
     constants: Mapping[str, NDArray[Any]]
+    classes: int | None
     labels: tuple[str, ...]
     postprocess: Postprocess
 
@@ -52,7 +54,8 @@ def read_detector(settings: config.AppConfig) -> Detector:
     with settings.blame("model", "decoder"):
         decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
     spec = found.card.input or decoder.preprocessing
-    labels = model.find_labels(decoder.classes, found.labels, found.card.labels, graph.metadata).names
+    named = model.find_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
+    labels = named.names if decoder.classes else named.of_all_classes
     thresholds, detect = found.card.thresholds, settings.detect
     with settings.blame("detect", "labels"):
         class_ids = None if detect.labels is None else [label_id(labels, name) for name in detect.labels]
@@ -62,7 +65,7 @@ def read_detector(settings: config.AppConfig) -> Detector:
         nms_iou=thresholds.nms_iou if detect.nms_iou is None else detect.nms_iou,
         class_ids=class_ids,
     )
-    return Detector(found.card.name, precision, graph, spec, decoder.constants, labels, postprocess)
+    return Detector(found.card.name, precision, graph, spec, decoder.constants, decoder.classes, labels, postprocess)
 
 
 def start_engine(detector: Detector, engine: config.Engine) -> OnnxRuntimeEngine:

@@ -24,11 +24,16 @@ class Labels:
     names: tuple[str, ...]
     origin: str
 
+    @property
+    def of_all_classes(self) -> tuple[str, ...]:
+        """The names, and numbers for what a model may still find whose outputs do not show how many classes it has."""
+        return self.names + tuple(f"class_{i}" for i in range(len(self.names), MOST_CLASSES))
+
 
 def find_labels(classes: int | None, file: Path | None, card: Sequence[str] | None, metadata: dict[str, str]) -> Labels:
     """The labels of a model of so many classes: the file's, the card's, the ONNX metadata's, COCO's, or numbers.
 
-    A model whose outputs do not show how many classes it has gets numbers for those that nothing names.
+    Of a model whose outputs do not show how many classes it has (None) those that something names.
 
     Raises:
         InputError: The file or the card names another number of classes; the text names it.
@@ -41,8 +46,7 @@ def find_labels(classes: int | None, file: Path | None, card: Sequence[str] | No
     if classes is None:
         if not names:
             logger.warning("nothing names the model's classes; give `labels:` a file with a name a line, or coco")
-        numbers = tuple(f"class_{i}" for i in range(len(names), MOST_CLASSES))
-        return Labels(names + numbers, "metadata names, then numbers: the outputs do not show how many")
+        return Labels(names, "metadata names" if names else "nothing names them")
     if names and len(names) == classes:
         return Labels(names, "metadata names")
     coco = coco_labels()
@@ -79,10 +83,6 @@ def metadata_labels(metadata: dict[str, str]) -> tuple[str, ...] | None:
 
 
 def _checked(labels: Labels, classes: int | None) -> Labels:
-    """The labels, if there are as many as the model has classes; numbers after them where that is not known."""
-    count = len(labels.names)
-    if classes is None:
-        return Labels(labels.names + tuple(f"class_{i}" for i in range(count, MOST_CLASSES)), labels.origin)
-    if count != classes:
-        raise InputError(f"{labels.origin}: {count} labels for a model of {classes} classes")
+    if classes not in (None, len(labels.names)):
+        raise InputError(f"{labels.origin}: {len(labels.names)} labels for a model of {classes} classes")
     return labels
