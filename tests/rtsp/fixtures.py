@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rtsp.clips import stripes, write_clip
+from tests.rtsp.clips import fields, levels, stripes, write_clip
 
 SCRIPT = Path(__file__).with_name("server.py")
 PYTHON = "/usr/bin/python3"
@@ -156,6 +156,20 @@ def wide_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def h265_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of H.265, 320x240, 25 fps."""
     return write_clip(tmp_path_factory.mktemp("clip") / "h265.mp4", stripes((320, 240), 50), codec="h265")
+
+
+@pytest.fixture(scope="session", params=["h264", "h265"])
+def b_frame_clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """25 levels, with two B-frames between every two other frames, 320x240, 25 fps; and how it is coded."""
+    path = tmp_path_factory.mktemp("clip") / "b.mp4"
+    return write_clip(path, levels((320, 240), 25), codec=f"{request.param} with B-frames"), request.param
+
+
+@pytest.fixture(scope="session")
+def interlaced_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One second of interlaced H.264, a bar that moves from field to field, 320x240, 25 fps."""
+    path = tmp_path_factory.mktemp("clip") / "interlaced.mp4"
+    return write_clip(path, fields((320, 240), 25), codec="h264 interlaced")
 
 
 @dataclass(frozen=True)
