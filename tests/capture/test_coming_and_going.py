@@ -1,10 +1,15 @@
-"""Cameras that are added and removed while the others run, on real streams."""
+"""Cameras are removed and added while others run, which notice nothing: real servers, a file, a camera that hangs."""
 
 from __future__ import annotations
 
+import itertools
 import threading
+import time
 from pathlib import Path
 
+import pytest
+
+from edge_app.errors import Reason
 from tests.capture.conftest import Rig
 from tests.rtsp.fixtures import StartServer
 
@@ -13,45 +18,81 @@ def indices(rig: Rig, camera: str) -> list[int]:
     return [arrival.index for arrival in rig.arrivals if arrival.camera == camera]
 
 
-def threads() -> list[str]:
-    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("camera "))
+def accounted(rig: Rig, camera: str) -> bool:
+    """Whether every frame that was captured was taken or counted as dropped."""
+    taken = len(indices(rig, camera))
+    captured = rig.stats.total("frames_captured", camera=camera)
+    return taken + rig.stats.total("frames_dropped", camera=camera) == captured
 
 
-def test_a_camera_goes_and_comes_and_the_others_notice_nothing(rig: Rig, rtsp_server: StartServer, clip: Path):
-    server = rtsp_server(fps=10)
-    for name in ("gate", "yard"):
-        rig.add(server.url, name)
-    rig.until(lambda: len(indices(rig, "yard")) > 5 and len(indices(rig, "gate")) > 5)
-    rig.cameras.remove("yard")
-    assert list(rig.cameras.states()) == ["gate"]
-    assert rig.states[-1][0] == "yard"
-    assert rig.states[-1][1].state == "disabled"
-    left = len(indices(rig, "yard"))
-    rig.until(lambda: threads() == ["camera gate"])
-    rig.add(str(clip), "tape")
-    rig.until(lambda: len(indices(rig, "tape")) == 50)
-    assert len(indices(rig, "yard")) == left
-    rig.add(server.url, "yard")
-    rig.until(lambda: len(indices(rig, "yard")) > left + 5)
-    assert rig.state("yard") == ("up", None)
-    seen = indices(rig, "yard")
-    assert seen == sorted(set(seen)), "its frames are counted on"
-    assert indices(rig, "tape") == list(range(50))
-    gate = indices(rig, "gate")
-    assert gate == list(range(len(gate)))
+def threads_of(camera: str) -> int:
+    return [thread.name for thread in threading.enumerate()].count(f"camera {camera}")
 
 
-def test_removing_a_camera_that_hangs_makes_nobody_wait(rig: Rig, rtsp_server: StartServer):
-    hanging, good = rtsp_server(), rtsp_server(fps=10)
-    rig.add(hanging.url, "hanging", stall_timeout_s=4)
-    rig.add(good.url, "good")
-    rig.until(lambda: len(indices(rig, "hanging")) > 5 and len(indices(rig, "good")) > 5)
-    hanging.freeze()
-    rig.cameras.remove("hanging")
-    rig.until(lambda: threads() == ["camera good"])
-    hanging.thaw()
-    rig.add(hanging.url, "hanging")
-    before = len(indices(rig, "hanging"))
-    rig.until(lambda: len(indices(rig, "hanging")) > before + 5)
-    good_frames = indices(rig, "good")
-    assert good_frames == list(range(len(good_frames)))
+def test_one_goes_and_returns_and_the_others_miss_nothing(rig: Rig, rtsp_server: StartServer, long_clip: Path):
+    servers = {name: rtsp_server() for name in ("gate", "yard", "door")}
+    for name, server in servers.items():
+        rig.add(server.url, name=name)
+    rig.add(str(long_clip), name="tape")
+    rig.until(lambda: all(len(indices(rig, name)) > 10 for name in (*servers, "tape")))
+    before = threading.active_count()
+    for _ in range(3):
+        last = indices(rig, "gate")[-1]
+        rig.cameras.remove("gate")
+        assert rig.states[-1][0] == "gate"
+        assert rig.states[-1][1].state == "disabled"
+        assert "gate" not in rig.cameras.states()
+        rig.until(lambda: threads_of("gate") == 0)
+        assert accounted(rig, "gate")
+        rig.add(servers["gate"].url, name="gate")
+        rig.until(lambda last=last: indices(rig, "gate")[-1] > last + 5)
+        assert rig.is_up()
+    assert threading.active_count() == before
+    rig.until(lambda: rig.state("tape") == ("down", Reason.ENDED) and not rig.inbox.waiting, within_s=30)
+    assert indices(rig, "gate") == sorted(set(indices(rig, "gate")))
+    assert indices(rig, "tape") == list(range(len(indices(rig, "tape"))))
+    for name in ("yard", "door"):
+        assert [state.state for camera, state in rig.states if camera == name] == ["connecting", "up"]
+        dropped = rig.stats.by("frames_dropped", "reason", camera=name)
+        assert len(indices(rig, name)) + sum(dropped.values()) >= indices(rig, name)[-1] - 1
+        assert set(dropped) <= {"queue"}
+
+
+def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_hangs(rig: Rig, rtsp_server: StartServer):
+    hung, well = rtsp_server(), rtsp_server()
+    rig.add(hung.url, stall_timeout_s=6)
+    rig.add(well.url, name="yard")
+    rig.until(lambda: len(indices(rig, "gate")) > 5 and len(indices(rig, "yard")) > 5)
+    hung.freeze()
+    frozen_at = rig.stats.total("frames_captured", camera="gate")
+    rig.until(lambda: time.monotonic() - [a for a in rig.arrivals if a.camera == "gate"][-1].queued_mono > 0.5)
+    began = time.monotonic()
+    rig.cameras.remove("gate")
+    assert time.monotonic() - began < 0.5
+    assert threads_of("gate") == 1, "it is still in libav"
+    rig.add(well.url)
+    rig.until(lambda: rig.is_up() and indices(rig, "gate")[-1] > frozen_at + 5)
+    states = [state.state for camera, state in rig.states if camera == "gate"]
+    rig.until(lambda: threads_of("gate") == 1)
+    rig.until(rig.more(10))
+    assert states == ["connecting", "up", "disabled", "connecting", "up"]
+    assert [state.state for camera, state in rig.states if camera == "gate"] == states, "the old thread says nothing"
+    assert indices(rig, "gate") == sorted(set(indices(rig, "gate")))
+    yard = [arrival for arrival in rig.arrivals if arrival.camera == "yard"]
+    assert max(b.captured_mono - a.captured_mono for a, b in itertools.pairwise(yard)) < 1
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_file_that_is_removed_half_way_loses_nothing_that_was_read(rig: Rig, clip: Path, again: bool):
+    """What waits in its cell is still taken, also when it begins anew before that."""
+    rig.add(str(clip))
+    rig.until(lambda: rig.stats.total("frames_captured") > 2)
+    rig.cameras.remove("gate")
+    if again:
+        rig.add(str(clip))
+    rig.until(lambda: rig.inbox.exhausted)
+    rig.until(lambda: threads_of("gate") == 0)
+    assert accounted(rig, "gate")
+    assert set(rig.stats.by("frames_dropped", "reason")) <= {"removed"}
+    assert rig.stats.total("frames_dropped") <= 1, "the one that its thread had in its hand"
+    assert rig.threads.error is None

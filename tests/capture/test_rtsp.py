@@ -276,17 +276,3 @@ def test_a_frozen_server_does_not_delay_stopping(rig: Rig, rtsp_server: StartSer
     rig.until(rig.more(5))
     server.freeze()
     assert rig.end(within_s=5) == []
-
-
-def test_a_camera_is_removed_while_the_others_go_on(rig: Rig, rtsp_server: StartServer):
-    server = rtsp_server()
-    rig.add(server.url)
-    rig.add(server.url, name="yard")
-    rig.until(rig.more(10))
-    rig.cameras.remove("gate")
-    rig.arrivals += rig.inbox.take(4, 0)
-    count = len(rig.arrivals)
-    rig.until(rig.more(10))
-    assert {arrival.camera for arrival in rig.arrivals[count:]} == {"yard"}
-    assert list(rig.cameras.states()) == ["yard"]
-    rig.until(lambda: "camera gate" not in {thread.name for thread in threading.enumerate()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from edge_app import config
+from edge_app.capture import open_source
 from edge_app.capture.address import LONGEST_LOGIN, Address, redacted
 from edge_app.capture.backoff import Backoff
 from edge_app.capture.clock import CLOCK_JITTER_S, LONGEST_TRANSIT_S, CameraClock, Moment, captured
 from edge_app.capture.thinning import Thinning
-from edge_app.errors import Reason
+from edge_app.errors import ConfigError, Reason
 
 SECONDS = st.floats(-1e5, 1e5)
 CHARACTERS = st.characters(blacklist_categories=("Cs",), blacklist_characters="\0")
@@ -102,6 +104,21 @@ def test_thinning_never_exceeds_its_rate(max_fps: float, steps: list[float]):
 def test_thinning_goes_on_after_the_clock_jumped_back():
     thinning = Thinning(10)
     assert [thinning.keeps(at) for at in (1000.0, 1000.05, 10.0, 10.05, 10.1)] == [True, False, True, False, True]
+
+
+@pytest.mark.parametrize("scheme", ["rtsps", "https"])
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "no such file"), (b"", "holds no certificate"), (b"x" * 99, "holds no certificate")]
+)
+def test_a_ca_that_cannot_be_read_is_a_mistake_in_the_configuration(
+    tmp_path: Path, scheme: str, content: bytes | None, says: str
+):
+    ca = tmp_path / "ca.pem"
+    if content is not None:
+        ca.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        open_source(config.Camera(url=f"{scheme}://cam/live", tls=config.Tls(ca=ca)), Path())
+    assert str(caught.value) == f"{ca}: {says}"
 
 
 @given(TEXT.filter(bool), TEXT)

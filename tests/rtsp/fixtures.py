@@ -141,6 +141,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of H.264, 160x120, 25 fps."""
+    return write_clip(tmp_path_factory.mktemp("clip") / "long.mp4", stripes((160, 120), 1500))
+
+
+@pytest.fixture(scope="session")
 def clip_ts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of H.264 as MPEG-TS, 320x240, 25 fps."""
     return write_clip(tmp_path_factory.mktemp("clip") / "clip.ts", stripes((320, 240), 50))
