@@ -7,8 +7,8 @@ from pathlib import Path
 from edge_app import config
 from edge_app.capture.address import redacted
 from edge_app.capture.file import File
+from edge_app.capture.folder import Folder
 from edge_app.capture.http import Http
-from edge_app.capture.pictures import Pictures
 from edge_app.capture.rtsp import Rtsp
 from edge_app.capture.source import Source
 from edge_app.capture.synthetic import Synthetic
@@ -43,5 +43,5 @@ def _local(path: Path, camera: config.Camera) -> Source:
     if str(path).startswith("/dev/"):
         return Usb(path)
     if path.is_dir():
-        return Pictures(path, camera.start_at)
+        return Folder(path, camera.start_at)
     return File(path, camera.start_at)

@@ -36,7 +36,7 @@ def natural(path: Path) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts] + [(0, path.name)]
 
 
-class Pictures:
+class Folder:
     """The pictures of one folder, not of those in it; other files are passed over.
 
     Each was taken at its file's time, or with `start_at` a second after the one before it.
