@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.capture.http_camera",
     "tests.broker.fixtures",
     "tests.web.fixtures",
+    "tests.webcam.fixtures",
     "tests.program",
 ]
 

@@ -1,4 +1,7 @@
-"""A camera of this machine, /dev/video*, through OpenCV and V4L2. Never run on a device: there was none at hand."""
+"""A camera of this machine, /dev/video*, through OpenCV and V4L2.
+
+Run against a device that the tests play below the C library; never with a real camera, as there was none at hand.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,7 @@ class Usb:
     def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
         """Opens the device; see `Source.open`."""
         # OpenCV says only that it could not be opened, and prints warnings of its own.
-        if not self._device.is_char_device():
-            raise StreamError(Reason.NOT_FOUND, f"{self.describe}: no such device")
+        self._look_for_device()
         if not os.access(self._device, os.R_OK | os.W_OK):
             raise StreamError(Reason.FAILED, f"{self.describe}: permission denied: is the user in the group `video`?")
         capture = cv2.VideoCapture(self.describe, cv2.CAP_V4L2)
@@ -44,10 +46,15 @@ class Usb:
         finally:
             capture.release()
 
+    def _look_for_device(self) -> None:
+        if not self._device.is_char_device():
+            raise StreamError(Reason.NOT_FOUND, f"{self.describe}: no such device")
+
     def _shots(self, capture: cv2.VideoCapture, stop: threading.Event) -> Iterator[Shot]:
         fps = capture.get(cv2.CAP_PROP_FPS) or None
         while not stop.is_set():
             if not capture.grab():
+                self._look_for_device()  # it may have been unplugged
                 raise StreamError(Reason.STALLED, f"{self.describe}: no more pictures")
             taken = Moment.now()
             # The device reuses its buffer: a picture has to be out of it before the next one is grabbed.
