@@ -59,7 +59,6 @@ class Deinterlacer:
 def _bwdif(frame: VideoFrame) -> Graph:
     """From a buffer for frames such as this one to a sink."""
     graph = Graph()
-    graph.threads = 1  # the other cores have cameras of their own
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 90000)
     )

@@ -21,6 +21,8 @@ from edge_app.capture.source import Shot
 from edge_app.errors import Reason, StreamError
 from edge_app.frames import Picture
 
+READ_TIMEOUT_S = 3  # OpenCV's own is 10 s, longer than stopping may take
+
 
 class Usb:
     """One V4L2 device."""
@@ -38,6 +40,8 @@ class Usb:
         self._look_for_device()
         if not os.access(self._device, os.R_OK | os.W_OK):
             raise StreamError(Reason.FAILED, f"{self.describe}: permission denied: is the user in the group `video`?")
+        # There is no other way to say it.
+        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
         capture = cv2.VideoCapture(self.describe, cv2.CAP_V4L2)
         try:
             if not capture.isOpened():

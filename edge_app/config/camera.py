@@ -40,7 +40,7 @@ class Camera(Section):
     """Where pictures come from and how they are taken."""
 
     url: str = Field(min_length=1, repr=False)
-    """rtsp, rtsps, http or https; a file; a folder of pictures; /dev/video0; or
+    """rtsp, rtsps; http or https for MJPEG, single pictures or video; a file; a folder of pictures; /dev/video0; or
     synthetic://street?seed=7&fps=25&size=640x360&light=night. User and password have their own keys."""
     username: str | None = None
     """Who logs in."""
@@ -65,7 +65,7 @@ class Camera(Section):
     stall_timeout_s: float = Field(default=15.0, gt=0)
     """After so long without a frame [s] the camera counts as lost."""
     start_at: AwareDatetime | None = None
-    """For files: when their first frame was taken; none: the file's own time."""
+    """For files and folders: when the first frame was taken; none: the file's own time, a picture's in folders."""
 
     @field_validator("url")
     @classmethod

@@ -193,14 +193,17 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CA, `ca.pem`, and the certificate and key of a broker on 127.0.0.1; `other.pem` is another CA."""
     folder = tmp_path_factory.mktemp("certificates")
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    authority = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]  # Python 3.13 refuses an authority without
 
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
 
     for name in ("ca", "other"):
-        openssl("req", "-x509", *curve, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
+        openssl(
+            "req", "-x509", *curve, *authority, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem"
+        )
     openssl("req", *curve[:-2], "-subj", "/CN=127.0.0.1", "-keyout", "broker.key", "-out", "broker.csr")
-    (folder / "broker.ext").write_text("subjectAltName=IP:127.0.0.1\n")
+    (folder / "broker.ext").write_text("subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n")
     signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "broker.ext"]
     openssl("x509", "-req", "-in", "broker.csr", *signing, "-out", "broker.pem")
     return folder
