@@ -31,7 +31,8 @@ class Http:
     def __init__(self, camera: config.Camera) -> None:
         address = Address(camera.url, camera.username, camera.password)
         encrypted = address.scheme == "https"
-        # No other protocol: a redirection must neither leave TLS behind nor reach this machine's files.
+        # No other protocol: a redirection must neither leave TLS behind nor reach this machine's files. Before PyAV 18
+        # libav follows one from https to http all the same; the login goes to neither.
         options = {"protocol_whitelist": "https,tls,tcp" if encrypted else "http,tcp"}
         options |= tls_options(camera.tls) if encrypted else {}
         self._network = Network(address, options, camera.stall_timeout_s)

@@ -62,7 +62,6 @@ def _bwdif(frame: VideoFrame) -> Graph:
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 90000)
     )
-    graph.link_nodes(
-        source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink")
-    ).configure()
+    bwdif = graph.add("bwdif", "mode=send_frame:deint=interlaced:threads=1")  # other cores have cameras of their own
+    graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
     return graph
