@@ -91,6 +91,24 @@ def test_several_cameras_are_films_of_their_own_that_survive_a_stop(edge_app, co
         assert wanted - 2 <= len(frames(tmp_path / f"film-{camera}.mp4")) <= wanted + 2
 
 
+def test_a_film_never_replaces_what_a_camera_reads(edge_app, configured, clip):
+    before = clip.read_bytes()
+    program = edge_app("run", configured(cameras={"a": {"url": str(clip)}}), "--record", clip)
+    assert program.wait() == 64
+    assert program.log.splitlines()[-1] == f"{clip}: camera a reads this file"
+    assert clip.read_bytes() == before
+
+
+def test_pictures_of_odd_sizes_are_filmed(edge_app, configured, tmp_path):
+    (tmp_path / "odd").mkdir()
+    for index, size in enumerate([(1, 64), (3, 1), *[(65, 33)] * 20]):
+        cv2.imwrite(str(tmp_path / "odd" / f"{index}.png"), np.full((*size, 3), 99, np.uint8))
+    config = configured(cameras={"a": {"url": str(tmp_path / "odd"), "start_at": "2026-01-01T00:00:00Z"}})
+    program = edge_app("run", config, "--record", tmp_path / "a:b.mp4")
+    assert program.wait() == 0, program.log
+    assert len(program.messages()) == len(frames(tmp_path / "a:b.mp4")) == 22
+
+
 @pytest.mark.parametrize(
     ("path", "code", "words"),
     [

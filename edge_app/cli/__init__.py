@@ -68,6 +68,8 @@ def execute(arguments: Sequence[str]) -> int:
     except WrongCommandLine as error:
         path = error.ctx.command_path if error.ctx else "edge-app"
         return _say(f"{path}: {error.format_message().rstrip('.')}; see {path} --help", UsageError.exit_code)
+    except typer.Abort:
+        return _say("nothing was answered", UsageError.exit_code)
     except EdgeAppError as error:
         return _say(str(error), error.exit_code)
     except Exception as error:

@@ -49,12 +49,11 @@ def main(
     probe_all: Annotated[bool, typer.Option("--probe", help="Load the model, open each camera and broker.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Check the configuration as `run` would; with --probe open all that it names and say what was found."""
+    """Check the configuration and its files as `run` would; with --probe open all that it names."""
     settings = load_config(path)
     app = App(settings)
     findings = [Finding(str(path), f"{_count(settings.cameras, 'camera')}, {_count(settings.publish, 'sink')}")]
-    if probe_all:
-        findings += probe_everything(settings, app)
+    findings += look(settings, app, probe_all)
     failed = [finding for finding in findings if not finding.ok]
     if as_json:
         told = [{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings]
@@ -66,14 +65,17 @@ def main(
         raise Failed(failed)
 
 
-def probe_everything(settings: config.AppConfig, app: App) -> list[Finding]:
-    """Asks model, cameras and sinks at the same time; each answers or says why not."""
-    questions: dict[str, Callable[[], object]] = {"model": partial(_model, app.detector, settings.engine)}
+def look(settings: config.AppConfig, app: App, probe_all: bool) -> list[Finding]:
+    """Asks at the same time: files always, model, live cameras and sinks if told to; each says what was found."""
+    questions: dict[str, Callable[[], object]] = {}
+    if probe_all:
+        questions["model"] = partial(_model, app.detector, settings.engine)
+        questions |= {f"sink {sink.name}": partial(publish.probe, sink) for sink in settings.publish}
     for name, source in app.sources.items():
-        if settings.cameras[name].enabled:
+        if settings.cameras[name].enabled and (probe_all or not source.live):
             questions[f"camera {name}"] = partial(_camera, source)
-    for sink in settings.publish:
-        questions[f"sink {sink.name}"] = partial(publish.probe, sink)
+    if not questions:
+        return []
     with ThreadPoolExecutor(len(questions)) as pool:
         return list(pool.map(_ask, questions, questions.values()))
 

@@ -52,6 +52,8 @@ def main(
     login = choose_login(name, pasted, username, password_file, os.environ)
     camera = check_camera(name, pasted.url, login)
     secrets = secrets_of(name, login, None if pasted.public else pasted.url)
+    if not out.name:
+        raise UsageError(f"{out}: want the name of a file")
     beside = out.with_suffix(".env")
     check_places([out, beside] if secrets else [out], force=force)
     found = None if no_probe else ask(name, camera)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,7 @@ from edge_app.app import TICK_S, App
 from edge_app.cli.loading import ConfigPath, load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.table import LiveTable
+from edge_app.errors import UsageError
 from edge_app.pictures import Recorder, Window
 
 EXAMPLE = "Example: edge-app run /etc/edge-app/config.yaml"
@@ -26,7 +27,7 @@ def main(
     path: ConfigPath,
     log_level: Annotated[Level, typer.Option(help="How much to log.")] = Level.INFO,
     show: Annotated[bool, typer.Option("--show", help="Open a window that shows what is seen; q closes it.")] = False,
-    record: Annotated[Path | None, typer.Option(help="Film what is seen, an .mp4 a camera.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Film what is seen, an .mp4 a camera; replaces it.")] = None,
 ) -> None:
     """Analyse the cameras until SIGTERM or SIGINT, or until every source is a file and all are read."""
     settings = load_config(path)
@@ -50,7 +51,9 @@ def spectators(
     looks: list[Callable[[], None]] = []
     if record is not None:
         cameras = [name for name, camera in settings.cameras.items() if camera.enabled]
-        app.observe = stack.enter_context(Recorder(record, cameras, labels)).add
+        recorder = Recorder(record, cameras, labels)
+        refuse_sources(settings, recorder.paths.values())
+        app.observe = stack.enter_context(recorder).add
     if show:
         window = stack.enter_context(Window(labels))
         looks.append(lambda: None if window.show(app.latest) else app.stop.set())
@@ -62,3 +65,12 @@ def spectators(
             look()
 
     return refresh
+
+
+def refuse_sources(settings: config.AppConfig, films: Iterable[Path]) -> None:
+    """Raises UsageError where a film would replace the file that a camera reads."""
+    for film in films:
+        for name, camera in settings.cameras.items():
+            source = Path(camera.url)
+            if film.exists() and source.exists() and film.samefile(source):
+                raise UsageError(f"{film}: camera {name} reads this file")

@@ -13,6 +13,7 @@ from edge_app.config.section import Flag, OptionalTls, Section, from_base, whole
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "synthetic")
 ENCRYPTED = ("rtsps://", "https://")
+LOGIN = re.compile(r"[^/\s]*:[^/\s]*@")
 HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:\[\]]+)(?::(\d+))?")
 LAST_PORT = 65535
 
@@ -71,6 +72,8 @@ class Camera(Section):
     @classmethod
     def _usable(cls, url: str, info: ValidationInfo) -> str:
         scheme, found, rest = url.partition("://")
+        if not found and LOGIN.match(url):
+            raise wrong("want rtsp:// or another scheme before the host; user and password have their own keys")
         if not found:
             return str(from_base(Path(url), info))
         if scheme.lower() not in SCHEMES:

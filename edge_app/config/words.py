@@ -53,6 +53,8 @@ def _wanted(kind: str, context: Mapping[str, Any]) -> str:
 def _got(place: Place | None, secret: bool) -> str:
     if place is None or (secret and place.kind == "text"):
         return ""
+    if place.kind == "text" and "@" in place.text:
+        return ""  # a URL where none belongs, with a password in it
     if place.kind == "text":
         return f", got {_shown(place.text)}"
     return ", got nothing" if place.kind == "nothing" else f", got a {place.kind}"

@@ -31,7 +31,7 @@ def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or os.cpu_count() or 1
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what fails is raised, and said once
     # An idle thread that spins takes the core that decodes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:

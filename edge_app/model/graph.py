@@ -15,6 +15,8 @@ from edge_app.errors import DataError, InputError
 # Operators whose output's shape hangs on what is in the picture; every other one's follows from the inputs' shapes.
 DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique", "Loop", "If"))
 
+PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
@@ -110,6 +112,10 @@ def read_graph(path: Path, card_wh: tuple[int, int] | None = None) -> Graph:
         shown = ", ".join(map(str, graph.inputs)) or "none"
         wanted = "an input of shape (batch, 3, height, width) or (batch, height, width, 3)"
         raise DataError(f"{path}: want {wanted}; its inputs: {shown}")
+    if graph.picture.dtype not in PICTURES:
+        raise DataError(f"{path}: its input is {graph.picture}; want {', '.join(PICTURES)}")
+    if not graph.outputs:
+        raise DataError(f"{path}: it has no outputs")
     return replace(graph, card_wh=card_wh)
 
 

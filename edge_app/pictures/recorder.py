@@ -25,8 +25,10 @@ from edge_app.pictures.drawing import Artist
 logger = logging.getLogger(__name__)
 
 WAITING = 16  # frames that wait for the encoder
+LAST_S = 2.0  # how long the frames that wait may still take at the end
 CLOCK = Fraction(1, 1000)  # [s]
 OPTIONS = {"preset": "veryfast", "crf": "23", "bf": "0"}
+FAILURES = (av.FFmpegError, cv2.error, OSError, ValueError)  # of the disk, the encoder and odd pictures
 WHOLE_UP_TO_A_CUT = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 
 
@@ -35,8 +37,9 @@ class Film:
 
     def __init__(self, path: Path, width: int, height: int) -> None:
         """Begins the file for pictures of that size [px]; raises OSError."""
-        self._wh = width // 2 * 2, height // 2 * 2  # the chroma planes have half of it
-        self._container = av.open(str(path), "w", options=WHOLE_UP_TO_A_CUT)
+        self._wh = max(2, width // 2 * 2), max(2, height // 2 * 2)  # the chroma planes have half of it
+        # An absolute path: libav takes what stands before a colon for a protocol.
+        self._container = av.open(str(path.absolute()), "w", options=WHOLE_UP_TO_A_CUT)
         self._stream = self._container.add_stream("libx264", rate=30, options=OPTIONS)
         self._stream.width, self._stream.height = self._wh
         self._stream.pix_fmt = "yuv420p"
@@ -92,7 +95,9 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end_waiting()
-        self._thread.join()
+        self._thread.join(LAST_S)
+        if self._thread.is_alive():
+            logger.warning("record: left behind, stuck in writing")
         if self.left_out:
             logger.warning("record: %d frames are not in the film: the encoder was too slow", self.left_out)
 
@@ -132,7 +137,7 @@ class Recorder:
                 stack.callback(self._end, camera)
             if (film := self._films[camera]) is not None:
                 film.add(self._artist.draw(picture.bgr, result.detections), result.captured_at)
-        except (av.FFmpegError, OSError) as error:
+        except FAILURES as error:
             self._give_up(camera, error)
 
     def _end_waiting(self) -> None:
@@ -145,7 +150,7 @@ class Recorder:
         try:
             if (film := self._films[camera]) is not None:
                 film.close()
-        except (av.FFmpegError, OSError) as error:
+        except FAILURES as error:
             self._give_up(camera, error)
 
     def _give_up(self, camera: str, error: Exception) -> None:

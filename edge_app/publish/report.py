@@ -48,6 +48,7 @@ class Reporter:
             "captured": total("frames_captured", camera=name),
             "analysed": total("frames_analysed", camera=name),
             "dropped": self.stats.by("frames_dropped", "reason", camera=name),
+            "outputs_not_finite": total("outputs_not_finite", camera=name),
             "reconnects": self.stats.by("reconnects", "reason", camera=name),
             "durations": {what: self._histogram(what, name) for what in DURATIONS},
         }

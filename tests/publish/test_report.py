@@ -26,12 +26,13 @@ def test_a_report_counts_by_camera_and_reason_and_sorts_ages_into_buckets() -> N
     stats = Stats()
     stats.count("frames_captured", 7, camera="gate")
     stats.count("frames_dropped", 2, camera="gate", reason="stale")
+    stats.count("outputs_not_finite", 4, camera="gate")
     stats.count("publish_dropped", 3, sink="mqtt", reason="queue")
     for age in (0.04, 0.3):
         stats.observe("age", age, camera="gate")
     document = report(stats)
     gate = document["cameras"]["gate"]
-    assert (gate["captured"], gate["dropped"]) == (7, {"stale": 2})
+    assert (gate["captured"], gate["dropped"], gate["outputs_not_finite"]) == (7, {"stale": 2}, 4)
     assert gate["durations"]["age"] == {"count": 2, "sum_s": 0.34, "buckets": [0] * 5 + [1] * 3 + [2] * 4}
     assert document["cameras"]["yard"]["reason"] == "timeout"
     assert document["sinks"] == {"mqtt": {"published": 0, "failed": 0, "dropped": 3}}

@@ -11,7 +11,7 @@ EXAMPLE = "Example: edge-app models pull yolox_nano"
 
 def sub_program() -> typer.Typer:
     """The verbs below `models`."""
-    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    app = typer.Typer(rich_markup_mode=None)
     for name, verb in {"list": listing, "pull": pull, "inspect": inspect}.items():
         app.command(name, help=verb.main.__doc__, epilog=verb.EXAMPLE)(verb.main)
     return app
