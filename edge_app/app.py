@@ -13,11 +13,13 @@ import cv2
 
 from edge_app import config, model
 from edge_app.bulletin import Bulletin
-from edge_app.capture import Cameras, CameraState, Source, open_source
+from edge_app.capture import Cameras, CameraState, Source
 from edge_app.detections import Result
 from edge_app.engine import read_detector, start_engine
 from edge_app.errors import TemporaryError
 from edge_app.frames import Arrival, Frame
+from edge_app.inbox import Inbox
+from edge_app.parts import make_sinks, make_sources
 from edge_app.pipeline import Analysis
 from edge_app.publish import (
     Messages,
@@ -25,14 +27,12 @@ from edge_app.publish import (
     Publisher,
     Publishers,
     Reporter,
-    Sink,
     new_session,
-    open_sink,
     status,
 )
 from edge_app.service import Service
 from edge_app.stats import Stats
-from edge_app.threads import Heartbeats, Inbox, ThreadGroup
+from edge_app.threads import Heartbeats, ThreadGroup
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class App:
 
     Attributes:
         stop: Set by a signal, a failed thread or the end of all sources.
-        latest: Each camera's newest frame and result, for whoever looks.
+        latest: Each camera's newest frame and result, for whoever looks; not of those that were removed.
         observe: Sees every frame with its result, in the analyse thread.
     """
 
@@ -55,6 +55,7 @@ class App:
         self,
         settings: config.AppConfig,
         *,
+        stop: threading.Event | None = None,
         play: Callable[[Source], Source] = lambda source: source,
         observe: Callable[[Frame, Result], None] = lambda frame, result: None,
     ) -> None:
@@ -62,6 +63,7 @@ class App:
 
         Args:
             settings: The whole configuration; each part gets its own section.
+            stop: As the attribute; none: one of its own.
             play: What to read instead of a camera's own source.
             observe: As the attribute.
 
@@ -73,7 +75,7 @@ class App:
         self._sinks = make_sinks(settings)
         self.detector = read_detector(settings)
         self.observe = observe
-        self.stop = threading.Event()
+        self.stop = stop or threading.Event()
         self.latest: dict[str, tuple[Frame, Result]] = {}
         self.stats = Stats()
         self._beats = Heartbeats()
@@ -174,6 +176,8 @@ class App:
     def _publish(self, frame: Frame, result: Result) -> None:
         """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""
         self.latest[result.camera] = (frame, result)
+        if result.camera not in self.cameras.states():  # it was removed before or meanwhile
+            self.latest.pop(result.camera, None)
         self.observe(frame, result)
         message = self._messages.detections(result, time.monotonic())
         self._publishers.put(message, self._keep_waiting)
@@ -184,23 +188,7 @@ class App:
         return not self.stop.is_set()
 
     def _report(self, camera: str, state: CameraState) -> None:
-        """Tells the sinks that a camera changed."""
+        """Tells the sinks that a camera changed; of one that is taken away no picture is kept."""
+        if state.state == "disabled":
+            self.latest.pop(camera, None)
         self._publishers.status(status(camera, state.state, state.reason, state.since))
-
-
-def make_sources(settings: config.AppConfig) -> dict[str, Source]:
-    """The source of each camera; none is opened yet."""
-    sources = {}
-    for name, camera in settings.cameras.items():
-        with settings.blame("cameras", name, "url"):
-            sources[name] = open_source(camera, settings.base)
-    return sources
-
-
-def make_sinks(settings: config.AppConfig) -> dict[str, Sink]:
-    """The sinks by name; none is connected yet."""
-    sinks = {}
-    for index, sink in enumerate(settings.publish):
-        with settings.blame("publish", index):
-            sinks[sink.name] = open_sink(sink)
-    return sinks

@@ -77,7 +77,7 @@ def _read_file(path: str) -> int:
 
 
 def _read_source(camera: config.Camera) -> int:
-    with open_source(camera, Path()).open(threading.Event()) as shots:
+    with open_source(camera).open(threading.Event()) as shots:
         return sum(shot.convert().width > 0 for shot in shots)
 
 

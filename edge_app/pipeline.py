@@ -15,8 +15,9 @@ from edge_app.detections import Detections, Latency, Result
 from edge_app.engine import Engine, infer
 from edge_app.errors import EngineError, StreamError
 from edge_app.frames import Arrival, Frame, Letterbox
+from edge_app.inbox import Inbox
 from edge_app.stats import Stats
-from edge_app.threads import Heartbeats, Inbox
+from edge_app.threads import Heartbeats
 
 logger = logging.getLogger(__name__)
 

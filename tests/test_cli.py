@@ -128,6 +128,11 @@ def test_bench_paced_plays_a_file_live(verb, configured, clip, tmp_path):
     assert paced["age_ms"]["p50"] <= paced["age_ms"]["max"]
 
 
+def test_bench_paced_does_not_wait_for_a_file_that_is_not_there(verb, configured):
+    config = configured(cameras={"a": {"url": "/none.mp4"}, "b": {"url": "synthetic://street?size=160x96"}})
+    assert verb("bench", config, "--paced") == (66, "", "/none.mp4: no such file\n")
+
+
 def test_bench_does_not_read_a_live_camera_as_fast_as_possible(verb, configured):
     code, _, err = verb("bench", configured(cameras={"gate": {"url": "rtsp://127.0.0.1:9/live"}}))
     assert code == 64
@@ -179,6 +184,10 @@ def sink(**settings):
         (sink(type="mqtt", host="mqtt://u:pw@h"), r"publish\[1\]\.host: want a name or an address, [^']*"),
         (sink(type="file", path="/dev"), r"publish\[1\]: /dev: Is a directory"),
         (sink(type="mqtt", host="b", tls={"ca": "/none.pem"}), r"publish\[1\]: /none\.pem: No such file"),
+        (
+            {"cameras": {"a": {"url": "rtsps://127.0.0.1:9/x", "tls": {"ca": "/none.pem"}}}},
+            r"cameras\.a\.tls\.ca: /none\.pem: no such file",
+        ),
     ],
 )
 def test_a_mistake_in_the_configuration_is_the_same_line_with_its_place_from_check_and_run(
@@ -196,7 +205,16 @@ def test_a_mistake_in_the_configuration_is_the_same_line_with_its_place_from_che
 @pytest.mark.parametrize(
     ("sections", "words"),
     [
-        pytest.param({"model": {"name": "nope"}}, "no model nope", id="no such model"),
+        pytest.param({"model": {"name": "nope"}}, "no model nope: no folder", id="no such model"),
+        pytest.param({"model": {"name": "trafic"}}, r"no model trafic, did you mean traffic\?", id="near a model"),
+        pytest.param(
+            {"model": {"name": "yolox-nano"}}, r"no model \S+, did you mean yolox_nano\?", id="near one to pull"
+        ),
+        pytest.param(
+            {"model": {"name": "traffic", "labels": "/none.txt"}},
+            r"config.yaml:\d+:\d+: model\.labels: /none\.txt: no such file",
+            id="no such labels",
+        ),
         pytest.param({"model": {"onnx": "/none.onnx"}}, "/none.onnx: no such", id="no such network"),
         pytest.param({"cameras": {"a": {"url": "/none.mp4"}}}, "camera a: /none.mp4: no such file", id="no such file"),
     ],
@@ -207,6 +225,22 @@ def test_an_input_that_is_missing_is_one_line_and_66(verb, configured, sections,
         code, _, err = verb(*arguments)
         assert code == 66
         assert re.fullmatch(f".*{words}.*\n", err)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (b"cat\ndog\n", 78, "2 labels for a model of 4 classes"),
+        (b"caf\xe9\n", 66, "not UTF-8 text"),
+    ],
+)
+def test_labels_that_do_not_do_are_told_with_the_place_of_their_key(verb, configured, tmp_path, content, code, words):
+    (tmp_path / "labels.txt").write_bytes(content)
+    config = configured(**synthetic("frames=3"), model={"name": "traffic", "labels": "labels.txt"})
+    for name in ("check", "run"):
+        found, _, err = verb(name, config)
+        assert found == code
+        assert re.fullmatch(rf"{config}:\d+:\d+: model\.labels: {tmp_path}/labels\.txt: {words}\n", err)
 
 
 def test_two_sinks_that_write_one_file_are_a_mistake(verb, configured):

@@ -160,7 +160,7 @@ def test_a_labels_file_wins_and_must_fit(tmp_path):
     path = tmp_path / "three.txt"
     path.write_text("cat\ndog\ncow\n\n")
     assert find_labels(3, path, ("a", "b", "c"), {}).names == ("cat", "dog", "cow")
-    with pytest.raises(InputError, match=r"three\.txt: 3 labels for a model of 80 classes"):
+    with pytest.raises(ConfigError, match=r"three\.txt: 3 labels for a model of 80 classes"):
         find_labels(80, path, None, {})
     with pytest.raises(InputError, match=r"none\.txt"):
         find_labels(80, Path(tmp_path / "none.txt"), None, {})

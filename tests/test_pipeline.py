@@ -12,10 +12,11 @@ from edge_app.detections import Detections
 from edge_app.engine import OnnxRuntimeEngine
 from edge_app.errors import Reason, StreamError
 from edge_app.frames import Arrival, Picture
+from edge_app.inbox import Inbox
 from edge_app.model import InputSpec
 from edge_app.pipeline import Analysis
 from edge_app.stats import Stats
-from edge_app.threads import Heartbeats, Inbox
+from edge_app.threads import Heartbeats
 from tests.onnx_models import SIDE, refuses_bright
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from edge_app.threads import Heartbeats, Inbox, ThreadGroup
+from edge_app.inbox import Inbox
+from edge_app.threads import Heartbeats, ThreadGroup
 
 
 @dataclass

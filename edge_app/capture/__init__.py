@@ -7,6 +7,7 @@ from edge_app.capture.probe import Probe, probe
 from edge_app.capture.replay import Replay
 from edge_app.capture.source import Shot, Source
 from edge_app.capture.state import CameraState
+from edge_app.capture.tls import check_tls
 
 __all__ = [
     "CameraState",
@@ -16,6 +17,7 @@ __all__ = [
     "Replay",
     "Shot",
     "Source",
+    "check_tls",
     "open_source",
     "probe",
     "split_login",

@@ -18,8 +18,8 @@ from edge_app.capture.state import Condition, Report
 from edge_app.capture.thinning import Thinning
 from edge_app.errors import InputError, Reason, StreamError
 from edge_app.frames import Arrival, Picture
+from edge_app.inbox import Inbox
 from edge_app.stats import Stats
-from edge_app.threads import Inbox
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,9 @@ from edge_app.capture.source import Source
 from edge_app.capture.state import CameraState, Report
 from edge_app.errors import Reason, TemporaryError
 from edge_app.frames import Arrival
+from edge_app.inbox import Inbox
 from edge_app.stats import Stats
-from edge_app.threads import Inbox, ThreadGroup
+from edge_app.threads import ThreadGroup
 
 logger = logging.getLogger(__name__)
 
@@ -60,9 +61,10 @@ class Cameras:
 
     def remove(self, name: str) -> None:
         """Ends a camera, which is then `disabled`; its thread may take some seconds to leave libav."""
-        self._cameras[name].condition.remove()
-        self._cameras[name].stop()
+        camera = self._cameras[name]
         self._cameras = {n: camera for n, camera in self._cameras.items() if n != name}
+        camera.condition.remove()
+        camera.stop()
 
     def states(self) -> dict[str, CameraState]:
         """How each camera is doing; any thread may ask."""

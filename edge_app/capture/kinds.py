@@ -15,33 +15,22 @@ from edge_app.capture.synthetic import Synthetic
 from edge_app.capture.usb import Usb
 from edge_app.errors import ConfigError
 
-KNOWN = "rtsp://, rtsps://, http://, https://, synthetic://, a video file, a folder of pictures, /dev/video0"
 
-
-def open_source(camera: config.Camera, base: Path) -> Source:
-    """The source of a camera; nothing is opened yet. Relative paths start at `base`.
+def open_source(camera: config.Camera) -> Source:
+    """The source of a camera; nothing is opened yet, so that what it names need not be there.
 
     Raises:
-        ConfigError: There is no such kind of source, or it cannot be decoded as asked for.
+        AccessError, ConfigError: It cannot be decoded as asked for, or what it is made from is wrong.
     """
-    scheme, found, _rest = camera.url.partition("://")
     if camera.decode not in ("auto", "cpu"):
         raise ConfigError(f"{redacted(camera.url)}: decode: {camera.decode} is not there yet; want auto or cpu")
-    if not found:
-        return _local(base / camera.url, camera)
-    if scheme in ("rtsp", "rtsps"):
+    if camera.kind == "rtsp":
         return Rtsp(camera)
-    if scheme in ("http", "https"):
+    if camera.kind == "http":
         return Http(camera)
-    if scheme == "synthetic":
+    if camera.kind == "synthetic":
         return Synthetic(camera.url, camera.start_at)
-    raise ConfigError(f"{redacted(camera.url)}: no such kind of source; there are {KNOWN}")
-
-
-def _local(path: Path, camera: config.Camera) -> Source:
-    """A device, a folder or a file; whether that can be read is found out when it is opened."""
-    if str(path).startswith("/dev/"):
+    path = Path(camera.url)
+    if camera.kind == "device":
         return Usb(path)
-    if path.is_dir():
-        return Folder(path, camera.start_at)
-    return File(path, camera.start_at)
+    return Folder(path, camera.start_at) if path.is_dir() else File(path, camera.start_at)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from edge_app.capture.clock import Moment
 from edge_app.capture.source import Shot, Source
-from edge_app.errors import Reason, StreamError
+from edge_app.errors import InputError, Reason, StreamError
 
 LONGEST_STEP_S = 1.0  # from one picture of a folder to the next, which may be years apart
 
@@ -26,7 +26,11 @@ class Replay:
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
-        """The source from its beginning, again and again; see `Source.open`."""
+        """The source from its beginning, again and again; see `Source.open`.
+
+        Raises:
+            InputError: The source failed, as the iterator may find out too; no other attempt would mend that.
+        """
         yield self._shots(stop)
 
     def _shots(self, stop: threading.Event) -> Iterator[Shot]:
@@ -36,7 +40,7 @@ class Replay:
                     yield from self._paced(shots, stop)
             except StreamError as error:
                 if error.reason is not Reason.ENDED:
-                    raise
+                    raise InputError(str(error)) from error
 
     @staticmethod
     def _paced(shots: Iterator[Shot], stop: threading.Event) -> Iterator[Shot]:

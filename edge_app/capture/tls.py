@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 
 from edge_app.config import Tls
 from edge_app.errors import AccessError, ConfigError
@@ -15,14 +14,17 @@ def tls_options(tls: Tls | None) -> dict[str, str]:
     Raises:
         AccessError, ConfigError: The file of certificates cannot be read; libav would only find no secure connection.
     """
+    check_tls(tls)
     tls = tls or Tls()
-    if tls.ca:
-        _check(tls.ca)
     ca = tls.ca or ssl.get_default_verify_paths().cafile
     return {"tls_verify": "1" if tls.verify else "0"} | ({"ca_file": str(ca)} if ca else {})
 
 
-def _check(ca: Path) -> None:
+def check_tls(tls: Tls | None) -> None:
+    """Raises AccessError or ConfigError where the file of certificates cannot be read."""
+    if tls is None or tls.ca is None:
+        return
+    ca = tls.ca
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca)
     except FileNotFoundError:

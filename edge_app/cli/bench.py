@@ -73,6 +73,8 @@ def run_paced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
         head, running = describe(settings, app), pool.submit(app.run)
         try:
             if not app.wait_for_frames(START_S):
+                app.stop.set()
+                running.result()  # raises what ended it, if anything did
                 away = ", ".join(name for name in app.sources if name not in app.latest)
                 raise DeviceError(f"no frame within {START_S:.0f} s of: {away}")
             app.stats.clear()
@@ -97,12 +99,11 @@ def enabled(settings: config.AppConfig) -> dict[str, config.Camera]:
 
 def finite(name: str, camera: config.Camera) -> config.Camera:
     """The camera, if it ends by itself; the rendered scene is made to."""
-    if camera.url.startswith("synthetic://") and "frames=" not in camera.url:
+    if camera.kind == "synthetic" and "frames=" not in camera.url:
         return camera.model_copy(
             update={"url": f"{camera.url}{'&' if '?' in camera.url else '?'}frames={SCENE_FRAMES}"}
         )
-    network = "://" in camera.url and not camera.url.startswith("synthetic://")
-    if network or camera.url.startswith("/dev/"):
+    if camera.kind not in ("synthetic", "path"):
         raise UsageError(f"camera {name}: a live camera cannot be read as fast as possible; use --paced")
     return camera
 

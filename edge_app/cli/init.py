@@ -95,7 +95,7 @@ def check_places(paths: list[Path], *, force: bool) -> None:
 def ask(name: str, camera: config.Camera) -> Probe:
     """What the camera sends; raises DeviceError with the reason where it sends nothing."""
     try:
-        return probe(open_source(camera, Path()), PROBE_S)
+        return probe(open_source(camera), PROBE_S)
     except StreamError as error:
         login = "; give --username" if error.reason is Reason.AUTH_FAILED and camera.username is None else ""
         raise DeviceError(f"camera {name}: {error}{login}; --no-probe writes the file all the same") from None

@@ -87,7 +87,5 @@ class LiveTable:
 
     def _objects(self, camera: str) -> str:
         """What the camera's newest frame shows, in words."""
-        if camera not in self._app.latest:
-            return ""
-        _, result = self._app.latest[camera]
-        return in_words(result, self._app.detector.labels)
+        newest = self._app.latest.get(camera)
+        return in_words(newest[1], self._app.detector.labels) if newest else ""

@@ -11,7 +11,9 @@ from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, Validatio
 from edge_app.config.mistake import listed, nearest
 from edge_app.config.section import Flag, OptionalTls, Section, from_base, whole, wrong
 
-SCHEMES = ("rtsp", "rtsps", "http", "https", "synthetic")
+Kind = Literal["rtsp", "http", "synthetic", "device", "path"]
+
+SCHEMES: dict[str, Kind] = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http", "synthetic": "synthetic"}
 ENCRYPTED = ("rtsps://", "https://")
 LOGIN = re.compile(r"[^/\s]*:[^/\s]*@")
 HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:\[\]]+)(?::(\d+))?")
@@ -48,7 +50,7 @@ class Camera(Section):
     password: SecretStr | None = None
     """Best written as ${VAR}, so that it is not in this file."""
     transport: Literal["tcp", "udp"] = "tcp"
-    """`tcp` loses nothing; `udp` is for cameras that speak nothing else, and tears pictures when packets are lost."""
+    """`tcp` loses nothing; `udp`, for rtsp:// only, tears pictures when packets are lost."""
     tls: OptionalTls = None
     """For rtsps and https: `true` for the system's certificates, or {ca: FILE, verify: true}."""
     decode: Literal["auto", "cpu", "nvdec", "gstreamer"] = "auto"
@@ -68,6 +70,14 @@ class Camera(Section):
     start_at: AwareDatetime | None = None
     """For files and folders: when the first frame was taken; none: the file's own time, a picture's in folders."""
 
+    @property
+    def kind(self) -> Kind:
+        """What its url names; a path is that of a file or of a folder."""
+        scheme, found, _ = self.url.partition("://")
+        if found:
+            return SCHEMES[scheme]
+        return "device" if self.url.startswith("/dev/") else "path"
+
     @field_validator("url")
     @classmethod
     def _usable(cls, url: str, info: ValidationInfo) -> str:
@@ -86,6 +96,16 @@ class Camera(Section):
     def _encrypted(self) -> Camera:
         if self.tls is not None and not self.url.startswith(ENCRYPTED):
             raise wrong("goes with an rtsps:// or https:// url only", "tls")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_have_an_effect(self) -> Camera:
+        if self.kind not in ("rtsp", "http"):
+            given = (key for key in ("username", "password", "transport") if key in self.model_fields_set)
+            if key := next((key for key in given if getattr(self, key) is not None), None):
+                raise wrong("goes with an rtsp, rtsps, http or https url only", key)
+        if self.transport == "udp" and not self.url.startswith("rtsp://"):
+            raise wrong("udp goes with an rtsp:// url only; rtsps, http and https are tcp", "transport")
         return self
 
     @model_validator(mode="after")

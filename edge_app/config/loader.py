@@ -25,6 +25,7 @@ def load(path: Path, environ: Mapping[str, str]) -> AppConfig:
     try:
         document = read(content, Variables(environ).fill)
         context = {
+            "file": path,
             "base": path.parent.absolute(),
             "state_dir": default_state_dir(environ),
             "complain": lambda keys, words: f"{path}:{Mistake(document.mark(keys), keys, words)}",

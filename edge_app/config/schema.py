@@ -14,7 +14,7 @@ from edge_app.config.camera import Camera
 from edge_app.config.mistake import Keys, dotted
 from edge_app.config.section import ConfigPath, Name, Section, whole, wrong
 from edge_app.config.sinks import FileSink, MqttSink, Sink, StdoutSink
-from edge_app.errors import ConfigError
+from edge_app.errors import ConfigError, EdgeAppError
 
 
 class Model(Section):
@@ -56,6 +56,12 @@ class Engine(Section):
     """Threads that compute on the CPU; 0: one a core."""
     device: int = Field(default=0, ge=0)
     """Number of the GPU."""
+
+    @model_validator(mode="after")
+    def _device_is_a_gpu(self) -> Engine:
+        if self.device and self.provider == "cpu" and self.backend in ("auto", "onnxruntime"):
+            raise wrong("the number of a GPU, and provider is cpu", "device")
+        return self
 
 
 class Detect(Section):
@@ -114,12 +120,17 @@ class AppConfig(Section):
         return self._base
 
     @contextmanager
-    def blame(self, *keys: str | int) -> Iterator[None]:
-        """Puts the file, the place and the key before a ConfigError of the block, which only the parts could find."""
+    def blame(self, *keys: str | int, of: tuple[type[EdgeAppError], ...] = (ConfigError,)) -> Iterator[None]:
+        """Puts the file, the place and the key before an error of the block, which only the parts could find.
+
+        Args:
+            keys: The way to the value that is to blame.
+            of: Kinds of errors that it is to blame for; each stays what it is.
+        """
         try:
             yield
-        except ConfigError as error:
-            raise ConfigError(self._complain(keys, str(error))) from None
+        except of as error:
+            raise type(error)(self._complain(keys, str(error))) from None
 
     @model_validator(mode="before")
     @classmethod
@@ -139,6 +150,15 @@ class AppConfig(Section):
         if not any(camera.enabled for camera in cameras.values()):
             raise wrong("none of them is enabled")
         return cameras
+
+    @field_validator("publish")
+    @classmethod
+    def _nothing_is_overwritten(cls, sinks: tuple[StdoutSink | FileSink | MqttSink, ...], info: ValidationInfo) -> Any:
+        this_file: Path | None = (info.context or {}).get("file")
+        for index, sink in enumerate(sinks):
+            if this_file and isinstance(sink, FileSink) and sink.path.exists() and sink.path.samefile(this_file):
+                raise wrong("want another file than this one, which is the configuration", index, sink.type, "path")
+        return sinks
 
     @field_validator("publish")
     @classmethod

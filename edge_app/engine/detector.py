@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_app import config, model
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
-from edge_app.errors import ConfigError
+from edge_app.errors import ConfigError, InputError
 from edge_app.postprocess import Postprocess, recognise
 
 
@@ -54,7 +54,8 @@ def read_detector(settings: config.AppConfig) -> Detector:
     with settings.blame("model", "decoder"):
         decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
     spec = found.card.input or decoder.preprocessing
-    named = model.find_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
+    with settings.blame("model", "labels", of=(ConfigError, InputError)):
+        named = model.find_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
     labels = named.names if decoder.classes else named.of_all_classes
     thresholds, detect = found.card.thresholds, settings.detect
     with settings.blame("detect", "labels"):

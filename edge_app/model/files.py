@@ -80,9 +80,11 @@ def _named(name: str, base: Path, state_dir: Path, labels: Path | None) -> Model
     for folder in (base / name, *(place / name for place in places)):
         if (folder / CARD).is_file():
             return Model(read_card(folder / CARD), folder, labels)
+    here = {path.parent.name for place in places for path in place.glob(f"*/{CARD}")}
+    advice = config.nearest(name, sorted({*here, *read_catalogue()}))
     hint = f"; fetch it: edge-app models pull {name}" if name in read_catalogue() else ""
     searched = ", ".join(map(str, places))
-    raise InputError(f"no model {name}: no folder of that name with a {CARD} in {searched}{hint}")
+    raise InputError(f"no model {name}{advice or ':'} no folder of that name with a {CARD} in {searched}{hint}")
 
 
 def model_places(base: Path, state_dir: Path) -> Sequence[Path]:

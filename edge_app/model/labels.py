@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from edge_app.errors import InputError
+from edge_app.errors import ConfigError, DataError, EdgeAppError, InputError
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +36,14 @@ def find_labels(classes: int | None, file: Path | None, card: Sequence[str] | No
     Of a model whose outputs do not show how many classes it has (None) those that something names.
 
     Raises:
-        InputError: The file or the card names another number of classes; the text names it.
+        InputError: The file cannot be read; the text names it.
+        ConfigError: It names another number of classes.
+        DataError: The card does.
     """
     if file is not None:
-        return _checked(Labels(read_labels(file), str(file)), classes)
+        return _checked(Labels(read_labels(file), str(file)), classes, ConfigError)
     if card is not None:
-        return _checked(Labels(tuple(card), "the model card"), classes)
+        return _checked(Labels(tuple(card), "the model card"), classes, DataError)
     names = metadata_labels(metadata) or ()
     if classes is None:
         if not names:
@@ -66,8 +68,12 @@ def read_labels(path: Path) -> tuple[str, ...]:
         return coco_labels()
     try:
         lines = path.read_text(encoding="utf-8").rstrip().split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot read the labels ({error})") from error
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; want one with the name of a class a line, or {BUNDLED}") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8 text") from None
     return tuple(line.strip() for line in lines)
 
 
@@ -82,7 +88,7 @@ def metadata_labels(metadata: dict[str, str]) -> tuple[str, ...] | None:
     return tuple(map(str, names)) if isinstance(names, list) else None
 
 
-def _checked(labels: Labels, classes: int | None) -> Labels:
+def _checked(labels: Labels, classes: int | None, mistake: type[EdgeAppError]) -> Labels:
     if classes not in (None, len(labels.names)):
-        raise InputError(f"{labels.origin}: {len(labels.names)} labels for a model of {classes} classes")
+        raise mistake(f"{labels.origin}: {len(labels.names)} labels for a model of {classes} classes")
     return labels

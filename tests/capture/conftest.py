@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,8 +12,9 @@ from edge_app import config
 from edge_app.capture import Cameras, CameraState, Source, open_source
 from edge_app.errors import Reason
 from edge_app.frames import Arrival
+from edge_app.inbox import Inbox
 from edge_app.stats import Stats
-from edge_app.threads import Inbox, ThreadGroup
+from edge_app.threads import ThreadGroup
 
 FAST = {"initial_s": 0.1, "max_s": 0.4, "jitter": 0.2, "stable_s": 5}
 
@@ -40,7 +40,7 @@ class Rig:
 
     def add(self, url: str, name: str = "gate", **settings: object) -> Source:
         camera = camera_config(url, **settings)
-        source = open_source(camera, Path())
+        source = open_source(camera)
         self.cameras.add(name, source, camera)
         return source
 

@@ -117,7 +117,7 @@ def test_a_ca_that_cannot_be_read_is_a_mistake_in_the_configuration(
     if content is not None:
         ca.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
-        open_source(config.Camera(url=f"{scheme}://cam/live", tls=config.Tls(ca=ca)), Path())
+        open_source(config.Camera(url=f"{scheme}://cam/live", tls=config.Tls(ca=ca)))
     assert str(caught.value) == f"{ca}: {says}"
 
 

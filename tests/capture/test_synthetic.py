@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -35,7 +33,7 @@ def test_a_finite_street_gives_exactly_its_frames(rig: Rig):
 
 
 def test_the_street_is_640_by_360_unless_told_otherwise():
-    found = probe(open_source(camera_config("synthetic://street"), Path()), timeout_s=5)
+    found = probe(open_source(camera_config("synthetic://street")), timeout_s=5)
     assert (found.width, found.height, found.fps, found.codec) == (640, 360, 25.0, "raw")
 
 
@@ -55,4 +53,4 @@ def test_the_street_is_640_by_360_unless_told_otherwise():
 def test_a_mistake_in_the_query_names_the_parameter(query: str, message: str):
     camera = camera_config("synthetic://street").model_copy(update={"url": f"synthetic://{query}"})
     with pytest.raises(ConfigError, match=message):
-        open_source(camera, Path())
+        open_source(camera)

@@ -108,5 +108,5 @@ def test_a_path_that_is_no_device_is_not_found(rig: Rig):
 
 def test_a_device_that_is_no_camera_fails():
     with pytest.raises(StreamError, match="/dev/null: not a camera") as raised:
-        probe(open_source(camera_config("/dev/null"), Path()), timeout_s=5)
+        probe(open_source(camera_config("/dev/null")), timeout_s=5)
     assert raised.value.reason is Reason.FAILED

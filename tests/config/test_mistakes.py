@@ -325,6 +325,40 @@ def test_tls_without_an_encrypted_url_is_refused(tmp_path):
     assert line == "3:31: cameras.a.tls: goes with an rtsps:// or https:// url only"
 
 
+@pytest.mark.parametrize("url", ["x.mp4", "pictures/", "/dev/video0", "synthetic://street"])
+@pytest.mark.parametrize("key", ["username", "password", "transport"])
+def test_what_goes_with_a_network_camera_only_is_refused_elsewhere(tmp_path, url, key):
+    line = said(tmp_path, camera(f"{key}: tcp, url: '{url}'"))
+    assert line == f"3:{9 + len(key)}: cameras.a.{key}: goes with an rtsp, rtsps, http or https url only"
+
+
+@pytest.mark.parametrize("url", ["http://x", "https://x", "rtsps://x"])
+def test_udp_where_there_is_none_is_refused(tmp_path, url):
+    line = said(tmp_path, camera(f"transport: udp, url: '{url}'"))
+    assert line == "3:18: cameras.a.transport: udp goes with an rtsp:// url only; rtsps, http and https are tcp"
+
+
+def test_the_number_of_a_gpu_is_refused_where_the_cpu_is_asked_for(tmp_path):
+    line = said(tmp_path, SOUND + "engine: {provider: cpu, device: 1}\n")
+    assert line == "3:33: engine.device: the number of a GPU, and provider is cpu"
+
+
+@pytest.mark.parametrize(
+    "keys", ["provider: cpu, device: 0", "device: 1", "backend: tensorrt, provider: cpu, device: 1"]
+)
+def test_the_number_of_a_gpu_that_may_be_meant_is_taken(tmp_path, keys):
+    load_text(tmp_path, SOUND + f"engine: {{{keys}}}\n")
+
+
+@pytest.mark.parametrize("path", ["c.yaml", "../link/c.yaml"])
+def test_a_sink_that_would_write_into_the_configuration_is_refused(tmp_path, path):
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(folder)
+    line = said(folder, sink(f"type: file, path: {path}"))
+    assert line == "3:30: publish[0].path: want another file than this one, which is the configuration"
+
+
 def test_a_password_without_a_user_is_refused_by_brokers(tmp_path):
     assert said(tmp_path, sink("type: mqtt, host: x, password: p")).endswith("password: needs username beside it")
 

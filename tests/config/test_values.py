@@ -34,12 +34,12 @@ def test_the_smallest_file_has_defaults_for_all_else(tmp_path):
 
 @pytest.mark.parametrize("text", ["yes", "on", "12:30", "007", "1e3", "1.10", "true", "'null'", "2026-11-23"])
 def test_what_is_wanted_as_text_stays_as_it_is_written(tmp_path, text):
-    assert camera(tmp_path, f"url: x, username: {text}").username == text.strip("'")
+    assert camera(tmp_path, f"url: rtsp://x, username: {text}").username == text.strip("'")
 
 
 @pytest.mark.parametrize("text", ["", "~", "null"])
 def test_null_is_not_given(tmp_path, text):
-    assert camera(tmp_path, f"url: x, username: {text}").username is None
+    assert camera(tmp_path, f"url: rtsp://x, username: {text}").username is None
 
 
 def test_a_section_whose_keys_are_all_comments_has_its_defaults(tmp_path):
@@ -56,7 +56,7 @@ def test_a_camera_takes_all_of_its_keys(tmp_path):
     url: RTSPS://[::1]:322/s@x?a=b
     username: u
     password: p
-    transport: udp
+    transport: tcp
     tls: {ca: ca.pem}
     decode: cpu
     enabled: false
@@ -72,7 +72,7 @@ def test_a_camera_takes_all_of_its_keys(tmp_path):
     assert camera.tls == Tls(ca=tmp_path / "ca.pem")
     assert camera.reconnect.max_s == 4
     assert camera.start_at == datetime(2026, 11, 23, 15, tzinfo=timezone.utc)
-    assert (camera.transport, camera.decode, camera.enabled, camera.rotate) == ("udp", "cpu", False, 270)
+    assert (camera.transport, camera.decode, camera.enabled, camera.rotate) == ("tcp", "cpu", False, 270)
 
 
 @pytest.mark.parametrize("url", ["rtsp://h/s", "http://h:80", "synthetic://street?seed=7&fps=25", "rtsp://h/u@d"])

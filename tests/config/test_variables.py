@@ -10,7 +10,7 @@ from edge_app.config.variables import Variables
 from edge_app.errors import ConfigError
 from tests.config.files import MODEL, load_text
 
-LOGIN = f"{MODEL}cameras:\n  a:\n    url: x\n    password: ${{P}}\n    username: u\n"
+LOGIN = f"{MODEL}cameras:\n  a:\n    url: rtsp://x\n    password: ${{P}}\n    username: u\n"
 
 CASES = [
     pytest.param("", "", id="nothing"),

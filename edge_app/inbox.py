@@ -1,0 +1,142 @@
+"""The hand-over of frames from the camera threads to the one that analyses."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+
+class Timed(Protocol):
+    """What the inbox needs to know of an item."""
+
+    @property
+    def captured_mono(self) -> float:
+        """Monotonic clock at capture [s]."""
+
+
+T = TypeVar("T", bound=Timed)
+
+
+@dataclass
+class _Cell(Generic[T]):
+    """What waits of one camera."""
+
+    live: bool
+    capacity: int
+    max_age_s: float
+    drop: Callable[[str], None]
+    items: deque[T] = field(default_factory=deque)
+    since: float = 0.0  # when the camera began to wait; a newer frame in its cell does not send it back in line
+
+    def is_half_empty(self) -> bool:
+        return len(self.items) <= self.capacity // 2
+
+    def clear(self, reason: str) -> None:
+        """Drops what waits, and counts it."""
+        while self.items:
+            self.items.popleft()
+            self.drop(reason)
+
+
+class Inbox(Generic[T]):
+    """One cell a camera between the camera threads and the one that analyses.
+
+    A live camera's newest frame wins: `put` replaces what waits and counts it as dropped. A finite source
+    loses nothing: once its cell is full, its `put` waits until half of it is taken, for a thread that is woken for
+    each frame costs as much again as decoding a small one.
+    """
+
+    def __init__(self) -> None:
+        self._cells: dict[str, _Cell[T]] = {}
+        lock = threading.RLock()
+        self._arrived = threading.Condition(lock)  # there is something to take, or nothing will come any more
+        self._room = threading.Condition(lock)  # a finite source may go on
+
+    def add(self, camera: str, *, live: bool, max_age_s: float, capacity: int, drop: Callable[[str], None]) -> None:
+        """Opens a cell.
+
+        Args:
+            camera: Its name.
+            live: Whether the newest frame wins (one frame waits at most) or nothing is lost.
+            max_age_s: A live frame older than this is dropped when its turn comes [s].
+            capacity: Frames of a finite source that may wait; a live camera's is one.
+            drop: Called with the reason, `queue`, `stale` or `removed`, for every frame dropped here.
+        """
+        with self._arrived:
+            cell: _Cell[T] = _Cell(live, 1 if live else capacity, max_age_s, drop)
+            left = self._cells.get(camera)  # of a finite source that was closed
+            if left is not None and live:
+                left.clear("removed")
+            elif left is not None:
+                cell.items.extend(left.items)
+            self._cells[camera] = cell
+
+    def close(self, camera: str) -> None:
+        """No more frames come from this camera; those of a finite source that wait are still taken."""
+        with self._arrived:
+            cell = self._cells.pop(camera, None)
+            if cell is not None and cell.live:
+                cell.clear("removed")
+            elif cell is not None and cell.items:
+                cell.capacity = 0
+                self._cells[camera] = cell
+            self._arrived.notify_all()
+            self._room.notify_all()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a frame is here that may be taken."""
+        with self._arrived:
+            return self._ready()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether every camera is closed and every frame taken."""
+        with self._arrived:
+            return not self._cells
+
+    def put(self, camera: str, item: T, timeout_s: float) -> bool:
+        """Hands a frame over; False when a finite source found no room for so long."""
+        with self._arrived:
+            cell = self._cells[camera]
+            if cell.live and cell.items:
+                cell.clear("queue")
+            elif len(cell.items) >= cell.capacity and not self._room.wait_for(cell.is_half_empty, timeout_s):
+                return False
+            else:
+                cell.since = time.monotonic() if not cell.items else cell.since
+            cell.items.append(item)
+            self._arrived.notify_all()
+            return True
+
+    def take(self, max_items: int, timeout_s: float) -> list[T]:
+        """At most one frame a live camera, longest waiting first; finite sources may fill the rest.
+
+        Returns an empty list when nothing came for so long, or nothing will come any more.
+        """
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._ready() or not self._cells, timeout_s)
+            taken: list[T] = []
+            for cell in sorted((c for c in self._cells.values() if c.items), key=lambda c: c.since):
+                if len(taken) < max_items:
+                    taken.append(cell.items.popleft())
+                    cell.since = time.monotonic()
+            for cell in self._cells.values():
+                while not cell.live and cell.items and len(taken) < max_items:
+                    taken.append(cell.items.popleft())
+            self._cells = {n: c for n, c in self._cells.items() if c.items or c.capacity}
+            if any(not cell.live and cell.is_half_empty() for cell in self._cells.values()):
+                self._room.notify_all()
+            return taken
+
+    def _ready(self) -> bool:
+        """Whether a frame is here that is not too old; those that are, are dropped."""
+        now = time.monotonic()
+        for cell in self._cells.values():
+            if cell.live and cell.items and now - cell.items[0].captured_mono > cell.max_age_s:
+                cell.clear("stale")
+        return any(cell.items for cell in self._cells.values())

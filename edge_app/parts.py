@@ -1,0 +1,27 @@
+"""Sources and sinks as the configuration names them; what they refuse is told with the place of its key."""
+
+from __future__ import annotations
+
+from edge_app import config
+from edge_app.capture import Source, check_tls, open_source
+from edge_app.publish import Sink, open_sink
+
+
+def make_sources(settings: config.AppConfig) -> dict[str, Source]:
+    """The source of each camera; none is opened yet."""
+    sources = {}
+    for name, camera in settings.cameras.items():
+        with settings.blame("cameras", name, "tls", "ca"):
+            check_tls(camera.tls)
+        with settings.blame("cameras", name, "url"):
+            sources[name] = open_source(camera)
+    return sources
+
+
+def make_sinks(settings: config.AppConfig) -> dict[str, Sink]:
+    """The sinks by name; none is connected yet."""
+    sinks = {}
+    for index, sink in enumerate(settings.publish):
+        with settings.blame("publish", index):
+            sinks[sink.name] = open_sink(sink)
+    return sinks
