@@ -53,6 +53,21 @@ def refuses_bright(path: Path, batch="batch") -> Path:
     return write(path, nodes, [images(batch)], [output], constants)
 
 
+def refuses_all(path: Path, shape: list[int]) -> Path:
+    """An output of that shape which can never be computed: the number of channels is an index into one element."""
+    nodes = [
+        helper.make_node("Shape", ["images"], ["channels"], start=1, end=2),
+        helper.make_node("Gather", ["zero", "channels"], ["nothing"]),
+        helper.make_node("Expand", ["nothing", "shape"], ["output"]),
+    ]
+    constants = [
+        helper.make_tensor("zero", TensorProto.FLOAT, [1], [0.0]),
+        helper.make_tensor("shape", TensorProto.INT64, [len(shape)], shape),
+    ]
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, shape)
+    return write(path, nodes, [images(1)], [output], constants)
+
+
 def echo(path: Path, dtype: str, channels_last: bool, *others: str) -> Path:
     """What it is fed: pictures of that dtype and layout, and int64 pairs by other names."""
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import re
+import resource
 import shutil
 import struct
 import subprocess
+import time
 
 import av
 import cv2
@@ -12,9 +17,12 @@ import numpy as np
 import pytest
 
 from edge_app.cli import execute
-from edge_app.detections import Detections
-from edge_app.pictures import Artist, mosaic
+from edge_app.detections import Detections, Latency, Result
+from edge_app.frames import Frame, Picture
+from edge_app.pictures import Artist, Recorder, mosaic
+from tests import onnx_models
 
+FULL_AT = 80_000  # bytes
 STREET = "synthetic://street?seed=7&size=320x180"
 
 
@@ -131,6 +139,63 @@ def test_a_film_on_a_full_disk_is_given_up_and_the_program_goes_on(edge_app, con
     assert program.log.count("ends here: No space left on device") == 1
 
 
+def test_a_disk_that_fills_ends_the_film_where_it_is_whole_and_the_program_goes_on(edge_app, configured, tmp_path):
+    url = "synthetic://street?seed=7&size=320x180&frames=150"
+    film = tmp_path / "film.mp4"
+    config = configured(cameras={"a": {"url": url}}, publish=[{"type": "file", "path": "/dev/null"}])
+    program = edge_app("run", config, "--record", film)
+    resource.prlimit(program.process.pid, resource.RLIMIT_FSIZE, (FULL_AT, FULL_AT))
+    assert program.wait() == 0, program.log
+    assert program.log.count("film.mp4 ends here: File too large") == 1
+    assert program.log.count("level=warning") == 1
+    assert 0 < len(frames(film)) < 150
+    assert film.stat().st_size < FULL_AT
+
+
+def test_a_film_whose_end_alone_does_not_fit_is_told(edge_app, configured, tmp_path):
+    """What waits in a buffer is written when the file is closed."""
+    url = "synthetic://street?seed=7&size=320x180&frames=20"
+    config = configured(cameras={"a": {"url": url}}, publish=[{"type": "file", "path": "/dev/null"}])
+    program = edge_app("run", config, "--record", tmp_path / "film.mp4")
+    resource.prlimit(program.process.pid, resource.RLIMIT_FSIZE, (20_000, 20_000))
+    assert program.wait() == 0, program.log
+    assert program.log.count("film.mp4 ends here: File too large") == 1
+
+
+def test_pictures_that_are_years_apart_make_a_film_that_can_be_watched(edge_app, configured, tmp_path):
+    (tmp_path / "old").mkdir()
+    for index, year in enumerate([0, 0, 5, 4, 9]):
+        path = tmp_path / "old" / f"{index}.png"
+        cv2.imwrite(str(path), np.full((64, 64, 3), 99, np.uint8))
+        os.utime(path, (1_000_000_000 + index + 31_536_000 * year,) * 2)
+    config = configured(cameras={"a": {"url": str(tmp_path / "old")}}, publish=[{"type": "file", "path": "/dev/null"}])
+    assert edge_app("run", config, "--record", tmp_path / "film.mp4").wait() == 0
+    assert [at for at, _ in frames(tmp_path / "film.mp4")] == pytest.approx([0, 1, 11, 11, 21], abs=0.01)
+
+
+def live(camera, index):
+    """A frame of a camera in which nothing was found."""
+    now, picture = time.time(), Picture.from_bgr(np.full((64, 64, 3), 99, np.uint8))
+    frame = Frame(camera, index, now, "arrival", 0.0, True, 0.0, 0.0, picture)
+    nothing = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, "i4"))
+    return frame, Result(camera, index, now, "arrival", 0.0, True, (64, 64), Latency(0, 0, 0, 0, 0), nothing)
+
+
+def test_a_film_that_is_stuck_holds_up_no_other_and_what_it_lacks_is_counted(tmp_path, caplog):
+    os.mkfifo(tmp_path / "film-a.mp4")  # opening it waits until somebody reads
+    with Recorder(tmp_path / "film.mp4", ["a", "b"], ["person"]) as recorder:
+        for index in range(20):
+            recorder.add(*live("a", index))
+        frame, result = live("b", 0)
+        for index in range(20):
+            recorder.add(dataclasses.replace(frame, index=index, live=False), result)
+    os.close(os.open(tmp_path / "film-a.mp4", os.O_RDONLY | os.O_NONBLOCK))
+    assert len(frames(tmp_path / "film-b.mp4")) == 20
+    said = " ".join(record.getMessage() for record in caplog.records)
+    assert re.search(r"a: 1[56] frames are not in the film", said)
+    assert "b: " not in said
+
+
 def test_a_snapshot_is_the_cameras_picture_with_its_boxes(configured, tmp_path, capfd):
     config = configured(cameras={"a": {"url": "synthetic://street?seed=7"}, "b": {"url": "rtsp://127.0.0.1:9/x"}})
     out = tmp_path / "a.png"
@@ -160,6 +225,39 @@ def test_the_window_shows_what_is_seen_and_ends_with_the_program(edge_app, confi
     program = edge_app("run", config, "--show", env={"DISPLAY": number})
     program.until(lambda: (screen().std(axis=2) > 5).mean() > 0.1, 60)
     assert program.terminate()[0] == 0
+
+
+@pytest.fixture
+def costly(configured, tmp_path):
+    """A configuration whose model can be read and not loaded, so that whoever loads it fails."""
+    model = onnx_models.refuses_all(tmp_path / "m.onnx", [1, 21, 7])
+    return configured(cameras={"a": {"url": STREET}}, model={"onnx": str(model), "decoder": "yolox"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param(["snapshot", "CONFIG", "a", "--out", "/none/x.png"], 77, "/none/x.png: cannot", id="a snapshot"),
+        pytest.param(["snapshot", "CONFIG", "a", "--out", "x.y"], 64, "x.y: want a name", id="an odd snapshot"),
+        pytest.param(["run", "CONFIG", "--record", "/none/x.mp4"], 77, "/none/x.mp4: cannot", id="a film"),
+        pytest.param(["run", "CONFIG", "--show"], 69, "--show: there is no display", id="a window"),
+        pytest.param(["run", "CONFIG"], 65, "the model fails on a blank picture", id="the model itself"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused_before_the_model_is_loaded(edge_app, costly, arguments, code, words):
+    program = edge_app(*(costly if word == "CONFIG" else word for word in arguments), env={"DISPLAY": ""})
+    assert program.wait() == code
+    assert words in program.log
+    assert program.log.count("\n") == 1
+
+
+def test_a_picture_never_replaces_the_configuration_or_what_a_camera_reads(configured, tmp_path, capfd):
+    config = configured(cameras={"a": {"url": str(tmp_path / "a.png")}})
+    (tmp_path / "a.png").write_bytes(b"x")
+    (tmp_path / "c.png").symlink_to(config)
+    for out, why in {"a.png": "camera a reads this file", "c.png": "this is the configuration"}.items():
+        assert execute(["snapshot", str(config), "a", "--out", str(tmp_path / out)]) == 64
+        assert capfd.readouterr().err == f"{tmp_path / out}: {why}\n"
 
 
 def test_without_a_display_a_window_is_one_line_and_69(edge_app, configured):

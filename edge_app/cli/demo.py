@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -31,12 +32,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for the messages and the picture.")] = Path("out"),
 ) -> None:
     """Run the bundled model on the rendered street; write messages and an annotated picture, print a summary."""
-    messages = out / "detections.ndjson"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        messages.unlink(missing_ok=True)
-    except OSError as error:
-        raise AccessError(f"{out}: {error.strerror}") from error
+    messages = prepare(out)
     seen: list[Result] = []
     best: list[tuple[Frame, Result]] = []
 
@@ -55,14 +51,22 @@ def main(
     frame, result = best[0]
     picture = out / "annotated.png"
     cv2.imwrite(str(picture), Artist(labels).draw(frame.picture.bgr, result.detections))
-    score = demo.Score(Settings(seed=SEED), labels)
-    for result in seen:
-        score.add(result)
-    summarise(score)
+    summarise(seen, labels)
     sys.stdout.write(
         f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {app.detector.name} "
         f"on {app.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
     )
+
+
+def prepare(out: Path) -> Path:
+    """Makes the folder; the file of messages in it, without an earlier one's. Raises AccessError."""
+    messages = out / "detections.ndjson"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        messages.unlink(missing_ok=True)
+    except OSError as error:
+        raise AccessError(f"{out}: {error.strerror}") from error
+    return messages
 
 
 def scene(frames: int, messages: Path) -> config.AppConfig:
@@ -76,8 +80,11 @@ def scene(frames: int, messages: Path) -> config.AppConfig:
     )
 
 
-def summarise(score: demo.Score) -> None:
+def summarise(seen: Sequence[Result], labels: Sequence[str]) -> None:
     """Prints what was there and what was found of it."""
+    score = demo.Score(Settings(seed=SEED), labels)
+    for result in seen:
+        score.add(result)
     table = Table("label", "in the scene", "found", "", box=None, pad_edge=False)
     for label, there in sorted(score.there.items()):
         table.add_row(label, str(there), str(score.found[label]), f"{score.found[label] / there:.0%}")

@@ -1,14 +1,16 @@
-"""What the verbs share: the configuration from the command line."""
+"""What the verbs share: the configuration from the command line, and what must not be written over."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from edge_app import config
+from edge_app.errors import UsageError
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 
@@ -16,3 +18,12 @@ ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML fil
 def load_config(path: Path) -> config.AppConfig:
     """The file's configuration, with variables from the environment; see `config.load` for what it raises."""
     return config.load(path, os.environ)
+
+
+def refuse_to_replace(written: Iterable[Path], path: Path, settings: config.AppConfig) -> None:
+    """Raises UsageError where a file that shall be written is the configuration at `path`, or what a camera reads."""
+    cameras = {f"camera {name} reads this file": Path(camera.url) for name, camera in settings.cameras.items()}
+    for target in written:
+        for why, read in {"this is the configuration": path, **cameras}.items():
+            if target.exists() and read.exists() and target.samefile(read):
+                raise UsageError(f"{target}: {why}")

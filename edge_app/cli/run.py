@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +14,9 @@ import typer
 
 from edge_app import config
 from edge_app.app import TICK_S, App
-from edge_app.cli.loading import ConfigPath, load_config
+from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.table import LiveTable
-from edge_app.errors import UsageError
 from edge_app.pictures import Recorder, Window
 
 EXAMPLE = "Example: edge-app run /etc/edge-app/config.yaml"
@@ -32,31 +32,38 @@ def main(
     """Analyse the cameras until SIGTERM or SIGINT, or until every source is a file and all are read."""
     settings = load_config(path)
     set_up(log_level.value)
-    app = App(settings)
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: app.stop.set())
+        signal.signal(number, lambda *_: stop.set())
+    app = App(settings, stop=stop)
+    # What cannot be is refused here, before the model is loaded.
+    recorder = film(record, path, settings, app.detector.labels) if record is not None else None
+    window = Window(app.detector.labels) if show else None
     with ExitStack() as stack:
         stack.enter_context(app)
-        refresh = spectators(app, settings, show, record, stack)
+        refresh = spectators(app, settings, recorder, window, stack)
         if not app.stop.is_set():  # told to stop while the model was loaded
             app.run(refresh, SHOW_S if show else TICK_S)
     sys.stdout.flush()
 
 
+def film(record: Path, path: Path, settings: config.AppConfig, labels: Sequence[str]) -> Recorder:
+    """Films of the cameras that run; raises UsageError or AccessError where they cannot be."""
+    recorder = Recorder(record, [name for name, camera in settings.cameras.items() if camera.enabled], labels)
+    refuse_to_replace(recorder.paths.values(), path, settings)
+    return recorder
+
+
 def spectators(
-    app: App, settings: config.AppConfig, show: bool, record: Path | None, stack: ExitStack
+    app: App, settings: config.AppConfig, recorder: Recorder | None, window: Window | None, stack: ExitStack
 ) -> Callable[[], None]:
-    """Those who look on: a film, a window, a table. What the main thread has to do for them again and again."""
-    labels = app.detector.labels
+    """Lets them look on, and a table. What the main thread has to do for them again and again."""
     looks: list[Callable[[], None]] = []
-    if record is not None:
-        cameras = [name for name, camera in settings.cameras.items() if camera.enabled]
-        recorder = Recorder(record, cameras, labels)
-        refuse_sources(settings, recorder.paths.values())
+    if recorder is not None:
         app.observe = stack.enter_context(recorder).add
-    if show:
-        window = stack.enter_context(Window(labels))
-        looks.append(lambda: None if window.show(app.latest) else app.stop.set())
+    if window is not None:
+        show = stack.enter_context(window).show
+        looks.append(lambda: None if show(dict(app.latest)) else app.stop.set())
     if LiveTable.fits(settings):
         looks.append(stack.enter_context(LiveTable(app)).refresh)
 
@@ -65,12 +72,3 @@ def spectators(
             look()
 
     return refresh
-
-
-def refuse_sources(settings: config.AppConfig, films: Iterable[Path]) -> None:
-    """Raises UsageError where a film would replace the file that a camera reads."""
-    for film in films:
-        for name, camera in settings.cameras.items():
-            source = Path(camera.url)
-            if film.exists() and source.exists() and film.samefile(source):
-                raise UsageError(f"{film}: camera {name} reads this file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge_app import config
 from edge_app.app import App
-from edge_app.cli.loading import ConfigPath, load_config
+from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
 from edge_app.cli.words import in_words
 from edge_app.detections import Result
 from edge_app.errors import AccessError, DeviceError, UsageError
@@ -44,7 +45,10 @@ def main(
         if time.monotonic() > deadline:
             app.stop.set()
 
-    with App(only(load_config(path), camera), observe=observe) as app:
+    settings = only(load_config(path), camera)
+    check_place(out)
+    refuse_to_replace([out], path, settings)
+    with App(settings, observe=observe) as app:
         app.run(give_up)
         why = app.cameras.states()[camera].detail
     if not taken:
@@ -63,11 +67,15 @@ def only(settings: config.AppConfig, name: str) -> config.AppConfig:
     return settings.model_copy(update={"cameras": {name: camera}, "publish": ()})
 
 
+def check_place(path: Path) -> None:
+    """Raises UsageError or AccessError where there can be no picture."""
+    if not cv2.haveImageWriter(str(path)):
+        raise UsageError(f"{path}: want a name that ends with .jpg or .png")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise AccessError(f"{path}: cannot be written")
+
+
 def write(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Writes a BGR picture in the format that the file's name asks for."""
-    try:
-        written = cv2.imwrite(str(path), pixels)
-    except cv2.error:
-        raise UsageError(f"{path}: want a name that ends with .jpg or .png") from None
-    if not written:
+    if not cv2.imwrite(str(path), pixels):
         raise AccessError(f"{path}: cannot be written")
