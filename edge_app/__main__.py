@@ -1,6 +1,35 @@
-"""`python -m edge_app` is `edge-app`."""
+"""`edge-app`, and `python -m edge_app`: a signal ends it quietly even while everything else is imported."""
 
-from edge_app.cli import main
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def main() -> None:
+    """Runs the command line; then `run` has handlers of its own, and for other verbs signals mean what they did."""
+    before = {number: signal.signal(number, leave) for number in SIGNALS}
+    from edge_app.cli import main as command_line  # which takes a second
+
+    if not is_service():
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    command_line()
+
+
+def leave(number: int, _frame: FrameType | None) -> None:
+    """Ends the process at once, for nothing was begun; a service that is told to stop has done its work."""
+    os._exit(0 if is_service() else 128 + number)
+
+
+def is_service() -> bool:
+    """Whether the verb is `run`."""
+    return sys.argv[1:2] == ["run"]
+
 
 if __name__ == "__main__":
     main()

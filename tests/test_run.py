@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import numpy as np
 import pytest
 
 from edge_app import publish
+from edge_app.app import App
+from edge_app.config import load
 from edge_app.synthetic import Settings, Street
 
 SCENE = "synthetic://street?seed=3&fps=5"
@@ -90,6 +93,43 @@ def test_a_camera_that_is_not_enabled_is_left_alone(edge_app, configured, clip, 
     seen = subscribe(broker)
     seen.wait_for(lambda: seen.on("edge_app/gate/status"))
     assert json.loads(seen.on("edge_app/gate/status")[-1])["state"] == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("verb", "number", "code"),
+    [
+        ("run", signal.SIGTERM, 0),
+        ("run", signal.SIGINT, 0),
+        ("check", signal.SIGTERM, 128 + signal.SIGTERM),
+        ("check", signal.SIGINT, 128 + signal.SIGINT),
+    ],
+)
+def test_a_signal_while_it_is_imported_ends_it_quietly(edge_app, configured, verb, number, code):
+    config = configured(cameras={"street": {"url": SCENE}})
+    program = edge_app(verb, config, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    program.until(lambda: "numpy" in program.log)  # which is imported in the middle
+    program.process.send_signal(number)
+    assert program.wait() == code
+    assert re.search(r"import time:.*\n", program.log)
+    assert [line for line in program.log.splitlines() if not line.startswith("import time:")] == []
+
+
+def test_of_a_camera_that_is_removed_no_picture_is_kept(configured):
+    config = configured(
+        cameras={"a": {"url": SCENE}, "b": {"url": SCENE}}, publish=[{"type": "file", "path": "/dev/null"}]
+    )
+    with App(load(config, {})) as app:
+        before: list[int] = []
+
+        def refresh():
+            if not before and set(app.latest) == {"a", "b"}:
+                before.append(app.stats.total("frames_analysed"))
+                app.cameras.remove("b")
+            if before and app.stats.total("frames_analysed") > before[0] + 5:
+                app.stop.set()
+
+        app.run(refresh, 0.01)
+    assert set(app.latest) == {"a"}
 
 
 def test_a_live_camera_runs_beside_a_file_until_it_is_told_to_stop(edge_app, configured, clip):
