@@ -12,9 +12,9 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "models" / "traffic"))
 
-from scenes import LAST_FRAME, scale, settings_for, targets  # noqa: E402
+from scenes import LAST_FRAME, scale, settings_for, targets
 
-from edge_app.synthetic import CLASSES, Settings, Street, Truth  # noqa: E402
+from edge_app.synthetic import CLASSES, Settings, Street, Truth
 
 WIDTH, HEIGHT = 640, 360
 QUALITY = 80  # of the JPEG: 198 pictures, noisy ones among them, stay below 8 MB
