@@ -123,8 +123,9 @@ def test_bench_paced_plays_a_file_live(verb, configured, clip, tmp_path):
     code, out, err = verb("bench", config, "--paced", "--seconds", 3, "--json")
     assert code == 0, err
     paced = json.loads(out)["paced"]
-    assert paced["cameras"]["street"]["fps"] == pytest.approx(10, abs=3)
-    assert paced["cameras"]["clip"]["fps"] > 12
+    # A busy machine drops frames; a file read as a file would be far faster than its 25 frames a second.
+    assert 0 < paced["cameras"]["street"]["fps"] <= 11
+    assert 0 < paced["cameras"]["clip"]["fps"] <= 27.5
     assert paced["age_ms"]["p50"] <= paced["age_ms"]["max"]
 
 
