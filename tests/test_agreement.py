@@ -8,20 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_app.agreement import Agreement, Judged, agreement, map50
-from edge_app.detections import Detections
+from tests.boxes import CAR, NOTHING, detections, many
 
-NOTHING = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int32))
 corner, side = st.integers(0, 40), st.integers(4, 24)
 score = st.sampled_from([0.04, 0.05, 0.1, 0.29, 0.3, 0.31, 0.5, 0.55, 0.6, 0.7, 0.9])
 row = st.tuples(corner, corner, side, side, score, st.integers(0, 1))
 picture = st.lists(row, max_size=12)
-
-
-def detections(rows):
-    """Rows (x, y, width, height, score, class)."""
-    table = np.array(rows, np.float64).reshape(-1, 6)
-    xyxy = np.hstack([table[:, :2], table[:, :2] + table[:, 2:4]]).astype(np.float32)
-    return Detections(xyxy, table[:, 4].astype(np.float32), table[:, 5].astype(np.int32))
 
 
 def overlap(a, b):
@@ -76,14 +68,6 @@ def test_equals_the_slow_computation(pictures):
     slow = [[slow_average_precision(reference, found, kind, iou) for iou in ious] for kind in judged] or [[0.0] * 10]
     assert got.map50 == pytest.approx(np.mean(slow, axis=0)[0])
     assert got.map50_95 == pytest.approx(np.mean(slow))
-
-
-def many(rows, pictures=20):
-    """The same detections in each of so many pictures."""
-    return [detections(rows)] * pictures
-
-
-CAR = (10, 10, 20, 20, 0.8, 1)
 
 
 def test_a_model_agrees_with_itself():
