@@ -8,13 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write(path: Path, text: str, *, mode: int = 0o666, replace: bool = True) -> None:
-    """Writes `text` in UTF-8; the rest is as in `write_bytes`."""
-    write_bytes(path, text.encode(), mode=mode, replace=replace)
-
-
-def write_bytes(path: Path, content: bytes, *, mode: int = 0o666, replace: bool = True) -> None:
-    """Writes `content` beside `path` and gives it that name when it is on the disk.
+def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool = True) -> None:
+    """Writes `content`, text in UTF-8, beside `path` and gives it that name when it is on the disk.
 
     Args:
         path: The file; its folder is there.
@@ -30,7 +25,7 @@ def write_bytes(path: Path, content: bytes, *, mode: int = 0o666, replace: bool 
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(file, "wb") as stream:
-            stream.write(content)
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         if replace:

@@ -69,8 +69,9 @@ def redaction(settings: config.AppConfig, labels: list[str], stack: ExitStack) -
     if not labels:
         return lambda picture: (picture.bgr, None)
     detector = blurring_detector(settings, labels)
-    engine = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
-    return Blur(detector, stack.enter_context(start_engine(detector, engine)), labels)
+    alone = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
+    detector, engine = start_engine(detector, alone)
+    return Blur(detector, stack.enter_context(engine), labels)
 
 
 def refuse_own_source(settings: config.AppConfig, out: Path) -> None:

@@ -130,7 +130,7 @@ class Album:
         if self.full:
             return None
         try:
-            atomic.write_bytes(path, content, replace=False)
+            atomic.write(path, content, replace=False)
             os.utime(path, (frame.captured_at, frame.captured_at))  # a folder's pictures have their files' times
             _append(self._manifest, line)
         except OSError as error:
