@@ -1,0 +1,146 @@
+"""Where quantizers go, by TensorRT's rules for explicit quantization.
+
+Inputs of weighted layers are quantized, never outputs: TensorRT fuses a layer with the quantizer after it. Sources: TensorRT's
+developer guide ("Explicit Quantization", "Q/DQ Layer-Placement Recommendations"), and for the widths and the residual branch the
+rules of NVIDIA's modelopt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import onnx
+
+from edge_app.calibration.wiring import Use, Wiring, attribute
+
+NARROW = 16  # channels below which INT8 gains nothing
+# What TensorRT moves quantizers across; of Resize only the nearest.
+COMMUTING = frozenset(
+    ("Concat", "Flatten", "MaxPool", "Reshape", "Resize", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze")
+)
+ACTIVATIONS = ("Relu", "Clip", "LeakyRelu")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Which layers are quantized, and at which edges of the graph.
+
+    Attributes:
+        layers: Weighted nodes that are computed in INT8.
+        left: Weighted nodes that never are, by rule.
+        uses: Where the quantized form of a tensor is taken, by the tensor's name.
+        shared: Sets of those tensors that have one scale.
+    """
+
+    layers: tuple[str, ...]
+    left: tuple[str, ...]
+    uses: dict[str, tuple[Use, ...]]
+    shared: tuple[frozenset[str], ...]
+
+
+def place(wiring: Wiring, floating: Collection[str] = ()) -> Placement:
+    """Where quantizers go; the layers `floating` are left in float.
+
+    The tensors that are quantized with some layers in float are among those that are without.
+    """
+    worth = [node for node in wiring.weighted if _worth(node, wiring)]
+    layers = [node for node in worth if node.name not in floating]
+    uses: dict[str, list[Use]] = {}
+    for node in layers:
+        uses.setdefault(node.input[0], []).append(Use(node.name, 0))
+    for tensor, use in [*_residual(wiring, uses)]:
+        uses.setdefault(tensor, []).append(use)
+    for node in wiring.nodes.values():
+        if node.op_type in ("MaxPool", "Resize") and _leads_to(node, uses, wiring):
+            uses.setdefault(node.input[0], []).append(Use(node.name, 0))
+    for tensor, use in [*_concatenated(wiring, uses)]:
+        uses[tensor].append(use)
+    return Placement(
+        layers=tuple(node.name for node in layers),
+        left=tuple(node.name for node in wiring.weighted if node not in worth),
+        uses={tensor: tuple(found) for tensor, found in uses.items()},
+        shared=_shared(wiring, uses),
+    )
+
+
+def only(placement: Placement, layer: str) -> Placement:
+    """The placement with nothing but that layer quantized."""
+    uses = {tensor: (Use(layer, 0),) for tensor, found in placement.uses.items() if Use(layer, 0) in found}
+    return Placement((layer,), placement.left, uses, ())
+
+
+def _worth(node: onnx.NodeProto, wiring: Wiring) -> bool:
+    """Whether INT8 gains more there than it costs: not in heads, attention and narrow layers."""
+    if _ends(node, wiring):
+        return False
+    shape = list(wiring.constants[node.input[1]].dims)
+    if node.op_type == "Gemm":
+        return not attribute(node, "transA", 0) and min(shape) >= NARROW
+    groups, first = attribute(node, "group", 1), node.input[0] in wiring.inputs
+    if groups > 1:
+        return shape[0] % 8 == 0
+    return shape[0] >= NARROW and (first or shape[1] >= NARROW)
+
+
+def _ends(node: onnx.NodeProto, wiring: Wiring) -> bool:
+    """Whether no weighted layer comes after it, or the product of two activations does before one: attention."""
+    reached, seen, weighted = [node], set(), False
+    while reached:
+        for tensor in reached.pop().output:
+            for taker in wiring.takers(tensor):
+                if taker.op_type == "MatMul" and not set(taker.input) & set(wiring.constants):
+                    return True
+                if taker.name in seen:
+                    continue
+                seen.add(taker.name)
+                if taker.op_type in ("Conv", "ConvTranspose", "Gemm", "MatMul"):
+                    weighted = True
+                else:
+                    reached.append(taker)
+    return not weighted
+
+
+def _residual(wiring: Wiring, quantized: Collection[str]) -> Iterator[tuple[str, Use]]:
+    """Inputs of additions before a quantizer, but for one that comes straight from a convolution, which fuses."""
+    for node in wiring.nodes.values():
+        if node.op_type != "Add" or any(tensor in wiring.constants for tensor in node.input):
+            continue
+        after = [node.output[0], *(t.output[0] for t in wiring.takers(node.output[0]) if t.op_type in ACTIVATIONS)]
+        if not any(tensor in quantized for tensor in after):
+            continue
+        fuses = next((i for i, tensor in enumerate(node.input) if _is_convolutions_own(tensor, wiring)), None)
+        yield from ((tensor, Use(node.name, i)) for i, tensor in enumerate(node.input) if i != fuses)
+
+
+def _is_convolutions_own(tensor: str, wiring: Wiring) -> bool:
+    maker = wiring.makers.get(tensor)
+    return maker is not None and maker.op_type == "Conv" and len(wiring.uses[tensor]) == 1
+
+
+def _leads_to(node: onnx.NodeProto, quantized: Collection[str], wiring: Wiring) -> bool:
+    """Whether everything that takes its output does so quantized, at once or across what commutes."""
+    if node.op_type == "Resize" and attribute(node, "mode", b"nearest") != b"nearest":
+        return False
+    takers = wiring.takers(node.output[0])
+    return node.output[0] in quantized or (
+        bool(takers) and all(t.op_type in COMMUTING and _leads_to(t, quantized, wiring) for t in takers)
+    )
+
+
+def _concatenated(wiring: Wiring, quantized: Collection[str]) -> Iterator[tuple[str, Use]]:
+    """Inputs of concatenations before a quantizer that are quantized for others anyway."""
+    for node in wiring.nodes.values():
+        if node.op_type == "Concat" and node.output[0] in quantized:
+            yield from ((tensor, Use(node.name, i)) for i, tensor in enumerate(node.input) if tensor in quantized)
+
+
+def _shared(wiring: Wiring, quantized: Collection[str]) -> tuple[frozenset[str], ...]:
+    """One scale for all that meets in a concatenation or passes a pool, so that nothing has to be rescaled."""
+    groups = {tensor: frozenset((tensor,)) for tensor in quantized}
+    for node in wiring.nodes.values():
+        if node.op_type in ("Concat", "MaxPool") and node.output[0] in quantized:
+            met = {tensor for tensor in (node.output[0], *node.input) if tensor in quantized}
+            union = frozenset().union(*(groups[tensor] for tensor in met))
+            groups |= dict.fromkeys(union, union)
+    return tuple({group for group in groups.values() if len(group) > 1})
