@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write(path: Path, text: str, *, mode: int = 0o666, replace: bool = True) -> None:
-    """Writes `text` in UTF-8 beside `path` and gives it that name when it is on the disk.
+def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool = True) -> None:
+    """Writes `content`, text in UTF-8, beside `path` and gives it that name when it is on the disk.
 
     Args:
         path: The file; its folder is there.
-        text: What it shall hold.
+        content: What it shall hold.
         mode: Its permissions from its first moment on, less the umask.
         replace: Whether an older file of that name goes.
 
@@ -24,8 +24,8 @@ def write(path: Path, text: str, *, mode: int = 0o666, replace: bool = True) -> 
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
-        with os.fdopen(file, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         if replace:

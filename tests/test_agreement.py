@@ -132,9 +132,3 @@ def test_ground_truth_takes_every_class_and_every_score():
     assert map50(truth, [detections([(*CAR[:4], 0.01, 1), (60, 60, 9, 9, 0.02, 0)])]) == 1.0
     with pytest.raises(ValueError, match="no box"):
         map50([NOTHING], [NOTHING])
-
-
-def test_only_the_best_hundred_of_a_picture_count_against_ground_truth():
-    crowd = [(0, 0, 5, 5, 0.9, 0)] * 100
-    assert map50(many([CAR], 1), [detections([*crowd, CAR])]) == 0.0
-    assert map50(many([CAR], 1), [detections([*crowd[1:], CAR])]) == 1.0

@@ -2,6 +2,7 @@
 
 from edge_app.engine.detector import Detector, read_detector, start_engine
 from edge_app.engine.double_buffer import Batches, infer
+from edge_app.engine.golden import Golden, golden_path, read_golden, write_golden
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
 from edge_app.engine.slot import Engine, Outputs, Slot
 
@@ -9,10 +10,14 @@ __all__ = [
     "Batches",
     "Detector",
     "Engine",
+    "Golden",
     "OnnxRuntimeEngine",
     "Outputs",
     "Slot",
+    "golden_path",
     "infer",
     "read_detector",
+    "read_golden",
     "start_engine",
+    "write_golden",
 ]
