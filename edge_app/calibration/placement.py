@@ -7,7 +7,7 @@ rules of NVIDIA's modelopt.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx
@@ -71,16 +71,19 @@ def only(placement: Placement, layer: str) -> Placement:
 
 
 def _worth(node: onnx.NodeProto, wiring: Wiring) -> bool:
-    """Whether INT8 gains more there than it costs: not in heads, attention and narrow layers."""
-    if _ends(node, wiring):
-        return False
+    """Whether INT8 gains more there than it costs: not in attention, narrow layers (so the first) and heads.
+
+    A head after a ReLU is worth it: it lets the layer before have an INT8 output, and what ReLU leaves is easily quantized.
+    """
     shape = list(wiring.constants[node.input[1]].dims)
+    if _ends(node, wiring):
+        maker = wiring.makers.get(node.input[0])
+        return node.op_type == "Conv" and maker is not None and maker.op_type == "Relu" and shape[1] >= NARROW
     if node.op_type == "Gemm":
         return not attribute(node, "transA", 0) and min(shape) >= NARROW
-    groups, first = attribute(node, "group", 1), node.input[0] in wiring.inputs
-    if groups > 1:
+    if attribute(node, "group", 1) > 1:
         return shape[0] % 8 == 0
-    return shape[0] >= NARROW and (first or shape[1] >= NARROW)
+    return min(shape[:2]) >= NARROW
 
 
 def _ends(node: onnx.NodeProto, wiring: Wiring) -> bool:
@@ -120,12 +123,15 @@ def _is_convolutions_own(tensor: str, wiring: Wiring) -> bool:
 
 def _leads_to(node: onnx.NodeProto, quantized: Collection[str], wiring: Wiring) -> bool:
     """Whether everything that takes its output does so quantized, at once or across what commutes."""
-    if node.op_type == "Resize" and attribute(node, "mode", b"nearest") != b"nearest":
+    if not _commutes(node):
         return False
     takers = wiring.takers(node.output[0])
-    return node.output[0] in quantized or (
-        bool(takers) and all(t.op_type in COMMUTING and _leads_to(t, quantized, wiring) for t in takers)
-    )
+    return node.output[0] in quantized or (bool(takers) and all(_leads_to(t, quantized, wiring) for t in takers))
+
+
+def _commutes(node: onnx.NodeProto) -> bool:
+    """Whether a quantizer may stand before it as well as behind it."""
+    return node.op_type in COMMUTING and attribute(node, "mode", b"nearest") == b"nearest"
 
 
 def _concatenated(wiring: Wiring, quantized: Collection[str]) -> Iterator[tuple[str, Use]]:
@@ -135,12 +141,23 @@ def _concatenated(wiring: Wiring, quantized: Collection[str]) -> Iterator[tuple[
             yield from ((tensor, Use(node.name, i)) for i, tensor in enumerate(node.input) if tensor in quantized)
 
 
-def _shared(wiring: Wiring, quantized: Collection[str]) -> tuple[frozenset[str], ...]:
-    """One scale for all that meets in a concatenation or passes a pool, so that nothing has to be rescaled."""
-    groups = {tensor: frozenset((tensor,)) for tensor in quantized}
-    for node in wiring.nodes.values():
-        if node.op_type in ("Concat", "MaxPool") and node.output[0] in quantized:
-            met = {tensor for tensor in (node.output[0], *node.input) if tensor in quantized}
-            union = frozenset().union(*(groups[tensor] for tensor in met))
-            groups |= dict.fromkeys(union, union)
+def _shared(wiring: Wiring, uses: Mapping[str, Sequence[Use]]) -> tuple[frozenset[str], ...]:
+    """One scale for all that meets in a concatenation, pool or resizing, so that nothing has to be rescaled there."""
+    groups = {tensor: frozenset((tensor,)) for tensor in uses}
+    for tensor, found in uses.items():
+        for taker in (wiring.nodes[use.node] for use in found):
+            if taker.op_type in ("Concat", "MaxPool", "Resize"):
+                union = frozenset().union(*(groups[met] for met in (tensor, *_met(taker, uses, wiring))))
+                groups |= dict.fromkeys(union, union)
     return tuple({group for group in groups.values() if len(group) > 1})
+
+
+def _met(node: onnx.NodeProto, quantized: Collection[str], wiring: Wiring) -> Iterator[str]:
+    """Tensors behind it that are quantized, at once or across what commutes."""
+    if not _commutes(node):
+        return
+    if node.output[0] in quantized:
+        yield node.output[0]
+        return
+    for taker in wiring.takers(node.output[0]):
+        yield from _met(taker, quantized, wiring)

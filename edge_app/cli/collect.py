@@ -1,0 +1,88 @@
+"""`edge-app collect`: calibration pictures from live cameras."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import ExitStack
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import typer
+
+from edge_app import config
+from edge_app.app import make_sources
+from edge_app.cli.loading import ConfigPath, load_config
+from edge_app.cli.logs import Level, set_up
+from edge_app.collect import Album, Blur, Collector, Ending, Limits, Redact, blurring_detector
+from edge_app.engine import start_engine
+from edge_app.errors import UsageError
+
+EXAMPLE = "Example: edge-app collect /etc/edge-app/config.yaml --out calib_data/yard --images 400 --every 200"
+MB = 1_000_000
+
+
+class Format(str, Enum):
+    """What the pictures are written as."""
+
+    JPG = "jpg"
+    PNG = "png"
+
+
+def main(
+    path: ConfigPath,
+    out: Annotated[Path, typer.Option(help="Folder for pictures and manifest; goes on with one.", show_default=False)],
+    images: Annotated[int, typer.Option(min=1, help="End with so many pictures in the folder.")] = 200,
+    every: Annotated[
+        float, typer.Option(min=0, help="Of a camera, one in so long, the most unlike the rest [s].")
+    ] = 5.0,
+    hours: Annotated[float, typer.Option(min=0, help="End after so long [h].")] = 24.0,
+    max_mb: Annotated[float, typer.Option(min=0, help="End before the folder's files take more [MB].")] = 500.0,
+    blur: Annotated[
+        list[str] | None, typer.Option(metavar="LABEL", help="Blur what the model finds of it; again for more.")
+    ] = None,
+    image_format: Annotated[Format, typer.Option("--format", help="JPEG of quality 95, or without loss.")] = Format.JPG,
+    log_level: Annotated[Level, typer.Option(help="How much to log.")] = Level.INFO,
+) -> None:
+    """Keep pictures of the cameras that differ from each other, for calibrating INT8, until there are enough."""
+    settings = load_config(path)
+    set_up(log_level.value)
+    cv2.setNumThreads(1)  # its pool would take the cores that the service beside it uses
+    sources = make_sources(settings)
+    refuse_own_source(settings, out)
+    with ExitStack() as stack:
+        redact = redaction(settings, blur or [], stack)
+        album = stack.enter_context(Album(out, f".{image_format.value}", round(max_mb * MB)))
+        collector = Collector(album, Limits(images, hours * 3600), every, redact)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: collector.stop.set())
+        why = collector.run(settings.cameras, sources)
+    sys.stdout.write(summary(album, collector, why))
+
+
+def redaction(settings: config.AppConfig, labels: list[str], stack: ExitStack) -> Redact:
+    """How a picture is made ready to be kept; the model is loaded only where something is to be blurred."""
+    if not labels:
+        return lambda picture: (picture.bgr, None)
+    detector = blurring_detector(settings, labels)
+    engine = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
+    return Blur(detector, stack.enter_context(start_engine(detector, engine)), labels)
+
+
+def refuse_own_source(settings: config.AppConfig, out: Path) -> None:
+    """Raises UsageError where a camera reads the folder that is written."""
+    for name, camera in settings.cameras.items():
+        source = settings.base / camera.url
+        if out.exists() and source.exists() and source.samefile(out):
+            raise UsageError(f"{out}: camera {name} reads this folder")
+
+
+def summary(album: Album, collector: Collector, why: Ending) -> str:
+    """What there is now, for a person."""
+    looked_at = sum(collector.looked_at.values())
+    return (
+        f"{album.folder}: {len(album.entries)} pictures, {album.bytes / MB:.1f} MB; {why.value}. This time: "
+        f"{looked_at} frames looked at, {collector.alike} times nothing new.\n"
+    )

@@ -1,0 +1,20 @@
+"""Calibration pictures from live cameras: varied, few, and kept with where each came from."""
+
+from edge_app.collect.album import Album, Entry
+from edge_app.collect.blur import Blur, blurring_detector
+from edge_app.collect.choice import Candidate, Choice, thumbnail
+from edge_app.collect.collector import Collector, Ending, Limits, Redact
+
+__all__ = [
+    "Album",
+    "Blur",
+    "Candidate",
+    "Choice",
+    "Collector",
+    "Ending",
+    "Entry",
+    "Limits",
+    "Redact",
+    "blurring_detector",
+    "thumbnail",
+]

@@ -1,0 +1,182 @@
+"""The folder of pictures that are kept, and its manifest: a line of JSON a picture."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge_app import atomic
+from edge_app.errors import AccessError, DataError, TemporaryError
+from edge_app.frames import Frame, TimestampSource
+
+MANIFEST = "manifest.ndjson"
+JPEG_QUALITY = 95  # its losses are far below those of the camera's own coding
+DRAFT = re.compile(r"\.\d{6}_\w+\.\w+\.[0-9a-f]{8}")  # of a picture, left by a power cut
+
+
+class Entry(BaseModel):
+    """One line of the manifest.
+
+    Attributes:
+        file: Name of the picture in the folder.
+        camera: That took it.
+        capture_time, ts_source: When [s since the epoch], and what that rests on, as in the messages.
+        sha256: Of the file.
+        width, height: Of the picture [px].
+        brightness: Mean of its pixels, 0 to 255.
+        blurred: How many objects were made unrecognisable; none where that was not asked for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file: str
+    camera: str
+    capture_time: float
+    ts_source: TimestampSource
+    sha256: str
+    width: int
+    height: int
+    brightness: float
+    blurred: int | None = None
+
+
+class Album:
+    """The folder for the duration of a `with` block; nobody else may collect into it meanwhile.
+
+    Attributes:
+        entries: What the manifest lists and is there.
+        bytes: What all files of the folder take.
+        full: Whether the last picture would have taken more than may be taken.
+    """
+
+    def __init__(self, folder: Path, suffix: str, max_bytes: int) -> None:
+        """Pictures of that format, `.jpg` or `.png`, until the folder's files take so much."""
+        self.folder, self._suffix, self._max_bytes = folder, suffix, max_bytes
+        self.entries: list[Entry] = []
+        self.bytes = 0
+        self.full = False
+        self._next = 0
+
+    def __enter__(self) -> Album:
+        """Makes the folder, or goes on with what is there.
+
+        Raises:
+            AccessError: The operating system refuses.
+            DataError: The manifest is not one of ours.
+            TemporaryError: Another process collects into the folder.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._manifest = (self.folder / MANIFEST).open("a+b")
+        except OSError as error:
+            raise AccessError(f"{self.folder}: {error.strerror}") from error
+        try:
+            self._lock()
+            self._go_on()
+        except BaseException:
+            self._manifest.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._manifest.close()
+
+    def pictures(self) -> Iterator[NDArray[np.uint8]]:
+        """The pixels of every picture that can be read, BGR, uint8 (height, width, 3)."""
+        for entry in self.entries:
+            pixels = cv2.imread(str(self.folder / entry.file), cv2.IMREAD_COLOR)
+            if pixels is not None:
+                yield np.asarray(pixels, np.uint8)
+
+    def add(self, frame: Frame, pixels: NDArray[np.uint8], blurred: int | None) -> Entry | None:
+        """Writes a frame's picture, then its line; None where there is no room left for it.
+
+        Args:
+            frame: What the manifest tells of it.
+            pixels: The picture as it is to be kept, BGR, uint8 (height, width, 3).
+            blurred: As in `Entry`.
+
+        Raises:
+            AccessError: The operating system refuses, or the disk is full.
+        """
+        content = self._encoded(pixels)
+        path = self.folder / f"{self._next:06d}_{frame.camera}{self._suffix}"
+        entry = Entry(
+            file=path.name,
+            camera=frame.camera,
+            capture_time=round(frame.captured_at, 3),
+            ts_source=frame.ts_source,
+            sha256=hashlib.sha256(content).hexdigest(),
+            width=pixels.shape[1],
+            height=pixels.shape[0],
+            brightness=round(float(pixels.mean()), 1),
+            blurred=blurred,
+        )
+        line = entry.model_dump_json(exclude_none=True).encode() + b"\n"
+        self.full = self.bytes + len(content) + len(line) > self._max_bytes
+        if self.full:
+            return None
+        try:
+            atomic.write(path, content, replace=False)
+            os.utime(path, (frame.captured_at, frame.captured_at))  # a folder's pictures have their files' times
+            _append(self._manifest, line)
+        except OSError as error:
+            raise AccessError(f"{path}: {error.strerror}") from error
+        self._next += 1
+        self.bytes += len(content) + len(line)
+        self.entries.append(entry)
+        return entry
+
+    def _encoded(self, pixels: NDArray[np.uint8]) -> bytes:
+        options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if self._suffix == ".jpg" else []
+        return cv2.imencode(self._suffix, pixels, options)[1].tobytes()
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._manifest, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TemporaryError(f"{self.folder}: another process collects into it") from None
+
+    def _go_on(self) -> None:
+        """Takes over what an earlier run left, without what a power cut left half done."""
+        self._manifest.seek(0)
+        lines = self._manifest.read().splitlines(keepends=True)
+        if lines and not lines[-1].endswith(b"\n"):
+            self._manifest.truncate(sum(map(len, lines[:-1])))
+            lines.pop()
+        listed = [self._entry(number, line) for number, line in enumerate(lines, 1)]
+        files = [path for path in self.folder.iterdir() if path.is_file()]
+        for draft in [path for path in files if DRAFT.fullmatch(path.name)]:
+            files.remove(draft)
+            draft.unlink()
+        names = {path.name for path in files}
+        self.entries = [entry for entry in listed if entry.file in names]
+        self.bytes = sum(path.stat().st_size for path in files)
+        # After every number that was ever given out: a picture that was sorted out by hand leaves a gap.
+        numbers = [re.match(r"\d{6,}(?=_)", name) for name in (*names, *(entry.file for entry in listed))]
+        self._next = max((int(number[0]) for number in numbers if number), default=-1) + 1
+
+    def _entry(self, number: int, line: bytes) -> Entry:
+        try:
+            return Entry.model_validate_json(line)
+        except ValidationError:
+            raise DataError(f"{self.folder / MANIFEST}:{number}: not a line that `collect` writes") from None
+
+
+def _append(file: BinaryIO, line: bytes) -> None:
+    file.write(line)
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,117 @@
+"""The folder: whole pictures, whole lines, never more than it may hold, and on where it was left."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_app.collect import Album
+from edge_app.errors import AccessError, DataError, TemporaryError
+from edge_app.frames import Frame, Picture
+
+MB = 1_000_000
+PIXELS = np.random.default_rng(0).integers(0, 255, (90, 160, 3), np.uint8)
+
+
+def add(album, at=1000.0, pixels=PIXELS, blurred=None):
+    return album.add(Frame("gate", 7, at, "rtcp", 0.0, True, 0.0, 0.0, Picture.from_bgr(pixels)), pixels, blurred)
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "manifest.ndjson").read_text().splitlines()]
+
+
+def test_a_line_says_what_the_picture_is(tmp_path):
+    with Album(tmp_path / "new" / "album", ".png", MB) as album:
+        add(album, 1795446000.1234)
+    path = tmp_path / "new" / "album" / "000000_gate.png"
+    assert lines(path.parent) == [
+        {
+            "file": path.name,
+            "camera": "gate",
+            "capture_time": 1795446000.123,
+            "ts_source": "rtcp",
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "width": 160,
+            "height": 90,
+            "brightness": pytest.approx(PIXELS.mean(), abs=0.06),
+        }
+    ]
+    assert (cv2.imread(str(path)) == PIXELS).all()
+    assert path.stat().st_mtime == pytest.approx(1795446000.1234, abs=1e-3)
+
+
+def test_a_jpeg_is_close_to_what_was_seen(tmp_path):
+    smooth = cv2.GaussianBlur(PIXELS, (0, 0), 4)
+    with Album(tmp_path, ".jpg", MB) as album:
+        assert add(album, pixels=smooth, blurred=3).blurred == 3
+    assert np.abs(cv2.imread(str(tmp_path / "000000_gate.jpg")).astype(int) - smooth).mean() < 2
+
+
+def test_it_goes_on_where_it_was_left_and_never_reuses_a_name(tmp_path):
+    with Album(tmp_path, ".jpg", MB) as album:
+        for _ in range(3):
+            add(album)
+    (tmp_path / "000002_gate.jpg").unlink()  # sorted out by hand
+    with Album(tmp_path, ".png", MB) as album:
+        assert [entry.file for entry in album.entries] == ["000000_gate.jpg", "000001_gate.jpg"]
+        assert len(list(album.pictures())) == 2
+        assert add(album).file == "000003_gate.png"
+        assert album.bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
+
+
+def test_what_a_power_cut_left_half_done_is_gone(tmp_path):
+    with Album(tmp_path, ".jpg", MB) as album:
+        add(album)
+    whole = (tmp_path / "manifest.ndjson").read_bytes()
+    (tmp_path / "manifest.ndjson").write_bytes(whole + b'{"file":"000001_ga')
+    (tmp_path / ".000001_gate.jpg.0123abcd").write_bytes(b"half")
+    (tmp_path / "000001_gate.jpg").write_bytes(b"whole, but not in the manifest")
+    (tmp_path / ".mine").write_bytes(b"")
+    with Album(tmp_path, ".jpg", MB) as album:
+        assert (tmp_path / "manifest.ndjson").read_bytes() == whole
+        assert add(album).file == "000002_gate.jpg"
+    assert len(lines(tmp_path)) == 2
+    assert [path.name for path in tmp_path.glob(".*")] == [".mine"]
+
+
+def test_it_never_takes_more_than_it_may(tmp_path):
+    (tmp_path / "other").write_bytes(bytes(20_000))
+    with Album(tmp_path, ".png", 150_000) as album:
+        while add(album) is not None:
+            assert not album.full
+        assert album.full
+        kept = len(album.entries)
+    sizes = [path.stat().st_size for path in tmp_path.iterdir()]
+    assert 150_000 - max(sizes) - 1000 < sum(sizes) <= 150_000
+    assert kept == len(lines(tmp_path)) > 1
+
+
+def test_one_at_a_time(tmp_path):
+    with (
+        Album(tmp_path, ".jpg", MB),
+        pytest.raises(TemporaryError, match="another process"),
+        Album(tmp_path, ".jpg", MB),
+    ):
+        pass
+    with Album(tmp_path, ".jpg", MB) as album:
+        assert add(album)
+
+
+def test_a_manifest_of_somebody_else_is_left_alone(tmp_path):
+    (tmp_path / "manifest.ndjson").write_text('{"a": 1}\n')
+    with pytest.raises(DataError, match=r"manifest\.ndjson:1: "), Album(tmp_path, ".jpg", MB):
+        pass
+    assert (tmp_path / "manifest.ndjson").read_text() == '{"a": 1}\n'
+
+
+@pytest.mark.parametrize("folder", ["/proc/album", "/dev/null/album"])
+def test_a_folder_that_cannot_be_is_refused(folder):
+    from pathlib import Path
+
+    with pytest.raises(AccessError, match=folder), Album(Path(folder), ".jpg", MB):
+        pass
