@@ -59,7 +59,7 @@ class Album:
         """A letterboxed picture; its pixels are the caller's."""
         self._file.seek(self._rows[index] * self._pixels.nbytes)
         pixels = np.empty_like(self._pixels)
-        self._file.readinto(memoryview(pixels).cast("B"))  # type: ignore[attr-defined]
+        self._file.readinto(pixels.data.cast("B"))  # type: ignore[attr-defined]
         return Picture.from_bgr(pixels)
 
     def __iter__(self) -> Iterator[Picture]:
@@ -68,10 +68,10 @@ class Album:
     def add(self, picture: Picture, name: str, file: Path | None = None) -> None:
         """Letterboxes a picture and appends it; raises OSError where the disk is full."""
         digest = hashlib.sha256(f"{picture.width}x{picture.height}:".encode())
-        digest.update(np.ascontiguousarray(picture.bgr))
+        digest.update(np.ascontiguousarray(picture.bgr).data)
         box = self._canvas.draw(picture)
         end = self._file.seek(0, 2)
-        self._file.write(memoryview(self._pixels).cast("B"))
+        self._file.write(self._pixels.data.cast("B"))
         self._rows.append(end // self._pixels.nbytes)
         self.items.append(Item(name, digest.hexdigest(), (picture.width, picture.height), box, file))
 
@@ -87,9 +87,12 @@ class Album:
 
 @contextmanager
 def open_album(path: Path, spec: InputSpec) -> Iterator[Album]:
-    """An empty album in a new file."""
-    with path.open("w+b") as file:
-        yield Album(file, spec)
+    """An empty album in a new file, which goes with it."""
+    try:
+        with path.open("w+b") as file:
+            yield Album(file, spec)
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def spaced(of: int, count: int) -> list[int]:

@@ -40,10 +40,12 @@ def gather(
         InputError, StreamError: Reading failed.
     """
     calibrating, judging = albums
+    used: Sequence[Sequence[int]]
+    held: Sequence[Sequence[int]]
     if holdout:
         used, held = [range(series.count) for series in data], [range(series.count) for series in holdout]
     else:
-        used, held = zip(*(held_out(series.count) for series in data), strict=True)
+        used, held = map(list, zip(*(held_out(series.count) for series in data), strict=True))
     wanted, kept = _spread(used, images), _spread(held, HOLDOUT)
     total = sum(map(len, (*wanted, *kept)))
 

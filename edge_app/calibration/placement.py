@@ -1,8 +1,8 @@
 """Where quantizers go, by TensorRT's rules for explicit quantization.
 
-Inputs of weighted layers are quantized, never outputs: TensorRT fuses a layer with the quantizer after it. Sources: TensorRT's
-developer guide ("Explicit Quantization", "Q/DQ Layer-Placement Recommendations"), and for the widths and the residual branch the
-rules of NVIDIA's modelopt.
+Inputs of weighted layers are quantized, never outputs: TensorRT fuses a layer with the quantizer after it. Sources:
+TensorRT's developer guide ("Explicit Quantization", "Q/DQ Layer-Placement Recommendations"), and for the widths and the
+residual branch the rules of NVIDIA's modelopt.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Placement:
 
     layers: tuple[str, ...]
     left: tuple[str, ...]
-    uses: dict[str, tuple[Use, ...]]
+    uses: Mapping[str, tuple[Use, ...]]
     shared: tuple[frozenset[str], ...]
 
 
@@ -73,17 +73,17 @@ def only(placement: Placement, layer: str) -> Placement:
 def _worth(node: onnx.NodeProto, wiring: Wiring) -> bool:
     """Whether INT8 gains more there than it costs: not in attention, narrow layers (so the first) and heads.
 
-    A head after a ReLU is worth it: it lets the layer before have an INT8 output, and what ReLU leaves is easily quantized.
+    A head after a ReLU is worth it: the layer before gets an INT8 output, and what ReLU leaves is easily quantized.
     """
     shape = list(wiring.constants[node.input[1]].dims)
     if _ends(node, wiring):
         maker = wiring.makers.get(node.input[0])
         return node.op_type == "Conv" and maker is not None and maker.op_type == "Relu" and shape[1] >= NARROW
     if node.op_type == "Gemm":
-        return not attribute(node, "transA", 0) and min(shape) >= NARROW
+        return bool(attribute(node, "transA", 0) == 0 and min(shape) >= NARROW)
     if attribute(node, "group", 1) > 1:
-        return shape[0] % 8 == 0
-    return min(shape[:2]) >= NARROW
+        return bool(shape[0] % 8 == 0)
+    return bool(min(shape[:2]) >= NARROW)
 
 
 def _ends(node: onnx.NodeProto, wiring: Wiring) -> bool:

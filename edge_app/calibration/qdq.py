@@ -1,8 +1,9 @@
-"""Writes quantizers into a model: FP32 weights and activations between QuantizeLinear and DequantizeLinear, symmetric INT8."""
+"""Writes symmetric INT8 quantizers, pairs of QuantizeLinear and DequantizeLinear, into a model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -32,8 +33,8 @@ def quantized(
 ) -> onnx.ModelProto:
     """A copy of the model with quantizers.
 
-    Zero points are INT8 zero, activations have one scale, weights one for each output channel, and the bias stays float:
-    TensorRT takes nothing else. Weights stay FP32, so that the rest can still be cast.
+    Zero points are INT8 zero, activations have one scale, weights one for each output channel, and the bias stays
+    float: TensorRT takes nothing else. Weights stay FP32, so that the rest can still be cast.
 
     Args:
         model: As `named` gives it, of opset 13 or later.
@@ -44,10 +45,10 @@ def quantized(
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     nodes = {node.name: node for node in copy.graph.node}
-    common = {tensor: max(ranges[each] for each in group) for group in placement.shared for tensor in group}
+    chosen = spans(placement, ranges)
     pairs: dict[str, list[onnx.NodeProto]] = {}  # by the tensor that they quantize
     for tensor, uses in placement.uses.items():
-        pairs[tensor] = _pair(copy.graph, tensor, np.float32(common.get(tensor, ranges[tensor]) / LEVELS))
+        pairs[tensor] = _pair(copy.graph, tensor, np.float32(chosen[tensor] / LEVELS))
         for use in uses:
             nodes[use.node].input[use.input] = pairs[tensor][1].output[0]
     constants = {tensor.name: tensor for tensor in copy.graph.initializer}
@@ -62,6 +63,12 @@ def quantized(
     _insert(copy.graph, pairs)
     onnx.checker.check_model(copy)
     return copy
+
+
+def spans(placement: Placement, ranges: Mapping[str, float]) -> dict[str, float]:
+    """The range of each quantized tensor, the greatest of those that share a scale."""
+    common = {tensor: max(ranges[each] for each in group) for group in placement.shared for tensor in group}
+    return {tensor: common.get(tensor, ranges[tensor]) for tensor in placement.uses}
 
 
 def _rounded(graph: onnx.GraphProto, node: onnx.NodeProto, weights: onnx.TensorProto) -> str:
@@ -82,7 +89,7 @@ def _weight_scale(node: onnx.NodeProto, weights: NDArray[np.float32]) -> tuple[N
 
 
 def _channel_axis(node: onnx.NodeProto) -> int | None:
-    """The axis of the output channels in the weights; none in a transposed convolution of groups, which repeats them."""
+    """The axis of the output channels in the weights; none where groups of a transposed convolution repeat them."""
     if node.op_type == "ConvTranspose":
         return 1 if attribute(node, "group", 1) == 1 else None
     if node.op_type == "Gemm":
@@ -97,7 +104,7 @@ def _pair(
     names = f"{tensor}_scale", f"{tensor}_zero"
     graph.initializer.append(numpy_helper.from_array(np.asarray(scale), names[0]))
     graph.initializer.append(numpy_helper.from_array(np.zeros(np.shape(scale), np.int8), names[1]))
-    axes = {} if axis is None else {"axis": axis}
+    axes: dict[str, Any] = {} if axis is None else {"axis": axis}
     middle, end = f"{tensor}_int8", f"{tensor}_dequantized"
     return [
         helper.make_node("QuantizeLinear", [tensor, *names], [middle], name=f"{tensor}_quantize", **axes),

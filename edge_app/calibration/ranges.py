@@ -84,7 +84,8 @@ def _mse(counts: Counts) -> int:
 def _entropy(counts: Counts) -> int:
     """The least Kullback-Leibler divergence between what was and what 128 levels can say of it.
 
-    Source: S. Migacz, "8-bit Inference with TensorRT", GTC 2017. The first bin, full of ReLU's zeros, counts like its neighbour.
+    Source: S. Migacz, "8-bit Inference with TensorRT", GTC 2017. The first bin, full of ReLU's zeros, counts like its
+    neighbour.
     """
     weights = counts.astype(np.float64)
     weights[0] = weights[1]

@@ -42,7 +42,7 @@ def damages(bench: Workbench, placement: Placement, album: Album, reference: Net
 
 
 def damage(reference: Detections, found: Detections) -> float:
-    """What is missing of the reference's boxes, 0 to 1 each: a box counts for its overlap times its share of the score."""
+    """What is missing of the reference's boxes, 0 to 1 each: overlap times share of the score is what is not."""
     lost = 0.0
     for row in np.flatnonzero(_sure(reference)):
         same = found.class_id == reference.class_id[row]

@@ -38,7 +38,7 @@ def _decibels(signal: float, noise: float) -> float | None:
 
 
 def _twins(bench: Workbench, placement: Placement) -> onnx.ModelProto:
-    """The model in float; beside each layer its quantized twin; the powers of the one and of their difference as outputs."""
+    """The model in float, with a quantized twin beside each layer and the powers of layer and difference as outputs."""
     model, quantized_model = onnx.ModelProto(), quantized(bench.model, placement, bench.ranges, rounded=True)
     model.CopyFrom(bench.model)
     graph, known = model.graph, {tensor.name for tensor in model.graph.initializer}

@@ -41,12 +41,13 @@ class File:
 
     def _container(self) -> InputContainer:
         try:
-            return av.open(str(self._path), mode="r", **lenient())
+            container: InputContainer = av.open(str(self._path), mode="r", **lenient())
         except FileNotFoundError:
             raise StreamError(Reason.NOT_FOUND, f"{self._path}: no such file") from None
         except LIBAV as error:
             what = "is not a video" if isinstance(error, ValueError) else getattr(error, "strerror", error)
             raise StreamError(Reason.FAILED, f"{self._path}: {what}") from error
+        return container
 
     def count(self) -> int:
         """About how many frames are in it; nothing is decoded. Raises StreamError where it is no video."""
