@@ -7,7 +7,9 @@ import pytest
 
 from edge_app.agreement import agreement
 from edge_app.calibration.gate import judge
+from edge_app.model import sha256
 from tests.calibration import quantized
+from tests.reports import report
 
 THRESHOLD = quantized.FOUND.card.thresholds.confidence
 BLACK = [np.zeros((256, 448, 3), np.uint8)] * 10
@@ -55,6 +57,14 @@ def test_black_pictures_judge_no_model(good):
 def test_a_dequantizers_scale_times_eight_is_refused(verdict, good, tmp_path):
     path = quantized.scaled(good, tmp_path / "scaled.onnx", "relu_28", 8, ["DequantizeLinear"])
     assert not verdict(path).passed
+
+
+def test_a_quantizers_scale_times_eight_is_another_file(good, tmp_path):
+    """Three bits less of one tensor hardly change what this model finds, so it is the digest that must refuse it."""
+    path = quantized.scaled(good, tmp_path / "scaled.onnx", "relu_28", 8)
+    vouching = report(int8_sha256=sha256(good), preprocessing=quantized.SPEC)
+    assert vouching.refuses(sha256(good), quantized.SPEC, "yolox") is None
+    assert vouching.refuses(sha256(path), quantized.SPEC, "yolox") == "its report is about another file"
 
 
 def test_a_range_that_cuts_off_is_refused(verdict, good, tmp_path):
