@@ -85,8 +85,8 @@ class App:
         """Loads the model, which answers a blank batch; sources and sinks are opened by their own threads."""
         cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
         with ExitStack() as stack:
-            d = self.detector
-            self.engine = stack.enter_context(start_engine(d, self._settings.engine))
+            self.detector, engine = start_engine(self.detector, self._settings.engine)
+            self.engine, d = stack.enter_context(engine), self.detector
             logger.info("model %s, %s, on %s", d.name, d.precision, self.engine.name)
             identity = ModelIdentity(d.name, model.sha256(d.graph.path), self.engine.name, d.precision)
             session = new_session()

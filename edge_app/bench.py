@@ -50,7 +50,8 @@ def measure(step: Callable[[], int], seconds: float) -> Cost:
 
 def engine_alone(detector: Detector, threads: int, seconds: float) -> Cost:
     """Bare `session.run` on one batch of noise, with the session options of `run`."""
-    graph, session = detector.graph, open_session(detector.graph.path, threads)
+    graph = detector.graph
+    session = open_session(graph.path, threads, quantized=graph.quantized)
     batch = graph.batch or 1
     width, height = detector.input.width, detector.input.height
     layout = (batch, height, width, 3) if graph.picture.channels_last else (batch, 3, height, width)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge_app.errors import EdgeAppError
-from edge_app.model import Graph, Model, Precision, find_labels, read_any_graph, read_graph, sha256
-from edge_app.postprocess import recognise
+from edge_app.engine import verify
+from edge_app.errors import ConfigError, EdgeAppError
+from edge_app.model import Graph, Model, Precision, find_labels, read_any_graph, read_graph, report_path, sha256
+from edge_app.postprocess import Decoder, recognise
 
 CARD = "the model card"
 
@@ -48,7 +49,8 @@ class Inspection:
         model: The card and its folder.
         files: What the card lists.
         graphs: Of the files that could be read, by precision; `run` takes the layout of the one that it runs.
-        facts: `decoder`, `classes`, `preprocessing`, `labels` and `thresholds`, as far as they are known.
+        facts: `decoder`, `classes`, `preprocessing`, `labels`, `thresholds`, `int8` and `runs`, as far as known.
+        decoder: Of its family, if that is known.
         error: What was wrong first; none where the model can be used.
     """
 
@@ -56,6 +58,7 @@ class Inspection:
     files: list[File]
     graphs: dict[Precision, Graph] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
+    decoder: Decoder | None = None
     error: EdgeAppError | None = None
 
     @property
@@ -67,7 +70,7 @@ class Inspection:
 def inspect(model: Model) -> Inspection:
     """Looks at everything that `run` would look at, and keeps what it found."""
     inspection = Inspection(model, [_file(model, precision) for precision in model.card.files])
-    for look in (_read, _decode, _name):
+    for look in (_read, _decode, _name, _verify):
         try:
             look(model, inspection)
         except EdgeAppError as error:
@@ -86,7 +89,7 @@ def _decode(model: Model, inspection: Inspection) -> None:
     if inspection.graph is None:
         return
     graph = read_graph(inspection.graph.path, model.card.input_wh)
-    decoder = recognise(graph, model.card.decoder.family)
+    inspection.decoder = decoder = recognise(graph, model.card.decoder.family)
     shape = f"shape of {', '.join(map(str, graph.outputs))}"
     inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else shape)
     inspection.facts["classes"] = Fact(decoder.classes, shape)
@@ -101,6 +104,24 @@ def _name(model: Model, inspection: Inspection) -> None:
     classes = inspection.facts["classes"].value
     labels = find_labels(classes, model.labels, model.card.labels, inspection.graph.metadata)
     inspection.facts["labels"] = Fact(list(labels.names), labels.origin)
+
+
+def _verify(model: Model, inspection: Inspection) -> None:
+    """Whether `run` takes INT8, and which file it takes where the precision is `auto`."""
+    quantized = next((graph for graph in inspection.graphs.values() if graph.quantized), None)
+    decoder, exact = inspection.decoder, model.exact
+    runs: str = exact
+    if quantized is not None and decoder is not None:
+        report = report_path(quantized.path).name
+        try:
+            promise = verify(quantized.path, model.card.input or decoder.preprocessing, decoder)
+        except ConfigError as refusal:
+            inspection.facts["int8"] = Fact(f"refused: {refusal}", report)
+            runs = "none" if exact == "int8" else exact
+        else:
+            inspection.facts["int8"] = Fact(f"mAP50 {promise.report.agreement.map50:.3f} against FP32", report)
+            runs = exact if exact == "int8" else f"int8 where it is faster, else {exact}"
+    inspection.facts["runs"] = Fact(runs, "engine.precision: auto")
 
 
 def _of_the_card(model: Model) -> dict[str, Fact]:

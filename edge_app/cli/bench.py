@@ -44,7 +44,9 @@ def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
     settings = settings.model_copy(update={"cameras": cameras})
     with App(settings) as app:
         head, detector = describe(settings, app), app.detector
-    threads, frames = settings.engine.threads, 0
+    engine = settings.engine.model_copy(update={"precision": detector.precision})  # `auto` chooses once
+    settings = settings.model_copy(update={"engine": engine})
+    threads, frames = engine.threads, 0
 
     def pipeline() -> tuple[Cost, Stats]:
         nonlocal frames

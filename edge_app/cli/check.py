@@ -103,5 +103,6 @@ def _camera(source: Source) -> str:
 
 
 def _model(detector: Detector, settings: config.Engine) -> str:
-    with start_engine(detector, settings) as engine:
+    detector, engine = start_engine(detector, settings)
+    with engine:
         return f"{detector.name}, {detector.precision}, {detector.classes or 'any'} classes, on {engine.name}"

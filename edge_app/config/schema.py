@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, field_
 
 from edge_app.config.camera import Camera
 from edge_app.config.mistake import Keys, dotted
-from edge_app.config.section import ConfigPath, Name, Section, whole, wrong
+from edge_app.config.section import SHA256, ConfigPath, Name, Section, whole, wrong
 from edge_app.config.sinks import FileSink, MqttSink, Sink, StdoutSink
 from edge_app.errors import ConfigError
 
@@ -29,6 +29,8 @@ class Model(Section):
     decoder: str | None = Field(default=None, min_length=1)
     """Family of the network, whose official preprocessing it implies: yolox, ultralytics, end2end, yolov5, yolov7_flat,
     yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr or ssd; none: recognised."""
+    accept_unverified: str | None = Field(default=None, pattern=SHA256)
+    """SHA-256 of an INT8 file that runs without the report of `edge-app calibrate`: its accuracy is then unknown."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Model:

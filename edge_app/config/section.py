@@ -19,10 +19,12 @@ from pydantic_core import PydanticCustomError
 
 NAME = r"^[a-z0-9_]+$"
 HOST = r"^[^\s/:]+$|^[0-9a-fA-F:]+$"
+SHA256 = r"^[0-9a-f]{64}$"
 TOPIC = r"^[^\s#+/]+(/[^\s#+/]+)*$"
 WANTED = {
     NAME: "want only a-z, 0-9 and _",
     HOST: "want a name or an address, without scheme, port and path",
+    SHA256: "want 64 characters of 0-9 and a-f, as sha256sum prints them",
     TOPIC: "want a topic without spaces, # and +, that neither begins nor ends with /",
 }
 """What a pattern asks for, in words."""

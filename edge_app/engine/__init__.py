@@ -1,10 +1,12 @@
 """The model on a device: slots that compute while others are filled."""
 
-from edge_app.engine.detector import Detector, read_detector, start_engine
+from edge_app.engine.detector import Detector, read_detector
 from edge_app.engine.double_buffer import Batches, infer
 from edge_app.engine.golden import Golden, golden_path, read_golden, write_golden
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
 from edge_app.engine.slot import Engine, Outputs, Slot
+from edge_app.engine.start import load, start_engine
+from edge_app.engine.verification import Promise, verify
 
 __all__ = [
     "Batches",
@@ -13,11 +15,14 @@ __all__ = [
     "Golden",
     "OnnxRuntimeEngine",
     "Outputs",
+    "Promise",
     "Slot",
     "golden_path",
     "infer",
+    "load",
     "read_detector",
     "read_golden",
     "start_engine",
+    "verify",
     "write_golden",
 ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
 from edge_app import config, model
-from edge_app.engine.onnxruntime import OnnxRuntimeEngine
+from edge_app.engine.verification import Promise, verify
 from edge_app.errors import ConfigError
-from edge_app.postprocess import Postprocess, recognise
+from edge_app.postprocess import Decoder, Postprocess, recognise
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Detector:
         classes: How many it tells apart, or None where only its detections show them.
         labels: A name for each class that it may find.
         postprocess: Raw outputs of one picture to its detections.
+        promise: That it answers its golden inputs well; none where it is in floats, or taken without a report.
+        int8: The same model in INT8, which runs instead where that is better.
     """
 
     name: str
@@ -37,23 +42,40 @@ class Detector:
     classes: int | None
     labels: tuple[str, ...]
     postprocess: Postprocess
+    promise: Promise | None = None
+    int8: Detector | None = None
 
 
 def read_detector(settings: config.AppConfig) -> Detector:
     """Finds and reads the configured model.
 
     Raises:
-        InputError, DataError, ConfigError: The model, its labels or its layout do not do; the text names the file.
+        InputError, DataError, ConfigError: The model, its labels or its layout do not do, or no report vouches for
+            its INT8; the text names the file.
     """
     found = model.find(settings.model, settings.base, settings.state_dir)
     with settings.blame("engine", "backend"):
         check_backend(settings.engine)
+    wanted = settings.engine.precision
+    detector = _read(settings, found, found.exact if wanted == "auto" else wanted)
+    if wanted != "auto" or detector.precision == "int8" or "int8" not in found.card.files:
+        return detector
+    try:
+        return replace(detector, int8=_read(settings, found, "int8"))
+    except ConfigError as refusal:
+        logger.warning("FP32 runs: %s", refusal)
+        return detector
+
+
+def _read(settings: config.AppConfig, found: model.Model, precision: model.Precision) -> Detector:
+    """The model's file of that precision."""
     with settings.blame("engine", "precision"):
-        precision: model.Precision = "fp32" if settings.engine.precision == "auto" else settings.engine.precision
         graph = model.read_graph(found.file(precision), found.card.input_wh)
     with settings.blame("model", "decoder"):
         decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
     spec = found.card.input or decoder.preprocessing
+    with settings.blame("model"):
+        promise = _promise(settings.model.accept_unverified, graph, spec, decoder) if graph.quantized else None
     named = model.find_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
     labels = named.names if decoder.classes else named.of_all_classes
     thresholds, detect = found.card.thresholds, settings.detect
@@ -65,21 +87,18 @@ def read_detector(settings: config.AppConfig) -> Detector:
         nms_iou=thresholds.nms_iou if detect.nms_iou is None else detect.nms_iou,
         class_ids=class_ids,
     )
-    return Detector(found.card.name, precision, graph, spec, decoder.constants, decoder.classes, labels, postprocess)
+    name, constants = found.card.name, decoder.constants
+    return Detector(name, precision, graph, spec, constants, decoder.classes, labels, postprocess, promise)
 
 
-def start_engine(detector: Detector, engine: config.Engine) -> OnnxRuntimeEngine:
-    """Loads the model and warms it up; raises DataError where it cannot run."""
-    return OnnxRuntimeEngine(
-        detector.graph.path,
-        detector.input,
-        batch=detector.graph.batch,
-        max_batch=engine.max_batch,
-        slots=engine.slots,
-        threads=engine.threads,
-        constants=detector.constants,
-        fixed_outputs=detector.graph.fixed_outputs,
-    )
+def _promise(accepted: str | None, graph: model.Graph, spec: model.InputSpec, decoder: Decoder) -> Promise | None:
+    """What vouches for the quantized file; none where the user takes it without, by its sha256."""
+    if accepted is None:
+        return verify(graph.path, spec, decoder)
+    if accepted != (digest := model.sha256(graph.path)):
+        raise ConfigError(f"accept_unverified is of another file; {graph.path} has the sha256 {digest}")
+    logger.warning("%s: its accuracy is unknown, as accept_unverified says", graph.path)
+    return None
 
 
 def check_backend(engine: config.Engine) -> None:

@@ -11,22 +11,28 @@ from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
+from edge_app.engine.cpu_form import cpu_form
 from edge_app.engine.inputs import Inputs
 from edge_app.engine.slot import Outputs
 from edge_app.errors import DataError, EngineError
 from edge_app.frames import Letterbox, Picture
 from edge_app.model import InputSpec
 
+# It quantizes the weights that an INT8 file leaves in floats, to other numbers than the file's.
+DISABLED_OPTIMIZERS = ("WeightBiasQuantization",)
 
-def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+
+def open_session(path: Path, threads: int, *, quantized: bool = False) -> onnxruntime.InferenceSession:
     """A session on the CPU; raises DataError where the model cannot run.
 
     Args:
         path: The ONNX file.
         threads: Threads of one run; 0 for as many as there are cores.
+        quantized: Whether it holds Q/DQ nodes: then what runs is its form for the CPU.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or os.cpu_count() or 1
@@ -35,9 +41,22 @@ def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     # An idle thread that spins takes the core that decodes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        model = _bytes_for_cpu(path, options) if quantized else str(path)
+        return onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"], disabled_optimizers=DISABLED_OPTIMIZERS
+        )
     except Exception as error:  # ONNX Runtime's errors have no base class of their own
         raise DataError(f"{path}: ONNX Runtime cannot load it ({_first_line(error)})") from error
+
+
+def _bytes_for_cpu(path: Path, options: onnxruntime.SessionOptions) -> bytes:
+    """The model in its form for the CPU; another's as it is, with exact sums where the CPU would saturate."""
+    model = onnx.load(path)
+    form = cpu_form(model)
+    if form is None:
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    data: bytes = (form or model).SerializeToString()
+    return data
 
 
 class OnnxRuntimeEngine:
@@ -56,6 +75,7 @@ class OnnxRuntimeEngine:
         threads: int,
         constants: Mapping[str, NDArray[Any]] = MappingProxyType({}),
         fixed_outputs: bool = True,
+        quantized: bool = False,
     ) -> None:
         """Loads the model and computes one blank batch, so that a model which cannot run is refused here.
 
@@ -68,12 +88,13 @@ class OnnxRuntimeEngine:
             threads: Threads of one run; 0 for as many as there are cores.
             constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
             fixed_outputs: Whether its outputs' shapes are the same whatever the pictures show.
+            quantized: Whether it holds Q/DQ nodes.
 
         Raises:
             DataError: ONNX Runtime cannot load or run it, or the preprocessing does not fit its input.
         """
         self.max_batch = batch or max_batch
-        session = open_session(path, threads)
+        session = open_session(path, threads, quantized=quantized)
         try:
             inputs = [Inputs(session, spec, self.max_batch, constants) for _ in range(slots)]
         except DataError as error:

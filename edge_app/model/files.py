@@ -11,6 +11,7 @@ from edge_app import config
 from edge_app.errors import ConfigError, DataError, InputError
 from edge_app.model.card import Card, DecoderSpec, Precision, read_card
 from edge_app.model.catalogue import read_catalogue
+from edge_app.model.graph import is_quantized
 
 CARD = "model.yaml"
 
@@ -28,6 +29,11 @@ class Model:
     card: Card
     folder: Path
     labels: Path | None = None
+
+    @property
+    def exact(self) -> Precision:
+        """FP32, or the first precision that there is."""
+        return "fp32" if "fp32" in self.card.files else next(iter(self.card.files))
 
     def file(self, precision: Precision) -> Path:
         """The ONNX file of that precision, its sha256 checked where the card gives one."""
@@ -69,10 +75,11 @@ def find_argument(argument: str, state_dir: Path) -> Model:
 
 
 def _bare(path: Path, decoder: DecoderSpec, labels: Path | None) -> Model:
-    """A file without a card gets one with nothing in it but its name."""
+    """A file without a card gets one with nothing in it but its name and precision."""
     if not path.is_file():
         raise InputError(f"{path}: no such model file")
-    return Model(Card(name=path.stem, files={"fp32": Path(path.name)}, decoder=decoder), path.parent, labels)
+    precision: Precision = "int8" if is_quantized(path) else "fp32"
+    return Model(Card(name=path.stem, files={precision: Path(path.name)}, decoder=decoder), path.parent, labels)
 
 
 def _named(name: str, base: Path, state_dir: Path, labels: Path | None) -> Model:

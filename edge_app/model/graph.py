@@ -131,8 +131,7 @@ def read_any_graph(path: Path) -> Graph:
     except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
         raise DataError(f"{path}: not a whole ONNX model ({str(error).strip().splitlines()[0]})") from error
     constants = {weight.name for weight in model.graph.initializer}
-    nodes = chain(model.graph.node, *(function.node for function in model.functions))
-    operators = {node.op_type for node in nodes}
+    operators = _operators(model)
     return Graph(
         path=path,
         inputs=tuple(_tensor(i) for i in model.graph.input if i.name not in constants),
@@ -141,6 +140,20 @@ def read_any_graph(path: Path) -> Graph:
         quantized="QuantizeLinear" in operators,
         fixed_outputs=not operators & DATA_DEPENDENT,
     )
+
+
+def is_quantized(path: Path) -> bool:
+    """Whether the file holds Q/DQ nodes; not where it cannot be read, which is the reader's to say."""
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except (OSError, DecodeError):
+        return False
+    return "QuantizeLinear" in _operators(model)
+
+
+def _operators(model: onnx.ModelProto) -> set[str]:
+    nodes = chain(model.graph.node, *(function.node for function in model.functions))
+    return {node.op_type for node in nodes}
 
 
 def _tensor(value: onnx.ValueInfoProto) -> Tensor:

@@ -16,7 +16,7 @@ from edge_app.model import find_argument
 
 EXAMPLE = "Example: edge-app models inspect yolox_tiny.onnx"
 FIRST_LABELS = 8
-FACTS = ("decoder", "classes", "preprocessing", "labels", "thresholds")
+FACTS = ("decoder", "classes", "preprocessing", "labels", "thresholds", "int8", "runs")
 
 
 def main(

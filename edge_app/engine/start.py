@@ -1,0 +1,89 @@
+"""Loads the detector, and where it may run in more than one precision, the one that is better on this machine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from statistics import median
+
+import numpy as np
+
+from edge_app import config
+from edge_app.engine.detector import Detector
+from edge_app.engine.onnxruntime import OnnxRuntimeEngine
+from edge_app.engine.slot import Engine
+from edge_app.errors import DataError
+from edge_app.frames import Picture
+from edge_app.model import InputSpec
+
+logger = logging.getLogger(__name__)
+
+ROUNDS = 15  # pictures that each precision computes, in turn
+FASTER = 1.1  # for less than this FP32, which is exact, is not given up
+
+
+def start_engine(detector: Detector, settings: config.Engine) -> tuple[Detector, OnnxRuntimeEngine]:
+    """Loads the model, which answers a blank picture and its golden inputs; returns what runs.
+
+    Raises:
+        DataError: It cannot run, or its INT8 file, which was asked for, answers the golden inputs badly.
+    """
+    with ExitStack() as stack:
+        engine = stack.enter_context(load(detector, settings))
+        if detector.promise is not None:
+            detector.promise.keep(engine)
+        if detector.int8 is not None:
+            faster = _if_better(detector.int8, engine, settings)
+            if faster is not None:
+                return detector.int8, faster
+        stack.pop_all()
+        return detector, engine
+
+
+def load(detector: Detector, settings: config.Engine) -> OnnxRuntimeEngine:
+    """The model, warm; raises DataError where it cannot run."""
+    graph = detector.graph
+    return OnnxRuntimeEngine(
+        graph.path,
+        detector.input,
+        batch=graph.batch,
+        max_batch=settings.max_batch,
+        slots=settings.slots,
+        threads=settings.threads,
+        constants=detector.constants,
+        fixed_outputs=graph.fixed_outputs,
+        quantized=graph.quantized,
+    )
+
+
+def seconds_a_picture(engines: Sequence[Engine], spec: InputSpec) -> list[float]:
+    """How long each takes for one picture [s], medians; they take turns, so that a neighbour's load falls on all."""
+    blank = Picture.from_bgr(np.zeros((spec.height, spec.width, 3), np.uint8))
+    times: list[list[float]] = [[] for _ in engines]
+    for _ in range(ROUNDS):
+        for engine, seconds in zip(engines, times, strict=True):
+            engine.slots[0].submit([blank])
+            seconds.append(engine.slots[0].wait().infer_s)
+    return [median(seconds) for seconds in times]
+
+
+def _if_better(detector: Detector, exact: Engine, settings: config.Engine) -> OnnxRuntimeEngine | None:
+    """The INT8 model, where it is faster than FP32 on this machine and keeps its promise; the log says how it went."""
+    with ExitStack() as stack:
+        try:
+            engine = stack.enter_context(load(detector, settings))
+            map50 = detector.promise.keep(engine) if detector.promise else None
+        except DataError as error:
+            logger.warning("FP32 runs, INT8 cannot: %s", error)
+            return None
+        float_s, int8_s = seconds_a_picture((exact, engine), detector.input)
+        better = int8_s * FASTER <= float_s
+        logger.info(
+            "%s runs: a picture takes %.1f ms in INT8, %.1f ms in FP32; INT8 finds what FP32 finds with mAP50 %s",
+            "INT8" if better else "FP32", 1e3 * int8_s, 1e3 * float_s, "unknown" if map50 is None else f"{map50:.3f}",
+        )  # fmt: skip
+        if not better:
+            return None
+        stack.pop_all()
+        return engine

@@ -1,0 +1,61 @@
+"""Who vouches for an INT8 model: its report, which is about this very file, preprocessing and decoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_app import model
+from edge_app.engine.golden import check, golden_path, read_golden, shortfall
+from edge_app.engine.slot import Engine
+from edge_app.errors import ConfigError, DataError
+from edge_app.postprocess import Decoder
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """That the model agrees with FP32 on its golden inputs, as its calibration found it.
+
+    Attributes:
+        report: Of the calibration.
+        golden: The inputs, with FP32's detections.
+        decoder: Of the model's family.
+    """
+
+    report: model.Report
+    golden: Path
+    decoder: Decoder
+
+    def keep(self, engine: Engine) -> float:
+        """Lets the engine answer the golden inputs, in the form that will run; returns its mAP50 against FP32.
+
+        Raises:
+            DataError: Its answers are not good enough.
+        """
+        found = check(engine, read_golden(self.golden), self.decoder, self.report.thresholds)
+        if low := shortfall(found, self.report.min_agreement):
+            raise DataError(f"{self.golden}: INT8 answers these inputs otherwise than FP32 on this machine: {low}")
+        return found.map50
+
+
+def verify(path: Path, spec: model.InputSpec, decoder: Decoder) -> Promise:
+    """What the report beside a Q/DQ file promises.
+
+    Args:
+        path: The ONNX file.
+        spec: What it would be fed.
+        decoder: What would read its outputs.
+
+    Raises:
+        ConfigError: Nothing vouches for the file.
+    """
+    beside = model.report_path(path)
+    if not beside.is_file():
+        raise ConfigError(f"{path}: no report beside it ({beside.name}); `edge-app calibrate` makes INT8 with one")
+    report = model.read_report(beside)
+    if reason := report.refuses(model.sha256(path), spec, decoder.family):
+        raise ConfigError(f"{path}: {reason}")
+    golden = golden_path(path)
+    if not golden.is_file() or model.sha256(golden) != report.golden_sha256:
+        raise ConfigError(f"{golden}: missing, or not what the report beside it is about")
+    return Promise(report, golden, decoder)
