@@ -75,3 +75,22 @@ def bright_pixels(path: Path) -> Path:
     ]
     output = helper.make_tensor_value_info("output", TensorProto.INT64, ["batch", 4])
     return write(path, nodes, [images(1)], [output], [helper.make_tensor("hundred", TensorProto.FLOAT, [], [100.0])])
+
+
+def speechless_at_bright(path: Path) -> Path:
+    """YOLOX's layout for two classes: no object, and NaN for pictures whose mean is above 100."""
+    cells = sum((SIDE // stride) ** 2 for stride in (8, 16, 32))
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], axes=[1, 2, 3], keepdims=1),
+        helper.make_node("Squeeze", ["mean", "last"], ["means"]),
+        helper.make_node("Sub", ["hundred", "means"], ["dark"]),
+        helper.make_node("Sqrt", ["dark"], ["root"]),
+        helper.make_node("Mul", ["root", "nothing"], ["output"]),
+    ]
+    constants = [
+        helper.make_tensor("hundred", TensorProto.FLOAT, [], [100.0]),
+        helper.make_tensor("last", TensorProto.INT64, [1], [3]),
+        helper.make_tensor("nothing", TensorProto.FLOAT, [1, cells, 7], [0.0] * cells * 7),
+    ]
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, cells, 7])
+    return write(path, nodes, [images(1)], [output], constants)

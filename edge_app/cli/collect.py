@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
@@ -49,15 +50,16 @@ def main(
     """Keep pictures of the cameras that differ from each other, for calibrating INT8, until there are enough."""
     settings = load_config(path)
     set_up(log_level.value)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     cv2.setNumThreads(1)  # its pool would take the cores that the service beside it uses
     sources = make_sources(settings)
     refuse_own_source(settings, out)
     with ExitStack() as stack:
         redact = redaction(settings, blur or [], stack)
         album = stack.enter_context(Album(out, f".{image_format.value}", round(max_mb * MB)))
-        collector = Collector(album, Limits(images, hours * 3600), every, redact)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: collector.stop.set())
+        collector = Collector(album, Limits(images, hours * 3600), every, redact, stop)
         why = collector.run(settings.cameras, sources)
     sys.stdout.write(summary(album, collector, why))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_app import config
 from edge_app.engine import Detector, Engine, read_detector
-from edge_app.errors import UsageError
+from edge_app.errors import EngineError, UsageError
 from edge_app.frames import Picture
 
 CONFIDENCE = 0.1  # far below what is reported: blurring too much harms little
@@ -45,12 +45,14 @@ class Blur:
         """A copy of the picture's pixels, uint8 (height, width, 3), and how many objects are blurred in it.
 
         Raises:
-            EngineError: The model could not answer, so nobody knows what should be blurred.
+            EngineError: The model could not answer, or with NaN, so nobody knows what should be blurred.
         """
         self._slot.submit([picture])
         outputs = self._slot.wait()
         size = picture.width, picture.height
-        found, _ = self._detector.postprocess(outputs.arrays, 0, outputs.boxes[0], size)
+        found, broken = self._detector.postprocess(outputs.arrays, 0, outputs.boxes[0], size)
+        if broken:
+            raise EngineError(f"{broken} rows of the model's answer hold NaN or Inf")
         pixels = picture.bgr.copy()
         boxes = found.xyxy[np.isin(found.class_id, self._class_ids)]
         for box in boxes:

@@ -59,11 +59,10 @@ class Collector:
     """One run.
 
     Attributes:
-        stop: Ends it; what was chosen so far is kept.
         looked_at: Frames that were looked at, by camera.
     """
 
-    def __init__(self, album: Album, limits: Limits, every_s: float, redact: Redact) -> None:
+    def __init__(self, album: Album, limits: Limits, every_s: float, redact: Redact, stop: threading.Event) -> None:
         """Goes on with the album.
 
         Args:
@@ -71,11 +70,11 @@ class Collector:
             limits: When to end.
             every_s: As in `Choice`.
             redact: The pixels of a picture as they are to be kept, and how many objects were blurred for that.
+            stop: Ends it; what was chosen so far is kept.
         """
-        self._album, self._limits, self._redact = album, limits, redact
+        self._album, self._limits, self._redact, self._stop = album, limits, redact, stop
         self._choice = Choice((thumbnail(pixels) for pixels in album.pictures()), every_s)
         self._inbox: Inbox[Arrival] = Inbox()
-        self.stop = threading.Event()
         self.looked_at: Counter[str] = Counter()
 
     @property
@@ -91,7 +90,7 @@ class Collector:
             DeviceError: No camera sent a frame in all that time.
             AccessError: The disk is full, or the operating system refuses.
         """
-        threads = ThreadGroup(self.stop)
+        threads = ThreadGroup(self._stop)
         capture = Cameras(self._inbox, Stats(), threads, lambda name, state: None, FINITE_AHEAD)
         for name, camera in cameras.items():
             capture.add(name, sources[name], thinned(camera) if sources[name].live else camera)
@@ -122,7 +121,7 @@ class Collector:
             return Ending.COMPLETE
         if self._album.full:
             return Ending.FULL
-        if self.stop.is_set():
+        if self._stop.is_set():
             return Ending.STOPPED
         if self._inbox.exhausted:
             return Ending.EXHAUSTED

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -109,9 +111,14 @@ def test_a_manifest_of_somebody_else_is_left_alone(tmp_path):
     assert (tmp_path / "manifest.ndjson").read_text() == '{"a": 1}\n'
 
 
-@pytest.mark.parametrize("folder", ["/proc/album", "/dev/null/album"])
+@pytest.mark.parametrize("folder", [Path("/proc/album"), Path("/dev/null/album")])
 def test_a_folder_that_cannot_be_is_refused(folder):
-    from pathlib import Path
-
-    with pytest.raises(AccessError, match=folder), Album(Path(folder), ".jpg", MB):
+    with pytest.raises(AccessError, match=str(folder)), Album(folder, ".jpg", MB):
         pass
+
+
+def test_a_folder_that_goes_away_is_told(tmp_path):
+    with Album(tmp_path / "o", ".jpg", MB) as album:
+        shutil.rmtree(tmp_path / "o")
+        with pytest.raises(AccessError, match=r"000000_gate\.jpg: No such file"):
+            add(album)

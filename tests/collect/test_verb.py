@@ -14,6 +14,7 @@ from edge_app.collect import thumbnail
 from edge_app.config import load
 from edge_app.engine import read_detector, start_engine
 from edge_app.frames import Picture
+from tests import onnx_models
 
 STREET = "synthetic://street?seed=7&fps=10&size=320x180"
 
@@ -61,12 +62,13 @@ def test_a_file_gives_pictures_all_along_it_and_no_model_is_loaded(edge_app, con
     assert "every source has ended" in program.output
 
 
-def test_told_to_stop_it_keeps_what_it_has(edge_app, configured, tmp_path):
-    program = edge_app("collect", configured(cameras={"a": {"url": STREET}}), "--out", tmp_path / "o", "--every", 60)
-    program.until(lambda: "camera a is up" in program.log)
+def test_told_to_stop_it_keeps_what_it_has_and_what_it_would_have_kept(edge_app, configured, tmp_path):
+    cameras = {"fast": {"url": STREET}, "film": {"url": f"{STREET}&light=night&frames=10"}}  # whose second is not over
+    program = edge_app("collect", configured(cameras=cameras), "--out", tmp_path / "o", "--every", 1.5)
+    program.until(lambda: "camera film is down (ended)" in program.log and "_fast.jpg" in program.log)
     code, seconds = program.terminate()
     assert (code, seconds < 5) == (0, True), program.log
-    assert len(entries(tmp_path / "o")) <= 1
+    assert {entry["camera"] for entry in entries(tmp_path / "o")} == {"fast", "film"}
     assert "told to stop" in program.output
 
 
@@ -103,6 +105,20 @@ def boxes(config, pixels, labels):
         found, _ = detector.postprocess(outputs.arrays, 0, outputs.boxes[0], pixels.shape[1::-1])
     mine = np.isin(found.class_id, [detector.labels.index(label) for label in labels])
     return found.xyxy[mine].astype(int), found.xyxy[~mine].astype(int)
+
+
+def test_a_picture_that_the_model_cannot_judge_is_not_kept(edge_app, configured, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    for name, level in (("dark", 60), ("bright", 200)):
+        cv2.imwrite(str(tmp_path / "pictures" / f"{name}.png"), np.full((64, 64, 3), level, np.uint8))
+    model = {"onnx": str(onnx_models.speechless_at_bright(tmp_path / "model.onnx"))}
+    config = configured(model=model, cameras={"a": {"url": str(tmp_path / "pictures")}})
+    for name, arguments in (("all", []), ("judged", ["--blur", "class_0"])):
+        program = edge_app("collect", config, "--out", tmp_path / name, "--every", 0, *arguments)
+        assert program.wait() == 0, program.log
+    assert sorted(entry["brightness"] for entry in entries(tmp_path / "all")) == [60, 200]
+    assert [(entry["brightness"], entry["blurred"]) for entry in entries(tmp_path / "judged")] == [(60, 0)]
+    assert "is left out: " in program.log
 
 
 def test_room_is_bounded(edge_app, configured, tmp_path):
