@@ -38,6 +38,18 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool 
     sync_folder(path.parent)
 
 
+def adopt(draft: Path, path: Path) -> None:
+    """Gives a finished file its name when it is on the disk; both are in one file system.
+
+    Raises:
+        OSError: The operating system refuses.
+    """
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes a new or renamed entry of the folder survive a power cut."""
     file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -88,6 +88,18 @@ def test_a_box_that_hovers_at_the_truths_threshold_costs_nothing():
     assert hovering.map50 == 1.0
 
 
+def test_a_box_that_two_could_be_is_the_true_one():
+    hovering = (12, 10, 20, 20, 0.29, 1)
+    assert agreement(many([CAR, hovering]), many([(*hovering[:4], 0.9, 1)]), 0.5).map50 == 1.0
+
+
+@pytest.mark.parametrize(("score", "counts"), [(0.04, False), (0.05, True)])
+def test_what_scores_less_than_five_percent_is_not_looked_at(score, counts):
+    assert agreement(many([CAR]), many([(*CAR[:4], score, 1)]), 0.5).map50 == counts
+    hovering = many([CAR, (60, 60, 9, 9, score, 1)])
+    assert (agreement(hovering, many([CAR, (60, 60, 9, 9, 0.9, 1)]), 0.99).map50 == 1.0) == counts
+
+
 def test_an_invented_box_costs_precision():
     invented = agreement(many([CAR]), many([CAR, (60, 60, 9, 9, 0.61, 0)]), 0.5)
     assert (invented.map50, invented.recall, invented.precision) == (1.0, 1.0, 0.5)

@@ -19,15 +19,16 @@ STYLE = """
   --ink: #222; --bar: #3b76b8; --good: #1d7a3a; --bad: #c23b22; }
 @media (prefers-color-scheme: dark) { :root { --ink: #ddd; --bar: #6ea8e8; --good: #6fd48e; --bad: #ff8a70; } }
 body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: var(--ink); }
-table { border-collapse: collapse; } th, td { text-align: left; padding: .15rem .9rem .15rem 0; }
+table { border-collapse: collapse; margin-bottom: 1rem; } th, td { text-align: left; padding: .15rem .9rem .15rem 0; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .passed { color: var(--good); } .failed { color: var(--bad); }
 .wall { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem; margin-bottom: 1rem; }
-figure { margin: 0; min-width: 0; } figcaption, code { font-size: .8rem; overflow-wrap: anywhere; }
-svg { width: 100%; height: auto; } svg text { fill: var(--ink); font-size: 11px; }
-.bar { fill: var(--bar); } .bad { fill: var(--bad); } .cut { stroke: var(--bad); stroke-width: 1.5; }
-.box { fill: none; stroke: #ffd400; stroke-width: 2; vector-effect: non-scaling-stroke; } svg .label { fill: #ffd400; }
+figure { margin: 0; min-width: 0; } figcaption, code { font-size: .8rem; }
+td + td, figcaption, code { overflow-wrap: anywhere; }
+svg { width: 100%; height: auto; } .ink { fill: var(--ink); }
+.bar { fill: var(--bar); } .bad { fill: var(--bad); } .cut { stroke: var(--bad); }
+.box { vector-effect: non-scaling-stroke; }
 """
 
 

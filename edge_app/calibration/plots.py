@@ -17,10 +17,13 @@ from edge_app.model.report import Layer
 WIDTH, HEIGHT = 240, 80  # of a histogram [units]
 BARS = 120  # of a histogram
 NAME_WIDTH, BAR_WIDTH, ROW = 380, 400, 16  # of the layers' chart [units]
+LETTER = 11  # their size in the charts [units]
 LOW_DB = 20.0  # a layer below it stands out
 LETTERS = 45  # of a picture's labels, as high as wide, fit beside each other
 LONGEST_PX = 640  # side of a picture in the file
 QUALITY = 80  # of its JPEG
+# The page's style sheet adapts these to a dark screen; as attributes they hold in viewers that do not apply it.
+BAR, BAD, BOX = "#3b76b8", "#c23b22", "#ffd400"
 
 
 def layers(every: Sequence[Layer]) -> Element:
@@ -31,12 +34,11 @@ def layers(every: Sequence[Layer]) -> Element:
         ratio = top if each.sqnr_db is None else each.sqnr_db
         y, length = index * ROW, BAR_WIDTH * max(ratio, 0.0) / max(top, 1.0)
         value = "exact" if each.sqnr_db is None else f"{each.sqnr_db:.1f} dB"
+        look = {"fill": BAR, "class_": "bar"} if ratio >= LOW_DB else {"fill": BAD, "class_": "bad"}
         rows += [
-            element("text", _short(each.name), element("title", each.name), x=0, y=y + 11),
-            element(
-                "rect", x=NAME_WIDTH, y=y + 2, width=length, height=ROW - 4, class_="bar" if ratio >= LOW_DB else "bad"
-            ),
-            element("text", value, x=NAME_WIDTH + length + 5, y=y + 11),
+            _text(_short(each.name), 0, y + LETTER, element("title", each.name)),
+            element("rect", x=NAME_WIDTH, y=y + 2, width=length, height=ROW - 4, **look),
+            _text(value, NAME_WIDTH + length + 5, y + LETTER),
         ]
     return _svg(rows, NAME_WIDTH + BAR_WIDTH + 60, ROW * len(every))
 
@@ -51,8 +53,8 @@ def histogram(counts: NDArray[np.int64], top: float, chosen: float) -> Element:
         points += [f"{index * step:.1f},{y:.1f}", f"{(index + 1) * step:.1f},{y:.1f}"]
     x = WIDTH * min(chosen / top, 1.0) if top > 0 else 0.0
     drawn = [
-        element("polygon", points=" ".join([*points, f"{WIDTH},{HEIGHT}"]), class_="bar"),
-        element("line", x1=x, x2=x, y1=0, y2=HEIGHT, class_="cut"),
+        element("polygon", points=" ".join([*points, f"{WIDTH},{HEIGHT}"]), fill=BAR, class_="bar"),
+        element("line", x1=x, x2=x, y1=0, y2=HEIGHT, stroke=BAD, stroke_width=1.5, class_="cut"),
     ]
     return _svg(drawn, WIDTH, HEIGHT)
 
@@ -65,12 +67,15 @@ def boxes(pixels: NDArray[np.uint8], found: Detections, labels: Sequence[str]) -
     for (x1, y1, x2, y2), score, kind in zip(
         found.xyxy.tolist(), found.score.tolist(), found.class_id.tolist(), strict=True
     ):
-        drawn.append(element("rect", x=x1, y=y1, width=x2 - x1, height=y2 - y1, class_="box"))
+        box = {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}
+        drawn.append(element("rect", **box, fill="none", stroke=BOX, stroke_width=2, class_="box"))
         label = f"{labels[kind]} {score:.2f}"
-        drawn.append(
-            element("text", label, x=x1, y=max(y1 - 3, size), class_="label", style=f"font-size: {size:.1f}px")
-        )
+        drawn.append(element("text", label, x=x1, y=max(y1 - 3, size), fill=BOX, font_size=size))
     return _svg(drawn, width, height)
+
+
+def _text(text: str, x: float, y: float, *more: Element) -> Element:
+    return element("text", text, *more, x=x, y=y, font_size=LETTER, class_="ink")
 
 
 def _svg(drawn: Sequence[Element], width: int, height: int) -> Element:

@@ -35,16 +35,25 @@ class File:
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
         """Reads it from the beginning; see `Source.open`."""
-        try:
+        with self._container() as container:
             start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
-            container = av.open(str(self._path), mode="r", **lenient())
+            yield self._shots(container, start, stop)
+
+    def _container(self) -> InputContainer:
+        try:
+            container: InputContainer = av.open(str(self._path), mode="r", **lenient())
         except FileNotFoundError:
             raise StreamError(Reason.NOT_FOUND, f"{self._path}: no such file") from None
         except LIBAV as error:
             what = "is not a video" if isinstance(error, ValueError) else getattr(error, "strerror", error)
             raise StreamError(Reason.FAILED, f"{self._path}: {what}") from error
-        with container:
-            yield self._shots(container, start, stop)
+        return container
+
+    def count(self) -> int:
+        """About how many frames are in it; nothing is decoded. Raises StreamError where it is no video."""
+        with self._container() as container:
+            video_stream(container, self.describe)
+            return sum(1 for packet in self._packets(container) if packet.size)
 
     def _shots(self, container: InputContainer, start: float, stop: threading.Event) -> Iterator[Shot]:
         """Its frames; `start` is when the first was taken [s since the epoch]."""

@@ -66,7 +66,7 @@ class Folder:
             if stop.is_set():
                 return
             began = time.monotonic()
-            read = _read(path)
+            read = read_picture(path)
             if read is None:
                 self._warn(path, first=not unreadable)
                 broken, unreadable = broken + 1, unreadable + 1
@@ -86,7 +86,7 @@ class Folder:
             logger.warning("%s: cannot be read as a picture; it and others like it are counted and left out", path)
 
 
-def _read(path: Path) -> tuple[NDArray[np.uint8], float] | None:
+def read_picture(path: Path) -> tuple[NDArray[np.uint8], float] | None:
     """Its pixels, BGR, upright, uint8 (height, width, 3), and the file's time [s]; none where it is no picture."""
     try:
         changed = path.stat().st_mtime

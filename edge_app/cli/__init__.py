@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's windows hang
 import typer
 
-from edge_app.cli import bench, check, collect, demo, init, models, run, schema, snapshot
+from edge_app.cli import bench, calibrate, check, collect, demo, init, models, run, schema, snapshot
 from edge_app.errors import EdgeAppError, TemporaryError, UsageError
 
 # Of the errors that typer raises for a wrong command line it exports only this one's children.
@@ -38,6 +38,7 @@ def program() -> typer.Typer:
         "run": run,
         "snapshot": snapshot,
         "bench": bench,
+        "calibrate": calibrate,
         "collect": collect,
         "schema": schema,
     }

@@ -1,0 +1,82 @@
+"""Layers that go back to float, those that hurt most first, until the agreement holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from edge_app.agreement import Agreement
+from edge_app.calibration.evaluation import Evaluation
+from edge_app.calibration.placement import Placement, place
+from edge_app.calibration.wiring import Wiring
+from edge_app.calibration.workbench import Workbench
+from edge_app.model.report import Fallback
+
+MOST = 24  # layers that are tried; a model that needs more of them in float is none for INT8
+
+
+CLOSE = 0.002  # the file itself, which is judged in the end, differs from the form tried here in the last bits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A placement, and how it came about.
+
+    Attributes:
+        placement: What is quantized.
+        fallbacks: What went back to float.
+        hopeless: What it reaches with every layer in float that may be; none where that would do.
+    """
+
+    placement: Placement
+    fallbacks: tuple[Fallback, ...] = ()
+    hopeless: Agreement | None = None
+
+
+class Search:
+    """Tries placements on the holdout."""
+
+    def __init__(self, bench: Workbench, evaluation: Evaluation, least: float) -> None:
+        """Wants mAP50, recall and precision to be at least `least`; see `Agreement.shortfall`."""
+        self._bench = bench
+        self._evaluation = evaluation
+        self._least = min(least + CLOSE, 1.0)
+        self._wiring = Wiring(bench.model)
+
+    def falls_short(self, measured: Agreement) -> bool:
+        return measured.shortfall(self._least) is not None
+
+    def measure(self, floating: Collection[str] = ()) -> Agreement:
+        """The agreement with these layers in float."""
+        step = f"INT8 on the holdout, {len(floating)} layers in float"
+        form = self._bench.form(place(self._wiring, floating))
+        return self._evaluation.agreement(self._evaluation.detect(form, step))
+
+    def run(self, before: Agreement, order: Sequence[str]) -> Found:
+        """Puts layers back into float one by one, and keeps what helps, until it is enough.
+
+        Args:
+            before: The agreement with none in float.
+            order: Layers, the one that hurts most first.
+        """
+        candidates = order[:MOST]
+        best = self.measure(candidates) if candidates else before
+        if self.falls_short(best):
+            return Found(place(self._wiring), hopeless=best)
+        fallbacks: list[Fallback] = []
+        for layer in candidates:
+            floating = [fallback.layer for fallback in fallbacks]
+            after = self.measure([*floating, layer])
+            if _worth(after) <= _worth(before):
+                continue
+            fallbacks.append(Fallback(layer=layer, gain=after.map50 - before.map50))
+            before = after
+            if not self.falls_short(after):
+                break
+        return Found(place(self._wiring, [fallback.layer for fallback in fallbacks]), tuple(fallbacks))
+
+
+def _worth(measured: Agreement) -> tuple[float, float]:
+    """What must be high, the lowest of it first."""
+    figures = measured.map50, measured.recall, measured.precision
+    return min(figures), sum(figures)

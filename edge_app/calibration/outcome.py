@@ -1,0 +1,150 @@
+"""What a calibration came to, and the files that say so: model, report, its page, golden inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from edge_app import atomic, model
+from edge_app.agreement import Agreement
+from edge_app.calibration import html
+from edge_app.calibration.album import Album, spaced
+from edge_app.calibration.evaluation import Evaluation
+from edge_app.calibration.fallback import Found
+from edge_app.calibration.gate import Verdict, judge
+from edge_app.calibration.qdq import spans
+from edge_app.calibration.statistics import Histograms
+from edge_app.calibration.subject import Subject
+from edge_app.calibration.work import multiplications
+from edge_app.calibration.workbench import Workbench
+from edge_app.detections import Detections
+from edge_app.engine.golden import PICTURES, Golden, golden_path, write_golden
+from edge_app.model.report import Fallback, Figures, GroundTruth, JudgedLabel, Layer, Method, NotJudgedLabel, Report
+
+SHOWN = 8  # pictures of the holdout in the page, those in which FP32 finds most
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """Everything that was measured.
+
+    Attributes:
+        subject, method, min_agreement, allow_thin_evidence: As in the `Job`.
+        calibrating: The pictures that gave the ranges.
+        evaluation: The holdout.
+        bench: What the file was made from.
+        histograms: Of each tensor that may be quantized.
+        found: What is quantized, and what went back to float.
+        layers: How well they survive.
+        detections: What the INT8 file finds in the holdout [model px].
+    """
+
+    subject: Subject
+    method: Method
+    min_agreement: float
+    allow_thin_evidence: bool
+    calibrating: Album
+    evaluation: Evaluation
+    bench: Workbench
+    histograms: Histograms
+    found: Found
+    layers: tuple[Layer, ...]
+    detections: Sequence[Detections]
+
+    def write(self, draft: Path, out: Path) -> Report:
+        """Gives the INT8 file `draft` its name `out`, and puts its report, page and golden inputs beside it.
+
+        The report comes last: until it is there the engine refuses the file.
+        """
+        agreement = self.evaluation.agreement(self.detections)
+        truth = self.evaluation.ground_truth(self.detections, self.subject.classes)
+        verdict = judge(agreement, truth, self.min_agreement, allow_thin_evidence=self.allow_thin_evidence)
+        golden = golden_path(out)
+        golden.unlink(missing_ok=True)
+        if verdict.passed:
+            write_golden(self._golden(), golden)
+        digests = model.sha256(draft), model.sha256(golden) if verdict.passed else None
+        report = self._report(verdict, agreement, truth, digests)
+        atomic.adopt(draft, out)
+        atomic.write(out.with_suffix(".report.html"), self._page(report))
+        model.write_report(report, model.report_path(out))
+        return report
+
+    def _report(
+        self, verdict: Verdict, agreement: Agreement, truth: GroundTruth | None, digests: tuple[str, str | None]
+    ) -> Report:
+        int8, golden = digests
+        names, subject = self.subject.labels, self.subject
+        return Report(
+            model_sha256=subject.sha256,
+            int8_sha256=int8,
+            golden_sha256=golden,
+            preprocessing=subject.input,
+            decoder=subject.family,
+            thresholds=subject.thresholds,
+            images=len(self.calibrating),
+            method=self.method,
+            min_agreement=self.min_agreement,
+            passed=verdict.passed,
+            reason=self._reason(verdict),
+            agreement=Figures.of(agreement),
+            ground_truth=truth,
+            judged=tuple(
+                JudgedLabel(label=names[kind], boxes=each.boxes, ap50=each.ap50)
+                for kind, each in agreement.judged.items()
+            ),
+            not_judged=tuple(
+                NotJudgedLabel(label=names[kind], boxes=boxes) for kind, boxes in agreement.not_judged.items()
+            ),
+            thin_evidence=verdict.thin_evidence,
+            excluded=self.found.placement.left,
+            fallbacks=self._fallbacks(),
+            layers=self.layers,
+            calibration_pictures=tuple(item.sha256 for item in self.calibrating.items),
+            holdout_pictures=tuple(item.sha256 for item in self.evaluation.album.items),
+        )
+
+    def _reason(self, verdict: Verdict) -> str:
+        hopeless = self.found.hopeless
+        if verdict.passed or hopeless is None:
+            return verdict.reason
+        still = hopeless.shortfall(self.min_agreement) or "not in the file itself"
+        return f"{verdict.reason}; with the layers that hurt most in float: {still}"
+
+    def _fallbacks(self) -> tuple[Fallback, ...]:
+        """With the share of the multiplications that each took from INT8."""
+        work = multiplications(self.bench.model)
+        total = sum(work.values())
+        shares = {layer: work[layer] / total for layer in work}
+        return tuple(each.model_copy(update={"cost": shares.get(each.layer)}) for each in self.found.fallbacks)
+
+    def _golden(self) -> Golden:
+        album = self.evaluation.album
+        rows = spaced(len(album), PICTURES)
+        return Golden(np.stack([album[row].bgr for row in rows]), [self.evaluation.reference[row] for row in rows])
+
+    def _page(self, report: Report) -> str:
+        ranges = spans(self.found.placement, self.bench.ranges)
+        tensors = [
+            html.Histogram(tensor, self.histograms[tensor].counts, self.histograms[tensor].top, ranges[tensor])
+            for tensor in self.found.placement.uses
+        ]
+        return html.page(report, self.subject.name, self.subject.labels, tensors, self._pairs())
+
+    def _pairs(self) -> list[html.Pair]:
+        least, evaluation = self.subject.thresholds.confidence, self.evaluation
+        found = [
+            tuple(_above(each, least) for each in pair)
+            for pair in zip(evaluation.reference, self.detections, strict=True)
+        ]
+        richest = sorted(range(len(found)), key=lambda row: -len(found[row][0]))[:SHOWN]
+        album = evaluation.album
+        return [html.Pair(album.items[row].name, album[row].bgr, *found[row]) for row in richest]
+
+
+def _above(found: Detections, least: float) -> Detections:
+    keep = found.score >= least
+    return replace(found, xyxy=found.xyxy[keep], score=found.score[keep], class_id=found.class_id[keep])

@@ -1,0 +1,153 @@
+"""`edge-app calibrate`: an INT8 model that agrees with its FP32 model, or none."""
+
+from __future__ import annotations
+
+import logging
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from edge_app import model
+from edge_app.calibration import Camera, Job, Progress, Series, calibrate, find_series, read_subject
+from edge_app.capture import open_source
+from edge_app.cli.loading import load_config
+from edge_app.cli.logs import Level, set_up
+from edge_app.cli.models.options import StateDir, state_folder
+from edge_app.errors import AccessError, DataError, TemporaryError, UsageError
+from edge_app.model import Report
+
+EXAMPLE = "Example: edge-app calibrate yolox_nano --data pictures/ --holdout other.mp4 --out yolox_nano.int8.onnx"
+CALIBRATING = 0.65  # of a series, where blocks of it are held out
+
+logger = logging.getLogger(__name__)
+
+
+class Method(str, Enum):
+    """How the range of a tensor is chosen from what it held."""
+
+    ENTROPY = "entropy"
+    MAX = "max"
+    PERCENTILE = "percentile"
+    MSE = "mse"
+
+
+def main(
+    argument: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A name, a folder or an .onnx file.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE.onnx", help="The INT8 model.", show_default=False)],
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="Pictures, folder or video to calibrate with; again for more."),
+    ] = None,
+    holdout: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="What to judge by; none: blocks of time of the data. Again for more."),
+    ] = None,
+    camera: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Calibrate with pictures of this camera of --config.")
+    ] = None,
+    settings: Annotated[Path | None, typer.Option("--config", metavar="CONFIG", help="The YAML file.")] = None,
+    every: Annotated[float, typer.Option(min=0, help="A picture of the camera in so long [s].")] = 2.0,
+    images: Annotated[int, typer.Option(min=1, help="Pictures to calibrate with at most, evenly spaced.")] = 400,
+    method: Annotated[Method, typer.Option(help="How ranges are chosen.")] = Method.ENTROPY,
+    min_agreement: Annotated[
+        float, typer.Option(min=0, max=1, help="What mAP50, recall and precision must reach.")
+    ] = 0.95,
+    allow_thin_evidence: Annotated[
+        bool, typer.Option("--allow-thin-evidence", help="Judge by fewer than 100 boxes, and say so in the report.")
+    ] = False,
+    state_dir: StateDir = None,
+) -> None:
+    """Make an INT8 model from an FP32 one and pictures, and refuse it where it does not agree with it.
+
+    Exit codes: 64 the command line is wrong, 65 not good enough or not enough to tell, 66 model or pictures missing,
+    69 the camera is away, 75 interrupted (the same command goes on) or being written, 77 not allowed to write.
+    """
+    set_up(Level.INFO.value)
+    if out.suffix != ".onnx":
+        raise UsageError(f"{out}: want a name that ends in .onnx")
+    subject = read_subject(model.find_argument(argument, state_folder(state_dir)))
+    if out.exists() and out.samefile(subject.path):
+        raise UsageError(f"{out}: this is the model itself")
+    held = find_series(holdout or [])
+    pictures = find_series(data or []) + asked_of(camera, settings, images, every, held)
+    if not pictures:
+        raise UsageError("nothing to calibrate with; give --data, or --camera and --config")
+    job = Job(subject, pictures, held, images, method.value, min_agreement, allow_thin_evidence, out)
+    with shown() as progress, told(out):
+        report = calibrate(job, progress)
+    sys.stdout.write(summary(report, out))
+    if not report.passed:
+        sys.stdout.flush()
+        raise DataError(f"{out}: refused: {report.reason}; see {out.with_suffix('.report.html')}")
+
+
+def asked_of(
+    name: str | None, path: Path | None, images: int, every_s: float, holdout: Sequence[Series]
+) -> list[Series]:
+    """The camera's series, enough for `images` pictures where some of them are held out too."""
+    if name is None or path is None:
+        if name is not None or path is not None:
+            raise UsageError("--camera wants --config, and --config wants --camera")
+        return []
+    settings = load_config(path)
+    if name not in settings.cameras:
+        raise UsageError(f"{path}: there is no camera {name}; there are {', '.join(settings.cameras)}")
+    camera = settings.cameras[name]
+    with settings.blame("cameras", name, "url"):
+        source = open_source(camera)
+    if not source.live:
+        raise UsageError(f"{path}: camera {name} is a file or ends by itself; give it as --data")
+    return [Camera(name, source, camera.rotate, images if holdout else math.ceil(images / CALIBRATING), every_s)]
+
+
+def summary(report: Report, out: Path) -> str:
+    """What came of it, for a person."""
+    figures, truth = report.agreement, report.ground_truth
+    lines = [
+        f"{out}: {'passed' if report.passed else 'refused'}: {report.reason}",
+        f"  INT8 against FP32 on {len(report.holdout_pictures)} held-out pictures: mAP50 {figures.map50:.4f}, "
+        f"mAP50-95 {figures.map50_95:.4f}, recall {figures.recall:.4f}, precision {figures.precision:.4f}",
+    ]
+    if truth is not None:
+        lines.append(f"  against ground truth, mAP50: FP32 {truth.fp32_map50:.4f}, INT8 {truth.int8_map50:.4f}")
+    lines += [f"  back in float: {each.layer} ({each.gain:+.4f} mAP50)" for each in report.fallbacks]
+    return "\n".join([*lines, f"  report: {out.with_suffix('.report.html')}", ""])
+
+
+@contextmanager
+def shown() -> Iterator[Progress]:
+    """A bar on stderr, where that is a terminal; elsewhere each step is a line of the log."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    quiet = not sys.stderr.isatty()
+    with Bar(*columns, console=Console(stderr=True), disable=quiet) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(step: str, done: int, of: int) -> None:
+            if step not in tasks:
+                logger.log(logging.INFO if quiet else logging.DEBUG, "%s", step)
+                tasks[step] = bar.add_task(step, total=of)
+            bar.update(tasks[step], completed=done)
+
+        yield tell
+
+
+@contextmanager
+def told(out: Path) -> Iterator[None]:
+    """What the operating system refuses, and an interruption, as one line."""
+    try:
+        yield
+    except OSError as error:
+        raise AccessError(f"{error.filename or out}: {error.strerror or error}") from error
+    except KeyboardInterrupt:
+        raise TemporaryError(f"{out}: interrupted; the same command goes on from here") from None
