@@ -18,7 +18,7 @@ def frame_ms(street: Street) -> np.ndarray:
     times = []
     for index in range(WARM_UP + FRAMES):
         start = time.perf_counter()
-        street.render(index)
+        street.picture(index)
         times.append((time.perf_counter() - start) * 1e3)
     return np.array(times[WARM_UP:])
 

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
+from edge_app.synthetic.cast import model
 from edge_app.synthetic.dice import Dice
+from edge_app.synthetic.furniture import tree
+from edge_app.synthetic.shapes import Model
 from edge_app.synthetic.stamp import Stamp, seen
 from edge_app.synthetic.traffic import Actor
 
@@ -80,6 +83,29 @@ def test_a_frame_does_not_depend_on_the_frames_rendered_before():
     forwards = [digest(one, index) for index in (5, 60, 61, 400)]
 
     assert [digest(other, index) for index in (400, 61, 60, 5)] == forwards[::-1]
+
+
+@pytest.mark.parametrize("shake", [0.0, 0.02])
+def test_the_picture_alone_is_that_of_the_truth(shake):
+    settings = Settings(seed=3, width=320, height=192, light="night", shake=shake)
+    one, other = Street(settings), Street(settings)
+
+    for index in (5, 6, 61, 5):
+        np.testing.assert_array_equal(one.picture(index), other.render(index)[0])
+
+
+@pytest.mark.parametrize("class_id", range(len(CLASSES)))
+def test_every_tone_of_an_object_has_a_label_in_a_byte(class_id):
+    models = [model(class_id, look, 0, rain=True, lamps=True) for look in range(200)]
+
+    assert max(len(found.colours) for found in models) < 256
+    for found in models[:20]:
+        assert found.labels[0] == 1
+        assert found.labels == sorted(set(found.labels))
+
+
+def test_every_tone_of_a_fixture_has_a_label_in_a_byte():
+    assert max(len(Model.of(tree(look)).colours) for look in range(50)) < 256
 
 
 def test_different_seeds_are_different_streets():

@@ -91,6 +91,7 @@ class Synthetic:
 
     def _live(self, street: Street, stop: threading.Event) -> Iterator[Shot]:
         """Frames at their own pace; those that cannot be rendered in time are left out, as a camera would."""
+        street.picture(0)  # draws all who are there at first, which takes as long as several frames later
         began, index = time.monotonic(), 0
         while not stop.wait(max(0.0, began + index / self._settings.fps - time.monotonic())):
             taken = Moment.now()
@@ -107,7 +108,7 @@ class Synthetic:
 
     def _shot(self, street: Street, index: int, wall: float, source: TimestampSource, mono: float) -> Shot:
         began = time.monotonic()
-        pixels, _truth = street.render(index)
+        pixels = street.picture(index)
         rendered_s = time.monotonic() - began
         convert = partial(Picture.from_bgr, pixels)
         return Shot(wall, source, mono, rendered_s, convert, fps=self._settings.fps)

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from edge_app.synthetic.palette import Colour
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 Point = tuple[float, float, float]
+
+# A ball is drawn as up to so many discs, each with enough corners that a head is round.
+DISCS, CORNERS = 3, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Shape:
         radii: Of the balls [m]; none for a face, whose corners run clockwise as seen from outside.
         matte: Of one even tone; else a round thing is darker at its rim.
         line: Half the width of a closed line through the points [m], which then is all there is.
-        group: Groups are drawn the farthest first.
+        group: Groups are drawn the farthest first; numbered without gaps.
         layer: Within a group, higher layers are drawn later; within a layer, nearer shapes are.
         glows: Its colour does not depend on the light.
         casts: It has a part in the shadow.
@@ -50,51 +54,81 @@ def mirrored(shape: Shape) -> Shape:
 class Model:
     """Shapes, packed so that one sum of NumPy moves them all.
 
+    Every tone has a label, from 1 up and below 256: a face, a line and a matte thing have one, a round thing `DISCS`.
+
     Attributes:
         shapes: k of them.
-        points: Of all shapes, one after the other, float64 (n, 3).
+        points: To the side, up, ahead [m]: of all shapes, one after the other, float64 (3, n).
         radii: Of all points, 0 for corners [m], float64 (n,).
         starts: Where each shape's points begin, int64 (k,).
         counts: How many points each shape has, int64 (k,).
         following: For each point the next one of its shape, int64 (n,).
-        colours: Of the shapes, float64 (k, 3).
-        glows: Whether they do, bool (k,).
-        flat: Whether they are faces, bool (k,).
+        spans: The points of each shape.
+        balls: Which points are centres of balls, int64 (m,).
+        skins: The corners of the discs of each shape, among those of all balls.
+        labels: The first of each shape.
+        faces: Which shapes are faces, int64 (f,).
+        face_labels: Theirs, int64 (f,).
+        disc_labels: Of what is round and not matte, int64 (r, `DISCS`).
+        colours: Of the labels, float64 (l, 3).
+        glows: Whether they do, bool (l, 1).
         layers: int64 (k,).
-        groups: From 0 without gaps, int64 (k,).
+        groups: From 0, int64 (k,).
     """
 
     shapes: tuple[Shape, ...]
     points: Floats
     radii: Floats
-    starts: NDArray[np.int64]
-    counts: NDArray[np.int64]
-    following: NDArray[np.int64]
+    starts: Indices
+    counts: Indices
+    following: Indices
+    spans: list[slice]
+    balls: Indices
+    skins: list[slice]
+    labels: list[int]
+    faces: Indices
+    face_labels: Indices
+    disc_labels: Indices
     colours: Floats
     glows: NDArray[np.bool_]
-    flat: NDArray[np.bool_]
-    layers: NDArray[np.int64]
-    groups: NDArray[np.int64]
+    layers: Indices
+    groups: Indices
 
     @classmethod
     def of(cls, shapes: list[Shape]) -> Model:
         """The model made of these shapes."""
-        counts = np.array([len(shape.points) for shape in shapes], dtype=np.int64)
+        counts = np.array([len(shape.points) for shape in shapes])
         starts = np.cumsum(counts) - counts
         following = np.arange(1, counts.sum() + 1)
         following[starts + counts - 1] = starts
+        rounds = np.array([len(shape.radii) for shape in shapes])
         radii = [shape.radii or (shape.line,) * len(shape.points) for shape in shapes]
-        _, groups = np.unique([shape.group for shape in shapes], return_inverse=True)
+        discs = np.array([DISCS if shape.radii and not shape.matte else 1 for shape in shapes])
+        labels = 1 + np.cumsum(discs) - discs
+        faces = np.flatnonzero([not shape.radii and not shape.line for shape in shapes])
+        groups = np.array([shape.group for shape in shapes])
         return cls(
             shapes=tuple(shapes),
-            points=np.array([point for shape in shapes for point in shape.points], dtype=np.float64),
-            radii=np.array([radius for some in radii for radius in some], dtype=np.float64),
+            points=np.array([point for shape in shapes for point in shape.points]).T.copy(),
+            radii=np.array([radius for some in radii for radius in some]),
             starts=starts,
             counts=counts,
             following=following,
-            colours=np.array([shape.colour for shape in shapes], dtype=np.float64),
-            glows=np.array([shape.glows for shape in shapes]),
-            flat=np.array([not shape.radii and not shape.line for shape in shapes]),
-            layers=np.array([shape.layer for shape in shapes], dtype=np.int64),
-            groups=np.asarray(groups, dtype=np.int64).reshape(-1),
+            spans=_slices(counts),
+            balls=np.flatnonzero(np.repeat(rounds, counts)),
+            skins=_slices(rounds * CORNERS),
+            labels=labels.tolist(),
+            faces=faces,
+            face_labels=labels[faces],
+            disc_labels=labels[discs > 1][:, None] + np.arange(DISCS),
+            colours=np.repeat(np.array([shape.colour for shape in shapes], dtype=np.float64), discs, axis=0),
+            glows=np.repeat([shape.glows for shape in shapes], discs)[:, None],
+            layers=np.array([shape.layer for shape in shapes]),
+            groups=groups - groups.min(),
         )
+
+
+def _slices(counts: Indices) -> list[slice]:
+    """Stretches of so many, one after the other."""
+    ends = np.cumsum(counts)
+    return [slice(start, end) for start, end in zip((ends - counts).tolist(), ends.tolist(), strict=True)]

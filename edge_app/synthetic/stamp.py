@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -14,9 +15,9 @@ Bytes = NDArray[np.uint8]
 SILHOUETTE = 127  # an alpha above this belongs to the object
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Stamp:
-    """A sprite, scaled and moved to where it will be printed.
+    """A sprite, scaled and moved to where it will be printed; what is made of its pixels is kept for the next frame.
 
     Attributes:
         pixels: BGR times alpha and alpha, uint8 (height, width, 4); or alpha alone, (height, width).
@@ -75,33 +76,41 @@ class Stamp:
     def print_on(self, picture: Bytes) -> None:
         """Lays the stamp over a picture (height, width, 3), in place."""
         meet = self.window(*picture.shape[:2])
-        if meet is None:
-            return
-        area, patch = picture[meet[0], meet[1]], self.pixels[meet[2], meet[3]]
-        hole = cv2.cvtColor(cv2.bitwise_not(patch[..., 3]), cv2.COLOR_GRAY2BGR)
-        cv2.multiply(area, hole, dst=area, scale=1 / 255)
-        cv2.add(area, cv2.cvtColor(patch, cv2.COLOR_BGRA2BGR), dst=area)
+        if meet is not None:
+            area = picture[meet[0], meet[1]]
+            cv2.multiply(area, self._hole[meet[2], meet[3]], dst=area, scale=1 / 255)
+            cv2.add(area, self._colour[meet[2], meet[3]], dst=area)
 
     def darken(self, picture: Bytes) -> None:
         """Lays the stamp, an alpha alone, as a shadow over a picture, in place."""
         meet = self.window(*picture.shape[:2])
-        if meet is None:
-            return
-        area, patch = picture[meet[0], meet[1]], self.pixels[meet[2], meet[3]]
-        hole = cv2.cvtColor(cv2.bitwise_not(patch), cv2.COLOR_GRAY2BGR)
-        cv2.multiply(area, hole, dst=area, scale=1 / 255)
+        if meet is not None:
+            area = picture[meet[0], meet[1]]
+            cv2.multiply(area, self._hole[meet[2], meet[3]], dst=area, scale=1 / 255)
 
     def uncover(self, picture: Bytes, below: Bytes) -> None:
         """Brings back what was `below` where the stamp is, in place; both are (height, width, 3)."""
         meet = self.window(*picture.shape[:2])
         if meet is not None:
-            mask = np.ascontiguousarray(self.pixels[meet[2], meet[3], 3])
-            cv2.copyTo(below[meet[0], meet[1]], mask, picture[meet[0], meet[1]])
+            cv2.copyTo(below[meet[0], meet[1]], self._alpha[meet[2], meet[3]], picture[meet[0], meet[1]])
 
+    @cached_property
     def silhouette(self) -> Bytes:
         """255 where the object is, uint8 (height, width)."""
-        _, mask = cv2.threshold(np.ascontiguousarray(self.pixels[..., 3]), SILHOUETTE, 255, cv2.THRESH_BINARY)
-        return np.asarray(mask, dtype=np.uint8)
+        return np.asarray(cv2.threshold(self._alpha, SILHOUETTE, 255, cv2.THRESH_BINARY)[1], dtype=np.uint8)
+
+    @cached_property
+    def _alpha(self) -> Bytes:
+        return self.pixels if self.pixels.ndim == 2 else np.asarray(cv2.extractChannel(self.pixels, 3), dtype=np.uint8)
+
+    @cached_property
+    def _hole(self) -> Bytes:
+        """How much shines through, uint8 (height, width, 3)."""
+        return np.asarray(cv2.cvtColor(cv2.bitwise_not(self._alpha), cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+
+    @cached_property
+    def _colour(self) -> Bytes:
+        return np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_BGRA2BGR), dtype=np.uint8)
 
 
 def seen(stamp: Stamp, free: Bytes) -> tuple[tuple[int, int, int, int], float] | None:
@@ -112,7 +121,7 @@ def seen(stamp: Stamp, free: Bytes) -> tuple[tuple[int, int, int, int], float] |
     meet = stamp.window(*free.shape)
     if meet is None:
         return None
-    whole = stamp.silhouette()
+    whole = stamp.silhouette
     mask = whole[meet[2], meet[3]]
     x, y, width, height = cv2.boundingRect(np.ascontiguousarray(mask))
     if width == 0:

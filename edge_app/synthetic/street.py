@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -51,36 +53,45 @@ class Street:
         self._camera, self._shake = Camera.of(settings), Shake.of(settings)
         nearest = self._camera.nearest
         plan = Plan.of(seed, nearest)
-        self._traffic, self._standing = (
-            Traffic(ways(plan, seed, nearest), seed),
-            standing(plan, seed, nearest),
-        )
+        self._traffic = Traffic(ways(plan, seed, nearest), seed)
         fixed, built = fixtures(plan, seed, nearest), houses(plan, seed, self._camera)
         self._lamps = [fixture.head for fixture in fixed if fixture.make == "lamp"]
         self._backdrop = backdrop(self._camera, plan, self._light, self._lamps, built, seed, rain=rain)
         self._wardrobe = Wardrobe(self._camera, self._light, sun_throw(self._light, seed), rain=rain)
         self._fixtures = [*self._furnish(fixed), *self._hide(built)]
+        self._standing = standing(plan, seed, nearest)
+        self._still = lru_cache(maxsize=1)(self._still_at)
         self._glows, self._weather = Glows(self._camera, self._light), Weather(settings)
 
+    def picture(self, index: int) -> Bytes:
+        """Frame `index`, BGR, uint8 (height, width, 3)."""
+        return self._draw(index, self._things(index))
+
     def render(self, index: int) -> tuple[Bytes, Truth]:
-        """Frame `index`: the picture, BGR, uint8 (height, width, 3), and what is in it."""
-        settings, time = self.settings, index / self.settings.fps
-        right, down = self._shake.at(time)
-        corner = (self._camera.margin + right, self._camera.margin + down)
-        view = self._backdrop[corner[1] : corner[1] + settings.height, corner[0] : corner[0] + settings.width]
+        """Frame `index`, and what is in it."""
+        things = self._things(index)
+        listed = [
+            (thing.stamp, thing.actor.class_id, thing.actor.track_id) if thing.actor else (thing.stamp, NO_OBJECT, 0)
+            for thing in things
+        ]
+        return self._draw(index, things), Truth.of(listed, (self.settings.width, self.settings.height))
+
+    def _corner(self, index: int) -> tuple[int, int]:
+        """Where in the camera's picture with its margins that of a frame begins [px]."""
+        right, down = self._shake.at(index / self.settings.fps)
+        return self._camera.margin + right, self._camera.margin + down
+
+    def _draw(self, index: int, things: list[Thing]) -> Bytes:
+        x, y = corner = self._corner(index)
+        view = self._backdrop[y : y + self.settings.height, x : x + self.settings.width]
         picture = view.copy()
-        things = self._things(time, corner)
         for thing in things:
             if thing.shade is not None:
                 thing.shade.darken(picture)
         for thing in things:
             self._print(picture, view, thing, corner)
         self._weather.fall(picture, index)
-        listed = [
-            (thing.stamp, thing.actor.class_id, thing.actor.track_id) if thing.actor else (thing.stamp, NO_OBJECT, 0)
-            for thing in things
-        ]
-        return picture, Truth.of(listed, (settings.width, settings.height))
+        return picture
 
     def _furnish(self, fixed: list[Fixture]) -> list[Thing]:
         """Fixtures in view, ready to be printed; their shadows go into the backdrop."""
@@ -104,17 +115,23 @@ class Street:
             found.append(Thing(far, Stamp(np.repeat(alpha[..., None], 4, axis=2), x, y)))
         return found
 
-    def _things(self, time: float, corner: tuple[int, int]) -> list[Thing]:
+    def _things(self, index: int) -> list[Thing]:
         """All that may be in the picture, the farthest first."""
+        corner = self._corner(index)
+        moving = self._all_dressed(self._traffic.at(index / self.settings.fps), corner)
+        return sorted([*self._still(corner), *moving], key=lambda thing: -thing.distance)
+
+    def _still_at(self, corner: tuple[int, int]) -> list[Thing]:
+        """All that never moves."""
         found = []
         for still in self._fixtures:
             stamp = still.stamp.moved(-corner[0], -corner[1])
             found.append(Thing(still.distance, stamp, place=still.place, fixture=still.fixture))
-        for actor in (*self._standing, *self._traffic.at(time)):
-            thing = self._dressed(actor, corner)
-            if thing is not None:
-                found.append(thing)
-        return sorted(found, key=lambda thing: -thing.distance)
+        return [*found, *self._all_dressed(self._standing, corner)]
+
+    def _all_dressed(self, actors: Iterable[Actor], corner: tuple[int, int]) -> list[Thing]:
+        things = (self._dressed(actor, corner) for actor in actors)
+        return [thing for thing in things if thing is not None]
 
     def _dressed(self, actor: Actor, corner: tuple[int, int]) -> Thing | None:
         """An actor ready to be printed, if it is in view."""

@@ -34,18 +34,21 @@ class View:
     heading: float
 
     def turned(self, points: Floats) -> Floats:
-        """Points (n, 3) of the object as seen from the camera: right, up, forward [m]."""
+        """Points (3, n) of the object as seen from the camera: right, up, forward [m]."""
         sin, cos = math.sin(self.heading), math.cos(self.heading)
-        side, up, ahead = points[:, 0], points[:, 1], points[:, 2]
+        side, up, ahead = points
         right = self.aside * self.distance + ahead * sin + side * cos
-        return np.stack([right, up, self.distance + ahead * cos - side * sin], axis=1)
+        return np.array((right, up, self.distance + ahead * cos - side * sin))
 
-    def flat(self, seen: Floats) -> Floats:
-        """Turned points (n, 3) as (n, 3): right and down from the object's foot [px], pixels to the metre."""
-        zoom = self.scale * self.distance / np.maximum(seen[:, 2], 0.25 * self.distance)
-        right = zoom * seen[:, 0] - self.scale * self.aside * self.distance
-        down = zoom * (self.height - seen[:, 1]) - self.scale * self.height
-        return np.stack([right, down, zoom], axis=1)
+    def flat(self, seen: Floats) -> tuple[Floats, Floats]:
+        """Turned points (3, ...) as right and down from the foot [px], (..., 2), and pixels to the metre (...)."""
+        right, up, forward = seen
+        zoom = self.scale * self.distance / np.maximum(forward, 0.25 * self.distance)
+        flat = np.empty((*zoom.shape, 2))
+        flat[..., 0] = zoom * right
+        flat[..., 1] = zoom * (self.height - up)
+        flat -= (self.scale * self.aside * self.distance, self.scale * self.height)
+        return flat, zoom
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from edge_app.synthetic.shapes import Model
 from edge_app.synthetic.traffic import Actor
 from edge_app.synthetic.view import Sprite, Sun, View
 
-SPRITES, MODELS = 600, 80  # kept
+SPRITES, MODELS = 600, 200  # kept
 SMALL = 14.0  # px to the metre, below which every second picture of a movement will do
 LAMP_STEPS = 3  # of brightness under a lamp
 
