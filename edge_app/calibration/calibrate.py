@@ -109,7 +109,7 @@ class _Calibration:
             bench=bench,
             histograms=histograms,
             found=found,
-            layers=sqnr.measure(bench, found.placement, spread),
+            layers=sqnr.measure(bench, place(Wiring(bench.model)), spread),
             detections=detections,
         )
         return outcome.write(path, job.out)

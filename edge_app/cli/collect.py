@@ -68,9 +68,9 @@ def redaction(settings: config.AppConfig, labels: list[str], stack: ExitStack) -
     """How a picture is made ready to be kept; the model is loaded only where something is to be blurred."""
     if not labels:
         return lambda picture: (picture.bgr, None)
-    detector = blurring_detector(settings, labels)
-    engine = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
-    return Blur(detector, stack.enter_context(start_engine(detector, engine)), labels)
+    one_by_one = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
+    detector, engine = start_engine(blurring_detector(settings, labels), one_by_one)
+    return Blur(detector, stack.enter_context(engine), labels)
 
 
 def refuse_own_source(settings: config.AppConfig, out: Path) -> None:
