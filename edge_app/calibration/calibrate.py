@@ -136,4 +136,4 @@ class _Calibration:
         if not search.falls_short(measured):
             return Found(placement)
         hurt = damages(bench, placement, self._calibrating, self._fp32)
-        return search.run(measured, sorted(hurt, key=lambda layer: -hurt[layer]))
+        return search.run(measured, sorted(hurt, key=lambda layer: -hurt[layer])) if hurt else Found(placement)
