@@ -109,7 +109,7 @@ class _Calibration:
             bench=bench,
             histograms=histograms,
             found=found,
-            layers=sqnr.measure(bench, found.placement, spread),
+            layers=sqnr.measure(bench, place(Wiring(bench.model)), spread),
             detections=detections,
         )
         return outcome.write(path, job.out)
@@ -136,4 +136,4 @@ class _Calibration:
         if not search.falls_short(measured):
             return Found(placement)
         hurt = damages(bench, placement, self._calibrating, self._fp32)
-        return search.run(measured, sorted(hurt, key=lambda layer: -hurt[layer]))
+        return search.run(measured, sorted(hurt, key=lambda layer: -hurt[layer])) if hurt else Found(placement)

@@ -60,7 +60,7 @@ class Search:
             order: Layers, the one that hurts most first.
         """
         candidates = order[:MOST]
-        best = self.measure(candidates) if candidates else before
+        best = self.measure(candidates)
         if self.falls_short(best):
             return Found(place(self._wiring), hopeless=best)
         fallbacks: list[Fallback] = []

@@ -25,7 +25,7 @@ class Network:
         """Loads it; raises DataError where ONNX Runtime cannot."""
         self._path = path
         self._subject = subject
-        self._session = open_session(path, threads=0)
+        self._session = open_session(path, threads=0, as_written=True)
         self._inputs = Inputs(self._session, subject.input, subject.batch or 1, subject.constants)
 
     def run(self, pictures: Iterable[Picture], names: Sequence[str] | None = None) -> Iterator[tuple[int, Arrays]]:

@@ -38,7 +38,7 @@ class Outcome:
         bench: What the file was made from.
         histograms: Of each tensor that may be quantized.
         found: What is quantized, and what went back to float.
-        layers: How well they survive.
+        layers: How well each layer survives INT8, those that went back to float too.
         detections: What the INT8 file finds in the holdout [model px].
     """
 

@@ -26,13 +26,16 @@ from edge_app.model import InputSpec
 DISABLED_OPTIMIZERS = ("WeightBiasQuantization",)
 
 
-def open_session(path: Path, threads: int, *, quantized: bool = False) -> onnxruntime.InferenceSession:
+def open_session(
+    path: Path, threads: int, *, quantized: bool = False, as_written: bool = False
+) -> onnxruntime.InferenceSession:
     """A session on the CPU; raises DataError where the model cannot run.
 
     Args:
         path: The ONNX file.
         threads: Threads of one run; 0 for as many as there are cores.
         quantized: Whether it holds Q/DQ nodes: then what runs is its form for the CPU.
+        as_written: Whether Q/DQ nodes are computed one by one, as the file says, whatever that costs.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or os.cpu_count() or 1
@@ -40,6 +43,7 @@ def open_session(path: Path, threads: int, *, quantized: bool = False) -> onnxru
     options.log_severity_level = 4  # what fails is raised, and said once
     # An idle thread that spins takes the core that decodes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.disable_quant_qdq", str(int(as_written)))
     try:
         model = _bytes_for_cpu(path, options) if quantized else str(path)
         return onnxruntime.InferenceSession(

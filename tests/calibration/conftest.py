@@ -1,0 +1,61 @@
+"""The bundled model, some of its calibration pictures, and what one calibration of it needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+import pytest
+
+from edge_app import model
+from edge_app.calibration import read_subject
+from edge_app.calibration.album import open_album
+from edge_app.calibration.pictures import find_series
+from edge_app.calibration.placement import place
+from edge_app.calibration.qdq import upgraded
+from edge_app.calibration.statistics import observe
+from edge_app.calibration.wiring import Wiring, named
+from edge_app.calibration.workbench import Workbench
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "calib_data/traffic"
+
+
+def nobody(*step):
+    """Is told what is being done, and does not care."""
+
+
+@pytest.fixture(scope="session")
+def subject():
+    return read_subject(model.find_argument(str(ROOT / "models/traffic"), Path("nowhere")))
+
+
+@pytest.fixture(scope="session")
+def some(tmp_path_factory):
+    """Folders with 18 pictures to calibrate with and 40 to judge by, with their labels."""
+    folder = tmp_path_factory.mktemp("some")
+    for name, count in (("calibration", 18), ("holdout", 40)):
+        (folder / name).mkdir()
+        for picture in sorted((DATA / name).glob("*.jpg"))[:count]:
+            for file in (picture, picture.with_suffix(".txt")):
+                (folder / name / file.name).symlink_to(file)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def album(some, subject, tmp_path_factory):
+    """The pictures to calibrate with."""
+    with open_album(tmp_path_factory.mktemp("album") / "pictures", subject.input) as album:
+        (series,) = find_series([some / "calibration"])
+        for shown in series.read(range(series.count)):
+            album.add(shown.picture, shown.name, shown.file)
+        yield album
+
+
+@pytest.fixture(scope="session")
+def bench(album, subject, tmp_path_factory):
+    """The bundled model with ranges by entropy."""
+    plain, folder = named(upgraded(onnx.load(subject.path))), tmp_path_factory.mktemp("bench")
+    histograms = observe(plain, sorted(place(Wiring(plain)).uses), subject, album, folder, nobody)
+    ranges = {tensor: histogram.range("entropy") for tensor, histogram in histograms.items()}
+    return Workbench(subject, plain, ranges, folder, nobody)

@@ -1,0 +1,147 @@
+"""Which layers INT8 hurts, measured; and those go back to float until it agrees."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+
+from edge_app.calibration import sqnr
+from edge_app.calibration.album import open_album
+from edge_app.calibration.evaluation import Evaluation
+from edge_app.calibration.fallback import Search
+from edge_app.calibration.network import Network
+from edge_app.calibration.pictures import find_series
+from edge_app.calibration.placement import only, place
+from edge_app.calibration.qdq import quantized
+from edge_app.calibration.sensitivity import damage, damages
+from edge_app.calibration.wiring import Wiring
+from edge_app.calibration.work import multiplications
+from tests.boxes import CAR, NOTHING, detections
+from tests.calibration.conftest import nobody
+from tests.calibration.networks import every_layout
+
+BAD = "node_conv2d_7"  # what it reads shares its scale with nothing
+
+
+@pytest.fixture(scope="module")
+def reference(subject):
+    return Network(subject.path, subject)
+
+
+@pytest.fixture(scope="module")
+def evaluation(some, subject, reference, tmp_path_factory):
+    with open_album(tmp_path_factory.mktemp("album") / "holdout", subject.input) as album:
+        (series,) = find_series([some / "holdout"])
+        for shown in series.read(range(series.count)):
+            album.add(shown.picture, shown.name, shown.file)
+        yield Evaluation(album, reference, subject.thresholds, nobody)
+
+
+@pytest.fixture(scope="module")
+def spoilt(bench, tmp_path_factory):
+    """One tensor's range is cut to a fortieth."""
+    node = Wiring(bench.model).nodes[BAD]
+    ranges = {**bench.ranges, node.input[0]: bench.ranges[node.input[0]] / 40}
+    return replace(bench, ranges=ranges, folder=tmp_path_factory.mktemp("spoilt"))
+
+
+@pytest.fixture(scope="module")
+def placement(bench):
+    return place(Wiring(bench.model))
+
+
+def test_the_layer_that_was_spoilt_hurts_most(spoilt, placement, album, reference):
+    hurt = damages(spoilt, placement, album, reference)
+    assert set(hurt) == set(placement.layers)
+    assert max(hurt, key=hurt.__getitem__) == BAD
+
+
+def test_what_was_measured_is_not_measured_again(spoilt, placement, album, reference, monkeypatch):
+    first = damages(spoilt, placement, album, reference)
+    monkeypatch.setattr(type(spoilt), "form", lambda *_: pytest.fail("measured again"))
+    assert damages(spoilt, placement, album, reference) == first
+
+
+def test_where_the_model_finds_nothing_nothing_is_measured(bench, placement, subject, reference, tmp_path):
+    from edge_app.frames import Picture
+
+    with open_album(tmp_path / "black", subject.input) as black:
+        for _ in range(3):
+            black.add(Picture.from_bgr(np.zeros((20, 20, 3), np.uint8)), "black")
+        assert damages(bench, placement, black, reference) == {}
+
+
+def test_the_spoilt_layer_goes_back_to_float_and_no_other(spoilt, evaluation, placement):
+    search = Search(spoilt, evaluation, 0.95)
+    before = search.measure()
+    assert search.falls_short(before)
+    found = search.run(before, [placement.layers[0], BAD, placement.layers[5]])
+    assert [each.layer for each in found.fallbacks] == [BAD]
+    assert found.fallbacks[0].gain > 0.05
+    assert set(placement.layers) - set(found.placement.layers) == {BAD}
+    assert not search.falls_short(search.measure([BAD]))
+
+
+def test_what_no_layer_mends_is_told_after_one_trial(spoilt, evaluation, placement):
+    tried = []
+    told = Evaluation.detect
+    search = Search(spoilt, evaluation, 0.95)
+    before = search.measure()
+    evaluation_detect = lambda network, step: tried.append(step) or told(evaluation, network, step)  # noqa: E731
+    evaluation.detect = evaluation_detect
+    found = search.run(before, [layer for layer in placement.layers if layer != BAD][:3])
+    del evaluation.detect
+    assert found.fallbacks == ()
+    assert search.falls_short(found.hopeless)
+    assert tried == ["INT8 on the holdout, 3 layers in float"]
+
+
+def test_ground_truth_is_read_from_the_labels(evaluation, subject):
+    truth = evaluation.ground_truth(evaluation.reference, subject.classes)
+    assert truth.fp32_map50 == truth.int8_map50 > 0.9
+    half = evaluation.ground_truth([NOTHING] * len(evaluation.album), subject.classes)
+    assert half.int8_map50 == 0 < half.fp32_map50
+
+
+def test_damage_is_what_is_missing_of_the_boxes():
+    reference = detections([CAR, (60, 60, 10, 10, 0.6, 0), (90, 90, 5, 5, 0.2, 0)])
+    assert damage(reference, reference) == pytest.approx(0, abs=1e-6)
+    assert damage(reference, NOTHING) == 2
+    assert damage(reference, detections([(*CAR[:4], 0.4, 1)])) == pytest.approx(1.5)
+    assert damage(reference, detections([(*CAR[:4], 0.8, 0)])) == 2
+    assert damage(reference, detections([(10, 10, 20, 10, 0.9, 1)])) == pytest.approx(1.5)
+
+
+def test_a_layers_noise_is_that_of_the_layer_by_itself(bench, placement, album):
+    """Against the outputs of the model and of one with that layer quantized, whose inputs are the same."""
+    pictures = [album[0], album[1]]
+    layers = {layer.name: layer.sqnr_db for layer in sqnr.measure(bench, placement, pictures)}
+    assert set(layers) == set(placement.layers)
+    layer = placement.layers[7]
+    output = Wiring(bench.model).nodes[layer].output[0]
+    outputs = [
+        np.stack([arrays[0] for arrays in shown(model, output, bench, pictures)])
+        for model in (bench.model, quantized(bench.model, only(placement, layer), bench.ranges))
+    ]
+    exact, noisy = outputs
+    expected = 10 * np.log10((exact**2).sum() / ((exact - noisy) ** 2).sum())
+    assert layers[layer] == pytest.approx(expected, abs=0.05)
+
+
+def shown(model, output, bench, pictures):
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    copy.graph.output.append(onnx.helper.make_empty_tensor_value_info(output))
+    onnx.save(copy, bench.folder / "shown.onnx")
+    return [arrays for _, arrays in Network(bench.folder / "shown.onnx", bench.subject).run(pictures, [output])]
+
+
+def test_multiplications_are_counted_by_hand():
+    work = multiplications(every_layout())
+    assert work["stem"] == 16 * 16 * 16 * 3 * 9
+    assert work["depth"] == 16 * 16 * 16 * 9
+    assert work["deep"] == 8 * 8 * 16 * 16
+    assert work["wide"] == 16 * 16 * 24 * 16 * 4
