@@ -17,6 +17,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scenes import EVALUATION_SEED, HEIGHT, LAST_FRAME, WIDTH, Floats, letterboxed, scale, settings_for, targets
 
+from edge_app.engine.onnxruntime import open_session
+from edge_app.model import read_any_graph
 from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
 
 STRIDES = (8, 16, 32)
@@ -29,10 +31,8 @@ EXTENTS = {"all sizes": (0, 1e5), "below 24 px": (0, 24), "24 to 64 px": (24, 64
 
 
 def session(model: Path, threads: int) -> onnxruntime.InferenceSession:
-    """The model on the CPU, with this many threads."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    """The model on the CPU as the program runs it, with this many threads."""
+    return open_session(model, threads, quantized=read_any_graph(model).quantized)
 
 
 def decoded(rows: Floats) -> tuple[Floats, Floats, Floats]:
