@@ -123,6 +123,11 @@ def test_scores_that_rise_together_are_drift():
     assert agreement(many([CAR]), many([(*CAR[:4], 0.9, 1)]), 0.5).score_drift == pytest.approx(0.1)
 
 
+def test_the_truth_begins_at_thirty_percent():
+    assert agreement(many([(*CAR[:4], 0.3, 1)], 1), many([], 1), 0.5).not_judged == {1: 1}
+    assert agreement(many([(*CAR[:4], 0.29, 1)], 1), many([], 1), 0.5).not_judged == {}
+
+
 def test_too_few_boxes_are_not_judged():
     few = agreement(many([CAR], 19), many([CAR], 19), 0.5)
     assert (few.map50, few.boxes, few.judged, few.not_judged) == (0.0, 0, {}, {1: 19})
