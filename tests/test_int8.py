@@ -15,9 +15,10 @@ from onnx import helper, numpy_helper
 
 from edge_app import config
 from edge_app.config import Engine
-from edge_app.engine import Golden, load, read_detector, write_golden
+from edge_app.engine import Golden, load, read_detector, start_engine, write_golden
 from edge_app.engine.golden import LEAST_SCORE, answers
 from edge_app.errors import ConfigError
+from edge_app.frames import Picture
 from edge_app.model import InputSpec, Report, Thresholds, sha256, write_report
 from edge_app.postprocess import Postprocess, recognise
 from edge_app.synthetic import Settings, Street
@@ -194,49 +195,57 @@ def test_a_file_that_answers_its_golden_inputs_badly_is_refused(edge_app, config
     assert "below 0.95" in line
 
 
-def ran(edge_app, configured, **engine: object) -> tuple[set[str], str]:
-    """The precisions in the messages of a run, and its log."""
-    path = configured(model={"name": "street"}, engine={"threads": 1, **engine}, cameras=SCENE)
-    program = edge_app("run", path)
-    assert program.wait() == 0, program.log
-    return {message["model"]["precision"] for message in program.messages()}, program.log
+def started(path: Path) -> str:
+    """The precision that starts with this configuration."""
+    settings = config.load(path, {})
+    detector, engine = start_engine(read_detector(settings), settings.engine)
+    with engine:
+        engine.slots[0].submit([Picture.from_bgr(np.zeros((SPEC.height, SPEC.width, 3), np.uint8))])
+        assert engine.slots[0].wait().arrays[0].shape[2] == 5 + 4
+    return detector.precision
 
 
-def test_auto_takes_int8_where_it_is_faster(edge_app, configured, folder):
+@pytest.fixture
+def street(configured, folder):
+    """Writes a configuration of the model with two files, of which INT8 is by far the faster."""
     burdened(BUNDLED / "model.onnx", folder / "model.onnx")
-    precisions, log = ran(edge_app, configured)
-    assert precisions == {"int8"}
-    said = [line for line in log.splitlines() if "INT8 runs: a picture takes" in line]
+    vouch(folder)
+    return lambda **engine: configured(model={"name": "street"}, engine={"threads": 1, **engine}, cameras=SCENE)
+
+
+def test_auto_takes_int8_where_it_is_faster_and_says_so(edge_app, street):
+    program = edge_app("run", street())
+    assert program.wait() == 0, program.log
+    assert [message["model"]["precision"] for message in program.messages()] == ["int8"] * 3
+    said = [line for line in program.log.splitlines() if "INT8 runs: a picture takes" in line]
     assert len(said) == 1
     assert "ms in INT8" in said[0]
     assert "ms in FP32" in said[0]
 
 
-def test_auto_takes_fp32_where_int8_is_not_faster(edge_app, configured, folder):
+def test_auto_takes_fp32_where_int8_is_not_faster(street, folder, caplog):
+    shutil.copy(BUNDLED / "model.onnx", folder / "model.onnx")
     burdened(folder / "model.int8.onnx", folder / "model.int8.onnx")
     vouch(folder)
-    precisions, log = ran(edge_app, configured)
-    assert precisions == {"fp32"}
-    assert "FP32 runs: a picture takes" in log
+    with caplog.at_level("INFO"):
+        assert started(street()) == "fp32"
+    assert "FP32 runs: a picture takes" in caplog.text
 
 
-@pytest.mark.parametrize("how", ["missing", "golden"])
-def test_auto_takes_fp32_where_int8_is_not_good(edge_app, configured, folder, how):
-    burdened(BUNDLED / "model.onnx", folder / "model.onnx")
-    if how == "golden":
+@pytest.mark.parametrize("how", ["missing", "bad answers"])
+def test_auto_takes_fp32_where_int8_is_not_good(street, folder, caplog, how):
+    if how == "missing":
+        spoil(folder, how)
+    else:
         quantized(BUNDLED / "model.onnx", folder / "model.int8.onnx", 60.0)
         vouch(folder)
-    else:
-        spoil(folder, how)
-    precisions, log = ran(edge_app, configured)
-    assert precisions == {"fp32"}
-    assert "FP32 runs" in log
+    assert started(street()) == "fp32"
+    assert "FP32 runs" in caplog.text
 
 
-def test_the_precision_that_is_asked_for_runs(edge_app, configured, folder):
-    burdened(BUNDLED / "model.onnx", folder / "model.onnx")
-    assert ran(edge_app, configured, precision="fp32")[0] == {"fp32"}
-    assert ran(edge_app, configured, precision="int8")[0] == {"int8"}
+def test_the_precision_that_is_asked_for_runs(street):
+    assert started(street(precision="fp32")) == "fp32"
+    assert started(street(precision="int8")) == "int8"
 
 
 def test_bench_and_check_say_what_runs(edge_app, configured, folder):
@@ -262,11 +271,11 @@ def test_inspect_says_what_the_report_says_and_what_runs(edge_app, folder):
     assert bad["runs"]["value"] == "fp32"
 
 
-def test_a_bare_int8_file_has_no_fp32(edge_app, configured, folder):
-    path = configured(**int8(folder), engine={"precision": "fp32"})
-    assert "has no fp32 file" in refused(edge_app("run", path), 78)
+def test_a_bare_int8_file_has_no_fp32(configured, folder):
+    with pytest.raises(ConfigError, match="has no fp32 file"):
+        read_detector(config.load(configured(**int8(folder), engine={"precision": "fp32"}), {}))
 
 
-def test_the_wrong_digest_is_a_mistake_at_its_place(edge_app, configured, folder):
-    line = refused(edge_app("run", configured(**int8(folder, accept_unverified="1234"))), 78)
-    assert "accept_unverified: want 64 characters" in line
+def test_the_wrong_digest_is_a_mistake_at_its_place(configured, folder):
+    with pytest.raises(ConfigError, match="accept_unverified: want 64 characters"):
+        config.load(configured(**int8(folder, accept_unverified="1234")), {})
