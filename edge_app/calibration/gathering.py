@@ -46,7 +46,8 @@ def gather(
         used, held = [range(series.count) for series in data], [range(series.count) for series in holdout]
     else:
         used, held = map(list, zip(*(held_out(series.count) for series in data), strict=True))
-    wanted, kept = _spread(used, images), _spread(held, HOLDOUT)
+    kept = _spread(held, HOLDOUT)
+    wanted = _spread(used, images + sum(map(len, kept)))  # for as many may be in the holdout too
     total = sum(map(len, (*wanted, *kept)))
 
     def read(series: Series, places: set[int], to: dict[int, Album]) -> None:
@@ -62,6 +63,7 @@ def gather(
         to = dict.fromkeys(places, calibrating) | dict.fromkeys(apart_places, judging)
         read(each, set(to), to)
     _part(calibrating, judging)
+    calibrating.keep(calibrating.spread(images))
 
 
 def _spread(every: Sequence[Sequence[int]], count: int) -> Places:

@@ -134,7 +134,7 @@ def test_as_many_pictures_are_taken_as_asked_for_from_all_series(albums, folder,
     assert len(calibrating) == 6
     assert sum(name.startswith("film.mp4") for name in calibrating) == 4
     assert judging == ["once"]
-    assert told[-1] == ("reading pictures", 7, 7)
+    assert told[-1] == ("reading pictures", 8, 8)  # one more, had it been in the holdout too
 
 
 class Once:
@@ -156,11 +156,19 @@ def test_a_picture_of_the_holdout_does_not_calibrate(albums, folder, caplog):
     for number in (2, 5):
         os.link(folder / f"{number}.png", folder / "held" / f"other{number}.png")
     everything = Pictures([path for path in folder.iterdir() if path.is_file()])
-    (calibrating, judging), _ = gathered(albums, [everything], find_series([folder / "held"]))
+    held = find_series([folder / "held"])
+    (calibrating, judging), _ = gathered(albums, [everything], held)
     assert judging == ["other2.png", "other5.png"]
     assert calibrating == [f"{n}.png" for n in (1, 3, 4, 6, 7, 8, 9, 10)]
     assert "2 pictures are in the holdout too" in caplog.text
     np.testing.assert_array_equal(drawn(Picture.from_bgr(pixels(3))), drawn(albums[0][1]))
+
+
+def test_pictures_of_the_holdout_are_made_up_for(albums, folder):
+    held = find_series([folder / "2.png", folder / "5.png"])
+    (calibrating, judging), _ = gathered(albums, find_series([folder]), held, images=8)
+    assert judging == ["2.png", "5.png"]
+    assert len(calibrating) == 8
 
 
 def test_a_holdout_of_the_same_pictures_is_refused(albums, folder):
