@@ -7,6 +7,7 @@ from edge_app.model.graph import Graph, Tensor, read_any_graph, read_graph
 from edge_app.model.installed import Installed, installed
 from edge_app.model.labels import MOST_CLASSES, Labels, find_labels, metadata_labels
 from edge_app.model.pull import pull
+from edge_app.model.report import Report, read_report, report_path, write_report
 
 __all__ = [
     "MOST_CLASSES",
@@ -19,6 +20,7 @@ __all__ = [
     "Labels",
     "Model",
     "Precision",
+    "Report",
     "Tensor",
     "Thresholds",
     "catalogued",
@@ -31,5 +33,8 @@ __all__ = [
     "read_any_graph",
     "read_catalogue",
     "read_graph",
+    "read_report",
+    "report_path",
     "sha256",
+    "write_report",
 ]

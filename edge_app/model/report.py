@@ -1,0 +1,148 @@
+"""The report beside an INT8 model: what its calibration measured, and for which file, preprocessing and decoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_app import atomic
+from edge_app.agreement import Agreement
+from edge_app.errors import ConfigError
+from edge_app.model.card import Fraction, InputSpec, Thresholds
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Method = Literal["entropy", "max", "percentile", "mse"]
+Schema = Literal["edge_app.calibration/1"]
+
+
+class Part(BaseModel):
+    """A part of the report: frozen; keys that a later version adds are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, validate_by_name=True)
+
+
+class Figures(Part):
+    """INT8 against FP32 on the holdout; see `edge_app.agreement.Agreement`."""
+
+    map50: Fraction
+    map50_95: Fraction
+    recall: Fraction
+    precision: Fraction
+    score_drift: float
+
+    @classmethod
+    def of(cls, agreement: Agreement) -> Figures:
+        return cls(**{name: getattr(agreement, name) for name in cls.model_fields})
+
+
+class GroundTruth(Part):
+    """Both models against labels, mAP at IoU 0.5."""
+
+    fp32_map50: Fraction
+    int8_map50: Fraction
+
+
+class JudgedLabel(Part):
+    """A label with enough truth boxes in the holdout."""
+
+    label: str
+    boxes: int
+    ap50: Fraction
+
+
+class NotJudgedLabel(Part):
+    """A label with some, but too few truth boxes in the holdout."""
+
+    label: str
+    boxes: int
+
+
+class Fallback(Part):
+    """A layer that went back to float because the agreement was too low."""
+
+    layer: str
+    gain: float  # mAP50 that this won
+    cost: Fraction | None = None  # share of the model's multiplications that this took from INT8
+
+
+class Layer(Part):
+    """A quantized layer and how well its output survives, none where it does not change at all [dB]."""
+
+    name: str
+    sqnr_db: float | None
+
+
+class Report(Part):
+    """`FILE.report.json`."""
+
+    schema_: Schema = Field(default="edge_app.calibration/1", alias="schema")
+    model_sha256: Sha256  # of the FP32 file
+    int8_sha256: Sha256
+    golden_sha256: Sha256 | None  # of FILE.golden.npz; none where the model did not pass
+    preprocessing: InputSpec
+    decoder: str  # the family
+    thresholds: Thresholds  # where recall and precision were measured
+    images: int  # used for calibration
+    method: Method
+    min_agreement: Fraction
+    passed: bool
+    reason: str  # the verdict in words
+    agreement: Figures
+    ground_truth: GroundTruth | None
+    judged: tuple[JudgedLabel, ...]
+    not_judged: tuple[NotJudgedLabel, ...]
+    thin_evidence: bool  # whether too few truth boxes were accepted
+    excluded: tuple[str, ...]  # layers in float from the beginning, not for their agreement
+    fallbacks: tuple[Fallback, ...]
+    layers: tuple[Layer, ...]
+    calibration_pictures: tuple[Sha256, ...]
+    holdout_pictures: tuple[Sha256, ...]
+
+    def refuses(self, int8_sha256: str, preprocessing: InputSpec, decoder: str) -> str | None:
+        """Why this report does not vouch for such a model, in words that follow the name of the file; None if it does.
+
+        Args:
+            int8_sha256: Of the file that is to run.
+            preprocessing: What it would be fed.
+            decoder: The family that would read its outputs.
+        """
+        if int8_sha256 != self.int8_sha256:
+            return "its report is about another file"
+        if not self.passed:
+            return f"its report says that it did not pass: {self.reason}"
+        made, wanted = self.preprocessing.model_dump(), preprocessing.model_dump()
+        if other := [f"{key} {made[key]}, not {wanted[key]}" for key in made if made[key] != wanted[key]]:
+            return f"its report is about other preprocessing: {'; '.join(other)}"
+        if decoder != self.decoder:
+            return f"its report is about decoder {self.decoder}, not {decoder}"
+        return None
+
+
+def report_path(onnx: Path) -> Path:
+    """Where the report of that model is.
+
+    >>> report_path(Path("models/street.int8.onnx")).name
+    'street.int8.report.json'
+    """
+    return onnx.with_suffix(".report.json")
+
+
+def read_report(path: Path) -> Report:
+    """The report at `path`; raises ConfigError that names the file, and the key where there is one."""
+    try:
+        return Report.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such report") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read this report ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = "".join(f"{part}: " for part in first["loc"])
+        raise ConfigError(f"{path}: not a calibration report: {key}{first['msg']}") from error
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Puts it at `path`, whole or not at all; raises OSError where the operating system refuses."""
+    atomic.write(path, report.model_dump_json(by_alias=True, indent=1) + "\n")
