@@ -1,19 +1,21 @@
-"""Files that are there whole or not at all, even after a power cut."""
+"""Files that are there whole or not at all, even after a power cut, and folders that one process writes at a time."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
-def write(path: Path, text: str, *, mode: int = 0o666, replace: bool = True) -> None:
-    """Writes `text` in UTF-8 beside `path` and gives it that name when it is on the disk.
+def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool = True) -> None:
+    """Writes `content` beside `path` and gives it that name when it is on the disk.
 
     Args:
         path: The file; its folder is there.
-        text: What it shall hold.
+        content: What it shall hold; text in UTF-8.
         mode: Its permissions from its first moment on, less the umask.
         replace: Whether an older file of that name goes.
 
@@ -24,8 +26,8 @@ def write(path: Path, text: str, *, mode: int = 0o666, replace: bool = True) -> 
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
-        with os.fdopen(file, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
             stream.flush()
             os.fsync(stream.fileno())
         if replace:
@@ -36,6 +38,26 @@ def write(path: Path, text: str, *, mode: int = 0o666, replace: bool = True) -> 
         with suppress(FileNotFoundError):
             draft.unlink()
     sync_folder(path.parent)
+
+
+@contextmanager
+def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Only one process at a time; the lock is the folder itself, and ends with the process that holds it.
+
+    Args:
+        folder: It is there and can be read; nothing is written into it.
+        waiting: Called once where another process holds the lock.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's windows hang
 import typer
 
-from edge_app.cli import bench, check, demo, init, models, run, schema, snapshot
+from edge_app.cli import bench, build, check, demo, engines, init, models, run, schema, snapshot
 from edge_app.errors import EdgeAppError, TemporaryError, UsageError
 
 # Of the errors that typer raises for a wrong command line it exports only this one's children.
@@ -38,11 +38,13 @@ def program() -> typer.Typer:
         "run": run,
         "snapshot": snapshot,
         "bench": bench,
+        "build": build,
         "schema": schema,
     }
     for name, verb in verbs.items():
         app.command(name, help=verb.main.__doc__, epilog=verb.EXAMPLE)(verb.main)
     app.add_typer(models.sub_program(), name="models", help="List, fetch and look at models.", epilog=models.EXAMPLE)
+    app.add_typer(engines.sub_program(), name="engines", help="List, explain and prune plans.", epilog=engines.EXAMPLE)
     return app
 
 
