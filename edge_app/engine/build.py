@@ -179,12 +179,12 @@ def _configure(flavour: Flavour, recipe: Recipe, builder: Any, config: Any) -> N
         config.add_optimization_profile(profile)
 
 
-def _set_dtypes(trt: Any, weak_config: Any, recipe: Recipe) -> None:
+def _set_dtypes(trt: Any, config: Any, recipe: Recipe) -> None:
     """TensorRT 10.3 to 10.11, which are told by flags what they may compute in fewer bits."""
     if recipe.precision in ("fp16", "int8"):
-        weak_config.set_flag(trt.BuilderFlag.FP16)
+        config.set_flag(trt.BuilderFlag.FP16)
     if recipe.precision == "int8":
-        weak_config.set_flag(trt.BuilderFlag.INT8)
+        config.set_flag(trt.BuilderFlag.INT8)
 
 
 def _monitor(trt: Any, progress: Progress, stop: threading.Event) -> Any:

@@ -11,7 +11,6 @@ from graphlib import TopologicalSorter
 
 import onnx
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, version_converter
-from onnxruntime.transformers.float16 import convert_float_to_float16
 
 WEIGHTED = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU"))
 FP16_SCALES = 19  # the first opset whose QuantizeLinear takes FP16
@@ -27,6 +26,8 @@ def cast(model: ModelProto) -> ModelProto:
     Raises:
         ValueError: It has an operator with a graph inside, such as If or Loop, or one that cannot be cast.
     """
+    from onnxruntime.transformers.float16 import convert_float_to_float16  # which changes sys.path when imported
+
     if any(weight.data_type == TensorProto.FLOAT16 for weight in model.graph.initializer):
         return model
     if inner := [node.op_type for node in model.graph.node if any(a.type in GRAPHS for a in node.attribute)]:

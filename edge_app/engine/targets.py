@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from edge_app.engine.flavour import Flavour
 from edge_app.errors import UsageError
@@ -51,12 +52,11 @@ def check_target(flavour: Flavour, name: str) -> None:
         raise UsageError(f"TensorRT-RTX {flavour.version} does not build for {name}; {advice}")
 
 
-def set_targets(flavour: Flavour, config: object, names: Sequence[str]) -> None:
+def set_targets(flavour: Flavour, config: Any, names: Sequence[str]) -> None:
     """Tells the builder's config."""
-    trt, rtx_config = flavour.trt, config
-    rtx_config.num_compute_capabilities = len(names)  # type: ignore[attr-defined]
+    config.num_compute_capabilities = len(names)
     for place, name in enumerate(names):
-        rtx_config.set_compute_capability(getattr(trt.ComputeCapability, name.upper()), place)  # type: ignore[attr-defined]
+        config.set_compute_capability(getattr(flavour.trt.ComputeCapability, name.upper()), place)
 
 
 def _number(name: str) -> int:
