@@ -17,7 +17,17 @@ import typer
 
 from edge_app.errors import EdgeAppError, TemporaryError, UsageError
 
-VERBS = ("demo", "init", "check", "run", "snapshot", "bench", "build", "schema")  # in the order of a user's first day
+VERBS = (
+    "demo",
+    "init",
+    "check",
+    "run",
+    "snapshot",
+    "bench",
+    "build",
+    "doctor",
+    "schema",
+)  # in the order of a user's first day
 GROUPS = {"models": "List, fetch and look at models.", "engines": "List, explain and prune plans."}
 
 # Of the errors that typer raises for a wrong command line it exports only this one's children.

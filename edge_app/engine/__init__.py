@@ -12,7 +12,7 @@ from edge_app.engine.order import Order, place_order, remarks
 from edge_app.engine.plans import Obtained, obtain
 from edge_app.engine.prune import prune
 from edge_app.engine.slot import Engine, Outputs, Slot
-from edge_app.engine.targets import read_targets
+from edge_app.engine.targets import check_target, read_targets
 
 __all__ = [
     "Batches",
@@ -30,6 +30,7 @@ __all__ = [
     "Progress",
     "Sidecar",
     "Slot",
+    "check_target",
     "default_cache_dir",
     "explain",
     "find_flavour",
