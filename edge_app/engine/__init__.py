@@ -1,6 +1,6 @@
 """The model on a device: slots that compute while others are filled."""
 
-from edge_app.engine.build import Progress
+from edge_app.engine.build import Progress, Recipe
 from edge_app.engine.cache import EngineCache, Plan, Sidecar, default_cache_dir, sidecar_path, write_plan
 from edge_app.engine.detector import Detector, read_detector, start_engine
 from edge_app.engine.double_buffer import Batches, infer
@@ -28,6 +28,7 @@ __all__ = [
     "Outputs",
     "Plan",
     "Progress",
+    "Recipe",
     "Sidecar",
     "Slot",
     "check_target",

@@ -16,6 +16,7 @@ from onnx import ModelProto
 from edge_app import atomic
 from edge_app.engine.flavour import Flavour
 from edge_app.engine.fp16 import cast, opset
+from edge_app.engine.quantizers import refused_quantizer
 from edge_app.engine.targets import set_targets
 from edge_app.engine.trt_log import in_words, parser_error, trt_logger
 from edge_app.errors import DataError
@@ -140,13 +141,15 @@ def read_onnx(flavour: Flavour, recipe: Recipe) -> ModelProto:
     """The file as this TensorRT wants it: for strong typing with FP16 written in.
 
     Raises:
-        DataError: Its opset is newer than ONNX's own, or it cannot be cast to FP16.
+        DataError: Its opset is newer than ONNX's own, TensorRT would not take its quantizers, or it cannot be cast.
     """
     path = recipe.graph.path
     model = onnx.load(path)
     newest = onnx.defs.onnx_opset_version()
     if opset(model) > newest:
         raise DataError(f"{path}: opset {opset(model)} is newer than ONNX {onnx.__version__} knows ({newest})")
+    if why := refused_quantizer(model):
+        raise DataError(f"{path}: {why}")
     if recipe.precision == "fp32" or not flavour.strongly_typed:
         return model
     try:

@@ -105,7 +105,10 @@ def _refusal(found: Model, graph: Graph, precision: Precision) -> str | None:
         return f"{graph.path}: has no INT8; make it with edge-app calibrate" if precision == "int8" else None
     if precision != "int8":
         return f"{graph.path}: is quantized; build it with --precision int8"
-    report = model.read_report(model.report_path(graph.path))
+    try:
+        report = model.read_report(model.report_path(graph.path))
+    except ConfigError as error:
+        return str(error)
     decoder = recognise(graph, found.card.decoder.family)
     why = report.refuses(model.sha256(graph.path), found.card.input or decoder.preprocessing, decoder.family)
     return f"{graph.path}: {why}" if why else None

@@ -13,20 +13,12 @@ logger = logging.getLogger(__name__)
 MARKS = (  # how TensorRT says it, and what helps
     ("Plugin not found", "TensorRT does not have this operator; export the model without it"),
     ("No importer registered", "TensorRT does not have this operator; export the model without it"),
-    (
-        "input has type Int32",
-        "a quantized bias; make the INT8 file with edge-app calibrate, which leaves biases in float",
-    ),
     ("Non-zero zero point", "TensorRT takes symmetric INT8 only; make the INT8 file with edge-app calibrate"),
-    ("UInt8", "TensorRT takes signed INT8 only; make the INT8 file with edge-app calibrate"),
     ("out of memory", "not enough memory"),
     ("OutOfMemory", "not enough memory"),
     ("insufficient memory", "not enough memory"),
     ("compute capability", "this TensorRT does not build for this GPU; see edge-app doctor"),
-    (
-        "driver version is insufficient",
-        "the NVIDIA driver is too old for this TensorRT, or missing; see edge-app doctor",
-    ),
+    ("driver version is insufficient", "NVIDIA's driver is too old for this TensorRT, or missing; see edge-app doctor"),
 )
 LOW_MEMORY = (
     "close other programs, the desktop too (sudo systemctl isolate multi-user.target), add swap, or use --max-batch 1"
