@@ -35,6 +35,10 @@ class Program:
     def log(self) -> str:
         return self._err.read_text()
 
+    @property
+    def output(self) -> str:
+        return self._out.read_text()
+
     def messages(self, camera: str | None = None) -> list[dict[str, Any]]:
         """The whole lines on stdout so far."""
         lines = self._out.read_text().split("\n")[:-1]
