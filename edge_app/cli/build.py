@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from edge_app import config, engine
+from edge_app import config
+from edge_app.engine import plans
 from edge_app.errors import AccessError, UsageError
 from edge_app.model import find_argument
 
@@ -43,20 +44,20 @@ def main(
     Beside it, FILE.json says what it depends on. Exit codes: 65 TensorRT cannot build it, 69 no TensorRT or no GPU,
     77 the cache cannot be written, 78 the model has no such precision, or no report vouches for its INT8 file.
     """
-    flavour = engine.find_flavour("tensorrt_rtx" if target is not None and backend == "auto" else backend)
-    targets = engine.read_targets(flavour, target) if target is not None else ()
+    flavour = plans.find_flavour("tensorrt_rtx" if target is not None and backend == "auto" else backend)
+    targets = plans.read_targets(flavour, target) if target is not None else ()
     found = find_argument(model, config.default_state_dir(os.environ))
-    order = engine.place_order(found, flavour, precision, max_batch=max_batch, targets=targets)
-    for remark in engine.remarks(order):
+    order = plans.place_order(found, flavour, precision, max_batch=max_batch, targets=targets)
+    for remark in plans.remarks(order):
         sys.stderr.write(f"{remark}\n")
-    cache = engine.EngineCache(engine.default_cache_dir(os.environ))
+    cache = plans.EngineCache(plans.default_cache_dir(os.environ))
     with shown(order.model) as progress:
-        obtained = engine.obtain(order, cache, progress=progress, waiting=lambda: _wait(order.model))
+        obtained = plans.obtain(order, cache, progress=progress, waiting=lambda: _wait(order.model))
     sys.stdout.write(f"{_outcome(obtained)}\n{_copy(obtained, out)}\n")
 
 
 @contextmanager
-def shown(model: str) -> Iterator[engine.Progress]:
+def shown(model: str) -> Iterator[plans.Progress]:
     """A bar on stderr, where that is a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[phase]}"))
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
@@ -64,7 +65,7 @@ def shown(model: str) -> Iterator[engine.Progress]:
         yield lambda part, phase: bar.update(task, completed=part, phase=phase)
 
 
-def _outcome(obtained: engine.Obtained) -> str:
+def _outcome(obtained: plans.Obtained) -> str:
     sidecar = obtained.plan.sidecar
     what = f"{sidecar.model}, {sidecar.precision}, {sidecar.key.flavour} {sidecar.key.version}"
     if obtained.cached:
@@ -73,14 +74,14 @@ def _outcome(obtained: engine.Obtained) -> str:
     return f"{what}: built in {sidecar.seconds:.1f} s because {sidecar.because}; {answered}"
 
 
-def _copy(obtained: engine.Obtained, out: Path | None) -> Path:
+def _copy(obtained: plans.Obtained, out: Path | None) -> Path:
     """Where the plan is that the user asked for."""
     if out is None:
         return obtained.plan.path
     if out.is_dir():
         raise UsageError(f"--out {out}: is a folder, want a file")
     try:
-        return engine.write_plan(out, obtained.content, obtained.plan.sidecar).path
+        return plans.write_plan(out, obtained.content, obtained.plan.sidecar).path
     except OSError as error:
         raise AccessError(f"{out}: {error.strerror}") from error
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from edge_app import config
 from edge_app.cli.models.options import AsJson, StateDir
 from edge_app.doctor import Check, examine
-from edge_app.engine import default_cache_dir
+from edge_app.engine.plans import default_cache_dir
 from edge_app.errors import DeviceError
 
 EXAMPLE = "Example: edge-app doctor"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge_app.doctor.check import Check
-from edge_app.engine import Machine, check_target, find_flavour
+from edge_app.engine.plans import Machine, check_target, find_flavour
 from edge_app.errors import DeviceError, UsageError
 
 FOR_JETSON = "apt-get install python3-libnvinfer, and make the venv with --system-site-packages"

@@ -12,9 +12,9 @@ import onnx
 import pytest
 from onnx import helper
 
-from edge_app import engine
-from edge_app.engine.build import build
-from edge_app.engine.trt_log import in_words
+from edge_app.engine import plans
+from edge_app.engine.plans.build import build
+from edge_app.engine.plans.trt_log import in_words
 from edge_app.errors import ConfigError, DataError, DeviceError, UsageError
 from edge_app.model import find_argument, read_graph
 from tests.tensorrt.models import convolution, quantized
@@ -23,12 +23,12 @@ TRAFFIC = Path("models/traffic/model.onnx")
 
 
 def recipe(path, precision="fp16", targets=("sm86",), max_batch=8):
-    return engine.Recipe(read_graph(Path(path)), precision, max_batch, targets)
+    return plans.Recipe(read_graph(Path(path)), precision, max_batch, targets)
 
 
 def layers(flavour, wanted, caplog):
     """Each layer's line in what TensorRT logs of a build."""
-    with caplog.at_level(logging.DEBUG, "edge_app.engine.trt_log"):
+    with caplog.at_level(logging.DEBUG, "edge_app.engine.plans.trt_log"):
         build(flavour, wanted, lambda part, phase: None)
     said = next(text for record in caplog.records if (text := record.getMessage()).startswith("DEBUG: Layers:"))
     return [line for line in said.splitlines() if line.startswith("Name:")]
@@ -72,8 +72,8 @@ def test_on_turing_quantized_convolutions_are_fp16_and_build_says_so(rtx, caplog
     convolutions = [line for line in layers(rtx, wanted, caplog) if is_convolution(line)]
 
     assert {input_dtypes(line)[0] for line in convolutions} == {"Half"}
-    placed = engine.Order("model", wanted, rtx, engine.Machine())
-    assert any("sm75" in remark and "FP16" in remark for remark in engine.remarks(placed))
+    placed = plans.Order("model", wanted, rtx, plans.Machine())
+    assert any("sm75" in remark and "FP16" in remark for remark in plans.remarks(placed))
 
 
 def test_a_variable_batch_has_a_profile_up_to_max_batch(rtx, toy, caplog):
@@ -175,7 +175,7 @@ def test_a_graph_without_a_size_asks_for_a_card(tmp_path):
 
 
 def place(path, flavour, precision="auto", **more):
-    return engine.place_order(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
+    return plans.place_order(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
 
 
 def test_rtx_builds_fp16_by_default(rtx):
@@ -206,30 +206,30 @@ def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp
 )
 def test_a_target_that_rtx_does_not_have_names_what_to_use(target, instead, rtx):
     with pytest.raises(UsageError) as caught:
-        engine.read_targets(rtx, f"sm86,{target}")
+        plans.read_targets(rtx, f"sm86,{target}")
 
     assert target in str(caught.value)
     assert instead in str(caught.value)
 
 
 def test_targets_are_sorted_and_counted_once(rtx):
-    assert engine.read_targets(rtx, "SM120, sm86,sm86") == ("sm86", "sm120")
+    assert plans.read_targets(rtx, "SM120, sm86,sm86") == ("sm86", "sm120")
 
 
 def test_full_tensorrt_has_no_targets():
     with pytest.raises(UsageError, match="tensorrt_rtx"):
-        engine.read_targets(engine.Flavour("tensorrt", "10.3.0", None), "sm86")
+        plans.read_targets(plans.Flavour("tensorrt", "10.3.0", None), "sm86")
 
 
 @pytest.mark.parametrize(
     ("version", "strong"), [("10.3.0", False), ("10.11.0.33", False), ("10.12.0", True), ("11.4.0.106", True)]
 )
 def test_typing_follows_the_version(version, strong):
-    assert engine.Flavour("tensorrt", version, None).strongly_typed == strong
+    assert plans.Flavour("tensorrt", version, None).strongly_typed == strong
 
 
 def test_without_gpu_and_targets_there_is_nothing_to_build_for(rtx, toy):
-    wanted = engine.Order("toy", recipe(toy, targets=()), rtx, engine.Machine(trouble="no GPU"))
+    wanted = plans.Order("toy", recipe(toy, targets=()), rtx, plans.Machine(trouble="no GPU"))
 
     with pytest.raises(DeviceError, match="no GPU; TensorRT-RTX builds ahead of time with --target"):
         wanted.key()

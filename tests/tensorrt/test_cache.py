@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import engine
-from edge_app.engine import Machine, Recipe, default_cache_dir, explain, obtain, prune, sidecar_path
-from edge_app.engine.key import Key
-from edge_app.engine.machine import driver_version, l4t_version
+from edge_app.engine import plans
+from edge_app.engine.plans import Machine, Recipe, default_cache_dir, explain, obtain, prune, sidecar_path
+from edge_app.engine.plans.key import Key
+from edge_app.engine.plans.machine import driver_version, l4t_version
 from edge_app.errors import AccessError, DataError
 from edge_app.model import find_argument, read_graph
 from tests.tensorrt.models import convolution, quantized, touch
@@ -25,19 +25,19 @@ from tests.tensorrt.models import convolution, quantized, touch
 STEPWISE = """
 import sys
 from pathlib import Path
-from edge_app import engine
+from edge_app.engine import plans
 from edge_app.model import find_argument
 def progress(part, phase):
     print(part, flush=True)
     sys.stdin.readline()
 model, cache = sys.argv[1:]
 found = find_argument(model, Path())
-order = engine.place_order(found, engine.find_flavour("tensorrt_rtx"), "fp16", max_batch=8, targets=("sm86",))
-print(engine.obtain(order, engine.EngineCache(Path(cache)), progress=progress).cached, flush=True)
+order = plans.place_order(found, plans.find_flavour("tensorrt_rtx"), "fp16", max_batch=8, targets=("sm86",))
+print(plans.obtain(order, plans.EngineCache(Path(cache)), progress=progress).cached, flush=True)
 """
 
 
-def plans(cache) -> list[Path]:
+def files(cache) -> list[Path]:
     return sorted(cache.folder.glob("*.plan"))
 
 
@@ -45,11 +45,11 @@ def sound(cache) -> bool:
     """Whether every plan has a sidecar that names its digest."""
     return all(
         json.loads(sidecar_path(plan).read_text())["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
-        for plan in plans(cache)
+        for plan in files(cache)
     )
 
 
-def rewrite(plan: engine.Plan, **key) -> None:
+def rewrite(plan: plans.Plan, **key) -> None:
     """As though the plan had been built where the key was another."""
     path = sidecar_path(plan.path)
     document = json.loads(path.read_text())
@@ -98,15 +98,15 @@ def test_a_changed_file_builds_again_and_explain_names_it_before_and_after(order
         assert [part.name for part in explanation.parts if part.was != part.now] == ["onnx_sha256"]
     assert before.verdict.startswith("will be built again because onnx_sha256 was")
     assert after.verdict.startswith("is up to date; built because onnx_sha256 was")
-    assert old.plan.path in plans(cache)
+    assert old.plan.path in files(cache)
     assert new.plan.path != old.plan.path
 
 
 def test_the_key_has_every_fact_of_the_machine(toy):
     recipe = Recipe(read_graph(toy), "fp16", 8)
-    flavour = engine.Flavour("tensorrt", "10.3.0", None)
+    flavour = plans.Flavour("tensorrt", "10.3.0", None)
     machine = Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
-    key = engine.Order("toy", recipe, flavour, machine).key()
+    key = plans.Order("toy", recipe, flavour, machine).key()
     others = {
         "gpu": replace(machine, gpu="Thor"),
         "compute_capability": replace(machine, capability=(11, 0)),
@@ -116,18 +116,16 @@ def test_the_key_has_every_fact_of_the_machine(toy):
     }
 
     for part, other in others.items():
-        assert [change.split()[0] for change in engine.Order("toy", recipe, flavour, other).key().changes(key)] == [
-            part
-        ]
-    assert engine.Order("toy", recipe, flavour, replace(machine, driver="540.9")).key() == key
-    newer = engine.Order("toy", recipe, engine.Flavour("tensorrt", "10.4.0", None), machine).key()
+        assert [change.split()[0] for change in plans.Order("toy", recipe, flavour, other).key().changes(key)] == [part]
+    assert plans.Order("toy", recipe, flavour, replace(machine, driver="540.9")).key() == key
+    newer = plans.Order("toy", recipe, plans.Flavour("tensorrt", "10.4.0", None), machine).key()
     assert newer.changes(key) == ["version was 10.3.0, is 10.4.0"]
 
 
 def test_the_key_has_the_calibration(tmp_path):
     path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "model.int8.onnx")
-    order = engine.Order(
-        "model", Recipe(read_graph(path), "int8", 8), engine.Flavour("tensorrt", "10.3.0", None), Machine("A", (8, 6))
+    order = plans.Order(
+        "model", Recipe(read_graph(path), "int8", 8), plans.Flavour("tensorrt", "10.3.0", None), Machine("A", (8, 6))
     )
     without = order.key()
     (tmp_path / "model.int8.report.json").write_text("{}")
@@ -145,9 +143,9 @@ def test_a_plan_for_more_targets_serves_one_of_them(order, cache, toy):
 
 def test_a_copy_elsewhere_serves_under_any_name(order, cache, toy, tmp_path):
     built = obtain(order(toy), cache)
-    other = engine.EngineCache(tmp_path / "other")
+    other = plans.EngineCache(tmp_path / "other")
     other.folder.mkdir()
-    engine.write_plan(other.folder / "copied.plan", built.content, built.plan.sidecar)
+    plans.write_plan(other.folder / "copied.plan", built.content, built.plan.sidecar)
     moved = toy.rename(tmp_path / "moved.onnx")
 
     assert obtain(order(moved), other).plan.path.name == "copied.plan"
@@ -201,7 +199,7 @@ def test_a_link_is_not_loaded(order, cache, toy, tmp_path):
 
 
 def test_what_root_builds_the_service_can_read(order, toy, tmp_path):
-    cache = engine.EngineCache(tmp_path / "service" / "edge_app")
+    cache = plans.EngineCache(tmp_path / "service" / "edge_app")
     before = os.umask(0o077)
     try:
         built = obtain(order(toy), cache)
@@ -229,7 +227,7 @@ def test_a_build_that_is_killed_leaves_no_plan_and_the_next_builds(order, cache,
     process.send_signal(signal.SIGKILL)
     process.communicate()
 
-    assert plans(cache) == []
+    assert files(cache) == []
     assert not obtain(order(toy), cache).cached
     assert sound(cache)
 
@@ -243,7 +241,7 @@ def test_what_was_killed_while_writing_is_cleared_away(order, cache, toy):
 
     assert not again.cached
     assert not draft.exists()
-    assert plans(cache) == [built.plan.path]
+    assert files(cache) == [built.plan.path]
     assert sound(cache)
 
 
@@ -258,14 +256,14 @@ def test_two_processes_build_once(cache, toy, edge_app):
     assert out.splitlines()[-1] == "False"
     assert second.wait() == 0
     assert "cached" in second.output
-    assert len(plans(cache)) == 1
+    assert len(files(cache)) == 1
 
 
 def test_a_cache_that_cannot_be_written_is_named(order, toy, tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(AccessError, match=r"file"):
-        obtain(order(toy), engine.EngineCache(tmp_path / "file" / "cache"))
+        obtain(order(toy), plans.EngineCache(tmp_path / "file" / "cache"))
 
 
 def test_an_engine_that_answers_badly_is_not_kept(order, cache, toy):
@@ -275,7 +273,7 @@ def test_an_engine_that_answers_badly_is_not_kept(order, cache, toy):
     with pytest.raises(DataError, match="find nothing"):
         obtain(order(toy), cache, answer=answer)
 
-    assert plans(cache) == []
+    assert files(cache) == []
 
 
 def test_what_the_engine_answered_is_in_the_sidecar(order, cache, toy):
@@ -298,7 +296,7 @@ def test_prune_keeps_what_is_used(order, cache, toy):
     assert [because for because in gone.values() if "it was built with 1.0" in because]
     assert len(gone) == 2
     assert {plan.path for plan in cache.plans()} == {newer.plan.path, other.plan.path}
-    assert set(plans(cache)) == {newer.plan.path, other.plan.path}
+    assert set(files(cache)) == {newer.plan.path, other.plan.path}
 
 
 def test_where_the_cache_is(tmp_path):

@@ -6,24 +6,24 @@ import json
 
 import pytest
 
-from edge_app import engine
-from edge_app.engine.build import build
-from edge_app.engine.plans import obtain
+from edge_app.engine import plans
+from edge_app.engine.plans.build import build
+from edge_app.engine.plans.obtain import memory_warning, obtain
 from edge_app.errors import DataError
 from edge_app.model import read_graph
 from tests.tensorrt.models import convolution, quantized
 from tests.tensorrt.simulated import simulated
 
-ORIN = engine.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
+ORIN = plans.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
 
 
 def flavour(version, **more):
-    return engine.Flavour("tensorrt", version, simulated(version, **more))
+    return plans.Flavour("tensorrt", version, simulated(version, **more))
 
 
 def asked(version, path, precision, timings=None):
     """The simulated TensorRT's notes of a build."""
-    recipe = engine.Recipe(read_graph(path), precision, 4)
+    recipe = plans.Recipe(read_graph(path), precision, 4)
     return json.loads(build(flavour(version), recipe, lambda part, phase: None, timings).plan)
 
 
@@ -76,17 +76,28 @@ def test_what_was_measured_is_kept_for_the_next_build(toy, tmp_path):
 
 def test_a_build_that_fails_says_why(toy):
     trt = flavour("10.3.0", fails_with="[x.cpp::y::74] Error Code 1: Cuda Runtime (out of memory)")
-    recipe = engine.Recipe(read_graph(toy), "fp16", 4)
+    recipe = plans.Recipe(read_graph(toy), "fp16", 4)
 
     with pytest.raises(DataError, match=r"toy.onnx: tensorrt 10.3.0 cannot build it: .*out of memory.*--max-batch 1"):
         build(trt, recipe, lambda part, phase: None)
 
 
-def test_a_new_version_builds_again_and_says_so(toy, cache):
-    recipe = engine.Recipe(read_graph(toy), "fp16", 4)
-    first = obtain(engine.Order("toy", recipe, flavour("10.3.0"), ORIN), cache)
+def test_too_little_memory_has_advice(toy):
+    order = plans.Order("toy", plans.Recipe(read_graph(toy), "fp16", 4), flavour("10.3.0"), ORIN)
 
-    again = obtain(engine.Order("toy", recipe, flavour("10.4.0"), ORIN), cache)
+    text = memory_warning(order, 500 << 20)
+    assert "500 MiB are free" in text
+    assert "isolate multi-user.target" in text
+    assert "stop the service first" in text
+    assert memory_warning(order, 2 << 30) is None
+    assert memory_warning(order, None) is None
+
+
+def test_a_new_version_builds_again_and_says_so(toy, cache):
+    recipe = plans.Recipe(read_graph(toy), "fp16", 4)
+    first = obtain(plans.Order("toy", recipe, flavour("10.3.0"), ORIN), cache)
+
+    again = obtain(plans.Order("toy", recipe, flavour("10.4.0"), ORIN), cache)
 
     assert again.plan.sidecar.because == "version was 10.3.0, is 10.4.0"
     assert first.plan.path.exists()

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from edge_app import config, engine
+from edge_app import config
 from edge_app.cli.models.options import AsJson
-from edge_app.engine import Explanation
+from edge_app.engine import plans
+from edge_app.engine.plans import Explanation
 from edge_app.errors import InputError
 from edge_app.model import find_argument
 
@@ -27,8 +28,8 @@ def main(
 ) -> None:
     """Say of each plan of a model what it depends on, what has changed since, and why it was built."""
     found = find_argument(model, config.default_state_dir(os.environ))
-    cache = engine.EngineCache(engine.default_cache_dir(os.environ))
-    explanations = engine.explain(found, cache)
+    cache = plans.EngineCache(plans.default_cache_dir(os.environ))
+    explanations = plans.explain(found, cache)
     if not explanations:
         raise InputError(f"{model}: no plan of it in {cache.folder}; edge-app build makes one")
     if as_json:

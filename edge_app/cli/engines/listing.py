@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from edge_app.cli.models.options import AsJson
-from edge_app.engine import EngineCache, Plan, default_cache_dir
+from edge_app.engine.plans import EngineCache, Plan, default_cache_dir
 from edge_app.errors import DataError
 
 EXAMPLE = "Example: edge-app engines list --json"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from edge_app.engine.flavour import Flavour
+from edge_app.engine.plans.flavour import Flavour
 from edge_app.errors import UsageError
 
 JETSON = "a Jetson: build there, with the TensorRT of its JetPack (--backend tensorrt)"

@@ -1,4 +1,4 @@
-"""Built plans on disk. A plan is code: it is read only if its sidecar names it and nobody else can write either."""
+"""A plan and its sidecar. A plan is code: it is read only if its sidecar names it and nobody else can write either."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import hashlib
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,15 +13,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_app import atomic
-from edge_app.engine.flavour import Backend
-from edge_app.engine.key import Key
-from edge_app.errors import AccessError, DataError
+from edge_app.engine.plans.flavour import Backend
+from edge_app.engine.plans.key import Key
+from edge_app.errors import DataError
 from edge_app.model import Precision
 
 logger = logging.getLogger(__name__)
 
-SUFFIX = ".plan"
-SERVICE = Path("/var/cache/edge-app")  # CacheDirectory= of the systemd unit
 READABLE = 0o644  # the service's user reads what root has built, whatever root's umask
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -97,52 +93,6 @@ class Plan:
         return plan
 
 
-class EngineCache:
-    """The folder of plans."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def plans(self) -> list[Plan]:
-        """Every plan with a sidecar that can be read, the newest first."""
-        found = filter(None, map(read_plan, self.folder.glob(f"*{SUFFIX}.json")))
-        return sorted(found, key=lambda plan: plan.written, reverse=True)
-
-    def store(self, plan: bytes, sidecar: Sidecar) -> Plan:
-        """Writes the sidecar, then the plan; the caller holds the lock."""
-        return write_plan(
-            self.folder / f"{sidecar.model}-{sidecar.precision}-{sidecar.key.digest}{SUFFIX}", plan, sidecar
-        )
-
-    @contextmanager
-    def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """One process builds at a time; what a killed one left is cleared away.
-
-        Raises:
-            AccessError: The folder cannot be made or written, or the disk is full.
-        """
-        try:
-            _make_folder(self.folder)
-            with atomic.locked(self.folder, waiting):
-                for draft in self.folder.glob(f".*{SUFFIX}*"):
-                    draft.unlink()
-                yield
-        except OSError as error:
-            raise AccessError(f"{error.filename or self.folder}: {error.strerror or error}") from error
-
-
-def default_cache_dir(environ: Mapping[str, str], service: Path = SERVICE) -> Path:
-    """Where systemd wants caches to be; for root the service's, if it is installed; else where XDG does."""
-    if given := environ.get("CACHE_DIRECTORY", "").partition(":")[0]:
-        return Path(given)
-    if xdg := environ.get("XDG_CACHE_HOME"):
-        return Path(xdg, "edge_app")
-    home = environ.get("HOME")
-    if home is None or (os.geteuid() == 0 and service.is_dir()):
-        return service
-    return Path(home, ".cache/edge_app")
-
-
 def write_plan(path: Path, plan: bytes, sidecar: Sidecar) -> Plan:
     """The sidecar, then the plan, each whole or not at all: a plan that is there has its sidecar."""
     sidecar = sidecar.model_copy(update={"sha256": hashlib.sha256(plan).hexdigest()})
@@ -180,11 +130,3 @@ def _check_owner(path: Path) -> None:
         raise DataError(f"{path}: {error.strerror}") from error
     if not stat.S_ISREG(status.st_mode) or status.st_uid not in (0, os.geteuid()) or status.st_mode & OTHERS_WRITE:
         raise DataError(f"{path}: others may write it, so it is not loaded; chmod go-w it, or have it built again")
-
-
-def _make_folder(folder: Path) -> None:
-    """The folder and its parents; those that are new can be read by the service's user."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o755)

@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
-from edge_app.engine.build import Built, Progress, build
-from edge_app.engine.cache import EngineCache, Plan, Sidecar
-from edge_app.engine.key import Key
-from edge_app.engine.machine import available_memory
-from edge_app.engine.order import Order
-from edge_app.engine.trt_log import LOW_MEMORY
+from edge_app.engine.plans.build import build
+from edge_app.engine.plans.cache import EngineCache
+from edge_app.engine.plans.key import Key
+from edge_app.engine.plans.machine import available_memory
+from edge_app.engine.plans.monitor import Progress
+from edge_app.engine.plans.order import Order
+from edge_app.engine.plans.recipe import WORKSPACE
+from edge_app.engine.plans.sidecar import Plan, Sidecar
+from edge_app.engine.plans.trt_log import LOW_MEMORY
 from edge_app.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -83,14 +85,15 @@ def find(cache: EngineCache, key: Key) -> Obtained | None:
 def _build(
     order: Order, cache: EngineCache, key: Key, progress: Progress, answer: Callable[[bytes], float | None]
 ) -> Obtained:
-    _check_memory(order)
+    if warning := memory_warning(order, available_memory()):
+        logger.warning("%s", warning)
     sidecar = _sidecar(order, key)
     before = next((plan.sidecar.key for plan in cache.plans() if plan.sidecar.same_choice(sidecar)), None)
     because = _because(key, before)
     if before is not None:
         logger.info("%s is built again because %s", order.model, because)
     began = time.monotonic()
-    built: Built = build(order.flavour, order.recipe, progress, cache.folder / _timings(key))
+    built = build(order.flavour, order.recipe, progress, cache.folder / _timings(key))
     update = {
         "before": before,
         "because": because,
@@ -132,14 +135,15 @@ def _timings(key: Key) -> str:
     return f"{gpu}-{key.flavour}-{key.version}.timings"
 
 
-def _check_memory(order: Order) -> None:
-    """Warns where a build is likely to be killed for want of memory; on a Jetson the GPU's memory is the same."""
-    needed, free = memory_needed(order.recipe.graph.path), available_memory()
-    if free is not None and free < needed:
-        wanted = f"{order.model}: the build wants about {needed >> 20} MiB of memory, {free >> 20} MiB are free"
-        logger.warning("%s; %s", wanted, LOW_MEMORY)
+def memory_warning(order: Order, free: int | None) -> str | None:
+    """What to do where a build may be killed for want of memory; none where there is enough, or nobody knows.
 
-
-def memory_needed(onnx: Path) -> int:
-    """A rough figure [bytes]: what TensorRT itself takes, the workspace, and several copies of the weights."""
-    return (1 << 30) + 8 * onnx.stat().st_size
+    TensorRT-RTX took 0.3 to 0.5 GB for YOLOX-Nano (3.7 MB of ONNX). Full TensorRT was not measured; it may also fill
+    the workspace, which on a Jetson is the host's memory.
+    """
+    needed = WORKSPACE + 8 * order.recipe.graph.path.stat().st_size
+    if free is None or free >= needed:
+        return None
+    running = "; stop the service first, whose engine takes the same memory" if order.machine.l4t else ""
+    figures = f"the build may want {needed >> 20} MiB of memory, {free >> 20} MiB are free"
+    return f"{order.model}: {figures}: {LOW_MEMORY}{running}"

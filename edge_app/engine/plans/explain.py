@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_app.engine.build import Recipe
-from edge_app.engine.cache import EngineCache, Plan, Sidecar
-from edge_app.engine.flavour import find_flavour
-from edge_app.engine.key import Key
-from edge_app.engine.machine import this_machine
-from edge_app.engine.order import Order
+from edge_app.engine.plans.cache import EngineCache
+from edge_app.engine.plans.flavour import find_flavour
+from edge_app.engine.plans.key import Key
+from edge_app.engine.plans.machine import this_machine
+from edge_app.engine.plans.order import Order
+from edge_app.engine.plans.recipe import Recipe
+from edge_app.engine.plans.sidecar import Plan, Sidecar
 from edge_app.errors import DataError, EdgeAppError
 from edge_app.model import Model, read_graph, sha256
 

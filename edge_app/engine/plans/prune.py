@@ -6,8 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from edge_app.engine.cache import EngineCache, Plan, sidecar_path
-from edge_app.engine.flavour import find_flavour
+from edge_app.engine.plans.cache import EngineCache
+from edge_app.engine.plans.flavour import find_flavour
+from edge_app.engine.plans.sidecar import Plan, sidecar_path
 from edge_app.errors import DataError, DeviceError
 
 

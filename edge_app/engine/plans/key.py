@@ -7,9 +7,9 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from edge_app.engine.build import OPTIMISATION, WORKSPACE, Recipe
-from edge_app.engine.flavour import Flavour
-from edge_app.engine.machine import Machine
+from edge_app.engine.plans.flavour import Flavour
+from edge_app.engine.plans.machine import Machine
+from edge_app.engine.plans.recipe import OPTIMISATION, WORKSPACE, Recipe
 from edge_app.errors import DeviceError
 from edge_app.model import sha256
 

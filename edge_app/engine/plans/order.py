@@ -8,14 +8,22 @@ from pathlib import Path
 from typing import Literal
 
 from edge_app import model
-from edge_app.engine.build import Recipe, check_parses
-from edge_app.engine.flavour import Flavour
-from edge_app.engine.key import Key, make_key
-from edge_app.engine.machine import Machine, this_machine
-from edge_app.engine.targets import NO_INT8, check_target
+from edge_app.engine.plans.build import check_parses
+from edge_app.engine.plans.flavour import Flavour
+from edge_app.engine.plans.key import Key, make_key
+from edge_app.engine.plans.machine import Machine, this_machine
+from edge_app.engine.plans.recipe import Recipe
+from edge_app.engine.plans.targets import NO_INT8, check_target
 from edge_app.errors import ConfigError
 from edge_app.model import Graph, Model, Precision
 from edge_app.postprocess import recognise
+
+# Which of a card's files is built, the best first; one without a card has a single file, which may be quantized.
+FILES: dict[Precision, tuple[Precision, ...]] = {
+    "fp32": ("fp32", "int8"),
+    "fp16": ("fp16", "fp32", "int8"),
+    "int8": ("int8", "fp32"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +82,8 @@ def place_order(
         check_target(flavour, machine.target)
         targets = (machine.target,)
     chosen = _choose(found, flavour, precision)
-    path = found.file(chosen if chosen in found.card.files and chosen != "fp16" else "fp32")
-    graph = model.read_graph(path, found.card.input_wh)
+    file = next((name for name in FILES[chosen] if name in found.card.files), chosen)
+    graph = model.read_graph(found.file(file), found.card.input_wh)
     if graph.quantized and precision == "auto":
         chosen = "int8"  # a file without a card
     recipe = Recipe(graph, chosen, max_batch, targets)

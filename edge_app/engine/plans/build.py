@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,54 +14,14 @@ import onnx
 from onnx import ModelProto
 
 from edge_app import atomic
-from edge_app.engine.flavour import Flavour
-from edge_app.engine.fp16 import cast, opset
-from edge_app.engine.quantizers import refused_quantizer
-from edge_app.engine.targets import set_targets
-from edge_app.engine.trt_log import in_words, parser_error, trt_logger
+from edge_app.engine.plans.flavour import Flavour
+from edge_app.engine.plans.fp16 import cast, opset
+from edge_app.engine.plans.monitor import Progress, make_monitor
+from edge_app.engine.plans.quantizers import refused_quantizer
+from edge_app.engine.plans.recipe import OPTIMISATION, WORKSPACE, Recipe
+from edge_app.engine.plans.targets import set_targets
+from edge_app.engine.plans.trt_log import in_words, parser_error, trt_logger
 from edge_app.errors import DataError
-from edge_app.model import Graph, Precision, Tensor
-
-WORKSPACE = 1 << 30  # scratch memory of a layer at most [bytes]
-OPTIMISATION = 3  # TensorRT's default, of 0 to 5
-
-Progress = Callable[[float, str], None]
-"""Hears which part is done, 0 to 1, and what is being done; called in another thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What is built of a model.
-
-    Attributes:
-        graph: The ONNX file's face.
-        precision: `fp32` as it is, `fp16` cast, `int8` with the quantizers of the file and the rest cast to FP16.
-        max_batch: Pictures in a batch where that may vary.
-        targets: TensorRT-RTX: compute capabilities, such as sm86. Full TensorRT builds for the GPU that is there.
-    """
-
-    graph: Graph
-    precision: Precision
-    max_batch: int
-    targets: tuple[str, ...] = ()
-
-    def shapes(self) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
-        """Least and greatest shape of each input by name.
-
-        Raises:
-            DataError: An input has a dimension that neither the file nor the card fixes, other than the batch.
-        """
-        return {tensor.name: self._range(tensor) for tensor in self.graph.inputs}
-
-    def _range(self, tensor: Tensor) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        rest = list(tensor.shape[1:])
-        if tensor == self.graph.picture and (wh := self.graph.input_wh):
-            rest = [wh[1], wh[0], 3] if tensor.channels_last else [3, wh[1], wh[0]]
-        fixed = [size for size in rest if size is not None]
-        if len(fixed) != len(rest) or not tensor.shape:
-            raise DataError(f"{self.graph.path}: its input {tensor} has no fixed size; give it in a model.yaml")
-        least, most = (tensor.shape[0],) * 2 if tensor.shape[0] else (1, self.max_batch)
-        return (least, *fixed), (most, *fixed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +47,7 @@ def build(flavour: Flavour, recipe: Recipe, progress: Progress, timings: Path | 
     """
     stop = threading.Event()
     with ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
-        running = pool.submit(_build, flavour, recipe, _monitor(flavour.trt, progress, stop), timings)
+        running = pool.submit(_build, flavour, recipe, make_monitor(flavour.trt, progress, stop), timings)
         try:
             return running.result()
         finally:
@@ -188,36 +148,3 @@ def _set_dtypes(trt: Any, config: Any, recipe: Recipe) -> None:
         config.set_flag(trt.BuilderFlag.FP16)
     if recipe.precision == "int8":
         config.set_flag(trt.BuilderFlag.INT8)
-
-
-def _monitor(trt: Any, progress: Progress, stop: threading.Event) -> Any:
-    """Tells how far the outermost phase and the one within it are, and ends the build when it is to stop."""
-
-    class Monitor(trt.IProgressMonitor):  # type: ignore[misc]
-        def __init__(self) -> None:
-            trt.IProgressMonitor.__init__(self)
-            self._phases: list[tuple[str, int]] = []
-            self._done: dict[str, int] = {}
-            self._told = 0.0
-
-        def phase_start(self, phase: str, parent: str | None, steps: int) -> None:
-            self._phases.append((phase, max(1, steps)))
-            self._done[phase] = 0
-
-        def step_complete(self, phase: str, step: int) -> bool:
-            self._done[phase] = step + 1
-            self._told = max(self._told, self._part())
-            progress(self._told, self._phases[-1][0])
-            return not stop.is_set()
-
-        def phase_finish(self, phase: str) -> None:
-            self._phases = [entry for entry in self._phases if entry[0] != phase]
-
-        def _part(self) -> float:
-            part, share = 0.0, 1.0
-            for phase, steps in self._phases:
-                part += share * self._done[phase] / steps
-                share /= steps
-            return min(part, 1.0)
-
-    return Monitor()
