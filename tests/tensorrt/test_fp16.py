@@ -69,9 +69,11 @@ def test_scales_of_old_quantized_models_become_fp16(tmp_path):
     assert np.abs(answers(after) - exact).max() < 0.02 * np.abs(exact).max()
 
 
-def test_a_weight_that_body_and_tail_share_is_exact_in_the_tail(tmp_path):
+@pytest.mark.parametrize("form", ["initializer", "Constant"])
+def test_a_weight_that_body_and_tail_share_is_exact_in_the_tail(form, tmp_path):
     shared = onnx.numpy_helper.from_array(np.float32(1000.3), "shared")
     nodes = [
+        *([helper.make_node("Constant", [], ["shared"], value=shared)] if form == "Constant" else []),
         helper.make_node("Mul", ["images", "shared"], ["bright"]),
         helper.make_node("Conv", ["bright", "weights"], ["conv"]),
         helper.make_node("ReduceMean", ["conv"], ["means"], axes=[1, 2, 3], keepdims=0),
@@ -79,7 +81,7 @@ def test_a_weight_that_body_and_tail_share_is_exact_in_the_tail(tmp_path):
         helper.make_node("Add", ["nothing", "shared"], ["output"]),
     ]
     constants = [
-        shared,
+        *([shared] if form == "initializer" else []),
         onnx.numpy_helper.from_array(np.float32(0), "zero"),
         onnx.numpy_helper.from_array(np.zeros((4, 3, 1, 1), np.float32), "weights"),
     ]

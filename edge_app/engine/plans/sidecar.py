@@ -128,5 +128,5 @@ def _check_owner(path: Path) -> None:
         status = path.lstat()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
-    if not stat.S_ISREG(status.st_mode) or status.st_uid not in (0, os.geteuid()) or status.st_mode & OTHERS_WRITE:
+    if status.st_uid not in (0, os.geteuid()) or status.st_mode & OTHERS_WRITE:  # as the mode of a link always does
         raise DataError(f"{path}: others may write it, so it is not loaded; chmod go-w it, or have it built again")
