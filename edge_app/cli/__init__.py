@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's windows hang
 import typer
 
 from edge_app.errors import EdgeAppError, TemporaryError, UsageError

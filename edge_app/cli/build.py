@@ -13,8 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from edge_app import config
-from edge_app.engine import plans
+from edge_app import config, plans
 from edge_app.errors import AccessError, UsageError
 from edge_app.model import find_argument
 

@@ -10,8 +10,8 @@ from dataclasses import asdict
 from edge_app import config
 from edge_app.cli.models.options import AsJson, StateDir
 from edge_app.doctor import Check, examine
-from edge_app.engine.plans import default_cache_dir
 from edge_app.errors import DeviceError
+from edge_app.plans import default_cache_dir
 
 EXAMPLE = "Example: edge-app doctor"
 

@@ -11,7 +11,7 @@ import cv2
 from av.codec.hwaccel import hwdevices_available
 
 from edge_app.doctor.check import Check
-from edge_app.engine.plans import Machine
+from edge_app.plans import Machine
 
 
 def check_nvdec(machine: Machine) -> Check:

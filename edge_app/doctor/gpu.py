@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 
 from edge_app.doctor.check import Check, Status
-from edge_app.engine.plans import Machine
+from edge_app.plans import Machine
 
 PCI = Path("/sys/bus/pci/devices")
 NVIDIA, DISPLAY = "0x10de", "0x03"

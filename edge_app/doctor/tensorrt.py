@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edge_app.doctor.check import Check
-from edge_app.engine.plans import Machine, check_target, find_flavour
 from edge_app.errors import DeviceError, UsageError
+from edge_app.plans import Machine, check_target, find_flavour
 
 FOR_JETSON = "apt-get install python3-libnvinfer, and make the venv with --system-site-packages"
 FOR_X86 = "pip install 'edge-app[gpu]' for full TensorRT and INT8, or 'edge-app[rtx]' for TensorRT-RTX and FP16"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.engine import plans
+from edge_app import plans
 from edge_app.model import find_argument
 from tests.tensorrt.models import convolution
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 # Variables by the class that they hold. A file that uses `trt.` and is not here fails the test.
 VARIABLES = {
-    "engine/plans/build.py": {
+    "plans/build.py": {
         "builder": "Builder",
         "cache": "ITimingCache",
         "config": "IBuilderConfig",
@@ -16,10 +16,10 @@ VARIABLES = {
         "parser": "OnnxParser",
         "profile": "IOptimizationProfile",
     },
-    "engine/plans/flavour.py": {},
-    "engine/plans/monitor.py": {},
-    "engine/plans/targets.py": {"config": "IBuilderConfig"},
-    "engine/plans/trt_log.py": {"parser": "OnnxParser", "error": "ParserError", "severity": "ILogger.Severity"},
+    "plans/flavour.py": {},
+    "plans/monitor.py": {},
+    "plans/targets.py": {"config": "IBuilderConfig"},
+    "plans/trt_log.py": {"parser": "OnnxParser", "error": "ParserError", "severity": "ILogger.Severity"},
 }
 # Functions that are called with some TensorRTs only.
 ONLY = {

@@ -12,11 +12,11 @@ import onnx
 import pytest
 from onnx import helper
 
-from edge_app.engine import plans
-from edge_app.engine.plans.build import build
-from edge_app.engine.plans.trt_log import in_words
+from edge_app import plans
 from edge_app.errors import ConfigError, DataError, DeviceError, UsageError
 from edge_app.model import find_argument, read_graph
+from edge_app.plans.build import build
+from edge_app.plans.trt_log import in_words
 from tests.tensorrt.models import convolution, quantized
 
 TRAFFIC = Path("models/traffic/model.onnx")
@@ -28,7 +28,7 @@ def recipe(path, precision="fp16", targets=("sm86",), max_batch=8):
 
 def layers(flavour, wanted, caplog):
     """Each layer's line in what TensorRT logs of a build."""
-    with caplog.at_level(logging.DEBUG, "edge_app.engine.plans.trt_log"):
+    with caplog.at_level(logging.DEBUG, "edge_app.plans.trt_log"):
         build(flavour, wanted, lambda part, phase: None)
     said = next(text for record in caplog.records if (text := record.getMessage()).startswith("DEBUG: Layers:"))
     return [line for line in said.splitlines() if line.startswith("Name:")]

@@ -13,19 +13,19 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.engine import plans
-from edge_app.engine.plans import Machine, Recipe, default_cache_dir, explain, obtain, prune, sidecar_path
-from edge_app.engine.plans.key import Key
-from edge_app.engine.plans.machine import driver_version, l4t_version
+from edge_app import plans
 from edge_app.errors import AccessError, DataError
 from edge_app.model import find_argument, read_graph
+from edge_app.plans import Machine, Recipe, default_cache_dir, explain, obtain, prune, sidecar_path
+from edge_app.plans.key import Key
+from edge_app.plans.machine import driver_version, l4t_version
 from tests.tensorrt.models import convolution, quantized, touch
 
 # Builds the model of the first argument in the cache of the second; says how far it is, and goes on when it is told to.
 STEPWISE = """
 import sys
 from pathlib import Path
-from edge_app.engine import plans
+from edge_app import plans
 from edge_app.model import find_argument
 def progress(part, phase):
     print(part, flush=True)

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from edge_app.engine import plans
-from edge_app.engine.plans.build import build
-from edge_app.engine.plans.obtain import memory_warning, obtain
+from edge_app import plans
 from edge_app.errors import DataError
 from edge_app.model import read_graph
+from edge_app.plans.build import build
+from edge_app.plans.obtain import memory_warning, obtain
 from tests.tensorrt.models import convolution, quantized
 from tests.tensorrt.simulated import simulated
 

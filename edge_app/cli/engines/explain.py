@@ -10,12 +10,11 @@ from typing import Annotated
 
 import typer
 
-from edge_app import config
+from edge_app import config, plans
 from edge_app.cli.models.options import AsJson
-from edge_app.engine import plans
-from edge_app.engine.plans import Explanation
 from edge_app.errors import InputError
 from edge_app.model import find_argument
+from edge_app.plans import Explanation
 
 EXAMPLE = "Example: edge-app engines explain traffic"
 

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from edge_app.cli.models.options import AsJson
-from edge_app.engine.plans import EngineCache, Plan, default_cache_dir
 from edge_app.errors import DataError
+from edge_app.plans import EngineCache, Plan, default_cache_dir
 
 EXAMPLE = "Example: edge-app engines list --json"
 

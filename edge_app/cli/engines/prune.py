@@ -7,7 +7,7 @@ import os
 import sys
 
 from edge_app.cli.models.options import AsJson
-from edge_app.engine.plans import EngineCache, default_cache_dir, prune
+from edge_app.plans import EngineCache, default_cache_dir, prune
 
 EXAMPLE = "Example: edge-app engines prune"
 

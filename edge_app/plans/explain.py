@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_app.engine.plans.cache import EngineCache
-from edge_app.engine.plans.flavour import find_flavour
-from edge_app.engine.plans.key import Key
-from edge_app.engine.plans.machine import this_machine
-from edge_app.engine.plans.order import Order
-from edge_app.engine.plans.recipe import Recipe
-from edge_app.engine.plans.sidecar import Plan, Sidecar
 from edge_app.errors import DataError, EdgeAppError
 from edge_app.model import Model, read_graph, sha256
+from edge_app.plans.cache import EngineCache
+from edge_app.plans.flavour import find_flavour
+from edge_app.plans.key import Key
+from edge_app.plans.machine import this_machine
+from edge_app.plans.order import Order
+from edge_app.plans.recipe import Recipe
+from edge_app.plans.sidecar import Plan, Sidecar
 
 
 @dataclass(frozen=True, slots=True)

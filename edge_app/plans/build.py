@@ -14,14 +14,14 @@ import onnx
 from onnx import ModelProto
 
 from edge_app import atomic
-from edge_app.engine.plans.flavour import Flavour
-from edge_app.engine.plans.fp16 import cast, opset
-from edge_app.engine.plans.monitor import Progress, make_monitor
-from edge_app.engine.plans.quantizers import refused_quantizer
-from edge_app.engine.plans.recipe import OPTIMISATION, WORKSPACE, Recipe
-from edge_app.engine.plans.targets import set_targets
-from edge_app.engine.plans.trt_log import in_words, parser_error, trt_logger
 from edge_app.errors import DataError
+from edge_app.plans.flavour import Flavour
+from edge_app.plans.fp16 import cast, opset
+from edge_app.plans.monitor import Progress, make_monitor
+from edge_app.plans.quantizers import refused_quantizer
+from edge_app.plans.recipe import OPTIMISATION, WORKSPACE, Recipe
+from edge_app.plans.targets import set_targets
+from edge_app.plans.trt_log import in_words, parser_error, trt_logger
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from edge_app import model
-from edge_app.engine.plans.build import check_parses
-from edge_app.engine.plans.flavour import Flavour
-from edge_app.engine.plans.key import Key, make_key
-from edge_app.engine.plans.machine import Machine, this_machine
-from edge_app.engine.plans.recipe import Recipe
-from edge_app.engine.plans.targets import NO_INT8, check_target
 from edge_app.errors import ConfigError
 from edge_app.model import Graph, Model, Precision
-from edge_app.postprocess import recognise
+from edge_app.plans.build import check_parses
+from edge_app.plans.flavour import Flavour
+from edge_app.plans.key import Key, make_key
+from edge_app.plans.machine import Machine, this_machine
+from edge_app.plans.recipe import Recipe
+from edge_app.plans.targets import NO_INT8, check_target
 
 # Which of a card's files is built, the best first; one without a card has a single file, which may be quantized.
 FILES: dict[Precision, tuple[Precision, ...]] = {
@@ -117,6 +116,8 @@ def _refusal(found: Model, graph: Graph, precision: Precision) -> str | None:
         report = model.read_report(model.report_path(graph.path))
     except ConfigError as error:
         return str(error)
+    from edge_app.postprocess import recognise  # which takes as long to import as all the rest
+
     decoder = recognise(graph, found.card.decoder.family)
     why = report.refuses(model.sha256(graph.path), found.card.input or decoder.preprocessing, decoder.family)
     return f"{graph.path}: {why}" if why else None

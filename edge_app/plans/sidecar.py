@@ -13,10 +13,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_app import atomic
-from edge_app.engine.plans.flavour import Backend
-from edge_app.engine.plans.key import Key
 from edge_app.errors import DataError
 from edge_app.model import Precision
+from edge_app.plans.flavour import Backend
+from edge_app.plans.key import Key
 
 logger = logging.getLogger(__name__)
 

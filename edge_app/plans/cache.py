@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge_app import atomic
-from edge_app.engine.plans.sidecar import Plan, Sidecar, read_plan, write_plan
 from edge_app.errors import AccessError
+from edge_app.plans.sidecar import Plan, Sidecar, read_plan, write_plan
 
 SUFFIX = ".plan"
 SERVICE = Path("/var/cache/edge-app")  # CacheDirectory= of the systemd unit

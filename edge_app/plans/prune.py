@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from edge_app.engine.plans.cache import EngineCache
-from edge_app.engine.plans.flavour import find_flavour
-from edge_app.engine.plans.sidecar import Plan, sidecar_path
 from edge_app.errors import DataError, DeviceError
+from edge_app.plans.cache import EngineCache
+from edge_app.plans.flavour import find_flavour
+from edge_app.plans.sidecar import Plan, sidecar_path
 
 
 def prune(cache: EngineCache, waiting: Callable[[], None]) -> list[tuple[Path, str]]:

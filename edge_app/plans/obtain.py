@@ -8,16 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from edge_app.engine.plans.build import build
-from edge_app.engine.plans.cache import EngineCache
-from edge_app.engine.plans.key import Key
-from edge_app.engine.plans.machine import available_memory
-from edge_app.engine.plans.monitor import Progress
-from edge_app.engine.plans.order import Order
-from edge_app.engine.plans.recipe import WORKSPACE
-from edge_app.engine.plans.sidecar import Plan, Sidecar
-from edge_app.engine.plans.trt_log import LOW_MEMORY
 from edge_app.errors import DataError
+from edge_app.plans.build import build
+from edge_app.plans.cache import EngineCache
+from edge_app.plans.key import Key
+from edge_app.plans.machine import available_memory
+from edge_app.plans.monitor import Progress
+from edge_app.plans.order import Order
+from edge_app.plans.recipe import WORKSPACE
+from edge_app.plans.sidecar import Plan, Sidecar
+from edge_app.plans.trt_log import LOW_MEMORY
 
 logger = logging.getLogger(__name__)
 

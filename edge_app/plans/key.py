@@ -7,11 +7,11 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from edge_app.engine.plans.flavour import Flavour
-from edge_app.engine.plans.machine import Machine
-from edge_app.engine.plans.recipe import OPTIMISATION, WORKSPACE, Recipe
 from edge_app.errors import DeviceError
 from edge_app.model import sha256
+from edge_app.plans.flavour import Flavour
+from edge_app.plans.machine import Machine
+from edge_app.plans.recipe import OPTIMISATION, WORKSPACE, Recipe
 
 NONE, ANY = "none", "any"
 CAST = 1  # counts changes of how FP16 is written into the ONNX file

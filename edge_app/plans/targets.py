@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from edge_app.engine.plans.flavour import Flavour
 from edge_app.errors import UsageError
+from edge_app.plans.flavour import Flavour
 
 JETSON = "a Jetson: build there, with the TensorRT of its JetPack (--backend tensorrt)"
 DATACENTRE = "build on it with full TensorRT (--backend tensorrt), or run ONNX Runtime with `provider: cuda`"
