@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from edge_app.errors import DataError
+from edge_app.errors import AccessError, DataError
 from edge_app.plans.build import build
 from edge_app.plans.cache import EngineCache
 from edge_app.plans.key import Key
@@ -64,7 +64,7 @@ def obtain(
     """
     key = order.key()
     if (found := find(cache, key)) is not None:
-        return found
+        return found if found.plan.sidecar.source == order.source else _adopt(order, cache, found, waiting)
     with cache.locked(waiting):
         if (found := find(cache, key)) is not None:  # another process has built it
             return found
@@ -80,6 +80,16 @@ def find(cache: EngineCache, key: Key) -> Obtained | None:
             except DataError as error:
                 logger.warning("%s", error)
     return None
+
+
+def _adopt(order: Order, cache: EngineCache, found: Obtained, waiting: Callable[[], None]) -> Obtained:
+    """The plan that a copy of the file was built for becomes this file's too, so that its changes can be explained."""
+    sidecar = found.plan.sidecar.model_copy(update={"model": order.model, "source": order.source})
+    try:
+        with cache.locked(waiting):
+            return Obtained(cache.store(found.content, sidecar), found.content, cached=True)
+    except AccessError:  # a cache that we may only read serves all the same
+        return found
 
 
 def _build(

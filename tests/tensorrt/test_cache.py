@@ -148,8 +148,22 @@ def test_a_copy_elsewhere_serves_under_any_name(order, cache, toy, tmp_path):
     plans.write_plan(other.folder / "copied.plan", built.content, built.plan.sidecar)
     moved = toy.rename(tmp_path / "moved.onnx")
 
-    assert obtain(order(moved), other).plan.path.name == "copied.plan"
+    found = obtain(order(moved), other)
+    assert found.cached
+    assert found.content == built.content
     assert explain(find_argument(str(moved), Path()), other)[0].verdict.startswith("is up to date")
+
+
+def test_a_copy_of_the_file_takes_its_plan_and_is_explained_when_it_changes(order, cache, toy, tmp_path):
+    obtain(order(toy), cache)
+    copy = tmp_path / "copy.onnx"
+    copy.write_bytes(toy.read_bytes())
+
+    assert obtain(order(copy), cache).cached
+    touch(copy)
+    (explanation,) = explain(find_argument(str(copy), Path()), cache)
+
+    assert explanation.verdict.startswith("will be built again because onnx_sha256 was")
 
 
 def test_a_tampered_plan_is_not_loaded(order, cache, toy, caplog):
