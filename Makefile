@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := .venv-uv/bin/uv
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-pythons test-lowest lock bench clean servers
+.PHONY: help setup demo test check test-pythons test-lowest lock bench clean servers bindings
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -25,10 +25,13 @@ demo: $(VENV)/.run ## The bundled model on the rendered scene
 servers: # An RTSP server and a broker for the tests; without root those tests skip and say so
 	@tools/setup-servers
 
-test: $(VENV)/.dev servers ## Every test, with coverage
+bindings: $(VENV)/.dev # TensorRT's Python names and TensorRT-RTX for the tests; where they are not to be had, those skip
+	@tools/setup-bindings $(BIN)/python
+
+test: $(VENV)/.dev servers bindings ## Every test, with coverage
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
-check: $(VENV)/.dev servers ## Format, lint, types, layers, tests
+check: $(VENV)/.dev servers bindings ## Format, lint, types, layers, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

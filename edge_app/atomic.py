@@ -1,10 +1,12 @@
-"""Files that are there whole or not at all, even after a power cut."""
+"""Files that are there whole or not at all, even after a power cut, and folders that one process writes at a time."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -48,6 +50,26 @@ def adopt(draft: Path, path: Path) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Only one process at a time; the lock is the folder itself, and ends with the process that holds it.
+
+    Args:
+        folder: It is there and can be read; nothing is written into it.
+        waiting: Called once where another process holds the lock.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
 import threading
@@ -11,18 +12,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's windows hang
 import typer
 
-from edge_app.cli import bench, calibrate, check, collect, demo, init, models, run, schema, snapshot
 from edge_app.errors import EdgeAppError, TemporaryError, UsageError
+
+VERBS = (
+    "demo",
+    "init",
+    "check",
+    "run",
+    "snapshot",
+    "bench",
+    "calibrate",
+    "collect",
+    "build",
+    "doctor",
+    "schema",
+)  # in the order of a user's first day
+GROUPS = {"models": "List, fetch and look at models.", "engines": "List, explain and prune plans."}
 
 # Of the errors that typer raises for a wrong command line it exports only this one's children.
 WrongCommandLine: type[Any] = typer.BadParameter.__bases__[0]
 
 
-def program() -> typer.Typer:
-    """The command line, its verbs in the order of a user's first day."""
+def program(arguments: Sequence[str]) -> typer.Typer:
+    """The command line; of its verbs the one that the arguments begin with, or all where that is none of them."""
     app = typer.Typer(
         name="edge-app",
         help="Camera streams in, detections out.",
@@ -31,20 +45,14 @@ def program() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    verbs = {
-        "demo": demo,
-        "init": init,
-        "check": check,
-        "run": run,
-        "snapshot": snapshot,
-        "bench": bench,
-        "calibrate": calibrate,
-        "collect": collect,
-        "schema": schema,
-    }
-    for name, verb in verbs.items():
-        app.command(name, help=verb.main.__doc__, epilog=verb.EXAMPLE)(verb.main)
-    app.add_typer(models.sub_program(), name="models", help="List, fetch and look at models.", epilog=models.EXAMPLE)
+    app.callback()(_nothing)  # else typer makes an only verb the program itself
+    wanted = [name for name in arguments[:1] if name in (*VERBS, *GROUPS)] or (*VERBS, *GROUPS)
+    for name in wanted:  # importing all of them takes longer than many a verb
+        module = importlib.import_module(f"{__name__}.{name}")
+        if name in GROUPS:
+            app.add_typer(module.sub_program(), name=name, help=GROUPS[name], epilog=module.EXAMPLE)
+        else:
+            app.command(name, help=module.main.__doc__, epilog=module.EXAMPLE)(module.main)
     return app
 
 
@@ -66,7 +74,7 @@ def main() -> None:
 def execute(arguments: Sequence[str]) -> int:
     """Runs a verb; returns the exit code."""
     try:
-        return program()(list(arguments) or ["--help"], prog_name="edge-app", standalone_mode=False) or 0
+        return program(arguments)(list(arguments) or ["--help"], prog_name="edge-app", standalone_mode=False) or 0
     except WrongCommandLine as error:
         path = error.ctx.command_path if error.ctx else "edge-app"
         return _say(f"{path}: {error.format_message().rstrip('.')}; see {path} --help", UsageError.exit_code)
@@ -79,6 +87,10 @@ def execute(arguments: Sequence[str]) -> int:
             return _unwritten(error)
         traceback.print_exc()
         return EdgeAppError.exit_code
+
+
+def _nothing() -> None:
+    """For typer."""
 
 
 def _nowhere() -> TextIO:

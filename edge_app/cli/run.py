@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
+import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's windows hang
 import typer
 
 from edge_app import config

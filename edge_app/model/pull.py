@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -50,7 +47,7 @@ def pull(
     folder = models / entry.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder, waiting):
+        with atomic.locked(folder, waiting):
             if is_whole(entry, folder):
                 return False
             download = Download(url, folder / entry.file, entry.bytes, entry.sha256, timeout_s)
@@ -77,21 +74,6 @@ def is_whole(entry: Entry, folder: Path) -> bool:
         return Model(card, folder).file("fp32").is_file()
     except DataError:
         return False
-
-
-@contextmanager
-def _locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Only one process at a time; the lock is the folder itself, and ends with the process that holds it."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _check_space(folder: Path, missing: int) -> None:

@@ -1,0 +1,46 @@
+"""`edge-app engines explain`: every part of the key of a model's plans, as it was and as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from edge_app import config, plans
+from edge_app.cli.models.options import AsJson
+from edge_app.errors import InputError
+from edge_app.model import find_argument
+from edge_app.plans import Explanation
+
+EXAMPLE = "Example: edge-app engines explain traffic"
+
+
+def main(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A name, a folder with a model.yaml, or an .onnx file.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say of each plan of a model what it depends on, what has changed since, and why it was built."""
+    found = find_argument(model, config.default_state_dir(os.environ))
+    cache = plans.EngineCache(plans.default_cache_dir(os.environ))
+    explanations = plans.explain(found, cache)
+    if not explanations:
+        raise InputError(f"{model}: no plan of it in {cache.folder}; edge-app build makes one")
+    if as_json:
+        sys.stdout.write(
+            json.dumps({"schema": "edge_app.explain/1", "plans": [e.document() for e in explanations]}) + "\n"
+        )
+    else:
+        sys.stdout.writelines(f"{line}\n" for explanation in explanations for line in _lines(explanation))
+
+
+def _lines(explanation: Explanation) -> Iterator[str]:
+    yield f"{explanation.plan.path}: {explanation.verdict}"
+    for part in explanation.parts:
+        note = "" if part.was is None else "  (as before)" if part.was == part.now else f"  (changed, was {part.was})"
+        yield f"  {part.name:19} {part.now}{note}"

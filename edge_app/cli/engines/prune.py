@@ -1,0 +1,29 @@
+"""`edge-app engines prune`: plans that nothing will load any more go."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from edge_app.cli.models.options import AsJson
+from edge_app.plans import EngineCache, default_cache_dir, prune
+
+EXAMPLE = "Example: edge-app engines prune"
+
+
+def main(as_json: AsJson = False) -> None:
+    """Delete plans that a newer one has replaced, that another TensorRT has built, or that may not be loaded."""
+    cache = EngineCache(default_cache_dir(os.environ))
+    pruned = prune(cache, _wait)
+    if as_json:
+        gone = [{"path": str(path), "because": because} for path, because in pruned]
+        sys.stdout.write(json.dumps({"schema": "edge_app.pruned/1", "plans": gone}) + "\n")
+        return
+    sys.stdout.writelines(f"{path}: {because}\n" for path, because in pruned)
+    if not pruned:
+        sys.stderr.write("nothing to prune\n")
+
+
+def _wait() -> None:
+    sys.stderr.write("another process is building; waiting for that\n")

@@ -1,0 +1,37 @@
+"""Looks at the machine and says what to do; useful where there is no GPU, no TensorRT and no camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge_app.doctor.check import Check, Status
+from edge_app.doctor.cpu import check_cpu_int8
+from edge_app.doctor.decoding import check_nvdec, check_opencv
+from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda
+from edge_app.doctor.system import check_clock, check_disk, check_permissions
+from edge_app.doctor.tensorrt import check_tensorrt
+from edge_app.plans import this_machine
+
+__all__ = ["Check", "Status", "examine"]
+
+
+def examine(state_dir: Path, cache_dir: Path) -> list[Check]:
+    """Every check, in the order in which things need each other.
+
+    Args:
+        state_dir: Where the program keeps its state.
+        cache_dir: Where it keeps built engines.
+    """
+    machine = this_machine()
+    return [
+        check_driver(machine),
+        check_cuda(machine),
+        check_tensorrt(machine),
+        check_pycuda(machine),
+        check_nvdec(machine),
+        check_opencv(),
+        check_cpu_int8(),
+        check_disk(state_dir, cache_dir),
+        check_clock(),
+        check_permissions(state_dir, cache_dir),
+    ]

@@ -1,0 +1,53 @@
+"""What decodes video and pictures."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from importlib.metadata import distributions
+
+import av
+import cv2
+from av.codec.hwaccel import hwdevices_available
+
+from edge_app.doctor.check import Check
+from edge_app.plans import Machine
+
+
+def check_nvdec(machine: Machine) -> Check:
+    """Whether NVIDIA's decoder can be reached."""
+    if machine.l4t:
+        advice = "decode: gstreamer uses it: apt-get install python3-gi gir1.2-gst-plugins-base-1.0"
+        return Check("nvdec", "skip", "a Jetson's decoder is reached through GStreamer", advice)
+    if machine.gpu is None:
+        return Check("nvdec", "skip", "no NVIDIA GPU", "nothing to do: streams are decoded on the CPU")
+    if "cuda" not in hwdevices_available():
+        return Check(
+            "nvdec", "warn", f"PyAV {av.__version__} is built without it", "pip install av (its wheels have it)"
+        )
+    try:
+        ctypes.CDLL("libnvcuvid.so.1")
+    except OSError as error:
+        advice = (
+            "install the driver's decoder library; in a container set NVIDIA_DRIVER_CAPABILITIES=compute,utility,video"
+        )
+        return Check("nvdec", "warn", str(error), advice)
+    return Check("nvdec", "ok", f"PyAV {av.__version__} and libnvcuvid.so.1")
+
+
+def check_opencv() -> Check:
+    """OpenCV's version and backends, and whether two of its packages overwrite each other."""
+    backends = [name for name in ("FFMPEG", "GStreamer", "v4l/v4l2") if _has(name)]
+    found = f"OpenCV {cv2.__version__}, {', '.join(backends) or 'no backends'}"
+    wheels = sorted({name for d in distributions() if (name := d.metadata["Name"]) and name.startswith("opencv-")})
+    if len(wheels) > 1:
+        others = " ".join(name for name in wheels if name != "opencv-python")
+        advice = f"pip uninstall {' '.join(wheels)}, then pip install opencv-python"
+        return Check("opencv", "warn", f"{found}; {others} overwrites opencv-python", advice)
+    if "v4l/v4l2" not in backends:
+        return Check("opencv", "warn", found, "USB cameras need V4L2: pip install opencv-python")
+    return Check("opencv", "ok", found)
+
+
+def _has(backend: str) -> bool:
+    return bool(re.search(rf"{backend}[^:\n]*:\s+YES", cv2.getBuildInformation()))

@@ -1,0 +1,70 @@
+"""NVIDIA's driver, the GPU and PyCUDA."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from edge_app.doctor.check import Check, Status
+from edge_app.plans import Machine
+
+PCI = Path("/sys/bus/pci/devices")
+NVIDIA, DISPLAY = "0x10de", "0x03"
+OLDEST = (7, 5)  # Turing; the kernels' PTX is for it
+NO_GPU = "nothing to do: ONNX Runtime computes on the CPU"
+
+
+def check_driver(machine: Machine, pci: Path = PCI) -> Check:
+    """Whether NVIDIA's driver is there, if there is anything to drive."""
+    if machine.driver or machine.cuda:
+        system = f", Jetson Linux {machine.l4t}" if machine.l4t else ""
+        return Check("driver", "ok", f"NVIDIA driver {machine.driver or 'of unknown version'}{system}")
+    if has_nvidia_gpu(pci) or machine.l4t:
+        return Check(
+            "driver", "fail", "an NVIDIA GPU without its driver", "install NVIDIA's driver; nvidia-smi must answer"
+        )
+    return Check("driver", "skip", "no NVIDIA GPU on this machine", NO_GPU)
+
+
+def check_cuda(machine: Machine) -> Check:
+    """Whether the driver gives us a GPU, and which."""
+    if machine.cuda is None:
+        return Check("cuda", "skip", machine.trouble, "comes with NVIDIA's driver; no CUDA toolkit is needed")
+    if machine.gpu is None or machine.capability is None:
+        advice = "let this user at /dev/nvidia* (groups video and render); in a container start it with --gpus all"
+        return Check("cuda", "fail", machine.trouble, advice)
+    found = f"{machine.gpu}, compute capability {'.'.join(map(str, machine.capability))}, CUDA {machine.cuda}"
+    if machine.capability < OLDEST:
+        return Check("cuda", "warn", found, "older than 7.5: use engine: {backend: onnxruntime, provider: cpu}")
+    return Check("cuda", "ok", found)
+
+
+def check_pycuda(machine: Machine) -> Check:
+    """Whether PyCUDA loads."""
+    advice = "pip install 'edge-app[gpu]' (builds with a C++ compiler and CUDA's headers)"
+    try:
+        version = importlib.import_module("pycuda").VERSION_TEXT
+        importlib.import_module("pycuda.driver")
+    except Exception as error:  # without libcuda its loader raises what it likes
+        status: Status = "skip" if machine.gpu is None else "fail"
+        why = "not installed" if isinstance(error, ModuleNotFoundError) else f"does not load ({_line(error)})"
+        return Check("pycuda", status, why, advice if machine.gpu else f"only for GPUs: {advice}")
+    return Check("pycuda", "ok", f"PyCUDA {version}")
+
+
+def has_nvidia_gpu(pci: Path) -> bool:
+    """Whether such a display or compute controller is on the bus."""
+    return any(
+        _read(device / "vendor") == NVIDIA and _read(device / "class").startswith(DISPLAY) for device in pci.glob("*")
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

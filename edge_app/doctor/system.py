@@ -1,0 +1,61 @@
+"""Disk, clock and permissions."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+from pathlib import Path
+
+from edge_app.doctor.check import Check
+
+LITTLE, TOO_LITTLE = 2_000_000_000, 200_000_000  # free [bytes]
+TIME_ERROR = 5  # adjtimex(2): nobody keeps the clock right
+TIMEX_BYTES = 512  # more than struct timex has; zeros only ask
+DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/video0", "/dev/dri/renderD128")
+
+
+def check_disk(*folders: Path) -> Check:
+    """Room where state and engines are kept."""
+    least, folder = min((shutil.disk_usage(existing(folder)).free, folder) for folder in folders)
+    found = f"{least / 1e9:.1f} GB free in {folder}"
+    if least < TOO_LITTLE:
+        return Check(
+            "disk", "fail", found, "make room: engines, models and messages that a broker did not take go there"
+        )
+    if least < LITTLE:
+        return Check("disk", "warn", found, "make room, or delete old plans: edge-app engines prune")
+    return Check("disk", "ok", found)
+
+
+def check_clock() -> Check:
+    """Whether something keeps the clock right: cameras' times are compared with it."""
+    try:
+        state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
+    except (OSError, AttributeError) as error:
+        return Check("clock", "skip", f"cannot be asked ({error})", "see that the clock is kept right")
+    if state == TIME_ERROR:
+        advice = "start a time service: timedatectl set-ntp true; cameras' times are not believed until it agrees"
+        return Check("clock", "warn", "nothing keeps the clock right, or this container does not show it", advice)
+    if state < 0:
+        return Check("clock", "skip", os.strerror(ctypes.get_errno()), "see that the clock is kept right")
+    return Check("clock", "ok", "kept right by a time service")
+
+
+def check_permissions(state_dir: Path, cache_dir: Path, devices: tuple[str, ...] = DEVICES) -> Check:
+    """Whether this user may write the program's folders and open the devices that there are."""
+    folders = [str(path) for path in (state_dir, cache_dir) if not os.access(existing(path), os.W_OK | os.X_OK)]
+    closed = [name for name in devices if Path(name).exists() and not os.access(name, os.R_OK | os.W_OK)]
+    if not folders and not closed:
+        return Check("permissions", "ok", f"may write {state_dir} and {cache_dir}, and open the devices that there are")
+    advice = []
+    if folders:
+        advice.append(f"give this user {' and '.join(folders)}, or set state_dir and XDG_CACHE_HOME")
+    if closed:
+        advice.append("usermod -aG video,render $USER, then log in again")
+    return Check("permissions", "warn", f"not for this user: {', '.join(folders + closed)}", "; ".join(advice))
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the first above it that is there."""
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())

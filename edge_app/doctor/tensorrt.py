@@ -1,0 +1,31 @@
+"""Which TensorRT is there, and whether it fits the GPU."""
+
+from __future__ import annotations
+
+from edge_app.doctor.check import Check
+from edge_app.errors import DeviceError, UsageError
+from edge_app.plans import Machine, check_target, find_flavour
+
+FOR_JETSON = "apt-get install python3-libnvinfer, and make the venv with --system-site-packages"
+FOR_X86 = "pip install 'edge-app[gpu]' for full TensorRT and INT8, or 'edge-app[rtx]' for TensorRT-RTX and FP16"
+
+
+def check_tensorrt(machine: Machine) -> Check:
+    """Flavour and version."""
+    try:
+        flavour = find_flavour()
+    except DeviceError as error:
+        advice = FOR_JETSON if machine.l4t else FOR_X86
+        if machine.gpu is None:
+            return Check("tensorrt", "skip", "not installed", f"only for GPUs: {advice}")
+        return Check("tensorrt", "warn", str(error), f"{advice}; without it ONNX Runtime's CUDA provider can run")
+    found = f"{flavour.name} {flavour.version}"
+    if machine.target is None:
+        return Check("tensorrt", "ok", f"{found}, no GPU to run it on")
+    if flavour.rtx:
+        try:
+            check_target(flavour, machine.target)
+        except UsageError as error:
+            return Check("tensorrt", "fail", found, str(error))
+        return Check("tensorrt", "ok", f"{found}, FP16")
+    return Check("tensorrt", "ok", f"{found}, FP16 and INT8")

@@ -1,0 +1,38 @@
+"""ONNX to a TensorRT plan: which TensorRT, what it is told, where plans are kept and when they are built again."""
+
+from edge_app.plans.cache import EngineCache, default_cache_dir
+from edge_app.plans.explain import Explanation, explain
+from edge_app.plans.flavour import Flavour, find_flavour
+from edge_app.plans.machine import Machine, this_machine
+from edge_app.plans.monitor import Progress
+from edge_app.plans.obtain import Obtained, obtain
+from edge_app.plans.order import Order, place_order, remarks
+from edge_app.plans.prune import prune
+from edge_app.plans.recipe import Recipe
+from edge_app.plans.sidecar import Plan, Sidecar, sidecar_path, write_plan
+from edge_app.plans.targets import check_target, read_targets
+
+__all__ = [
+    "EngineCache",
+    "Explanation",
+    "Flavour",
+    "Machine",
+    "Obtained",
+    "Order",
+    "Plan",
+    "Progress",
+    "Recipe",
+    "Sidecar",
+    "check_target",
+    "default_cache_dir",
+    "explain",
+    "find_flavour",
+    "obtain",
+    "place_order",
+    "prune",
+    "read_targets",
+    "remarks",
+    "sidecar_path",
+    "this_machine",
+    "write_plan",
+]

@@ -1,0 +1,69 @@
+"""The folder of built plans, which one process at a time writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge_app import atomic
+from edge_app.errors import AccessError
+from edge_app.plans.sidecar import Plan, Sidecar, read_plan, write_plan
+
+SUFFIX = ".plan"
+SERVICE = Path("/var/cache/edge-app")  # CacheDirectory= of the systemd unit
+
+
+class EngineCache:
+    """The folder of plans."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def plans(self) -> list[Plan]:
+        """Every plan with a sidecar that can be read, the newest first."""
+        found = filter(None, map(read_plan, self.folder.glob(f"*{SUFFIX}.json")))
+        return sorted(found, key=lambda plan: plan.written, reverse=True)
+
+    def store(self, plan: bytes, sidecar: Sidecar) -> Plan:
+        """Writes the sidecar, then the plan; the caller holds the lock."""
+        return write_plan(
+            self.folder / f"{sidecar.model}-{sidecar.precision}-{sidecar.key.digest}{SUFFIX}", plan, sidecar
+        )
+
+    @contextmanager
+    def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """One process builds at a time; what a killed one left is cleared away.
+
+        Raises:
+            AccessError: The folder cannot be made or written, or the disk is full.
+        """
+        try:
+            _make_folder(self.folder)
+            with atomic.locked(self.folder, waiting):
+                for draft in self.folder.glob(f".*{SUFFIX}*"):
+                    draft.unlink()
+                yield
+        except OSError as error:
+            raise AccessError(f"{error.filename or self.folder}: {error.strerror or error}") from error
+
+
+def default_cache_dir(environ: Mapping[str, str], service: Path = SERVICE) -> Path:
+    """Where systemd wants caches to be; for root the service's, if it is installed; else where XDG does."""
+    if given := environ.get("CACHE_DIRECTORY", "").partition(":")[0]:
+        return Path(given)
+    if xdg := environ.get("XDG_CACHE_HOME"):
+        return Path(xdg, "edge_app")
+    home = environ.get("HOME")
+    if home is None or (os.geteuid() == 0 and service.is_dir()):
+        return service
+    return Path(home, ".cache/edge_app")
+
+
+def _make_folder(folder: Path) -> None:
+    """The folder and its parents; those that are new can be read by the service's user."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)

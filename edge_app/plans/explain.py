@@ -1,0 +1,90 @@
+"""Why a plan is used, or would be built again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_app.errors import DataError, EdgeAppError
+from edge_app.model import Model, read_graph, sha256
+from edge_app.plans.cache import EngineCache
+from edge_app.plans.flavour import find_flavour
+from edge_app.plans.key import Key
+from edge_app.plans.machine import this_machine
+from edge_app.plans.order import Order
+from edge_app.plans.recipe import Recipe
+from edge_app.plans.sidecar import Plan, Sidecar
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the key: what it was (none where there was no plan before), and what it is."""
+
+    name: str
+    was: str | None
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A plan beside what would be built now.
+
+    Attributes:
+        plan: The newest of its kind.
+        verdict: In words, whether it is used, and why or why not.
+        parts: Of a plan that is used, against the one that it replaced; else of what would be built, against the plan.
+    """
+
+    plan: Plan
+    verdict: str
+    parts: tuple[Part, ...]
+
+    def document(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "path": str(self.plan.path),
+            "verdict": self.verdict,
+            "parts": [{**asdict(part), "changed": part.was not in (None, part.now)} for part in self.parts],
+        }
+
+
+def explain(found: Model, cache: EngineCache) -> list[Explanation]:
+    """Of each choice of precision, TensorRT and targets that the model was built with, its newest plan."""
+    files = [file for name in found.card.files.values() if (file := (found.folder / name).resolve()).is_file()]
+    sources: dict[str, Path] = {sha256(file): file for file in files}
+    newest: list[tuple[Plan, Path]] = []
+    for plan in cache.plans():
+        sidecar = plan.sidecar
+        source = sidecar.source if sidecar.source in files else sources.get(sidecar.key.onnx_sha256)
+        if source and not any(sidecar.same_choice(other.sidecar) for other, _ in newest):
+            newest.append((plan, source))
+    return [_explain(plan, source, found) for plan, source in newest]
+
+
+def current_key(sidecar: Sidecar, source: Path, input_wh: tuple[int, int] | None) -> Key:
+    """What the same choice of this file depends on now; raises what reading it, TensorRT or the GPU raises."""
+    graph = read_graph(source, input_wh)
+    recipe = Recipe(graph, sidecar.precision, sidecar.max_batch, sidecar.targets)
+    return Order(sidecar.model, recipe, find_flavour(sidecar.backend), this_machine()).key()
+
+
+def _explain(plan: Plan, source: Path, found: Model) -> Explanation:
+    sidecar = plan.sidecar
+    try:
+        now = current_key(sidecar, source, found.card.input_wh)
+    except EdgeAppError as error:
+        return Explanation(plan, f"cannot be built again: {error}", _parts(sidecar.key, sidecar.before))
+    if not sidecar.key.serves(now):
+        changes = "; ".join(now.changes(sidecar.key))
+        return Explanation(plan, f"will be built again because {changes}", _parts(now, sidecar.key))
+    try:
+        plan.read()
+    except DataError as error:
+        return Explanation(plan, f"will be built again: {error}", _parts(now, sidecar.key))
+    return Explanation(plan, f"is up to date; built because {sidecar.because}", _parts(now, sidecar.before))
+
+
+def _parts(now: Key, was: Key | None) -> tuple[Part, ...]:
+    before = {} if was is None else asdict(was)
+    return tuple(Part(name, before.get(name), value) for name, value in asdict(now).items())

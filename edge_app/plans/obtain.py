@@ -1,0 +1,159 @@
+"""The plan of a model: from the cache, or built once however many processes want it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from edge_app.errors import AccessError, DataError
+from edge_app.plans.build import build
+from edge_app.plans.cache import EngineCache
+from edge_app.plans.key import Key
+from edge_app.plans.machine import available_memory
+from edge_app.plans.monitor import Progress
+from edge_app.plans.order import Order
+from edge_app.plans.recipe import WORKSPACE
+from edge_app.plans.sidecar import Plan, Sidecar
+from edge_app.plans.trt_log import LOW_MEMORY
+
+logger = logging.getLogger(__name__)
+
+FIRST = "there was none"
+
+
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """A plan that may be trusted.
+
+    Attributes:
+        plan: Where it is, and what it is.
+        content: The plan itself.
+        cached: Whether it was there already.
+    """
+
+    plan: Plan
+    content: bytes
+    cached: bool
+
+
+def obtain(
+    order: Order,
+    cache: EngineCache,
+    *,
+    progress: Progress = lambda part, phase: None,
+    waiting: Callable[[], None] = lambda: None,
+    answer: Callable[[bytes], float | None] = lambda plan: None,
+) -> Obtained:
+    """The plan from the cache, else built. An older plan stays in the cache until it is pruned.
+
+    Args:
+        order: What is wanted.
+        cache: Where plans are kept.
+        progress: Hears how far a build is.
+        waiting: Called once where another process is building.
+        answer: Lets the new engine answer the golden pictures before it is kept, and returns their agreement, none
+            where it cannot run here; raises DataError where they are below the bar.
+
+    Raises:
+        DataError: It cannot be built, or what was built does not answer well; the text names the file.
+        DeviceError: There is no GPU to build for.
+        AccessError: The cache cannot be written.
+    """
+    key = order.key()
+    if (found := find(cache, key)) is not None:
+        return found if found.plan.sidecar.source == order.source else _adopt(order, cache, found, waiting)
+    with cache.locked(waiting):
+        if (found := find(cache, key)) is not None:  # another process has built it
+            return found
+        return _build(order, cache, key, progress, answer)
+
+
+def find(cache: EngineCache, key: Key) -> Obtained | None:
+    """The newest plan that serves and may be trusted; what may not is said in the log."""
+    for plan in cache.plans():
+        if plan.sidecar.key.serves(key):
+            try:
+                return Obtained(plan, plan.read(), cached=True)
+            except DataError as error:
+                logger.warning("%s", error)
+    return None
+
+
+def _adopt(order: Order, cache: EngineCache, found: Obtained, waiting: Callable[[], None]) -> Obtained:
+    """The plan that a copy of the file was built for becomes this file's too, so that its changes can be explained."""
+    sidecar = found.plan.sidecar.model_copy(update={"model": order.model, "source": order.source})
+    try:
+        with cache.locked(waiting):
+            return Obtained(cache.store(found.content, sidecar), found.content, cached=True)
+    except AccessError:  # a cache that we may only read serves all the same
+        return found
+
+
+def _build(
+    order: Order, cache: EngineCache, key: Key, progress: Progress, answer: Callable[[bytes], float | None]
+) -> Obtained:
+    if warning := memory_warning(order, available_memory()):
+        logger.warning("%s", warning)
+    sidecar = _sidecar(order, key)
+    before = next((plan.sidecar.key for plan in cache.plans() if plan.sidecar.same_choice(sidecar)), None)
+    because = _because(key, before)
+    if before is not None:
+        logger.info("%s is built again because %s", order.model, because)
+    began = time.monotonic()
+    built = build(order.flavour, order.recipe, progress, cache.folder / _timings(key))
+    update = {
+        "before": before,
+        "because": because,
+        "seconds": round(time.monotonic() - began, 3),
+        "warnings": built.warnings,
+        "agreement": answer(built.plan),
+    }
+    return Obtained(cache.store(built.plan, sidecar.model_copy(update=update)), built.plan, cached=False)
+
+
+def _sidecar(order: Order, key: Key) -> Sidecar:
+    """What is known before the build."""
+    return Sidecar(
+        sha256="",
+        model=order.model,
+        source=order.source,
+        backend=order.flavour.name,
+        precision=order.recipe.precision,
+        max_batch=order.recipe.max_batch,
+        targets=order.recipe.targets,
+        key=key,
+        before=None,
+        because=FIRST,
+        built_with=version("edge-app"),
+        seconds=0,
+        warnings=(),
+    )
+
+
+def _because(key: Key, before: Key | None) -> str:
+    if before is None:
+        return FIRST
+    return "; ".join(key.changes(before)) or "the plan was missing or could not be trusted"
+
+
+def _timings(key: Key) -> str:
+    """Measurements hold for one GPU and one TensorRT."""
+    gpu = "".join(letter if letter.isalnum() else "_" for letter in key.gpu)
+    return f"{gpu}-{key.flavour}-{key.version}.timings"
+
+
+def memory_warning(order: Order, free: int | None) -> str | None:
+    """What to do where a build may be killed for want of memory; none where there is enough, or nobody knows.
+
+    TensorRT-RTX took 0.3 to 0.5 GB for YOLOX-Nano (3.7 MB of ONNX). Full TensorRT was not measured; it may also fill
+    the workspace, which on a Jetson is the host's memory.
+    """
+    needed = WORKSPACE + 8 * order.recipe.graph.path.stat().st_size
+    if free is None or free >= needed:
+        return None
+    running = "; stop the service first, whose engine takes the same memory" if order.machine.l4t else ""
+    figures = f"the build may want {needed >> 20} MiB of memory, {free >> 20} MiB are free"
+    return f"{order.model}: {figures}: {LOW_MEMORY}{running}"

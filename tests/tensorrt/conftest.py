@@ -1,0 +1,42 @@
+"""What the tests of plans share: TensorRT-RTX, a cache, orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge_app import plans
+from edge_app.model import find_argument
+from tests.tensorrt.models import convolution
+
+TARGETS = ("sm86",)
+
+
+@pytest.fixture(scope="session")
+def rtx() -> plans.Flavour:
+    """TensorRT-RTX, which builds without a GPU; skips where it is not installed."""
+    pytest.importorskip("tensorrt_rtx", reason="no TensorRT-RTX: tools/setup-bindings")
+    return plans.find_flavour("tensorrt_rtx")
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> plans.EngineCache:
+    return plans.EngineCache(tmp_path / "cache" / "edge_app")
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    """A model that builds in a moment; its batch may vary."""
+    return convolution(tmp_path / "toy.onnx")
+
+
+@pytest.fixture
+def order(rtx):
+    """Places the order for a file."""
+
+    def place(path: Path, precision="fp16", targets=TARGETS, max_batch=8) -> plans.Order:
+        found = find_argument(str(path), Path())
+        return plans.place_order(found, rtx, precision, max_batch=max_batch, targets=targets)
+
+    return place

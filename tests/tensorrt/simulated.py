@@ -1,0 +1,123 @@
+"""Full TensorRT, simulated: it remembers what it was told and "builds" its own notes.
+
+It has names that the bindings of every version have (test_names.py holds the program to those), and the flags of its
+version. It shows what the program asks for, not what TensorRT would make of it.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import IntEnum
+from types import ModuleType, SimpleNamespace
+
+
+class ILogger:
+    Severity = IntEnum("Severity", "INTERNAL_ERROR ERROR WARNING INFO VERBOSE", start=0)
+
+
+class IProgressMonitor:
+    pass
+
+
+class Cache:
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def serialize(self) -> bytes:
+        return self.content + b"+measured"
+
+
+class Config:
+    def __init__(self) -> None:
+        self.flags: list[str] = []
+        self.cleared: list[str] = []
+        self.pools: dict[str, int] = {}
+        self.profiles: list[dict[str, list[tuple[int, ...]]]] = []
+        self.timing_cache: Cache | None = None
+
+    def set_flag(self, flag) -> None:
+        self.flags.append(flag.name)
+
+    def clear_flag(self, flag) -> None:
+        self.cleared.append(flag.name)
+
+    def set_memory_pool_limit(self, pool, size: int) -> None:
+        self.pools[pool.name] = size
+
+    def create_timing_cache(self, content: bytes) -> Cache:
+        return Cache(content)
+
+    def set_timing_cache(self, cache: Cache, ignore_mismatch: bool) -> None:
+        self.timing_cache = cache
+
+    def add_optimization_profile(self, profile) -> None:
+        self.profiles.append(profile.shapes)
+
+
+class Profile:
+    def __init__(self) -> None:
+        self.shapes: dict[str, list[tuple[int, ...]]] = {}
+
+    def set_shape(self, name, least, usual, most) -> None:
+        self.shapes[name] = [least, usual, most]
+
+
+class Builder:
+    fails_with = ""
+
+    def __init__(self, logger) -> None:
+        self._logger = logger
+
+    def create_network(self, flags: int) -> SimpleNamespace:
+        return SimpleNamespace(flags=flags, onnx=b"")
+
+    def create_builder_config(self) -> Config:
+        return Config()
+
+    def create_optimization_profile(self) -> Profile:
+        return Profile()
+
+    def build_serialized_network(self, network, config: Config) -> bytes | None:
+        if self.fails_with:
+            self._logger.log(ILogger.Severity.ERROR, self.fails_with)
+            return None
+        notes = {
+            "strongly_typed": bool(network.flags),
+            "flags": config.flags,
+            "cleared": config.cleared,
+            "pools": config.pools,
+            "profiles": config.profiles,
+            "timings": config.timing_cache.content.decode() if config.timing_cache else None,
+            "fp16_in_file": b"graph_input_cast" in network.onnx,
+        }
+        return json.dumps(notes).encode()
+
+
+class OnnxParser:
+    num_errors = 0
+
+    def __init__(self, network, logger) -> None:
+        self._network = network
+
+    def parse(self, content: bytes, path: str) -> bool:
+        self._network.onnx = content
+        return True
+
+
+def simulated(version: str, fails_with: str = "") -> ModuleType:
+    """The module `tensorrt` of that version, whose builds fail with that text where there is one."""
+    trt = ModuleType("tensorrt")
+    trt.__dict__.update(
+        __version__=version,
+        ILogger=ILogger,
+        IProgressMonitor=IProgressMonitor,
+        Builder=type("Builder", (Builder,), {"fails_with": fails_with}),
+        OnnxParser=OnnxParser,
+        BuilderFlag=IntEnum("BuilderFlag", "FP16 INT8 TF32" if version.startswith("10.") else "TF32"),
+        MemoryPoolType=IntEnum("MemoryPoolType", "WORKSPACE"),
+        NetworkDefinitionCreationFlag=IntEnum(
+            "NetworkDefinitionCreationFlag", "EXPLICIT_BATCH STRONGLY_TYPED", start=0
+        ),
+        ProfilingVerbosity=IntEnum("ProfilingVerbosity", "LAYER_NAMES_ONLY NONE DETAILED"),
+    )
+    return trt

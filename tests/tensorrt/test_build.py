@@ -1,0 +1,235 @@
+"""What TensorRT-RTX builds without a GPU, and how it says what it cannot."""
+
+from __future__ import annotations
+
+import logging
+import re
+import signal
+import threading
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import helper
+
+from edge_app import plans
+from edge_app.errors import ConfigError, DataError, DeviceError, UsageError
+from edge_app.model import find_argument, read_graph
+from edge_app.plans.build import build
+from edge_app.plans.trt_log import in_words
+from tests.tensorrt.models import convolution, quantized
+
+TRAFFIC = Path("models/traffic/model.onnx")
+
+
+def recipe(path, precision="fp16", targets=("sm86",), max_batch=8):
+    return plans.Recipe(read_graph(Path(path)), precision, max_batch, targets)
+
+
+def layers(flavour, wanted, caplog):
+    """Each layer's line in what TensorRT logs of a build."""
+    with caplog.at_level(logging.DEBUG, "edge_app.plans.trt_log"):
+        build(flavour, wanted, lambda part, phase: None)
+    said = next(text for record in caplog.records if (text := record.getMessage()).startswith("DEBUG: Layers:"))
+    return [line for line in said.splitlines() if line.startswith("Name:")]
+
+
+def input_dtypes(line):
+    return re.findall(r"Datatype: (\w+)", line.partition("Inputs:")[2].partition("Constants:")[0])
+
+
+def is_convolution(line):
+    return "LayerType: correlation" in line or "Corr" in line.partition(",")[0]
+
+
+@pytest.mark.parametrize("name", ["traffic", "yolox_nano"])
+@pytest.mark.parametrize(("precision", "dtype"), [("fp32", "Float"), ("fp16", "Half")])
+def test_real_models_build_and_their_convolutions_have_the_dtype(name, precision, dtype, rtx, caplog, request):
+    path = TRAFFIC if name == "traffic" else request.getfixturevalue("yolox_nano")
+    convolutions = [line for line in layers(rtx, recipe(path, precision), caplog) if is_convolution(line)]
+
+    assert len(convolutions) >= 40
+    assert {input_dtypes(line)[0] for line in convolutions} == {dtype}
+
+
+@pytest.mark.parametrize("name", ["traffic", "yolox_nano"])
+@pytest.mark.parametrize("target", ["sm80", "sm86", "sm89", "sm120"])
+def test_every_quantized_convolution_reads_int8(name, target, rtx, caplog, tmp_path, request):
+    path = TRAFFIC if name == "traffic" else request.getfixturevalue("yolox_nano")
+    wanted = recipe(quantized(path, tmp_path / "model.int8.onnx"), "int8", (target,))
+    count = sum(node.op_type == "Conv" for node in onnx.load(path).graph.node)
+
+    convolutions = [line for line in layers(rtx, wanted, caplog) if is_convolution(line)]
+
+    assert len(convolutions) == count
+    assert {input_dtypes(line)[0] for line in convolutions} == {"Int8"}
+
+
+def test_on_turing_quantized_convolutions_are_fp16_and_build_says_so(rtx, caplog, tmp_path):
+    path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
+    wanted = recipe(path, "int8", ("sm75",))
+
+    convolutions = [line for line in layers(rtx, wanted, caplog) if is_convolution(line)]
+
+    assert {input_dtypes(line)[0] for line in convolutions} == {"Half"}
+    placed = plans.Order("model", wanted, rtx, plans.Machine())
+    assert any("sm75" in remark and "FP16" in remark for remark in plans.remarks(placed))
+
+
+def test_a_variable_batch_has_a_profile_up_to_max_batch(rtx, toy, caplog):
+    assert recipe(toy, max_batch=5).shapes() == {"images": ((1, 3, 32, 32), (5, 3, 32, 32))}
+    assert any("-1" in line for line in layers(rtx, recipe(toy, max_batch=5), caplog))
+
+
+def test_progress_grows_and_names_what_is_done(rtx, toy):
+    told = []
+
+    build(rtx, recipe(toy), lambda part, phase: told.append((part, phase)))
+
+    parts = [part for part, _ in told]
+    assert parts == sorted(parts)
+    assert 0 < parts[0] < 0.5 < parts[-1] <= 1
+    assert all(phase for _, phase in told)
+
+
+def test_ctrl_c_ends_the_build(rtx):
+    """The signal reaches the main thread while TensorRT computes in the other."""
+    parts, handled = [], threading.Event()
+
+    def progress(part, phase):
+        parts.append(part)
+        if len(parts) == 1:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            assert handled.wait(20)
+
+    def handler(number, frame):
+        handled.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            build(rtx, recipe(TRAFFIC), progress)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert parts[-1] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"bias": True}, ("bias_DQ", "DequantizeLinear", "Int32", "a quantized bias")),
+        ({"zero": "int8 3"}, ("QuantizeLinear", "symmetric")),
+        ({"zero": "uint8 0"}, ("QuantizeLinear", "signed INT8")),
+    ],
+)
+def test_quantizers_that_tensorrt_does_not_take_are_named(options, words, rtx, tmp_path):
+    path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "bad.onnx", **options)
+
+    with pytest.raises(DataError) as caught:
+        build(rtx, recipe(path, "fp32"), lambda part, phase: None)
+
+    text = str(caught.value)
+    assert all(word in text for word in (str(path), *words)), text
+    assert "\n" not in text
+    assert not re.search(r"\.cpp|Error Code|cudaError", text)
+
+
+def test_an_operator_that_tensorrt_does_not_have_is_named(rtx, tmp_path):
+    node = helper.make_node("Frobnicate", ["relu"], ["output"], name="odd", domain="com.example")
+    path = convolution(tmp_path / "odd.onnx", nodes=[node])
+    model = onnx.load(path)
+    model.opset_import.extend([helper.make_opsetid("com.example", 1)])
+    onnx.save(model, path)
+
+    with pytest.raises(
+        DataError, match=r"odd.onnx: tensorrt_rtx .*: node odd \(Frobnicate\): .*export the model without"
+    ):
+        build(rtx, recipe(path, "fp32"), lambda part, phase: None)
+
+
+def test_an_opset_of_the_future_is_refused(rtx, toy):
+    model = onnx.load(toy)
+    model.opset_import[0].version = 99
+    onnx.save(model, toy)
+
+    with pytest.raises(DataError, match=r"toy.onnx: opset 99 is newer than ONNX"):
+        build(rtx, recipe(toy), lambda part, phase: None)
+
+
+def test_low_memory_has_advice():
+    text = in_words(["[resizingAllocator.cpp::allocate::74] Error Code 1: Cuda Runtime (out of memory)"])
+
+    assert "out of memory" in text
+    assert "--max-batch 1" in text
+
+
+def test_a_graph_without_a_size_asks_for_a_card(tmp_path):
+    path = convolution(tmp_path / "model.onnx")
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_param = "height"
+    onnx.save(model, path)
+
+    with pytest.raises(DataError, match=r"has no fixed size; give it in a model.yaml"):
+        recipe(path).shapes()
+
+
+def place(path, flavour, precision="auto", **more):
+    return plans.place_order(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
+
+
+def test_rtx_builds_fp16_by_default(rtx):
+    assert place("models/traffic", rtx, targets=("sm86",)).recipe.precision == "fp16"
+
+
+def test_a_model_without_int8_cannot_be_int8(rtx, toy):
+    with pytest.raises(ConfigError, match=r"toy.onnx: has no INT8; make it with edge-app calibrate"):
+        place(toy, rtx, "int8", targets=("sm86",))
+
+
+def test_a_quantized_file_without_a_report_is_refused(rtx, tmp_path):
+    path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
+
+    with pytest.raises(ConfigError, match="report"):
+        place(path, rtx, "int8", targets=("sm86",))
+
+
+def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp_path):
+    path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "bad.onnx", bias=True)
+
+    with pytest.raises(DataError, match="DequantizeLinear"):
+        place(path, rtx, "int8", targets=("sm86",))
+
+
+@pytest.mark.parametrize(
+    ("target", "instead"), [("sm87", "JetPack"), ("sm90", "provider: cuda"), ("sm42", "sm75, sm80")]
+)
+def test_a_target_that_rtx_does_not_have_names_what_to_use(target, instead, rtx):
+    with pytest.raises(UsageError) as caught:
+        plans.read_targets(rtx, f"sm86,{target}")
+
+    assert target in str(caught.value)
+    assert instead in str(caught.value)
+
+
+def test_targets_are_sorted_and_counted_once(rtx):
+    assert plans.read_targets(rtx, "SM120, sm86,sm86") == ("sm86", "sm120")
+
+
+def test_full_tensorrt_has_no_targets():
+    with pytest.raises(UsageError, match="tensorrt_rtx"):
+        plans.read_targets(plans.Flavour("tensorrt", "10.3.0", None), "sm86")
+
+
+@pytest.mark.parametrize(
+    ("version", "strong"), [("10.3.0", False), ("10.11.0.33", False), ("10.12.0", True), ("11.4.0.106", True)]
+)
+def test_typing_follows_the_version(version, strong):
+    assert plans.Flavour("tensorrt", version, None).strongly_typed == strong
+
+
+def test_without_gpu_and_targets_there_is_nothing_to_build_for(rtx, toy):
+    wanted = plans.Order("toy", recipe(toy, targets=()), rtx, plans.Machine(trouble="no GPU"))
+
+    with pytest.raises(DeviceError, match="no GPU; TensorRT-RTX builds ahead of time with --target"):
+        wanted.key()

@@ -1,0 +1,345 @@
+"""The cache: what is built again and why, what is not loaded, and who builds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+
+import pytest
+
+from edge_app import plans
+from edge_app.errors import AccessError, DataError
+from edge_app.model import find_argument, read_graph
+from edge_app.plans import Machine, Recipe, default_cache_dir, explain, obtain, prune, sidecar_path
+from edge_app.plans.key import Key
+from edge_app.plans.machine import driver_version, l4t_version
+from tests.tensorrt.models import convolution, quantized, touch
+
+# Builds the model of the first argument in the cache of the second; says how far it is, and goes on when it is told to.
+STEPWISE = """
+import sys
+from pathlib import Path
+from edge_app import plans
+from edge_app.model import find_argument
+def progress(part, phase):
+    print(part, flush=True)
+    sys.stdin.readline()
+model, cache = sys.argv[1:]
+found = find_argument(model, Path())
+order = plans.place_order(found, plans.find_flavour("tensorrt_rtx"), "fp16", max_batch=8, targets=("sm86",))
+print(plans.obtain(order, plans.EngineCache(Path(cache)), progress=progress).cached, flush=True)
+"""
+
+
+def files(cache) -> list[Path]:
+    return sorted(cache.folder.glob("*.plan"))
+
+
+def sound(cache) -> bool:
+    """Whether every plan has a sidecar that names its digest."""
+    return all(
+        json.loads(sidecar_path(plan).read_text())["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
+        for plan in files(cache)
+    )
+
+
+def rewrite(plan: plans.Plan, **key) -> None:
+    """As though the plan had been built where the key was another."""
+    path = sidecar_path(plan.path)
+    document = json.loads(path.read_text())
+    document["key"].update(key)
+    path.write_text(json.dumps(document))
+
+
+def test_the_second_time_it_is_there(order, cache, toy):
+    first = obtain(order(toy), cache)
+    before = first.plan.path.stat()
+
+    second = obtain(order(toy), cache)
+
+    assert (first.cached, second.cached) == (False, True)
+    assert second.content == first.content == first.plan.path.read_bytes()
+    after = second.plan.path.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert sound(cache)
+
+
+@pytest.mark.parametrize("part", [field.name for field in fields(Key)])
+def test_each_part_of_the_key_alone_builds_again_and_is_named(part, order, cache, toy):
+    built = obtain(order(toy), cache)
+    rewrite(built.plan, **{part: "other"})
+
+    explained = explain(find_argument(str(toy), Path()), cache)
+    again = obtain(order(toy), cache)
+
+    now = getattr(built.plan.sidecar.key, part)
+    assert [(p.name, p.was) for p in explained[0].parts if p.was != p.now] == [(part, "other")]
+    assert explained[0].verdict == f"will be built again because {part} was other, is {now}"
+    assert not again.cached
+    assert again.plan.sidecar.because == f"{part} was other, is {now}"
+    assert obtain(order(toy), cache).cached
+
+
+def test_a_changed_file_builds_again_and_explain_names_it_before_and_after(order, cache, toy):
+    old = obtain(order(toy), cache)
+    touch(toy)
+
+    before = explain(find_argument(str(toy), Path()), cache)[0]
+    new = obtain(order(toy), cache)
+    after = explain(find_argument(str(toy), Path()), cache)[0]
+
+    for explanation in (before, after):
+        assert [part.name for part in explanation.parts if part.was != part.now] == ["onnx_sha256"]
+    assert before.verdict.startswith("will be built again because onnx_sha256 was")
+    assert after.verdict.startswith("is up to date; built because onnx_sha256 was")
+    assert old.plan.path in files(cache)
+    assert new.plan.path != old.plan.path
+
+
+def test_the_key_has_every_fact_of_the_machine(toy):
+    recipe = Recipe(read_graph(toy), "fp16", 8)
+    flavour = plans.Flavour("tensorrt", "10.3.0", None)
+    machine = Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
+    key = plans.Order("toy", recipe, flavour, machine).key()
+    others = {
+        "gpu": replace(machine, gpu="Thor"),
+        "compute_capability": replace(machine, capability=(11, 0)),
+        "driver": replace(machine, driver="545.1"),
+        "cuda": replace(machine, cuda="12.8"),
+        "l4t": replace(machine, l4t="36.5.0"),
+    }
+
+    for part, other in others.items():
+        assert [change.split()[0] for change in plans.Order("toy", recipe, flavour, other).key().changes(key)] == [part]
+    assert plans.Order("toy", recipe, flavour, replace(machine, driver="540.9")).key() == key
+    newer = plans.Order("toy", recipe, plans.Flavour("tensorrt", "10.4.0", None), machine).key()
+    assert newer.changes(key) == ["version was 10.3.0, is 10.4.0"]
+
+
+def test_the_key_has_the_calibration(tmp_path):
+    path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "model.int8.onnx")
+    order = plans.Order(
+        "model", Recipe(read_graph(path), "int8", 8), plans.Flavour("tensorrt", "10.3.0", None), Machine("A", (8, 6))
+    )
+    without = order.key()
+    (tmp_path / "model.int8.report.json").write_text("{}")
+
+    assert without.report_sha256 == "none"
+    assert order.key().report_sha256 == hashlib.sha256(b"{}").hexdigest()
+
+
+def test_a_plan_for_more_targets_serves_one_of_them(order, cache, toy):
+    both = obtain(order(toy, targets=("sm86", "sm120")), cache)
+
+    assert obtain(order(toy, targets=("sm120",)), cache).plan.path == both.plan.path
+    assert not obtain(order(toy, targets=("sm89",)), cache).cached
+
+
+def test_a_copy_elsewhere_serves_under_any_name(order, cache, toy, tmp_path):
+    built = obtain(order(toy), cache)
+    other = plans.EngineCache(tmp_path / "other")
+    other.folder.mkdir()
+    plans.write_plan(other.folder / "copied.plan", built.content, built.plan.sidecar)
+    moved = toy.rename(tmp_path / "moved.onnx")
+
+    found = obtain(order(moved), other)
+    assert found.cached
+    assert found.content == built.content
+    assert explain(find_argument(str(moved), Path()), other)[0].verdict.startswith("is up to date")
+
+
+def test_a_copy_of_the_file_takes_its_plan_and_is_explained_when_it_changes(order, cache, toy, tmp_path):
+    obtain(order(toy), cache)
+    copy = tmp_path / "copy.onnx"
+    copy.write_bytes(toy.read_bytes())
+
+    assert obtain(order(copy), cache).cached
+    touch(copy)
+    (explanation,) = explain(find_argument(str(copy), Path()), cache)
+
+    assert explanation.verdict.startswith("will be built again because onnx_sha256 was")
+
+
+def test_a_tampered_plan_is_not_loaded(order, cache, toy, caplog):
+    built = obtain(order(toy), cache)
+    bytes_ = bytearray(built.content)
+    bytes_[len(bytes_) // 2] ^= 1
+    built.plan.path.write_bytes(bytes_)
+
+    with pytest.raises(DataError, match="its sha256 is not the one in"):
+        built.plan.read()
+    again = obtain(order(toy), cache)
+
+    assert not again.cached
+    assert again.content != bytes(bytes_)
+    assert str(built.plan.path) in caplog.text
+    assert sound(cache)
+
+
+@pytest.mark.parametrize("file", ["plan", "sidecar"])
+@pytest.mark.parametrize("mode", [0o664, 0o646])
+def test_what_others_can_write_is_not_loaded(file, mode, order, cache, toy):
+    built = obtain(order(toy), cache)
+    (built.plan.path if file == "plan" else sidecar_path(built.plan.path)).chmod(mode)
+
+    with pytest.raises(DataError, match="others may write it"):
+        built.plan.read()
+    assert not obtain(order(toy), cache).cached
+    assert obtain(order(toy), cache).cached
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_another_user_owns_is_not_loaded(order, cache, toy):
+    built = obtain(order(toy), cache)
+    os.chown(built.plan.path, 12345, 12345)
+
+    with pytest.raises(DataError, match="others may write it"):
+        built.plan.read()
+
+
+def test_a_link_is_not_loaded(order, cache, toy, tmp_path):
+    built = obtain(order(toy), cache)
+    target = built.plan.path.rename(tmp_path / "elsewhere.plan")
+    built.plan.path.symlink_to(target)
+
+    with pytest.raises(DataError, match="others may write it"):
+        built.plan.read()
+
+
+def test_what_root_builds_the_service_can_read(order, toy, tmp_path):
+    cache = plans.EngineCache(tmp_path / "service" / "edge_app")
+    before = os.umask(0o077)
+    try:
+        built = obtain(order(toy), cache)
+    finally:
+        os.umask(before)
+
+    for path in (built.plan.path, sidecar_path(built.plan.path)):
+        assert path.stat().st_mode & 0o777 == 0o644
+    for folder in (cache.folder, cache.folder.parent):
+        assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def start(toy, cache) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", STEPWISE, str(toy), str(cache.folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_build_that_is_killed_leaves_no_plan_and_the_next_builds(order, cache, toy):
+    process = start(toy, cache)
+    assert float(process.stdout.readline()) < 1  # it is in the middle
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+    assert files(cache) == []
+    assert not obtain(order(toy), cache).cached
+    assert sound(cache)
+
+
+def test_what_was_killed_while_writing_is_cleared_away(order, cache, toy):
+    """Between the sidecar and the plan, and in the middle of the plan."""
+    built = obtain(order(toy), cache)
+    draft = built.plan.path.rename(built.plan.path.with_name(f".{built.plan.path.name}.0123abcd"))
+
+    again = obtain(order(toy), cache)
+
+    assert not again.cached
+    assert not draft.exists()
+    assert files(cache) == [built.plan.path]
+    assert sound(cache)
+
+
+def test_two_processes_build_once(cache, toy, edge_app):
+    first = start(toy, cache)
+    first.stdout.readline()  # it holds the lock
+    second = edge_app("build", toy, "--target", "sm86", env={"CACHE_DIRECTORY": str(cache.folder)})
+    second.until(lambda: "another process is building; waiting" in second.log)
+
+    out, _ = first.communicate("\n" * 100_000, timeout=60)
+
+    assert out.splitlines()[-1] == "False"
+    assert second.wait() == 0
+    assert "cached" in second.output
+    assert len(files(cache)) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_named(order, toy, tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(AccessError, match=r"file"):
+        obtain(order(toy), plans.EngineCache(tmp_path / "file" / "cache"))
+
+
+def test_an_engine_that_answers_badly_is_not_kept(order, cache, toy):
+    def answer(plan: bytes) -> float:
+        raise DataError(f"{len(plan)} bytes that find nothing")
+
+    with pytest.raises(DataError, match="find nothing"):
+        obtain(order(toy), cache, answer=answer)
+
+    assert files(cache) == []
+
+
+def test_what_the_engine_answered_is_in_the_sidecar(order, cache, toy):
+    obtain(order(toy), cache, answer=lambda plan: 0.987)
+
+    assert cache.plans()[0].sidecar.agreement == 0.987
+
+
+def test_prune_keeps_what_is_used(order, cache, toy):
+    obtain(order(toy), cache)
+    touch(toy)
+    newer = obtain(order(toy), cache)
+    other = obtain(order(toy, "fp32"), cache)
+    foreign = obtain(order(toy, targets=("sm75",)), cache)
+    rewrite(foreign.plan, version="1.0")
+
+    gone = dict(prune(cache, lambda: None))
+
+    assert sorted(gone.values())[0] == "a newer plan has replaced it"
+    assert [because for because in gone.values() if "it was built with 1.0" in because]
+    assert len(gone) == 2
+    assert {plan.path for plan in cache.plans()} == {newer.plan.path, other.plan.path}
+    assert set(files(cache)) == {newer.plan.path, other.plan.path}
+
+
+def test_where_the_cache_is(tmp_path):
+    service = tmp_path / "service"
+    assert default_cache_dir({"CACHE_DIRECTORY": "/a:/b", "XDG_CACHE_HOME": "/c"}) == Path("/a")
+    assert default_cache_dir({"XDG_CACHE_HOME": "/c", "HOME": "/h"}) == Path("/c/edge_app")
+    assert default_cache_dir({"HOME": "/h"}, service) == Path("/h/.cache/edge_app")
+    assert default_cache_dir({}, service) == service
+    service.mkdir()
+    whose = service if os.geteuid() == 0 else Path("/h/.cache/edge_app")
+    assert default_cache_dir({"HOME": "/h"}, service) == whose
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.159.04  Release Build  (x@)  \n", "580.159.04"),
+        ("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024\n", "535.183.01"),
+        ("something else\n", None),
+    ],
+)
+def test_the_drivers_version(text, version, tmp_path):
+    (tmp_path / "version").write_text(text)
+
+    assert driver_version(tmp_path / "version") == version
+    assert driver_version(tmp_path / "missing") is None
+
+
+def test_jetson_linux(tmp_path):
+    (tmp_path / "release").write_text("# R36 (release), REVISION: 4.0, GCID: 37537400, BOARD: generic, EABI: aarch64\n")
+
+    assert l4t_version(tmp_path / "release") == "36.4.0"

@@ -1,0 +1,103 @@
+"""What full TensorRT is asked for, by version; on a simulated one, since the real one needs a GPU."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from edge_app import plans
+from edge_app.errors import DataError
+from edge_app.model import read_graph
+from edge_app.plans.build import build
+from edge_app.plans.obtain import memory_warning, obtain
+from tests.tensorrt.models import convolution, quantized
+from tests.tensorrt.simulated import simulated
+
+ORIN = plans.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
+
+
+def flavour(version, **more):
+    return plans.Flavour("tensorrt", version, simulated(version, **more))
+
+
+def asked(version, path, precision, timings=None):
+    """The simulated TensorRT's notes of a build."""
+    recipe = plans.Recipe(read_graph(path), precision, 4)
+    return json.loads(build(flavour(version), recipe, lambda part, phase: None, timings).plan)
+
+
+@pytest.fixture
+def int8(tmp_path):
+    return quantized(convolution(tmp_path / "model.onnx"), tmp_path / "model.int8.onnx")
+
+
+@pytest.mark.parametrize("version", ["10.3.0", "10.11.0"])
+@pytest.mark.parametrize(("precision", "flags"), [("fp32", []), ("fp16", ["FP16"]), ("int8", ["FP16", "INT8"])])
+def test_before_10_12_flags_choose_the_dtypes(version, precision, flags, toy, int8):
+    notes = asked(version, int8 if precision == "int8" else toy, precision)
+
+    assert notes["flags"] == flags
+    assert not notes["strongly_typed"]
+    assert not notes["fp16_in_file"]
+
+
+@pytest.mark.parametrize("version", ["10.12.0", "11.4.0.106"])
+@pytest.mark.parametrize(("precision", "cast"), [("fp32", False), ("fp16", True), ("int8", True)])
+def test_from_10_12_on_the_file_chooses_them(version, precision, cast, toy, int8):
+    notes = asked(version, int8 if precision == "int8" else toy, precision)
+
+    assert notes["flags"] == []
+    assert notes["strongly_typed"]
+    assert notes["fp16_in_file"] == cast
+
+
+def test_fp32_is_fp32(toy):
+    assert asked("10.3.0", toy, "fp32")["cleared"] == ["TF32"]
+    assert asked("10.3.0", toy, "fp16")["cleared"] == []
+
+
+def test_workspace_and_batch_are_bounded(toy):
+    notes = asked("10.3.0", toy, "fp16")
+
+    assert notes["pools"] == {"WORKSPACE": 1 << 30}
+    assert notes["profiles"] == [{"images": [[1, 3, 32, 32], [4, 3, 32, 32], [4, 3, 32, 32]]}]
+
+
+def test_what_was_measured_is_kept_for_the_next_build(toy, tmp_path):
+    timings = tmp_path / "timings"
+
+    assert [asked("10.3.0", toy, "fp16", timings)["timings"] for _ in range(3)] == [
+        "",
+        "+measured",
+        "+measured+measured",
+    ]
+
+
+def test_a_build_that_fails_says_why(toy):
+    trt = flavour("10.3.0", fails_with="[x.cpp::y::74] Error Code 1: Cuda Runtime (out of memory)")
+    recipe = plans.Recipe(read_graph(toy), "fp16", 4)
+
+    with pytest.raises(DataError, match=r"toy.onnx: tensorrt 10.3.0 cannot build it: .*out of memory.*--max-batch 1"):
+        build(trt, recipe, lambda part, phase: None)
+
+
+def test_too_little_memory_has_advice(toy):
+    order = plans.Order("toy", plans.Recipe(read_graph(toy), "fp16", 4), flavour("10.3.0"), ORIN)
+
+    text = memory_warning(order, 500 << 20)
+    assert "500 MiB are free" in text
+    assert "isolate multi-user.target" in text
+    assert "stop the service first" in text
+    assert memory_warning(order, 2 << 30) is None
+    assert memory_warning(order, None) is None
+
+
+def test_a_new_version_builds_again_and_says_so(toy, cache):
+    recipe = plans.Recipe(read_graph(toy), "fp16", 4)
+    first = obtain(plans.Order("toy", recipe, flavour("10.3.0"), ORIN), cache)
+
+    again = obtain(plans.Order("toy", recipe, flavour("10.4.0"), ORIN), cache)
+
+    assert again.plan.sidecar.because == "version was 10.3.0, is 10.4.0"
+    assert first.plan.path.exists()

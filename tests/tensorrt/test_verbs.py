@@ -1,0 +1,144 @@
+"""`edge-app build` and `edge-app engines` as their users call them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from edge_app.cli import execute
+from tests.tensorrt.models import convolution, quantized, touch
+
+pytestmark = pytest.mark.usefixtures("rtx")
+
+
+@pytest.fixture
+def verb(capfd, monkeypatch, tmp_path):
+    """Runs a verb here, with a cache of its own; returns its exit code, stdout and stderr."""
+    monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
+
+    def run(*arguments):
+        code = execute([str(argument) for argument in arguments])
+        return code, *capfd.readouterr()
+
+    return run
+
+
+def test_build_ends_with_the_plans_path_and_a_hit_says_cached(verb, toy):
+    code, out, err = verb("build", toy, "--target", "sm86")
+
+    plan = Path(out.splitlines()[-1])
+    assert (code, err) == (0, "")
+    assert "built in" in out
+    assert json.loads(Path(f"{plan}.json").read_text())["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
+    code, out, _ = verb("build", toy, "--target", "sm86")
+    assert code == 0
+    assert "cached" in out
+    assert out.splitlines()[-1] == str(plan)
+
+
+def test_build_copies_plan_and_sidecar(verb, toy, tmp_path):
+    code, out, _ = verb("build", toy, "--target", "sm86", "--out", tmp_path / "box.plan")
+
+    assert code == 0
+    assert out.splitlines()[-1] == str(tmp_path / "box.plan")
+    sidecar = json.loads((tmp_path / "box.plan.json").read_text())
+    assert sidecar["sha256"] == hashlib.sha256((tmp_path / "box.plan").read_bytes()).hexdigest()
+
+
+def test_build_again_says_because(verb, toy):
+    verb("build", toy, "--target", "sm86")
+    touch(toy)
+
+    _, out, _ = verb("build", toy, "--target", "sm86")
+
+    assert "because onnx_sha256 was" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["traffic", "--target", "sm87"], 64, "JetPack"),
+        (["traffic", "--backend", "tensorrt", "--target", "sm86"], 69, "tensorrt is not installed"),
+        (["traffic", "--precision", "int8", "--target", "sm86"], 78, "no INT8"),
+        (["nothing", "--target", "sm86"], 66, "no model nothing"),
+        (["missing.onnx", "--target", "sm86"], 66, "missing.onnx"),
+        (["traffic", "--max-batch", "0"], 64, "max-batch"),
+        (["traffic", "--out", "/", "--target", "sm86"], 64, "is a folder"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, code, words, verb):
+    result, _, err = verb("build", *arguments)
+
+    assert result == code
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_a_quantized_file_without_a_report_is_one_line(verb, tmp_path):
+    path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "model.int8.onnx")
+
+    code, _, err = verb("build", path, "--precision", "int8", "--target", "sm86")
+
+    assert code == 78
+    assert "report" in err
+    assert err.count("\n") == 1
+
+
+def test_a_broken_file_is_one_line(verb, toy):
+    toy.write_bytes(toy.read_bytes()[:300])
+
+    code, _, err = verb("build", toy, "--target", "sm86")
+
+    assert code == 65
+    assert str(toy) in err
+    assert err.count("\n") == 1
+
+
+def test_engines_list_shows_what_is_there(verb, toy):
+    assert verb("engines", "list")[:2] == (0, "")
+    plan = Path(verb("build", toy, "--target", "sm86")[1].splitlines()[-1])
+
+    _, out, _ = verb("engines", "list")
+    assert str(plan) in out
+    assert "fp16" in out
+    (found,) = json.loads(verb("engines", "list", "--json")[1])["plans"]
+    assert (found["path"], found["error"], found["model"]) == (str(plan), None, "toy")
+    plan.write_bytes(b"else")
+    assert "not usable" in verb("engines", "list")[1]
+
+
+def test_engines_explain_has_a_line_a_part(verb, toy):
+    verb("build", toy, "--target", "sm86")
+    touch(toy)
+
+    code, out, _ = verb("engines", "explain", toy)
+
+    assert code == 0
+    parts = [line for line in out.splitlines() if line.startswith("  ")]
+    assert len(parts) == 12
+    assert [line.split()[0] for line in parts if "changed, was" in line] == ["onnx_sha256"]
+    (plan,) = json.loads(verb("engines", "explain", toy, "--json")[1])["plans"]
+    assert [part["name"] for part in plan["parts"] if part["changed"]] == ["onnx_sha256"]
+
+
+def test_engines_explain_of_what_was_never_built(verb, toy):
+    code, _, err = verb("engines", "explain", toy)
+
+    assert code == 66
+    assert "no plan of it" in err
+
+
+def test_engines_prune_says_what_went(verb, toy):
+    old = verb("build", toy, "--target", "sm86")[1].splitlines()[-1]
+    touch(toy)
+    verb("build", toy, "--target", "sm86")
+
+    code, out, _ = verb("engines", "prune")
+
+    assert code == 0
+    assert out == f"{old}: a newer plan has replaced it\n"
+    assert not Path(old).exists()
+    assert json.loads(verb("engines", "prune", "--json")[1])["plans"] == []
