@@ -111,8 +111,7 @@ class Outcome:
         hopeless = self.found.hopeless
         if verdict.passed or hopeless is None:
             return verdict.reason
-        still = hopeless.shortfall(self.min_agreement) or "not in the file itself"
-        return f"{verdict.reason}; with the layers that hurt most in float: {still}"
+        return f"{verdict.reason}; with the layers that hurt most in float, mAP50 {hopeless.map50:.4f}"
 
     def _fallbacks(self) -> tuple[Fallback, ...]:
         """With the share of the multiplications that each took from INT8."""

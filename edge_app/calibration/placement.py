@@ -65,9 +65,9 @@ def place(wiring: Wiring, floating: Collection[str] = ()) -> Placement:
 
 
 def only(placement: Placement, layer: str) -> Placement:
-    """The placement with nothing but that layer quantized."""
+    """The placement with nothing but that layer quantized, with the scales that it has among the others."""
     uses = {tensor: (Use(layer, 0),) for tensor, found in placement.uses.items() if Use(layer, 0) in found}
-    return Placement((layer,), placement.left, uses, ())
+    return Placement((layer,), placement.left, uses, placement.shared)
 
 
 def _worth(node: onnx.NodeProto, wiring: Wiring) -> bool:

@@ -41,7 +41,7 @@ class Histogram:
             greatest = float(magnitudes.max(initial=0.0))
         if greatest == 0.0 and self.top == 0.0:
             return
-        self.top = self.top or greatest
+        self.top = self.top or max(greatest, LEAST)
         while greatest > self.top:
             self.counts = np.concatenate([self.counts.reshape(-1, 2).sum(axis=1), np.zeros(BINS // 2, np.int64)])
             self.top *= 2
@@ -106,8 +106,8 @@ def _entropy(counts: Counts) -> int:
 
 
 METHODS: dict[Method, Callable[[Counts], int]] = {
-    "entropy": _entropy,
-    "max": _all,
-    "percentile": _percentile,
     "mse": _mse,
+    "entropy": _entropy,
+    "percentile": _percentile,
+    "max": _all,
 }

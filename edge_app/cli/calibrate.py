@@ -34,10 +34,10 @@ logger = logging.getLogger(__name__)
 class Method(str, Enum):
     """How the range of a tensor is chosen from what it held."""
 
-    ENTROPY = "entropy"
-    MAX = "max"
-    PERCENTILE = "percentile"
     MSE = "mse"
+    ENTROPY = "entropy"
+    PERCENTILE = "percentile"
+    MAX = "max"
 
 
 def main(
@@ -59,7 +59,7 @@ def main(
     settings: Annotated[Path | None, typer.Option("--config", metavar="CONFIG", help="The YAML file.")] = None,
     every: Annotated[float, typer.Option(min=0, help="A picture of the camera in so long [s].")] = 2.0,
     images: Annotated[int, typer.Option(min=1, help="Pictures to calibrate with at most, evenly spaced.")] = 400,
-    method: Annotated[Method, typer.Option(help="How ranges are chosen.")] = Method.ENTROPY,
+    method: Annotated[Method, typer.Option(help="How ranges are chosen.")] = Method.MSE,
     min_agreement: Annotated[
         float, typer.Option(min=0, max=1, help="What mAP50, recall and precision must reach.")
     ] = 0.95,

@@ -54,8 +54,8 @@ def album(some, subject, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def bench(album, subject, tmp_path_factory):
-    """The bundled model with ranges by entropy."""
+    """The bundled model with the default's ranges."""
     plain, folder = named(upgraded(onnx.load(subject.path))), tmp_path_factory.mktemp("bench")
     histograms = observe(plain, sorted(place(Wiring(plain)).uses), subject, album, folder, nobody)
-    ranges = {tensor: histogram.range("entropy") for tensor, histogram in histograms.items()}
+    ranges = {tensor: histogram.range("mse") for tensor, histogram in histograms.items()}
     return Workbench(subject, plain, ranges, folder, nobody)

@@ -79,6 +79,7 @@ def test_only_quantizes_one_layer():
     placement = only(ALL, "node_conv2d_11")
     assert placement.layers == ("node_conv2d_11",)
     assert placement.uses == {"cat_1": (Use("node_conv2d_11", 0),)}
+    assert placement.shared == ALL.shared
 
 
 @settings(max_examples=25, deadline=None)
