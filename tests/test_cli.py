@@ -152,7 +152,8 @@ def test_a_wrong_command_line_is_64(verb, arguments):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], *([v, "--help"] for v in ("demo", "run", "check", "bench", "collect", "schema"))]
+    "arguments",
+    [["--help"], *([v, "--help"] for v in ("demo", "run", "check", "bench", "calibrate", "collect", "schema"))],
 )
 def test_help_shows_an_example_for_every_verb(verb, arguments):
     code, out, _ = verb(*arguments)

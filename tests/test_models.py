@@ -479,7 +479,7 @@ def test_inspect_of_the_bundled_model_is_from_its_card(verb):
     assert document["error"] is None
     assert document["licence"] == "Apache-2.0"
     assert document["files"][0]["verdict"] == "as in the card"
-    assert document["quantized"] == {"fp32": False}
+    assert document["quantized"] == {"fp32": False, "int8": True}
     for fact in ("decoder", "preprocessing", "labels"):
         assert document[fact]["from"] == "the model card"
     assert document["thresholds"]["value"] == {"confidence": 0.6, "nms_iou": 0.5}
