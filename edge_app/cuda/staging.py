@@ -1,0 +1,64 @@
+"""Bytes that the host prepares and the GPU gets: pinned memory, and as much of the GPU's."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.cuda.device import Device, Stream
+
+
+class Staging:
+    """A pair of buffers that grows when it must.
+
+    Attributes:
+        nbytes: How much each holds.
+        growths: How often they were made anew.
+        host: The host's side, uint8, shape (nbytes,).
+        address: The GPU's side.
+    """
+
+    def __init__(self, device: Device, nbytes: int = 0) -> None:
+        """Makes both; raises DeviceMemoryError."""
+        self._device = device
+        self._buffers = ExitStack()
+        self.nbytes = self.address = 0
+        self.growths = -1
+        self.host: NDArray[np.uint8] = np.empty(0, np.uint8)
+        self.reserve(max(nbytes, 1))
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.free()
+
+    def reserve(self, nbytes: int) -> None:
+        """Makes room for so many bytes, whose content is lost where that takes new buffers; nothing may be in flight.
+
+        Raises:
+            DeviceMemoryError: There is no room; there is none for the old content either then.
+        """
+        if nbytes <= self.nbytes:
+            return
+        self.free()  # first, since there may not be room for both
+        memory = self._device.memory(nbytes)
+        self._buffers.callback(memory.free)
+        pinned = self._device.pinned(nbytes)
+        self._buffers.callback(pinned.free)
+        self.host, self.address, self.nbytes = pinned.array, memory.address, nbytes
+        self.growths += 1
+
+    def upload(self, start: int, stop: int, stream: Stream) -> None:
+        """Enqueues the copy of these bytes from the host to the GPU."""
+        self._device.upload(self.address + start, self.host[start:stop], stream)
+
+    def free(self) -> None:
+        """Gives both back; nothing may be in flight."""
+        self.host, self.nbytes = np.empty(0, np.uint8), 0
+        self._buffers.close()
