@@ -5,14 +5,30 @@ Work is enqueued on streams and runs later; what one stream shall see of another
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-class Event(Protocol):
+class Part(Protocol):
+    """What a device makes is freed by who asked for it."""
+
+    def free(self) -> None:
+        """Gives it back; nothing in flight uses it."""
+
+
+PartT = TypeVar("PartT", bound=Part)
+
+
+def owned(stack: ExitStack, part: PartT) -> PartT:
+    """The part, which the stack frees."""
+    stack.callback(part.free)
+    return part
+
+
+class Event(Part, Protocol):
     """A point in a stream."""
 
     def record(self, stream: Stream) -> None:
@@ -24,10 +40,8 @@ class Event(Protocol):
     def seconds_since(self, earlier: Event) -> float:
         """Time on the GPU from one event to this one [s]; both have been passed."""
 
-    def free(self) -> None: ...
 
-
-class Stream(Protocol):
+class Stream(Part, Protocol):
     """Work in order."""
 
     @property
@@ -40,38 +54,30 @@ class Stream(Protocol):
     def synchronize(self) -> None:
         """Blocks until all of it is done."""
 
-    def free(self) -> None: ...
 
-
-class Memory(Protocol):
+class Memory(Part, Protocol):
     """Memory of the GPU."""
 
     @property
     def address(self) -> int:
         """Of its first byte, a multiple of 256."""
 
-    def free(self) -> None: ...
 
-
-class Pinned(Protocol):
+class Pinned(Part, Protocol):
     """Memory of the host that the GPU copies from and to while the host goes on."""
 
     @property
     def array(self) -> NDArray[np.uint8]:
         """All of its bytes, shape (n,)."""
 
-    def free(self) -> None: ...
 
-
-class Kernel(Protocol):
+class Kernel(Part, Protocol):
     """A function on the GPU that takes one struct."""
 
     def launch(
         self, grid: tuple[int, int, int], block: tuple[int, int, int], argument: np.void, stream: Stream
     ) -> None:
         """Enqueues it over `grid` blocks of `block` threads."""
-
-    def free(self) -> None: ...
 
 
 class Device(Protocol):

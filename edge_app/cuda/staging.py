@@ -1,14 +1,13 @@
-"""Bytes that the host prepares and the GPU gets: pinned memory, and as much of the GPU's."""
+"""Bytes that go from the host to the GPU or back: pinned memory, and as much of the GPU's."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.cuda.device import Device, Stream
+from edge_app.cuda.device import Device, Stream, owned
 
 
 class Staging:
@@ -30,14 +29,6 @@ class Staging:
         self.host: NDArray[np.uint8] = np.empty(0, np.uint8)
         self.reserve(max(nbytes, 1))
 
-    def __enter__(self) -> Staging:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.free()
-
     def reserve(self, nbytes: int) -> None:
         """Makes room for so many bytes, whose content is lost where that takes new buffers; nothing may be in flight.
 
@@ -47,16 +38,18 @@ class Staging:
         if nbytes <= self.nbytes:
             return
         self.free()  # first, since there may not be room for both
-        memory = self._device.memory(nbytes)
-        self._buffers.callback(memory.free)
-        pinned = self._device.pinned(nbytes)
-        self._buffers.callback(pinned.free)
+        memory = owned(self._buffers, self._device.memory(nbytes))
+        pinned = owned(self._buffers, self._device.pinned(nbytes))
         self.host, self.address, self.nbytes = pinned.array, memory.address, nbytes
         self.growths += 1
 
     def upload(self, start: int, stop: int, stream: Stream) -> None:
         """Enqueues the copy of these bytes from the host to the GPU."""
         self._device.upload(self.address + start, self.host[start:stop], stream)
+
+    def download(self, start: int, stop: int, stream: Stream) -> None:
+        """Enqueues the copy of these bytes from the GPU to the host."""
+        self._device.download(self.host[start:stop], self.address + start, stream)
 
     def free(self) -> None:
         """Gives both back; nothing may be in flight."""

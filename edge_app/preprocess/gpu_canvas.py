@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_app.cuda import Device, Staging, Stream
+from edge_app.cuda import Device, Staging, Stream, owned
 from edge_app.frames import Letterbox, Picture
 from edge_app.model import InputSpec
 from edge_app.preprocess.kernel import BLOCK, PICTURE, batch_argument, describe, grid, load_kernel
@@ -50,11 +50,10 @@ class GpuCanvas:
         self._taps_start = capacity * PICTURE.itemsize
         self._sizes: list[tuple[int, int] | None] = [None] * capacity
         with ExitStack() as stack:
-            self._kernel = load_kernel(device, dtype)
-            stack.callback(self._kernel.free)
-            self._table = stack.enter_context(Staging(device, table.nbytes))
-            self._orders = stack.enter_context(Staging(device, self._taps_start + capacity * self._taps_size))
-            self._pixels = stack.enter_context(Staging(device))
+            self._kernel = owned(stack, load_kernel(device, dtype))
+            self._table = owned(stack, Staging(device, table.nbytes))
+            self._orders = owned(stack, Staging(device, self._taps_start + capacity * self._taps_size))
+            self._pixels = owned(stack, Staging(device))
             self._table.host[:] = table.reshape(-1).view(np.uint8)
             self._table.upload(0, table.nbytes, stream)
             stream.synchronize()
