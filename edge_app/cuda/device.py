@@ -129,8 +129,5 @@ class Device(Protocol):
     def free_bytes(self) -> int:
         """Memory that is left on the GPU [bytes]."""
 
-    def check(self) -> None:
-        """Waits for everything; raises DeviceFaultError where a library's failure was the context's loss."""
-
     def close(self) -> None:
         """Gives the context back, in the thread that opened it; everything of it has been freed."""

@@ -74,9 +74,5 @@ class Gpu:
             free: int = cuda.mem_get_info()[0]
             return free
 
-    def check(self) -> None:
-        with self._driver.call() as cuda:
-            cuda.Context.synchronize()
-
     def close(self) -> None:
         self._driver.close()

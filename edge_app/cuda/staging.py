@@ -29,19 +29,24 @@ class Staging:
         self.host: NDArray[np.uint8] = np.empty(0, np.uint8)
         self.reserve(max(nbytes, 1))
 
-    def reserve(self, nbytes: int) -> None:
-        """Makes room for so many bytes, whose content is lost where that takes new buffers; nothing may be in flight.
+    def reserve(self, nbytes: int) -> bool:
+        """Makes room for so many bytes; returns whether that took new buffers, which hold nothing yet.
+
+        Nothing may be in flight.
 
         Raises:
             DeviceMemoryError: There is no room; there is none for the old content either then.
         """
         if nbytes <= self.nbytes:
-            return
+            return False
         self.free()  # first, since there may not be room for both
-        memory = owned(self._buffers, self._device.memory(nbytes))
-        pinned = owned(self._buffers, self._device.pinned(nbytes))
+        with ExitStack() as stack:
+            memory = owned(stack, self._device.memory(nbytes))
+            pinned = owned(stack, self._device.pinned(nbytes))
+            self._buffers = stack.pop_all()
         self.host, self.address, self.nbytes = pinned.array, memory.address, nbytes
         self.growths += 1
+        return True
 
     def upload(self, start: int, stop: int, stream: Stream) -> None:
         """Enqueues the copy of these bytes from the host to the GPU."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
@@ -14,6 +15,8 @@ from edge_app.model import InputSpec
 from edge_app.preprocess.kernel import BLOCK, PICTURE, batch_argument, describe, grid, load_kernel
 from edge_app.preprocess.normalisation import output_table
 from edge_app.preprocess.taps import TAP, column_taps, row_taps
+
+logger = logging.getLogger(__name__)
 
 
 class GpuCanvas:
@@ -78,7 +81,8 @@ class GpuCanvas:
             DeviceMemoryError: There is no memory for pictures of this size.
         """
         spec, count = self._spec, len(pictures)
-        self._pixels.reserve(sum(_host_bytes(picture) for picture in pictures))
+        if self._pixels.reserve(sum(_host_bytes(picture) for picture in pictures)):
+            logger.info("buffers for pictures have grown to %.1f MB", self._pixels.nbytes / 2**20)
         boxes = tuple(
             Letterbox.fit((p.width, p.height), (spec.width, spec.height), spec.letterbox, spec.rounding)
             for p in pictures

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app.errors import DeviceFaultError, DeviceMemoryError
+from edge_app.errors import DeviceFaultError, DeviceMemoryError, EngineError
 from tests.cuda.kernel import HostKernel
 from tests.cuda.memory import POISON, Block, Memory
 from tests.cuda.timeline import HazardError, Operation, Queue, Timeline
@@ -29,6 +29,8 @@ class SimulatedGpu:
         memory_: What is allocated.
         timeline: What is enqueued.
         allocations: How many there have been.
+        refused: The allocation of that number does not succeed.
+        broken: Names of calls that fail once.
         lost: Makes every call fail as after a sticky fault.
     """
 
@@ -39,6 +41,8 @@ class SimulatedGpu:
         self.space = Memory(total)
         self.timeline = Timeline(seed)
         self.allocations = 0
+        self.refused: int | None = None
+        self.broken: set[str] = set()
         self.lost = False
         self.live: dict[object, str] = {}
         self._library = ctypes.CDLL(str(library))
@@ -67,6 +71,8 @@ class SimulatedGpu:
     def _allocate(self, label: str, nbytes: int) -> Block:
         self.call()
         self.allocations += 1
+        if self.allocations == self.refused:
+            raise DeviceMemoryError(f"{self.name}: {nbytes} bytes asked, 0 free")
         return self.space.allocate(label, nbytes)
 
     def memory(self, nbytes: int) -> SimulatedMemory:
@@ -117,6 +123,9 @@ class SimulatedGpu:
 
     def download(self, target: np.ndarray, address: int, stream: SimulatedStream) -> None:
         self.call()
+        if "download" in self.broken:
+            self.broken.remove("download")
+            raise EngineError(f"{self.name}: it does not like this download")
         host, start = self._pinned(target)
         as_bytes(target)[:] = POISON
 
@@ -139,10 +148,6 @@ class SimulatedGpu:
     def free_bytes(self) -> int:
         self.call()
         return self.space.total - self.space.used
-
-    def check(self) -> None:
-        self.call()
-        self.timeline.finish_all()
 
     def close(self) -> None:
         if self._owner is not None:
@@ -210,6 +215,7 @@ class SimulatedStream(Part):
             self.gpu.timeline.finish(self.queue.last)
 
     def free(self) -> None:
+        self.gpu.call()
         last = self.queue.last
         if last and not last.is_before(self.gpu.timeline.host):
             raise HazardError(f"a stream is freed before anybody waited for {last}")
