@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+class DeviceBusyError(RuntimeError):
+    """The GPU is in use already: a bug of ours, or a thread that is stuck in it."""
+
+
 class Part(Protocol):
     """What a device makes is freed by who asked for it."""
 
@@ -87,7 +91,7 @@ class Device(Protocol):
         DeviceMemoryError: There is too little memory; the text says how much was asked and what is free.
         DeviceFaultError: The context is lost.
         EngineError: The driver refuses a call, and would take the next.
-        RuntimeError: Called outside `current`, or while another thread is inside.
+        RuntimeError: Called outside `current`, or by another thread than the one inside.
     """
 
     @property
@@ -103,7 +107,7 @@ class Device(Protocol):
         """The stream of those who asked for none, such as FFmpeg's decoder."""
 
     def current(self) -> AbstractContextManager[None]:
-        """Gives the GPU to this thread for the block; raises RuntimeError where another thread has it."""
+        """Gives the GPU to this thread for the block; raises DeviceBusyError where it is in use."""
 
     def memory(self, nbytes: int) -> Memory:
         """Memory of the GPU, with nothing sensible in it."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from edge_app.cuda.device import DeviceBusyError
 from edge_app.errors import DeviceError, DeviceFaultError, EdgeAppError, EngineError
 
 SLEEPING_WAIT = 4  # CU_CTX_SCHED_BLOCKING_SYNC
@@ -50,7 +51,7 @@ class Driver:
     def current(self) -> Iterator[None]:
         """Gives the context to this thread for the block: PyCUDA aborts a process that leaves one pushed."""
         if not self._lock.acquire(blocking=False):
-            raise RuntimeError("the GPU is used already, by this thread or another")
+            raise DeviceBusyError("the GPU is in use already")
         try:
             self._push()
             self._user = threading.get_ident()

@@ -2,6 +2,7 @@
 
 from edge_app.engine.detector import Detector, read_detector, start_engine
 from edge_app.engine.double_buffer import Batches, infer
+from edge_app.engine.gpu_engine import GpuEngine
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
 from edge_app.engine.slot import Engine, Outputs, Slot
 
@@ -9,6 +10,7 @@ __all__ = [
     "Batches",
     "Detector",
     "Engine",
+    "GpuEngine",
     "OnnxRuntimeEngine",
     "Outputs",
     "Slot",

@@ -9,7 +9,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edge_app import config, model
+from edge_app.cuda import Gpu
+from edge_app.engine.gpu_engine import GpuEngine
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
+from edge_app.engine.onnxruntime_cuda import cuda_networks
+from edge_app.engine.slot import Engine
 from edge_app.errors import ConfigError
 from edge_app.postprocess import Postprocess, recognise
 
@@ -68,8 +72,11 @@ def read_detector(settings: config.AppConfig) -> Detector:
     return Detector(found.card.name, precision, graph, spec, decoder.constants, decoder.classes, labels, postprocess)
 
 
-def start_engine(detector: Detector, engine: config.Engine) -> OnnxRuntimeEngine:
-    """Loads the model and warms it up; raises DataError where it cannot run."""
+def start_engine(detector: Detector, engine: config.Engine) -> Engine:
+    """Loads the model and warms it up; raises DataError where it cannot run, DeviceError where the GPU does not do."""
+    if engine.provider == "cuda":
+        load = cuda_networks(detector.graph, ordinal=engine.device, max_batch=engine.max_batch, slots=engine.slots)
+        return GpuEngine("onnxruntime-cuda", Gpu(engine.device), load, detector.input, detector.constants)
     return OnnxRuntimeEngine(
         detector.graph.path,
         detector.input,
@@ -84,9 +91,8 @@ def start_engine(detector: Detector, engine: config.Engine) -> OnnxRuntimeEngine
 
 def check_backend(engine: config.Engine) -> None:
     """Raises ConfigError for what this version cannot run."""
-    if engine.backend not in ("auto", "onnxruntime") or engine.provider not in ("auto", "cpu"):
-        wanted = f"{engine.backend} with provider {engine.provider}"
-        raise ConfigError(f"{wanted} is not in this version; it has onnxruntime with provider cpu")
+    if engine.backend not in ("auto", "onnxruntime"):
+        raise ConfigError(f"{engine.backend} is not in this version; it has onnxruntime")
 
 
 def label_id(labels: Sequence[str], name: str) -> int:

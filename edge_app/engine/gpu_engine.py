@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.cuda import Device, owned
+from edge_app.cuda import Device, DeviceBusyError, owned
 from edge_app.engine.gpu_slot import GpuSlot
 from edge_app.engine.network import LoadNetworks
 from edge_app.errors import DataError, DeviceFaultError, DeviceMemoryError, EngineError
 from edge_app.frames import Picture
 from edge_app.model import InputSpec
+
+logger = logging.getLogger(__name__)
 
 
 class GpuEngine:
@@ -52,8 +55,7 @@ class GpuEngine:
         self._device = device
         self._parts = ExitStack()
         with ExitStack() as closing:
-            closing.callback(device.close)
-            closing.callback(self._free)
+            closing.callback(self._close)
             with device.current():
                 networks = load(device, self._parts)
                 self.max_batch, self._batch = networks[0].max_batch, networks[0].batch
@@ -75,10 +77,16 @@ class GpuEngine:
                 raise error.__cause__ from None
             raise DataError(f"the model fails on a blank picture: {error}") from error
 
-    def _free(self) -> None:
-        with suppress(DeviceFaultError), self._device.current():  # of a lost context nothing can be freed
-            self._parts.close()
-            self.slots = ()
+    def _close(self) -> None:
+        try:
+            with self._device.current():
+                self._parts.close()
+        except DeviceBusyError:
+            logger.warning("the GPU is left as it is: a thread is stuck in it")
+            return
+        except DeviceFaultError as error:
+            logger.debug("nothing of a lost context can be freed: %s", error)
+        self._device.close()
 
     def __enter__(self) -> GpuEngine:
         return self

@@ -13,10 +13,12 @@ import weakref
 import numpy as np
 import pytest
 
+from edge_app import config
+from edge_app.cuda import DeviceBusyError
 from edge_app.engine import OnnxRuntimeEngine, infer
 from edge_app.errors import DeviceMemoryError, EngineError
 from edge_app.frames import Frame, Picture
-from edge_app.model import InputSpec
+from edge_app.model import InputSpec, find
 from tests.cuda.pictures import Surfaces, random_picture
 from tests.onnx_models import SIDE, channel_means, echo
 
@@ -119,6 +121,16 @@ def pictures_that_a_decoder_is_still_writing_are_read_when_it_is_done(rig, tmp_p
             same(rig, outputs.arrays[0], wanted)
 
 
+def the_bundled_model_has_the_cpus_outputs(rig, tmp_path):
+    found = find(config.Model(name="traffic"), tmp_path, tmp_path)
+    path, spec, pictures = found.file("fp32"), found.card.input, mixed(14, 3)
+    expected = cpu(path, spec, pictures)
+    with rig.engine(path, spec) as engine:
+        engine.slots[1].submit(pictures)
+        for array, wanted in zip(engine.slots[1].wait().arrays, expected, strict=True):
+            np.testing.assert_allclose(array, wanted, rtol=2e-4, atol=2e-4)
+
+
 class Decoder:
     """Puts pictures on the GPU, and frees them at the end."""
 
@@ -195,7 +207,7 @@ def nothing_is_called_outside_the_device_or_from_two_threads(rig, tmp_path):
     with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC) as engine:
         with pytest.raises(RuntimeError, match="does not have the GPU"):
             rig.gpu.stream()
-        with rig.gpu.current(), pytest.raises(RuntimeError, match="used already"):
+        with rig.gpu.current(), pytest.raises(DeviceBusyError):
             engine.slots[0].submit(mixed(7, 1))
         errors: list[RuntimeError] = []
 
@@ -240,6 +252,7 @@ EVERYWHERE = [
     half_floats_channels_last_have_the_cpus_outputs,
     bytes_have_the_cpus_outputs_in_one_slot,
     constants_are_fed_once_a_picture,
+    the_bundled_model_has_the_cpus_outputs,
     a_fixed_batch_is_padded,
     pictures_that_a_decoder_is_still_writing_are_read_when_it_is_done,
     a_pictures_owner_lives_until_its_batch_is_done,

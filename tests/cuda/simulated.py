@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_app.cuda import DeviceBusyError
 from edge_app.errors import DeviceFaultError, DeviceMemoryError, EngineError
 from tests.cuda.kernel import HostKernel
 from tests.cuda.memory import POISON, Block, Memory
@@ -53,7 +54,7 @@ class SimulatedGpu:
     @contextmanager
     def current(self) -> Iterator[None]:
         if not self._lock.acquire(blocking=False):
-            raise RuntimeError("the GPU is used already, by this thread or another")
+            raise DeviceBusyError("the GPU is in use already")
         try:
             self._owner = threading.get_ident()
             yield

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_app.errors import DataError, DeviceFaultError, DeviceMemoryError
+from edge_app.cuda import Gpu
+from edge_app.errors import DataError, DeviceError, DeviceFaultError, DeviceMemoryError
 from edge_app.model import InputSpec
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.pictures import random_picture
@@ -115,6 +116,20 @@ def test_a_model_that_fails_at_once_is_refused_at_load(rig, tmp_path):
 def test_bytes_that_are_not_the_pictures_are_refused(rig, tmp_path):
     with pytest.raises(DataError, match="takes bytes"):
         rig.engine(echo(tmp_path / "m.onnx", "uint8", False), InputSpec(width=32, height=32, color="bgr", scale=0.5))
+
+
+def test_a_thread_that_is_stuck_in_the_gpu_does_not_hold_the_end_up(rig, tmp_path, caplog):
+    engine = rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC)
+    with rig.gpu.current():
+        engine.__exit__(None, None, None)
+    assert "a thread is stuck in it" in caplog.text
+
+
+@pytest.mark.skipif(HAS_GPU, reason="there is a GPU")
+def test_without_a_gpu_it_is_one_line_that_says_what_to_install():
+    with pytest.raises(DeviceError, match=r"no CUDA: .*pip install") as failure:
+        Gpu(0)
+    assert failure.value.exit_code == 69
 
 
 def test_what_is_left_on_the_gpu_is_told(simulated):
