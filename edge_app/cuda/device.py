@@ -5,6 +5,7 @@ Work is enqueued on streams and runs later; what one stream shall see of another
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Protocol, TypeVar
 
@@ -84,6 +85,13 @@ class Kernel(Part, Protocol):
         """Enqueues it over `grid` blocks of `block` threads."""
 
 
+class Graph(Part, Protocol):
+    """Work that was recorded once and is launched as one."""
+
+    def launch(self, stream: Stream) -> None:
+        """Enqueues it; the addresses and sizes are those of when it was recorded."""
+
+
 class Device(Protocol):
     """One GPU. All but the properties and `close` may be called only inside `current`, as may the parts' methods.
 
@@ -123,6 +131,13 @@ class Device(Protocol):
 
     def kernel(self, ptx: bytes, name: str) -> Kernel:
         """A function of a module, made for this GPU by the driver."""
+
+    def graph(self, stream: Stream, work: Callable[[], None]) -> Graph:
+        """Records what `work` enqueues on the stream, without doing it.
+
+        Raises:
+            EngineError: Something of it cannot be recorded; the stream is as it was before.
+        """
 
     def upload(self, address: int, source: NDArray[Any], stream: Stream) -> None:
         """Enqueues a copy of pinned, C-contiguous bytes to the GPU; they stay as they are until it is done."""

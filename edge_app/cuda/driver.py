@@ -79,6 +79,12 @@ class Driver:
         except self._cuda.Error as error:
             raise self._meaning(error) from error
 
+    def do(self, function: str, *arguments: Any) -> None:
+        """Calls what PyCUDA does not have in the driver's library; raises EngineError where it is refused."""
+        with self.call():
+            if status := getattr(self._libcuda, function)(*arguments):
+                raise EngineError(f"{self.gpu.name()}: {function} failed: CUDA error {status}")
+
     def _meaning(self, error: Exception) -> EdgeAppError:
         try:
             self._cuda.Context.synchronize()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge_app.cuda.device import Stream
 from edge_app.cuda.driver import Driver
+from edge_app.cuda.graph import CudaGraph
 from edge_app.cuda.parts import CudaEvent, CudaKernel, CudaMemory, CudaPinned, CudaStream, raw
 from edge_app.errors import DeviceMemoryError
 
@@ -60,6 +62,9 @@ class Gpu:
     def kernel(self, ptx: bytes, name: str) -> CudaKernel:
         with self._driver.call() as cuda:
             return CudaKernel(self._driver, cuda.module_from_buffer(ptx + b"\0").get_function(name))
+
+    def graph(self, stream: Stream, work: Callable[[], None]) -> CudaGraph:
+        return CudaGraph(self._driver, stream, work)
 
     def upload(self, address: int, source: NDArray[Any], stream: Stream) -> None:
         with self._driver.call() as cuda:

@@ -5,16 +5,19 @@ Uses only what 10.3 to 11.4 and TensorRT-RTX have in common.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
-from edge_app.cuda import Device, Stream, owned
+from edge_app.cuda import Device, Graph, Stream, owned
 from edge_app.engine.network import LoadNetworks
 from edge_app.errors import DataError, DeviceMemoryError, EngineError
 from edge_app.model import Tensor
+
+logger = logging.getLogger(__name__)
 
 
 def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> LoadNetworks:
@@ -43,7 +46,9 @@ def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> L
         batch, most = _batches(trt, engine, max_batch)
         inputs, outputs = _tensors(trt, engine, context, most)
         stream = owned(stack, device.stream())
-        return [TensorRtNetwork(context, inputs, outputs, batch, most, stream) for _ in range(slots)]
+        return [
+            owned(stack, TensorRtNetwork(device, context, inputs, outputs, batch, most, stream)) for _ in range(slots)
+        ]
 
     return load
 
@@ -53,6 +58,7 @@ class TensorRtNetwork:
 
     def __init__(
         self,
+        device: Device,
         context: Any,
         inputs: tuple[Tensor, ...],
         outputs: tuple[Tensor, ...],
@@ -66,18 +72,44 @@ class TensorRtNetwork:
         self.batch = batch
         self.max_batch = max_batch
         self.stream = stream
+        self._device = device
         self._context = context
         self._addresses: dict[str, int] = {}
+        self._graphs: dict[int, Graph | None] = {}
 
     def bind(self, addresses: Mapping[str, int]) -> None:
         self._addresses = dict(addresses)
 
     def enqueue(self, batch: int) -> None:
+        """Starts a batch: plainly the first time of its size, from then on as a graph where TensorRT lets it be one."""
+        if batch not in self._graphs:
+            self._execute(batch)  # what TensorRT does only once must not be recorded
+            self._graphs[batch] = self._record(batch)
+        elif graph := self._graphs[batch]:
+            graph.launch(self.stream)
+        else:
+            self._execute(batch)
+
+    def _record(self, batch: int) -> Graph | None:
+        try:
+            return self._device.graph(self.stream, lambda: self._execute(batch))
+        except EngineError as error:
+            logger.info("batches of %d run without a CUDA graph: %s", batch, error)
+            return None
+
+    def _execute(self, batch: int) -> None:
         context = self._context
         placed = all(context.set_tensor_address(name, address) for name, address in self._addresses.items())
         shaped = all(context.set_input_shape(tensor.name, (batch, *tensor.shape[1:])) for tensor in self.inputs)
         if not (placed and shaped and context.execute_async_v3(self.stream.handle)):
             raise EngineError(f"TensorRT refuses a batch of {batch}")
+
+    def free(self) -> None:
+        """Gives the graphs back."""
+        for graph in self._graphs.values():
+            if graph is not None:
+                graph.free()
+        self._graphs.clear()
 
 
 def _batches(trt: Any, engine: Any, max_batch: int) -> tuple[int | None, int]:

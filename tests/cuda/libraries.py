@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from edge_app.errors import EngineError
 from tests.cuda.simulated import SimulatedGpu
 from tests.cuda.timeline import HazardError, Operation
 
@@ -24,13 +25,11 @@ class Computation:
     """An ONNX model on the simulated GPU.
 
     Attributes:
-        refuses: Sizes of batches that the library does not take.
         enqueued: Sizes of the batches that it took.
     """
 
     gpu: SimulatedGpu
     session: onnxruntime.InferenceSession
-    refuses: set[int]
     enqueued: list[int] = field(default_factory=list)
 
     def enqueue(self, handle: int, inputs: Mapping[str, tuple[int, tuple[int, ...]]], outputs: Mapping[str, int]):
@@ -47,8 +46,9 @@ class Computation:
                 target[:] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
         self.gpu.call()
-        self.enqueued.append(next(iter(inputs.values()))[1][0])
-        self.gpu.timeline.enqueue(self.gpu.stream_of(handle).queue, "network", run)
+        batch = next(iter(inputs.values()))[1][0]
+        self.gpu.stream_of(handle).enqueue("network", run, batch)
+        self.enqueued.append(batch)
 
     def dtype(self, name: str) -> np.dtype:
         tensors = [*self.session.get_inputs(), *self.session.get_outputs()]
@@ -72,9 +72,8 @@ class SimulatedTensorRT:
 
         def __init__(self, severity: int) -> None: ...
 
-    def __init__(self, gpu: SimulatedGpu, refuses: set[int], profile: int = 4) -> None:
+    def __init__(self, gpu: SimulatedGpu, profile: int = 4) -> None:
         self.gpu = gpu
-        self.refuses = refuses
         self.profile = profile
         self.computation: Computation | None = None
 
@@ -89,7 +88,7 @@ class SimulatedTensorRT:
             session = onnxruntime.InferenceSession(plan, providers=["CPUExecutionProvider"])
         except Exception:
             return None
-        self.computation = Computation(self.gpu, session, self.refuses)
+        self.computation = Computation(self.gpu, session)
         return SimulatedPlan(self.computation, self.profile)
 
 
@@ -156,25 +155,25 @@ class SimulatedContext:
     def execute_async_v3(self, handle):
         if handle == 0:
             raise HazardError("TensorRT on the default stream")
-        if self._shapes[self._inputs[0]][0] in self._computation.refuses:
-            return False
         inputs = {name: (self._addresses[name], self._shapes[name]) for name in self._inputs}
         outputs = {name: address for name, address in self._addresses.items() if name not in inputs}
-        self._computation.enqueue(handle, inputs, outputs)
+        try:
+            self._computation.enqueue(handle, inputs, outputs)
+        except EngineError:
+            return False
         return True
 
 
 class SimulatedSessions:
     """Sessions of ONNX Runtime's CUDA provider; `open` takes the place of `open_cuda_session`."""
 
-    def __init__(self, gpu: SimulatedGpu, refuses: set[int]) -> None:
+    def __init__(self, gpu: SimulatedGpu) -> None:
         self.gpu = gpu
-        self.refuses = refuses
         self.opened: list[SimulatedSession] = []
 
     def open(self, path: Path, ordinal: int, stream: Any) -> SimulatedSession:
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        self.opened.append(SimulatedSession(Computation(self.gpu, session, self.refuses), stream.handle))
+        self.opened.append(SimulatedSession(Computation(self.gpu, session), stream.handle))
         return self.opened[-1]
 
 
@@ -195,12 +194,13 @@ class SimulatedSession:
     def run_with_iobinding(self, binding: SimulatedBinding, options: onnxruntime.RunOptions) -> None:
         if options.get_run_config_entry("disable_synchronize_execution_providers") != "1":
             raise HazardError("a run that waits for the GPU")
-        if next(iter(binding.inputs.values()))[1][0] in self.computation.refuses:
-            raise RuntimeError("[ONNXRuntimeError] : 1 : FAIL : refused\nmore of it")
         captured = self._graphs.setdefault(options.get_run_config_entry("gpu_graph_id"), binding.inputs)
         if captured != binding.inputs:
             raise HazardError("a CUDA graph is replayed for other addresses or shapes")
-        self.computation.enqueue(self._handle, binding.inputs, {n: a for n, (a, _) in binding.outputs.items()})
+        try:
+            self.computation.enqueue(self._handle, binding.inputs, {n: a for n, (a, _) in binding.outputs.items()})
+        except EngineError as error:
+            raise RuntimeError(f"[ONNXRuntimeError] : 1 : FAIL : {error}\nmore of it") from error
 
 
 @dataclass

@@ -25,6 +25,7 @@ class SimulatedRig:
         seed: How streams run ahead; None for as late as they may.
         refused_allocation: The one of that number does not succeed.
         refused: Sizes of batches that the library does not take from the start.
+        broken: Calls that fail once, likewise.
         gpu: The device of the engine that was made last.
     """
 
@@ -33,6 +34,7 @@ class SimulatedRig:
     seed: int | None = None
     refused_allocation: int | None = None
     refused: set[int] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
     gpu: SimulatedGpu = field(init=False)
 
     exact = True
@@ -40,18 +42,19 @@ class SimulatedRig:
     def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None, total=1 << 30) -> GpuEngine:
         self.gpu = SimulatedGpu(self.library, seed=self.seed, total=total)
         self.gpu.refused = self.refused_allocation
+        self.gpu.refuses, self.gpu.broken = set(self.refused), set(self.broken)
         if self.kind == "tensorrt":
-            self._maker: Any = SimulatedTensorRT(self.gpu, self.refused)
+            self._maker: Any = SimulatedTensorRT(self.gpu)
             load = tensorrt_networks(self._maker, path.read_bytes(), max_batch=max_batch, slots=slots)
         else:
-            self._maker = SimulatedSessions(self.gpu, self.refused)
+            self._maker = SimulatedSessions(self.gpu)
             graph = read_graph(path, (spec.width, spec.height))
             load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots, open_session=self._maker.open)
         return GpuEngine(self.kind, self.gpu, load, spec, constants or {})
 
     def refuse(self, batch: int) -> None:
         """From now on the library does not take batches of that size."""
-        self.refused.add(batch)
+        self.gpu.refuses.add(batch)
 
     def computations(self) -> list[Computation]:
         """What stands for the networks."""

@@ -328,7 +328,16 @@ def an_engine_that_finds_no_memory_half_way_leaves_nothing_behind(rig, tmp_path)
     assert rig.refused_allocation > 20
 
 
+def a_network_that_cannot_be_recorded_runs_plainly(rig, tmp_path):
+    rig.broken = {"graph"}
+    path, pictures = echo(tmp_path / "m.onnx", "float32", False), mixed(15, 4)
+    with rig.engine(path, SPEC) as engine:  # its largest batch is the first
+        engine.slots[0].submit(pictures)
+        np.testing.assert_array_equal(engine.slots[0].wait().arrays[0], cpu(path, SPEC, pictures)[0])
+
+
 SIMULATED = [
+    a_network_that_cannot_be_recorded_runs_plainly,
     a_batch_that_breaks_behind_the_network_is_waited_for,
     an_engine_that_finds_no_memory_half_way_leaves_nothing_behind,
     a_batch_that_the_library_refuses_is_tried_frame_by_frame,

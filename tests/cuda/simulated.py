@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from tests.cuda.memory import POISON, Block, Memory
 from tests.cuda.timeline import HazardError, Operation, Queue, Timeline
 
 TOTAL = 1 << 30
+Run = Callable[[Operation], None]
 
 
 class SimulatedGpu:
@@ -32,6 +33,7 @@ class SimulatedGpu:
         allocations: How many there have been.
         refused: The allocation of that number does not succeed.
         broken: Names of calls that fail once.
+        refuses: Sizes of batches that no library takes.
         lost: Makes every call fail as after a sticky fault.
     """
 
@@ -44,6 +46,7 @@ class SimulatedGpu:
         self.allocations = 0
         self.refused: int | None = None
         self.broken: set[str] = set()
+        self.refuses: set[int] = set()
         self.lost = False
         self.live: dict[object, str] = {}
         self._library = ctypes.CDLL(str(library))
@@ -120,13 +123,11 @@ class SimulatedGpu:
             self.space.touch(address, source.nbytes, operation, writes=True)[:] = as_bytes(source)
 
         host.written[start : start + source.nbytes] = True  # the host writes as it likes
-        self.timeline.enqueue(stream.queue, "upload", run)
+        stream.enqueue("upload", run)
 
     def download(self, target: np.ndarray, address: int, stream: SimulatedStream) -> None:
         self.call()
-        if "download" in self.broken:
-            self.broken.remove("download")
-            raise EngineError(f"{self.name}: it does not like this download")
+        self.break_down("download")
         host, start = self._pinned(target)
         as_bytes(target)[:] = POISON
 
@@ -136,7 +137,25 @@ class SimulatedGpu:
                 raise HazardError(f"{operation}: the host changed {host.label} in flight")
             as_bytes(target)[:] = self.space.touch(address, target.nbytes, operation, writes=False)
 
-        self.timeline.enqueue(stream.queue, "download", run)
+        stream.enqueue("download", run)
+
+    def graph(self, stream: SimulatedStream, work: Callable[[], None]) -> SimulatedGraph:
+        self.call()
+        self.break_down("graph")
+        graph = SimulatedGraph(self)
+        self.live[graph] = "graph"
+        stream.recording = graph.recorded
+        try:
+            work()
+        finally:
+            stream.recording = None
+        return graph
+
+    def break_down(self, what: str) -> None:
+        """Fails, where the test wants it to."""
+        if what in self.broken:
+            self.broken.remove(what)
+            raise EngineError(f"{self.name}: it does not take this {what}")
 
     def _pinned(self, array: np.ndarray) -> tuple[Block, int]:
         if not array.flags.c_contiguous:
@@ -205,9 +224,21 @@ class SimulatedStream(Part):
         super().__init__(gpu)
         self.queue = queue
         self.handle = handle
+        self.recording: list[tuple[str, Run, int]] | None = None
+
+    def enqueue(self, label: str, run: Run, batch: int = 0) -> Operation | None:
+        """Adds work to it, or to the graph that is being recorded; a batch of a network may be refused."""
+        if batch in self.gpu.refuses:
+            raise EngineError(f"{self.gpu.name}: a batch of {batch} is refused")
+        if self.recording is None:
+            return self.gpu.timeline.enqueue(self.queue, label, run)
+        self.recording.append((label, run, batch))
+        return None
 
     def wait_event(self, event: SimulatedEvent) -> None:
         self.call()
+        if self.recording is not None:
+            raise HazardError("a wait in a graph")
         self.queue.waits.append(event.recorded())
 
     def synchronize(self) -> None:
@@ -261,4 +292,15 @@ class SimulatedKernel(Part):
     def launch(self, grid, block, argument: np.void, stream: SimulatedStream) -> None:
         self.call()
         given = np.frombuffer(bytes(memoryview(argument)), np.uint8).copy()  # by value, as a launch takes it
-        self.gpu.timeline.enqueue(stream.queue, "kernel", lambda operation: self._kernel(grid, block, given, operation))
+        stream.enqueue("kernel", lambda operation: self._kernel(grid, block, given, operation))
+
+
+class SimulatedGraph(Part):
+    def __init__(self, gpu: SimulatedGpu) -> None:
+        super().__init__(gpu)
+        self.recorded: list[tuple[str, Run, int]] = []
+
+    def launch(self, stream: SimulatedStream) -> None:
+        self.call()
+        for label, run, batch in self.recorded:
+            stream.enqueue(label, run, batch)

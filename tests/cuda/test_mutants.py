@@ -16,7 +16,7 @@ from tests.cuda.rigs import SimulatedRig
 from tests.cuda.scenarios import EVERYWHERE, SIMULATED
 
 # PyCUDA's own names, which no simulated GPU reaches.
-BEHIND_THE_PROTOCOL = {"edge_app.cuda.driver", "edge_app.cuda.parts", "edge_app.cuda.gpu"}
+BEHIND_THE_PROTOCOL = {"edge_app.cuda.driver", "edge_app.cuda.parts", "edge_app.cuda.gpu", "edge_app.cuda.graph"}
 
 MODULES = [
     importlib.import_module(f"{package.__name__}.{found.name}")

@@ -67,7 +67,17 @@ def test_a_batch_is_one_launch_and_one_submission(rig, tmp_path):
         engine.slots[0].wait()
         assert after.count("kernel") - before.count("kernel") == 1
         assert after.count("network") - before.count("network") == 1
-        assert rig.computations()[0].enqueued[-1] == 4
+
+
+def test_tensorrt_is_called_only_for_what_has_no_graph_yet(kernel_library, tmp_path):
+    rig = SimulatedRig(kernel_library, "tensorrt")
+    with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC, slots=1) as engine:
+        warm = list(rig.computations()[0].enqueued)
+        for count in (4, 2, 4):
+            engine.slots[0].submit(mixed(3, count))
+            engine.slots[0].wait()
+        assert warm == [4, 4, 3, 3, 2, 2, 1, 1]  # run and recorded
+        assert rig.computations()[0].enqueued == warm
 
 
 def labels(rig) -> list[str]:
