@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -16,8 +16,7 @@ ROUND = 1 << (SHIFT - 1)
 LUMA_WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}  # of red and blue: Rec. ITU-R BT.601 and BT.709
 
 
-@dataclass(frozen=True, slots=True)
-class Coefficients:
+class Coefficients(NamedTuple):
     """What YUV is multiplied with, in 2^-20; chroma is taken from 128.
 
     Attributes:
@@ -38,6 +37,7 @@ class Coefficients:
 OPENCV = Coefficients(black=16, luma=1220542, red_v=1673527, green_u=-409993, green_v=-852492, blue_u=2116026)
 
 
+@cache
 def coefficients(matrix: Matrix, full_range: bool) -> Coefficients:
     """Those of the standard, or OpenCV's where the stream is BT.601 in limited range."""
     if matrix == "bt601" and not full_range:

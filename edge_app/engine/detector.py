@@ -14,7 +14,7 @@ from edge_app.engine.gpu_engine import GpuEngine
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
 from edge_app.engine.onnxruntime_cuda import cuda_networks
 from edge_app.engine.slot import Engine
-from edge_app.errors import ConfigError
+from edge_app.errors import ConfigError, DataError
 from edge_app.postprocess import Postprocess, recognise
 
 
@@ -76,7 +76,10 @@ def start_engine(detector: Detector, engine: config.Engine) -> Engine:
     """Loads the model and warms it up; raises DataError where it cannot run, DeviceError where the GPU does not do."""
     if engine.provider == "cuda":
         load = cuda_networks(detector.graph, ordinal=engine.device, max_batch=engine.max_batch, slots=engine.slots)
-        return GpuEngine("onnxruntime-cuda", Gpu(engine.device), load, detector.input, detector.constants)
+        try:
+            return GpuEngine("onnxruntime-cuda", Gpu(engine.device), load, detector.input, detector.constants)
+        except DataError as error:
+            raise DataError(f"{detector.graph.path}: {error}") from error
     return OnnxRuntimeEngine(
         detector.graph.path,
         detector.input,

@@ -105,11 +105,12 @@ class TensorRtNetwork:
             raise EngineError(f"TensorRT refuses a batch of {batch}")
 
     def free(self) -> None:
-        """Gives the graphs back."""
+        """Gives the graphs back, and lets go of TensorRT's objects while their stream is still there."""
         for graph in self._graphs.values():
             if graph is not None:
                 graph.free()
         self._graphs.clear()
+        self._context = None
 
 
 def _batches(trt: Any, engine: Any, max_batch: int) -> tuple[int | None, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from importlib import resources
 from typing import Any
 
@@ -83,7 +82,7 @@ def describe(
     """
     row["columns"], row["rows"] = taps
     row["format"] = FORMATS[picture.format]
-    row["matrix"] = astuple(coefficients(picture.matrix, picture.full_range))
+    row["matrix"] = coefficients(picture.matrix, picture.full_range)
     row["box"] = box.left, box.top, box.width, box.height
     for index, (address, pitch) in enumerate(planes):
         row["plane"][index], row["pitch"][index] = address, pitch

@@ -5,6 +5,7 @@ A network is enqueued like any other work: it reads its inputs where it was told
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +46,6 @@ class Computation:
                 target = self.gpu.space.touch(outputs[name], array.nbytes, operation, writes=True)
                 target[:] = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
 
-        self.gpu.call()
         batch = next(iter(inputs.values()))[1][0]
         self.gpu.stream_of(handle).enqueue("network", run, batch)
         self.enqueued.append(batch)
@@ -155,6 +155,7 @@ class SimulatedContext:
     def execute_async_v3(self, handle):
         if handle == 0:
             raise HazardError("TensorRT on the default stream")
+        self._computation.gpu.call()
         inputs = {name: (self._addresses[name], self._shapes[name]) for name in self._inputs}
         outputs = {name: address for name, address in self._addresses.items() if name not in inputs}
         try:
@@ -178,20 +179,33 @@ class SimulatedSessions:
 
 
 class SimulatedSession:
-    """An `InferenceSession` on the simulated GPU that replays graphs: addresses and shapes of a number never change."""
+    """An `InferenceSession` on the simulated GPU that replays graphs.
+
+    Addresses and shapes of a graph's number never change, and a graph belongs to the thread that captured it.
+    """
 
     def __init__(self, computation: Computation, handle: int) -> None:
         self.computation = computation
         self._handle = handle
         self._graphs: dict[str, dict[str, tuple[int, tuple[int, ...]]]] = {}
-        self.run = computation.session.run
+        self._thread: int | None = None
         self.get_inputs = computation.session.get_inputs
         self.get_outputs = computation.session.get_outputs
+
+    def run(self, names, feed, options):
+        self._come_from_one_thread()
+        return self.computation.session.run(names, feed, options)
+
+    def _come_from_one_thread(self) -> None:
+        self._thread = self._thread or threading.get_ident()
+        if self._thread != threading.get_ident():
+            raise HazardError("a session is run by a second thread, which has none of its graphs")
 
     def io_binding(self):
         return SimulatedBinding({}, {})
 
     def run_with_iobinding(self, binding: SimulatedBinding, options: onnxruntime.RunOptions) -> None:
+        self._come_from_one_thread()
         if options.get_run_config_entry("disable_synchronize_execution_providers") != "1":
             raise HazardError("a run that waits for the GPU")
         captured = self._graphs.setdefault(options.get_run_config_entry("gpu_graph_id"), binding.inputs)
