@@ -6,9 +6,11 @@ EdgeAppError           70  a bug of ours
 ├── InputError         66  a model, a file source or another input is missing or unreadable
 ├── DeviceError        69  a camera, a broker or a GPU is unavailable
 │   ├── StreamError        one camera; `run` reconnects, `check --probe` reports
-│   └── SinkError          one broker or file; `run` reconnects, `check --probe` reports
+│   ├── SinkError          one broker or file; `run` reconnects, `check --probe` reports
+│   └── DeviceMemoryError  the GPU has too little memory left; at run time the batch is dropped
 ├── EngineError        70  a batch could not be computed; `run` retries its frames one by one
 ├── TemporaryError     75  try again
+├── DeviceFaultError   76  the GPU's context is lost; only a new process gets another
 ├── AccessError        77  the operating system refuses
 └── ConfigError        78  the configuration is wrong; restarting will not help
 """
@@ -76,6 +78,10 @@ class SinkError(DeviceError):
     """A broker or an output file failed; trying again may help. The text never holds a password."""
 
 
+class DeviceMemoryError(DeviceError):
+    """The GPU has too little memory left; the text says how much was asked and what is free."""
+
+
 class EngineError(EdgeAppError):
     """The engine could not compute a batch."""
 
@@ -84,6 +90,12 @@ class TemporaryError(EdgeAppError):
     """Something passing went wrong; starting again may help."""
 
     exit_code = 75
+
+
+class DeviceFaultError(EdgeAppError):
+    """A sticky CUDA fault: every later call of this process would fail too."""
+
+    exit_code = 76
 
 
 class AccessError(EdgeAppError):

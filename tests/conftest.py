@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.broker.fixtures",
     "tests.web.fixtures",
     "tests.webcam.fixtures",
+    "tests.cuda.fixtures",
     "tests.program",
 ]
 

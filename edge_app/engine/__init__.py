@@ -3,6 +3,7 @@
 from edge_app.engine.detector import Detector, read_detector
 from edge_app.engine.double_buffer import Batches, infer
 from edge_app.engine.golden import Golden, golden_path, read_golden, write_golden
+from edge_app.engine.gpu_engine import GpuEngine
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
 from edge_app.engine.slot import Engine, Outputs, Slot
 from edge_app.engine.start import load, start_engine
@@ -13,6 +14,7 @@ __all__ = [
     "Detector",
     "Engine",
     "Golden",
+    "GpuEngine",
     "OnnxRuntimeEngine",
     "Outputs",
     "Promise",

@@ -58,7 +58,8 @@ def read_detector(settings: config.AppConfig) -> Detector:
         check_backend(settings.engine)
     wanted = settings.engine.precision
     detector = _read(settings, found, found.exact if wanted == "auto" else wanted)
-    if wanted != "auto" or detector.precision == "int8" or "int8" not in found.card.files:
+    bytes_gain = settings.engine.provider != "cuda"  # there ONNX Runtime dequantizes and computes in floats
+    if wanted != "auto" or detector.precision == "int8" or "int8" not in found.card.files or not bytes_gain:
         return detector
     try:
         return replace(detector, int8=_read(settings, found, "int8"))
@@ -104,9 +105,8 @@ def _promise(accepted: str | None, graph: model.Graph, spec: model.InputSpec, de
 
 def check_backend(engine: config.Engine) -> None:
     """Raises ConfigError for what this version cannot run."""
-    if engine.backend not in ("auto", "onnxruntime") or engine.provider not in ("auto", "cpu"):
-        wanted = f"{engine.backend} with provider {engine.provider}"
-        raise ConfigError(f"{wanted} is not in this version; it has onnxruntime with provider cpu")
+    if engine.backend not in ("auto", "onnxruntime"):
+        raise ConfigError(f"{engine.backend} is not in this version; it has onnxruntime")
 
 
 def label_id(labels: Sequence[str], name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -44,7 +45,13 @@ class Slot(Protocol):
 
 
 class Engine(Protocol):
-    """A model that is loaded and warm."""
+    """A model that is loaded and warm; leaving its block ends it."""
+
+    def __enter__(self) -> Engine: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     @property
     def name(self) -> str:

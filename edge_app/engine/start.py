@@ -10,8 +10,11 @@ from statistics import median
 import numpy as np
 
 from edge_app import config
+from edge_app.cuda import Gpu
 from edge_app.engine.detector import Detector
+from edge_app.engine.gpu_engine import GpuEngine
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
+from edge_app.engine.onnxruntime_cuda import cuda_networks
 from edge_app.engine.slot import Engine
 from edge_app.errors import DataError
 from edge_app.frames import Picture
@@ -23,11 +26,12 @@ ROUNDS = 15  # pictures that each precision computes, in turn
 FASTER = 1.1  # for less than this FP32, which is exact, is not given up
 
 
-def start_engine(detector: Detector, settings: config.Engine) -> tuple[Detector, OnnxRuntimeEngine]:
+def start_engine(detector: Detector, settings: config.Engine) -> tuple[Detector, Engine]:
     """Loads the model, which answers a blank picture and its golden inputs; returns what runs.
 
     Raises:
         DataError: It cannot run, or its INT8 file, which was asked for, answers the golden inputs badly.
+        DeviceError: The GPU does not do.
     """
     with ExitStack() as stack:
         engine = stack.enter_context(load(detector, settings))
@@ -41,9 +45,15 @@ def start_engine(detector: Detector, settings: config.Engine) -> tuple[Detector,
         return detector, engine
 
 
-def load(detector: Detector, settings: config.Engine) -> OnnxRuntimeEngine:
-    """The model, warm; raises DataError where it cannot run."""
+def load(detector: Detector, settings: config.Engine) -> Engine:
+    """The model, warm; raises DataError where it cannot run, DeviceError where the GPU does not do."""
     graph = detector.graph
+    if settings.provider == "cuda":
+        networks = cuda_networks(graph, ordinal=settings.device, max_batch=settings.max_batch, slots=settings.slots)
+        try:
+            return GpuEngine("onnxruntime-cuda", Gpu(settings.device), networks, detector.input, detector.constants)
+        except DataError as error:
+            raise DataError(f"{graph.path}: {error}") from error
     return OnnxRuntimeEngine(
         graph.path,
         detector.input,
@@ -68,7 +78,7 @@ def seconds_a_picture(engines: Sequence[Engine], spec: InputSpec) -> list[float]
     return [median(seconds) for seconds in times]
 
 
-def _if_better(detector: Detector, exact: Engine, settings: config.Engine) -> OnnxRuntimeEngine | None:
+def _if_better(detector: Detector, exact: Engine, settings: config.Engine) -> Engine | None:
     """The INT8 model, where it is faster than FP32 on this machine and keeps its promise; the log says how it went."""
     with ExitStack() as stack:
         try:

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.colour import to_bgr
 from edge_app.frames import Letterbox, Picture
 from edge_app.model import InputSpec
-from edge_app.preprocess.normalisation import normalisation_table
+from edge_app.preprocess.normalisation import is_plain, output_table
 
 
 class Canvas:
@@ -27,15 +28,12 @@ class Canvas:
         Raises:
             ValueError: Its shape is another, or it holds bytes and the preprocessing is more than a letterbox.
         """
-        table = normalisation_table(spec)
-        self._plain = bool((table == np.arange(256)).all())
-        if tensor.shape != (3, spec.height, spec.width) or tensor.dtype.name not in ("float32", "float16", "uint8"):
+        if tensor.shape != (3, spec.height, spec.width):
             raise ValueError(f"want a picture (3, {spec.height}, {spec.width}); got {tensor.dtype} {tensor.shape}")
-        if tensor.dtype == np.uint8 and not self._plain:
-            raise ValueError("the model takes bytes: scale must be 1, mean 0 and std 1")
         self._spec = spec
         self._tensor = tensor
-        self._table: NDArray[Any] = table.astype(tensor.dtype)
+        self._table = output_table(spec, tensor.dtype)
+        self._plain = is_plain(spec)
         # A look-up only moves bits, and not every OpenCV knows float16.
         self._bits = np.dtype(np.uint16) if tensor.dtype == np.float16 else tensor.dtype
         self._order = (0, 1, 2) if spec.color == "bgr" else (2, 1, 0)
@@ -50,7 +48,7 @@ class Canvas:
         box = Letterbox.fit((picture.width, picture.height), model_wh, spec.letterbox, spec.rounding)
         if box != self._box:
             self._lay_out(box)
-        cv2.resize(picture.bgr, (box.width, box.height), dst=self._small, interpolation=cv2.INTER_LINEAR)
+        cv2.resize(to_bgr(picture), (box.width, box.height), dst=self._small, interpolation=cv2.INTER_LINEAR)
         cv2.split(self._small, self._channels)
         rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         for channel, source in enumerate(self._order):

@@ -116,7 +116,7 @@ def test_a_broken_picture_is_left_out(folder):
 
 def test_a_live_camera_gives_a_picture_now_and_then_upright(tmp_path):
     camera = config.Camera(url="synthetic://street?seed=2&fps=50&size=96x64", rotate=90)
-    series = Camera("gate", open_source(camera, tmp_path), camera.rotate, 3, 0.1)
+    series = Camera("gate", open_source(camera), camera.rotate, 3, 0.1)
     shown = list(series.read({0, 2}))
     assert [each.name for each in shown] == ["gate #0", "gate #2"]
     assert (shown[0].picture.width, shown[0].picture.height) == (64, 96)

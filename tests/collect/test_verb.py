@@ -99,7 +99,8 @@ def boxes(config, pixels, labels):
     """What the model finds at its own threshold [px]: of these labels, and of others."""
     settings = load(config, {})
     detector = read_detector(settings)
-    with start_engine(detector, settings.engine) as engine:
+    detector, started = start_engine(detector, settings.engine)
+    with started as engine:
         engine.slots[0].submit([Picture.from_bgr(pixels)])
         outputs = engine.slots[0].wait()
         found, _ = detector.postprocess(outputs.arrays, 0, outputs.boxes[0], pixels.shape[1::-1])

@@ -1,0 +1,19 @@
+"""CUDA's resources behind one protocol."""
+
+from edge_app.cuda.device import Device, DeviceBusyError, Event, Graph, Kernel, Memory, Pinned, Stream, owned
+from edge_app.cuda.gpu import Gpu
+from edge_app.cuda.staging import Staging
+
+__all__ = [
+    "Device",
+    "DeviceBusyError",
+    "Event",
+    "Gpu",
+    "Graph",
+    "Kernel",
+    "Memory",
+    "Pinned",
+    "Staging",
+    "Stream",
+    "owned",
+]

@@ -1,0 +1,100 @@
+"""The inputs and outputs of one slot on the GPU: made once, at addresses that never change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.cuda import Device, Staging, Stream, owned
+from edge_app.engine.network import Network
+from edge_app.errors import DataError
+from edge_app.model import InputSpec, Tensor
+from edge_app.preprocess import GpuCanvas
+
+
+class GpuTensors:
+    """The buffers of a network.
+
+    Attributes:
+        canvas: Draws into the picture's.
+        addresses: Of each on the GPU, by name.
+    """
+
+    def __init__(
+        self, device: Device, network: Network, spec: InputSpec, constants: Mapping[str, NDArray[Any]], stream: Stream
+    ) -> None:
+        """Makes room for as many pictures as the network takes.
+
+        Args:
+            device: The GPU, current.
+            network: Whose.
+            spec: Its preprocessing.
+            constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
+            stream: What the constants are uploaded on.
+
+        Raises:
+            DataError: The preprocessing does not fit its input.
+            DeviceMemoryError: There is too little memory.
+        """
+        self._rows = network.max_batch
+        self.addresses: dict[str, int] = {}
+        with ExitStack() as stack:
+            for name, row in constants.items():
+                self.addresses[name] = owned(stack, self._constant(device, row, stream)).address
+            picture = next(tensor for tensor in network.inputs if tensor.name not in constants)
+            memory = owned(stack, device.memory(self._rows * row_bytes(picture)))
+            self.addresses[picture.name] = memory.address
+            try:
+                self.canvas = owned(
+                    stack,
+                    GpuCanvas(
+                        device,
+                        spec,
+                        np.dtype(picture.dtype),
+                        address=memory.address,
+                        capacity=self._rows,
+                        channels_last=picture.channels_last,
+                        stream=stream,
+                    ),
+                )
+            except ValueError as error:
+                raise DataError(str(error)) from error
+            self._outputs = [(t, owned(stack, Staging(device, self._rows * row_bytes(t)))) for t in network.outputs]
+            self._resources = stack.pop_all()
+        self.addresses |= {tensor.name: staging.address for tensor, staging in self._outputs}
+        self._views: dict[int, tuple[NDArray[Any], ...]] = {}
+
+    def _constant(self, device: Device, row: NDArray[Any], stream: Stream) -> Staging:
+        staging = Staging(device, self._rows * row.nbytes)
+        staging.host[:] = np.repeat(row, self._rows, axis=0).reshape(-1).view(np.uint8)
+        staging.upload(0, staging.nbytes, stream)
+        stream.synchronize()
+        return staging
+
+    def download(self, batch: int, stream: Stream) -> None:
+        """Enqueues the copy of so many rows of every output to the host."""
+        for tensor, staging in self._outputs:
+            staging.download(0, batch * row_bytes(tensor), stream)
+
+    def outputs(self, batch: int) -> tuple[NDArray[Any], ...]:
+        """So many rows of every output on the host: the same views for the same number."""
+        if batch not in self._views:
+            self._views[batch] = tuple(
+                staging.host[: batch * row_bytes(tensor)].view(tensor.dtype).reshape(batch, *tensor.shape[1:])
+                for tensor, staging in self._outputs
+            )
+        return self._views[batch]
+
+    def free(self) -> None:
+        """Gives the buffers back; nothing may be in flight."""
+        self._views.clear()
+        self._resources.close()
+
+
+def row_bytes(tensor: Tensor) -> int:
+    """What one picture takes of a tensor."""
+    return int(np.prod([side for side in tensor.shape[1:] if side is not None])) * np.dtype(tensor.dtype).itemsize

@@ -1,0 +1,150 @@
+"""TensorRT behind the slots: one execution context and one compute stream, which the slots take in turn.
+
+Uses only what 10.3 to 11.4 and TensorRT-RTX have in common.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from edge_app.cuda import Device, Graph, Stream, owned
+from edge_app.engine.network import LoadNetworks
+from edge_app.errors import DataError, DeviceMemoryError, EngineError
+from edge_app.model import Tensor
+
+logger = logging.getLogger(__name__)
+
+
+def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> LoadNetworks:
+    """What loads a plan once and makes a network of it for each slot.
+
+    Args:
+        trt: The module `tensorrt` or `tensorrt_rtx`.
+        plan: A serialized engine; it is code, so its source is trusted.
+        max_batch: Pictures in a batch at most, where the plan's profile allows as many.
+        slots: One or two.
+
+    Returns:
+        A function that raises DataError where TensorRT cannot load the plan or its outputs' sizes are not known
+        beforehand, and DeviceMemoryError where its execution does not fit on the GPU.
+    """
+
+    def load(device: Device, stack: ExitStack) -> Sequence[TensorRtNetwork]:
+        # The driver was initialised with the device: without that TensorRT's runtime crashes.
+        engine = trt.Runtime(trt.Logger(trt.Logger.ERROR)).deserialize_cuda_engine(plan)
+        if engine is None:
+            raise DataError("TensorRT cannot load the plan: it was built by another version or for another GPU")
+        context = engine.create_execution_context()
+        if context is None:
+            free = device.free_bytes() / 2**20
+            raise DeviceMemoryError(f"{device.name}: TensorRT cannot make an execution context; {free:.1f} MB free")
+        batch, most = _batches(trt, engine, max_batch)
+        inputs, outputs = _tensors(trt, engine, context, most)
+        stream = owned(stack, device.stream())
+        return [
+            owned(stack, TensorRtNetwork(device, context, inputs, outputs, batch, most, stream)) for _ in range(slots)
+        ]
+
+    return load
+
+
+class TensorRtNetwork:
+    """See `Network`."""
+
+    def __init__(
+        self,
+        device: Device,
+        context: Any,
+        inputs: tuple[Tensor, ...],
+        outputs: tuple[Tensor, ...],
+        batch: int | None,
+        max_batch: int,
+        stream: Stream,
+    ) -> None:
+        """Takes an execution context that other slots use too, on the same stream."""
+        self.inputs = inputs
+        self.outputs = outputs
+        self.batch = batch
+        self.max_batch = max_batch
+        self.stream = stream
+        self._device = device
+        self._context = context
+        self._addresses: dict[str, int] = {}
+        self._graphs: dict[int, Graph | None] = {}
+
+    def bind(self, addresses: Mapping[str, int]) -> None:
+        self._addresses = dict(addresses)
+
+    def enqueue(self, batch: int) -> None:
+        """Starts a batch: plainly the first time of its size, from then on as a graph where TensorRT lets it be one."""
+        if batch not in self._graphs:
+            self._execute(batch)  # what TensorRT does only once must not be recorded
+            self._graphs[batch] = self._record(batch)
+        elif graph := self._graphs[batch]:
+            graph.launch(self.stream)
+        else:
+            self._execute(batch)
+
+    def _record(self, batch: int) -> Graph | None:
+        try:
+            return self._device.graph(self.stream, lambda: self._execute(batch))
+        except EngineError as error:
+            logger.info("batches of %d run without a CUDA graph: %s", batch, error)
+            return None
+
+    def _execute(self, batch: int) -> None:
+        context = self._context
+        placed = all(context.set_tensor_address(name, address) for name, address in self._addresses.items())
+        shaped = all(context.set_input_shape(tensor.name, (batch, *tensor.shape[1:])) for tensor in self.inputs)
+        if not (placed and shaped and context.execute_async_v3(self.stream.handle)):
+            raise EngineError(f"TensorRT refuses a batch of {batch}")
+
+    def free(self) -> None:
+        """Gives the graphs back, and lets go of TensorRT's objects while their stream is still there."""
+        for graph in self._graphs.values():
+            if graph is not None:
+                graph.free()
+        self._graphs.clear()
+        self._context = None
+
+
+def _batches(trt: Any, engine: Any, max_batch: int) -> tuple[int | None, int]:
+    """The plan's fixed batch, if it has one, and how many pictures a batch may have."""
+    name = _names(trt, engine, trt.TensorIOMode.INPUT)[0]
+    fixed = int(engine.get_tensor_shape(name)[0])
+    if fixed > 0:
+        return fixed, fixed
+    return None, min(max_batch, int(engine.get_tensor_profile_shape(name, 0)[2][0]))
+
+
+def _tensors(trt: Any, engine: Any, context: Any, batch: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Inputs and outputs for a batch of that size."""
+
+    def tensor(name: str, shape: Sequence[int]) -> Tensor:
+        try:
+            dtype = np.dtype(trt.nptype(engine.get_tensor_dtype(name))).name
+        except TypeError as error:  # such as bfloat16
+            raise DataError(f"NumPy has no dtype for its tensor {name}: {error}") from error
+        return Tensor(name, tuple(shape), dtype)
+
+    inputs = []
+    for name in _names(trt, engine, trt.TensorIOMode.INPUT):
+        shape = (batch, *tuple(engine.get_tensor_shape(name))[1:])
+        if not context.set_input_shape(name, shape):
+            raise DataError(f"its input {name} does not take {shape}")
+        inputs.append(tensor(name, shape))
+    outputs = [tensor(n, tuple(context.get_tensor_shape(n))) for n in _names(trt, engine, trt.TensorIOMode.OUTPUT)]
+    for output in outputs:
+        if output.shape[0] != batch or -1 in output.shape:
+            raise DataError(f"its output {output} is not a row a picture; export it without NMS inside")
+    return tuple(inputs), tuple(outputs)
+
+
+def _names(trt: Any, engine: Any, mode: Any) -> list[str]:
+    every = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
+    return [name for name in every if engine.get_tensor_mode(name) == mode]

@@ -1,0 +1,88 @@
+"""What the letterbox kernel is told: its PTX, and the structs of letterbox.cu as NumPy lays them out."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.colour import coefficients
+from edge_app.cuda import Device, Kernel
+from edge_app.frames import Letterbox, Picture
+from edge_app.model import InputSpec
+
+ENTRIES = {4: "letterbox_4_bytes", 2: "letterbox_2_bytes", 1: "letterbox_1_byte"}
+BLOCK = (32, 8, 1)  # threads
+FORMATS = {"bgr": 0, "nv12": 1, "i420": 2}
+
+PICTURE = np.dtype(
+    [
+        ("plane", "<u8", 3),
+        ("columns", "<u8"),
+        ("rows", "<u8"),
+        ("pitch", "<i4", 3),
+        ("format", "<i4"),
+        ("matrix", "<i4", 6),
+        ("box", "<i4", 4),
+    ],
+    align=True,
+)
+BATCH = np.dtype(
+    [
+        ("pictures", "<u8"),
+        ("table", "<u8"),
+        ("out", "<u8"),
+        ("picture_stride", "<i8"),
+        ("strides", "<i4", 3),
+        ("size", "<i4", 2),
+        ("pad", "<i4"),
+        ("channel", "<i4", 3),
+    ],
+    align=True,
+)
+
+
+def load_kernel(device: Device, dtype: np.dtype[Any]) -> Kernel:
+    """The kernel that writes numbers of that dtype."""
+    ptx = resources.files("edge_app.preprocess").joinpath("letterbox.ptx").read_bytes()
+    return device.kernel(ptx, ENTRIES[dtype.itemsize])
+
+
+def batch_argument(spec: InputSpec, channels_last: bool, *, pictures: int, table: int, out: int) -> np.void:
+    """The kernel's one argument: addresses of a `PICTURE` a row, of the table and of the model's input."""
+    width, height = spec.width, spec.height
+    argument = np.zeros(1, BATCH)
+    argument["pictures"], argument["table"], argument["out"] = pictures, table, out
+    argument["picture_stride"] = 3 * width * height
+    argument["strides"] = (1, 3 * width, 3) if channels_last else (width * height, width, 1)
+    argument["size"], argument["pad"] = (width, height), spec.pad
+    argument["channel"] = (0, 1, 2) if spec.color == "bgr" else (2, 1, 0)
+    only: np.void = argument[0]
+    return only
+
+
+def grid(spec: InputSpec, pictures: int) -> tuple[int, int, int]:
+    """Blocks that cover the model's input for so many pictures."""
+    return -(-spec.width // BLOCK[0]), -(-spec.height // BLOCK[1]), pictures
+
+
+def describe(
+    row: NDArray[Any], picture: Picture, box: Letterbox, planes: list[tuple[int, int]], taps: tuple[int, int]
+) -> None:
+    """Fills one `PICTURE`.
+
+    Args:
+        row: The struct.
+        picture: What it describes.
+        box: Where it lies in the model's input.
+        planes: Address and pitch of each of its planes on the GPU.
+        taps: Addresses of its columns' and rows' taps.
+    """
+    row["columns"], row["rows"] = taps
+    row["format"] = FORMATS[picture.format]
+    row["matrix"] = coefficients(picture.matrix, picture.full_range)
+    row["box"] = box.left, box.top, box.width, box.height
+    for index, (address, pitch) in enumerate(planes):
+        row["plane"][index], row["pitch"][index] = address, pitch

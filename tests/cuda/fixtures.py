@@ -1,0 +1,39 @@
+"""Fixtures: a simulated GPU that is late, one that runs ahead, and the real one where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_app.cuda import Device, Gpu
+from tests.cuda.kernel import compile_kernel
+from tests.cuda.simulated import SimulatedGpu
+
+HAS_GPU = Path("/dev/nvidiactl").exists() or Path("/dev/nvhost-gpu").exists()
+DEVICES = ["late", "ahead", *(["real"] if HAS_GPU else [])]
+
+
+@pytest.fixture(scope="session")
+def kernel_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The letterbox kernel compiled as C++; skips where there is no compiler."""
+    library = compile_kernel(tmp_path_factory.mktemp("kernel"))
+    if library is None:
+        pytest.skip("no C++ compiler: apt-get install g++")
+    return library
+
+
+@pytest.fixture
+def simulated(kernel_library: Path) -> SimulatedGpu:
+    """A simulated GPU that runs nothing before it must."""
+    return SimulatedGpu(kernel_library)
+
+
+@pytest.fixture(params=DEVICES)
+def device(request: pytest.FixtureRequest, kernel_library: Path) -> Iterator[Device]:
+    """Each GPU in turn; at the end nothing may be left on it."""
+    kind = request.param
+    gpu: Device = Gpu(0) if kind == "real" else SimulatedGpu(kernel_library, seed=7 if kind == "ahead" else None)
+    yield gpu
+    gpu.close()

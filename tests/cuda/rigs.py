@@ -1,0 +1,79 @@
+"""Engines on a GPU for the scenarios: simulated ones, and the real one where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge_app.cuda import Device, Gpu
+from edge_app.engine.gpu_engine import GpuEngine
+from edge_app.engine.onnxruntime_cuda import cuda_networks
+from edge_app.engine.tensorrt import tensorrt_networks
+from edge_app.model import InputSpec, read_graph
+from tests.cuda.libraries import Computation, SimulatedSessions, SimulatedTensorRT
+from tests.cuda.simulated import SimulatedGpu
+
+
+@dataclass
+class SimulatedRig:
+    """An engine on the simulated GPU.
+
+    Attributes:
+        library: The kernel compiled as C++.
+        kind: `tensorrt` or `onnxruntime`.
+        seed: How streams run ahead; None for as late as they may.
+        refused_allocation: The one of that number does not succeed.
+        refused: Sizes of batches that the library does not take from the start.
+        broken: Calls that fail once, likewise.
+        gpu: The device of the engine that was made last.
+    """
+
+    library: Path
+    kind: str
+    seed: int | None = None
+    refused_allocation: int | None = None
+    refused: set[int] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    gpu: SimulatedGpu = field(init=False)
+
+    exact = True
+
+    def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None, total=1 << 30) -> GpuEngine:
+        self.gpu = SimulatedGpu(self.library, seed=self.seed, total=total)
+        self.gpu.refused = self.refused_allocation
+        self.gpu.refuses, self.gpu.broken = set(self.refused), set(self.broken)
+        if self.kind == "tensorrt":
+            self._maker: Any = SimulatedTensorRT(self.gpu)
+            load = tensorrt_networks(self._maker, path.read_bytes(), max_batch=max_batch, slots=slots)
+        else:
+            self._maker = SimulatedSessions(self.gpu)
+            graph = read_graph(path, (spec.width, spec.height))
+            load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots, open_session=self._maker.open)
+        return GpuEngine(self.kind, self.gpu, load, spec, constants or {})
+
+    def refuse(self, batch: int) -> None:
+        """From now on the library does not take batches of that size."""
+        self.gpu.refuses.add(batch)
+
+    def computations(self) -> list[Computation]:
+        """What stands for the networks."""
+        if self.kind == "tensorrt":
+            return [self._maker.computation]
+        return [session.computation for session in self._maker.opened]
+
+
+@dataclass
+class RealRig:
+    """ONNX Runtime's CUDA provider on a real GPU."""
+
+    gpu: Device = field(init=False)
+
+    kind = "onnxruntime"
+    exact = False
+
+    def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None) -> GpuEngine:
+        self.gpu = Gpu(0)
+        graph = read_graph(path, (spec.width, spec.height))
+        load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots)
+        return GpuEngine("onnxruntime-cuda", self.gpu, load, spec, constants or {})

@@ -1,0 +1,59 @@
+"""Leaving out any wait of our code, or confusing the slots, makes a scenario fail on the simulated GPU."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+
+import edge_app.cuda
+import edge_app.engine
+import edge_app.preprocess
+from edge_app.engine import double_buffer, gpu_engine, gpu_slot, onnxruntime_cuda, tensorrt
+from tests.cuda.mutants import Mutant, replaced, without_a_wait
+from tests.cuda.rigs import SimulatedRig
+from tests.cuda.scenarios import EVERYWHERE, SIMULATED
+
+# PyCUDA's own names, which no simulated GPU reaches.
+BEHIND_THE_PROTOCOL = {"edge_app.cuda.driver", "edge_app.cuda.parts", "edge_app.cuda.gpu", "edge_app.cuda.graph"}
+
+MODULES = [
+    importlib.import_module(f"{package.__name__}.{found.name}")
+    for package in (edge_app.cuda, edge_app.preprocess, edge_app.engine)
+    for found in pkgutil.iter_modules(package.__path__)
+    if f"{package.__name__}.{found.name}" not in BEHIND_THE_PROTOCOL
+]
+
+WAITS = [mutant for module in MODULES for mutant in without_a_wait(module)]
+
+SLOTS = [
+    *replaced(double_buffer, "free.popleft()", "free[0]"),  # a slot that is in use
+    *replaced(double_buffer, "running.popleft()", "running.pop()"),  # the newest batch first
+    *replaced(gpu_engine, "GpuSlot(device, n, spec, constants)", "GpuSlot(device, networks[0], spec, constants)"),
+    *replaced(gpu_slot, "self._network.stream", "self._upload"),  # not the stream that the network computes on
+    *replaced(onnxruntime_cuda, "streams", "streams[::-1]"),  # each session on the other's stream
+    *replaced(tensorrt, "self.stream.handle", "0"),
+]
+
+
+@pytest.mark.parametrize("mutant", WAITS + SLOTS, ids=lambda mutant: mutant.name)
+def test_every_mutant_fails(kernel_library, tmp_path, mutant: Mutant):
+    with mutant.applied():
+        assert failure(kernel_library, tmp_path), "every scenario passes"
+
+
+def failure(kernel_library, tmp_path) -> str | None:
+    """The first scenario that fails, and on what."""
+    for kind in ("tensorrt", "onnxruntime"):
+        for scenario in EVERYWHERE + SIMULATED:
+            for seed in (None, 1):
+                try:
+                    scenario(SimulatedRig(kernel_library, kind, seed), tmp_path)
+                except (Exception, pytest.fail.Exception) as error:
+                    return f"{scenario.__name__}, {kind}, {seed}: {error}"
+    return None
+
+
+def test_waits_were_found():
+    assert len(WAITS) >= 12
