@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -36,6 +37,7 @@ from edge_app.threads import Heartbeats, ThreadGroup
 
 logger = logging.getLogger(__name__)
 
+SWITCH_S = 0.001  # at Python's 5 ms, the analyse thread waits as long after each call into NumPy while cameras render
 TICK_S = 0.25  # how often the main thread looks after the others
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
@@ -86,6 +88,7 @@ class App:
     def __enter__(self) -> App:
         """Loads the model, which answers a blank batch; sources and sinks are opened by their own threads."""
         cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
+        sys.setswitchinterval(SWITCH_S)
         with ExitStack() as stack:
             self.detector, engine = start_engine(self.detector, self._settings.engine)
             self.engine, d = stack.enter_context(engine), self.detector

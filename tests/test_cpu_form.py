@@ -53,14 +53,12 @@ def test_quantizers_move_back_over_what_only_picks(tmp_path):
     assert operators(form, tmp_path).count("QLinearConv") == 2
 
 
-def test_tensors_of_two_scales_stay_in_floats(tmp_path):
+def test_a_file_whose_tensors_meet_with_two_scales_runs_as_it_is():
     network = Network()
     first, second = network.block("images", 0.05), network.block("images", 0.07)
     joined = network.node("Concat", network.rounded(first, 0.06), second, axis=1)
     model = network.model(network.conv(network.rounded(joined, STEP), network.weights(3, 2 * CHANNELS, 3)))
-    form = cpu_form(model)
-    assert agrees(model, form, pictures())
-    assert "QLinearConv" not in operators(form, tmp_path)
+    assert cpu_form(model) is None
 
 
 @pytest.mark.parametrize("factor", [2, 3])

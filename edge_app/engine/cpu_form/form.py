@@ -12,7 +12,9 @@ from edge_app.engine.cpu_form.workpiece import Workpiece
 
 
 def cpu_form(model: onnx.ModelProto) -> onnx.ModelProto | None:
-    """The same model in bytes, as far as it has dense convolutions with ReLU; None where it is not symmetric Q/DQ.
+    """The same model in bytes, as far as it has dense convolutions behind a ReLU; None where bytes gain nothing.
+
+    That is where the file is not symmetric Q/DQ, or no convolution's input comes from a ReLU: it then runs as it is.
 
     TensorRT wants quantizers on the inputs of convolutions; ONNX Runtime makes an integer operator only of a
     convolution whose output is quantized too. So quantizers move back, over concatenations and the like, to the ReLUs
@@ -27,6 +29,8 @@ def cpu_form(model: onnx.ModelProto) -> onnx.ModelProto | None:
     if work.has_subgraphs() or not is_symmetric(work):
         return None
     convolutions = _unsigned(work)
+    if not convolutions:
+        return None
     work.tidy()
     for convolution in convolutions:
         convolution.convert(work)
