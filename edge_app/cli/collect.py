@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
@@ -16,6 +14,7 @@ import typer
 from edge_app import config
 from edge_app.cli.loading import ConfigPath, load_config
 from edge_app.cli.logs import Level, set_up
+from edge_app.cli.signals import stop_when_told
 from edge_app.collect import Album, Blur, Collector, Ending, Limits, Redact, blurring_detector
 from edge_app.engine import start_engine
 from edge_app.errors import UsageError
@@ -50,9 +49,7 @@ def main(
     """Keep pictures of the cameras that differ from each other, for calibrating INT8, until there are enough."""
     settings = load_config(path)
     set_up(log_level.value)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_when_told()
     cv2.setNumThreads(1)  # its pool would take the cores that the service beside it uses
     sources = make_sources(settings)
     refuse_own_source(settings, out)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +15,7 @@ from edge_app import config
 from edge_app.app import TICK_S, App
 from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
+from edge_app.cli.signals import stop_when_told
 from edge_app.cli.table import LiveTable
 from edge_app.pictures import Recorder, Window
 
@@ -33,9 +32,7 @@ def main(
     """Analyse the cameras until SIGTERM or SIGINT, or until every source is a file and all are read."""
     settings = load_config(path)
     set_up(log_level.value)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_when_told()
     app = App(settings, stop=stop)
     # What cannot be is refused here, before the model is loaded.
     recorder = film(record, path, settings, app.detector.labels) if record is not None else None
