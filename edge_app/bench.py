@@ -96,7 +96,8 @@ def unpaced(
 
     What has taken `LONG_S` is not begun again: it is an average over that time already.
     """
-    engines, decodes, pipelines = [], [], []
+    engines, decodes = [], []
+    pipelines: list[tuple[Cost, Stats]] = []
     began = time.monotonic()
     while len(pipelines) < rounds and (not pipelines or time.monotonic() - began < LONG_S):
         engines.append(engine())
