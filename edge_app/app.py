@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 
 import cv2
@@ -41,6 +42,7 @@ SWITCH_S = 0.001  # at Python's 5 ms, the analyse thread waits as long after eac
 TICK_S = 0.25  # how often the main thread looks after the others
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
+BUILD_STEP_S = 300  # a step of TensorRT's, such as trying all kernels for a large layer on a small GPU
 FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
 
 
@@ -90,9 +92,10 @@ class App:
         cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
         sys.setswitchinterval(SWITCH_S)
         with ExitStack() as stack:
-            self.detector, engine = start_engine(self.detector, self._settings.engine)
+            alive = partial(self._service.extend, BUILD_STEP_S)
+            self.detector, engine = start_engine(self.detector, self._settings.engine, alive)
             self.engine, d = stack.enter_context(engine), self.detector
-            logger.info("model %s, %s, on %s", d.name, d.precision, self.engine.name)
+            logger.info("model %s, %s, on %s: %s", d.name, d.precision, self.engine.name, d.backend.because)
             identity = ModelIdentity(d.name, model.sha256(d.graph.path), self.engine.name, d.precision)
             session = new_session()
             self._messages = Messages(session, identity, d.labels, self.stats)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,13 @@ class Built:
     warnings: tuple[str, ...]
 
 
-def build(flavour: Flavour, recipe: Recipe, progress: Progress, timings: Path | None = None) -> Built:
+Current = Callable[[], AbstractContextManager[None]]
+"""Gives a thread the GPU to build on."""
+
+
+def build(
+    flavour: Flavour, recipe: Recipe, progress: Progress, timings: Path | None = None, current: Current = nullcontext
+) -> Built:
     """Builds in a thread of its own: an exception inside TensorRT's callbacks, such as Ctrl-C, would abort the process.
 
     Args:
@@ -41,22 +47,23 @@ def build(flavour: Flavour, recipe: Recipe, progress: Progress, timings: Path | 
         progress: Hears how far it is.
         timings: File of what earlier builds measured, read and renewed. TensorRT-RTX measures nothing: it chooses its
             kernels where it runs.
+        current: Gives the building thread its GPU; without, TensorRT takes the first.
 
     Raises:
         DataError: TensorRT cannot build it; the text names the file, and the node where TensorRT names one.
     """
     stop = threading.Event()
+
+    def work() -> Built:
+        with current():
+            return _build(flavour, recipe, make_monitor(flavour.trt, progress, stop), timings)
+
     with ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
-        running = pool.submit(_build, flavour, recipe, make_monitor(flavour.trt, progress, stop), timings)
+        running = pool.submit(work)
         try:
             return running.result()
         finally:
             stop.set()
-
-
-def check_parses(flavour: Flavour, recipe: Recipe) -> None:
-    """Raises DataError where this TensorRT cannot take the file."""
-    _parse(flavour, recipe, flavour.trt.Builder(trt_logger(flavour.trt)))
 
 
 def _build(flavour: Flavour, recipe: Recipe, monitor: Any, timings: Path | None) -> Built:

@@ -13,6 +13,7 @@ import pytest
 from onnx import helper
 
 from edge_app import plans
+from edge_app.engine import vouched
 from edge_app.errors import ConfigError, DataError, DeviceError, UsageError
 from edge_app.model import find_argument, read_graph
 from edge_app.plans.build import build
@@ -178,6 +179,14 @@ def place(path, flavour, precision="auto", **more):
     return plans.place_order(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
 
 
+def test_a_quantized_file_is_int8_whatever_the_tensorrt(rtx, tmp_path):
+    path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
+
+    assert place(path, rtx, targets=("sm86",)).recipe.precision == "int8"
+    with pytest.raises(ConfigError, match="is quantized; its precision is int8"):
+        place(path, rtx, "fp16", targets=("sm86",))
+
+
 def test_rtx_builds_fp16_by_default(rtx):
     assert place("models/traffic", rtx, targets=("sm86",)).recipe.precision == "fp16"
 
@@ -191,7 +200,7 @@ def test_a_quantized_file_without_a_report_is_refused(rtx, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
     with pytest.raises(ConfigError, match="report"):
-        place(path, rtx, "int8", targets=("sm86",))
+        vouched(place(path, rtx, "int8", targets=("sm86",)), find_argument(str(path), Path()))
 
 
 def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp_path):

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from edge_app.cli import execute
-from tests.tensorrt.models import convolution, quantized, touch
+from tests.tensorrt.models import quantized, touch
 
+TRAFFIC = Path("models/traffic/model.onnx")
 pytestmark = pytest.mark.usefixtures("rtx")
 
 
@@ -62,7 +63,6 @@ def test_build_again_says_because(verb, toy):
     [
         (["traffic", "--target", "sm87"], 64, "JetPack"),
         (["traffic", "--backend", "tensorrt", "--target", "sm86"], 69, "tensorrt is not installed"),
-        (["traffic", "--precision", "int8", "--target", "sm86"], 78, "no INT8"),
         (["nothing", "--target", "sm86"], 66, "no model nothing"),
         (["missing.onnx", "--target", "sm86"], 66, "missing.onnx"),
         (["traffic", "--max-batch", "0"], 64, "max-batch"),
@@ -78,7 +78,7 @@ def test_mistakes_are_one_line(arguments, code, words, verb):
 
 
 def test_a_quantized_file_without_a_report_is_one_line(verb, tmp_path):
-    path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "model.int8.onnx")
+    path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
     code, _, err = verb("build", path, "--precision", "int8", "--target", "sm86")
 
