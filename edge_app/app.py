@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from types import TracebackType
 
 import cv2
@@ -92,8 +91,7 @@ class App:
         cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
         sys.setswitchinterval(SWITCH_S)
         with ExitStack() as stack:
-            alive = partial(self._service.extend, BUILD_STEP_S)
-            self.detector, engine = start_engine(self.detector, self._settings.engine, alive)
+            self.detector, engine = start_engine(self.detector, self._settings.engine, self._building)
             self.engine, d = stack.enter_context(engine), self.detector
             logger.info("model %s, %s, on %s: %s", d.name, d.precision, self.engine.name, d.backend.because)
             identity = ModelIdentity(d.name, model.sha256(d.graph.path), self.engine.name, d.precision)
@@ -146,6 +144,11 @@ class App:
             if time.monotonic() > deadline or self.stop.wait(TICK_S):
                 return False
         return True
+
+    def _building(self) -> bool:
+        """Between two steps of a TensorRT build, in its thread: systemd waits for the next; whether it shall come."""
+        self._service.extend(BUILD_STEP_S)
+        return not self.stop.is_set()
 
     def _end(self, analyse: threading.Thread) -> None:
         """Stops in order: cameras and analysis, then the sinks with what is queued."""

@@ -27,16 +27,17 @@ logger = logging.getLogger(__name__)
 EVERY_S = 10.0  # from one line in the log about a build to the next
 
 
-def load_plan(detector: Detector, flavour: Flavour, settings: config.Engine, alive: Callable[[], None]) -> GpuEngine:
+def load_plan(detector: Detector, flavour: Flavour, settings: config.Engine, go_on: Callable[[], bool]) -> GpuEngine:
     """The detector's plan, built where the cache has none, on the GPU; warm.
 
     Args:
         detector: What is to run.
         flavour: Of TensorRT.
         settings: How it runs.
-        alive: Called now and then during a build.
+        go_on: Asked again and again during a build, in another thread.
 
     Raises:
+        StoppedError: The build was not to go on.
         DataError: It cannot be built or loaded, or answers its golden inputs badly.
         DeviceError: The GPU does not do.
         AccessError: The cache cannot be written.
@@ -45,8 +46,11 @@ def load_plan(detector: Detector, flavour: Flavour, settings: config.Engine, ali
     targets = (machine.target,) if flavour.rtx and machine.target else ()
     recipe = Recipe(detector.graph, detector.precision, settings.max_batch, targets)
     order = Order(detector.name, recipe, flavour, machine)
-    progress = _told(detector.name, alive)
-    waiting = partial(progress, 0, "another process is building; waiting for that")
+    progress = _told(detector.name, go_on)
+
+    def waiting() -> None:
+        progress(0, "another process is building; waiting for that")
+
     plan = obtain_plan(order, detector.promise, settings.device, progress, waiting).content
     return _open(order, plan, detector.input, detector.constants, settings.device, settings.slots)
 
@@ -108,15 +112,15 @@ def _current(ordinal: int) -> Iterator[None]:
         gpu.close()
 
 
-def _told(model: str, alive: Callable[[], None]) -> Progress:
+def _told(model: str, go_on: Callable[[], bool]) -> Progress:
     """Tells the log how far a build is."""
     told = float("-inf")
 
-    def progress(part: float, phase: str) -> None:
+    def progress(part: float, phase: str) -> bool:
         nonlocal told
         if time.monotonic() - told >= EVERY_S:
             told = time.monotonic()
             logger.info("TensorRT plan of %s: %.0f %%, %s", model, 100 * part, phase)
-            alive()
+        return go_on()
 
     return progress

@@ -27,21 +27,22 @@ FASTER = 1.1  # for less than this FP32, which is exact, is not given up
 
 
 def start_engine(
-    detector: Detector, settings: config.Engine, alive: Callable[[], None] = lambda: None
+    detector: Detector, settings: config.Engine, go_on: Callable[[], bool] = lambda: True
 ) -> tuple[Detector, Engine]:
     """Loads the model, which answers a blank picture and its golden inputs; returns what runs.
 
     Args:
         detector: What is to run.
         settings: How.
-        alive: Called now and then while a TensorRT plan is built, in whichever thread.
+        go_on: Asked again and again while a TensorRT plan is built, in another thread.
 
     Raises:
-        DataError: It cannot run, or its INT8 file, which was asked for, answers the golden inputs badly.
+        StoppedError: The build was not to go on.
+        DataError: It cannot run, or its INT8, which was asked for, answers the golden inputs badly.
         DeviceError: The GPU does not do.
     """
     if detector.backend.tensorrt is not None:
-        return detector, load_plan(detector, detector.backend.tensorrt, settings, alive)
+        return detector, load_plan(detector, detector.backend.tensorrt, settings, go_on)
     with ExitStack() as stack:
         engine = stack.enter_context(load(detector, settings))
         if detector.promise is not None:

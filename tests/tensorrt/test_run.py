@@ -18,7 +18,7 @@ from edge_app.cli import execute
 from edge_app.config import Engine
 from edge_app.engine import read_detector, start_engine
 from edge_app.engine.backend import choose_backend
-from edge_app.errors import DataError, DeviceError
+from edge_app.errors import DataError, DeviceError, StoppedError
 from edge_app.model import find_argument
 from edge_app.plans import Machine, sidecar_path
 from tests.cuda.fixtures import HAS_GPU
@@ -70,13 +70,14 @@ class Box:
         box = self
 
         class OnThisGpu(Builder):
-            def build_serialized_network(self, network, settings) -> bytes:
+            def build_serialized_network(self, network, settings) -> bytes | None:
                 ordinal, gpu = box.gpus[-1] if box.gpus else (None, None)
                 if gpu is not None:
                     gpu.call()  # which raises where this thread does not have it
                 box.built.append(ordinal)
                 settings.progress_monitor.phase_start("Tactics", None, 2)
-                settings.progress_monitor.step_complete("Tactics", 0)
+                if not settings.progress_monitor.step_complete("Tactics", 0):
+                    return None
                 return box.replaced or network.onnx
 
         class OnTheLastGpu(SimulatedTensorRT):
@@ -226,12 +227,24 @@ def test_the_plan_is_built_on_the_gpu_that_it_runs_on(box):
 
 
 def test_a_build_is_heard_of(box, caplog):
-    settings, signs = box.settings(backend="tensorrt", precision="fp16"), []
+    asked = []
+    settings = box.settings(backend="tensorrt", precision="fp16")
     with caplog.at_level(logging.INFO):
-        _, engine = start_engine(read_detector(settings), settings.engine, lambda: signs.append(1))
+        _, engine = start_engine(read_detector(settings), settings.engine, lambda: not asked.append(1))
     with engine:
-        assert signs
+        assert len(asked) == 2
     assert "TensorRT plan of traffic: 0 %, reading the model" in caplog.text
+
+
+def test_a_build_ends_where_the_program_is_told_to_stop(box):
+    app = App(box.settings(backend="tensorrt"))
+    app.stop.set()
+
+    with pytest.raises(StoppedError) as stopped, app:
+        pytest.fail("it runs")
+
+    assert stopped.value.exit_code == 0
+    assert box.cache.plans() == []
 
 
 def test_auto_takes_tensorrt_where_all_of_it_is_here_and_says_so(box, caplog):
