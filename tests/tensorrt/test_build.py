@@ -66,6 +66,18 @@ def test_every_quantized_convolution_reads_int8(name, target, rtx, caplog, tmp_p
     assert {input_dtypes(line)[0] for line in convolutions} == {"Int8"}
 
 
+def test_the_bundled_int8_is_int8_where_it_is_quantized(rtx, caplog):
+    path = TRAFFIC.with_name("model.int8.onnx")
+    nodes = onnx.load(path).graph.node
+    makers = {output: node.op_type for node in nodes for output in node.output}
+    inputs = [makers.get(node.input[0]) for node in nodes if node.op_type == "Conv"]
+
+    convolutions = [line for line in layers(rtx, recipe(path, "int8"), caplog) if is_convolution(line)]
+
+    assert inputs.count("DequantizeLinear") >= 30
+    assert [input_dtypes(line)[0] for line in convolutions].count("Int8") == inputs.count("DequantizeLinear")
+
+
 def test_on_turing_quantized_convolutions_are_fp16_and_build_says_so(rtx, caplog, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
     wanted = recipe(path, "int8", ("sm75",))

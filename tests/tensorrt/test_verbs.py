@@ -87,6 +87,15 @@ def test_a_quantized_file_without_a_report_is_one_line(verb, tmp_path):
     assert err.count("\n") == 1
 
 
+def test_int8_on_rtx_is_built_with_a_warning(verb):
+    code, out, err = verb("build", "traffic", "--precision", "int8", "--target", "sm75,sm86")
+
+    assert code == 0
+    assert "not asked yet" in out
+    assert "does not fuse INT8 convolutions" in err
+    assert "on sm75 TensorRT-RTX computes quantized convolutions in FP16" in err
+
+
 def test_a_broken_file_is_one_line(verb, toy):
     toy.write_bytes(toy.read_bytes()[:300])
 
