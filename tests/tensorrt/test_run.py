@@ -14,7 +14,6 @@ import yaml
 
 from edge_app import config, plans
 from edge_app.app import App
-from edge_app.cli import execute
 from edge_app.config import Engine
 from edge_app.engine import read_detector, start_engine
 from edge_app.engine.backend import choose_backend
@@ -261,6 +260,10 @@ def test_auto_takes_fp16_where_no_report_vouches_for_int8(box, caplog):
     assert "report" in caplog.text
 
 
+def no_pycuda() -> None:
+    raise DeviceError("no CUDA: No module named 'pycuda'")
+
+
 def broken(what: str, box, monkeypatch) -> None:
     """Takes a thing away that TensorRT needs."""
     if what == "GPU":
@@ -268,11 +271,7 @@ def broken(what: str, box, monkeypatch) -> None:
     elif what == "young GPU":
         box.machine = Machine("GTX 1080", (6, 1))
     elif what == "PyCUDA":
-
-        def load():
-            raise DeviceError("no CUDA: No module named 'pycuda'")
-
-        monkeypatch.setattr("edge_app.engine.backend.load_pycuda", load)
+        monkeypatch.setattr("edge_app.engine.backend.load_pycuda", no_pycuda)
     else:
         for name in ("tensorrt", "tensorrt_rtx"):
             monkeypatch.setitem(sys.modules, name, None)
@@ -321,36 +320,32 @@ def test_rtx_runs_fp16_on_the_gpus_that_it_takes(box, rtx, monkeypatch):
         choose_backend(Engine(backend="tensorrt_rtx"))
 
 
-def test_build_asks_the_engine_too(box, capfd):
-    assert execute(["build", str(box.folder), "--max-batch", str(MOST)]) == 0
-    out, err = capfd.readouterr()
-    assert "against FP32 on this GPU" in out
-    assert err == ""
+def test_build_asks_the_engine_too(box, verb):
+    code, out, err = verb("build", box.folder, "--max-batch", MOST)
 
+    assert (code, err) == (0, "")
+    assert "against FP32 on this GPU" in out
     assert len(box.run(backend="tensorrt")) == 3
     assert len(box.built) == 1
 
 
-def test_build_refuses_int8_that_answers_badly(box, capfd):
+def test_build_refuses_int8_that_answers_badly(box, verb):
     box.spoil()
 
-    assert execute(["build", str(box.folder)]) == 65
+    code, _, err = verb("build", box.folder)
 
-    _, err = capfd.readouterr()
+    assert code == 65
     assert err.count("\n") == 1
     assert "model.int8.golden.npz: INT8 answers" in err
     assert box.cache.plans() == []
 
 
-def test_build_without_pycuda_says_that_the_plan_was_not_run(box, capfd, monkeypatch):
-    def load():
-        raise DeviceError("no CUDA: No module named 'pycuda'")
+def test_build_without_pycuda_says_that_the_plan_was_not_run(box, verb, monkeypatch):
+    monkeypatch.setattr("edge_app.cli.build.load_pycuda", no_pycuda)
 
-    monkeypatch.setattr("edge_app.cli.build.load_pycuda", load)
+    code, out, err = verb("build", box.folder)
 
-    assert execute(["build", str(box.folder)]) == 0
-
-    out, err = capfd.readouterr()
+    assert code == 0
     assert "not asked yet" in out
     assert "built and not run: no CUDA" in err
     assert json.loads(sidecar_path(Path(out.splitlines()[-1])).read_text())["agreement"] is None

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.cli import execute
 from tests.tensorrt.models import quantized, touch
 
 TRAFFIC = Path("models/traffic/model.onnx")
@@ -16,15 +15,10 @@ pytestmark = pytest.mark.usefixtures("rtx")
 
 
 @pytest.fixture
-def verb(capfd, monkeypatch, tmp_path):
-    """Runs a verb here, with a cache of its own; returns its exit code, stdout and stderr."""
+def verb(verb, monkeypatch, tmp_path):
+    """As everywhere, with a cache of its own."""
     monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
-
-    def run(*arguments):
-        code = execute([str(argument) for argument in arguments])
-        return code, *capfd.readouterr()
-
-    return run
+    return verb
 
 
 def test_build_ends_with_the_plans_path_and_a_hit_says_cached(verb, toy):
@@ -74,6 +68,14 @@ def test_mistakes_are_one_line(arguments, code, words, verb):
 
     assert result == code
     assert words in err
+    assert err.count("\n") == 1
+
+
+def test_int8_of_a_model_that_has_none_is_one_line(verb, toy):
+    code, _, err = verb("build", toy, "--precision", "int8", "--target", "sm86")
+
+    assert code == 78
+    assert "has no INT8" in err
     assert err.count("\n") == 1
 
 
