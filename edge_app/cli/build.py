@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,9 +16,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_app import config, plans
 from edge_app.cuda import load_pycuda
-from edge_app.engine import obtain_plan, vouched
 from edge_app.errors import AccessError, DeviceError, UsageError
-from edge_app.model import find_argument
+from edge_app.model import Model, find_argument
 
 EXAMPLE = "Example: edge-app build traffic --backend tensorrt_rtx --target sm86,sm89"
 
@@ -50,12 +50,21 @@ def main(
     targets = plans.read_targets(flavour, target) if target is not None else ()
     found = find_argument(model, config.default_state_dir(os.environ))
     order = plans.place_order(found, flavour, precision, max_batch=max_batch, targets=targets)
-    promise = vouched(order, found)
+    obtain = _obtaining(order, found)
     for remark in plans.remarks(order):
         sys.stderr.write(f"{remark}\n")
     with shown(order.model) as progress:
-        obtained = obtain_plan(order, promise, _gpu(order), progress, lambda: _wait(order.model))
+        obtained = obtain(progress=progress, waiting=lambda: _wait(order.model))
     sys.stdout.write(f"{_outcome(obtained)}\n{_copy(obtained, out)}\n")
+
+
+def _obtaining(order: plans.Order, found: Model) -> Callable[..., plans.Obtained]:
+    """What gets the plan; only one that has to answer for itself needs the engine, which takes a while to import."""
+    if not order.recipe.graph.quantized:
+        return partial(plans.obtain, order, plans.EngineCache(plans.default_cache_dir(os.environ)))
+    from edge_app.engine import obtain_plan, vouched
+
+    return partial(obtain_plan, order, vouched(order, found), _gpu(order))
 
 
 def _gpu(order: plans.Order) -> int | None:

@@ -51,12 +51,12 @@ def load_plan(detector: Detector, flavour: Flavour, settings: config.Engine, go_
     def waiting() -> None:
         progress(0, "another process is building; waiting for that")
 
-    plan = obtain_plan(order, detector.promise, settings.device, progress, waiting).content
+    plan = obtain_plan(order, detector.promise, settings.device, progress=progress, waiting=waiting).content
     return _open(order, plan, detector.input, detector.constants, settings.device, settings.slots)
 
 
 def obtain_plan(
-    order: Order, promise: Promise | None, ordinal: int | None, progress: Progress, waiting: Callable[[], None]
+    order: Order, promise: Promise | None, ordinal: int | None, *, progress: Progress, waiting: Callable[[], None]
 ) -> Obtained:
     """The plan from the cache or built, which has answered the golden inputs where there are some and a GPU.
 
@@ -85,11 +85,9 @@ def obtain_plan(
     return plans.obtain(order, cache, progress=progress, waiting=waiting, current=current, answer=answer)
 
 
-def vouched(order: Order, found: Model) -> Promise | None:
-    """What the report beside a quantized file promises; none of others. Raises ConfigError where none vouches."""
+def vouched(order: Order, found: Model) -> Promise:
+    """What the report beside the quantized file promises; raises ConfigError where none vouches for it."""
     graph = order.recipe.graph
-    if not graph.quantized:
-        return None
     decoder = recognise(graph, found.card.decoder.family)
     return verify(graph.path, found.card.input or decoder.preprocessing, decoder)
 
