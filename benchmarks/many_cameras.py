@@ -64,8 +64,8 @@ def main() -> None:
                 rates = [camera["fps"] for camera in found["cameras"].values()]
                 age = found["age_ms"]
                 print(
-                    f"{document['precision']:9}  {max_batch:9}  {slots:5}  {sum(rates) / len(rates):8.2f}  {min(rates):9.2f}"
-                    f"  {age['p50']:7.0f}  {age['p99']:6.0f}  {found['dropped']:7}",
+                    f"{document['precision']:9}  {max_batch:9}  {slots:5}  {sum(rates) / len(rates):8.2f}"
+                    f"  {min(rates):9.2f}  {age['p50']:7.0f}  {age['p99']:6.0f}  {found['dropped']:7}",
                     flush=True,
                 )
         finally:
