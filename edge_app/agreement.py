@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,7 +170,7 @@ def _partners(found: Detections, wanted: Detections, first: Flags, ious: NDArray
     partner = np.full((len(found), len(ious)), -1)
     if not len(wanted):
         return partner
-    overlaps = _iou(found.xyxy.astype(np.float64), wanted.xyxy.astype(np.float64))
+    overlaps = iou(found.xyxy.astype(np.float64), wanted.xyxy.astype(np.float64))
     overlaps[found.class_id[:, None] != wanted.class_id] = 0.0
     free, levels = np.ones((len(ious), len(wanted)), bool), np.arange(len(ious))
     for row, overlap in enumerate(overlaps):
@@ -181,7 +182,7 @@ def _partners(found: Detections, wanted: Detections, first: Flags, ious: NDArray
     return partner
 
 
-def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+def iou(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Intersection over union of corner boxes (n, 4) and (m, 4): (n, m)."""
     low, high = np.maximum(a[:, None, :2], b[:, :2]), np.minimum(a[:, None, 2:], b[:, 2:])
     inner = np.clip(high - low, 0, None).prod(axis=2)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from edge_app.agreement import Agreement
 from edge_app.calibration.evaluation import Evaluation
+from edge_app.calibration.kept import Kept
 from edge_app.calibration.placement import Placement, place
 from edge_app.calibration.wiring import Wiring
 from edge_app.calibration.workbench import Workbench
 from edge_app.model.report import Fallback
 
 MOST = 24  # layers that are tried; a model that needs more of them in float is none for INT8
-
-
 CLOSE = 0.002  # the file itself, which is judged in the end, differs from the form tried here in the last bits
+AS_JSON = TypeAdapter(Agreement)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,15 +49,21 @@ class Search:
         self._evaluation = evaluation
         self._least = min(least + CLOSE, 1.0)
         self._wiring = Wiring(bench.model)
+        digests = [item.sha256 for item in evaluation.album.items]
+        self._kept = Kept(bench.folder / "search.json", bench.subject.identity, digests, dict(bench.ranges))
 
     def falls_short(self, measured: Agreement) -> bool:
         return measured.shortfall(self._least) is not None
 
     def measure(self, floating: Collection[str] = ()) -> Agreement:
-        """The agreement with these layers in float."""
-        step = f"INT8 on the holdout, {len(floating)} layers in float"
-        form = self._bench.form(place(self._wiring, floating))
-        return self._evaluation.agreement(self._evaluation.detect(form, step))
+        """The agreement with these layers in float; it is kept, so that an interrupted search goes on."""
+
+        def measured() -> Any:
+            step = f"INT8 on the holdout, {len(floating)} layers in float"
+            form = self._bench.form(place(self._wiring, floating))
+            return AS_JSON.dump_python(self._evaluation.agreement(self._evaluation.detect(form, step)), mode="json")
+
+        return AS_JSON.validate_python(self._kept.once(" ".join(sorted(floating)), measured))
 
     def run(self, before: Agreement, order: Sequence[str]) -> Found:
         """Puts layers back into float one by one, and keeps what helps, until it is enough.

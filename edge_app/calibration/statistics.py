@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 import zipfile
 from collections.abc import Callable, Sequence
@@ -14,6 +12,7 @@ import onnx
 from onnx import helper
 
 from edge_app.calibration.album import Album
+from edge_app.calibration.kept import key_of
 from edge_app.calibration.network import Network
 from edge_app.calibration.ranges import Histogram
 from edge_app.calibration.subject import Subject
@@ -32,7 +31,7 @@ def observe(
 ) -> Histograms:
     """Histograms of the tensors over all pictures of the album.
 
-    What was counted is saved now and then; a later call with the same model, tensors and pictures goes on from there.
+    What was counted is saved now and then; a later call with the same subject, tensors and pictures goes on from there.
 
     Args:
         model: The model, its nodes named.
@@ -42,7 +41,8 @@ def observe(
         folder: For the saved state and the model with more outputs.
         progress: Is told how many pictures are done.
     """
-    saved = _State(folder / "statistics.npz", [subject.sha256, *tensors, *(item.sha256 for item in album.items)])
+    pictures = [item.sha256 for item in album.items]
+    saved = _State(folder / "statistics.npz", key_of(subject.identity, tensors, pictures))
     histograms, done = saved.read(tensors)
     if done == len(album):
         return histograms
@@ -78,10 +78,9 @@ def _showing(model: onnx.ModelProto, tensors: Sequence[str]) -> onnx.ModelProto:
 class _State:
     """What was counted so far, on the disk."""
 
-    def __init__(self, path: Path, about: Sequence[str]) -> None:
-        """State at `path` counts only if it is about the same things."""
-        self._path = path
-        self._key = hashlib.sha256(json.dumps(about).encode()).hexdigest()
+    def __init__(self, path: Path, key: str) -> None:
+        """State at `path` counts only if it has the same key."""
+        self._path, self._key = path, key
 
     def read(self, tensors: Sequence[str]) -> tuple[Histograms, int]:
         """The histograms, and over how many pictures; empty ones where there is nothing to go on from."""

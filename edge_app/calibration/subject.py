@@ -45,6 +45,11 @@ class Subject:
     thresholds: model.Thresholds
     postprocess: Postprocess
 
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """All that its answers hang on: what was measured with another is of no use."""
+        return self.sha256, self.input.model_dump_json(), self.family, self.thresholds.model_dump_json()
+
 
 def read_subject(found: model.Model) -> Subject:
     """Reads the model's FP32 file.

@@ -85,6 +85,17 @@ def test_the_spoilt_layer_goes_back_to_float_and_no_other(spoilt, evaluation, pl
     assert not search.falls_short(search.measure([BAD]))
 
 
+def test_an_interrupted_search_goes_on(spoilt, evaluation, placement, subject, tmp_path, monkeypatch):
+    bench, order = replace(spoilt, folder=tmp_path), [BAD, placement.layers[0]]
+    search = Search(bench, evaluation, 0.95)
+    found = search.run(search.measure(), order)
+    monkeypatch.setattr(Evaluation, "detect", lambda *_: pytest.fail("measured again"))
+    again = Search(bench, evaluation, 0.95)
+    assert again.run(again.measure(), order).fallbacks == found.fallbacks
+    with pytest.raises(pytest.fail.Exception):
+        Search(replace(bench, subject=replace(subject, sha256="0" * 64)), evaluation, 0.95).measure()
+
+
 def test_what_no_layer_mends_is_told_after_one_trial(spoilt, evaluation, placement):
     tried = []
     told = Evaluation.detect

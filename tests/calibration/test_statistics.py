@@ -118,6 +118,20 @@ def test_other_pictures_begin_anew(feeds, tmp_path, monkeypatch):
     assert done[0] == 1
 
 
+@pytest.mark.parametrize(
+    "change", [{"sha256": "0" * 64}, {"input": SPEC.model_copy(update={"scale": 1.0})}, {"family": "ssd"}]
+)
+def test_another_model_or_preprocessing_begins_anew(feeds, tmp_path, change):
+    model, subject, album = feeds()
+    counted(model, subject, album, tmp_path)
+    done = []
+    other = replace(subject, **change)
+    found = counted(model, other, album, tmp_path, done.append)
+    assert done == list(range(1, 11))
+    (tmp_path / "fresh").mkdir()
+    assert same(found, counted(model, other, album, tmp_path / "fresh"))
+
+
 def test_a_torn_state_begins_anew(feeds, tmp_path):
     counted(*feeds(), tmp_path)
     (tmp_path / "statistics.npz").write_bytes(b"PK torn")
