@@ -97,6 +97,33 @@ def test_the_file_runs_and_without_its_report_does_not(made, tmp_path, edge_app,
     assert "report" in refused.log
 
 
+def test_a_card_that_swaps_the_colours_afterwards_is_refused(made, tmp_path, edge_app, configured):
+    """Calibrating cannot tell: the card says it to FP32 and INT8 alike. What it said then must be so when it runs."""
+    folder, scene = tmp_path / "models/street", {"scene": {"url": "synthetic://street?seed=5&frames=3"}}
+    folder.mkdir(parents=True)
+    shutil.copy(TRAFFIC / "model.onnx", folder)
+    for path in made.parent.iterdir():
+        shutil.copy(path, folder / path.name)
+    card = yaml.safe_load((TRAFFIC / "model.yaml").read_text())
+    card |= {"name": "street", "files": {"fp32": "model.onnx", "int8": made.name}, "sha256": {}}
+
+    def ran(precision, color):
+        card["input"]["color"] = color
+        (folder / "model.yaml").write_text(yaml.safe_dump(card))
+        engine = {"threads": 1, "precision": precision}
+        run = edge_app("run", configured(model={"name": "street"}, engine=engine, cameras=scene))
+        return run.wait(300), [message["model"]["precision"] for message in run.messages()], run.log
+
+    assert ran("int8", "bgr")[:2] == (0, ["int8"] * 3)
+    code, messages, log = ran("int8", "rgb")
+    assert (code, messages) == (78, [])
+    assert "its report is about other preprocessing: color bgr, not rgb" in log
+    code, messages, log = ran("auto", "rgb")
+    assert (code, messages) == (0, ["fp32"] * 3)
+    assert "FP32 runs: " in log
+    assert "color bgr, not rgb" in log
+
+
 def labels(folder):
     names = yaml.safe_load((TRAFFIC / "model.yaml").read_text())["labels"]
     (folder / "labels.txt").write_text("\n".join(names))
