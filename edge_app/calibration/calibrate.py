@@ -17,7 +17,7 @@ from edge_app.calibration.gate import lacking_evidence
 from edge_app.calibration.gathering import gather
 from edge_app.calibration.network import Network
 from edge_app.calibration.outcome import Outcome
-from edge_app.calibration.pictures import Series
+from edge_app.calibration.pictures import Series, names
 from edge_app.calibration.placement import place
 from edge_app.calibration.qdq import quantized, upgraded
 from edge_app.calibration.scratch import scratch_folder
@@ -92,7 +92,7 @@ class _Calibration:
         job, evaluation = self._job, self._evaluation
         lacking = lacking_evidence(evaluation.agreement(evaluation.reference))
         if lacking and not job.allow_thin_evidence:
-            raise DataError(lacking)
+            raise DataError(f"{names(job.holdout or job.data)}: {lacking}")
         bench, histograms = self._observed()
         found = self._search(bench)
         path = self._folder / "int8.onnx"

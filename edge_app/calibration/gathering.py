@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from edge_app.calibration.album import Album, spaced
 from edge_app.calibration.holdout import apart, held_out
-from edge_app.calibration.pictures import Series
+from edge_app.calibration.pictures import Series, names
 from edge_app.calibration.workbench import Progress
 from edge_app.errors import DataError
 
@@ -45,7 +46,7 @@ def gather(
     if holdout:
         used, held = [range(series.count) for series in data], [range(series.count) for series in holdout]
     else:
-        used, held = map(list, zip(*(held_out(series.count) for series in data), strict=True))
+        used, held = map(list, zip(*map(_blocks, data), strict=True))
     kept = _spread(held, HOLDOUT)
     wanted = _spread(used, images + sum(map(len, kept)))  # for as many may be in the holdout too
     total = sum(map(len, (*wanted, *kept)))
@@ -62,8 +63,22 @@ def gather(
     for each, places, apart_places in zip(data, wanted, kept, strict=True):
         to = dict.fromkeys(places, calibrating) | dict.fromkeys(apart_places, judging)
         read(each, set(to), to)
-    _part(calibrating, judging)
+    _part((calibrating, data), (judging, holdout or data))
     calibrating.keep(calibrating.spread(images))
+
+
+def _blocks(series: Series) -> tuple[list[int], list[int]]:
+    with _blaming([series]):
+        return held_out(series.count)
+
+
+@contextmanager
+def _blaming(series: Sequence[Series]) -> Iterator[None]:
+    """Lets an error name them."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{names(series)}: {error}") from error
 
 
 def _spread(every: Sequence[Sequence[int]], count: int) -> Places:
@@ -76,12 +91,14 @@ def _spread(every: Sequence[Sequence[int]], count: int) -> Places:
     return chosen
 
 
-def _part(calibrating: Album, judging: Album) -> None:
-    """Leaves out of the calibration what is in the holdout too."""
-    for album, what in ((calibrating, "calibration"), (judging, "holdout")):
+def _part(used: tuple[Album, Sequence[Series]], held: tuple[Album, Sequence[Series]]) -> None:
+    """Leaves out of the calibration what is in the holdout too; each album comes with what it was read from."""
+    for album, series in (used, held):
         if not len(album):
-            raise DataError(f"none of the pictures for the {what} can be read")
-    kept = apart([item.sha256 for item in calibrating.items], {item.sha256 for item in judging.items})
+            raise DataError(f"{names(series)}: none of these pictures can be read")
+    (calibrating, data), (judging, _) = used, held
+    with _blaming(data):
+        kept = apart([item.sha256 for item in calibrating.items], {item.sha256 for item in judging.items})
     if left := len(calibrating) - len(kept):
         logger.warning("%d pictures are in the holdout too and do not calibrate", left)
         calibrating.keep(kept)

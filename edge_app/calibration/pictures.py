@@ -1,4 +1,4 @@
-"""Where pictures for a calibration come from: folders, videos, a camera; one is in memory at a time."""
+"""Where pictures for a calibration come from: folders and videos; one is in memory at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from edge_app.capture import SUFFIXES, File, Source, natural, read_picture, rotated
+from edge_app.capture import SUFFIXES, File, natural, read_picture
 from edge_app.errors import InputError, StreamError
 from edge_app.frames import Picture
 
@@ -35,6 +35,10 @@ class Series(Protocol):
     """Pictures in the order of time."""
 
     @property
+    def name(self) -> str:
+        """Its file, folder or camera, for people."""
+
+    @property
     def count(self) -> int:
         """How many there are, as far as that can be known before they are read."""
 
@@ -52,6 +56,7 @@ class Pictures:
     def __init__(self, files: Sequence[Path]) -> None:
         self._files = sorted(files, key=natural)
         self.count = len(files)
+        self.name = str(files[0] if len(files) == 1 else files[0].parent)
 
     def read(self, wanted: Collection[int]) -> Iterator[Shown]:
         """See `Series.read`."""
@@ -66,7 +71,7 @@ class Video:
 
     def __init__(self, path: Path) -> None:
         """Counts its frames; raises InputError where it is no video."""
-        self._path = path
+        self._path, self.name = path, str(path)
         with _a_file():
             self.count = File(path).count()
 
@@ -82,30 +87,9 @@ class Video:
                     return
 
 
-class Camera:
-    """A live camera, of which a picture is taken now and then."""
-
-    def __init__(self, name: str, source: Source, rotate: int, count: int, every_s: float) -> None:
-        """Takes `count` pictures of the camera of that name, turned by so many degrees, one every so often [s]."""
-        self._name = name
-        self._source = source
-        self._rotate = rotate
-        self.count = count
-        self._every_s = every_s
-
-    def read(self, wanted: Collection[int]) -> Iterator[Shown]:
-        """See `Series.read`; it takes `count` times the pause."""
-        index, due = 0, 0.0
-        with self._source.open(threading.Event()) as shots:
-            for shot in shots:
-                if shot.captured_mono < due:
-                    continue
-                due = shot.captured_mono + self._every_s
-                if index in wanted:
-                    yield Shown(index, f"{self._name} #{index}", rotated(shot.convert, self._rotate)())
-                index += 1
-                if index >= self.count:
-                    return
+def names(series: Sequence[Series]) -> str:
+    """Their names in one line."""
+    return ", ".join(each.name for each in series)
 
 
 def find_series(paths: Sequence[Path]) -> list[Series]:

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge_app.errors import TemporaryError
+from edge_app.errors import InputError, StreamError, TemporaryError
+
+
+def scratch_path(out: Path) -> Path:
+    """Where it is: beside `out`, on the same disk."""
+    return out.with_name(f".{out.name}.calibrating")
 
 
 @contextmanager
 def scratch_folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out`, on the same disk, for one process at a time; it goes unless the block was interrupted.
+    """That folder, for one process at a time.
+
+    It goes with the block, unless that was interrupted, or the same command may go on once a file or camera is mended.
 
     Raises:
         TemporaryError: Another process is writing the same file.
         OSError: The operating system refuses.
     """
-    folder = out.with_name(f".{out.name}.calibrating")
+    folder = scratch_path(out)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TemporaryError(f"{out}: another process is writing it") from None
+            mine = os.path.samestat(os.fstat(lock.fileno()), (folder / "lock").stat())
+        except (BlockingIOError, FileNotFoundError):
+            mine = False  # not there: who had the lock a moment ago has taken the folder away
+        if not mine:
+            raise TemporaryError(f"{out}: another process is writing it")
         try:
             yield folder
+        except (InputError, StreamError):
+            raise
         except Exception:
             shutil.rmtree(folder, ignore_errors=True)
             raise

@@ -1,5 +1,6 @@
 """Cameras and files in, frames out: one thread a source, which opens it again whenever it fails."""
 
+from edge_app.capture.backoff import Backoff
 from edge_app.capture.camera import rotated
 from edge_app.capture.cameras import Cameras
 from edge_app.capture.file import File
@@ -14,6 +15,7 @@ from edge_app.capture.tls import check_tls
 
 __all__ = [
     "SUFFIXES",
+    "Backoff",
     "CameraState",
     "Cameras",
     "File",

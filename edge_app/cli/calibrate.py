@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 
 from edge_app import model
-from edge_app.calibration import Camera, Job, Progress, Series, calibrate, find_series, read_subject
+from edge_app.calibration import Camera, Job, Progress, Series, calibrate, find_series, read_subject, scratch_path
 from edge_app.capture import open_source
 from edge_app.cli.loading import load_config
 from edge_app.cli.logs import Level, set_up
@@ -80,7 +80,8 @@ def main(
     if out.exists() and out.samefile(subject.path):
         raise UsageError(f"{out}: this is the model itself")
     held = find_series(holdout or [])
-    pictures = find_series(data or []) + asked_of(camera, settings, images, every, held)
+    wanted = images if held else math.ceil(images / CALIBRATING)
+    pictures = find_series(data or []) + asked_of(camera, settings, wanted, every, scratch_path(out))
     if not pictures:
         raise UsageError("nothing to calibrate with; give --data, or --camera and --config")
     job = Job(subject, pictures, held, images, method.value, min_agreement, allow_thin_evidence, out)
@@ -92,10 +93,8 @@ def main(
         raise DataError(f"{out}: refused: {report.reason}; see {out.with_suffix('.report.html')}")
 
 
-def asked_of(
-    name: str | None, path: Path | None, images: int, every_s: float, holdout: Sequence[Series]
-) -> list[Series]:
-    """The camera's series, enough for `images` pictures where some of them are held out too."""
+def asked_of(name: str | None, path: Path | None, count: int, every_s: float, folder: Path) -> list[Series]:
+    """The camera's series of `count` pictures, which stay in `folder` meanwhile; none where no camera is asked for."""
     if name is None or path is None:
         if name is not None or path is not None:
             raise UsageError("--camera wants --config, and --config wants --camera")
@@ -108,7 +107,7 @@ def asked_of(
         source = open_source(camera)
     if not source.live:
         raise UsageError(f"{path}: camera {name} is a file or ends by itself; give it as --data")
-    return [Camera(name, source, camera.rotate, images if holdout else math.ceil(images / CALIBRATING), every_s)]
+    return [Camera(name, source, camera, count, every_s, folder)]
 
 
 def summary(report: Report, out: Path) -> str:

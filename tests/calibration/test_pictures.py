@@ -11,11 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app import config
 from edge_app.calibration.album import Album, open_album, spaced
 from edge_app.calibration.gathering import gather
-from edge_app.calibration.pictures import Camera, Pictures, Shown, Video, find_series
-from edge_app.capture import open_source
+from edge_app.calibration.pictures import Pictures, Shown, Video, find_series
 from edge_app.errors import DataError, InputError
 from edge_app.frames import Picture
 from edge_app.model import InputSpec
@@ -114,14 +112,6 @@ def test_a_broken_picture_is_left_out(folder):
     assert names(Pictures(list(folder.iterdir())), range(4)) == ["1.png", "2.png", "4.png"]
 
 
-def test_a_live_camera_gives_a_picture_now_and_then_upright(tmp_path):
-    camera = config.Camera(url="synthetic://street?seed=2&fps=50&size=96x64", rotate=90)
-    series = Camera("gate", open_source(camera), camera.rotate, 3, 0.1)
-    shown = list(series.read({0, 2}))
-    assert [each.name for each in shown] == ["gate #0", "gate #2"]
-    assert (shown[0].picture.width, shown[0].picture.height) == (64, 96)
-
-
 def test_pictures_are_evenly_spaced():
     assert spaced(795, 3) == [132, 397, 662]
     assert spaced(5, 9) == [0, 1, 2, 3, 4]
@@ -138,7 +128,7 @@ def test_as_many_pictures_are_taken_as_asked_for_from_all_series(albums, folder,
 
 
 class Once:
-    count = 1
+    name, count = "once", 1
 
     def read(self, wanted):
         yield Shown(0, "once", Picture.from_bgr(pixels(99)))
@@ -172,14 +162,22 @@ def test_pictures_of_the_holdout_are_made_up_for(albums, folder):
 
 
 def test_a_holdout_of_the_same_pictures_is_refused(albums, folder):
-    with pytest.raises(DataError, match="the two must differ"):
+    with pytest.raises(DataError, match=rf"{re.escape(str(folder))}: every picture .* the two must differ"):
         gathered(albums, find_series([folder]), find_series([folder]))
 
 
 def test_pictures_that_cannot_be_read_at_all_are_refused(albums, tmp_path, folder):
     (tmp_path / "bad.png").write_bytes(b"bad")
-    with pytest.raises(DataError, match="none of the pictures for the calibration can be read"):
+    with pytest.raises(DataError, match=re.escape(f"{tmp_path}/bad.png: none of these pictures can be read")):
         gathered(albums, find_series([tmp_path / "bad.png"]), find_series([folder]))
+
+
+def test_too_few_to_hold_some_out_are_named(albums, folder):
+    (folder / "few").mkdir()
+    for number in (50, 51):
+        cv2.imwrite(str(folder / f"few/{number}.png"), pixels(number))
+    with pytest.raises(DataError, match=re.escape(f"{folder}/few: 2 pictures are too few")):
+        gathered(albums, find_series([folder]))
 
 
 def drawn(picture, spec=SPEC):

@@ -60,7 +60,7 @@ def test_a_dequantizers_scale_times_eight_is_refused(verdict, good, tmp_path):
 
 
 def test_a_quantizers_scale_times_eight_is_another_file(good, tmp_path):
-    """Three bits less of one tensor hardly change what this model finds, so it is the digest that must refuse it."""
+    """Three bits less of one tensor cost this model nothing by the gate's figures: only the digest refuses the file."""
     path = quantized.scaled(good, tmp_path / "scaled.onnx", "relu_28", 8)
     vouching = report(int8_sha256=sha256(good), preprocessing=quantized.SPEC)
     assert vouching.refuses(sha256(good), quantized.SPEC, "yolox") is None

@@ -195,6 +195,29 @@ def test_an_interrupted_calibration_goes_on(edge_app, some, tmp_path):
     assert not kept.exists()
 
 
+def test_an_interrupted_camera_goes_on_with_its_pictures(edge_app, some, tmp_path):
+    out, config = tmp_path / "t.onnx", tmp_path / "config.yaml"
+    camera = {"url": "synthetic://street?seed=5&fps=20&size=640x360"}
+    config.write_text(yaml.safe_dump({"model": {"name": "traffic"}, "cameras": {"gate": camera}}))
+    arguments = [TRAFFIC, "--camera", "gate", "--config", config, "--every", 0.3, "--images", 10, "--out", out]
+    first = edge_app("calibrate", *arguments, "--holdout", some / "holdout")
+
+    def kept():
+        return {path: path.stat().st_mtime_ns for path in tmp_path.glob(".t.onnx.calibrating/*/[0-9]*.png")}
+
+    first.until(lambda: len(kept()) >= 3, 300)
+    first.process.send_signal(signal.SIGINT)
+    assert first.wait(60) == 75
+    assert first.log.strip().split("\n")[-1] == f"{out}: interrupted; the same command goes on from here"
+    before = kept()
+    assert 3 <= len(before) < 10
+    second = edge_app("calibrate", *arguments, "--holdout", some / "holdout")
+    second.until(lambda: len(kept()) > len(before), 300)
+    assert {path: kept()[path] for path in before} == before
+    assert second.wait(300) == 0
+    assert model.read_report(model.report_path(out)).images == 10
+
+
 def test_two_cannot_write_the_same_file(verb, some, tmp_path):
     folder = tmp_path / ".t.onnx.calibrating"
     folder.mkdir()
