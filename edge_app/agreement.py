@@ -40,6 +40,7 @@ class Agreement:
         score_drift: How much higher the score of a truth box's counterpart is, on average.
         judged: By class id.
         not_judged: Classes with some, but too few truth boxes, and how many, by class id.
+        sure: The reference's boxes above the threshold, by which recall is measured.
     """
 
     map50: float
@@ -49,6 +50,7 @@ class Agreement:
     score_drift: float
     judged: Mapping[int, Judged]
     not_judged: Mapping[int, int]
+    sure: int
 
     @property
     def boxes(self) -> int:
@@ -89,6 +91,7 @@ def agreement(reference: Sequence[Detections], found: Sequence[Detections], thre
         score_drift=float(matches.drift.mean()) if len(matches.drift) else 0.0,
         judged={kind: Judged(matches.truths[kind], float(ap[0])) for kind, ap in precisions.items()},
         not_judged={kind: boxes for kind, boxes in matches.truths.items() if kind not in precisions},
+        sure=sum(int((picture.score >= threshold + MARGIN).sum()) for picture in reference),
     )
 
 

@@ -11,7 +11,7 @@ INPUT = InputSpec(width=64, height=32, color="bgr", scale=1 / 255, letterbox="to
 
 
 def report(**changes):
-    measured = Agreement(0.99, 0.9, 0.98, 0.97, -0.01, {0: Judged(120, 0.99)}, {1: 3})
+    measured = Agreement(0.99, 0.9, 0.98, 0.97, -0.01, {0: Judged(120, 0.99)}, {1: 3}, 90)
     keys = {
         "model_sha256": OTHER, "int8_sha256": FILE, "golden_sha256": OTHER, "preprocessing": INPUT, "decoder": "yolox",
         "thresholds": Thresholds(), "images": 300, "method": "entropy", "min_agreement": 0.95, "passed": True,

@@ -72,7 +72,7 @@ def test_equals_the_slow_computation(pictures):
 
 def test_a_model_agrees_with_itself():
     same = agreement(many([CAR]), many([CAR]), 0.5)
-    assert same == Agreement(1.0, 1.0, 1.0, 1.0, 0.0, {1: Judged(20, 1.0)}, {})
+    assert same == Agreement(1.0, 1.0, 1.0, 1.0, 0.0, {1: Judged(20, 1.0)}, {}, 20)
     assert same.boxes == 20
     assert same.shortfall(1.0) is None
 

@@ -73,6 +73,6 @@ def test_every_picture_is_answered_once_in_its_order(tmp_path, batch):
 
 
 def test_without_a_class_to_judge_recall_and_precision_do():
-    figures = {"map50_95": 0.0, "score_drift": 0.0, "not_judged": {0: 19}, "judged": {}, "map50": 0.0}
+    figures = {"map50_95": 0.0, "score_drift": 0.0, "not_judged": {0: 19}, "judged": {}, "map50": 0.0, "sure": 9}
     assert shortfall(Agreement(recall=0.96, precision=0.95, **figures), 0.95) is None
     assert shortfall(Agreement(recall=0.94, precision=0.95, **figures), 0.95) == "recall 0.9400 below 0.95"

@@ -86,7 +86,7 @@ class _Calibration:
         self._calibrating = calibrating
         self._progress = progress
         self._fp32 = Network(job.subject.path, job.subject)
-        self._evaluation = Evaluation(judging, self._fp32, job.subject.thresholds, progress)
+        self._evaluation = Evaluation(judging, self._fp32, job.subject, progress)
 
     def run(self) -> Report:
         job, evaluation = self._job, self._evaluation

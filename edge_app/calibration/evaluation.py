@@ -11,10 +11,10 @@ from edge_app.agreement import Agreement, agreement
 from edge_app.calibration.album import Album, Item
 from edge_app.calibration.gate import against_truth
 from edge_app.calibration.network import Network
+from edge_app.calibration.subject import Subject
 from edge_app.calibration.truth import read_truth, truth_path
 from edge_app.calibration.workbench import Progress
 from edge_app.detections import Detections
-from edge_app.model import Thresholds
 from edge_app.model.report import GroundTruth
 
 
@@ -26,9 +26,11 @@ class Evaluation:
         reference: FP32's detections in each [model px].
     """
 
-    def __init__(self, album: Album, reference: Network, thresholds: Thresholds, progress: Progress) -> None:
+    def __init__(self, album: Album, reference: Network, subject: Subject, progress: Progress) -> None:
+        """Reads the labels beside the pictures, and runs the reference; raises InputError for a bad label."""
         self.album = album
-        self._thresholds = thresholds
+        self._thresholds = subject.thresholds
+        self._truth = [_truth(item, subject.classes) for item in album.items]
         self._progress = progress
         self.reference = self.detect(reference, "FP32 on the holdout")
 
@@ -44,12 +46,10 @@ class Evaluation:
         """With FP32, at the threshold where the model is operated."""
         return agreement(self.reference, found, self._thresholds.confidence)
 
-    def ground_truth(self, found: Sequence[Detections], classes: int | None) -> GroundTruth | None:
-        """Both against the labels beside the pictures; None where there are none. Raises InputError for a bad one."""
-        items = self.album.items
-        truth = [_truth(item, classes) for item in items]
-        fp32, int8 = (list(map(_clipped, every, items)) for every in (self.reference, found))
-        return against_truth(truth, fp32, int8)
+    def ground_truth(self, found: Sequence[Detections]) -> GroundTruth | None:
+        """Both against the labels; None where there are none."""
+        fp32, int8 = (list(map(_clipped, every, self.album.items)) for every in (self.reference, found))
+        return against_truth(self._truth, fp32, int8)
 
 
 def _truth(item: Item, classes: int | None) -> Detections | None:

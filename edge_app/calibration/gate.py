@@ -31,10 +31,10 @@ def judge(
         ground_truth: Both against labels, where there are any: INT8 must keep the share `least` of what FP32 reaches.
         least: What mAP50, recall and precision must each reach, 0 to 1.
         allow_thin_evidence: Whether fewer truth boxes than `ENOUGH_EVIDENCE` will do. One label that can be judged
-            is needed even so.
+            is needed even so, and a box above the threshold.
     """
     lacking = lacking_evidence(measured)
-    if lacking and not (allow_thin_evidence and measured.judged):
+    if lacking and not (allow_thin_evidence and measured.judged and measured.sure):
         reason: str | None = lacking
     else:
         reason = measured.shortfall(least) or _lost(ground_truth, least)
@@ -48,7 +48,8 @@ def lacking_evidence(measured: Agreement) -> str | None:
     It depends on the reference alone: the reference's agreement with itself answers before anything is quantized.
     """
     if measured.boxes >= ENOUGH_EVIDENCE:
-        return None
+        nothing = "not enough evidence: the model is sure of no box in the holdout, so that recall says nothing"
+        return None if measured.sure else nothing
     return (
         f"not enough evidence: the model finds {measured.boxes} boxes in the holdout, of labels with at least "
         f"{ENOUGH_BOXES}; want {ENOUGH_EVIDENCE}"

@@ -60,7 +60,7 @@ class Outcome:
         The report comes last: until it is there the engine refuses the file.
         """
         agreement = self.evaluation.agreement(self.detections)
-        truth = self.evaluation.ground_truth(self.detections, self.subject.classes)
+        truth = self.evaluation.ground_truth(self.detections)
         verdict = judge(agreement, truth, self.min_agreement, allow_thin_evidence=self.allow_thin_evidence)
         golden = golden_path(out)
         golden.unlink(missing_ok=True)

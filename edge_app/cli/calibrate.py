@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from itertools import product
 from pathlib import Path
 from typing import Annotated
 
@@ -79,6 +80,7 @@ def main(
     subject = read_subject(model.find_argument(argument, state_folder(state_dir)))
     if out.exists() and out.samefile(subject.path):
         raise UsageError(f"{out}: this is the model itself")
+    refuse_neighbours(data or [], holdout or [])
     held = find_series(holdout or [])
     wanted = images if held else math.ceil(images / CALIBRATING)
     pictures = find_series(data or []) + asked_of(camera, settings, wanted, every, scratch_path(out))
@@ -91,6 +93,14 @@ def main(
     if not report.passed:
         sys.stdout.flush()
         raise DataError(f"{out}: refused: {report.reason}; see {out.with_suffix('.report.html')}")
+
+
+def refuse_neighbours(data: list[Path], holdout: list[Path]) -> None:
+    """Raises UsageError for what is given to calibrate and to judge: its pictures are neighbours in time."""
+    for used, held in product(data, holdout):
+        inner, outer = sorted((used.resolve(), held.resolve()), key=lambda path: -len(path.parts))
+        if inner.is_relative_to(outer):
+            raise UsageError(f"{held}: is in --data too ({used}); without --holdout, blocks of its time are held out")
 
 
 def asked_of(name: str | None, path: Path | None, count: int, every_s: float, folder: Path) -> list[Series]:

@@ -52,6 +52,14 @@ def test_black_pictures_are_not_enough_evidence_even_where_thin_evidence_is_allo
         assert verdict.reason.startswith("not enough evidence: the model finds 0 boxes")
 
 
+@pytest.mark.parametrize("allow", [False, True])
+def test_where_the_model_is_sure_of_nothing_there_is_nothing_to_recall(allow):
+    unsure = measured(many([CAR], 100), many([CAR], 100), threshold=0.92)
+    verdict = judge(unsure, None, 0.95, allow_thin_evidence=allow)
+    assert not verdict.passed
+    assert verdict.reason.startswith("not enough evidence: the model is sure of no box")
+
+
 def test_99_boxes_are_refused_and_100_are_enough():
     thin = measured(many([CAR], 99), many([CAR], 99))
     assert "finds 99 boxes" in judge(thin, None, 0.95).reason

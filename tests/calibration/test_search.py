@@ -37,7 +37,7 @@ def evaluation(some, subject, reference, tmp_path_factory):
         (series,) = find_series([some / "holdout"])
         for shown in series.read(range(series.count)):
             album.add(shown.picture, shown.name, shown.file)
-        yield Evaluation(album, reference, subject.thresholds, nobody)
+        yield Evaluation(album, reference, subject, nobody)
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +110,10 @@ def test_what_no_layer_mends_is_told_after_one_trial(spoilt, evaluation, placeme
     assert tried == ["INT8 on the holdout, 3 layers in float"]
 
 
-def test_ground_truth_is_read_from_the_labels(evaluation, subject):
-    truth = evaluation.ground_truth(evaluation.reference, subject.classes)
+def test_ground_truth_is_read_from_the_labels(evaluation):
+    truth = evaluation.ground_truth(evaluation.reference)
     assert truth.fp32_map50 == truth.int8_map50 > 0.9
-    half = evaluation.ground_truth([NOTHING] * len(evaluation.album), subject.classes)
+    half = evaluation.ground_truth([NOTHING] * len(evaluation.album))
     assert half.int8_map50 == 0 < half.fp32_map50
 
 

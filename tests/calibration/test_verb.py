@@ -24,10 +24,12 @@ pytestmark = pytest.mark.timeout(600)  # on a busy machine
 def verb(capfd):
     """Runs `calibrate` here; returns exit code, stdout and the last line on stderr."""
 
-    def run(*arguments):
+    def run(*arguments, log=None):
         code = execute(["calibrate", *map(str, arguments)])
         out, err = capfd.readouterr()
         assert "Traceback" not in err
+        if log is not None:
+            log.append(err)
         return code, out, (err.strip().split("\n") or [""])[-1]
 
     return run
@@ -225,6 +227,27 @@ def test_two_cannot_write_the_same_file(verb, some, tmp_path):
         fcntl.flock(lock, fcntl.LOCK_EX)
         code, _, line = verb(TRAFFIC, "--data", some, "--out", tmp_path / "t.onnx")
     assert (code, line) == (75, f"{tmp_path / 't.onnx'}: another process is writing it")
+
+
+def test_a_label_is_refused_before_anything_is_measured(verb, some, tmp_path):
+    for file in sorted(some.glob("holdout/*"))[:16]:
+        shutil.copy(file, tmp_path)
+    bad = sorted(tmp_path.glob("*.txt"))[-1]
+    bad.write_text("0 0.5 0.5 0.1 0.1 0.9\n")
+    progress = []
+    arguments = ["--data", some / "calibration", "--holdout", tmp_path, "--out", tmp_path / "out/t.onnx"]
+    code, _, line = verb(TRAFFIC, *arguments, log=progress)
+    assert (code, f"{bad}:1: want class" in line) == (66, True), line
+    assert "reading pictures" in progress[0]
+    assert "on the holdout" not in progress[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "holdout"), [("", ""), ("", "calibration"), ("calibration/", "calibration"), ("holdout", "")]
+)
+def test_what_calibrates_does_not_judge(verb, some, tmp_path, data, holdout):
+    code, _, line = verb(TRAFFIC, "--data", some / data, "--holdout", some / holdout, "--out", tmp_path / "t.onnx")
+    assert (code, "without --holdout, blocks of its time are held out" in line) == (64, True), line
 
 
 def test_a_live_camera_calibrates(verb, some, tmp_path):
