@@ -118,9 +118,13 @@ class _Calibration:
         """The model with the range of everything that may be quantized."""
         job, album = self._job, self._calibrating
         model = named(upgraded(onnx.load(job.subject.path)))
-        tensors = sorted(place(Wiring(model)).uses)
+        wiring = Wiring(model)
+        tensors = sorted(place(wiring).uses)
         if not tensors:
-            raise DataError(f"{job.subject.path}: it has no layer that INT8 is worth it for")
+            why = (
+                "is worth it for none of its layers" if wiring.weighted else "wants FP32 weights, and no layer has any"
+            )
+            raise DataError(f"{job.subject.path}: INT8 {why}")
         histograms = observe(
             model, tensors, job.subject, album, self._folder,
             lambda done: self._progress("measuring ranges", done, len(album)),

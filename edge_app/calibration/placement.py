@@ -28,7 +28,7 @@ class Placement:
 
     Attributes:
         layers: Weighted nodes that are computed in INT8.
-        left: Weighted nodes that never are, by rule.
+        left: Nodes with weights that never are, by rule.
         uses: Where the quantized form of a tensor is taken, by the tensor's name.
         shared: Sets of those tensors that have one scale.
     """
@@ -58,7 +58,7 @@ def place(wiring: Wiring, floating: Collection[str] = ()) -> Placement:
         uses[tensor].append(use)
     return Placement(
         layers=tuple(node.name for node in layers),
-        left=tuple(node.name for node in wiring.weighted if node not in worth),
+        left=tuple(node.name for node in (*wiring.weighted, *wiring.products) if node not in worth),
         uses={tensor: tuple(found) for tensor, found in uses.items()},
         shared=_shared(wiring, uses),
     )

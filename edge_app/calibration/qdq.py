@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from edge_app.calibration.wiring import attribute
 OPSET = 13  # the first with a scale for each channel
 LEVELS = 127  # on each side of zero; -128 is not used
 LEAST_RANGE = 1e-6  # of what is always zero
+ENDS = "scale", "zero", "int8", "dequantized", "quantize", "dequantize"  # of the names in a pair
 
 
 def upgraded(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -45,20 +46,21 @@ def quantized(
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
     nodes = {node.name: node for node in copy.graph.node}
-    chosen = spans(placement, ranges)
+    chosen, taken = spans(placement, ranges), _names(copy.graph)
     pairs: dict[str, list[onnx.NodeProto]] = {}  # by the tensor that they quantize
     for tensor, uses in placement.uses.items():
-        pairs[tensor] = _pair(copy.graph, tensor, np.float32(chosen[tensor] / LEVELS))
+        pairs[tensor] = _pair(copy.graph, taken, tensor, np.float32(chosen[tensor] / LEVELS))
         for use in uses:
             nodes[use.node].input[use.input] = pairs[tensor][1].output[0]
     constants = {tensor.name: tensor for tensor in copy.graph.initializer}
     for layer in placement.layers:
         node, weights = nodes[layer], nodes[layer].input[1]
         if rounded:
-            node.input[1] = _rounded(copy.graph, node, constants[weights])
+            node.input[1] = _rounded(copy.graph, taken, node, constants[weights])
             continue
         if weights not in pairs:
-            pairs[weights] = _pair(copy.graph, weights, *_weight_scale(node, numpy_helper.to_array(constants[weights])))
+            scale, axis = _weight_scale(node, numpy_helper.to_array(constants[weights]))
+            pairs[weights] = _pair(copy.graph, taken, weights, scale, axis)
         node.input[1] = pairs[weights][1].output[0]
     _insert(copy.graph, pairs)
     onnx.checker.check_model(copy)
@@ -71,14 +73,30 @@ def spans(placement: Placement, ranges: Mapping[str, float]) -> dict[str, float]
     return {tensor: common.get(tensor, ranges[tensor]) for tensor in placement.uses}
 
 
-def _rounded(graph: onnx.GraphProto, node: onnx.NodeProto, weights: onnx.TensorProto) -> str:
+def _names(graph: onnx.GraphProto) -> set[str]:
+    """Of everything in the graph."""
+    parts = (*graph.input, *graph.initializer, *graph.node)
+    return {part.name for part in parts} | {output for node in graph.node for output in node.output}
+
+
+def _free(stem: str, ends: Sequence[str], taken: set[str]) -> list[str]:
+    """Names that begin so and end so and that nothing has; now they are taken."""
+    while taken & {f"{stem}_{end}" for end in ends}:
+        stem += "_"
+    found = [f"{stem}_{end}" for end in ends]
+    taken.update(found)
+    return found
+
+
+def _rounded(graph: onnx.GraphProto, taken: set[str], node: onnx.NodeProto, weights: onnx.TensorProto) -> str:
     """Adds the weights as INT8 has them, in float; returns their name."""
     values = numpy_helper.to_array(weights)
     scale, axis = _weight_scale(node, values)
     if axis is not None:
         scale = np.expand_dims(scale, [i for i in range(values.ndim) if i != axis])
-    graph.initializer.append(numpy_helper.from_array(np.rint(values / scale) * scale, f"{node.name}_rounded"))
-    return f"{node.name}_rounded"
+    (name,) = _free(node.name, ["rounded"], taken)
+    graph.initializer.append(numpy_helper.from_array(np.rint(values / scale) * scale, name))
+    return name
 
 
 def _weight_scale(node: onnx.NodeProto, weights: NDArray[np.float32]) -> tuple[NDArray[np.float32], int | None]:
@@ -98,17 +116,20 @@ def _channel_axis(node: onnx.NodeProto) -> int | None:
 
 
 def _pair(
-    graph: onnx.GraphProto, tensor: str, scale: NDArray[np.float32] | np.float32, axis: int | None = None
+    graph: onnx.GraphProto,
+    taken: set[str],
+    tensor: str,
+    scale: NDArray[np.float32] | np.float32,
+    axis: int | None = None,
 ) -> list[onnx.NodeProto]:
     """A quantizer of the tensor and its inverse; scale and zero point go into the graph."""
-    names = f"{tensor}_scale", f"{tensor}_zero"
+    *names, middle, end, first, second = _free(tensor, ENDS, taken)
     graph.initializer.append(numpy_helper.from_array(np.asarray(scale), names[0]))
     graph.initializer.append(numpy_helper.from_array(np.zeros(np.shape(scale), np.int8), names[1]))
     axes: dict[str, Any] = {} if axis is None else {"axis": axis}
-    middle, end = f"{tensor}_int8", f"{tensor}_dequantized"
     return [
-        helper.make_node("QuantizeLinear", [tensor, *names], [middle], name=f"{tensor}_quantize", **axes),
-        helper.make_node("DequantizeLinear", [middle, *names], [end], name=f"{tensor}_dequantize", **axes),
+        helper.make_node("QuantizeLinear", [tensor, *names], [middle], name=first, **axes),
+        helper.make_node("DequantizeLinear", [middle, *names], [end], name=second, **axes),
     ]
 
 

@@ -51,6 +51,12 @@ class Wiring:
         return numpy_helper.to_array(self.constants[node.input[1]])
 
     @property
+    def products(self) -> list[onnx.NodeProto]:
+        """Matrix products with a constant, which are not quantized here: those of transformers."""
+        every = self.nodes.values()
+        return [node for node in every if node.op_type == "MatMul" and set(node.input) & set(self.constants)]
+
+    @property
     def weighted(self) -> list[onnx.NodeProto]:
         """Nodes whose weights are constants of the file, float32."""
         return [

@@ -39,7 +39,7 @@ def main(
         float, typer.Option(min=0, help="Of a camera, one in so long, the most unlike the rest [s].")
     ] = 5.0,
     hours: Annotated[float, typer.Option(min=0, help="End after so long [h].")] = 24.0,
-    max_mb: Annotated[float, typer.Option(min=0, help="End before the folder's files take more [MB].")] = 500.0,
+    max_mb: Annotated[float, typer.Option(min=0.001, help="End before the folder's files take more [MB].")] = 500.0,
     blur: Annotated[
         list[str] | None, typer.Option(metavar="LABEL", help="Blur what the model finds of it; again for more.")
     ] = None,

@@ -36,6 +36,13 @@ def test_a_head_after_a_relu_is_quantized():
     assert placed(n, "head").layers == ("head",)
 
 
+def test_a_matrix_product_with_weights_is_listed_as_left():
+    n = Network()
+    flat = n.node("Flatten", "flat", n.conv("body", "images", 3, 16))
+    n.node("MatMul", "product", flat, n.constant("weights", np.zeros((16 * 16 * 16, 32), np.float32)))
+    assert placed(n, "product").left == ("body", "product")
+
+
 @pytest.mark.parametrize(("outputs", "quantized"), [(16, True), (12, False)])
 def test_depthwise_convolutions_are_quantized_by_eights(outputs, quantized):
     n = Network()

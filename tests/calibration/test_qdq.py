@@ -115,3 +115,18 @@ def test_an_old_opset_is_raised_and_the_metadata_stays():
 
 def test_a_new_enough_opset_is_left_alone(model):
     assert upgraded(model) is model
+
+
+def test_names_that_the_model_has_already_are_left_to_it(picture):
+    n = Network()
+    act = n.relu(
+        "act", n.node("Mul", "loud", n.conv("body", "images", 3, 16, 3), n.constant("act_scale", np.float32(2)))
+    )
+    n.conv("head", act, 16, 16)
+    model = named(n.model("head"))
+    ranges = dict.fromkeys(place(Wiring(model)).uses, 12.0)
+    assert "act" in ranges
+    for rounded in (False, True):
+        int8 = quantized(model, place(Wiring(model)), ranges, rounded=rounded)
+        exact, found = run(model, picture)[0], run(int8, picture)[0]
+        assert np.abs(found - exact).max() < 0.1 * np.abs(exact).max()

@@ -8,6 +8,7 @@ import signal
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 import yaml
 
@@ -285,6 +286,23 @@ def test_mistakes_are_one_line(verb, some, arguments, code, words):
     given = [str(some / "calibration") if each == "DATA" else each for each in arguments]
     found, _, line = verb(TRAFFIC, *given)
     assert (found, words in line) == (code, True), line
+
+
+def test_a_model_whose_weights_are_not_fp32_is_told_so(verb, some, tmp_path):
+    graph = onnx.load(TRAFFIC / "model.onnx")
+    for node in [node for node in graph.graph.node if node.op_type == "Conv"]:
+        (weights,) = (each for each in graph.graph.initializer if each.name == node.input[1])
+        half = onnx.numpy_helper.to_array(weights).astype(np.float16)
+        weights.CopyFrom(onnx.numpy_helper.from_array(half, weights.name))
+        node.input[1] = f"{weights.name}.cast"
+        cast = onnx.helper.make_node("Cast", [weights.name], [node.input[1]], to=onnx.TensorProto.FLOAT)
+        graph.graph.node.insert(0, cast)
+    card = yaml.safe_load((TRAFFIC / "model.yaml").read_text()) | {"files": {"fp32": "half.onnx"}, "sha256": {}}
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump(card))
+    onnx.save(graph, tmp_path / "half.onnx")
+    arguments = ["--data", some / "calibration", "--holdout", some / "holdout", "--out", tmp_path / "t.onnx"]
+    code, _, line = verb(tmp_path, *arguments)
+    assert (code, "half.onnx: INT8 wants FP32 weights, and no layer has any" in line) == (65, True), line
 
 
 def test_a_model_with_quantizers_is_refused(verb, made, some, tmp_path):

@@ -138,6 +138,7 @@ def test_room_is_bounded(edge_app, configured, tmp_path):
     [
         (STREET, ["--blur", "unicorn"], 64, "--blur: the model has no unicorn; it has person, car, truck, bicycle"),
         (STREET, ["--images", "0"], 64, "edge-app collect: Invalid value for '--images'"),
+        (STREET, ["--max-mb", "0"], 64, "edge-app collect: Invalid value for '--max-mb'"),
         (STREET, ["--out", "/proc/none"], 77, "/proc/none: No such file or directory"),
         ("/none.mp4", [], 66, "camera a: /none.mp4: no such file"),
         ("pictures", ["--out", "pictures"], 64, "pictures: camera a reads this folder"),
