@@ -114,13 +114,13 @@ def _verify(model: Model, inspection: Inspection) -> None:
     if quantized is not None and decoder is not None:
         report = report_path(quantized.path).name
         try:
-            promise = verify(quantized.path, model.card.input or decoder.preprocessing, decoder)
+            promise = verify(model, quantized.path, decoder)
         except ConfigError as refusal:
             inspection.facts["int8"] = Fact(f"refused: {refusal}", report)
             runs = "none" if exact == "int8" else exact
         else:
             inspection.facts["int8"] = Fact(f"mAP50 {promise.report.agreement.map50:.3f} against FP32", report)
-            runs = exact if exact == "int8" else f"int8 where it is faster, else {exact}"
+            runs = exact if exact == "int8" or promise.doubt else f"int8 where it is faster, else {exact}"
     inspection.facts["runs"] = Fact(runs, "engine.precision: auto")
 
 

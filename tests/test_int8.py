@@ -12,12 +12,13 @@ import onnx
 import pytest
 import yaml
 from onnx import helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from edge_app import config
 from edge_app.config import Engine
 from edge_app.engine import Golden, load, read_detector, start_engine, write_golden
 from edge_app.engine.golden import LEAST_SCORE, answers
-from edge_app.errors import ConfigError
+from edge_app.errors import ConfigError, DataError, InputError
 from edge_app.frames import Picture
 from edge_app.model import InputSpec, Report, Thresholds, sha256, write_report
 from edge_app.postprocess import Postprocess, recognise
@@ -241,6 +242,79 @@ def test_auto_takes_fp32_where_int8_is_not_good(street, folder, caplog, how):
         vouch(folder)
     assert started(street()) == "fp32"
     assert "FP32 runs" in caplog.text
+
+
+def test_int8_of_another_fp32_model_is_refused_and_auto_takes_fp32(street, folder, caplog):
+    shutil.copy(BUNDLED / "model.onnx", folder / "model.onnx")  # retrained, and not calibrated again
+    assert started(street()) == "fp32"
+    assert "FP32 runs: " in caplog.text
+    assert "its report is about INT8 of another FP32 model" in caplog.text
+    with pytest.raises(ConfigError, match="another FP32 model"):
+        started(street(precision="int8"))
+
+
+def test_without_the_fp32_file_its_digest_in_the_card_counts(street, folder):
+    def say(digest):
+        card = yaml.safe_load((folder / "model.yaml").read_text()) | {"sha256": {"fp32": digest}}
+        (folder / "model.yaml").write_text(yaml.safe_dump(card))
+
+    say(sha256(folder / "model.onnx"))
+    (folder / "model.onnx").unlink()
+    assert started(street(precision="int8")) == "int8"
+    say("0" * 64)
+    with pytest.raises(ConfigError, match="another FP32 model"):
+        started(street(precision="int8"))
+
+
+def test_auto_does_not_take_what_was_judged_by_a_lower_bar(street, folder, caplog):
+    vouch(folder, min_agreement=0.9)
+    assert started(street()) == "fp32"
+    assert "its calibration asked for an agreement of only 0.9; `precision: int8` runs it" in caplog.text
+    assert started(street(precision="int8")) == "int8"
+
+
+@pytest.mark.parametrize("how", ["missing", "truncated", "not the card's"])
+def test_auto_takes_fp32_where_the_int8_file_is_no_good(street, folder, caplog, how):
+    path = folder / "model.int8.onnx"
+    if how == "missing":
+        path.unlink()
+    elif how == "truncated":
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        card = yaml.safe_load((folder / "model.yaml").read_text()) | {"sha256": {"int8": "0" * 64}}
+        (folder / "model.yaml").write_text(yaml.safe_dump(card))
+    assert started(street()) == "fp32"
+    assert f"FP32 runs: {path}: " in caplog.text
+    with pytest.raises((DataError, InputError)):
+        started(street(precision="int8"))
+
+
+@pytest.mark.parametrize("how", ["dynamic", "weights"])
+def test_what_is_quantized_otherwise_wants_a_report_too(configured, folder, how):
+    path = folder / "model.int8.onnx"
+    if how == "dynamic":
+        quantize_dynamic(folder / "model.onnx", path, weight_type=QuantType.QUInt8)
+        assert {"ConvInteger", "DynamicQuantizeLinear"} <= {node.op_type for node in onnx.load(path).graph.node}
+    else:
+        dequantized(folder / "model.onnx", path)
+    spoil(folder, "missing")
+    with pytest.raises(ConfigError, match="no report beside it"):
+        read_detector(config.load(configured(**int8(folder)), {}))
+    assert started(configured(**int8(folder, accept_unverified=sha256(path)))) == "int8"
+
+
+def dequantized(source: Path, target: Path) -> None:
+    """The model with the weights of one layer as bytes, and nothing else that tells."""
+    model = onnx.load(source)
+    node = next(node for node in model.graph.node if node.op_type == "Conv")
+    weights = next(each for each in model.graph.initializer if each.name == node.input[1])
+    values = numpy_helper.to_array(weights)
+    scale = np.float32(np.abs(values).max() / 127)
+    weights.CopyFrom(numpy_helper.from_array(np.rint(values / scale).astype(np.int8), weights.name))
+    model.graph.initializer.append(numpy_helper.from_array(scale, "step"))
+    model.graph.node.insert(0, helper.make_node("DequantizeLinear", [node.input[1], "step"], ["float weights"]))
+    node.input[1] = "float weights"
+    onnx.save(model, target)
 
 
 def test_the_precision_that_is_asked_for_runs(street):

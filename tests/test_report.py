@@ -38,6 +38,11 @@ def test_a_report_copied_from_another_model_is_refused():
     assert report().refuses(OTHER, INPUT, "yolox") == "its report is about another file"
 
 
+def test_a_report_on_int8_of_another_fp32_model_is_refused():
+    assert report().refuses(FILE, INPUT, "yolox", OTHER) is None
+    assert report().refuses(FILE, INPUT, "yolox", FILE).startswith("its report is about INT8 of another FP32 model")
+
+
 def test_a_failed_report_is_refused_with_its_reason():
     failed = report(passed=False, reason="recall 0.6000 below 0.95").refuses(FILE, INPUT, "yolox")
     assert failed == "its report says that it did not pass: recall 0.6000 below 0.95"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_app import config, model
 from edge_app.engine.backend import Backend, choose_backend
 from edge_app.engine.verification import Promise, verify
-from edge_app.errors import ConfigError, DeviceError, InputError
+from edge_app.errors import ConfigError, DataError, DeviceError, InputError
 from edge_app.plans import check_precision, source_of
 from edge_app.postprocess import Decoder, Postprocess, recognise
 
@@ -69,7 +69,9 @@ def read_detector(settings: config.AppConfig) -> Detector:
         return detector
     try:
         int8 = _read(settings, found, "int8", backend)
-    except ConfigError as refusal:
+        if int8.promise is not None and (doubt := int8.promise.doubt):
+            raise ConfigError(f"{int8.graph.path}: {doubt}; `precision: int8` runs it")
+    except (ConfigError, DataError, InputError) as refusal:
         logger.warning("%s runs: %s", detector.precision.upper(), refusal)
         return detector
     return int8 if backend.tensorrt else replace(detector, int8=int8)
@@ -98,7 +100,7 @@ def _read(settings: config.AppConfig, found: model.Model, precision: model.Preci
         decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
     spec = found.card.input or decoder.preprocessing
     with settings.blame("model"):
-        promise = _promise(settings.model.accept_unverified, graph, spec, decoder) if graph.quantized else None
+        promise = _promise(settings.model.accept_unverified, found, graph, decoder) if graph.quantized else None
     with settings.blame("model", "labels", of=(ConfigError, InputError)):
         named = model.find_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
     labels = named.names if decoder.classes else named.of_all_classes
@@ -115,10 +117,10 @@ def _read(settings: config.AppConfig, found: model.Model, precision: model.Preci
     return Detector(name, precision, graph, spec, constants, decoder.classes, labels, postprocess, backend, promise)
 
 
-def _promise(accepted: str | None, graph: model.Graph, spec: model.InputSpec, decoder: Decoder) -> Promise | None:
+def _promise(accepted: str | None, found: model.Model, graph: model.Graph, decoder: Decoder) -> Promise | None:
     """What vouches for the quantized file; none where the user takes it without, by its sha256."""
     if accepted is None:
-        return verify(graph.path, spec, decoder)
+        return verify(found, graph.path, decoder)
     if accepted != (digest := model.sha256(graph.path)):
         raise ConfigError(f"accept_unverified is of another file; {graph.path} has the sha256 {digest}")
     logger.warning("%s: its accuracy is unknown, as accept_unverified says", graph.path)

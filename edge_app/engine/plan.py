@@ -88,8 +88,7 @@ def obtain_plan(
 def vouched(order: Order, found: Model) -> Promise:
     """What the report beside the quantized file promises; raises ConfigError where none vouches for it."""
     graph = order.recipe.graph
-    decoder = recognise(graph, found.card.decoder.family)
-    return verify(graph.path, found.card.input or decoder.preprocessing, decoder)
+    return verify(found, graph.path, recognise(graph, found.card.decoder.family))
 
 
 def _open(

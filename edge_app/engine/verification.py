@@ -11,6 +11,8 @@ from edge_app.engine.slot import Engine
 from edge_app.errors import ConfigError, DataError
 from edge_app.postprocess import Decoder
 
+ENOUGH_AGREEMENT = 0.95  # less was asked of it by hand
+
 
 @dataclass(frozen=True, slots=True)
 class Promise:
@@ -26,6 +28,13 @@ class Promise:
     golden: Path
     decoder: Decoder
 
+    @property
+    def doubt(self) -> str | None:
+        """Why it runs only where INT8 is asked for, in words that follow the name of the file; None where it may."""
+        if self.report.min_agreement >= ENOUGH_AGREEMENT:
+            return None
+        return f"its calibration asked for an agreement of only {self.report.min_agreement:g}"
+
     def keep(self, engine: Engine) -> float:
         """Lets the engine answer the golden inputs, in the form that will run; returns its mAP50 against FP32.
 
@@ -38,12 +47,12 @@ class Promise:
         return found.map50
 
 
-def verify(path: Path, spec: model.InputSpec, decoder: Decoder) -> Promise:
+def verify(found: model.Model, path: Path, decoder: Decoder) -> Promise:
     """What the report beside a Q/DQ file promises.
 
     Args:
+        found: The model, whose card says what it would be fed and for which FP32 file it stands.
         path: The ONNX file.
-        spec: What it would be fed.
         decoder: What would read its outputs.
 
     Raises:
@@ -53,7 +62,8 @@ def verify(path: Path, spec: model.InputSpec, decoder: Decoder) -> Promise:
     if not beside.is_file():
         raise ConfigError(f"{path}: no report beside it ({beside.name}); `edge-app calibrate` makes INT8 with one")
     report = model.read_report(beside)
-    if reason := report.refuses(model.sha256(path), spec, decoder.family):
+    spec = found.card.input or decoder.preprocessing
+    if reason := report.refuses(model.sha256(path), spec, decoder.family, found.digest("fp32")):
         raise ConfigError(f"{path}: {reason}")
     golden = golden_path(path)
     if not golden.is_file() or model.sha256(golden) != report.golden_sha256:

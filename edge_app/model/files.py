@@ -46,6 +46,13 @@ class Model:
             raise DataError(f"{path}: its sha256 is not the card's; fetch the model again")
         return path
 
+    def digest(self, precision: Precision) -> str | None:
+        """The sha256 of the file of that precision, or what the card says of one that is not here; none without."""
+        if precision not in self.card.files:
+            return None
+        path = self.folder / self.card.files[precision]
+        return sha256(path) if path.is_file() else self.card.sha256.get(precision)
+
 
 def find(settings: config.Model, base: Path, state_dir: Path) -> Model:
     """The model that the configuration names.

@@ -14,6 +14,9 @@ from edge_app.errors import DataError, InputError
 
 # Operators whose output's shape hangs on what is in the picture; every other one's follows from the inputs' shapes.
 DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique", "Loop", "If"))
+# In the names of operators that quantize: QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, QLinearConv,
+# ConvInteger, MatMulInteger and ONNX Runtime's own of that kind.
+QUANTIZING = ("quantize", "qlinear", "integer")
 
 PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
 
@@ -53,7 +56,7 @@ class Graph:
         path: The file.
         inputs, outputs: Its tensors, initializers left out.
         metadata: `metadata_props`, such as Ultralytics' `names` and `task`.
-        quantized: Whether it holds Q/DQ nodes.
+        quantized: Whether something in it is computed or kept in integers for want of bits, as Q/DQ nodes say.
         fixed_outputs: Whether its outputs' shapes follow from its inputs', whatever the picture shows.
         card_wh: Width and height of the picture input that the model's card gives, if it has one [px].
     """
@@ -137,18 +140,22 @@ def read_any_graph(path: Path) -> Graph:
         inputs=tuple(_tensor(i) for i in model.graph.input if i.name not in constants),
         outputs=tuple(_tensor(o) for o in model.graph.output),
         metadata={prop.key: prop.value for prop in model.metadata_props},
-        quantized="QuantizeLinear" in operators,
+        quantized=_quantizes(operators),
         fixed_outputs=not operators & DATA_DEPENDENT,
     )
 
 
 def is_quantized(path: Path) -> bool:
-    """Whether the file holds Q/DQ nodes; not where it cannot be read, which is the reader's to say."""
+    """Whether the file is quantized; not where it cannot be read, which is the reader's to say."""
     try:
         model = onnx.load(path, load_external_data=False)
     except (OSError, DecodeError):
         return False
-    return "QuantizeLinear" in _operators(model)
+    return _quantizes(_operators(model))
+
+
+def _quantizes(operators: set[str]) -> bool:
+    return any(mark in operator.lower() for operator in operators for mark in QUANTIZING)
 
 
 def _operators(model: onnx.ModelProto) -> set[str]:

@@ -100,16 +100,21 @@ class Report(Part):
     calibration_pictures: tuple[Sha256, ...]
     holdout_pictures: tuple[Sha256, ...]
 
-    def refuses(self, int8_sha256: str, preprocessing: InputSpec, decoder: str) -> str | None:
+    def refuses(
+        self, int8_sha256: str, preprocessing: InputSpec, decoder: str, model_sha256: str | None = None
+    ) -> str | None:
         """Why this report does not vouch for such a model, in words that follow the name of the file; None if it does.
 
         Args:
             int8_sha256: Of the file that is to run.
             preprocessing: What it would be fed.
             decoder: The family that would read its outputs.
+            model_sha256: Of the FP32 file that it is to stand for, where that is known.
         """
         if int8_sha256 != self.int8_sha256:
             return "its report is about another file"
+        if model_sha256 not in (None, self.model_sha256):
+            return "its report is about INT8 of another FP32 model; calibrate this one"
         if not self.passed:
             return f"its report says that it did not pass: {self.reason}"
         made, wanted = self.preprocessing.model_dump(), preprocessing.model_dump()
