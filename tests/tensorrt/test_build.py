@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -15,7 +16,7 @@ from onnx import helper
 from edge_app import plans
 from edge_app.engine import vouched
 from edge_app.errors import ConfigError, DataError, DeviceError, UsageError
-from edge_app.model import find_argument, read_graph
+from edge_app.model import find_argument, read_graph, read_report, write_report
 from edge_app.plans.build import build
 from edge_app.plans.trt_log import in_words
 from tests.tensorrt.models import convolution, quantized
@@ -213,6 +214,27 @@ def test_a_quantized_file_without_a_report_is_refused(rtx, tmp_path):
 
     with pytest.raises(ConfigError, match="report"):
         vouched(place(path, rtx, "int8", targets=("sm86",)), find_argument(str(path), Path()))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        ({"passed": False, "reason": "recall 0.8 below 0.95"}, "did not pass: recall 0.8 below 0.95"),
+        ({"int8_sha256": "0" * 64}, "its report is about another file"),
+        ({"model_sha256": "0" * 64}, "its report is about INT8 of another FP32 model"),
+    ],
+)
+def test_a_report_that_does_not_vouch_is_refused(rtx, tmp_path, spoilt, words):
+    folder = shutil.copytree(
+        TRAFFIC.parent, tmp_path / "street", ignore=shutil.ignore_patterns("*.py", "*.md", "*.html")
+    )
+    order, found = place(folder, rtx, "int8", targets=("sm86",)), find_argument(str(folder), Path())
+    assert vouched(order, found).report.passed
+    beside = folder / "model.int8.report.json"
+    write_report(read_report(beside).model_copy(update=spoilt), beside)
+
+    with pytest.raises(ConfigError, match=words):
+        vouched(order, found)
 
 
 def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp_path):
