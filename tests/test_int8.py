@@ -333,16 +333,17 @@ def test_bench_and_check_say_what_runs(edge_app, configured, folder):
 
 
 def test_inspect_says_what_the_report_says_and_what_runs(edge_app, folder):
-    for how in ("", "failed"):
-        if how:
-            spoil(folder, how)
+    for change in ({}, {"passed": False}, {"min_agreement": 0.9}):
+        vouch(folder, **change)
         program = edge_app("models", "inspect", folder, "--json")
         assert program.wait() == 0, program.log
-    good, bad = (json.loads((folder.parents[1] / f"program{i}/stdout").read_text()) for i in (0, 1))
+    good, bad, lowered = (json.loads((folder.parents[1] / f"program{i}/stdout").read_text()) for i in range(3))
     assert good["int8"] == {"value": "mAP50 0.980 against FP32", "from": "model.int8.report.json"}
     assert good["runs"]["value"] == "int8 where it is faster, else fp32"
     assert bad["int8"]["value"].startswith("refused: ")
     assert bad["runs"]["value"] == "fp32"
+    assert lowered["int8"] == good["int8"]
+    assert lowered["runs"]["value"] == "fp32"
 
 
 def test_a_bare_int8_file_has_no_fp32(configured, folder):
