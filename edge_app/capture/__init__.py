@@ -4,6 +4,7 @@ from edge_app.capture.camera import rotated
 from edge_app.capture.cameras import Cameras
 from edge_app.capture.file import File
 from edge_app.capture.folder import SUFFIXES, natural, read_picture
+from edge_app.capture.hardware import Hardware
 from edge_app.capture.kinds import open_source
 from edge_app.capture.login import Pasted, split_login
 from edge_app.capture.probe import Probe, probe
@@ -17,6 +18,7 @@ __all__ = [
     "CameraState",
     "Cameras",
     "File",
+    "Hardware",
     "Pasted",
     "Probe",
     "Replay",

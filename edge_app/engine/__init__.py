@@ -6,7 +6,7 @@ from edge_app.engine.golden import Golden, golden_path, read_golden, write_golde
 from edge_app.engine.gpu_engine import GpuEngine
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
 from edge_app.engine.slot import Engine, Outputs, Slot
-from edge_app.engine.start import load, start_engine
+from edge_app.engine.start import load, reads_surfaces, start_engine
 from edge_app.engine.verification import Promise, verify
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "load",
     "read_detector",
     "read_golden",
+    "reads_surfaces",
     "start_engine",
     "verify",
     "write_golden",

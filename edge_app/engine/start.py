@@ -45,6 +45,11 @@ def start_engine(detector: Detector, settings: config.Engine) -> tuple[Detector,
         return detector, engine
 
 
+def reads_surfaces(settings: config.Engine) -> bool:
+    """Whether the engine reads a decoder's planes as they are, on the GPU or the host; else it is best given BGR."""
+    return settings.provider == "cuda"
+
+
 def load(detector: Detector, settings: config.Engine) -> Engine:
     """The model, warm; raises DataError where it cannot run, DeviceError where the GPU does not do."""
     graph = detector.graph

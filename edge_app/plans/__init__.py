@@ -3,7 +3,7 @@
 from edge_app.plans.cache import EngineCache, default_cache_dir
 from edge_app.plans.explain import Explanation, explain
 from edge_app.plans.flavour import Flavour, find_flavour
-from edge_app.plans.machine import Machine, this_machine
+from edge_app.plans.machine import Machine, is_jetson, this_machine
 from edge_app.plans.monitor import Progress
 from edge_app.plans.obtain import Obtained, obtain
 from edge_app.plans.order import Order, place_order, remarks
@@ -27,6 +27,7 @@ __all__ = [
     "default_cache_dir",
     "explain",
     "find_flavour",
+    "is_jetson",
     "obtain",
     "place_order",
     "prune",
