@@ -41,8 +41,8 @@ def load_gstreamer() -> Any:
 class GStreamer:
     """Decodes H.264 and H.265 to NV12 on the host.
 
-    A packet's frame is waited for, so that it does not come a packet late: for as long as more is in the decoder than
-    it kept back the last time, which is what it needs for frames that are sent after those they lean on.
+    A packet's frame is waited for, so that it does not come a packet late: while more is in the decoder than it kept
+    back since the last key frame. It keeps back what it needs for frames that are sent after those they lean on.
     """
 
     def __init__(self, stream: VideoStream, describe: str, elements: str, *, live: bool) -> None:
@@ -82,10 +82,12 @@ class GStreamer:
         """See `Step.decode`."""
         if not packet.size:
             self._source.end_of_stream()
-            return [*self._pulled(LONGEST_END_NS), *[None] * len(self._inside)]
+            return [*self._pulled(LONGEST_END_NS, LONGEST_END_NS), *[None] * len(self._inside)]
+        if packet.is_keyframe:
+            self._kept_back = 0
         self._push(packet)
         frames = self._pulled(PATIENCE_NS if len(self._inside) > self._kept_back else 0)
-        self._kept_back = len(self._inside)
+        self._kept_back = max(self._kept_back, len(self._inside))
         return frames
 
     def _push(self, packet: av.Packet[VideoStream]) -> None:
@@ -104,12 +106,11 @@ class GStreamer:
             return None
         return max(0, START_NS + round(1e9 * float(ticks * self._time_base)))
 
-    def _pulled(self, patience_ns: int) -> list[VideoFrame | None]:
-        """What is ready, at least one frame if one comes in that time; raises StreamError where the decoder failed."""
+    def _pulled(self, first_ns: int, others_ns: int = 0) -> list[VideoFrame | None]:
+        """What is ready, or is so within these times; raises StreamError where the decoder failed."""
         frames: list[VideoFrame | None] = []
-        while sample := self._sink.try_pull_sample(patience_ns):
+        while sample := self._sink.try_pull_sample(others_ns if frames else first_ns):
             frames += self._taken(sample)
-            patience_ns = LONGEST_END_NS if patience_ns == LONGEST_END_NS else 0
         bus, kind = self._pipeline.get_bus(), self._gi.Gst.MessageType.ERROR
         if message := bus.pop_filtered(kind):
             raise StreamError(Reason.DECODE_ERRORS, f"{self._describe}: GStreamer: {message.parse_error()[0].message}")

@@ -105,5 +105,7 @@ def test_a_file_for_the_gpu_is_given_in_planes_unless_it_is_turned(rig: Rig, cli
     assert {picture.format for picture in pictures} == {"bgr" if rotate else "i420"}
     with av.open(str(clip)) as container:
         for picture, frame in zip(pictures, container.decode(video=0), strict=True):
-            if not rotate:
+            if rotate:
+                np.testing.assert_array_equal(picture.bgr, np.rot90(frame.to_ndarray(format="bgr24"), -1))
+            else:
                 np.testing.assert_array_equal(packed(picture), frame.to_ndarray().reshape(-1))

@@ -9,6 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
+from av.video.frame import VideoFrame
 
 from edge_app.capture import Hardware, open_source
 from edge_app.capture.gstreamer import GStreamer
@@ -76,23 +78,39 @@ def test_a_jetson_takes_it_by_itself(rig: Rig, gstreamer: Hardware, clip: Path):
     assert {arrival.convert().format for arrival in rig.arrivals} == {"nv12"}
 
 
-def frames_after_each_packet(clip: Path, elements: str) -> list[int]:
+def decoded(clip: Path, elements: str) -> list[list[VideoFrame | None]]:
+    """The frames that came after each packet."""
     with av.open(str(clip)) as container:
         step = GStreamer(container.streams.video[0], "clip", elements, live=True)
-        found = [len(step.decode(packet)) for packet in container.demux(video=0)]
+        found = [step.decode(packet) for packet in container.demux(video=0)]
         step.close()
     return found
 
 
 def test_a_frame_does_not_wait_for_the_next_packet(gstreamer: Hardware, clip: Path):
-    assert frames_after_each_packet(clip, gstreamer.gstreamer) == [1] * 50 + [0]
+    assert list(map(len, decoded(clip, gstreamer.gstreamer))) == [1] * 50 + [0]
 
 
 def test_b_frames_are_kept_back_and_no_longer_than_that(b_frame_clip: tuple[Path, str], tmp_path: Path):
     clip, codec = b_frame_clip
-    found = frames_after_each_packet(clip, software_decoders(codec, tmp_path).gstreamer)
-    assert sum(found) == 25
-    assert found[5:25] == [1] * 20
+    found = decoded(clip, software_decoders(codec, tmp_path).gstreamer)
+    assert list(map(len, found))[5:25] == [1] * 20
+    with av.open(str(clip)) as container:
+        expected = [(frame.pts, frame.time_base) for frame in container.decode(video=0)]
+    assert [(frame.pts, frame.time_base) for frames in found for frame in frames if frame] == expected
+
+
+def test_parameter_sets_may_come_beside_the_stream(gstreamer: Hardware, clip: Path, tmp_path: Path):
+    bare = tmp_path / "bare.nut"  # as RTSP has them in its SDP
+    with av.open(str(clip)) as source, av.open(str(bare), "w") as out:
+        given = source.streams.video[0]
+        stream = out.add_stream_from_template(given)
+        without = BitStreamFilterContext("h264_mp4toannexb,filter_units=remove_types=7-8", given, stream)
+        for packet in source.demux(given):
+            for part in without.filter(packet if packet.size else None):
+                part.stream = stream
+                out.mux(part)
+    assert_same(bare, gstreamer)
 
 
 def test_a_camera_is_timed_by_its_clock(rig: Rig, gstreamer: Hardware, rtsp_server: StartServer):

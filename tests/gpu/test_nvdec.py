@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from edge_app.capture import Hardware, open_source
@@ -17,6 +18,7 @@ from edge_app.cuda import Gpu, Staging, owned
 from edge_app.frames import Picture
 from edge_app.model import InputSpec
 from edge_app.preprocess import GpuCanvas
+from edge_app.synthetic import Settings, Street
 from tests.capture.conftest import Rig, camera_config
 from tests.capture.decoders import write_unsuited, yuv
 from tests.capture.test_coding import combs
@@ -153,6 +155,23 @@ def test_ten_bits_and_half_the_chroma_go_to_the_cpu(tmp_path, caplog, encoder, f
     (record,) = [r for r in caplog.records if "the CPU decodes" in r.getMessage()]
     assert record.levelno == logging.WARNING
     assert form in record.getMessage()
+
+
+def test_the_program_finds_the_same_by_either_decoder(tmp_path, edge_app, configured):
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        pytest.skip("no onnxruntime-gpu")
+    street = Street(Settings(seed=7))
+    clip = write_clip(tmp_path / "street.mp4", (street.picture(index) for index in range(20)))
+    found = []
+    for decode in ("nvdec", "cpu"):
+        cameras = {"street": {"url": str(clip), "decode": decode, "start_at": "2026-01-01T00:00:00Z"}}
+        program = edge_app("run", configured(cameras=cameras, engine={"provider": "cuda", "max_batch": 1}))
+        assert program.wait() == 0, program.log
+        assert "the CPU decodes" not in program.log
+        found.append([(m["frame_id"], m["capture_time"], m["objects"]) for m in program.messages()])
+    assert found[0] == found[1]
+    assert len(found[0]) == 20
+    assert sum(len(objects) for *_, objects in found[0]) > 20
 
 
 def test_interlaced_frames_become_whole(tmp_path):
