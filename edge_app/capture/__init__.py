@@ -11,6 +11,7 @@ from edge_app.capture.probe import Probe, probe
 from edge_app.capture.replay import Replay
 from edge_app.capture.source import Shot, Source
 from edge_app.capture.state import CameraState
+from edge_app.capture.step import has_nvdec
 from edge_app.capture.tls import check_tls
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Shot",
     "Source",
     "check_tls",
+    "has_nvdec",
     "natural",
     "open_source",
     "probe",

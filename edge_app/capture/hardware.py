@@ -49,20 +49,21 @@ class Decoding:
     def step(self, stream: VideoStream, *, live: bool) -> Step:
         """The decoder for an attempt."""
         try:
-            return self._hardware_step(stream, live)
+            return self._best(stream, live)
         except UnsuitedError as error:
-            self._tell(str(error))
+            self._tell(f"{error}; the CPU decodes")
         return Libav(stream.codec_context, live=live)
 
-    def _hardware_step(self, stream: VideoStream, live: bool) -> Step:
+    def _best(self, stream: VideoStream, live: bool) -> Step:
+        """What was asked for; raises UnsuitedError where it does not do."""
         kind, hardware = self._kind(), self._hardware
         if kind == "gstreamer":
             return GStreamer(stream, self._describe, hardware.gstreamer, live=live)
-        if kind == "nvdec" and hardware.gpu is None:
+        if kind != "nvdec":
+            return Libav(stream.codec_context, live=live)
+        if hardware.gpu is None:
             raise UnsuitedError("no engine here reads what NVDEC leaves on the GPU")
-        if kind == "nvdec" and hardware.gpu is not None:
-            return Nvdec(stream, hardware.gpu, self._tell, live=live)
-        return Libav(stream.codec_context, live=live)
+        return Nvdec(stream, hardware.gpu, self._tell, live=live)
 
     def _kind(self) -> Asked:
         if self._asked != "auto":
@@ -76,4 +77,4 @@ class Decoding:
         if why not in self._told:
             self._told.add(why)
             level = logging.INFO if self._asked == "auto" else logging.WARNING
-            logger.log(level, "%s: %s: the CPU decodes: %s", self._describe, self._kind(), why)
+            logger.log(level, "%s: decode: %s: %s", self._describe, self._kind(), why)

@@ -68,7 +68,7 @@ class Nvdec(Libav):
             UnsuitedError: There is none, or it is not for this stream.
         """
         check_suited(stream)
-        if "cuda" not in hwdevices_available() or not hasattr(VideoFrame, "sw_format"):
+        if not has_nvdec():
             raise UnsuitedError(f"PyAV {av.__version__} does not have it; want 18 or newer, built with CUDA")
         # The container's own context stays as it is: libav would not say any more what the stream's format is.
         hwaccel = HWAccel("cuda", str(gpu), is_hw_owned=True, allow_software_fallback=True)
@@ -93,9 +93,15 @@ class Nvdec(Libav):
 
     def _look(self, frame: VideoFrame, tell: Callable[[str], None]) -> None:
         if frame.format.name != "cuda":
-            tell(f"NVDEC does not take its {self._name}, {frame.width}x{frame.height}, {frame.format.name}")
+            shown = f"{self._name} of {frame.width}x{frame.height}, {frame.format.name}"
+            tell(f"NVDEC does not take its {shown}; the CPU decodes")
         elif frame.sw_format and frame.sw_format.name != "nv12":
-            tell(f"it is {frame.sw_format.name}, which the CPU converts")
+            tell(f"it is {frame.sw_format.name}; the CPU converts its pictures")
+
+
+def has_nvdec() -> bool:
+    """Whether PyAV has NVDEC, and tells what it leaves on the GPU."""
+    return "cuda" in hwdevices_available() and hasattr(VideoFrame, "sw_format")
 
 
 def check_suited(stream: VideoStream) -> None:
