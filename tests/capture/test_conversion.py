@@ -74,8 +74,10 @@ def test_colours_are_what_the_stream_says_and_libav_makes_of_it(form, colorspace
     )
     smooth.colorspace, smooth.color_range = colorspace, color_range
     assert (Converter(planes=True)(frame).matrix, Converter(planes=True)(frame).full_range) == found
-    ours, libavs = to_bgr(Converter(planes=True)(smooth)), Converter(planes=False)(smooth).bgr
-    assert np.abs(ours.astype(int) - libavs).max() <= 3
+    colour = np.array([40, 90, 200])
+    assert np.abs(to_bgr(Converter(planes=True)(smooth)) - colour).max() <= 3
+    if int(av.__version__.split(".")[0]) >= 18:  # PyAV 16 takes all for BT.601 in limited range
+        assert np.abs(Converter(planes=False)(smooth).bgr - colour).max() <= 3
 
 
 @pytest.mark.parametrize(
