@@ -13,12 +13,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def main() -> None:
     """Runs the command line; then `run` has handlers of its own, and for other verbs signals mean what they did."""
     before = {number: signal.signal(number, leave) for number in SIGNALS}
-    from edge_app.cli import main as command_line  # which takes a second
+    from edge_app.cli import main as command_line  # which takes a second, and the verb's module another
 
-    if not is_service():
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    command_line()
+    def imported() -> None:
+        if not is_service():
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    command_line(imported)
 
 
 def leave(number: int, _frame: FrameType | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from edge_app.cli import execute
 
 
 class Program:
@@ -65,6 +68,26 @@ class Program:
 
 
 StartProgram = Callable[..., Program]
+
+
+@pytest.fixture
+def verb(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs a verb here; returns its exit code, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = execute([str(argument) for argument in arguments])
+        return code, *capfd.readouterr()
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def log() -> Iterator[None]:
+    """Verbs set up the log of a whole process, on a stderr that is closed when the test is over."""
+    yield
+    root = logging.getLogger()
+    root.setLevel(logging.WARNING)
+    root.handlers[:] = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import socket
 import subprocess
@@ -13,23 +12,6 @@ from pathlib import Path
 import cv2
 import jsonschema
 import pytest
-
-from edge_app.cli import execute
-
-
-@pytest.fixture
-def verb(capfd):
-    """Runs a verb here; returns its exit code, stdout and stderr."""
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
-
-    def run(*arguments):
-        code = execute([str(argument) for argument in arguments])
-        return code, *capfd.readouterr()
-
-    yield run
-    root.setLevel(level)  # `run` sets up the log of a whole process
-    root.handlers[:] = handlers
 
 
 def last(text):
@@ -174,7 +156,6 @@ def sink(**settings):
     ("sections", "words"),
     [
         ({"model": {"name": "traffic", "decoder": "yolo"}}, r"model\.decoder: .*unknown decoder yolo.*yolox"),
-        ({"engine": {"backend": "tensorrt"}}, r"engine\.backend: tensorrt .*not in this version"),
         ({"engine": {"precision": "fp16"}}, r"engine\.precision: .*no fp16 file"),
         ({"engine": {"threads": 100000}}, r"engine\.threads: want at most 256"),
         ({"detect": {"labels": ["person", "unicorn"]}}, r"detect\.labels: .*no unicorn.*person"),

@@ -19,7 +19,6 @@ import pytest
 import yaml
 
 from edge_app import config
-from edge_app.cli import execute
 from edge_app.errors import AccessError, DataError, DeviceError, InputError, TemporaryError, UsageError
 from edge_app.model import Entry, find, find_argument, pull, read_catalogue
 from tests.onnx_models import channel_means, images, write
@@ -32,17 +31,6 @@ from edge_app.cli.models.pull import fetch
 from edge_app.model import Entry
 fetch(Entry.model_validate_json(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
 """
-
-
-@pytest.fixture
-def verb(capfd):
-    """Runs a verb here; returns its exit code, stdout and stderr."""
-
-    def run(*arguments):
-        code = execute([str(argument) for argument in arguments])
-        return code, *capfd.readouterr()
-
-    return run
 
 
 @pytest.fixture

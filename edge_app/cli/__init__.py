@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -56,10 +56,10 @@ def program(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
-def main() -> None:
-    """Runs the verb of the command line and leaves with its exit code."""
+def main(imported: Callable[[], None] = lambda: None) -> None:
+    """Runs the verb of the command line and leaves with its exit code; `imported` is called when it begins."""
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None where they are closed
-    code = execute(sys.argv[1:])
+    code = execute(sys.argv[1:], imported)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -71,10 +71,12 @@ def main() -> None:
     raise SystemExit(code)
 
 
-def execute(arguments: Sequence[str]) -> int:
+def execute(arguments: Sequence[str], imported: Callable[[], None] = lambda: None) -> int:
     """Runs a verb; returns the exit code."""
     try:
-        return program(arguments)(list(arguments) or ["--help"], prog_name="edge-app", standalone_mode=False) or 0
+        app = program(arguments)
+        imported()
+        return app(list(arguments) or ["--help"], prog_name="edge-app", standalone_mode=False) or 0
     except WrongCommandLine as error:
         path = error.ctx.command_path if error.ctx else "edge-app"
         return _say(f"{path}: {error.format_message().rstrip('.')}; see {path} --help", UsageError.exit_code)

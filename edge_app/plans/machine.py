@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMPUTE_CAPABILITY_MAJOR, COMPUTE_CAPABILITY_MINOR = 75, 76  # CUdevice_attribute
+OLDEST_GPU = (7, 5)  # Turing; the kernels' PTX is for it
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 TEGRA_RELEASE = Path("/etc/nv_tegra_release")
 

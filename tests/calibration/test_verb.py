@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 import shutil
 import signal
 
@@ -19,16 +18,6 @@ from tests.calibration.conftest import DATA, ROOT
 
 TRAFFIC = ROOT / "models/traffic"
 pytestmark = pytest.mark.timeout(600)  # on a busy machine
-
-
-@pytest.fixture(scope="module", autouse=True)
-def log():
-    """The verb sets up the log of a whole process; this puts it back."""
-    root = logging.getLogger()
-    level, handlers = root.level, list(root.handlers)
-    yield
-    root.setLevel(level)
-    root.handlers[:] = handlers
 
 
 @pytest.fixture

@@ -8,22 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.cli import execute
-from tests.tensorrt.models import convolution, quantized, touch
+from tests.tensorrt.models import quantized, touch
 
+TRAFFIC = Path("models/traffic/model.onnx")
 pytestmark = pytest.mark.usefixtures("rtx")
 
 
 @pytest.fixture
-def verb(capfd, monkeypatch, tmp_path):
-    """Runs a verb here, with a cache of its own; returns its exit code, stdout and stderr."""
+def verb(verb, monkeypatch, tmp_path):
+    """As everywhere, with a cache of its own."""
     monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
-
-    def run(*arguments):
-        code = execute([str(argument) for argument in arguments])
-        return code, *capfd.readouterr()
-
-    return run
+    return verb
 
 
 def test_build_ends_with_the_plans_path_and_a_hit_says_cached(verb, toy):
@@ -62,7 +57,6 @@ def test_build_again_says_because(verb, toy):
     [
         (["traffic", "--target", "sm87"], 64, "JetPack"),
         (["traffic", "--backend", "tensorrt", "--target", "sm86"], 69, "tensorrt is not installed"),
-        (["traffic", "--precision", "int8", "--target", "sm86"], 78, "no INT8"),
         (["nothing", "--target", "sm86"], 66, "no model nothing"),
         (["missing.onnx", "--target", "sm86"], 66, "missing.onnx"),
         (["traffic", "--max-batch", "0"], 64, "max-batch"),
@@ -77,14 +71,31 @@ def test_mistakes_are_one_line(arguments, code, words, verb):
     assert err.count("\n") == 1
 
 
+def test_int8_of_a_model_that_has_none_is_one_line(verb, toy):
+    code, _, err = verb("build", toy, "--precision", "int8", "--target", "sm86")
+
+    assert code == 78
+    assert "has no INT8" in err
+    assert err.count("\n") == 1
+
+
 def test_a_quantized_file_without_a_report_is_one_line(verb, tmp_path):
-    path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "model.int8.onnx")
+    path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
     code, _, err = verb("build", path, "--precision", "int8", "--target", "sm86")
 
     assert code == 78
     assert "report" in err
     assert err.count("\n") == 1
+
+
+def test_int8_on_rtx_is_built_with_a_warning(verb):
+    code, out, err = verb("build", "traffic", "--precision", "int8", "--target", "sm75,sm86")
+
+    assert code == 0
+    assert "not asked yet" in out
+    assert "does not fuse INT8 convolutions" in err
+    assert "on sm75 TensorRT-RTX computes quantized convolutions in FP16" in err
 
 
 def test_a_broken_file_is_one_line(verb, toy):
