@@ -99,10 +99,10 @@ def _decode(model: Model, inspection: Inspection) -> None:
 
 
 def _name(model: Model, inspection: Inspection) -> None:
-    if inspection.graph is None or "classes" not in inspection.facts:
+    graph, decoder = inspection.graph, inspection.decoder
+    if graph is None or decoder is None:
         return
-    classes = inspection.facts["classes"].value
-    labels = find_labels(classes, model.labels, model.card.labels, inspection.graph.metadata)
+    labels = find_labels(decoder.classes, model.labels, model.card.labels, graph.metadata, from_one=decoder.from_one)
     inspection.facts["labels"] = Fact(list(labels.names), labels.origin)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -11,6 +10,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from edge_app.errors import DataError, InputError
+from edge_app.model.metadata import literal
 
 # Operators whose output's shape hangs on what is in the picture; every other one's follows from the inputs' shapes.
 DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique", "Loop", "If"))
@@ -89,11 +89,11 @@ class Graph:
 
     def _metadata_wh(self) -> tuple[int, int] | None:
         """Ultralytics' `imgsz`, a list of height and width printed by Python."""
-        try:
-            height, width = ast.literal_eval(self.metadata.get("imgsz", ""))
-        except (ValueError, SyntaxError, TypeError):
+        size = literal(self.metadata, "imgsz")
+        if not isinstance(size, list | tuple) or len(size) != 2:
             return None
-        return (width, height) if isinstance(width, int) and isinstance(height, int) else None
+        height, width = size
+        return (width, height) if all(isinstance(side, int) and side > 0 for side in size) else None
 
 
 def read_graph(path: Path, card_wh: tuple[int, int] | None = None) -> Graph:

@@ -25,6 +25,7 @@ class EndToEndDecoder:
     classes: int | None
     family: ClassVar[str] = "end2end"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod

@@ -28,6 +28,7 @@ class UltralyticsRtDetrDecoder:
     classes: int | None
     family: ClassVar[str] = "rtdetr_ultralytics"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
@@ -53,6 +54,7 @@ class OldUltralyticsRtDetrDecoder:
     classes: int
     family: ClassVar[str] = "rtdetr_ultralytics_old"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod

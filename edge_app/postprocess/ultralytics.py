@@ -24,6 +24,7 @@ class UltralyticsDecoder:
     classes: int
     family: ClassVar[str] = "ultralytics"
     suppressed: ClassVar[bool] = False
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
