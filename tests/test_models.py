@@ -529,6 +529,23 @@ def test_an_output_that_is_no_tensor_is_shown_too(verb, tmp_path):
     assert "no known layout" in err
 
 
+@pytest.mark.parametrize("domain", ["", "TRT"])
+def test_a_model_with_a_tensorrt_plugin_is_no_broken_file(verb, configured, tmp_path, domain):
+    """As onnx-graphsurgeon writes it: in ONNX's own domain, or in one that the file does not import."""
+    shapes = {"num_detections": [1, 1], "detection_boxes": [1, 9, 4], "detection_scores": [1, 9]}
+    shapes["detection_classes"] = [1, 9]
+    kinds = [onnx.TensorProto.INT32, *[onnx.TensorProto.FLOAT] * 2, onnx.TensorProto.INT32]
+    outputs = [onnx.helper.make_tensor_value_info(*parts) for parts in zip(shapes, kinds, shapes.values(), strict=True)]
+    node = onnx.helper.make_node("EfficientNMS_TRT", ["images"], list(shapes), domain=domain)
+    path = write(tmp_path / "m.onnx", [node], [images(1)], outputs)
+    document, _ = inspected(verb, path)
+    assert document["decoder"]["value"] == "efficientnms"
+    cameras = {"gate": {"url": "synthetic://street?frames=2"}}
+    code, _, err = verb("run", configured(model={"onnx": str(path)}, cameras=cameras, publish=[{"type": "stdout"}]))
+    assert code == 65
+    assert re.search(r"m\.onnx: ONNX Runtime cannot load it .*EfficientNMS_TRT", err)
+
+
 def test_inspect_shows_a_file_that_is_not_the_cards(verb, tmp_path):
     folder = card(tmp_path, "toy", sha256={"fp32": "0" * 64}, labels=["a", "b"])
     document, err = inspected(verb, folder, code=65)

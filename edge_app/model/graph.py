@@ -15,6 +15,8 @@ from edge_app.model.metadata import literal
 # Operators whose output's shape hangs on what is in the picture; every other one's follows from the inputs' shapes.
 DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique", "Loop", "If"))
 
+PLUGINS = onnx.helper.make_opsetid("tensorrt_plugins", 1)
+
 PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
 
 
@@ -123,6 +125,7 @@ def read_any_graph(path: Path) -> Graph:
     """Reads and checks the file, whatever the model is for; raises like `read_graph`, but for its inputs."""
     try:
         model = onnx.load(path, load_external_data=False)
+        _set_plugins_apart(model)
         onnx.checker.check_model(model)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such model file") from error
@@ -149,6 +152,17 @@ def is_quantized(path: Path) -> bool:
     except (OSError, DecodeError):
         return False
     return "QuantizeLinear" in _operators(model)
+
+
+def _set_plugins_apart(model: onnx.ModelProto) -> None:
+    """Moves TensorRT's plugins out of ONNX's own domain or one that is not imported, where onnx-graphsurgeon puts them.
+
+    The checker passes over a domain that it does not know, and calls the file broken otherwise.
+    """
+    for node in model.graph.node:
+        if node.op_type.endswith("_TRT"):
+            node.domain = PLUGINS.domain
+    model.opset_import.append(PLUGINS)
 
 
 def _operators(model: onnx.ModelProto) -> set[str]:
