@@ -490,9 +490,26 @@ def test_inspect_reads_the_labels_of_the_metadata(verb, tmp_path):
     metadata = {"names": "{0: 'cat', 1: 'dog'}", "task": "detect"}
     path = write(tmp_path / "m.onnx", [node], [images(1)], [output], metadata=metadata)
     document, _ = inspected(verb, path)
-    assert document["decoder"]["value"] == "ultralytics"
+    assert document["decoder"] == {"value": "ultralytics", "from": "shape of output0 float32 (1, 6, 21)"}
+    assert document["classes"] == {"value": 2, "from": "shape of output0 float32 (1, 6, 21)"}
     assert document["labels"] == {"value": ["cat", "dog"], "from": "metadata names"}
     assert document["metadata"] == metadata
+
+
+def listing(path, metadata):
+    """A model that lists its detections, in six columns that two families have."""
+    output = onnx.helper.make_tensor_value_info("output0", onnx.TensorProto.FLOAT, [1, 300, 6])
+    node = onnx.helper.make_node("RandomNormal", [], ["output0"], shape=[1, 300, 6])
+    return write(path, [node], [images(1)], [output], metadata=metadata)
+
+
+@pytest.mark.parametrize("network", ["YOLOv10n", "rtdetr-l"])
+def test_inspect_says_where_the_metadata_decided(verb, tmp_path, network):
+    metadata = {"names": "{0: 'cat', 2: 'cow'}", "task": "detect", "description": f"Ultralytics {network}"}
+    document, _ = inspected(verb, listing(tmp_path / "m.onnx", metadata))
+    assert document["decoder"]["from"] == "shape of output0 float32 (1, 300, 6), and the metadata"
+    assert document["classes"] == {"value": 3, "from": "metadata names"}
+    assert document["labels"] == {"value": ["cat", "class_1", "cow"], "from": "metadata names"}
 
 
 def test_an_unknown_layout_is_shown_and_then_the_error(verb, tmp_path):
