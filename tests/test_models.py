@@ -456,6 +456,13 @@ def test_a_model_that_is_nowhere_is_66(verb, tmp_path, monkeypatch, argument, wo
     assert words in err
 
 
+def test_a_folder_that_is_two_places_is_named_once(verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = verb("models", "inspect", "nope", "--state-dir", tmp_path)[2].strip().partition(" in ")[2].split(", ")
+    assert len(places) == len(set(places))
+    assert places[0] == str(tmp_path / "models")
+
+
 def inspected(verb, argument, *, code=0):
     answer, out, err = verb("models", "inspect", argument, "--json")
     assert answer == code, err
