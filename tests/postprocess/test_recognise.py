@@ -84,7 +84,18 @@ def test_raw_maps_behind_yolov5s_output_are_not_looked_at():
         ),
         pytest.param(graph(1, 84, CELLS), "yolox", "not laid out as decoder yolox", id="the named one does not fit"),
         pytest.param(graph(1, CELLS, 85), "yolo", "unknown decoder yolo; the choices: yolox, ultr", id="no such"),
-        pytest.param(graph(1, 116, CELLS, metadata={"task": "segment"}), None, "no known layout", id="another task"),
+        pytest.param(
+            graph(1, 116, CELLS, metadata={"task": "segment"}),
+            None,
+            "is of task segment, as the metadata says; want detect",
+            id="another task",
+        ),
+        pytest.param(
+            graph(1, 7, CELLS, metadata={"task": "pose"}),
+            "ultralytics",
+            "is of task pose, as",
+            id="another task, named",
+        ),
         pytest.param(
             named(*CALIBRATED, extra=(Tensor("threshold", (1,), "float32"),)),
             None,
