@@ -16,7 +16,7 @@ from edge_app import config, model
 from edge_app.bulletin import Bulletin
 from edge_app.capture import Cameras, CameraState, Source
 from edge_app.detections import Result
-from edge_app.engine import read_detector, start_engine
+from edge_app.engine import read_detector, reads_surfaces, start_engine
 from edge_app.errors import TemporaryError
 from edge_app.frames import Arrival, Frame
 from edge_app.inbox import Inbox
@@ -41,6 +41,7 @@ SWITCH_S = 0.001  # at Python's 5 ms, the analyse thread waits as long after eac
 TICK_S = 0.25  # how often the main thread looks after the others
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
+BUILD_STEP_S = 300  # a step of TensorRT's, such as trying all kernels for a large layer on a small GPU
 FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
 
 
@@ -73,9 +74,10 @@ class App:
             ConfigError, InputError, DataError, AccessError: What no time will mend; the text names the key or the file.
         """
         self._settings = settings
-        self.sources = {name: play(source) for name, source in make_sources(settings).items()}
-        self._sinks = make_sinks(settings)
         self.detector = read_detector(settings)
+        surfaces = reads_surfaces(settings.engine, self.detector.backend)
+        self.sources = {name: play(source) for name, source in make_sources(settings, surfaces=surfaces).items()}
+        self._sinks = make_sinks(settings)
         self.observe = observe
         self.stop = stop or threading.Event()
         self.latest: dict[str, tuple[Frame, Result]] = {}
@@ -90,9 +92,9 @@ class App:
         cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
         sys.setswitchinterval(SWITCH_S)
         with ExitStack() as stack:
-            self.detector, engine = start_engine(self.detector, self._settings.engine)
+            self.detector, engine = start_engine(self.detector, self._settings.engine, self._building)
             self.engine, d = stack.enter_context(engine), self.detector
-            logger.info("model %s, %s, on %s", d.name, d.precision, self.engine.name)
+            logger.info("model %s, %s, on %s: %s", d.name, d.precision, self.engine.name, d.backend.because)
             identity = ModelIdentity(d.name, model.sha256(d.graph.path), self.engine.name, d.precision)
             session = new_session()
             self._messages = Messages(session, identity, d.labels, self.stats)
@@ -143,6 +145,11 @@ class App:
             if time.monotonic() > deadline or self.stop.wait(TICK_S):
                 return False
         return True
+
+    def _building(self) -> bool:
+        """Between two steps of a TensorRT build, in its thread: systemd waits for the next; whether it shall come."""
+        self._service.extend(BUILD_STEP_S)
+        return not self.stop.is_set()
 
     def _end(self, analyse: threading.Thread) -> None:
         """Stops in order: cameras and analysis, then the sinks with what is queued."""

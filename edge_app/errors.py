@@ -1,6 +1,7 @@
 """What can go wrong, as one tree; each error carries the exit code that tells the operator what to do.
 
 EdgeAppError           70  a bug of ours
+├── StoppedError        0  told to stop while something was still being made
 ├── UsageError         64  the command line is wrong
 ├── DataError          65  data, or its result, is not good enough
 ├── InputError         66  a model, a file source or another input is missing or unreadable
@@ -40,6 +41,12 @@ class EdgeAppError(Exception):
     """Base of every error that this program raises on purpose; its text is one line for the operator."""
 
     exit_code = 70
+
+
+class StoppedError(EdgeAppError):
+    """Told to stop while something was still being made; nothing of it is left."""
+
+    exit_code = 0
 
 
 class UsageError(EdgeAppError):

@@ -156,7 +156,6 @@ def sink(**settings):
     ("sections", "words"),
     [
         ({"model": {"name": "traffic", "decoder": "yolo"}}, r"model\.decoder: .*unknown decoder yolo.*yolox"),
-        ({"engine": {"backend": "tensorrt"}}, r"engine\.backend: tensorrt .*not in this version"),
         ({"engine": {"precision": "fp16"}}, r"engine\.precision: .*no fp16 file"),
         ({"engine": {"threads": 100000}}, r"engine\.threads: want at most 256"),
         ({"detect": {"labels": ["person", "unicorn"]}}, r"detect\.labels: .*no unicorn.*person"),

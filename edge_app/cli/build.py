@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,8 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_app import config, plans
-from edge_app.errors import AccessError, UsageError
-from edge_app.model import find_argument
+from edge_app.cuda import load_pycuda
+from edge_app.errors import AccessError, DeviceError, UsageError
+from edge_app.model import Model, find_argument
 
 EXAMPLE = "Example: edge-app build traffic --backend tensorrt_rtx --target sm86,sm89"
 
@@ -40,19 +42,41 @@ def main(
 ) -> None:
     """Build a TensorRT plan, or find it in the cache; the last line is its path.
 
-    Beside it, FILE.json says what it depends on. Exit codes: 65 TensorRT cannot build it, 69 no TensorRT or no GPU,
-    77 the cache cannot be written, 78 the model has no such precision, or no report vouches for its INT8 file.
+    Beside it, FILE.json says what it depends on. Exit codes: 65 TensorRT cannot build it, or its INT8 does not find
+    what FP32 finds, 69 no TensorRT or no GPU, 77 the cache cannot be written, 78 the model has no such precision, or
+    no report vouches for its INT8 file.
     """
     flavour = plans.find_flavour("tensorrt_rtx" if target is not None and backend == "auto" else backend)
     targets = plans.read_targets(flavour, target) if target is not None else ()
     found = find_argument(model, config.default_state_dir(os.environ))
     order = plans.place_order(found, flavour, precision, max_batch=max_batch, targets=targets)
+    obtain = _obtaining(order, found)
     for remark in plans.remarks(order):
         sys.stderr.write(f"{remark}\n")
-    cache = plans.EngineCache(plans.default_cache_dir(os.environ))
     with shown(order.model) as progress:
-        obtained = plans.obtain(order, cache, progress=progress, waiting=lambda: _wait(order.model))
+        obtained = obtain(progress=progress, waiting=lambda: _wait(order.model))
     sys.stdout.write(f"{_outcome(obtained)}\n{_copy(obtained, out)}\n")
+
+
+def _obtaining(order: plans.Order, found: Model) -> Callable[..., plans.Obtained]:
+    """What gets the plan; only one that has to answer for itself needs the engine, which takes a while to import."""
+    if not order.recipe.graph.quantized:
+        return partial(plans.obtain, order, plans.EngineCache(plans.default_cache_dir(os.environ)))
+    from edge_app.engine import obtain_plan, vouched
+
+    return partial(obtain_plan, order, vouched(order, found), _gpu(order))
+
+
+def _gpu(order: plans.Order) -> int | None:
+    """Number of the GPU that can run the plan; none where there is none, and a line where only PyCUDA is missing."""
+    if not order.runs_here:
+        return None
+    try:
+        load_pycuda()
+    except DeviceError as error:
+        sys.stderr.write(f"the plan is built and not run: {error}\n")
+        return None
+    return 0
 
 
 @contextmanager
@@ -68,9 +92,14 @@ def _outcome(obtained: plans.Obtained) -> str:
     sidecar = obtained.plan.sidecar
     what = f"{sidecar.model}, {sidecar.precision}, {sidecar.key.flavour} {sidecar.key.version}"
     if obtained.cached:
-        return f"{what}: cached, all that it depends on is as it was"
-    answered = "not yet run" if sidecar.agreement is None else f"agreement {sidecar.agreement:.3f}"
-    return f"{what}: built in {sidecar.seconds:.1f} s because {sidecar.because}; {answered}"
+        return f"{what}: cached, all that it depends on is as it was{_answered(sidecar)}"
+    return f"{what}: built in {sidecar.seconds:.1f} s because {sidecar.because}{_answered(sidecar)}"
+
+
+def _answered(sidecar: plans.Sidecar) -> str:
+    if sidecar.agreement is not None:
+        return f"; mAP50 {sidecar.agreement:.3f} against FP32 on this GPU"
+    return "; not asked yet: it answers its golden inputs at the first start" if sidecar.precision == "int8" else ""
 
 
 def _copy(obtained: plans.Obtained, out: Path | None) -> Path:

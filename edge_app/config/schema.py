@@ -45,7 +45,7 @@ class Engine(Section):
     """What computes the network, and how."""
 
     backend: Literal["auto", "onnxruntime", "tensorrt", "tensorrt_rtx"] = "auto"
-    """`auto` takes the fastest that is installed and runs on this machine."""
+    """`auto` takes TensorRT where it, PyCUDA and a GPU are here and no `provider` is given, else ONNX Runtime."""
     provider: Literal["auto", "cpu", "cuda"] = "auto"
     """What ONNX Runtime computes on; `cuda` is for GPUs without TensorRT."""
     precision: Literal["auto", "fp32", "fp16", "int8"] = "auto"

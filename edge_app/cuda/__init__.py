@@ -1,6 +1,7 @@
 """CUDA's resources behind one protocol."""
 
 from edge_app.cuda.device import Device, DeviceBusyError, Event, Graph, Kernel, Memory, Pinned, Stream, owned
+from edge_app.cuda.driver import load_pycuda
 from edge_app.cuda.gpu import Gpu
 from edge_app.cuda.staging import Staging
 
@@ -15,5 +16,6 @@ __all__ = [
     "Pinned",
     "Staging",
     "Stream",
+    "load_pycuda",
     "owned",
 ]

@@ -6,11 +6,10 @@ import importlib
 from pathlib import Path
 
 from edge_app.doctor.check import Check, Status
-from edge_app.plans import Machine
+from edge_app.plans import OLDEST_GPU, Machine
 
 PCI = Path("/sys/bus/pci/devices")
 NVIDIA, DISPLAY = "0x10de", "0x03"
-OLDEST = (7, 5)  # Turing; the kernels' PTX is for it
 NO_GPU = "nothing to do: ONNX Runtime computes on the CPU"
 
 
@@ -34,7 +33,7 @@ def check_cuda(machine: Machine) -> Check:
         advice = "let this user at /dev/nvidia* (groups video and render); in a container start it with --gpus all"
         return Check("cuda", "fail", machine.trouble, advice)
     found = f"{machine.gpu}, compute capability {'.'.join(map(str, machine.capability))}, CUDA {machine.cuda}"
-    if machine.capability < OLDEST:
+    if machine.capability < OLDEST_GPU:
         return Check("cuda", "warn", found, "older than 7.5: use engine: {backend: onnxruntime, provider: cpu}")
     return Check("cuda", "ok", found)
 

@@ -10,8 +10,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edge_app import config, model
+from edge_app.engine.backend import Backend, choose_backend
 from edge_app.engine.verification import Promise, verify
-from edge_app.errors import ConfigError, InputError
+from edge_app.errors import ConfigError, DeviceError, InputError
+from edge_app.plans import check_precision, source_of
 from edge_app.postprocess import Decoder, Postprocess, recognise
 
 logger = logging.getLogger(__name__)
@@ -23,13 +25,14 @@ class Detector:
 
     Attributes:
         name: Of its card or file.
-        precision: Of the file that runs.
+        precision: What runs is in.
         graph: Its inputs and outputs.
         input: Its preprocessing.
         constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
         classes: How many it tells apart, or None where only its detections show them.
         labels: A name for each class that it may find.
         postprocess: Raw outputs of one picture to its detections.
+        backend: What computes it.
         promise: That it answers its golden inputs well; none where it is in floats, or taken without a report.
         int8: The same model in INT8, which runs instead where that is better.
     """
@@ -42,6 +45,7 @@ class Detector:
     classes: int | None
     labels: tuple[str, ...]
     postprocess: Postprocess
+    backend: Backend
     promise: Promise | None = None
     int8: Detector | None = None
 
@@ -52,26 +56,44 @@ def read_detector(settings: config.AppConfig) -> Detector:
     Raises:
         InputError, DataError, ConfigError: The model, its labels or its layout do not do, or no report vouches for
             its INT8; the text names the file.
+        DeviceError: What is to compute it is not here.
     """
     found = model.find(settings.model, settings.base, settings.state_dir)
-    with settings.blame("engine", "backend"):
-        check_backend(settings.engine)
+    with settings.blame("engine", "backend", of=(DeviceError,)):
+        backend = choose_backend(settings.engine)
     wanted = settings.engine.precision
-    detector = _read(settings, found, found.exact if wanted == "auto" else wanted)
-    bytes_gain = settings.engine.provider != "cuda"  # there ONNX Runtime dequantizes and computes in floats
-    if wanted != "auto" or detector.precision == "int8" or "int8" not in found.card.files or not bytes_gain:
+    detector = _read(settings, found, _exact(found, backend) if wanted == "auto" else wanted, backend)
+    if wanted != "auto" or detector.precision == "int8" or "int8" not in found.card.files:
+        return detector
+    if not _gains(settings.engine, backend):
         return detector
     try:
-        return replace(detector, int8=_read(settings, found, "int8"))
+        int8 = _read(settings, found, "int8", backend)
     except ConfigError as refusal:
-        logger.warning("FP32 runs: %s", refusal)
+        logger.warning("%s runs: %s", detector.precision.upper(), refusal)
         return detector
+    return int8 if backend.tensorrt else replace(detector, int8=int8)
 
 
-def _read(settings: config.AppConfig, found: model.Model, precision: model.Precision) -> Detector:
-    """The model's file of that precision."""
+def _exact(found: model.Model, backend: Backend) -> model.Precision:
+    """What runs where INT8 does not; on TensorRT FP16, where the model has more than INT8."""
+    if backend.tensorrt and source_of(found, "fp16") != "int8":
+        return "fp16"
+    return found.exact
+
+
+def _gains(engine: config.Engine, backend: Backend) -> bool:
+    """Whether INT8 may be faster: TensorRT-RTX does not fuse it, and ONNX Runtime's CUDA computes it in floats."""
+    return not backend.tensorrt.rtx if backend.tensorrt else engine.provider != "cuda"
+
+
+def _read(settings: config.AppConfig, found: model.Model, precision: model.Precision, backend: Backend) -> Detector:
+    """The model in that precision: a file of it, or what TensorRT makes of another."""
     with settings.blame("engine", "precision"):
-        graph = model.read_graph(found.file(precision), found.card.input_wh)
+        source = source_of(found, precision) if backend.tensorrt else precision
+        graph = model.read_graph(found.file(source), found.card.input_wh)
+        if backend.tensorrt:
+            check_precision(graph, precision)
     with settings.blame("model", "decoder"):
         decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
     spec = found.card.input or decoder.preprocessing
@@ -92,7 +114,7 @@ def _read(settings: config.AppConfig, found: model.Model, precision: model.Preci
         class_ids=class_ids,
     )
     name, constants = found.card.name, decoder.constants
-    return Detector(name, precision, graph, spec, constants, decoder.classes, labels, postprocess, promise)
+    return Detector(name, precision, graph, spec, constants, decoder.classes, labels, postprocess, backend, promise)
 
 
 def _promise(accepted: str | None, graph: model.Graph, spec: model.InputSpec, decoder: Decoder) -> Promise | None:
@@ -103,12 +125,6 @@ def _promise(accepted: str | None, graph: model.Graph, spec: model.InputSpec, de
         raise ConfigError(f"accept_unverified is of another file; {graph.path} has the sha256 {digest}")
     logger.warning("%s: its accuracy is unknown, as accept_unverified says", graph.path)
     return None
-
-
-def check_backend(engine: config.Engine) -> None:
-    """Raises ConfigError for what this version cannot run."""
-    if engine.backend not in ("auto", "onnxruntime"):
-        raise ConfigError(f"{engine.backend} is not in this version; it has onnxruntime")
 
 
 def label_id(labels: Sequence[str], name: str) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.cuda import Device, DeviceBusyError, owned
+from edge_app.cuda import Device, DeviceBusyError, Gpu, owned
 from edge_app.engine.gpu_slot import GpuSlot
 from edge_app.engine.network import LoadNetworks
 from edge_app.errors import DataError, DeviceFaultError, DeviceMemoryError, EngineError
@@ -95,3 +96,18 @@ class GpuEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
+
+
+def open_engine(
+    name: str,
+    model: Path,
+    ordinal: int,
+    load: LoadNetworks,
+    spec: InputSpec,
+    constants: Mapping[str, NDArray[Any]],
+) -> GpuEngine:
+    """The engine on the GPU of that number; see `GpuEngine`. A DataError names the model's file."""
+    try:
+        return GpuEngine(name, Gpu(ordinal), load, spec, constants)
+    except DataError as error:
+        raise DataError(f"{model}: {error}") from error

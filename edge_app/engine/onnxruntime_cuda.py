@@ -5,9 +5,10 @@ ONNX Runtime keeps graphs and library handles by thread, so a worker thread make
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import onnxruntime
 
 from edge_app.cuda import Device, Stream, owned
 from edge_app.engine.cuda_session import first_line, open_cuda_session, probe, run_options
-from edge_app.engine.network import LoadNetworks
+from edge_app.engine.network import LoadNetworks, Network
 from edge_app.errors import DataError, EngineError
 from edge_app.model import Graph, Tensor
 
@@ -50,63 +51,49 @@ def cuda_networks(
         stack.callback(worker.shutdown)
         outputs = worker.submit(probe, sessions[0], inputs).result()
         return [
-            owned(stack, CudaNetwork(session, worker, inputs, outputs, graph.batch, most, stream, ordinal))
+            owned(stack, CudaNetwork(inputs, outputs, graph.batch, most, stream, session, worker, ordinal))
             for session, stream in zip(sessions, streams, strict=True)
         ]
 
     return load
 
 
-class CudaNetwork:
-    """See `Network`."""
+@dataclass(eq=False)
+class CudaNetwork(Network):
+    """A network of ONNX Runtime's.
 
-    def __init__(
-        self,
-        session: Any,
-        worker: ThreadPoolExecutor,
-        inputs: tuple[Tensor, ...],
-        outputs: tuple[Tensor, ...],
-        batch: int | None,
-        max_batch: int,
-        stream: Stream,
-        ordinal: int,
-    ) -> None:
-        """Takes a session that no other slot uses, the stream that it was opened with, and the thread that runs it."""
-        self.inputs = inputs
-        self.outputs = outputs
-        self.batch = batch
-        self.max_batch = max_batch
-        self.stream = stream
-        self._session = session
-        self._worker = worker
-        self._ordinal = ordinal
-        self._addresses: dict[str, int] = {}
-        self._runs: dict[int, tuple[Any, onnxruntime.RunOptions]] = {}
+    Attributes:
+        session: One that no other slot uses, opened with the stream.
+        worker: The thread that runs it.
+        ordinal: Number of the GPU.
+        runs: By size of batch, what a run is told.
+    """
 
-    def bind(self, addresses: Mapping[str, int]) -> None:
-        self._addresses = dict(addresses)
+    session: Any
+    worker: ThreadPoolExecutor
+    ordinal: int
+    runs: dict[int, tuple[Any, onnxruntime.RunOptions]] = field(init=False, default_factory=dict)
 
     def enqueue(self, batch: int) -> None:
-        if batch not in self._runs:
-            self._runs[batch] = self._bound(batch), run_options(str(batch))
+        if batch not in self.runs:
+            self.runs[batch] = self._bound(batch), run_options(str(batch))
         try:
-            self._worker.submit(self._session.run_with_iobinding, *self._runs[batch]).result()
+            self.worker.submit(self.session.run_with_iobinding, *self.runs[batch]).result()
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
             raise EngineError(first_line(error)) from error
 
     def _bound(self, batch: int) -> Any:
         """The addresses of inputs and outputs for one size of batch, which has a graph of its own."""
-        binding = self._session.io_binding()
+        binding = self.session.io_binding()
         for bind, tensors in ((binding.bind_input, self.inputs), (binding.bind_output, self.outputs)):
             for tensor in tensors:
-                shape, address = (batch, *tensor.shape[1:]), self._addresses[tensor.name]
-                bind(tensor.name, "cuda", self._ordinal, np.dtype(tensor.dtype), shape, address)
+                shape, address = (batch, *tensor.shape[1:]), self.addresses[tensor.name]
+                bind(tensor.name, "cuda", self.ordinal, np.dtype(tensor.dtype), shape, address)
         return binding
 
     def free(self) -> None:
-        """Ends the session, while its stream is still there."""
-        self._runs.clear()
-        self._session = None
+        self.runs.clear()
+        self.session = None
 
 
 def _sides(graph: Graph, tensor: Tensor) -> tuple[int | None, ...]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from statistics import median
 
 import numpy as np
 
 from edge_app import config
-from edge_app.cuda import Gpu
 from edge_app.engine.detector import Detector
-from edge_app.engine.gpu_engine import GpuEngine
+from edge_app.engine.gpu_engine import open_engine
 from edge_app.engine.onnxruntime import OnnxRuntimeEngine
 from edge_app.engine.onnxruntime_cuda import cuda_networks
+from edge_app.engine.plan import load_plan
 from edge_app.engine.slot import Engine
 from edge_app.errors import DataError
 from edge_app.frames import Picture
@@ -26,13 +26,23 @@ ROUNDS = 15  # pictures that each precision computes, in turn
 FASTER = 1.1  # for less than this FP32, which is exact, is not given up
 
 
-def start_engine(detector: Detector, settings: config.Engine) -> tuple[Detector, Engine]:
+def start_engine(
+    detector: Detector, settings: config.Engine, go_on: Callable[[], bool] = lambda: True
+) -> tuple[Detector, Engine]:
     """Loads the model, which answers a blank picture and its golden inputs; returns what runs.
 
+    Args:
+        detector: What is to run.
+        settings: How.
+        go_on: Asked again and again while a TensorRT plan is built, in another thread.
+
     Raises:
-        DataError: It cannot run, or its INT8 file, which was asked for, answers the golden inputs badly.
+        StoppedError: The build was not to go on.
+        DataError: It cannot run, or its INT8, which was asked for, answers the golden inputs badly.
         DeviceError: The GPU does not do.
     """
+    if detector.backend.tensorrt is not None:
+        return detector, load_plan(detector, detector.backend.tensorrt, settings, go_on)
     with ExitStack() as stack:
         engine = stack.enter_context(load(detector, settings))
         if detector.promise is not None:
@@ -46,14 +56,12 @@ def start_engine(detector: Detector, settings: config.Engine) -> tuple[Detector,
 
 
 def load(detector: Detector, settings: config.Engine) -> Engine:
-    """The model, warm; raises DataError where it cannot run, DeviceError where the GPU does not do."""
+    """The model on ONNX Runtime, warm; raises DataError where it cannot run, DeviceError where the GPU does not do."""
     graph = detector.graph
     if settings.provider == "cuda":
         networks = cuda_networks(graph, ordinal=settings.device, max_batch=settings.max_batch, slots=settings.slots)
-        try:
-            return GpuEngine("onnxruntime-cuda", Gpu(settings.device), networks, detector.input, detector.constants)
-        except DataError as error:
-            raise DataError(f"{graph.path}: {error}") from error
+        name, spec, constants = "onnxruntime-cuda", detector.input, detector.constants
+        return open_engine(name, graph.path, settings.device, networks, spec, constants)
     return OnnxRuntimeEngine(
         graph.path,
         detector.input,

@@ -6,16 +6,18 @@ Uses only what 10.3 to 11.4 and TensorRT-RTX have in common.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from edge_app.cuda import Device, Graph, Stream, owned
-from edge_app.engine.network import LoadNetworks
+from edge_app.cuda import Device, Graph, owned
+from edge_app.engine.network import LoadNetworks, Network
 from edge_app.errors import DataError, DeviceMemoryError, EngineError
 from edge_app.model import Tensor
+from edge_app.plans import in_words, trt_logger
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +37,12 @@ def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> L
     """
 
     def load(device: Device, stack: ExitStack) -> Sequence[TensorRtNetwork]:
+        log = trt_logger(trt)
+        log.messages.clear()
         # The driver was initialised with the device: without that TensorRT's runtime crashes.
-        engine = trt.Runtime(trt.Logger(trt.Logger.ERROR)).deserialize_cuda_engine(plan)
+        engine = trt.Runtime(log).deserialize_cuda_engine(plan)
         if engine is None:
-            raise DataError("TensorRT cannot load the plan: it was built by another version or for another GPU")
+            raise DataError(f"TensorRT cannot load the plan: {in_words(log.messages.errors)}")
         context = engine.create_execution_context()
         if context is None:
             free = device.free_bytes() / 2**20
@@ -47,70 +51,56 @@ def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> L
         inputs, outputs = _tensors(trt, engine, context, most)
         stream = owned(stack, device.stream())
         return [
-            owned(stack, TensorRtNetwork(device, context, inputs, outputs, batch, most, stream)) for _ in range(slots)
+            owned(stack, TensorRtNetwork(inputs, outputs, batch, most, stream, device, context)) for _ in range(slots)
         ]
 
     return load
 
 
-class TensorRtNetwork:
-    """See `Network`."""
+@dataclass(eq=False)
+class TensorRtNetwork(Network):
+    """A network of TensorRT's.
 
-    def __init__(
-        self,
-        device: Device,
-        context: Any,
-        inputs: tuple[Tensor, ...],
-        outputs: tuple[Tensor, ...],
-        batch: int | None,
-        max_batch: int,
-        stream: Stream,
-    ) -> None:
-        """Takes an execution context that other slots use too, on the same stream."""
-        self.inputs = inputs
-        self.outputs = outputs
-        self.batch = batch
-        self.max_batch = max_batch
-        self.stream = stream
-        self._device = device
-        self._context = context
-        self._addresses: dict[str, int] = {}
-        self._graphs: dict[int, Graph | None] = {}
+    Attributes:
+        device: The GPU.
+        context: An execution context that other slots use too, on the same stream.
+        graphs: By size of batch; none where TensorRT does not let it be one.
+    """
 
-    def bind(self, addresses: Mapping[str, int]) -> None:
-        self._addresses = dict(addresses)
+    device: Device
+    context: Any
+    graphs: dict[int, Graph | None] = field(init=False, default_factory=dict)
 
     def enqueue(self, batch: int) -> None:
         """Starts a batch: plainly the first time of its size, from then on as a graph where TensorRT lets it be one."""
-        if batch not in self._graphs:
+        if batch not in self.graphs:
             self._execute(batch)  # what TensorRT does only once must not be recorded
-            self._graphs[batch] = self._record(batch)
-        elif graph := self._graphs[batch]:
+            self.graphs[batch] = self._record(batch)
+        elif graph := self.graphs[batch]:
             graph.launch(self.stream)
         else:
             self._execute(batch)
 
     def _record(self, batch: int) -> Graph | None:
         try:
-            return self._device.graph(self.stream, lambda: self._execute(batch))
+            return self.device.graph(self.stream, lambda: self._execute(batch))
         except EngineError as error:
             logger.info("batches of %d run without a CUDA graph: %s", batch, error)
             return None
 
     def _execute(self, batch: int) -> None:
-        context = self._context
-        placed = all(context.set_tensor_address(name, address) for name, address in self._addresses.items())
+        context = self.context
+        placed = all(context.set_tensor_address(name, address) for name, address in self.addresses.items())
         shaped = all(context.set_input_shape(tensor.name, (batch, *tensor.shape[1:])) for tensor in self.inputs)
         if not (placed and shaped and context.execute_async_v3(self.stream.handle)):
             raise EngineError(f"TensorRT refuses a batch of {batch}")
 
     def free(self) -> None:
-        """Gives the graphs back, and lets go of TensorRT's objects while their stream is still there."""
-        for graph in self._graphs.values():
+        for graph in self.graphs.values():
             if graph is not None:
                 graph.free()
-        self._graphs.clear()
-        self._context = None
+        self.graphs.clear()
+        self.context = None
 
 
 def _batches(trt: Any, engine: Any, max_batch: int) -> tuple[int | None, int]:

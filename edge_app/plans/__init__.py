@@ -3,16 +3,18 @@
 from edge_app.plans.cache import EngineCache, default_cache_dir
 from edge_app.plans.explain import Explanation, explain
 from edge_app.plans.flavour import Flavour, find_flavour
-from edge_app.plans.machine import Machine, this_machine
+from edge_app.plans.machine import OLDEST_GPU, Machine, is_jetson, this_machine
 from edge_app.plans.monitor import Progress
 from edge_app.plans.obtain import Obtained, obtain
-from edge_app.plans.order import Order, place_order, remarks
+from edge_app.plans.order import Order, check_precision, place_order, remarks, source_of
 from edge_app.plans.prune import prune
 from edge_app.plans.recipe import Recipe
 from edge_app.plans.sidecar import Plan, Sidecar, sidecar_path, write_plan
 from edge_app.plans.targets import check_target, read_targets
+from edge_app.plans.trt_log import in_words, trt_logger
 
 __all__ = [
+    "OLDEST_GPU",
     "EngineCache",
     "Explanation",
     "Flavour",
@@ -23,16 +25,21 @@ __all__ = [
     "Progress",
     "Recipe",
     "Sidecar",
+    "check_precision",
     "check_target",
     "default_cache_dir",
     "explain",
     "find_flavour",
+    "in_words",
+    "is_jetson",
     "obtain",
     "place_order",
     "prune",
     "read_targets",
     "remarks",
     "sidecar_path",
+    "source_of",
     "this_machine",
+    "trt_logger",
     "write_plan",
 ]

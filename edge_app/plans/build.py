@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import onnx
 from onnx import ModelProto
 
 from edge_app import atomic
-from edge_app.errors import DataError
+from edge_app.errors import DataError, StoppedError
 from edge_app.plans.flavour import Flavour
 from edge_app.plans.fp16 import cast, opset
 from edge_app.plans.monitor import Progress, make_monitor
@@ -32,7 +32,13 @@ class Built:
     warnings: tuple[str, ...]
 
 
-def build(flavour: Flavour, recipe: Recipe, progress: Progress, timings: Path | None = None) -> Built:
+Current = Callable[[], AbstractContextManager[None]]
+"""Gives a thread the GPU to build on."""
+
+
+def build(
+    flavour: Flavour, recipe: Recipe, progress: Progress, timings: Path | None = None, current: Current = nullcontext
+) -> Built:
     """Builds in a thread of its own: an exception inside TensorRT's callbacks, such as Ctrl-C, would abort the process.
 
     Args:
@@ -41,34 +47,38 @@ def build(flavour: Flavour, recipe: Recipe, progress: Progress, timings: Path | 
         progress: Hears how far it is.
         timings: File of what earlier builds measured, read and renewed. TensorRT-RTX measures nothing: it chooses its
             kernels where it runs.
+        current: Gives the building thread its GPU; without, TensorRT takes the first.
 
     Raises:
+        StoppedError: `progress` ended it.
         DataError: TensorRT cannot build it; the text names the file, and the node where TensorRT names one.
     """
     stop = threading.Event()
+
+    def work() -> Built:
+        with current():
+            return _build(flavour, recipe, progress, stop, timings)
+
     with ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
-        running = pool.submit(_build, flavour, recipe, make_monitor(flavour.trt, progress, stop), timings)
+        running = pool.submit(work)
         try:
             return running.result()
         finally:
             stop.set()
 
 
-def check_parses(flavour: Flavour, recipe: Recipe) -> None:
-    """Raises DataError where this TensorRT cannot take the file."""
-    _parse(flavour, recipe, flavour.trt.Builder(trt_logger(flavour.trt)))
-
-
-def _build(flavour: Flavour, recipe: Recipe, monitor: Any, timings: Path | None) -> Built:
+def _build(flavour: Flavour, recipe: Recipe, progress: Progress, stop: threading.Event, timings: Path | None) -> Built:
     messages = trt_logger(flavour.trt).messages
     messages.clear()
     builder = flavour.trt.Builder(trt_logger(flavour.trt))
     network, _parser = _parse(flavour, recipe, builder)  # the parser owns the network's weights
     config = builder.create_builder_config()
     _configure(flavour, recipe, builder, config)
-    config.progress_monitor = monitor
+    config.progress_monitor = make_monitor(flavour.trt, progress, stop)
     with _timing_cache(config, None if flavour.rtx else timings):
         plan = builder.build_serialized_network(network, config)
+    if plan is None and stop.is_set():
+        raise StoppedError(f"{recipe.graph.path}: the build was stopped")
     if plan is None:
         name = f"{flavour.name} {flavour.version}"
         raise DataError(f"{recipe.graph.path}: {name} cannot build it: {in_words(messages.errors)}")

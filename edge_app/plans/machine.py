@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COMPUTE_CAPABILITY_MAJOR, COMPUTE_CAPABILITY_MINOR = 75, 76  # CUdevice_attribute
+OLDEST_GPU = (7, 5)  # Turing; the kernels' PTX is for it
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 TEGRA_RELEASE = Path("/etc/nv_tegra_release")
 
@@ -54,6 +55,11 @@ def this_machine(device: int = 0) -> Machine:
     except OSError as error:
         return Machine(driver=driver, cuda=spoken, l4t=l4t, trouble=str(error))
     return Machine(name, capability, driver, spoken, l4t)
+
+
+def is_jetson() -> bool:
+    """Whether this is a Jetson board."""
+    return l4t_version(TEGRA_RELEASE) is not None
 
 
 def driver_version(path: Path) -> str | None:

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-Progress = Callable[[float, str], None]
-"""Hears which part is done, 0 to 1, and what is being done; called in another thread."""
+Progress = Callable[[float, str], bool | None]
+"""Hears which part is done, 0 to 1, and what is being done; called in another thread. False ends the build."""
 
 
 def make_monitor(trt: Any, progress: Progress, stop: threading.Event) -> Any:
@@ -27,7 +27,8 @@ def make_monitor(trt: Any, progress: Progress, stop: threading.Event) -> Any:
         def step_complete(self, phase: str, step: int) -> bool:
             self._done[phase] = step + 1
             self._told = max(self._told, self._part())
-            progress(self._told, self._phases[-1][0])
+            if progress(self._told, self._phases[-1][0]) is False:
+                stop.set()
             return not stop.is_set()
 
         def phase_finish(self, phase: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from edge_app.errors import AccessError, DataError
-from edge_app.plans.build import build
+from edge_app.plans.build import Current, build
 from edge_app.plans.cache import EngineCache
 from edge_app.plans.key import Key
 from edge_app.plans.machine import available_memory
@@ -22,6 +23,8 @@ from edge_app.plans.trt_log import LOW_MEMORY
 logger = logging.getLogger(__name__)
 
 FIRST = "there was none"
+
+Answer = Callable[[bytes], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ def obtain(
     *,
     progress: Progress = lambda part, phase: None,
     waiting: Callable[[], None] = lambda: None,
-    answer: Callable[[bytes], float | None] = lambda plan: None,
+    current: Current = nullcontext,
+    answer: Answer = lambda plan: None,
 ) -> Obtained:
     """The plan from the cache, else built. An older plan stays in the cache until it is pruned.
 
@@ -54,21 +58,21 @@ def obtain(
         cache: Where plans are kept.
         progress: Hears how far a build is.
         waiting: Called once where another process is building.
-        answer: Lets the new engine answer the golden pictures before it is kept, and returns their agreement, none
-            where it cannot run here; raises DataError where they are below the bar.
+        current: Gives the building thread its GPU.
+        answer: Lets a plan that has not answered the golden pictures yet do so, a new one before it is kept; returns
+            the agreement, none where there is nothing to ask or it cannot run here; raises DataError below the bar.
 
     Raises:
-        DataError: It cannot be built, or what was built does not answer well; the text names the file.
+        DataError: It cannot be built, or does not answer well; the text names the file.
         DeviceError: There is no GPU to build for.
         AccessError: The cache cannot be written.
     """
     key = order.key()
-    if (found := find(cache, key)) is not None:
-        return found if found.plan.sidecar.source == order.source else _adopt(order, cache, found, waiting)
-    with cache.locked(waiting):
-        if (found := find(cache, key)) is not None:  # another process has built it
-            return found
-        return _build(order, cache, key, progress, answer)
+    if (found := find(cache, key)) is None:
+        with cache.locked(waiting):
+            if (found := find(cache, key)) is None:  # else another process has built it
+                return _build(order, cache, key, progress, current, answer)
+    return _adopt(order, cache, found, waiting, answer)
 
 
 def find(cache: EngineCache, key: Key) -> Obtained | None:
@@ -82,9 +86,13 @@ def find(cache: EngineCache, key: Key) -> Obtained | None:
     return None
 
 
-def _adopt(order: Order, cache: EngineCache, found: Obtained, waiting: Callable[[], None]) -> Obtained:
-    """The plan that a copy of the file was built for becomes this file's too, so that its changes can be explained."""
-    sidecar = found.plan.sidecar.model_copy(update={"model": order.model, "source": order.source})
+def _adopt(order: Order, cache: EngineCache, found: Obtained, waiting: Callable[[], None], answer: Answer) -> Obtained:
+    """Lets the plan answer if it has not; one of a copy of the file becomes this file's, to be explained with it."""
+    known = found.plan.sidecar
+    agreement = answer(found.content) if known.agreement is None else known.agreement
+    if (known.source, known.agreement) == (order.source, agreement):
+        return found
+    sidecar = known.model_copy(update={"model": order.model, "source": order.source, "agreement": agreement})
     try:
         with cache.locked(waiting):
             return Obtained(cache.store(found.content, sidecar), found.content, cached=True)
@@ -93,7 +101,7 @@ def _adopt(order: Order, cache: EngineCache, found: Obtained, waiting: Callable[
 
 
 def _build(
-    order: Order, cache: EngineCache, key: Key, progress: Progress, answer: Callable[[bytes], float | None]
+    order: Order, cache: EngineCache, key: Key, progress: Progress, current: Current, answer: Answer
 ) -> Obtained:
     if warning := memory_warning(order, available_memory()):
         logger.warning("%s", warning)
@@ -102,8 +110,9 @@ def _build(
     because = _because(key, before)
     if before is not None:
         logger.info("%s is built again because %s", order.model, because)
+    progress(0.0, "reading the model")
     began = time.monotonic()
-    built = build(order.flavour, order.recipe, progress, cache.folder / _timings(key))
+    built = build(order.flavour, order.recipe, progress, cache.folder / _timings(key), current)
     update = {
         "before": before,
         "because": because,

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import onnx
+
 from edge_app import model
-from edge_app.errors import ConfigError
+from edge_app.errors import ConfigError, DataError
 from edge_app.model import Graph, Model, Precision
-from edge_app.plans.build import check_parses
 from edge_app.plans.flavour import Flavour
 from edge_app.plans.key import Key, make_key
 from edge_app.plans.machine import Machine, this_machine
+from edge_app.plans.quantizers import refused_quantizer
 from edge_app.plans.recipe import Recipe
 from edge_app.plans.targets import NO_INT8, check_target
 
@@ -46,6 +48,12 @@ class Order:
         """The ONNX file."""
         return self.recipe.graph.path.resolve()
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether there is a GPU here that the plan is for."""
+        target = self.machine.target
+        return target is not None and (not self.flavour.rtx or target in self.recipe.targets)
+
     def key(self) -> Key:
         """What the plan depends on now; see `make_key` for what it raises."""
         report = model.report_path(self.source) if self.recipe.graph.quantized else None
@@ -59,7 +67,6 @@ def place_order(
     *,
     max_batch: int,
     targets: tuple[str, ...] = (),
-    device: int = 0,
 ) -> Order:
     """What is to be built of a model.
 
@@ -69,27 +76,42 @@ def place_order(
         precision: `auto` takes INT8 where the model has it and TensorRT is the full one, else FP16.
         max_batch: Pictures in a batch where that may vary.
         targets: For TensorRT-RTX; none for the GPU that is here.
-        device: Number of the GPU.
 
     Raises:
-        ConfigError: The model has no such precision, or no report vouches for its INT8 file.
-        InputError, DataError: The file is missing, no whole model, or TensorRT cannot take it.
+        ConfigError: The model has no such precision.
+        InputError, DataError: The file is missing, no whole model, or TensorRT would not take its quantizers.
         UsageError: TensorRT-RTX does not build for the GPU that is here.
     """
-    machine = this_machine(device)
+    machine = this_machine()
     if flavour.rtx and not targets and machine.target:
         check_target(flavour, machine.target)
         targets = (machine.target,)
-    chosen = _choose(found, flavour, precision)
-    file = next((name for name in FILES[chosen] if name in found.card.files), chosen)
-    graph = model.read_graph(found.file(file), found.card.input_wh)
-    if graph.quantized and precision == "auto":
-        chosen = "int8"  # a file without a card
-    recipe = Recipe(graph, chosen, max_batch, targets)
-    if why := _refusal(found, graph, chosen):
-        check_parses(flavour, recipe)  # a file that TensorRT cannot take would not be helped by a report
-        raise ConfigError(why)
-    return Order(found.card.name, recipe, flavour, machine)
+    if precision == "auto":
+        precision = "int8" if "int8" in found.card.files and not flavour.rtx else "fp16"
+        precision = precision if source_of(found, precision) != "int8" else "int8"
+    graph = model.read_graph(found.file(source_of(found, precision)), found.card.input_wh)
+    check_precision(graph, precision)
+    return Order(found.card.name, Recipe(graph, precision, max_batch, targets), flavour, machine)
+
+
+def source_of(found: Model, precision: Precision) -> Precision:
+    """The file that a plan of that precision is built from."""
+    return next((name for name in FILES[precision] if name in found.card.files), precision)
+
+
+def check_precision(graph: Graph, precision: Precision) -> None:
+    """Whether the file can be built in that precision.
+
+    Raises:
+        ConfigError: It cannot; the text says what could.
+        DataError: TensorRT does not take its quantizers, so that no report would help it.
+    """
+    if graph.quantized and (why := refused_quantizer(onnx.load(graph.path))):
+        raise DataError(f"{graph.path}: {why}")
+    if graph.quantized and precision != "int8":
+        raise ConfigError(f"{graph.path}: is quantized; its precision is int8")
+    if precision == "int8" and not graph.quantized:
+        raise ConfigError(f"{graph.path}: has no INT8; make it with edge-app calibrate")
 
 
 def remarks(order: Order) -> Iterator[str]:
@@ -98,26 +120,3 @@ def remarks(order: Order) -> Iterator[str]:
         yield "TensorRT-RTX does not fuse INT8 convolutions with what follows them: fp16 is usually faster there"
         if NO_INT8 in order.recipe.targets:
             yield f"on {NO_INT8} TensorRT-RTX computes quantized convolutions in FP16: quantizing is only work there"
-
-
-def _choose(found: Model, flavour: Flavour, precision: Literal["auto"] | Precision) -> Precision:
-    if precision != "auto":
-        return precision
-    return "int8" if "int8" in found.card.files and not flavour.rtx else "fp16"
-
-
-def _refusal(found: Model, graph: Graph, precision: Precision) -> str | None:
-    """Why this file is not built so, or None."""
-    if not graph.quantized:
-        return f"{graph.path}: has no INT8; make it with edge-app calibrate" if precision == "int8" else None
-    if precision != "int8":
-        return f"{graph.path}: is quantized; build it with --precision int8"
-    try:
-        report = model.read_report(model.report_path(graph.path))
-    except ConfigError as error:
-        return str(error)
-    from edge_app.postprocess import recognise  # which takes as long to import as all the rest
-
-    decoder = recognise(graph, found.card.decoder.family)
-    why = report.refuses(model.sha256(graph.path), found.card.input or decoder.preprocessing, decoder.family)
-    return f"{graph.path}: {why}" if why else None

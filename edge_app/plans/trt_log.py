@@ -17,16 +17,25 @@ MARKS = (  # how TensorRT says it, and what helps
     ("out of memory", "not enough memory"),
     ("OutOfMemory", "not enough memory"),
     ("insufficient memory", "not enough memory"),
+    (
+        "Could not find any implementation",
+        "no kernel computes it, or not in the memory that is free; try another precision",
+    ),
+    ("Version tag does not match", "another TensorRT made it; have it built again: edge-app build"),
+    ("incompatible device", "it is for another GPU; have it built again: edge-app build"),
+    ("CUDA initialization failure", "NVIDIA's driver does not answer; see edge-app doctor"),
     ("compute capability", "this TensorRT does not build for this GPU; see edge-app doctor"),
     ("driver version is insufficient", "NVIDIA's driver is too old for this TensorRT, or missing; see edge-app doctor"),
 )
 LOW_MEMORY = (
     "close other programs, the desktop too (sudo systemctl isolate multi-user.target), add swap, or use --max-batch 1"
 )
-# No driver is no mistake where RTX builds for a target, and source files are nothing to a user.
-NOISE = re.compile(r"catchCudaError|^\[\d+\] |^-+ |^Node name|^While parsing|^Invalid Node")
+# No driver is no mistake where RTX builds for a target, but all there is to say where nothing else is said.
+DRIVER = "catchCudaError"
+NOISE = re.compile(rf"{DRIVER}|^\[\d+\] |^-+ |^Node name|^While parsing|^Invalid Node")
 CLUTTER = re.compile(
-    r"^\w+::\w+: |Error Code \d+: |\.? In \w+ at [^\s)]+|\(\w+\.(cpp|h|hpp):\d+\)|\w+\.(cpp|h|hpp):\d+:? ?"
+    r"^\w+::\w+: |^\[[\w.:~]+::\d+\] |Error Code \d+: "
+    r"|\.? In \w+ at [^\s)]+|\(\w+\.(cpp|h|hpp):\d+\)|\w+\.(cpp|h|hpp):\d+:? ?"
 )
 
 
@@ -80,7 +89,9 @@ def parser_error(parser: Any) -> str:
 def in_words(errors: Iterable[str]) -> str:
     """What matters of TensorRT's errors, and what to do where that is known."""
     text = "\n".join(errors)
-    lines = [clean for line in text.splitlines() if not NOISE.search(line.strip()) and (clean := _plain(line))]
+    every = [line.strip() for line in text.splitlines()]
+    told = [line for line in every if not NOISE.search(line)] or [line for line in every if DRIVER in line]
+    lines = [clean for line in told if (clean := _plain(line))]
     advice = next((advice for mark, advice in MARKS if mark in text and mark in "\n".join(lines)), "")
     if advice == "not enough memory":
         advice = f"{advice}: {LOW_MEMORY}"
@@ -90,4 +101,4 @@ def in_words(errors: Iterable[str]) -> str:
 def _plain(line: str) -> str:
     """A line without source files and error numbers."""
     line = CLUTTER.sub("", line.strip()).strip(' "')
-    return re.sub(r"^(API Usage|Internal) Error \((.*)\)$", r"\2", line).strip()
+    return re.sub(r"^(?:(?:API Usage|Internal|Shape) Error|Serialization|Miscellaneous) \((.*)\)$", r"\1", line).strip()

@@ -17,7 +17,12 @@ import onnxruntime
 from edge_app.errors import EngineError
 from tests.cuda.simulated import SimulatedGpu
 from tests.cuda.timeline import HazardError, Operation
+from tests.tensorrt.simulated import ILogger
 
+WRONG_PLAN = (
+    "IRuntime::deserializeCudaEngine: Error Code 1: Serialization (Serialization assertion stdVersionRead == "
+    "kSERIALIZATION_VERSION failed.Version tag does not match.)"
+)
 DTYPES = {"float": "float32", "float16": "float16", "uint8": "uint8", "int64": "int64"}
 
 
@@ -67,17 +72,21 @@ class SimulatedTensorRT:
     class TensorIOMode:
         INPUT, OUTPUT = "input", "output"
 
-    class Logger:
-        ERROR = 1
-
-        def __init__(self, severity: int) -> None: ...
+    ILogger = ILogger
 
     def __init__(self, gpu: SimulatedGpu, profile: int = 4) -> None:
         self.gpu = gpu
         self.profile = profile
         self.computation: Computation | None = None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SimulatedTensorRT)  # a process has one, whose logger is kept
+
+    def __hash__(self) -> int:
+        return 0
+
     def Runtime(self, logger):  # noqa: N802
+        self._logger = logger
         return self
 
     def nptype(self, dtype):
@@ -87,6 +96,7 @@ class SimulatedTensorRT:
         try:
             session = onnxruntime.InferenceSession(plan, providers=["CPUExecutionProvider"])
         except Exception:
+            self._logger.log(ILogger.Severity.ERROR, WRONG_PLAN)
             return None
         self.computation = Computation(self.gpu, session)
         return SimulatedPlan(self.computation, self.profile)

@@ -13,6 +13,7 @@ import pytest
 from onnx import helper
 
 from edge_app import plans
+from edge_app.engine import vouched
 from edge_app.errors import ConfigError, DataError, DeviceError, UsageError
 from edge_app.model import find_argument, read_graph
 from edge_app.plans.build import build
@@ -63,6 +64,18 @@ def test_every_quantized_convolution_reads_int8(name, target, rtx, caplog, tmp_p
 
     assert len(convolutions) == count
     assert {input_dtypes(line)[0] for line in convolutions} == {"Int8"}
+
+
+def test_the_bundled_int8_is_int8_where_it_is_quantized(rtx, caplog):
+    path = TRAFFIC.with_name("model.int8.onnx")
+    nodes = onnx.load(path).graph.node
+    makers = {output: node.op_type for node in nodes for output in node.output}
+    inputs = [makers.get(node.input[0]) for node in nodes if node.op_type == "Conv"]
+
+    convolutions = [line for line in layers(rtx, recipe(path, "int8"), caplog) if is_convolution(line)]
+
+    assert inputs.count("DequantizeLinear") >= 30
+    assert [input_dtypes(line)[0] for line in convolutions].count("Int8") == inputs.count("DequantizeLinear")
 
 
 def test_on_turing_quantized_convolutions_are_fp16_and_build_says_so(rtx, caplog, tmp_path):
@@ -178,6 +191,14 @@ def place(path, flavour, precision="auto", **more):
     return plans.place_order(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
 
 
+def test_a_quantized_file_is_int8_whatever_the_tensorrt(rtx, tmp_path):
+    path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
+
+    assert place(path, rtx, targets=("sm86",)).recipe.precision == "int8"
+    with pytest.raises(ConfigError, match="is quantized; its precision is int8"):
+        place(path, rtx, "fp16", targets=("sm86",))
+
+
 def test_rtx_builds_fp16_by_default(rtx):
     assert place("models/traffic", rtx, targets=("sm86",)).recipe.precision == "fp16"
 
@@ -191,7 +212,7 @@ def test_a_quantized_file_without_a_report_is_refused(rtx, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
     with pytest.raises(ConfigError, match="report"):
-        place(path, rtx, "int8", targets=("sm86",))
+        vouched(place(path, rtx, "int8", targets=("sm86",)), find_argument(str(path), Path()))
 
 
 def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp_path):

@@ -120,6 +120,11 @@ def test_the_key_has_every_fact_of_the_machine(toy):
     assert plans.Order("toy", recipe, flavour, replace(machine, driver="540.9")).key() == key
     newer = plans.Order("toy", recipe, plans.Flavour("tensorrt", "10.4.0", None), machine).key()
     assert newer.changes(key) == ["version was 10.3.0, is 10.4.0"]
+    for part, wanted in {
+        "precision": Recipe(recipe.graph, "fp32", 8),
+        "shapes": Recipe(recipe.graph, "fp16", 4),
+    }.items():
+        assert [c.split()[0] for c in plans.Order("toy", wanted, flavour, machine).key().changes(key)] == [part]
 
 
 def test_the_key_has_the_calibration(tmp_path):

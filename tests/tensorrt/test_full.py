@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,8 +13,9 @@ from edge_app.errors import DataError
 from edge_app.model import read_graph
 from edge_app.plans.build import build
 from edge_app.plans.obtain import memory_warning, obtain
+from edge_app.plans.trt_log import in_words
 from tests.tensorrt.models import convolution, quantized
-from tests.tensorrt.simulated import simulated
+from tests.tensorrt.simulated import OnnxParser, simulated
 
 ORIN = plans.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
 
@@ -80,6 +83,77 @@ def test_a_build_that_fails_says_why(toy):
 
     with pytest.raises(DataError, match=r"toy.onnx: tensorrt 10.3.0 cannot build it: .*out of memory.*--max-batch 1"):
         build(trt, recipe, lambda part, phase: None)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            "IBuilder::buildSerializedNetwork: Error Code 10: Internal Error (Could not find any implementation for "
+            "node {ForeignNode[/a/Constant...node_of_output]}.)",
+            "Could not find any implementation for node {ForeignNode[/a/Constant...node_of_output]}. — no kernel",
+        ),
+        (
+            "[optimizer.cpp::computeCosts::3869] Error Code 10: Internal Error (Could not find any implementation for "
+            "node x.)",
+            "Could not find any implementation for node x. — no kernel",
+        ),
+        (
+            "IRuntime::deserializeCudaEngine: Error Code 1: Serialization (Serialization assertion stdVersionRead == "
+            "kSERIALIZATION_VERSION failed.Version tag does not match. Note: Current Version: 237, Serialized Engine "
+            "Version: 239)",
+            "Version tag does not match. Note: Current Version: 237, Serialized Engine Version: 239 — another TensorRT",
+        ),
+        (
+            "IRuntime::deserializeCudaEngine: Error Code 6: API Usage Error (The engine plan file is generated on an "
+            "incompatible device, expecting compute 8.9 got compute 8.6, please rebuild.)",
+            "expecting compute 8.9 got compute 8.6, please rebuild. — it is for another GPU",
+        ),
+        (
+            "[virtualMemoryBuffer.cpp::resizePhysical::140] Error Code 2: OutOfMemory (Requested size was "
+            "1073741824 bytes.)",
+            "Requested size was 1073741824 bytes.) — not enough memory: close other programs",
+        ),
+        (
+            "[checkMacros.cpp::catchCudaError::212] Error Code 1: Cuda Runtime (CUDA driver version is insufficient "
+            "for CUDA runtime version)",
+            "CUDA driver version is insufficient for CUDA runtime version) — NVIDIA's driver is too old",
+        ),
+        ("", "TensorRT does not say why"),
+    ],
+)
+def test_what_tensorrt_says_becomes_a_line_with_advice(said, words):
+    text = in_words([said])
+
+    assert words in text
+    assert not re.search(r"\.cpp|Error Code|::\w+:", text)
+
+
+def test_a_driver_that_is_missing_is_not_the_reason_where_there_is_another():
+    errors = ["[checkMacros.cpp::catchCudaError::212] Error Code 1: Cuda Runtime (no driver)", "conv: no such layer"]
+
+    assert in_words(errors) == "conv: no such layer"
+
+
+def test_what_the_parser_says_names_node_and_operator(toy):
+    class Refusing(OnnxParser):
+        num_errors = 1
+
+        def parse(self, content, path):
+            return False
+
+        def get_error(self, index):
+            return SimpleNamespace(
+                node_operator=lambda: "Frobnicate", node_name=lambda: "odd", desc=lambda: "Plugin not found, are ..."
+            )
+
+    trt = flavour("10.3.0")
+    trt.trt.OnnxParser = Refusing
+
+    with pytest.raises(
+        DataError, match=r"toy.onnx: tensorrt 10.3.0: node odd \(Frobnicate\): Plugin.*export the model"
+    ):
+        build(trt, plans.Recipe(read_graph(toy), "fp16", 4), lambda part, phase: None)
 
 
 def test_too_little_memory_has_advice(toy):

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.tensorrt.models import convolution, quantized, touch
+from tests.tensorrt.models import quantized, touch
 
+TRAFFIC = Path("models/traffic/model.onnx")
 pytestmark = pytest.mark.usefixtures("rtx")
 
 
@@ -79,13 +80,22 @@ def test_int8_of_a_model_that_has_none_is_one_line(verb, toy):
 
 
 def test_a_quantized_file_without_a_report_is_one_line(verb, tmp_path):
-    path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "model.int8.onnx")
+    path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
     code, _, err = verb("build", path, "--precision", "int8", "--target", "sm86")
 
     assert code == 78
     assert "report" in err
     assert err.count("\n") == 1
+
+
+def test_int8_on_rtx_is_built_with_a_warning(verb):
+    code, out, err = verb("build", "traffic", "--precision", "int8", "--target", "sm75,sm86")
+
+    assert code == 0
+    assert "not asked yet" in out
+    assert "does not fuse INT8 convolutions" in err
+    assert "on sm75 TensorRT-RTX computes quantized convolutions in FP16" in err
 
 
 def test_a_broken_file_is_one_line(verb, toy):

@@ -1,0 +1,361 @@
+"""From the configuration to detections through a TensorRT plan, on a simulated TensorRT and a simulated GPU."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from edge_app import config, plans
+from edge_app.app import App
+from edge_app.config import Engine
+from edge_app.engine import read_detector, start_engine
+from edge_app.engine.backend import choose_backend
+from edge_app.errors import DataError, DeviceError, StoppedError
+from edge_app.model import find_argument
+from edge_app.plans import Machine, sidecar_path
+from tests.cuda.fixtures import HAS_GPU
+from tests.cuda.libraries import SimulatedTensorRT
+from tests.cuda.simulated import SimulatedGpu
+from tests.tensorrt.simulated import Builder, simulated
+from tests.test_int8 import quantized
+
+BUNDLED = Path(__file__).resolve().parents[2] / "models/traffic"
+ORIN = Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
+MOST = 2  # pictures in a batch
+SCENE = {"scene": {"url": "synthetic://street?seed=3&frames=3"}}
+
+
+class Box:
+    """A Jetson with TensorRT 10.3, whose plans are the ONNX files that they were built from.
+
+    Attributes:
+        machine: What the program finds.
+        folder: A copy of the bundled model.
+        gpus: Those that were opened, by number.
+        built: Numbers of the GPUs that plans were built on; None where the building thread had none.
+        replaced: What TensorRT makes of every model, instead of itself.
+    """
+
+    def __init__(self, monkeypatch, library: Path, tmp_path: Path) -> None:
+        self.machine = ORIN
+        self.folder = tmp_path / "models" / "street"
+        self.gpus: list[tuple[int, SimulatedGpu]] = []
+        self.built: list[int | None] = []
+        self.replaced: bytes | None = None
+        self._library, self._tmp_path = library, tmp_path
+        shutil.copytree(BUNDLED, self.folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+        monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
+        monkeypatch.setitem(sys.modules, "tensorrt", self._tensorrt())
+        for module in ("gpu_engine", "plan"):
+            monkeypatch.setattr(f"edge_app.engine.{module}.Gpu", self._open)
+        for user in ("engine.backend", "cli.build"):
+            monkeypatch.setattr(f"edge_app.{user}.load_pycuda", lambda: None)
+        for user in ("plans", "plans.order"):
+            monkeypatch.setattr(f"edge_app.{user}.this_machine", lambda device=0: self.machine)
+        self.cache = plans.EngineCache(tmp_path / "cache")
+
+    def _open(self, ordinal: int) -> SimulatedGpu:
+        self.gpus.append((ordinal, SimulatedGpu(self._library)))
+        return self.gpus[-1][1]
+
+    def _tensorrt(self):
+        box = self
+
+        class OnThisGpu(Builder):
+            def build_serialized_network(self, network, settings) -> bytes | None:
+                ordinal, gpu = box.gpus[-1] if box.gpus else (None, None)
+                if gpu is not None:
+                    gpu.call()  # which raises where this thread does not have it
+                box.built.append(ordinal)
+                settings.progress_monitor.phase_start("Tactics", None, 2)
+                if not settings.progress_monitor.step_complete("Tactics", 0):
+                    return None
+                return box.replaced or network.onnx
+
+        class OnTheLastGpu(SimulatedTensorRT):
+            @property
+            def gpu(self):
+                return box.gpus[-1][1]
+
+            @gpu.setter
+            def gpu(self, gpu): ...
+
+        runtime, module = OnTheLastGpu(None), simulated("10.3.0")
+        module.__dict__.update(
+            Builder=OnThisGpu, Runtime=runtime.Runtime, nptype=runtime.nptype, TensorIOMode=runtime.TensorIOMode
+        )
+        return module
+
+    def settings(self, **engine) -> config.AppConfig:
+        path = self._tmp_path / "config.yaml"
+        sections = {"model": {"name": "street"}, "engine": {"slots": 1, "max_batch": MOST, **engine}, "cameras": SCENE}
+        path.write_text(yaml.safe_dump({**sections, "publish": [{"type": "file", "path": "out.ndjson"}]}))
+        return config.load(path, {})
+
+    def run(self, **engine) -> list[dict]:
+        """The messages of three frames."""
+        out = self._tmp_path / "out.ndjson"
+        out.unlink(missing_ok=True)
+        with App(self.settings(**engine)) as app:
+            app.run()
+        return [json.loads(line) for line in out.read_text().splitlines()]
+
+    def spoil(self) -> None:
+        """From now on TensorRT builds engines that see next to nothing."""
+        quantized(self.folder / "model.onnx", self._tmp_path / "bad.onnx", 60.0)
+        self.replaced = (self._tmp_path / "bad.onnx").read_bytes()
+
+    def ahead_of_time(self) -> plans.Plan:
+        """A plan that nobody has asked yet."""
+        flavour = plans.Flavour("tensorrt", "10.3.0", sys.modules["tensorrt"])
+        order = plans.place_order(find_argument(str(self.folder), Path()), flavour, "int8", max_batch=MOST)
+        return plans.obtain(order, self.cache).plan
+
+
+@pytest.fixture
+def box(monkeypatch, kernel_library, tmp_path):
+    return Box(monkeypatch, kernel_library, tmp_path)
+
+
+def test_the_first_start_builds_and_the_second_takes_the_plan(box):
+    first = box.run(backend="tensorrt")
+    again = box.run(backend="tensorrt")
+
+    for messages in (first, again):
+        assert [(m["model"]["engine"], m["model"]["precision"]) for m in messages] == [("tensorrt", "int8")] * 3
+    assert sum(len(message["objects"]) for message in first) > 0
+    assert [message["objects"] for message in first] == [message["objects"] for message in again]
+    assert len(box.built) == 1
+
+
+def test_what_it_finds_is_what_onnx_runtime_finds(box):
+    plan, onnx = (box.run(backend=backend, precision="fp32") for backend in ("tensorrt", "onnxruntime"))
+
+    assert box.built
+    for here, there in zip(plan, onnx, strict=True):
+        assert [o["label"] for o in here["objects"]] == [o["label"] for o in there["objects"]]
+        for one, other in zip(here["objects"], there["objects"], strict=True):
+            assert one["box"] == pytest.approx(other["box"], abs=0.1)
+            assert one["score"] == pytest.approx(other["score"], abs=1e-3)
+
+
+def test_int8_answers_its_golden_inputs_before_it_is_kept(box):
+    box.run(backend="tensorrt")
+    (plan,) = box.cache.plans()
+
+    assert plan.sidecar.agreement >= 0.95
+
+
+def test_a_plan_that_nobody_has_asked_answers_at_its_first_load(box):
+    assert box.ahead_of_time().sidecar.agreement is None
+
+    box.run(backend="tensorrt")
+
+    assert len(box.built) == 1
+    (plan,) = box.cache.plans()
+    assert plan.sidecar.agreement >= 0.95
+    opened = len(box.gpus)
+    box.run(backend="tensorrt")
+    assert len(box.gpus) == opened + 1  # loaded, and not asked again
+
+
+def test_floats_have_nothing_to_answer(box):
+    box.run(backend="tensorrt", precision="fp16")
+    (plan,) = box.cache.plans()
+
+    assert (plan.sidecar.precision, plan.sidecar.agreement) == ("fp16", None)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+@pytest.mark.parametrize("precision", ["auto", "int8"])
+def test_int8_that_answers_badly_is_refused(box, precision, ahead):
+    box.spoil()
+    if ahead:
+        box.ahead_of_time()
+
+    with pytest.raises(DataError, match=r"model.int8.golden.npz: INT8 answers .* below 0\.") as refusal:
+        box.run(backend="tensorrt", precision=precision)
+
+    assert refusal.value.exit_code == 65
+    assert [plan.sidecar.agreement for plan in box.cache.plans()] == [None] * ahead
+
+
+def test_the_plan_before_is_still_there_where_the_new_one_answers_badly(box):
+    box.run(backend="tensorrt")
+    box.machine = replace(ORIN, driver="550.1")
+    box.spoil()
+
+    with pytest.raises(DataError):
+        box.run(backend="tensorrt")
+
+    box.machine = ORIN
+    assert len(box.run(backend="tensorrt")) == 3
+    assert len(box.built) == 2
+
+
+def test_a_tampered_plan_is_built_again(box, caplog):
+    box.run(backend="tensorrt")
+    (plan,) = box.cache.plans()
+    plan.path.write_bytes(plan.path.read_bytes() + b" ")
+
+    assert len(box.run(backend="tensorrt")) == 3
+
+    assert len(box.built) == 2
+    assert "its sha256 is not the one in" in caplog.text
+
+
+def test_a_plan_that_tensorrt_does_not_load_names_the_model_and_why(box):
+    box.replaced = b"for another TensorRT"
+
+    with pytest.raises(DataError, match=r"street/model.onnx: TensorRT cannot load the plan: .*Version tag does not"):
+        box.run(backend="tensorrt", precision="fp16")
+
+
+def test_the_plan_is_built_on_the_gpu_that_it_runs_on(box):
+    box.run(backend="tensorrt", device=1)
+
+    assert box.built == [1]
+    assert {ordinal for ordinal, _ in box.gpus} == {1}
+
+
+def test_a_build_is_heard_of(box, caplog):
+    asked = []
+    settings = box.settings(backend="tensorrt", precision="fp16")
+    with caplog.at_level(logging.INFO):
+        _, engine = start_engine(read_detector(settings), settings.engine, lambda: not asked.append(1))
+    with engine:
+        assert len(asked) == 2
+    assert "TensorRT plan of traffic: 0 %, reading the model" in caplog.text
+
+
+def test_a_build_ends_where_the_program_is_told_to_stop(box):
+    app = App(box.settings(backend="tensorrt"))
+    app.stop.set()
+
+    with pytest.raises(StoppedError) as stopped, app:
+        pytest.fail("it runs")
+
+    assert stopped.value.exit_code == 0
+    assert box.cache.plans() == []
+
+
+def test_auto_takes_tensorrt_where_all_of_it_is_here_and_says_so(box, caplog):
+    with caplog.at_level(logging.INFO):
+        assert box.run()[0]["model"]["engine"] == "tensorrt"
+    assert "int8, on tensorrt: backend auto, tensorrt 10.3.0" in caplog.text
+
+
+def test_auto_takes_fp16_where_no_report_vouches_for_int8(box, caplog):
+    (box.folder / "model.int8.report.json").unlink()
+
+    assert box.run(backend="tensorrt")[0]["model"]["precision"] == "fp16"
+    assert "FP16 runs: " in caplog.text
+    assert "report" in caplog.text
+
+
+def no_pycuda() -> None:
+    raise DeviceError("no CUDA: No module named 'pycuda'")
+
+
+def broken(what: str, box, monkeypatch) -> None:
+    """Takes a thing away that TensorRT needs."""
+    if what == "GPU":
+        box.machine = Machine(trouble="no NVIDIA driver")
+    elif what == "young GPU":
+        box.machine = Machine("GTX 1080", (6, 1))
+    elif what == "PyCUDA":
+        monkeypatch.setattr("edge_app.engine.backend.load_pycuda", no_pycuda)
+    else:
+        for name in ("tensorrt", "tensorrt_rtx"):
+            monkeypatch.setitem(sys.modules, name, None)
+
+
+MISSING = {
+    "GPU": "no NVIDIA driver",
+    "young GPU": "GTX 1080 is older than compute capability 7.5",
+    "PyCUDA": "no CUDA: No module named 'pycuda'",
+    "TensorRT": "tensorrt is not installed",
+}
+
+
+@pytest.mark.parametrize("what", MISSING)
+def test_what_is_missing_is_named_with_its_place(box, monkeypatch, what):
+    broken(what, box, monkeypatch)
+
+    with pytest.raises(DeviceError, match=rf"config.yaml:\d+:\d+: engine.backend: {MISSING[what]}") as missing:
+        read_detector(box.settings(backend="tensorrt"))
+
+    assert missing.value.exit_code == 69
+
+
+@pytest.mark.parametrize("what", MISSING)
+def test_auto_takes_onnx_runtime_where_something_is_missing_and_says_what(box, monkeypatch, what):
+    broken(what, box, monkeypatch)
+
+    backend = read_detector(box.settings()).backend
+
+    assert backend.tensorrt is None
+    assert backend.because.startswith(f"no TensorRT: {MISSING[what]}")
+
+
+def test_a_provider_is_onnx_runtimes(box):
+    assert read_detector(box.settings(provider="cpu")).backend.tensorrt is None
+
+
+def test_rtx_runs_fp16_on_the_gpus_that_it_takes(box, rtx, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    box.machine = Machine("RTX 3060", (8, 6))
+    assert read_detector(box.settings()).precision == "fp16"
+
+    box.machine = Machine("H100", (9, 0))
+    assert choose_backend(Engine()).because.startswith("no TensorRT: TensorRT-RTX ")
+    with pytest.raises(DeviceError, match="does not build for sm90"):
+        choose_backend(Engine(backend="tensorrt_rtx"))
+
+
+def test_build_asks_the_engine_too(box, verb):
+    code, out, err = verb("build", box.folder, "--max-batch", MOST)
+
+    assert (code, err) == (0, "")
+    assert "against FP32 on this GPU" in out
+    assert len(box.run(backend="tensorrt")) == 3
+    assert len(box.built) == 1
+
+
+def test_build_refuses_int8_that_answers_badly(box, verb):
+    box.spoil()
+
+    code, _, err = verb("build", box.folder)
+
+    assert code == 65
+    assert err.count("\n") == 1
+    assert "model.int8.golden.npz: INT8 answers" in err
+    assert box.cache.plans() == []
+
+
+def test_build_without_pycuda_says_that_the_plan_was_not_run(box, verb, monkeypatch):
+    monkeypatch.setattr("edge_app.cli.build.load_pycuda", no_pycuda)
+
+    code, out, err = verb("build", box.folder)
+
+    assert code == 0
+    assert "not asked yet" in out
+    assert "built and not run: no CUDA" in err
+    assert json.loads(sidecar_path(Path(out.splitlines()[-1])).read_text())["agreement"] is None
+
+
+@pytest.mark.skipif(HAS_GPU, reason="there is a GPU")
+def test_run_and_check_say_that_there_is_no_gpu(edge_app, configured):
+    path = configured(engine={"backend": "tensorrt"}, cameras=SCENE)
+    for verb in ("run", "check"):
+        program = edge_app(verb, path)
+        assert program.wait() == 69
+        assert program.log.count("\n") == 1
+        assert "engine.backend: no NVIDIA driver" in program.log
