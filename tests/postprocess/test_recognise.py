@@ -37,6 +37,7 @@ def named(*names, count="int32", extra=()):
         pytest.param(graph(1, 84, CELLS), "ultralytics", id="v8, COCO"),
         pytest.param(graph(1, 84, CELLS, metadata={"task": "detect"}), "ultralytics", id="v8 with its metadata"),
         pytest.param(graph(1, 5, LARGE_CELLS, wh=LARGE), "ultralytics", id="v8, one class"),
+        pytest.param(graph(1, 84, P6_CELLS, wh=LARGE), "ultralytics", id="v5u, P6"),
         pytest.param(graph(1, 3 * LARGE_CELLS, 6, wh=LARGE), "yolov5", id="v5, one class"),
         pytest.param(graph(1, 3 * P6_CELLS, 85, wh=LARGE), "yolov5", id="v5, P6"),
         pytest.param(graph(1, 300, 6, metadata=YOLO), "end2end", id="v10 with its metadata"),
