@@ -95,9 +95,8 @@ class Camera:
 
     def stop(self) -> None:
         """No frame enters the inbox after this; the thread ends as soon as libav lets it."""
-        # In this order and under the lock: a frame for a closed cell would be an error.
-        with self._handing_over:
-            self.life.stop.set()
+        self.life.stop.set()  # first: a thread that waits for room would take the lock again and again
+        with self._handing_over:  # a frame for a closed cell would be an error
             self._inbox.close(self.name)
 
     def _attempt(self, life: Life) -> None:

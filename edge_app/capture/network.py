@@ -135,4 +135,6 @@ class Network:
             return StreamError(Reason.STALLED, f"{self.address}: no more video")
         if isinstance(error, av.ExitError | TimeoutError):
             return StreamError(Reason.TIMEOUT, f"{self.address}: the stream was opened, but no video came")
+        if came and failures.ended_without_length(self.address, error):
+            return StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
         return StreamError(Reason.FAILED, f"{self.address}: reading failed ({type(error).__name__})")

@@ -100,7 +100,9 @@ def _read(settings: config.AppConfig, found: model.Model, precision: model.Preci
     with settings.blame("model"):
         promise = _promise(settings.model.accept_unverified, graph, spec, decoder) if graph.quantized else None
     with settings.blame("model", "labels", of=(ConfigError, InputError)):
-        named = model.find_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
+        named = model.find_labels(
+            decoder.classes, found.labels, found.card.labels, graph.metadata, from_one=decoder.from_one
+        )
     labels = named.names if decoder.classes else named.of_all_classes
     thresholds, detect = found.card.thresholds, settings.detect
     with settings.blame("detect", "labels"):

@@ -44,6 +44,10 @@ class Decoder(Protocol):
         """How many classes the model tells apart, or None where its outputs do not show it."""
 
     @property
+    def from_one(self) -> bool:
+        """Whether it numbers classes from 1, and 0 is the background's."""
+
+    @property
     def preprocessing(self) -> InputSpec:
         """The family's official preprocessing, for a model without a card."""
 

@@ -50,12 +50,14 @@ class Postprocess:
 
     def _suppress(self, found: Candidates) -> NDArray[np.intp]:
         """Indices that survive greedy suppression within each class, best score first."""
-        keep = self._wanted(found)
-        if not len(keep):
-            return keep
-        xyxy = found.xyxy[keep].astype(np.float64)
-        # Each class gets a strip of the plane to itself, so that one call suppresses within classes only.
-        xyxy += found.class_id[keep, None] * (xyxy.max() - xyxy.min() + 1)
+        best = self._best(found)[:MAX_CANDIDATES]
+        classes, scores = found.class_id[best], found.score[best]
+        xyxy = found.xyxy[best].astype(np.float64)
         xywh = np.concatenate([xyxy[:, :2], xyxy[:, 2:] - xyxy[:, :2]], axis=1)
-        survivors = cv2.dnn.NMSBoxes(xywh, found.score[keep], 0.0, self._nms_iou, top_k=MAX_CANDIDATES)  # type: ignore[arg-type]
-        return keep[np.asarray(survivors, np.intp).reshape(-1)]
+        survives = np.zeros(len(best), bool)
+        # Not at once, each class moved to a strip of its own: beside one giant box the others would lose their bits.
+        for class_id in np.unique(classes):
+            rows = np.flatnonzero(classes == class_id)
+            kept = cv2.dnn.NMSBoxes(xywh[rows], scores[rows], 0.0, self._nms_iou)  # type: ignore[arg-type]
+            survives[rows[np.asarray(kept, np.intp).reshape(-1)]] = True
+        return best[survives]

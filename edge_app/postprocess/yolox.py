@@ -21,6 +21,7 @@ class YoloxDecoder:
 
     family = "yolox"
     suppressed = False
+    from_one = False
     constants: Mapping[str, NDArray[Any]] = {}
 
     def __init__(self, input_wh: tuple[int, int], classes: int) -> None:

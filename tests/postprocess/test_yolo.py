@@ -56,6 +56,7 @@ def test_yolox_equals_a_slow_reference_on_random_tensors(seed, iou):
     rows[:, :2], rows[:, 2:4] = rng.uniform(-1, 2, (CELLS, 2)), rng.uniform(-1, 1.5, (CELLS, 2))
     rows[:, 4], rows[:, 5:] = distinct_scores(seed, CELLS), rng.uniform(0, 0.1, (CELLS, CLASSES))
     rows[np.arange(CELLS), 5 + rng.integers(0, CLASSES, CELLS)] = 1.0
+    rows[rng.random(CELLS) < 0.1, 2:4] = rng.uniform(20, 80)  # finite, and far larger than any picture
     postprocess = Postprocess(recognise(graph(1, CELLS, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
     found, broken = postprocess((rows[None],), 0, BOX, (128, 64))
     assert broken == 0
@@ -86,6 +87,16 @@ def test_a_row_with_nan_or_inf_is_counted_and_never_published(field, value):
     assert broken == 1
     assert len(found) == 1
     assert np.isfinite(found.xyxy).all()
+
+
+def test_a_giant_box_takes_nothing_from_other_classes_and_places():
+    rows = np.zeros((CELLS, 5 + CLASSES), np.float32)
+    rows[[0, 3, 7, 20], 4] = 0.5, 0.9, 0.8, 0.7
+    rows[[0, 3, 7, 20], [6, 6, 7, 7]] = 1.0
+    rows[0, 2:4] = 45.0
+    postprocess = Postprocess(recognise(graph(1, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
+    found, broken = postprocess((rows[None],), 0, BOX, (128, 64))
+    assert (found.class_id.tolist(), broken) == ([1, 2, 2, 1], 0)
 
 
 def test_the_second_picture_of_a_batch_is_the_second():
