@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 
 from edge_app.cuda import Stream
@@ -19,11 +20,11 @@ PROVIDER = "CUDAExecutionProvider"
 NO_GRAPH = "-1"  # ONNX Runtime's number for a run that neither captures nor replays
 
 
-def open_cuda_session(path: Path, ordinal: int, stream: Stream) -> Any:
+def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> Any:
     """A session on a GPU that computes on our stream and replays graphs, where its model can be captured.
 
     Args:
-        path: The ONNX file.
+        source: The ONNX file, or what would be in it.
         ordinal: Number of the GPU.
         stream: Where it computes.
 
@@ -39,13 +40,13 @@ def open_cuda_session(path: Path, ordinal: int, stream: Stream) -> Any:
     options.log_severity_level = 4  # what fails is raised, and said once
     provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), "use_tf32": "0"}
     try:
-        session = _open(path, options, provider | {"enable_cuda_graph": "1"})
+        session = _open(source, options, provider | {"enable_cuda_graph": "1"})
     except Exception as captured:  # ONNX Runtime's errors have no base class of their own
         try:
-            session = _open(path, options, provider)
+            session = _open(source, options, provider)
         except Exception as error:
             raise DataError(f"ONNX Runtime cannot load it ({first_line(error)})") from error
-        logger.warning("%s runs without a CUDA graph, more slowly: %s", path, first_line(captured))
+        logger.warning("the model runs without a CUDA graph, more slowly: %s", first_line(captured))
     if session.get_providers()[0] != PROVIDER:
         raise DeviceError("ONNX Runtime cannot load its CUDA provider: are CUDA and cuDNN of its versions installed?")
     return session
@@ -76,8 +77,22 @@ def run_options(graph: str, *, waits: bool = False) -> onnxruntime.RunOptions:
     return options
 
 
-def _open(path: Path, options: onnxruntime.SessionOptions, provider: dict[str, str]) -> onnxruntime.InferenceSession:
-    return onnxruntime.InferenceSession(str(path), options, providers=[(PROVIDER, provider)])
+def in_half_floats(path: Path) -> bytes:
+    """The model in FP16, as TensorRT gets it; raises DataError where it cannot be cast."""
+    from edge_app.plans.fp16 import cast
+
+    try:
+        model: bytes = cast(onnx.load(path)).SerializeToString()
+    except ValueError as error:
+        raise DataError(f"it cannot be cast to FP16: {error}") from error
+    return model
+
+
+def _open(
+    source: Path | bytes, options: onnxruntime.SessionOptions, provider: dict[str, str]
+) -> onnxruntime.InferenceSession:
+    model = source if isinstance(source, bytes) else str(source)
+    return onnxruntime.InferenceSession(model, options, providers=[(PROVIDER, provider)])
 
 
 def first_line(error: Exception) -> str:

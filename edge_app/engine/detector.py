@@ -69,9 +69,10 @@ def read_detector(settings: config.AppConfig) -> Detector:
 
 
 def _read(settings: config.AppConfig, found: model.Model, precision: model.Precision) -> Detector:
-    """The model's file of that precision."""
+    """The model's file of that precision; on a GPU FP16 is made of FP32 where there is none."""
+    is_cast = precision == "fp16" and settings.engine.provider == "cuda" and "fp16" not in found.card.files
     with settings.blame("engine", "precision"):
-        graph = model.read_graph(found.file(precision), found.card.input_wh)
+        graph = model.read_graph(found.file(found.exact if is_cast else precision), found.card.input_wh)
     with settings.blame("model", "decoder"):
         decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
     spec = found.card.input or decoder.preprocessing

@@ -15,16 +15,22 @@ import numpy as np
 import onnxruntime
 
 from edge_app.cuda import Device, Stream, owned
-from edge_app.engine.cuda_session import first_line, open_cuda_session, probe, run_options
+from edge_app.engine.cuda_session import first_line, in_half_floats, open_cuda_session, probe, run_options
 from edge_app.engine.network import LoadNetworks
 from edge_app.errors import DataError, EngineError
 from edge_app.model import Graph, Tensor
 
-OpenSession = Callable[[Path, int, Stream], Any]
+OpenSession = Callable[[Path | bytes, int, Stream], Any]
 
 
 def cuda_networks(
-    graph: Graph, *, ordinal: int, max_batch: int, slots: int, open_session: OpenSession = open_cuda_session
+    graph: Graph,
+    *,
+    ordinal: int,
+    max_batch: int,
+    slots: int,
+    half: bool = False,
+    open_session: OpenSession = open_cuda_session,
 ) -> LoadNetworks:
     """What makes a session for each slot.
 
@@ -33,6 +39,7 @@ def cuda_networks(
         ordinal: Number of the GPU.
         max_batch: Pictures in a batch where it may vary.
         slots: One or two.
+        half: Whether it computes in FP16; inputs, outputs and the decoding of boxes stay as they are.
         open_session: Opens a session that computes on the stream.
 
     Returns:
@@ -43,7 +50,8 @@ def cuda_networks(
         if not graph.fixed_outputs:
             raise DataError("its outputs' sizes hang on the picture; on a GPU they must be known before")
         streams = [owned(stack, device.stream()) for _ in range(slots)]
-        sessions = [open_session(graph.path, ordinal, stream) for stream in streams]
+        source = in_half_floats(graph.path) if half else graph.path
+        sessions = [open_session(source, ordinal, stream) for stream in streams]
         most = graph.batch or max_batch
         inputs = tuple(Tensor(t.name, (most, *_sides(graph, t)), t.dtype) for t in graph.inputs)
         worker = ThreadPoolExecutor(1, thread_name_prefix="engine")

@@ -49,7 +49,13 @@ def load(detector: Detector, settings: config.Engine) -> Engine:
     """The model, warm; raises DataError where it cannot run, DeviceError where the GPU does not do."""
     graph = detector.graph
     if settings.provider == "cuda":
-        networks = cuda_networks(graph, ordinal=settings.device, max_batch=settings.max_batch, slots=settings.slots)
+        networks = cuda_networks(
+            graph,
+            ordinal=settings.device,
+            max_batch=settings.max_batch,
+            slots=settings.slots,
+            half=detector.precision == "fp16",
+        )
         try:
             return GpuEngine("onnxruntime-cuda", Gpu(settings.device), networks, detector.input, detector.constants)
         except DataError as error:

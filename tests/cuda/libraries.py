@@ -172,8 +172,9 @@ class SimulatedSessions:
         self.gpu = gpu
         self.opened: list[SimulatedSession] = []
 
-    def open(self, path: Path, ordinal: int, stream: Any) -> SimulatedSession:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    def open(self, source: Path | bytes, ordinal: int, stream: Any) -> SimulatedSession:
+        model = source if isinstance(source, bytes) else str(source)
+        session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         self.opened.append(SimulatedSession(Computation(self.gpu, session), stream.handle))
         return self.opened[-1]
 

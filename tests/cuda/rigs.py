@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,15 +66,23 @@ class SimulatedRig:
 
 @dataclass
 class RealRig:
-    """ONNX Runtime's CUDA provider on a real GPU."""
+    """ONNX Runtime's CUDA provider on a real GPU.
 
-    gpu: Device = field(init=False)
+    Attributes:
+        half: Whether the network is cast to FP16.
+        wrap: Put around the device, such as what counts its calls.
+        gpu: The device of the engine that was made last.
+    """
+
+    half: bool = False
+    wrap: Callable[[Device], Any] = lambda device: device
+    gpu: Any = field(init=False)
 
     kind = "onnxruntime"
     exact = False
 
     def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None) -> GpuEngine:
-        self.gpu = Gpu(0)
+        self.gpu = self.wrap(Gpu(0))
         graph = read_graph(path, (spec.width, spec.height))
-        load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots)
+        load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots, half=self.half)
         return GpuEngine("onnxruntime-cuda", self.gpu, load, spec, constants or {})

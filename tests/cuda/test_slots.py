@@ -1,4 +1,4 @@
-"""The slots of both libraries on a simulated GPU that is late or runs ahead, and on a real one where there is one."""
+"""The slots of both libraries on a simulated GPU that is late or runs ahead; tests/gpu has the real one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge_app.errors import DataError, DeviceError, DeviceFaultError, DeviceMemo
 from edge_app.model import InputSpec
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.pictures import random_picture
-from tests.cuda.rigs import RealRig, SimulatedRig
+from tests.cuda.rigs import SimulatedRig
 from tests.cuda.scenarios import EVERYWHERE, SIMULATED, SPEC, mixed
 from tests.cuda.timeline import HazardError
 from tests.onnx_models import bright_pixels, echo
@@ -30,14 +30,6 @@ def rig(request, kernel_library):
 def test_on_the_simulated_gpu(rig, tmp_path, scenario, mode):
     rig.seed = MODES[mode]
     scenario(rig, tmp_path)
-
-
-NO_GPU = pytest.param(None, marks=pytest.mark.skip("no GPU: the scenarios ran on the simulated one"), id="none")
-
-
-@pytest.mark.parametrize("scenario", EVERYWHERE if HAS_GPU else [NO_GPU], ids=lambda scenario: scenario.__name__)
-def test_on_a_real_gpu(tmp_path, scenario):
-    scenario(RealRig(), tmp_path)
 
 
 def test_submit_waits_for_nothing(rig, tmp_path):
