@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import math
 import time
 from collections.abc import Sequence
 
@@ -32,28 +32,31 @@ def nv12(picture: Picture) -> Picture:
 
 
 class Ring:
-    """So many frames of some pictures, as the analyse thread takes them from its inbox."""
+    """Some pictures over and over, as the analyse thread takes them from its inbox, until one limit or the other.
 
-    def __init__(self, pictures: Sequence[Picture], frames: int) -> None:
+    Attributes:
+        taken: Frames so far.
+    """
+
+    def __init__(self, pictures: Sequence[Picture], *, frames: float = math.inf, seconds: float = math.inf) -> None:
         self._give = [lambda picture=picture: picture for picture in pictures]
-        self._left = frames
+        self._frames = frames
+        self._end = time.monotonic() + seconds
+        self.taken = 0
 
     @property
     def exhausted(self) -> bool:
-        return self._left <= 0
+        return self.taken >= self._frames or time.monotonic() > self._end
 
     @property
     def waiting(self) -> bool:
-        return self._left > 0
+        return not self.exhausted
 
     def take(self, max_items: int, timeout_s: float) -> list[Arrival]:
         """The next ones; none is ever waited for."""
-        now, count = time.monotonic(), min(max_items, self._left)
-        self._left -= count
+        now, first = time.monotonic(), self.taken
+        self.taken += max_items
         return [
             Arrival("ring", index, 0.0, "file", now, False, now, 0.0, self._give[index % len(self._give)])
-            for index in range(self._left, self._left + count)
+            for index in range(first, self.taken)
         ]
-
-
-NEVER = threading.Event()

@@ -5,27 +5,19 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from benchmarks.gpu.ring import NEVER, Ring
 from edge_app import config
 from edge_app.cuda import Gpu, Staging, owned
 from edge_app.engine import Detector, GpuEngine, read_detector
 from edge_app.engine.cuda_session import in_half_floats, open_cuda_session, probe
 from edge_app.engine.gpu_tensors import row_bytes
 from edge_app.engine.onnxruntime_cuda import CudaNetwork, cuda_networks
-from edge_app.frames import Picture
 from edge_app.model import Tensor
-from edge_app.pipeline import Analysis, Postprocess
-from edge_app.stats import Stats
-from edge_app.threads import Heartbeats
-from tests.cuda.pictures import Surfaces
 from tests.gpu.metered import Metered
 
 REST = "engine: {provider: cuda}\ncameras: {a: {url: 'synthetic://street'}}\n"
@@ -59,24 +51,11 @@ class Subject:
     def precision(self) -> str:
         return "FP16" if self.half else "FP32"
 
-    @contextmanager
-    def engine(self, slots: int = 2) -> Iterator[tuple[GpuEngine, Metered]]:
-        """The engine, and its device, which counts."""
+    def load(self) -> tuple[GpuEngine, Metered]:
+        """The engine with two slots, and its device, which counts."""
         gpu, d = Metered(Gpu(0)), self.detector
-        networks = cuda_networks(d.graph, ordinal=0, max_batch=self.batch, slots=slots, half=self.half)
-        with GpuEngine("onnxruntime-cuda", gpu, networks, d.input, d.constants) as engine:
-            yield engine, gpu
-
-    def pipeline(
-        self, engine: Any, pictures: Sequence[Picture], frames: int, postprocess: Postprocess | None = None
-    ) -> float:
-        """Frames/s of what `run` does between its inbox and its sinks, after ten batches."""
-        decode = postprocess or self.detector.postprocess
-        ring, warm = Ring(pictures, frames), Ring(pictures, 10 * self.batch)
-        for source in (warm, ring):
-            began = time.perf_counter()
-            Analysis(source, engine, decode, nothing, Stats(), Heartbeats()).run(NEVER)  # type: ignore[arg-type]
-        return frames / (time.perf_counter() - began)
+        networks = cuda_networks(d.graph, ordinal=0, max_batch=self.batch, slots=2, half=self.half)
+        return GpuEngine("onnxruntime-cuda", gpu, networks, d.input, d.constants), gpu
 
     def network_alone(self, lanes: int, seconds: float) -> float:
         """Frames/s of the network on noise: no picture, no copy, no thread but this; so many sessions take turns."""
@@ -102,7 +81,7 @@ class Subject:
                 stream = owned(stack, gpu.stream())
                 session = open_cuda_session(in_half_floats(graph.path) if self.half else graph.path, 0, stream)
                 outputs = probe(session, inputs)
-                network = CudaNetwork(session, Here(), inputs, outputs, graph.batch, self.batch, stream, 0)  # type: ignore[arg-type]
+                network = CudaNetwork(gpu, session, inputs, outputs, graph.batch, self.batch, stream, 0)
                 buffers = {t.name: owned(stack, Staging(gpu, self.batch * row_bytes(t))) for t in (*inputs, *outputs)}
                 noise = buffers[inputs[0].name]
                 numbers = np.random.default_rng(0).integers(0, 256, self.batch * int(np.prod(sides)))
@@ -114,15 +93,6 @@ class Subject:
         gpu.close()
 
 
-class Here:
-    """An executor without a thread of its own."""
-
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(work(*arguments))
-        return done
-
-
 def rate(turn: Callable[[int], None], networks: Sequence[CudaNetwork], seconds: float) -> float:
     """Turns a second, the last one finished."""
     turns, began = 0, time.perf_counter()
@@ -132,21 +102,3 @@ def rate(turn: Callable[[int], None], networks: Sequence[CudaNetwork], seconds: 
     for network in networks:
         network.stream.synchronize()
     return turns / (time.perf_counter() - began)
-
-
-@contextmanager
-def on_the_gpu(gpu: Any, pictures: Sequence[Picture]) -> Iterator[list[Picture]]:
-    """The pictures as a decoder leaves them there."""
-    surfaces = Surfaces(gpu)
-    with gpu.current():
-        shown = [surfaces.put(picture) for picture in pictures]
-        gpu.default_stream.synchronize()
-    try:
-        yield shown
-    finally:
-        with gpu.current():
-            surfaces.free()
-
-
-def nothing(*_: object) -> None:
-    """Publishes nowhere."""

@@ -63,6 +63,12 @@ class Trace:
     def of(self, row: str, name: str) -> list[Span]:
         return [span for span in self.spans if (span.row, span.name) == (row, name)]
 
+    @property
+    def length(self) -> float:
+        """From the thread's first span to the end of its last [s]."""
+        thread = [span for span in self.spans if span.row == "thread"]
+        return thread[-1].stop - thread[0].start
+
     def middle(self, name: str) -> float:
         """Median length of what goes by that name anywhere [s]."""
         return median(span.stop - span.start for span in self.spans if span.name == name)

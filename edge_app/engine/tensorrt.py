@@ -5,19 +5,17 @@ Uses only what 10.3 to 11.4 and TensorRT-RTX have in common.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
-from edge_app.cuda import Device, Graph, Stream, owned
+from edge_app.cuda import Device, Stream, owned
 from edge_app.engine.network import LoadNetworks
+from edge_app.engine.recorded import Recorded
 from edge_app.errors import DataError, DeviceMemoryError, EngineError
 from edge_app.model import Tensor
-
-logger = logging.getLogger(__name__)
 
 
 def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> LoadNetworks:
@@ -72,30 +70,15 @@ class TensorRtNetwork:
         self.batch = batch
         self.max_batch = max_batch
         self.stream = stream
-        self._device = device
         self._context = context
         self._addresses: dict[str, int] = {}
-        self._graphs: dict[int, Graph | None] = {}
+        self._recorded = Recorded(device, stream, self._execute)
 
     def bind(self, addresses: Mapping[str, int]) -> None:
         self._addresses = dict(addresses)
 
     def enqueue(self, batch: int) -> None:
-        """Starts a batch: plainly the first time of its size, from then on as a graph where TensorRT lets it be one."""
-        if batch not in self._graphs:
-            self._execute(batch)  # what TensorRT does only once must not be recorded
-            self._graphs[batch] = self._record(batch)
-        elif graph := self._graphs[batch]:
-            graph.launch(self.stream)
-        else:
-            self._execute(batch)
-
-    def _record(self, batch: int) -> Graph | None:
-        try:
-            return self._device.graph(self.stream, lambda: self._execute(batch))
-        except EngineError as error:
-            logger.info("batches of %d run without a CUDA graph: %s", batch, error)
-            return None
+        self._recorded.enqueue(batch)
 
     def _execute(self, batch: int) -> None:
         context = self._context
@@ -106,10 +89,7 @@ class TensorRtNetwork:
 
     def free(self) -> None:
         """Gives the graphs back, and lets go of TensorRT's objects while their stream is still there."""
-        for graph in self._graphs.values():
-            if graph is not None:
-                graph.free()
-        self._graphs.clear()
+        self._recorded.free()
         self._context = None
 
 
