@@ -61,7 +61,7 @@ class Bench:
 
     def pipeline(self, ring: Ring, engine: Any = None, postprocess: Any = None) -> float:
         """Frames/s of what `run` does between its inbox and its sinks."""
-        decode = postprocess or self.subject.detector.postprocess
+        decode = postprocess or self.subject.detector.postprocess.batch
         inbox: Any = ring
         began = time.perf_counter()
         Analysis(inbox, engine or self.engine, decode, nothing, Stats(), Heartbeats()).run(threading.Event())
@@ -128,7 +128,7 @@ class Bench:
             self._on_the_gpu(lambda: trace.begin(self.gpu, stack))
             slots = [TracedSlot(slot, number, trace) for number, slot in enumerate(self.engine.slots)]
             face = SimpleNamespace(slots=slots, max_batch=self.engine.max_batch)
-            decode = trace.timed("postprocess", self.subject.detector.postprocess)
+            decode = trace.timed("postprocess", self.subject.detector.postprocess.batch)
             for batches in (20, BATCHES):
                 trace.spans.clear()
                 self.pipeline(Ring(shown, frames=batches * self.subject.batch), face, decode)
