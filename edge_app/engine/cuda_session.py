@@ -55,7 +55,13 @@ def probe(session: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         feed = {tensor.name: np.zeros([int(side or 0) for side in tensor.shape], tensor.dtype) for tensor in inputs}
         arrays = session.run(None, feed, run_options(waits=True))
     except Exception as error:  # ONNX Runtime's errors have no base class of their own
-        raise DataError(f"the model fails on a blank picture: {first_line(error)}") from error
+        failure = DataError(f"the model fails on a blank picture: {first_line(error)}")
+    else:
+        return _checked(session, arrays, inputs)
+    raise failure  # not from the error, whose traceback would hold the session longer than its stream lives
+
+
+def _checked(session: Any, arrays: list[Any], inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     outputs = [
         Tensor(meta.name, array.shape, array.dtype.name)
         for meta, array in zip(session.get_outputs(), arrays, strict=True)

@@ -101,7 +101,10 @@ class CudaNetwork:
         try:
             self._session.run_with_iobinding(self._bindings[batch], self._options)
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
-            raise EngineError(first_line(error)) from error
+            failure = EngineError(first_line(error))
+        else:
+            return
+        raise failure  # not from the error, whose traceback would hold the session longer than its stream lives
 
     def _bound(self, batch: int) -> Any:
         """The addresses of inputs and outputs for one size of batch."""

@@ -38,7 +38,7 @@ class Recorded:
         try:
             return self._device.graph(self._stream, lambda: self._execute(batch))
         except EngineError as error:
-            logger.info("batches of %d run without a CUDA graph: %s", batch, error)
+            logger.info("batches of %d run without a CUDA graph: %s", batch, str(error))
             with suppress(EngineError):
                 self._execute(batch)  # CUDA's runtime tells the failure once more
             return None
