@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
 from contextlib import ExitStack
 from types import MappingProxyType, TracebackType
@@ -56,6 +57,7 @@ class GpuEngine:
         self._parts = ExitStack()
         with ExitStack() as closing:
             closing.callback(self._close)
+            closing.push(let_go)
             with device.current():
                 networks = load(device, self._parts)
                 self.max_batch, self._batch = networks[0].max_batch, networks[0].batch
@@ -95,3 +97,9 @@ class GpuEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
+
+
+def let_go(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    """Drops what a failure's frames hold: a library's object that outlived its stream would crash the process."""
+    if trace is not None:
+        traceback.clear_frames(trace)

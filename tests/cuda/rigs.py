@@ -12,7 +12,7 @@ from edge_app.engine.gpu_engine import GpuEngine
 from edge_app.engine.onnxruntime_cuda import cuda_networks
 from edge_app.engine.tensorrt import tensorrt_networks
 from edge_app.model import InputSpec, read_graph
-from tests.cuda.libraries import Computation, SimulatedSessions, SimulatedTensorRT
+from tests.cuda.libraries import Computation, SimulatedSession, SimulatedSessions, SimulatedTensorRT
 from tests.cuda.simulated import SimulatedGpu
 
 
@@ -56,6 +56,11 @@ class SimulatedRig:
     def refuse(self, batch: int) -> None:
         """From now on the library does not take batches of that size."""
         self.gpu.refuses.add(batch)
+
+    def take_sessions(self) -> list[SimulatedSession]:
+        """ONNX Runtime's sessions, which the rig no longer holds then."""
+        taken, self._maker.opened = self._maker.opened, []
+        return taken
 
     def computations(self) -> list[Computation]:
         """What stands for the networks."""

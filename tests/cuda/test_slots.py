@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 
 from edge_app.cuda import Gpu
-from edge_app.errors import DataError, DeviceError, DeviceFaultError, DeviceMemoryError
+from edge_app.errors import DataError, DeviceError, DeviceFaultError, DeviceMemoryError, EngineError
 from edge_app.model import InputSpec
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.pictures import random_picture
@@ -113,6 +115,28 @@ def test_a_model_that_fails_at_once_is_refused_at_load(rig, tmp_path):
     rig.refused = {4}
     with pytest.raises(DataError, match="fails on a blank picture"):
         rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC)
+
+
+def test_a_failure_that_is_kept_does_not_keep_the_session_that_failed(kernel_library, tmp_path):
+    """Streams and context go with the engine: a session that is destroyed after them crashes the process."""
+    rig = SimulatedRig(kernel_library, "onnxruntime", broken={"graph"})  # its largest batch runs plainly
+    with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC) as engine:
+        sessions = [weakref.ref(session) for session in rig.take_sessions()]
+        rig.refuse(4)
+        engine.slots[0].submit(mixed(1, 4))
+        with pytest.raises(EngineError, match="refused") as failure:
+            engine.slots[0].wait()
+    assert failure.value is not None
+    assert [session() for session in sessions] == [None, None]
+
+
+def test_a_model_that_fails_at_load_leaves_no_session_behind(kernel_library, tmp_path):
+    rig = SimulatedRig(kernel_library, "onnxruntime", refused={4})
+    with pytest.raises(DataError, match="fails on a blank picture") as failure:
+        rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC)
+    assert failure.value is not None
+    sessions = [weakref.ref(session) for session in rig.take_sessions()]
+    assert [session() for session in sessions] == [None, None]
 
 
 def test_bytes_that_are_not_the_pictures_are_refused(rig, tmp_path):
