@@ -121,7 +121,8 @@ class App:
             TemporaryError: Messages of finite sources were not delivered in time.
             EdgeAppError: What ended a thread.
         """
-        analysis = Analysis(self._inbox, self.engine, self.detector.postprocess, self._publish, self.stats, self._beats)
+        decode = self.detector.postprocess.batch
+        analysis = Analysis(self._inbox, self.engine, decode, self._publish, self.stats, self._beats)
         self._publishers.start(self._threads)
         for name, camera in self._settings.cameras.items():
             self.cameras.add(name, self.sources[name], camera)
