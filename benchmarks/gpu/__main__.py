@@ -21,12 +21,12 @@ import pycuda
 
 from benchmarks.gpu import streams
 from benchmarks.gpu.bench import Bench, Pictures
-from benchmarks.gpu.subject import Subject
+from benchmarks.gpu.subject import Subject, of_any_batch
 from edge_app.plans import this_machine
 
 DOCS = Path(__file__).parents[2] / "docs"
 HEADING = "## Measured\n"
-TRAFFIC = [(8, False), (8, True), (1, False), (1, True)]  # batch, FP16
+VARIANTS = [(8, False), (8, True), (1, False), (1, True)]  # batch, FP16
 MODEL = ("model", "precision", "batch")
 TABLES = {
     "rates": ("Frames/s", ("load s", "network alone", "device NV12", "host NV12", "host BGR", "device ÷ alone")),
@@ -102,11 +102,13 @@ def main() -> None:
     parser.add_argument("--streams", nargs="+", type=int, default=[4, 8, 12, 16, 24, 32, 48, 64])
     parser.add_argument("--seconds", type=float, default=10, help="how long each number of streams is measured")
     given = parser.parse_args()
-    subjects = [Subject.read("traffic", "{name: traffic}", batch, half) for batch, half in TRAFFIC]
-    if given.yolox:
-        model = f"{{onnx: {given.yolox.resolve()}, labels: coco}}"
-        subjects += [Subject.read("yolox_nano", model, 1, half) for half in (False, True)]
-    parts = [machine(), *measured(subjects, given.only)]
+    models = {"traffic": "{name: traffic}"}
+    with tempfile.TemporaryDirectory() as folder:
+        if given.yolox:
+            path = of_any_batch(given.yolox, Path(folder, "yolox_nano.onnx"))
+            models["yolox_nano"] = f"{{onnx: {path}, labels: coco}}"
+        subjects = [Subject.read(*model, *variant) for model in models.items() for variant in VARIANTS]
+        parts = [machine(), *measured(subjects, given.only)]
     if given.decode:
         parts.append(held(given.decode, given.streams, given.seconds))
     path = DOCS / "gpu.md"

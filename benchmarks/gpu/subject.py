@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from edge_app import config
 from edge_app.cuda import Gpu, Staging, owned
@@ -81,7 +82,7 @@ class Subject:
                 stream = owned(stack, gpu.stream())
                 session = open_cuda_session(in_half_floats(graph.path) if self.half else graph.path, 0, stream)
                 outputs = probe(session, inputs)
-                network = CudaNetwork(gpu, session, inputs, outputs, graph.batch, self.batch, stream, 0)
+                network = CudaNetwork(inputs, outputs, graph.batch, self.batch, gpu, stream, session, 0)
                 buffers = {t.name: owned(stack, Staging(gpu, self.batch * row_bytes(t))) for t in (*inputs, *outputs)}
                 noise = buffers[inputs[0].name]
                 numbers = np.random.default_rng(0).integers(0, 256, self.batch * int(np.prod(sides)))
@@ -91,6 +92,16 @@ class Subject:
                 made.append(owned(stack, network))
             yield made
         gpu.close()
+
+
+def of_any_batch(path: Path, out: Path) -> Path:
+    """The model with a batch that may vary, written to `out`: for networks that take it so, as YOLOX's do."""
+    model = onnx.load(path)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    del model.graph.value_info[:]
+    onnx.save(model, out)
+    return out
 
 
 def rate(turn: Callable[[int], None], networks: Sequence[CudaNetwork], seconds: float) -> float:
