@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := .venv-uv/bin/uv
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-pythons test-lowest lock bench clean servers bindings
+.PHONY: help setup demo test check test-pythons test-lowest lock bench gpu-bench clean servers bindings
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ lock: $(UV) ## requirements.lock made to fit pyproject.toml; LOCK=--upgrade take
 
 bench: $(VENV)/.dev servers ## Timings of the renderer, of INT8 and of eight cameras
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+gpu-bench: $(VENV)/.dev # On a machine with a GPU: its figures, into docs/gpu.md; ARGS="--yolox yolox_nano.onnx"
+	@$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 clean: ## Removes virtual environments and what tools left behind
 	@rm -rf $(VENV) .venv-* out build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

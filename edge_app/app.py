@@ -16,7 +16,7 @@ from edge_app import config, model
 from edge_app.bulletin import Bulletin
 from edge_app.capture import Cameras, CameraState, Source
 from edge_app.detections import Result
-from edge_app.engine import read_detector, start_engine
+from edge_app.engine import read_detector, reads_surfaces, start_engine
 from edge_app.errors import TemporaryError
 from edge_app.frames import Arrival, Frame
 from edge_app.inbox import Inbox
@@ -74,9 +74,10 @@ class App:
             ConfigError, InputError, DataError, AccessError: What no time will mend; the text names the key or the file.
         """
         self._settings = settings
-        self.sources = {name: play(source) for name, source in make_sources(settings).items()}
-        self._sinks = make_sinks(settings)
         self.detector = read_detector(settings)
+        surfaces = reads_surfaces(settings.engine, self.detector.backend)
+        self.sources = {name: play(source) for name, source in make_sources(settings, surfaces=surfaces).items()}
+        self._sinks = make_sinks(settings)
         self.observe = observe
         self.stop = stop or threading.Event()
         self.latest: dict[str, tuple[Frame, Result]] = {}
@@ -120,7 +121,8 @@ class App:
             TemporaryError: Messages of finite sources were not delivered in time.
             EdgeAppError: What ended a thread.
         """
-        analysis = Analysis(self._inbox, self.engine, self.detector.postprocess, self._publish, self.stats, self._beats)
+        decode = self.detector.postprocess.batch
+        analysis = Analysis(self._inbox, self.engine, decode, self._publish, self.stats, self._beats)
         self._publishers.start(self._threads)
         for name, camera in self._settings.cameras.items():
             self.cameras.add(name, self.sources[name], camera)

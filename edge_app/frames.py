@@ -42,6 +42,7 @@ class Picture:
         full_range: Whether Y spans 0 to 255 instead of 16 to 235; without meaning for `bgr`.
         memory: Where the planes are.
         owner: Kept alive as long as the picture: the decoder's surface.
+        fetch: Copies a picture on the device to the host; raises what the decoder raises.
     """
 
     width: int
@@ -52,6 +53,7 @@ class Picture:
     full_range: bool = False
     memory: Literal["host", "device"] = "host"
     owner: object = None
+    fetch: Callable[[], Picture] | None = None
 
     @classmethod
     def from_bgr(cls, pixels: NDArray[np.uint8]) -> Picture:

@@ -63,11 +63,11 @@ class Inbox(Generic[T]):
             camera: Its name.
             live: Whether the newest frame wins (one frame waits at most) or nothing is lost.
             max_age_s: A live frame older than this is dropped when its turn comes [s].
-            capacity: Frames of a finite source that may wait; a live camera's is one.
+            capacity: Frames of a finite source that may wait; of a live camera one does.
             drop: Called with the reason, `queue`, `stale` or `removed`, for every frame dropped here.
         """
         with self._arrived:
-            cell: _Cell[T] = _Cell(live, 1 if live else capacity, max_age_s, drop)
+            cell: _Cell[T] = _Cell(live, capacity, max_age_s, drop)
             left = self._cells.get(camera)  # of a finite source that was closed
             if left is not None and live:
                 left.clear("removed")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,18 +91,29 @@ def _decode(model: Model, inspection: Inspection) -> None:
     graph = read_graph(inspection.graph.path, model.card.input_wh)
     inspection.decoder = decoder = recognise(graph, model.card.decoder.family)
     shape = f"shape of {', '.join(map(str, graph.outputs))}"
-    inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else shape)
-    inspection.facts["classes"] = Fact(decoder.classes, shape)
+    guess, same = _without_metadata(graph, None), _without_metadata(graph, decoder.family)
+    layout = shape if guess and guess.family == decoder.family else f"{shape}, and the metadata"
+    inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else layout)
+    by_shape = same is None or same.classes == decoder.classes
+    inspection.facts["classes"] = Fact(decoder.classes, shape if by_shape else "metadata names")
     if model.card.input is None:
         official = f"official preprocessing of {decoder.family}"
         inspection.facts["preprocessing"] = Fact(decoder.preprocessing.model_dump(mode="json"), official)
 
 
+def _without_metadata(graph: Graph, family: str | None) -> Decoder | None:
+    """The decoder, if inputs and outputs alone tell it."""
+    try:
+        return recognise(replace(graph, metadata={}, card_wh=graph.input_wh), family)
+    except ConfigError:
+        return None
+
+
 def _name(model: Model, inspection: Inspection) -> None:
-    if inspection.graph is None or "classes" not in inspection.facts:
+    graph, decoder = inspection.graph, inspection.decoder
+    if graph is None or decoder is None:
         return
-    classes = inspection.facts["classes"].value
-    labels = find_labels(classes, model.labels, model.card.labels, inspection.graph.metadata)
+    labels = find_labels(decoder.classes, model.labels, model.card.labels, graph.metadata, from_one=decoder.from_one)
     inspection.facts["labels"] = Fact(list(labels.names), labels.origin)
 
 

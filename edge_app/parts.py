@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from edge_app import config
-from edge_app.capture import Source, check_tls, open_source
+from edge_app.capture import Hardware, Source, check_tls, open_source
+from edge_app.plans import is_jetson
 from edge_app.publish import Sink, open_sink
 
 
-def make_sources(settings: config.AppConfig) -> dict[str, Source]:
-    """The source of each camera; none is opened yet."""
+def make_sources(settings: config.AppConfig, *, surfaces: bool = False) -> dict[str, Source]:
+    """The source of each camera, for an engine that reads surfaces or not; none is opened yet."""
+    hardware = Hardware(settings.engine.device if surfaces else None, is_jetson())
     sources = {}
     for name, camera in settings.cameras.items():
         with settings.blame("cameras", name, "tls", "ca"):
             check_tls(camera.tls)
         with settings.blame("cameras", name, "url"):
-            sources[name] = open_source(camera)
+            sources[name] = open_source(camera, hardware)
     return sources
 
 

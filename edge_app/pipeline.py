@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +21,9 @@ from edge_app.threads import Heartbeats
 
 logger = logging.getLogger(__name__)
 
-Postprocess = Callable[[tuple[NDArray[Any], ...], int, Letterbox, tuple[int, int]], tuple[Detections, int]]
+Postprocess = Callable[
+    [tuple[NDArray[Any], ...], Sequence[Letterbox], Sequence[tuple[int, int]]], list[tuple[Detections, int]]
+]
 
 
 class Publish(Protocol):
@@ -37,7 +39,7 @@ class Analysis:
     Attributes:
         inbox: Frames of all cameras.
         engine: Computes them in batches.
-        postprocess: Raw outputs of one picture to its detections, and how many rows held NaN or Inf.
+        postprocess: Raw outputs of a batch to each picture's detections, and how many of its rows held NaN or Inf.
         publish: Takes each frame with its result, in order.
         stats: Counts and stage durations.
         beats: Told at least once a second that the loop is alive.
@@ -55,19 +57,19 @@ class Analysis:
         batches = _Batches(self.inbox, self.engine.max_batch, self.stats, self.beats, stop)
         try:
             for frames, outputs in infer(batches, self.engine.slots, self._drop):
-                for row, frame in enumerate(frames):
-                    began = time.monotonic()
-                    source_wh = frame.picture.width, frame.picture.height
-                    found, broken = self.postprocess(outputs.arrays, row, outputs.boxes[row], source_wh)
+                began = time.monotonic()
+                sizes_wh = [(frame.picture.width, frame.picture.height) for frame in frames]
+                each = self.postprocess(outputs.arrays, outputs.boxes, sizes_wh)
+                postprocess_s = time.monotonic() - began
+                for frame, (found, broken) in zip(frames, each, strict=True):
                     if broken:
                         self.stats.count("outputs_not_finite", broken, camera=frame.camera)
-                    now = time.monotonic()
                     latency = Latency(
                         queue=frame.queue_s,
                         preprocess=outputs.preprocess_s,
                         infer=outputs.infer_s,
-                        postprocess=now - began,
-                        total=now - frame.queued_mono,
+                        postprocess=postprocess_s,
+                        total=time.monotonic() - frame.queued_mono,
                     )
                     self._hand_over(frame, found, latency)
         finally:

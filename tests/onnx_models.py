@@ -81,6 +81,14 @@ def echo(path: Path, dtype: str, channels_last: bool, *others: str) -> Path:
     )
 
 
+def stacked(path: Path, times: int) -> Path:
+    """The picture so many times, one behind the other: (batch, 3 * times, 32, 32)."""
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", 3 * times, SIDE, SIDE])
+    return write(
+        path, [helper.make_node("Concat", ["images"] * times, ["output"], axis=1)], [images("batch")], [output]
+    )
+
+
 def bright_pixels(path: Path) -> Path:
     """The places of the pixels of one picture that are above 100: (n, 4), and n is known only then."""
     nodes = [

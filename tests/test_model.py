@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from edge_app import config
 from edge_app.errors import ConfigError, DataError, InputError
-from edge_app.model import find, find_labels, read_graph
+from edge_app.model import find, find_labels, metadata_labels, read_graph
 from tests.onnx_models import channel_means, write
 
 CARD = """
@@ -121,6 +122,8 @@ def test_a_model_without_a_picture_input_is_refused_with_its_inputs(tmp_path):
         pytest.param({"imgsz": "[32, 48]"}, None, (48, 32), id="the metadata: height first"),
         pytest.param({"imgsz": "[32, 48]"}, (8, 16), (8, 16), id="the card wins"),
         pytest.param({"imgsz": "640"}, None, None, id="metadata of another form"),
+        pytest.param({"imgsz": "[0, -3]"}, None, None, id="metadata that cannot be"),
+        pytest.param({"imgsz": "{[]: 1}"}, None, None, id="metadata that is no value"),
         pytest.param({"imgsz": "__import__('os')"}, None, None, id="metadata is not code"),
     ],
 )
@@ -177,3 +180,50 @@ def test_coco_is_a_labels_file_that_is_bundled_unless_there_is_one(tmp_path):
     assert find_labels(80, tmp_path / "coco", None, {}).names[79] == "toothbrush"
     (tmp_path / "coco").write_text("cat\n")
     assert find_labels(1, tmp_path / "coco", None, {}).names == ("cat",)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param("{1: 'person', 2: 'car'}", ("class_0", "person", "car"), id="from one"),
+        pytest.param("{0: 'cat', 2: 'cow'}", ("cat", "class_1", "cow"), id="a gap"),
+        pytest.param(json.dumps({str(i): f"n{i}" for i in range(12)}), tuple(f"n{i}" for i in range(12)), id="as text"),
+        pytest.param("{1: 'a', 'b': 'c'}", None, id="not all numbers"),
+        pytest.param("{1.5: 'a'}", None, id="not whole"),
+        pytest.param("{-1: 'a', 0: 'b'}", None, id="below zero"),
+        pytest.param("{0: 'a', 10**12: 'b'}", None, id="not a literal"),
+        pytest.param("{0: 'a', 1000000000000: 'b'}", None, id="far away"),
+        pytest.param("{[]: 1}", None, id="no dictionary at all"),
+        pytest.param("{}", None, id="empty"),
+        pytest.param("3", None, id="a number"),
+        pytest.param("[" * 5000, None, id="too deep"),
+    ],
+)
+def test_the_metadatas_names_stand_at_their_numbers_or_are_none(names, expected):
+    assert metadata_labels({"names": names}) == expected
+
+
+def test_names_of_another_number_of_classes_are_said_to_be_not_used(caplog):
+    assert find_labels(80, None, None, {"names": "['cat', 'dog']"}).names[0] == "person"
+    assert caplog.messages == ["the metadata's names are not used: they name 2 classes, the model has 80"]
+
+
+# Of the published list of COCO's categories: the first, the last, and those beside its gaps.
+COCO = {1: "person", 11: "fire hydrant", 13: "stop sign", 25: "giraffe", 27: "backpack", 28: "umbrella", 31: "handbag",
+        44: "bottle", 46: "wine glass", 65: "bed", 67: "dining table", 70: "toilet", 72: "tv", 82: "refrigerator",
+        84: "book", 90: "toothbrush"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("classes", "file", "from_one"),
+    [
+        pytest.param(91, None, False, id="91 slots"),
+        pytest.param(91, "coco", False, id="91 slots, asked for"),
+        pytest.param(None, "coco", True, id="from one"),
+    ],
+)
+def test_where_classes_have_cocos_own_numbers_its_names_stand_there(tmp_path, classes, file, from_one):
+    labels = find_labels(classes, file and tmp_path / file, None, {}, from_one=from_one).names
+    assert len(labels) == 91
+    assert {number: labels[number] for number in COCO} == COCO
+    assert [i for i in range(91) if labels[i] == f"class_{i}"] == [0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83]

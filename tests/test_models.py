@@ -456,6 +456,13 @@ def test_a_model_that_is_nowhere_is_66(verb, tmp_path, monkeypatch, argument, wo
     assert words in err
 
 
+def test_a_folder_that_is_two_places_is_named_once(verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = verb("models", "inspect", "nope", "--state-dir", tmp_path)[2].strip().partition(" in ")[2].split(", ")
+    assert len(places) == len(set(places))
+    assert places[0] == str(tmp_path / "models")
+
+
 def inspected(verb, argument, *, code=0):
     answer, out, err = verb("models", "inspect", argument, "--json")
     assert answer == code, err
@@ -490,9 +497,26 @@ def test_inspect_reads_the_labels_of_the_metadata(verb, tmp_path):
     metadata = {"names": "{0: 'cat', 1: 'dog'}", "task": "detect"}
     path = write(tmp_path / "m.onnx", [node], [images(1)], [output], metadata=metadata)
     document, _ = inspected(verb, path)
-    assert document["decoder"]["value"] == "ultralytics"
+    assert document["decoder"] == {"value": "ultralytics", "from": "shape of output0 float32 (1, 6, 21)"}
+    assert document["classes"] == {"value": 2, "from": "shape of output0 float32 (1, 6, 21)"}
     assert document["labels"] == {"value": ["cat", "dog"], "from": "metadata names"}
     assert document["metadata"] == metadata
+
+
+def listing(path, metadata):
+    """A model that lists its detections, in six columns that two families have."""
+    output = onnx.helper.make_tensor_value_info("output0", onnx.TensorProto.FLOAT, [1, 300, 6])
+    node = onnx.helper.make_node("RandomNormal", [], ["output0"], shape=[1, 300, 6])
+    return write(path, [node], [images(1)], [output], metadata=metadata)
+
+
+@pytest.mark.parametrize("network", ["YOLOv10n", "rtdetr-l"])
+def test_inspect_says_where_the_metadata_decided(verb, tmp_path, network):
+    metadata = {"names": "{0: 'cat', 2: 'cow'}", "task": "detect", "description": f"Ultralytics {network}"}
+    document, _ = inspected(verb, listing(tmp_path / "m.onnx", metadata))
+    assert document["decoder"]["from"] == "shape of output0 float32 (1, 300, 6), and the metadata"
+    assert document["classes"] == {"value": 3, "from": "metadata names"}
+    assert document["labels"] == {"value": ["cat", "class_1", "cow"], "from": "metadata names"}
 
 
 def test_an_unknown_layout_is_shown_and_then_the_error(verb, tmp_path):
@@ -527,6 +551,23 @@ def test_an_output_that_is_no_tensor_is_shown_too(verb, tmp_path):
     document, err = inspected(verb, path, code=78)
     assert document["outputs"] == [{"name": "boxes", "shape": [], "dtype": "sequence_type"}]
     assert "no known layout" in err
+
+
+@pytest.mark.parametrize("domain", ["", "TRT"])
+def test_a_model_with_a_tensorrt_plugin_is_no_broken_file(verb, configured, tmp_path, domain):
+    """As onnx-graphsurgeon writes it: in ONNX's own domain, or in one that the file does not import."""
+    shapes = {"num_detections": [1, 1], "detection_boxes": [1, 9, 4], "detection_scores": [1, 9]}
+    shapes["detection_classes"] = [1, 9]
+    kinds = [onnx.TensorProto.INT32, *[onnx.TensorProto.FLOAT] * 2, onnx.TensorProto.INT32]
+    outputs = [onnx.helper.make_tensor_value_info(*parts) for parts in zip(shapes, kinds, shapes.values(), strict=True)]
+    node = onnx.helper.make_node("EfficientNMS_TRT", ["images"], list(shapes), domain=domain)
+    path = write(tmp_path / "m.onnx", [node], [images(1)], outputs)
+    document, _ = inspected(verb, path)
+    assert document["decoder"]["value"] == "efficientnms"
+    cameras = {"gate": {"url": "synthetic://street?frames=2"}}
+    code, _, err = verb("run", configured(model={"onnx": str(path)}, cameras=cameras, publish=[{"type": "stdout"}]))
+    assert code == 65
+    assert re.search(r"m\.onnx: ONNX Runtime cannot load it .*EfficientNMS_TRT", err)
 
 
 def test_inspect_shows_a_file_that_is_not_the_cards(verb, tmp_path):

@@ -252,11 +252,16 @@ def test_what_cannot_be_shown_is_refused_before_the_model_is_loaded(edge_app, co
 
 
 def test_a_picture_never_replaces_the_configuration_or_what_a_camera_reads(configured, tmp_path, capfd):
-    config = configured(cameras={"a": {"url": str(tmp_path / "a.png")}})
-    (tmp_path / "a.png").write_bytes(b"x")
+    config = configured(cameras={"a": {"url": str(tmp_path / "a.png")}, "b": {"url": str(tmp_path / "pictures")}})
+    (tmp_path / "pictures").mkdir()
+    for read in "a.png", "pictures/b.png":
+        (tmp_path / read).write_bytes(b"x")
     (tmp_path / "c.png").symlink_to(config)
-    for out, why in {"a.png": "camera a reads this file", "c.png": "this is the configuration"}.items():
-        assert execute(["snapshot", str(config), "a", "--out", str(tmp_path / out)]) == 64
+    (tmp_path / "d.png").symlink_to(tmp_path / "pictures" / "b.png")
+    kept = dict.fromkeys(("pictures/b.png", "d.png"), "camera b reads this file")
+    for out, why in {"a.png": "camera a reads this file", "c.png": "this is the configuration", **kept}.items():
+        camera = why[7] if why.startswith("camera") else "a"
+        assert execute(["snapshot", str(config), camera, "--out", str(tmp_path / out)]) == 64
         assert capfd.readouterr().err == f"{tmp_path / out}: {why}\n"
 
 

@@ -32,11 +32,11 @@ def arrival(index, value=1, *, camera="clip", live=False, convert=None):
     return Arrival(camera, index, 1000.0 + index, "file", now, live, now, 0.0, convert or (lambda: picture))
 
 
-def mean_as_score(arrays, row, box, source_wh):
+def mean_as_score(arrays, boxes, sizes_wh):
     """One detection a picture, whose class is the picture's mean; a mean of 13 counts as a broken row."""
-    mean = round(float(arrays[0][row, 0]))
-    found = Detections(np.zeros((1, 4), np.float32), np.ones(1, np.float32), np.array([mean], np.int32))
-    return found, int(mean == 13)
+    means = [round(float(mean)) for mean in arrays[0][: len(boxes), 0]]
+    one = np.zeros((1, 4), np.float32), np.ones(1, np.float32)
+    return [(Detections(*one, np.array([mean], np.int32)), int(mean == 13)) for mean in means]
 
 
 @pytest.fixture

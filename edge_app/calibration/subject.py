@@ -62,7 +62,7 @@ def read_subject(found: model.Model) -> Subject:
     if graph.quantized:
         raise DataError(f"{graph.path}: it holds quantizers already; calibrate the FP32 model that it was made from")
     decoder = recognise(graph, card.decoder.family)
-    named = model.find_labels(decoder.classes, found.labels, card.labels, graph.metadata)
+    named = model.find_labels(decoder.classes, found.labels, card.labels, graph.metadata, from_one=decoder.from_one)
     return Subject(
         name=card.name,
         path=graph.path,

@@ -16,6 +16,7 @@ from edge_app.capture.backoff import Backoff
 from edge_app.capture.source import BrokenOffError, Shot, Source
 from edge_app.capture.state import Condition, Report
 from edge_app.capture.thinning import Thinning
+from edge_app.colour import to_bgr
 from edge_app.errors import InputError, Reason, StreamError
 from edge_app.frames import Arrival, Picture
 from edge_app.inbox import Inbox
@@ -94,9 +95,8 @@ class Camera:
 
     def stop(self) -> None:
         """No frame enters the inbox after this; the thread ends as soon as libav lets it."""
-        # In this order and under the lock: a frame for a closed cell would be an error.
-        with self._handing_over:
-            self.life.stop.set()
+        self.life.stop.set()  # first: a thread that waits for room would take the lock again and again
+        with self._handing_over:  # a frame for a closed cell would be an error
             self._inbox.close(self.name)
 
     def _attempt(self, life: Life) -> None:
@@ -182,4 +182,4 @@ def rotated(convert: Callable[[], Picture], degrees: int) -> Callable[[], Pictur
     """A conversion whose picture is turned clockwise by 0, 90, 180 or 270 degrees."""
     if not degrees:
         return convert
-    return lambda: Picture.from_bgr(np.asarray(cv2.rotate(convert().bgr, ROTATIONS[degrees]), np.uint8))
+    return lambda: Picture.from_bgr(np.asarray(cv2.rotate(to_bgr(convert()), ROTATIONS[degrees]), np.uint8))

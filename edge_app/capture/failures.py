@@ -20,6 +20,11 @@ def _code(error: Exception) -> int | None:
     return error.errno if isinstance(error, av.FFmpegError) else None
 
 
+def ended_without_length(address: Address, error: Exception) -> bool:
+    """Whether an HTTP server closed a stream whose length it had not said, which libav calls an input/output error."""
+    return address.scheme in ("http", "https") and _code(error) == errno.EIO
+
+
 def opening(address: Address, error: Exception, elapsed_s: float, open_timeout_s: float) -> StreamError:
     """Why a camera could not be opened, with nothing of `error` in it but its meaning."""
     reason, text = _opening(address, error, elapsed_s >= open_timeout_s)

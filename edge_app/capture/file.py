@@ -5,16 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from edge_app.capture.decoding import Decoder, lenient, video_stream
 from edge_app.capture.failures import LIBAV
+from edge_app.capture.hardware import Decoding
 from edge_app.capture.source import BrokenOffError, Shot
 from edge_app.errors import Reason, StreamError
 
@@ -24,8 +26,9 @@ class File:
 
     live = False
 
-    def __init__(self, path: Path, start_at: datetime | None = None) -> None:
+    def __init__(self, path: Path, start_at: datetime | None = None, decoding: Decoding | None = None) -> None:
         self._path = path
+        self._decoding = decoding or Decoding(str(path))
         self._start_at = start_at
 
     @property
@@ -36,8 +39,11 @@ class File:
     def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
         """Reads it from the beginning; see `Source.open`."""
         with self._container() as container:
+            stream = video_stream(container, self.describe)
             start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
-            yield self._shots(container, start, stop)
+            # The decoder's own threading: what a plain loop over the file costs is the measure.
+            with closing(Decoder(stream, self.describe, self._decoding, live=False)) as decoder:
+                yield self._shots(container, stream, decoder, start, stop)
 
     def _container(self) -> InputContainer:
         try:
@@ -55,11 +61,10 @@ class File:
             video_stream(container, self.describe)
             return sum(1 for packet in self._packets(container) if packet.size)
 
-    def _shots(self, container: InputContainer, start: float, stop: threading.Event) -> Iterator[Shot]:
+    def _shots(
+        self, container: InputContainer, stream: VideoStream, decoder: Decoder, start: float, stop: threading.Event
+    ) -> Iterator[Shot]:
         """Its frames; `start` is when the first was taken [s since the epoch]."""
-        # The decoder's own threading: what a plain loop over the file costs is the measure.
-        stream = video_stream(container, self.describe)
-        decoder = Decoder(stream, self.describe, drop_corrupt=False)
         first = float((stream.start_time or 0) * (stream.time_base or 0))
         period, at = 1 / (decoder.fps or 25.0), first
         for packet in self._packets(container):

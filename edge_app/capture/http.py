@@ -11,6 +11,7 @@ from av.container import InputContainer
 
 from edge_app import config
 from edge_app.capture.address import Address
+from edge_app.capture.hardware import Decoding
 from edge_app.capture.network import Network
 from edge_app.capture.source import BrokenOffError, Shot
 from edge_app.capture.tls import tls_options
@@ -28,14 +29,14 @@ class Http:
 
     live = True
 
-    def __init__(self, camera: config.Camera) -> None:
+    def __init__(self, camera: config.Camera, decoding: Decoding) -> None:
         address = Address(camera.url, camera.username, camera.password)
         encrypted = address.scheme == "https"
         # No other protocol: a redirection must neither leave TLS behind nor reach this machine's files. Before PyAV 18
         # libav follows one from https to http all the same; the login goes to neither.
         options = {"protocol_whitelist": "https,tls,tcp" if encrypted else "http,tcp"}
         options |= tls_options(camera.tls) if encrypted else {}
-        self._network = Network(address, options, camera.stall_timeout_s)
+        self._network = Network(address, options, camera.stall_timeout_s, decoding)
 
     @property
     def describe(self) -> str:

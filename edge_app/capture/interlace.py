@@ -24,6 +24,10 @@ class Deinterlacer:
 
     def take(self, frame: VideoFrame) -> list[VideoFrame]:
         """The frames that are ready now; raises what libav raises."""
+        if self._graph is None and not frame.interlaced_frame:
+            return [frame]
+        if frame.format.name == "cuda":
+            frame = frame.reformat(format="yuv420p")  # the filter works on the host
         layout = frame.width, frame.height, frame.format.name
         ready = self.flush() if self._graph and layout != self._layout else []
         if self._graph is None and not frame.interlaced_frame:

@@ -8,6 +8,7 @@ from edge_app import config
 from edge_app.capture.address import redacted
 from edge_app.capture.file import File
 from edge_app.capture.folder import Folder
+from edge_app.capture.hardware import Decoding, Hardware
 from edge_app.capture.http import Http
 from edge_app.capture.rtsp import Rtsp
 from edge_app.capture.source import Source
@@ -16,21 +17,27 @@ from edge_app.capture.usb import Usb
 from edge_app.errors import ConfigError
 
 
-def open_source(camera: config.Camera) -> Source:
+def open_source(camera: config.Camera, hardware: Hardware | None = None) -> Source:
     """The source of a camera; nothing is opened yet, so that what it names need not be there.
+
+    Args:
+        camera: Its section.
+        hardware: What decodes, and reads what was decoded; none: the CPU, and BGR is wanted.
 
     Raises:
         AccessError, ConfigError: It cannot be decoded as asked for, or what it is made from is wrong.
     """
-    if camera.decode not in ("auto", "cpu"):
-        raise ConfigError(f"{redacted(camera.url)}: decode: {camera.decode} is not there yet; want auto or cpu")
+    shown = redacted(camera.url)
+    decoding = Decoding(shown, camera.decode, hardware, turned=bool(camera.rotate))
     if camera.kind == "rtsp":
-        return Rtsp(camera)
+        return Rtsp(camera, decoding)
     if camera.kind == "http":
-        return Http(camera)
+        return Http(camera, decoding)
+    path = Path(camera.url)
+    if camera.kind == "path" and not path.is_dir():
+        return File(path, camera.start_at, decoding)
+    if camera.decode not in ("auto", "cpu"):
+        raise ConfigError(f"{shown}: decode: {camera.decode} is for coded video; want auto or cpu")
     if camera.kind == "synthetic":
         return Synthetic(camera.url, camera.start_at)
-    path = Path(camera.url)
-    if camera.kind == "device":
-        return Usb(path)
-    return Folder(path, camera.start_at) if path.is_dir() else File(path, camera.start_at)
+    return Usb(path) if camera.kind == "device" else Folder(path, camera.start_at)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 
 import av
-from av.codec.context import Flags
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -19,6 +19,7 @@ from edge_app.capture.address import Address
 from edge_app.capture.arrivals import Arrivals
 from edge_app.capture.clock import CameraClock, Capture, Moment, camera_wall
 from edge_app.capture.decoding import Decoder, lenient, video_stream
+from edge_app.capture.hardware import Decoding
 from edge_app.capture.source import BrokenOffError, Shot
 from edge_app.errors import Reason, StreamError
 
@@ -36,11 +37,13 @@ class Network:
         address: Where it is.
         options: For libav's protocol.
         stall_timeout_s: After so long without a frame that can be decoded an attempt has failed [s].
+        decoding: What its video is decoded by.
     """
 
     address: Address
     options: dict[str, str] = field(repr=False)
     stall_timeout_s: float
+    decoding: Decoding
 
     @property
     def read_timeout_s(self) -> float:
@@ -75,13 +78,11 @@ class Network:
     def shots(self, container: InputContainer, stop: threading.Event) -> Iterator[Shot]:
         """What comes over a connection until it ends, which is a StreamError, or `stop` is set."""
         stream = video_stream(container, str(self.address))
-        stream.codec_context.thread_count = 1  # threads would hold frames back
-        stream.codec_context.flags |= Flags.low_delay
-        decoder = Decoder(stream, str(self.address), drop_corrupt=True)
-        try:
-            yield from self._decoded(self._packets(container, stream), decoder, stop)
-        except StreamError as error:
-            raise BrokenOffError(error, decoder.broken()) from None
+        with closing(Decoder(stream, str(self.address), self.decoding, live=True)) as decoder:
+            try:
+                yield from self._decoded(self._packets(container, stream), decoder, stop)
+            except StreamError as error:
+                raise BrokenOffError(error, decoder.broken()) from None
 
     def _decoded(
         self, packets: Iterator[av.Packet[VideoStream]], decoder: Decoder, stop: threading.Event
@@ -134,4 +135,6 @@ class Network:
             return StreamError(Reason.STALLED, f"{self.address}: no more video")
         if isinstance(error, av.ExitError | TimeoutError):
             return StreamError(Reason.TIMEOUT, f"{self.address}: the stream was opened, but no video came")
+        if came and failures.ended_without_length(self.address, error):
+            return StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
         return StreamError(Reason.FAILED, f"{self.address}: reading failed ({type(error).__name__})")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from edge_app import config
 from edge_app.capture.address import Address
+from edge_app.capture.hardware import Decoding
 from edge_app.capture.network import Network
 from edge_app.capture.source import Shot
 from edge_app.capture.tls import tls_options
@@ -22,7 +23,7 @@ class Rtsp:
 
     live = True
 
-    def __init__(self, camera: config.Camera) -> None:
+    def __init__(self, camera: config.Camera, decoding: Decoding) -> None:
         address = Address(camera.url, camera.username, camera.password)
         encrypted = address.scheme == "rtsps"
         options = {
@@ -31,7 +32,7 @@ class Rtsp:
             "allowed_media_types": "video",
         }
         options |= tls_options(camera.tls) if encrypted else {}
-        self._network = Network(address, options, camera.stall_timeout_s)
+        self._network = Network(address, options, camera.stall_timeout_s, decoding)
 
     @property
     def describe(self) -> str:

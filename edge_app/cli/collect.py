@@ -16,6 +16,7 @@ from edge_app.cli.loading import ConfigPath, load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.signals import stop_when_told
 from edge_app.collect import Album, Blur, Collector, Ending, Limits, Redact, blurring_detector
+from edge_app.colour import to_bgr
 from edge_app.engine import start_engine
 from edge_app.errors import UsageError
 from edge_app.parts import make_sources
@@ -64,7 +65,7 @@ def main(
 def redaction(settings: config.AppConfig, labels: list[str], stack: ExitStack) -> Redact:
     """How a picture is made ready to be kept; the model is loaded only where something is to be blurred."""
     if not labels:
-        return lambda picture: (picture.bgr, None)
+        return lambda picture: (to_bgr(picture), None)
     detector = blurring_detector(settings, labels)
     alone = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
     detector, engine = start_engine(detector, alone)

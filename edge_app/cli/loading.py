@@ -23,7 +23,8 @@ def load_config(path: Path) -> config.AppConfig:
 def refuse_to_replace(written: Iterable[Path], path: Path, settings: config.AppConfig) -> None:
     """Raises UsageError where a file that shall be written is the configuration at `path`, or what a camera reads."""
     cameras = {f"camera {name} reads this file": Path(camera.url) for name, camera in settings.cameras.items()}
-    for target in written:
+    for target in filter(Path.exists, written):
         for why, read in {"this is the configuration": path, **cameras}.items():
-            if target.exists() and read.exists() and target.samefile(read):
+            file = target.resolve().parent if read.is_dir() else target
+            if read.exists() and file.samefile(read):
                 raise UsageError(f"{target}: {why}")

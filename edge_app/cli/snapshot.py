@@ -17,6 +17,7 @@ from edge_app import config
 from edge_app.app import App
 from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
 from edge_app.cli.words import in_words
+from edge_app.colour import to_bgr
 from edge_app.detections import Result
 from edge_app.errors import AccessError, DeviceError, UsageError
 from edge_app.frames import Frame
@@ -55,7 +56,7 @@ def main(
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
     frame, result = taken[0]
     labels = app.detector.labels
-    write(out, Artist(labels).draw(frame.picture.bgr, result.detections))
+    write(out, Artist(labels).draw(to_bgr(frame.picture), result.detections))
     sys.stdout.write(f"{out}: {in_words(result, labels)}\n")
 
 

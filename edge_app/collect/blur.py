@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app import config
+from edge_app.colour import to_bgr
 from edge_app.engine import Detector, Engine, read_detector
 from edge_app.errors import EngineError, UsageError
 from edge_app.frames import Picture
@@ -53,7 +54,7 @@ class Blur:
         found, broken = self._detector.postprocess(outputs.arrays, 0, outputs.boxes[0], size)
         if broken:
             raise EngineError(f"{broken} rows of the model's answer hold NaN or Inf")
-        pixels = picture.bgr.copy()
+        pixels = to_bgr(picture).copy()
         boxes = found.xyxy[np.isin(found.class_id, self._class_ids)]
         for box in boxes:
             _coarsen(pixels, box)

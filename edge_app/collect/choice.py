@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.colour import to_bgr
 from edge_app.frames import Frame
 
 Thumbnail = NDArray[np.float32]
@@ -90,7 +91,7 @@ class Choice:
         stretch = before if before.holds(now) else before.next(now)
         self._stretches[frame.camera] = stretch
         if now >= stretch.earliest:
-            candidate = Candidate(frame, thumbnail(frame.picture.bgr))
+            candidate = Candidate(frame, thumbnail(to_bgr(frame.picture)))
             stretch.best = max(stretch.best or candidate, candidate, key=self._distance)
         return None if before is stretch else self._news(before)
 

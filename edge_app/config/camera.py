@@ -60,7 +60,7 @@ class Camera(Section):
     rotate: Annotated[Literal[0, 90, 180, 270], BeforeValidator(whole)] = 0
     """Degrees clockwise, for cameras that hang askew."""
     max_fps: float | None = Field(default=None, gt=0)
-    """Frames a second that are analysed at most; none: all of them."""
+    """Frames a second that are analysed at most; none: all of them, as always of a folder."""
     max_frame_age_ms: float = Field(default=1000.0, gt=0)
     """A live frame older than this [ms] is dropped and counted, not analysed."""
     reconnect: Reconnect = Reconnect()
@@ -106,6 +106,9 @@ class Camera(Section):
                 raise wrong("goes with an rtsp, rtsps, http or https url only", key)
         if self.transport == "udp" and not self.url.startswith("rtsp://"):
             raise wrong("udp goes with an rtsp:// url only; rtsps, http and https are tcp", "transport")
+        # Pictures were often all written at once, and thinned by their files' times would nearly all be lost.
+        if self.max_fps is not None and self.kind == "path" and Path(self.url).is_dir():
+            raise wrong("does not go with a folder, whose pictures are all taken", "max_fps")
         return self
 
     @model_validator(mode="after")

@@ -25,7 +25,7 @@ class Model(Section):
     onnx: ConfigPath | None = None
     """An ONNX file, instead of `name`."""
     labels: ConfigPath | None = None
-    """Text file, the name of a class a line, or `coco`; none: the card's, the ONNX file's own, or COCO's 80."""
+    """Text file, the name of a class a line, or `coco`; none: the card's, the ONNX file's own, or COCO's."""
     decoder: str | None = Field(default=None, min_length=1)
     """Family of the network, whose official preprocessing it implies: yolox, ultralytics, end2end, yolov5, yolov7_flat,
     yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr or ssd; none: recognised."""

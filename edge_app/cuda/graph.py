@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from edge_app.cuda.device import Stream
 from edge_app.cuda.driver import Driver
+from edge_app.errors import EngineError
 
+HOST_NODE = 3  # CU_GRAPH_NODE_TYPE_HOST
 THREAD_LOCAL = 1  # CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: what other threads do meanwhile is no concern of the recording
 
 
@@ -25,10 +27,22 @@ class CudaGraph:
         finally:  # a stream that is still recording would be of no use
             driver.do("cuStreamEndCapture", ctypes.c_void_p(stream.handle), ctypes.byref(graph))
         try:
+            self._refuse_calls(graph)
             flags = ctypes.c_ulonglong(0)
             driver.do("cuGraphInstantiateWithFlags", ctypes.byref(self._executable), graph, flags)
         finally:
             driver.do("cuGraphDestroy", graph)
+
+    def _refuse_calls(self, graph: ctypes.c_void_p) -> None:
+        """Raises EngineError for a graph that would call the host again, with what was meant for one time only."""
+        count, kind = ctypes.c_size_t(), ctypes.c_int()
+        self._driver.do("cuGraphGetNodes", graph, None, ctypes.byref(count))
+        nodes = (ctypes.c_void_p * count.value)()
+        self._driver.do("cuGraphGetNodes", graph, nodes, ctypes.byref(count))
+        for node in nodes:
+            self._driver.do("cuGraphNodeGetType", ctypes.c_void_p(node), ctypes.byref(kind))
+            if kind.value == HOST_NODE:
+                raise EngineError("it calls the host")
 
     def launch(self, stream: Stream) -> None:
         self._driver.do("cuGraphLaunch", self._executable, ctypes.c_void_p(stream.handle))

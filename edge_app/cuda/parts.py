@@ -45,8 +45,8 @@ class CudaStream:
             self.raw.wait_for_event(raw(event))
 
     def synchronize(self) -> None:
-        with self._driver.call():
-            self.raw.synchronize()
+        with self._driver.call() as cuda:
+            (self.raw or cuda.Context).synchronize()  # PyCUDA has no object for the default stream
 
     def free(self) -> None:
         with self._driver.call():

@@ -8,8 +8,8 @@ from importlib.metadata import distributions
 
 import av
 import cv2
-from av.codec.hwaccel import hwdevices_available
 
+from edge_app.capture import has_nvdec
 from edge_app.doctor.check import Check
 from edge_app.plans import Machine
 
@@ -21,10 +21,9 @@ def check_nvdec(machine: Machine) -> Check:
         return Check("nvdec", "skip", "a Jetson's decoder is reached through GStreamer", advice)
     if machine.gpu is None:
         return Check("nvdec", "skip", "no NVIDIA GPU", "nothing to do: streams are decoded on the CPU")
-    if "cuda" not in hwdevices_available():
-        return Check(
-            "nvdec", "warn", f"PyAV {av.__version__} is built without it", "pip install av (its wheels have it)"
-        )
+    if not has_nvdec():
+        advice = "pip install 'av>=18' (its wheels have it, for Python 3.11 or newer)"
+        return Check("nvdec", "warn", f"PyAV {av.__version__} does not have it", advice)
     try:
         ctypes.CDLL("libnvcuvid.so.1")
     except OSError as error:

@@ -1,5 +1,6 @@
 """The model on a device: slots that compute while others are filled."""
 
+from edge_app.engine.backend import Backend, reads_surfaces
 from edge_app.engine.detector import Detector, read_detector
 from edge_app.engine.double_buffer import Batches, infer
 from edge_app.engine.golden import Golden, golden_path, read_golden, write_golden
@@ -11,6 +12,7 @@ from edge_app.engine.start import load, start_engine
 from edge_app.engine.verification import Promise, verify
 
 __all__ = [
+    "Backend",
     "Batches",
     "Detector",
     "Engine",
@@ -26,6 +28,7 @@ __all__ = [
     "obtain_plan",
     "read_detector",
     "read_golden",
+    "reads_surfaces",
     "start_engine",
     "verify",
     "vouched",

@@ -41,6 +41,11 @@ def choose_backend(settings: config.Engine) -> Backend:
     return Backend(flavour, f"backend {settings.backend}, {flavour.name} {flavour.version}")
 
 
+def reads_surfaces(settings: config.Engine, backend: Backend) -> bool:
+    """Whether the engine reads a decoder's planes as they are, on the GPU or the host; else it is best given BGR."""
+    return backend.tensorrt is not None or settings.provider == "cuda"
+
+
 def _usable(name: Literal["auto", "tensorrt", "tensorrt_rtx"], device: int) -> Flavour:
     machine = plans.this_machine(device)
     if machine.capability is None or machine.target is None:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 
 from edge_app.cuda import Stream
 from edge_app.errors import DataError, DeviceError
 from edge_app.model import Tensor
 
-logger = logging.getLogger(__name__)
-
 PROVIDER = "CUDAExecutionProvider"
-NO_GRAPH = "-1"  # ONNX Runtime's number for a run that neither captures nor replays
+# Trying every algorithm took four times as long to load and found slower ones for FP16.
+QUICK = {"cudnn_conv_algo_search": "HEURISTIC"}
 
 
-def open_cuda_session(path: Path, ordinal: int, stream: Stream) -> Any:
-    """A session on a GPU that computes on our stream and replays graphs, where its model can be captured.
+def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> Any:
+    """A session on a GPU that computes on our stream.
 
     Args:
-        path: The ONNX file.
+        source: The ONNX file, or what would be in it.
         ordinal: Number of the GPU.
         stream: Where it computes.
 
@@ -37,15 +36,14 @@ def open_cuda_session(path: Path, ordinal: int, stream: Stream) -> Any:
         onnxruntime.preload_dlls()  # CUDA's libraries may be wheels
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what fails is raised, and said once
-    provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), "use_tf32": "0"}
+    options.enable_mem_pattern = False  # it allocates anew in the second run of a size
+    onnxruntime.set_default_logger_severity(4)  # cuDNN tells of each plan that it does not take
+    provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), "use_tf32": "0"} | QUICK
+    model = source if isinstance(source, bytes) else str(source)
     try:
-        session = _open(path, options, provider | {"enable_cuda_graph": "1"})
-    except Exception as captured:  # ONNX Runtime's errors have no base class of their own
-        try:
-            session = _open(path, options, provider)
-        except Exception as error:
-            raise DataError(f"ONNX Runtime cannot load it ({first_line(error)})") from error
-        logger.warning("%s runs without a CUDA graph, more slowly: %s", path, first_line(captured))
+        session = onnxruntime.InferenceSession(model, options, providers=[(PROVIDER, provider)])
+    except Exception as error:  # ONNX Runtime's errors have no base class of their own
+        raise DataError(f"ONNX Runtime cannot load it ({first_line(error)})") from error
     if session.get_providers()[0] != PROVIDER:
         raise DeviceError("ONNX Runtime cannot load its CUDA provider: are CUDA and cuDNN of its versions installed?")
     return session
@@ -55,9 +53,15 @@ def probe(session: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """The outputs of a full batch, found by a run on zeros; raises DataError where it fails, or they are not rows."""
     try:
         feed = {tensor.name: np.zeros([int(side or 0) for side in tensor.shape], tensor.dtype) for tensor in inputs}
-        arrays = session.run(None, feed, run_options(NO_GRAPH, waits=True))
+        arrays = session.run(None, feed, run_options(waits=True))
     except Exception as error:  # ONNX Runtime's errors have no base class of their own
-        raise DataError(f"the model fails on a blank picture: {first_line(error)}") from error
+        failure = DataError(f"the model fails on a blank picture: {first_line(error)}")
+    else:
+        return _checked(session, arrays, inputs)
+    raise failure  # not from the error, whose traceback would hold the session longer than its stream lives
+
+
+def _checked(session: Any, arrays: list[Any], inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     outputs = [
         Tensor(meta.name, array.shape, array.dtype.name)
         for meta, array in zip(session.get_outputs(), arrays, strict=True)
@@ -68,16 +72,22 @@ def probe(session: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     return tuple(outputs)
 
 
-def run_options(graph: str, *, waits: bool = False) -> onnxruntime.RunOptions:
-    """How to run the graph of that number."""
+def run_options(*, waits: bool) -> onnxruntime.RunOptions:
+    """How to run: until the GPU is through, or no longer than it takes to enqueue."""
     options = onnxruntime.RunOptions()
-    options.add_run_config_entry("gpu_graph_id", graph)
     options.add_run_config_entry("disable_synchronize_execution_providers", "0" if waits else "1")
     return options
 
 
-def _open(path: Path, options: onnxruntime.SessionOptions, provider: dict[str, str]) -> onnxruntime.InferenceSession:
-    return onnxruntime.InferenceSession(str(path), options, providers=[(PROVIDER, provider)])
+def in_half_floats(path: Path) -> bytes:
+    """The model in FP16, as TensorRT gets it; raises DataError where it cannot be cast."""
+    from edge_app.plans.fp16 import cast
+
+    try:
+        model: bytes = cast(onnx.load(path)).SerializeToString()
+    except ValueError as error:
+        raise DataError(f"it cannot be cast to FP16: {error}") from error
+    return model
 
 
 def first_line(error: Exception) -> str:

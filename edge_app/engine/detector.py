@@ -90,11 +90,12 @@ def _gains(engine: config.Engine, backend: Backend) -> bool:
 
 
 def _read(settings: config.AppConfig, found: model.Model, precision: model.Precision, backend: Backend) -> Detector:
-    """The model in that precision: a file of it, or what TensorRT makes of another."""
+    """The model in that precision: a file of it, or what a GPU's library makes of another."""
+    makes_it = backend.tensorrt is not None or (precision == "fp16" and settings.engine.provider == "cuda")
     with settings.blame("engine", "precision"):
-        source = source_of(found, precision) if backend.tensorrt else precision
+        source = source_of(found, precision) if makes_it else precision
         graph = model.read_graph(found.file(source), found.card.input_wh)
-        if backend.tensorrt:
+        if makes_it:
             check_precision(graph, precision)
     with settings.blame("model", "decoder"):
         decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
@@ -102,7 +103,9 @@ def _read(settings: config.AppConfig, found: model.Model, precision: model.Preci
     with settings.blame("model"):
         promise = _promise(settings.model.accept_unverified, found, graph, decoder) if graph.quantized else None
     with settings.blame("model", "labels", of=(ConfigError, InputError)):
-        named = model.find_labels(decoder.classes, found.labels, found.card.labels, graph.metadata)
+        named = model.find_labels(
+            decoder.classes, found.labels, found.card.labels, graph.metadata, from_one=decoder.from_one
+        )
     labels = named.names if decoder.classes else named.of_all_classes
     thresholds, detect = found.card.thresholds, settings.detect
     with settings.blame("detect", "labels"):

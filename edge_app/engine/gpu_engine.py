@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -57,6 +58,7 @@ class GpuEngine:
         self._parts = ExitStack()
         with ExitStack() as closing:
             closing.callback(self._close)
+            closing.push(let_go)
             with device.current():
                 networks = load(device, self._parts)
                 self.max_batch, self._batch = networks[0].max_batch, networks[0].batch
@@ -111,3 +113,9 @@ def open_engine(
         return GpuEngine(name, Gpu(ordinal), load, spec, constants)
     except DataError as error:
         raise DataError(f"{model}: {error}") from error
+
+
+def let_go(kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    """Drops what a failure's frames hold: a library's object that outlived its stream would crash the process."""
+    if trace is not None:
+        traceback.clear_frames(trace)

@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edge_app.cuda import Device, owned
+from edge_app.cuda import Device, Event, owned
 from edge_app.engine.gpu_tensors import GpuTensors
 from edge_app.engine.network import Network
 from edge_app.engine.slot import Outputs
@@ -103,6 +103,12 @@ class GpuSlot:
         preprocess_s = self._filled.seconds_since(self._began)
         infer_s = self._computed.seconds_since(self._started)
         return Outputs(self._tensors.outputs(batch), self._boxes, preprocess_s, infer_s)
+
+    def passed(self, since: Event) -> dict[str, float]:
+        """When the batch that was waited for last came to each event, by its name above [s after another event]."""
+        names = ("began", "filled", "started", "computed", "done")
+        with self._device.current():
+            return {name: getattr(self, f"_{name}").seconds_since(since) for name in names}
 
     def _drain(self) -> None:
         """Waits for whatever was enqueued; raises DeviceFaultError where the failure was the context's loss."""

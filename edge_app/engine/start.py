@@ -59,7 +59,13 @@ def load(detector: Detector, settings: config.Engine) -> Engine:
     """The model on ONNX Runtime, warm; raises DataError where it cannot run, DeviceError where the GPU does not do."""
     graph = detector.graph
     if settings.provider == "cuda":
-        networks = cuda_networks(graph, ordinal=settings.device, max_batch=settings.max_batch, slots=settings.slots)
+        networks = cuda_networks(
+            graph,
+            ordinal=settings.device,
+            max_batch=settings.max_batch,
+            slots=settings.slots,
+            half=detector.precision == "fp16",
+        )
         name, spec, constants = "onnxruntime-cuda", detector.input, detector.constants
         return open_engine(name, graph.path, settings.device, networks, spec, constants)
     return OnnxRuntimeEngine(

@@ -5,21 +5,18 @@ Uses only what 10.3 to 11.4 and TensorRT-RTX have in common.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from edge_app.cuda import Device, Graph, owned
+from edge_app.cuda import Device, owned
 from edge_app.engine.network import LoadNetworks, Network
 from edge_app.errors import DataError, DeviceMemoryError, EngineError
 from edge_app.model import Tensor
 from edge_app.plans import in_words, trt_logger
-
-logger = logging.getLogger(__name__)
 
 
 def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> LoadNetworks:
@@ -51,7 +48,7 @@ def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> L
         inputs, outputs = _tensors(trt, engine, context, most)
         stream = owned(stack, device.stream())
         return [
-            owned(stack, TensorRtNetwork(inputs, outputs, batch, most, stream, device, context)) for _ in range(slots)
+            owned(stack, TensorRtNetwork(inputs, outputs, batch, most, device, stream, context)) for _ in range(slots)
         ]
 
     return load
@@ -62,31 +59,10 @@ class TensorRtNetwork(Network):
     """A network of TensorRT's.
 
     Attributes:
-        device: The GPU.
         context: An execution context that other slots use too, on the same stream.
-        graphs: By size of batch; none where TensorRT does not let it be one.
     """
 
-    device: Device
     context: Any
-    graphs: dict[int, Graph | None] = field(init=False, default_factory=dict)
-
-    def enqueue(self, batch: int) -> None:
-        """Starts a batch: plainly the first time of its size, from then on as a graph where TensorRT lets it be one."""
-        if batch not in self.graphs:
-            self._execute(batch)  # what TensorRT does only once must not be recorded
-            self.graphs[batch] = self._record(batch)
-        elif graph := self.graphs[batch]:
-            graph.launch(self.stream)
-        else:
-            self._execute(batch)
-
-    def _record(self, batch: int) -> Graph | None:
-        try:
-            return self.device.graph(self.stream, lambda: self._execute(batch))
-        except EngineError as error:
-            logger.info("batches of %d run without a CUDA graph: %s", batch, error)
-            return None
 
     def _execute(self, batch: int) -> None:
         context = self.context
@@ -95,11 +71,7 @@ class TensorRtNetwork(Network):
         if not (placed and shaped and context.execute_async_v3(self.stream.handle)):
             raise EngineError(f"TensorRT refuses a batch of {batch}")
 
-    def free(self) -> None:
-        for graph in self.graphs.values():
-            if graph is not None:
-                graph.free()
-        self.graphs.clear()
+    def _let_go(self) -> None:
         self.context = None
 
 

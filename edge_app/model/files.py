@@ -97,7 +97,7 @@ def _named(name: str, base: Path, state_dir: Path, labels: Path | None) -> Model
     here = {path.parent.name for place in places for path in place.glob(f"*/{CARD}")}
     advice = config.nearest(name, sorted({*here, *read_catalogue()}))
     hint = f"; fetch it: edge-app models pull {name}" if name in read_catalogue() else ""
-    searched = ", ".join(map(str, places))
+    searched = ", ".join(dict.fromkeys(str(place.resolve()) for place in places))  # some may be the same folder
     raise InputError(f"no model {name}{advice or ':'} no folder of that name with a {CARD} in {searched}{hint}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -11,12 +10,15 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from edge_app.errors import DataError, InputError
+from edge_app.model.metadata import literal
 
 # Operators whose output's shape hangs on what is in the picture; every other one's follows from the inputs' shapes.
 DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique", "Loop", "If"))
 # In the names of operators that quantize: QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, QLinearConv,
 # ConvInteger, MatMulInteger and ONNX Runtime's own of that kind.
 QUANTIZING = ("quantize", "qlinear", "integer")
+
+PLUGINS = onnx.helper.make_opsetid("tensorrt_plugins", 1)
 
 PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
 
@@ -92,11 +94,11 @@ class Graph:
 
     def _metadata_wh(self) -> tuple[int, int] | None:
         """Ultralytics' `imgsz`, a list of height and width printed by Python."""
-        try:
-            height, width = ast.literal_eval(self.metadata.get("imgsz", ""))
-        except (ValueError, SyntaxError, TypeError):
+        size = literal(self.metadata, "imgsz")
+        if not isinstance(size, list | tuple) or len(size) != 2:
             return None
-        return (width, height) if isinstance(width, int) and isinstance(height, int) else None
+        height, width = size
+        return (width, height) if all(isinstance(side, int) and side > 0 for side in size) else None
 
 
 def read_graph(path: Path, card_wh: tuple[int, int] | None = None) -> Graph:
@@ -126,6 +128,7 @@ def read_any_graph(path: Path) -> Graph:
     """Reads and checks the file, whatever the model is for; raises like `read_graph`, but for its inputs."""
     try:
         model = onnx.load(path, load_external_data=False)
+        _set_plugins_apart(model)
         onnx.checker.check_model(model)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such model file") from error
@@ -156,6 +159,17 @@ def is_quantized(path: Path) -> bool:
 
 def _quantizes(operators: set[str]) -> bool:
     return any(mark in operator.lower() for operator in operators for mark in QUANTIZING)
+
+
+def _set_plugins_apart(model: onnx.ModelProto) -> None:
+    """Moves TensorRT's plugins out of ONNX's own domain or one that is not imported, where onnx-graphsurgeon puts them.
+
+    The checker passes over a domain that it does not know, and calls the file broken otherwise.
+    """
+    for node in model.graph.node:
+        if node.op_type.endswith("_TRT"):
+            node.domain = PLUGINS.domain
+    model.opset_import.append(PLUGINS)
 
 
 def _operators(model: onnx.ModelProto) -> set[str]:

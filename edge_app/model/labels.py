@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,11 +9,14 @@ from importlib import resources
 from pathlib import Path
 
 from edge_app.errors import ConfigError, DataError, EdgeAppError, InputError
+from edge_app.model.metadata import literal
 
 logger = logging.getLogger(__name__)
 
 MOST_CLASSES = 2000  # of a model that does not say how many it has
 BUNDLED = "coco"  # what `labels:` may say instead of a file
+COCO_NUMBERS = 91  # COCO itself numbers its 80 classes from 1 to 90 and leaves these numbers out:
+UNUSED = frozenset((0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,31 @@ class Labels:
         return self.names + tuple(f"class_{i}" for i in range(len(self.names), MOST_CLASSES))
 
 
-def find_labels(classes: int | None, file: Path | None, card: Sequence[str] | None, metadata: dict[str, str]) -> Labels:
-    """The labels of a model of so many classes: the file's, the card's, the ONNX metadata's, COCO's, or numbers.
+def find_labels(
+    classes: int | None,
+    file: Path | None,
+    card: Sequence[str] | None,
+    metadata: dict[str, str],
+    *,
+    from_one: bool = False,
+) -> Labels:
+    """The labels of a model: the file's, the card's, the ONNX metadata's, COCO's, or numbers.
 
-    Of a model whose outputs do not show how many classes it has (None) those that something names.
+    Args:
+        classes: How many it has; None where its outputs do not show that: then those that something names.
+        file: A name a line, or `coco`.
+        card: The card's.
+        metadata: The ONNX file's.
+        from_one: Whether 0 is the background's, so that COCO's names stand at COCO's own numbers.
 
     Raises:
         InputError: The file cannot be read; the text names it.
         ConfigError: It names another number of classes.
         DataError: The card does.
     """
+    coco = coco_numbers() if from_one or classes == COCO_NUMBERS else coco_labels()
     if file is not None:
-        return _checked(Labels(read_labels(file), str(file)), classes, ConfigError)
+        return _checked(Labels(read_labels(file, coco), str(file)), classes, ConfigError)
     if card is not None:
         return _checked(Labels(tuple(card), "the model card"), classes, DataError)
     names = metadata_labels(metadata) or ()
@@ -51,7 +66,8 @@ def find_labels(classes: int | None, file: Path | None, card: Sequence[str] | No
         return Labels(names, "metadata names" if names else "nothing names them")
     if names and len(names) == classes:
         return Labels(names, "metadata names")
-    coco = coco_labels()
+    if names:
+        logger.warning("the metadata's names are not used: they name %d classes, the model has %d", len(names), classes)
     if classes == len(coco):
         return Labels(coco, f"COCO because {classes} classes")
     return Labels(tuple(f"class_{i}" for i in range(classes)), "numbers, because nothing names them")
@@ -62,10 +78,16 @@ def coco_labels() -> tuple[str, ...]:
     return tuple((resources.files(__package__) / "coco.txt").read_text(encoding="utf-8").split("\n"))[:80]
 
 
-def read_labels(path: Path) -> tuple[str, ...]:
-    """A text file with a name a line, blank lines at its end not counted; or COCO's, where `coco` is no file."""
+def coco_numbers() -> tuple[str, ...]:
+    """COCO's classes at COCO's own numbers, as RF-DETR, SSD and others of TensorFlow's have them."""
+    names = iter(coco_labels())
+    return tuple(f"class_{i}" if i in UNUSED else next(names) for i in range(COCO_NUMBERS))
+
+
+def read_labels(path: Path, coco: tuple[str, ...]) -> tuple[str, ...]:
+    """A text file with a name a line, blank lines at its end not counted; or `coco`, where that is no file."""
     if path.name == BUNDLED and not path.exists():
-        return coco_labels()
+        return coco
     try:
         lines = path.read_text(encoding="utf-8").rstrip().split("\n")
     except FileNotFoundError:
@@ -78,14 +100,17 @@ def read_labels(path: Path) -> tuple[str, ...]:
 
 
 def metadata_labels(metadata: dict[str, str]) -> tuple[str, ...] | None:
-    """Ultralytics' `names`, a dictionary printed by Python, or None."""
+    """Ultralytics' `names`, a dictionary by number or a list, or None; a number that is left out is `class_<i>`."""
+    names = literal(metadata, "names")
+    if isinstance(names, list):
+        return tuple(map(str, names))
     try:
-        names = ast.literal_eval(metadata.get("names", ""))
-    except (ValueError, SyntaxError):
+        numbered = {int(str(number)): str(name) for number, name in names.items()}
+    except (AttributeError, ValueError):
         return None
-    if isinstance(names, dict):
-        names = [names[key] for key in sorted(names)]
-    return tuple(map(str, names)) if isinstance(names, list) else None
+    if not numbered or min(numbered) < 0 or max(numbered) >= MOST_CLASSES + len(numbered):
+        return None
+    return tuple(numbered.get(i, f"class_{i}") for i in range(max(numbered) + 1))
 
 
 def _checked(labels: Labels, classes: int | None, mistake: type[EdgeAppError]) -> Labels:

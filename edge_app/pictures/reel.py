@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from pathlib import Path
 
+from edge_app.colour import to_bgr
 from edge_app.detections import Result
 from edge_app.frames import Frame
 from edge_app.pictures.drawing import Artist
@@ -84,4 +85,4 @@ class Reel:
     def _add(self, frame: Frame, result: Result) -> None:
         if self._film is None:
             self._film = Film(self._path, frame.picture.width, frame.picture.height)
-        self._film.add(self._artist.draw(frame.picture.bgr, result.detections), result.captured_at)
+        self._film.add(self._artist.draw(to_bgr(frame.picture), result.detections), result.captured_at)

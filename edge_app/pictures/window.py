@@ -8,6 +8,7 @@ from types import TracebackType
 
 import cv2
 
+from edge_app.colour import to_bgr
 from edge_app.detections import Result
 from edge_app.errors import DeviceError
 from edge_app.frames import Frame
@@ -41,7 +42,7 @@ class Window:
         frames = {camera: frame.index for camera, (frame, _) in latest.items()}
         if frames != self._shown:
             self._shown = frames
-            pictures = [self._artist.draw(f.picture.bgr, r.detections) for _, (f, r) in sorted(latest.items())]
+            pictures = [self._artist.draw(to_bgr(f.picture), r.detections) for _, (f, r) in sorted(latest.items())]
             cv2.imshow(TITLE, mosaic(pictures))
         pressed = cv2.waitKey(1) & 0xFF
         return pressed not in LEAVE and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1

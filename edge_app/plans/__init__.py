@@ -3,7 +3,7 @@
 from edge_app.plans.cache import EngineCache, default_cache_dir
 from edge_app.plans.explain import Explanation, explain
 from edge_app.plans.flavour import Flavour, find_flavour
-from edge_app.plans.machine import OLDEST_GPU, Machine, this_machine
+from edge_app.plans.machine import OLDEST_GPU, Machine, is_jetson, this_machine
 from edge_app.plans.monitor import Progress
 from edge_app.plans.obtain import Obtained, obtain
 from edge_app.plans.order import Order, check_precision, place_order, remarks, source_of
@@ -31,6 +31,7 @@ __all__ = [
     "explain",
     "find_flavour",
     "in_words",
+    "is_jetson",
     "obtain",
     "place_order",
     "prune",

@@ -57,6 +57,11 @@ def this_machine(device: int = 0) -> Machine:
     return Machine(name, capability, driver, spoken, l4t)
 
 
+def is_jetson() -> bool:
+    """Whether this is a Jetson board."""
+    return l4t_version(TEGRA_RELEASE) is not None
+
+
 def driver_version(path: Path) -> str | None:
     """The version in the kernel module's own words: `NVRM version: … Kernel Module  580.159.03  …`."""
     with suppress(OSError):

@@ -30,6 +30,7 @@ class EfficientNmsDecoder:
     places: tuple[int, ...]
     family: ClassVar[str] = "efficientnms"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod

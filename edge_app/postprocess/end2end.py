@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge_app.model import Graph, InputSpec
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, listed
-from edge_app.postprocess.hints import detects, named_classes
+from edge_app.postprocess.hints import lists_six_columns, named_classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,13 @@ class EndToEndDecoder:
     classes: int | None
     family: ClassVar[str] = "end2end"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
     def recognise(cls, graph: Graph, wh: tuple[int, int]) -> EndToEndDecoder | None:
-        """The decoder, if there is one output of six columns and the metadata does not name another task."""
-        shape = graph.outputs[0].shape
-        if not detects(graph) or len(graph.outputs) != 1 or len(shape) != 3 or shape[2] != 6:
-            return None
-        return cls(official.yolo(graph, wh), named_classes(graph))
+        """The decoder, if there are six columns."""
+        return cls(official.yolo(graph, wh), named_classes(graph)) if lists_six_columns(graph) else None
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The rows as they are."""

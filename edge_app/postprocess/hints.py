@@ -12,6 +12,12 @@ def detects(graph: Graph) -> bool:
     return graph.metadata.get("task", "detect") == "detect"
 
 
+def lists_six_columns(graph: Graph) -> bool:
+    """Whether there is one output of six columns and the metadata does not name another task."""
+    shape = graph.outputs[0].shape
+    return detects(graph) and len(graph.outputs) == 1 and len(shape) == 3 and shape[2] == 6
+
+
 def of_rtdetr(graph: Graph) -> bool:
     """Whether Ultralytics' metadata says that the network is RT-DETR."""
     words = graph.metadata.get("description", "") + graph.metadata.get("head", "")

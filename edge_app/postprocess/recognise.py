@@ -9,7 +9,7 @@ from edge_app.model import Graph
 from edge_app.postprocess.decoder import Decoder
 from edge_app.postprocess.efficientnms import EfficientNmsDecoder
 from edge_app.postprocess.end2end import EndToEndDecoder
-from edge_app.postprocess.hints import likely
+from edge_app.postprocess.hints import detects, likely
 from edge_app.postprocess.rfdetr import RfDetrDecoder
 from edge_app.postprocess.rtdetr import RtDetrDecoder
 from edge_app.postprocess.rtdetr_ultralytics import OldUltralyticsRtDetrDecoder, UltralyticsRtDetrDecoder
@@ -58,6 +58,10 @@ def recognise(graph: Graph, family: str | None) -> Decoder:
     if fitting:
         choices = ", ".join(decoder.family for decoder in fitting)
         raise ConfigError(f"{graph.path}: its {face} may be of {choices}; say which with `decoder:`")
+    if not detects(graph):
+        raise ConfigError(
+            f"{graph.path}: its {face} is of task {graph.metadata['task']}, as the metadata says; want detect"
+        )
     if family:
         raise ConfigError(f"{graph.path}: its {face} is not laid out as decoder {family} wants it")
     raise ConfigError(f"{graph.path}: no known layout has the {face}; `decoder:` may be {', '.join(FAMILIES)}")

@@ -32,6 +32,7 @@ class RfDetrDecoder:
     places: tuple[int, ...]
     family: ClassVar[str] = "rfdetr"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod

@@ -30,6 +30,7 @@ class RtDetrDecoder:
     places: tuple[int, ...]
     family: ClassVar[str] = "rtdetr"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
 
     @classmethod
     def recognise(cls, graph: Graph, wh: tuple[int, int]) -> RtDetrDecoder | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge_app.model import Graph, InputSpec
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, listed, sound
-from edge_app.postprocess.hints import detects, named_classes, of_rtdetr
+from edge_app.postprocess.hints import detects, lists_six_columns, named_classes, of_rtdetr
 
 QUERIES = 300
 
@@ -28,15 +28,13 @@ class UltralyticsRtDetrDecoder:
     classes: int | None
     family: ClassVar[str] = "rtdetr_ultralytics"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
     def recognise(cls, graph: Graph, wh: tuple[int, int]) -> UltralyticsRtDetrDecoder | None:
-        """The decoder, if there is one output of six columns and the metadata does not name another task."""
-        shape = graph.outputs[0].shape
-        if not detects(graph) or len(graph.outputs) != 1 or len(shape) != 3 or shape[2] != 6:
-            return None
-        return cls(official.detr(graph, wh), named_classes(graph))
+        """The decoder, if there are six columns."""
+        return cls(official.detr(graph, wh), named_classes(graph)) if lists_six_columns(graph) else None
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """The rows, scaled to the input."""
@@ -53,6 +51,7 @@ class OldUltralyticsRtDetrDecoder:
     classes: int
     family: ClassVar[str] = "rtdetr_ultralytics_old"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod

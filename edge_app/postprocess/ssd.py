@@ -32,6 +32,7 @@ class SsdDecoder:
     places: tuple[int, ...]
     family: ClassVar[str] = "ssd"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = True
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod

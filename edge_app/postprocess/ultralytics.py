@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_app.model import Graph, InputSpec
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, sound
-from edge_app.postprocess.grid import cells
+from edge_app.postprocess.grid import LARGE_STRIDES, cells
 from edge_app.postprocess.hints import detects
 
 
@@ -24,6 +24,7 @@ class UltralyticsDecoder:
     classes: int
     family: ClassVar[str] = "ultralytics"
     suppressed: ClassVar[bool] = False
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
@@ -32,7 +33,7 @@ class UltralyticsDecoder:
         if not detects(graph) or len(graph.outputs) != 1 or len(graph.outputs[0].shape) != 3:
             return None
         _, rows, columns = graph.outputs[0].shape
-        if columns not in (None, cells(wh)) or rows is None or rows < 5:
+        if columns not in (None, cells(wh), cells(wh, LARGE_STRIDES)) or rows is None or rows < 5:
             return None
         return cls(official.yolo(graph, wh), rows - 4)
 

@@ -34,6 +34,7 @@ class YoloNasDecoder:
     places: tuple[int, ...] | None
     family: ClassVar[str] = "yolonas"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod

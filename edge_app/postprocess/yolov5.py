@@ -28,6 +28,7 @@ class Yolov5Decoder:
     classes: int
     family: ClassVar[str] = "yolov5"
     suppressed: ClassVar[bool] = False
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod

@@ -25,6 +25,7 @@ class Yolov7FlatDecoder:
     classes: int | None
     family: ClassVar[str] = "yolov7_flat"
     suppressed: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod

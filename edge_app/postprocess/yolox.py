@@ -6,13 +6,23 @@ Ge et al., "YOLOX: Exceeding YOLO Series in 2021", arXiv:2107.08430; the layout 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import Graph, InputSpec
-from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, likeliest, sound
+from edge_app.postprocess.decoder import (
+    Arrays,
+    Candidates,
+    Found,
+    best_class,
+    centre_to_corners,
+    chosen,
+    is_sound,
+    likeliest,
+)
 from edge_app.postprocess.grid import STRIDES, cells
 
 
@@ -21,6 +31,7 @@ class YoloxDecoder:
 
     family = "yolox"
     suppressed = False
+    from_one = False
     constants: Mapping[str, NDArray[Any]] = {}
 
     def __init__(self, input_wh: tuple[int, int], classes: int) -> None:
@@ -48,14 +59,24 @@ class YoloxDecoder:
 
     def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
         """A box's score is its objectness times its best class."""
-        near = likeliest(arrays[0][row], confidence)
-        rows, origin, stride = arrays[0][row][near].astype(np.float32), self._origin[near], self._stride[near]
+        found = self.candidates_of(arrays, range(row, row + 1), confidence)
+        return replace(found.candidates, broken=found.broken[0])
+
+    def candidates_of(self, arrays: Arrays, rows: range, confidence: float) -> Found:
+        """Of so many pictures together: what NumPy takes for a call is most of what one picture costs."""
+        every = arrays[0][rows.start : rows.stop].reshape(-1, arrays[0].shape[2])
+        near = likeliest(every, confidence)
+        picture, cell = np.divmod(near, len(self._stride))
+        cells, origin, stride = every[near].astype(np.float32, copy=False), self._origin[cell], self._stride[cell]
         with np.errstate(over="ignore", invalid="ignore"):
-            score, class_id = best_class(rows[:, 4:5] * rows[:, 5:])
-            centre, size = (rows[:, :2] + origin) * stride, np.exp(rows[:, 2:4]) * stride
+            score, class_id = best_class(cells[:, 4:5] * cells[:, 5:])
+            centre, size = (cells[:, :2] + origin) * stride, np.exp(cells[:, 2:4]) * stride
             xyxy = centre_to_corners(np.concatenate([centre, size], axis=1))
         keep = ~(score < confidence)
-        return sound(xyxy[keep], score[keep], class_id[keep], self.classes)
+        xyxy, score, class_id, picture = xyxy[keep], score[keep], class_id[keep], picture[keep]
+        whole = is_sound(xyxy, score, class_id, self.classes)
+        broken = np.bincount(picture[~whole], minlength=len(rows)).tolist()
+        return Found(chosen(xyxy, score, class_id, whole), picture[whole], broken)
 
     def _cells(self, stride: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Each cell's place (cells, 2) and stride (cells, 1) of one grid, row by row."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from edge_app import config
-from edge_app.capture import Cameras, CameraState, Source, open_source
+from edge_app.capture import Cameras, CameraState, Hardware, Source, open_source
 from edge_app.errors import Reason
 from edge_app.frames import Arrival
 from edge_app.inbox import Inbox
@@ -38,9 +38,9 @@ class Rig:
     def _report(self, name: str, state: CameraState) -> None:
         self.states.append((name, state))
 
-    def add(self, url: str, name: str = "gate", **settings: object) -> Source:
+    def add(self, url: str, name: str = "gate", hardware: Hardware | None = None, **settings: object) -> Source:
         camera = camera_config(url, **settings)
-        source = open_source(camera)
+        source = open_source(camera, hardware)
         self.cameras.add(name, source, camera)
         return source
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import re
 import ssl
 import threading
@@ -95,7 +96,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(401, "text/plain", b"", {"WWW-Authenticate": challenge})
         answers: dict[str, Callable[[], None]] = {
             "/mjpeg": lambda: self.stream(self.part),
-            "/without-length": lambda: self.stream(lambda jpeg: BOUNDARY + b"Content-Type: image/jpeg\r\n\r\n" + jpeg),
+            "/without-length": lambda: self.stream(self.part_without_length),
+            "/five": lambda: self.stream(self.part, pictures=5),
+            "/five-without-length": lambda: self.stream(self.part_without_length, pictures=5),
             "/my%20door/snapshot.jpg": lambda: self.answer(200, "image/jpeg", self.picture()),
             "/page.html": lambda: self.answer(200, "text/html", b"<html><body>Log in, please.</body></html>" * 99),
             "/video.ts": lambda: self.answer(200, "video/mp2t", self.server.video.read_bytes()),
@@ -117,15 +120,20 @@ class Handler(BaseHTTPRequestHandler):
     def part(jpeg: bytes) -> bytes:
         return BOUNDARY + b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(jpeg) + jpeg
 
+    @staticmethod
+    def part_without_length(jpeg: bytes) -> bytes:
+        return BOUNDARY + b"Content-Type: image/jpeg\r\n\r\n" + jpeg
+
     def picture(self) -> bytes:
         self.server.sent += 1
         return self.server.pictures[(self.server.sent - 1) % len(self.server.pictures)]
 
-    def stream(self, part: Callable[[bytes], bytes]) -> None:
+    def stream(self, part: Callable[[bytes], bytes], pictures: float = math.inf) -> None:
         self.begin()
-        while not self.server.closed.wait(1 / self.server.fps):
+        while pictures and not self.server.closed.wait(1 / self.server.fps):
             if not self.server.frozen.is_set():
                 self.wfile.write(part(self.picture()) + b"\r\n")
+                pictures -= 1
 
     def endless(self) -> None:
         """A part that never ends, as fast as it is read."""

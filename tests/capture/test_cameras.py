@@ -12,11 +12,15 @@ from functools import partial
 import numpy as np
 import pytest
 
-from edge_app.capture import Shot, cameras, probe
+from edge_app.capture import Cameras, Shot, camera, cameras, probe
 from edge_app.errors import InputError, Reason, StreamError, TemporaryError
-from edge_app.frames import Picture
+from edge_app.frames import Arrival, Picture
+from edge_app.inbox import Inbox
+from edge_app.stats import Stats
+from edge_app.threads import ThreadGroup
 from tests.capture.conftest import Rig, camera_config
 
+CAPACITY = 2
 BLACK = partial(Picture.from_bgr, np.zeros((4, 6, 3), np.uint8))
 
 
@@ -166,6 +170,32 @@ def test_a_camera_that_returns_counts_on(rig: Rig):
     rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/"))
     rig.until(rig.more(1))
     assert rig.arrivals[-1].index >= captured
+
+
+class Counting(Inbox[Arrival]):
+    """An inbox that says when a frame finds no room, and counts how many were to be put."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.full, self.puts = threading.Event(), 0
+
+    def put(self, camera: str, item: Arrival, timeout_s: float) -> bool:
+        self.puts += 1
+        if self.puts > CAPACITY:
+            self.full.set()
+        return super().put(camera, item, timeout_s)
+
+
+def test_a_finite_camera_that_waits_for_room_is_removed_without_another_try(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(camera, "ROOM_S", 1.0)
+    inbox, threads = Counting(), ThreadGroup(threading.Event())
+    cameras = Cameras(inbox, Stats(), threads, lambda name, state: None, capacity=CAPACITY)
+    cameras.add("tape", Hardware(live=False), camera_config("tape.mp4"))
+    assert inbox.full.wait(10)
+    tried = inbox.puts
+    cameras.remove("tape")
+    assert inbox.puts == tried
+    assert threads.join(10) == []
 
 
 def test_the_probe_gives_up_after_its_timeout(blocked: Callable[[], Iterator[Shot]]):

@@ -159,9 +159,10 @@ def test_a_probe_says_what_a_file_holds(clip: Path):
     assert (found.width, found.height, found.codec, found.ts_source) == (320, 240, "h264", "file")
 
 
-def test_what_cannot_be_decoded_so_is_a_mistake_in_the_configuration():
-    with pytest.raises(ConfigError, match="decode: nvdec is not there yet"):
-        open_source(camera_config("rtsp://cam/x", decode="nvdec"))
+@pytest.mark.parametrize("url", ["synthetic://street", "/dev/video0", "."])
+def test_what_is_no_coded_video_needs_no_decoder(url: str):
+    with pytest.raises(ConfigError, match="decode: nvdec is for coded video; want auto or cpu"):
+        open_source(camera_config(url, decode="nvdec"))
 
 
 def test_a_missing_device_is_not_found():

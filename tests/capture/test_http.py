@@ -139,6 +139,14 @@ def test_a_frozen_camera_is_stalled_and_comes_back(rig: Rig, http_camera: StartH
     rig.until(rig.is_up)
 
 
+@pytest.mark.parametrize("path", ["five", "five-without-length"])
+def test_a_stream_that_the_camera_ends_has_ended(rig: Rig, http_camera: StartHttpCamera, path: str):
+    rig.add(http_camera().url(path))
+    rig.until(rig.more(9))
+    assert set(rig.stats.by("reconnects", "reason", camera="gate")) == {"ended"}
+    assert rig.stats.total("frames_dropped", camera="gate", reason="decode") == 0
+
+
 def test_a_camera_that_is_killed_is_found_again(rig: Rig, http_camera: StartHttpCamera):
     camera = http_camera()
     rig.add(camera.url("mjpeg"))

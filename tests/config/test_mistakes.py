@@ -114,6 +114,11 @@ VALUES = [
         camera("url: x, max_fps: true"), "3:24: cameras.a.max_fps: want a number, got 'true'", id="true for a number"
     ),
     pytest.param(camera("url: x, max_fps: 0"), "3:24: cameras.a.max_fps: want more than 0, got '0'", id="zero rate"),
+    pytest.param(
+        camera("url: ., max_fps: 10"),
+        "3:24: cameras.a.max_fps: does not go with a folder, whose pictures are all taken",
+        id="rate of a folder",
+    ),
     pytest.param(camera("url: x, max_fps: .nan"), "3:24: cameras.a.max_fps: want a number, got '.nan'", id="yaml nan"),
     pytest.param(camera("url: x, max_fps: inf"), "3:24: cameras.a.max_fps: want a number, got 'inf'", id="infinite"),
     pytest.param(

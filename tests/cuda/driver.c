@@ -107,6 +107,11 @@ int cuStreamEndCapture(void* stream, void** graph) {
 int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long f) {
   return graph && !f ? make(executable, 1) : NOT_FOUND;
 }
+int cuGraphGetNodes(void* graph, void** nodes, size_t* count) {
+  (void)nodes;
+  *count = 0;
+  return graph ? state() : NO_CONTEXT;
+}
 int cuGraphDestroy(void* graph) { return unmake(graph); }
 int cuGraphExecDestroy(void* executable) { return unmake(executable); }
 int cuGraphLaunch(void* executable, void* stream) { return executable && stream ? state() : NO_CONTEXT; }

@@ -12,7 +12,7 @@ from tests.cuda.kernel import compile_kernel
 from tests.cuda.simulated import SimulatedGpu
 
 HAS_GPU = Path("/dev/nvidiactl").exists() or Path("/dev/nvhost-gpu").exists()
-DEVICES = ["late", "ahead", *(["real"] if HAS_GPU else [])]
+DEVICES = ["late", "ahead", *([pytest.param("real", marks=pytest.mark.gpu)] if HAS_GPU else [])]
 
 
 @pytest.fixture(scope="session")

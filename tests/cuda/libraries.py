@@ -5,7 +5,6 @@ A network is enqueued like any other work: it reads its inputs where it was told
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -182,45 +181,31 @@ class SimulatedSessions:
         self.gpu = gpu
         self.opened: list[SimulatedSession] = []
 
-    def open(self, path: Path, ordinal: int, stream: Any) -> SimulatedSession:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    def open(self, source: Path | bytes, ordinal: int, stream: Any) -> SimulatedSession:
+        model = source if isinstance(source, bytes) else str(source)
+        session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         self.opened.append(SimulatedSession(Computation(self.gpu, session), stream.handle))
         return self.opened[-1]
 
 
 class SimulatedSession:
-    """An `InferenceSession` on the simulated GPU that replays graphs.
-
-    Addresses and shapes of a graph's number never change, and a graph belongs to the thread that captured it.
-    """
+    """An `InferenceSession` on the simulated GPU."""
 
     def __init__(self, computation: Computation, handle: int) -> None:
         self.computation = computation
         self._handle = handle
-        self._graphs: dict[str, dict[str, tuple[int, tuple[int, ...]]]] = {}
-        self._thread: int | None = None
         self.get_inputs = computation.session.get_inputs
         self.get_outputs = computation.session.get_outputs
 
     def run(self, names, feed, options):
-        self._come_from_one_thread()
         return self.computation.session.run(names, feed, options)
-
-    def _come_from_one_thread(self) -> None:
-        self._thread = self._thread or threading.get_ident()
-        if self._thread != threading.get_ident():
-            raise HazardError("a session is run by a second thread, which has none of its graphs")
 
     def io_binding(self):
         return SimulatedBinding({}, {})
 
     def run_with_iobinding(self, binding: SimulatedBinding, options: onnxruntime.RunOptions) -> None:
-        self._come_from_one_thread()
         if options.get_run_config_entry("disable_synchronize_execution_providers") != "1":
             raise HazardError("a run that waits for the GPU")
-        captured = self._graphs.setdefault(options.get_run_config_entry("gpu_graph_id"), binding.inputs)
-        if captured != binding.inputs:
-            raise HazardError("a CUDA graph is replayed for other addresses or shapes")
         try:
             self.computation.enqueue(self._handle, binding.inputs, {n: a for n, (a, _) in binding.outputs.items()})
         except EngineError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from edge_app.engine.gpu_engine import GpuEngine
 from edge_app.engine.onnxruntime_cuda import cuda_networks
 from edge_app.engine.tensorrt import tensorrt_networks
 from edge_app.model import InputSpec, read_graph
-from tests.cuda.libraries import Computation, SimulatedSessions, SimulatedTensorRT
+from tests.cuda.libraries import Computation, SimulatedSession, SimulatedSessions, SimulatedTensorRT
 from tests.cuda.simulated import SimulatedGpu
 
 
@@ -56,6 +57,11 @@ class SimulatedRig:
         """From now on the library does not take batches of that size."""
         self.gpu.refuses.add(batch)
 
+    def take_sessions(self) -> list[SimulatedSession]:
+        """ONNX Runtime's sessions, which the rig no longer holds then."""
+        taken, self._maker.opened = self._maker.opened, []
+        return taken
+
     def computations(self) -> list[Computation]:
         """What stands for the networks."""
         if self.kind == "tensorrt":
@@ -65,15 +71,23 @@ class SimulatedRig:
 
 @dataclass
 class RealRig:
-    """ONNX Runtime's CUDA provider on a real GPU."""
+    """ONNX Runtime's CUDA provider on a real GPU.
 
-    gpu: Device = field(init=False)
+    Attributes:
+        half: Whether the network is cast to FP16.
+        wrap: Put around the device, such as what counts its calls.
+        gpu: The device of the engine that was made last.
+    """
+
+    half: bool = False
+    wrap: Callable[[Device], Any] = lambda device: device
+    gpu: Any = field(init=False)
 
     kind = "onnxruntime"
     exact = False
 
     def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None) -> GpuEngine:
-        self.gpu = Gpu(0)
+        self.gpu = self.wrap(Gpu(0))
         graph = read_graph(path, (spec.width, spec.height))
-        load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots)
+        load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots, half=self.half)
         return GpuEngine("onnxruntime-cuda", self.gpu, load, spec, constants or {})

@@ -1,16 +1,18 @@
-"""The slots of both libraries on a simulated GPU that is late or runs ahead, and on a real one where there is one."""
+"""The slots of both libraries on a simulated GPU that is late or runs ahead; tests/gpu has the real one."""
 
 from __future__ import annotations
+
+import weakref
 
 import numpy as np
 import pytest
 
 from edge_app.cuda import Gpu
-from edge_app.errors import DataError, DeviceError, DeviceFaultError, DeviceMemoryError
+from edge_app.errors import DataError, DeviceError, DeviceFaultError, DeviceMemoryError, EngineError
 from edge_app.model import InputSpec
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.pictures import random_picture
-from tests.cuda.rigs import RealRig, SimulatedRig
+from tests.cuda.rigs import SimulatedRig
 from tests.cuda.scenarios import EVERYWHERE, SIMULATED, SPEC, mixed
 from tests.cuda.timeline import HazardError
 from tests.onnx_models import bright_pixels, echo
@@ -30,14 +32,6 @@ def rig(request, kernel_library):
 def test_on_the_simulated_gpu(rig, tmp_path, scenario, mode):
     rig.seed = MODES[mode]
     scenario(rig, tmp_path)
-
-
-NO_GPU = pytest.param(None, marks=pytest.mark.skip("no GPU: the scenarios ran on the simulated one"), id="none")
-
-
-@pytest.mark.parametrize("scenario", EVERYWHERE if HAS_GPU else [NO_GPU], ids=lambda scenario: scenario.__name__)
-def test_on_a_real_gpu(tmp_path, scenario):
-    scenario(RealRig(), tmp_path)
 
 
 def test_submit_waits_for_nothing(rig, tmp_path):
@@ -76,7 +70,7 @@ def test_tensorrt_is_called_only_for_what_has_no_graph_yet(kernel_library, tmp_p
         for count in (4, 2, 4):
             engine.slots[0].submit(mixed(3, count))
             engine.slots[0].wait()
-        assert warm == [4, 4, 3, 3, 2, 2, 1, 1]  # run and recorded
+        assert warm == [4, 4, 4, 3, 3, 3, 2, 2, 2, 1, 1, 1]  # run, run and recorded
         assert rig.computations()[0].enqueued == warm
 
 
@@ -121,6 +115,28 @@ def test_a_model_that_fails_at_once_is_refused_at_load(rig, tmp_path):
     rig.refused = {4}
     with pytest.raises(DataError, match="fails on a blank picture"):
         rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC)
+
+
+def test_a_failure_that_is_kept_does_not_keep_the_session_that_failed(kernel_library, tmp_path):
+    """Streams and context go with the engine: a session that is destroyed after them crashes the process."""
+    rig = SimulatedRig(kernel_library, "onnxruntime", broken={"graph"})  # its largest batch runs plainly
+    with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC) as engine:
+        sessions = [weakref.ref(session) for session in rig.take_sessions()]
+        rig.refuse(4)
+        engine.slots[0].submit(mixed(1, 4))
+        with pytest.raises(EngineError, match="refused") as failure:
+            engine.slots[0].wait()
+    assert failure.value is not None
+    assert [session() for session in sessions] == [None, None]
+
+
+def test_a_model_that_fails_at_load_leaves_no_session_behind(kernel_library, tmp_path):
+    rig = SimulatedRig(kernel_library, "onnxruntime", refused={4})
+    with pytest.raises(DataError, match="fails on a blank picture") as failure:
+        rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC)
+    assert failure.value is not None
+    sessions = [weakref.ref(session) for session in rig.take_sessions()]
+    assert [session() for session in sessions] == [None, None]
 
 
 def test_bytes_that_are_not_the_pictures_are_refused(rig, tmp_path):

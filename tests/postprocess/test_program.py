@@ -86,10 +86,17 @@ def test_names_come_from_the_metadata_and_others_are_numbers(run, tmp_path):
         assert [found["label"] for found in messages[-1]["objects"]] == labels
 
 
-def test_cocos_names_are_given_by_that_name(run, tmp_path):
-    layout = LAYOUTS["RT-DETR"]
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        pytest.param("RT-DETR", ["person", "car", "person"], id="from zero"),
+        pytest.param("SSD", ["class_0", "bicycle", "class_0"], id="from one"),
+    ],
+)
+def test_cocos_names_are_given_by_that_name(run, tmp_path, name, labels):
+    layout = LAYOUTS[name]
     _, messages, _ = run(planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH), labels="coco")
-    assert [found["label"] for found in messages[0]["objects"]] == ["person", "car", "person"]
+    assert [found["label"] for found in messages[0]["objects"]] == labels
 
 
 def test_an_input_without_a_fixed_size_is_an_error_that_says_what_to_do(run, tmp_path):

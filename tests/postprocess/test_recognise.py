@@ -37,6 +37,7 @@ def named(*names, count="int32", extra=()):
         pytest.param(graph(1, 84, CELLS), "ultralytics", id="v8, COCO"),
         pytest.param(graph(1, 84, CELLS, metadata={"task": "detect"}), "ultralytics", id="v8 with its metadata"),
         pytest.param(graph(1, 5, LARGE_CELLS, wh=LARGE), "ultralytics", id="v8, one class"),
+        pytest.param(graph(1, 84, P6_CELLS, wh=LARGE), "ultralytics", id="v5u, P6"),
         pytest.param(graph(1, 3 * LARGE_CELLS, 6, wh=LARGE), "yolov5", id="v5, one class"),
         pytest.param(graph(1, 3 * P6_CELLS, 85, wh=LARGE), "yolov5", id="v5, P6"),
         pytest.param(graph(1, 300, 6, metadata=YOLO), "end2end", id="v10 with its metadata"),
@@ -84,7 +85,18 @@ def test_raw_maps_behind_yolov5s_output_are_not_looked_at():
         ),
         pytest.param(graph(1, 84, CELLS), "yolox", "not laid out as decoder yolox", id="the named one does not fit"),
         pytest.param(graph(1, CELLS, 85), "yolo", "unknown decoder yolo; the choices: yolox, ultr", id="no such"),
-        pytest.param(graph(1, 116, CELLS, metadata={"task": "segment"}), None, "no known layout", id="another task"),
+        pytest.param(
+            graph(1, 116, CELLS, metadata={"task": "segment"}),
+            None,
+            "is of task segment, as the metadata says; want detect",
+            id="another task",
+        ),
+        pytest.param(
+            graph(1, 7, CELLS, metadata={"task": "pose"}),
+            "ultralytics",
+            "is of task pose, as",
+            id="another task, named",
+        ),
         pytest.param(
             named(*CALIBRATED, extra=(Tensor("threshold", (1,), "float32"),)),
             None,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_app.frames import Letterbox
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.reference import (
     BOX,
@@ -56,6 +57,7 @@ def test_yolox_equals_a_slow_reference_on_random_tensors(seed, iou):
     rows[:, :2], rows[:, 2:4] = rng.uniform(-1, 2, (CELLS, 2)), rng.uniform(-1, 1.5, (CELLS, 2))
     rows[:, 4], rows[:, 5:] = distinct_scores(seed, CELLS), rng.uniform(0, 0.1, (CELLS, CLASSES))
     rows[np.arange(CELLS), 5 + rng.integers(0, CLASSES, CELLS)] = 1.0
+    rows[rng.random(CELLS) < 0.1, 2:4] = rng.uniform(20, 80)  # finite, and far larger than any picture
     postprocess = Postprocess(recognise(graph(1, CELLS, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
     found, broken = postprocess((rows[None],), 0, BOX, (128, 64))
     assert broken == 0
@@ -88,12 +90,44 @@ def test_a_row_with_nan_or_inf_is_counted_and_never_published(field, value):
     assert np.isfinite(found.xyxy).all()
 
 
+def test_a_giant_box_takes_nothing_from_other_classes_and_places():
+    rows = np.zeros((CELLS, 5 + CLASSES), np.float32)
+    rows[[0, 3, 7, 20], 4] = 0.5, 0.9, 0.8, 0.7
+    rows[[0, 3, 7, 20], [6, 6, 7, 7]] = 1.0
+    rows[0, 2:4] = 45.0
+    postprocess = Postprocess(recognise(graph(1, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
+    found, broken = postprocess((rows[None],), 0, BOX, (128, 64))
+    assert (found.class_id.tolist(), broken) == ([1, 2, 2, 1], 0)
+
+
 def test_the_second_picture_of_a_batch_is_the_second():
     rows = np.zeros((2, CELLS, 5 + CLASSES), np.float32)
     rows[1, 7, 4:6] = 0.9
     postprocess = Postprocess(recognise(graph(None, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
     assert len(postprocess((rows,), 0, BOX, (128, 64))[0]) == 0
     assert len(postprocess((rows,), 1, BOX, (128, 64))[0]) == 1
+
+
+@pytest.mark.parametrize("class_ids", [None, [0, 2]])
+@pytest.mark.parametrize("family", ["yolox", "yolov5"])
+def test_a_batch_is_what_its_pictures_are_one_by_one(family, class_ids):
+    """One picture has nothing, one a row of NaN, one a box as large as floats go, and the last row is padding."""
+    rows = np.random.default_rng(1).uniform(0, 1, (6, CELLS, 5 + CLASSES)).astype(np.float32)
+    rows[1, :, 4], rows[2, 5, [4, 6]], rows[3, 7, 2:6] = 0, [0.9, np.nan], [80, 80, 1, 1]
+    shape = (None, CELLS if family == "yolox" else 3 * CELLS, 5 + CLASSES)
+    rows = rows if family == "yolox" else np.tile(rows, (1, 3, 1))
+    postprocess = Postprocess(recognise(graph(*shape), family), confidence=0.5, nms_iou=0.5, class_ids=class_ids)
+    sizes = [(128, 64), (128, 64), (640, 360), (64, 64), (20, 90)]
+    boxes = [Letterbox.fit(size, WH) for size in sizes]
+    together = postprocess.batch((rows,), boxes, sizes)
+    assert len(together) == len(sizes)
+    for row, (found, broken) in enumerate(together):
+        alone, alone_broken = postprocess((rows,), row, boxes[row], sizes[row])
+        assert broken == alone_broken
+        assert (broken > 0) == (row == 2)
+        assert (len(alone) == 0) == (row == 1)
+        for name in ("xyxy", "score", "class_id"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(alone, name))
 
 
 def test_only_the_wanted_labels_are_kept():

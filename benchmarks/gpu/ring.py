@@ -1,0 +1,62 @@
+"""Pictures over and over where cameras would be: 1080p of the rendered street, on the GPU or on the host."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from edge_app.frames import Arrival, Picture, Plane
+from edge_app.synthetic import Settings, Street
+
+WIDTH, HEIGHT = 1920, 1080
+COUNT = 64
+
+
+def street_bgr(count: int = COUNT) -> list[Picture]:
+    """Frames of the street on the host."""
+    street = Street(Settings(seed=7, width=WIDTH, height=HEIGHT, fps=30))
+    return [Picture.from_bgr(np.ascontiguousarray(street.picture(index))) for index in range(count)]
+
+
+def nv12(picture: Picture) -> Picture:
+    """A BGR picture as decoders give it, on the host."""
+    i420 = cv2.cvtColor(picture.bgr, cv2.COLOR_BGR2YUV_I420).reshape(-1)
+    luma, chroma = np.split(i420, [WIDTH * HEIGHT])
+    pairs = chroma.reshape(2, -1).T.reshape(HEIGHT // 2, WIDTH)
+    planes = [luma.reshape(HEIGHT, WIDTH), np.ascontiguousarray(pairs)]
+    return Picture(WIDTH, HEIGHT, "nv12", tuple(Plane(plane, plane.strides[0]) for plane in planes))
+
+
+class Ring:
+    """Some pictures over and over, as the analyse thread takes them from its inbox, until one limit or the other.
+
+    Attributes:
+        taken: Frames so far.
+    """
+
+    def __init__(self, pictures: Sequence[Picture], *, frames: float = math.inf, seconds: float = math.inf) -> None:
+        self._give = [lambda picture=picture: picture for picture in pictures]
+        self._frames = frames
+        self._end = time.monotonic() + seconds
+        self.taken = 0
+
+    @property
+    def exhausted(self) -> bool:
+        return self.taken >= self._frames or time.monotonic() > self._end
+
+    @property
+    def waiting(self) -> bool:
+        return not self.exhausted
+
+    def take(self, max_items: int, timeout_s: float) -> list[Arrival]:
+        """The next ones; none is ever waited for."""
+        now, first = time.monotonic(), self.taken
+        self.taken += max_items
+        return [
+            Arrival("ring", index, 0.0, "file", now, False, now, 0.0, self._give[index % len(self._give)])
+            for index in range(first, self.taken)
+        ]

@@ -1,0 +1,202 @@
+"""GStreamer decodes what libav reads: the same frames at the same times as libav's own decoder. Its software
+decoders stand for a Jetson's."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.bitstream import BitStreamFilterContext
+from av.video.frame import VideoFrame
+
+from edge_app.capture import Hardware, open_source
+from edge_app.capture.gstreamer import GStreamer
+from edge_app.colour import to_bgr
+from edge_app.errors import Reason
+from tests.capture.conftest import Rig, camera_config
+from tests.capture.decoders import software_decoders, write_unsuited, yuv
+from tests.capture.test_coding import assert_evenly_timed, combs
+from tests.rtsp.clips import LEVEL
+from tests.rtsp.fixtures import StartServer
+
+
+@pytest.fixture
+def gstreamer(tmp_path: Path) -> Hardware:
+    return software_decoders("h264", tmp_path, gpu=0)
+
+
+def shots(url: str, hardware: Hardware, decode: str) -> list[tuple[float, list[np.ndarray]]]:
+    """When each frame of a file was taken, and its planes."""
+    rig = Rig()
+    rig.add(url, hardware=hardware, decode=decode)
+    rig.until(lambda: rig.inbox.exhausted, within_s=20)
+    assert rig.stats.total("frames_dropped") == 0
+    return [(arrival.captured_at, yuv(arrival.convert())) for arrival in rig.arrivals]
+
+
+def assert_same(url: Path, hardware: Hardware) -> None:
+    found, expected = (shots(str(url), hardware, decode) for decode in ("gstreamer", "cpu"))
+    assert len(found) == len(expected)
+    for (at, planes), (wanted_at, wanted) in zip(found, expected, strict=True):
+        assert at == wanted_at
+        for plane, own in zip(planes, wanted, strict=True):
+            np.testing.assert_array_equal(plane, own)
+
+
+def test_a_file_has_the_planes_and_times_of_libavs_decoder(gstreamer: Hardware, clip: Path):
+    assert_same(clip, gstreamer)
+
+
+def test_so_has_a_transport_stream(gstreamer: Hardware, clip_ts: Path):
+    assert_same(clip_ts, gstreamer)
+
+
+def test_so_have_b_frames(b_frame_clip: tuple[Path, str], tmp_path: Path):
+    clip, codec = b_frame_clip
+    assert_same(clip, software_decoders(codec, tmp_path, gpu=0))
+
+
+def test_interlaced_frames_become_whole(rig: Rig, gstreamer: Hardware, interlaced_clip: Path):
+    rig.add(str(interlaced_clip), hardware=gstreamer, decode="gstreamer")
+    rig.until(lambda: rig.inbox.exhausted)
+    assert len(rig.arrivals) == 25
+    assert max(combs(to_bgr(arrival.convert())) for arrival in rig.arrivals) < 0.5
+
+
+def test_the_engine_of_the_cpu_gets_bgr(rig: Rig, tmp_path: Path, clip: Path):
+    rig.add(str(clip), hardware=software_decoders("h264", tmp_path), decode="gstreamer")
+    rig.until(lambda: rig.inbox.exhausted)
+    assert [arrival.convert().bgr.shape for arrival in rig.arrivals] == [(240, 320, 3)] * 50
+
+
+def test_a_jetson_takes_it_by_itself(rig: Rig, gstreamer: Hardware, clip: Path):
+    rig.add(str(clip), hardware=Hardware(gpu=0, jetson=True, gstreamer=gstreamer.gstreamer))
+    rig.until(lambda: rig.inbox.exhausted)
+    assert {arrival.convert().format for arrival in rig.arrivals} == {"nv12"}
+
+
+def decoded(clip: Path, elements: str) -> list[list[VideoFrame | None]]:
+    """The frames that came after each packet."""
+    with av.open(str(clip)) as container:
+        step = GStreamer(container.streams.video[0], "clip", elements, live=True)
+        found = [step.decode(packet) for packet in container.demux(video=0)]
+        step.close()
+    return found
+
+
+def test_a_frame_does_not_wait_for_the_next_packet(gstreamer: Hardware, clip: Path):
+    assert list(map(len, decoded(clip, gstreamer.gstreamer))) == [1] * 50 + [0]
+
+
+def test_b_frames_are_kept_back_and_no_longer_than_that(b_frame_clip: tuple[Path, str], tmp_path: Path):
+    clip, codec = b_frame_clip
+    found = decoded(clip, software_decoders(codec, tmp_path).gstreamer)
+    assert list(map(len, found))[5:25] == [1] * 20
+    with av.open(str(clip)) as container:
+        expected = [(frame.pts, frame.time_base) for frame in container.decode(video=0)]
+    assert [(frame.pts, frame.time_base) for frames in found for frame in frames if frame] == expected
+
+
+def test_parameter_sets_may_come_beside_the_stream(gstreamer: Hardware, clip: Path, tmp_path: Path):
+    bare = tmp_path / "bare.nut"  # as RTSP has them in its SDP
+    with av.open(str(clip)) as source, av.open(str(bare), "w") as out:
+        given = source.streams.video[0]
+        stream = out.add_stream_from_template(given)
+        without = BitStreamFilterContext("h264_mp4toannexb,filter_units=remove_types=7-8", given, stream)
+        for packet in source.demux(given):
+            for part in without.filter(packet if packet.size else None):
+                part.stream = stream
+                out.mux(part)
+    assert_same(bare, gstreamer)
+
+
+def test_a_camera_is_timed_by_its_clock(rig: Rig, gstreamer: Hardware, rtsp_server: StartServer):
+    rig.add(rtsp_server().url, hardware=gstreamer, decode="gstreamer")
+    rig.until(lambda: rig.arrivals and rig.arrivals[-1].ts_source == "rtcp", within_s=15)
+    rig.until(rig.more(30))
+    assert {arrival.convert().format for arrival in rig.arrivals} == {"nv12"}
+    assert_evenly_timed(rig, "rtcp")
+    assert rig.stats.total("frames_dropped", reason="decode") == 0
+
+
+def test_b_frames_of_a_camera_are_shown_in_their_order(
+    rig: Rig, rtsp_server: StartServer, b_frame_clip: tuple[Path, str], tmp_path: Path
+):
+    clip, codec = b_frame_clip
+    hardware = software_decoders(codec, tmp_path)
+    rig.add(rtsp_server(clip, codec=codec).url, hardware=hardware, decode="gstreamer")
+    rig.until(rig.more(60), within_s=15)
+    levels = [round(arrival.convert().bgr.mean() / LEVEL) for arrival in rig.arrivals]
+    counted = np.diff([arrival.index for arrival in rig.arrivals])
+    np.testing.assert_array_equal(np.diff(levels) % 25, counted % 25)
+    assert_evenly_timed(rig, "arrival")
+    assert rig.stats.total("frames_dropped", reason="decode") == 0
+
+
+def test_a_camera_that_was_away_comes_back(rig: Rig, gstreamer: Hardware, rtsp_server: StartServer):
+    server = rtsp_server()
+    rig.add(server.url, hardware=gstreamer, decode="gstreamer")
+    rig.until(rig.more(10))
+    server.kill()
+    rig.until(lambda: not rig.is_up())
+    server.start()
+    rig.until(rig.is_up, within_s=15)
+    rig.until(rig.more(10))
+    assert rig.stats.total("reconnects") >= 1
+
+
+def test_a_camera_that_changes_its_size_goes_on(
+    rig: Rig, gstreamer: Hardware, rtsp_server: StartServer, clip: Path, wide_clip: Path
+):
+    server = rtsp_server(clip, wide_clip)
+    rig.add(server.url, hardware=gstreamer, decode="gstreamer")
+    rig.until(rig.more(10))
+    server.say("next")
+    rig.until(lambda: rig.arrivals[-1].convert().width == 480, within_s=15)
+    assert rig.arrivals[-1].convert().height == 272
+
+
+def test_damaged_pictures_are_counted_and_healed(rig: Rig, gstreamer: Hardware, rtsp_server: StartServer):
+    server = rtsp_server()
+    rig.add(server.url, hardware=gstreamer, decode="gstreamer")
+    rig.until(rig.more(10))
+    server.say("corrupt")
+    rig.until(lambda: rig.stats.total("frames_dropped", reason="decode") > 5, within_s=15)
+    server.say("heal")
+    rig.until(rig.more(40), within_s=20)
+    assert rig.is_up()
+
+
+def test_a_decoder_that_is_not_there_is_told_once_and_the_cpu_does_it(
+    gstreamer: Hardware, clip: Path, caplog: pytest.LogCaptureFixture
+):
+    source = open_source(camera_config(str(clip), decode="gstreamer"), Hardware())
+    with caplog.at_level(logging.INFO):
+        for _ in range(2):
+            rig = Rig()
+            rig.cameras.add("gate", source, camera_config(str(clip)))
+            rig.until(lambda rig=rig: rig.inbox.exhausted)
+            assert rig.stats.total("frames_captured") == 50
+    (record,) = [record for record in caplog.records if "the CPU decodes" in record.getMessage()]
+    assert record.levelno == logging.WARNING
+    assert str(clip) in record.getMessage()
+    assert 'no element "nvv4l2decoder"' in record.getMessage()
+
+
+def test_a_pipeline_that_breaks_is_a_lost_camera(rig: Rig, gstreamer: Hardware, rtsp_server: StartServer):
+    broken = Hardware(gstreamer="avdec_h264 ! identity error-after=5 ! videoconvert")
+    rig.add(rtsp_server().url, hardware=broken, decode="gstreamer")
+    rig.until(lambda: rig.is_down(Reason.DECODE_ERRORS))
+    assert "GStreamer" in rig.states[-1][1].detail
+
+
+def test_ten_bits_are_not_for_it(gstreamer: Hardware, tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    ten = write_unsuited(tmp_path / "ten.mp4", "libx264", "yuv420p10le")
+    rig = Rig()
+    rig.add(str(ten), hardware=gstreamer, decode="gstreamer")
+    rig.until(lambda: rig.inbox.exhausted)
+    assert [arrival.convert().format for arrival in rig.arrivals] == ["bgr"] * 10
+    assert "it is yuv420p10le, not 8 bit 4:2:0" in caplog.text

@@ -1,0 +1,67 @@
+"""What each family's model is fed: its authors' preprocessing, channel by channel, from their published code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge_app.frames import Picture
+from edge_app.model import read_graph
+from edge_app.postprocess import recognise
+from edge_app.preprocess import Canvas
+from tests.postprocess.layouts import LAYOUTS
+from tests.postprocess.models import planted
+from tests.postprocess.test_program import MODEL_WH, outputs
+
+SIDE = 64
+RED, GREEN, BLUE = 200, 100, 10
+WIDTH, HEIGHT = 45, 26  # 64 / 45 times the height is 36.98: 37 rows where they are rounded, 36 where they are cut
+
+
+def border(top, bottom, inner):
+    """Rows of 114 above and below the picture's."""
+    rows = [np.full((height, SIDE, 3), 114.0) for height in (top, bottom)]
+    return np.concatenate([rows[0], inner, rows[1]])
+
+
+def plain(rows, *colour):
+    return np.broadcast_to(np.array(colour, float), (rows, SIDE, 3))
+
+
+def ultralytics():
+    """LetterBox: shape rounded, (64 - 37) / 2 = 13.5 above and below, -0.1 and +0.1 rounded; then RGB and / 255."""
+    ratio = min(SIDE / HEIGHT, SIDE / WIDTH)
+    rows = round(HEIGHT * ratio)
+    half = (SIDE - rows) / 2
+    return border(round(half - 0.1), round(half + 0.1), plain(rows, RED, GREEN, BLUE))
+
+
+def yolox():
+    """Its preproc: `int(img.shape[0] * r)` rows at the top of a picture of 114, BGR, as they are."""
+    rows = int(HEIGHT * min(SIDE / HEIGHT, SIDE / WIDTH))
+    return border(0, SIDE - rows, plain(rows, BLUE, GREEN, RED))
+
+
+def stretched():
+    """Resize([size, size]) of an RGB picture."""
+    return plain(SIDE, RED, GREEN, BLUE)
+
+
+# torchvision's Normalize, in the order of RGB.
+SCALES = {
+    "bytes": lambda pixels: pixels,
+    "unit": lambda pixels: pixels / 255,
+    "imagenet": lambda pixels: (pixels / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225],
+}
+SHAPES = {"centre": ultralytics, "top_left": yolox, "stretch": stretched}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_picture_becomes_what_the_authors_feed(tmp_path, name):
+    layout = LAYOUTS[name]
+    graph = read_graph(planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH))
+    fed = np.zeros((3, SIDE, SIDE), layout.dtype)
+    picture = np.full((HEIGHT, WIDTH, 3), (BLUE, GREEN, RED), np.uint8)
+    Canvas(recognise(graph, None).preprocessing, fed).draw(Picture.from_bgr(picture))
+    expected = SCALES[layout.pixels](SHAPES[layout.letterbox]())
+    np.testing.assert_allclose(fed.transpose(1, 2, 0), expected, rtol=1e-3 if layout.dtype == "float16" else 1e-5)
