@@ -75,8 +75,8 @@ class App:
         """
         self._settings = settings
         self.detector = read_detector(settings)
-        surfaces = reads_surfaces(settings.engine, self.detector.backend)
-        self.sources = {name: play(source) for name, source in make_sources(settings, surfaces=surfaces).items()}
+        self._play = play
+        self.sources = self._make_sources()
         self._sinks = make_sinks(settings)
         self.observe = observe
         self.stop = stop or threading.Event()
@@ -92,8 +92,11 @@ class App:
         cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
         sys.setswitchinterval(SWITCH_S)
         with ExitStack() as stack:
+            backend = self.detector.backend
             self.detector, engine = start_engine(self.detector, self._settings.engine, self._building)
             self.engine, d = stack.enter_context(engine), self.detector
+            if d.backend != backend:
+                self.sources = self._make_sources()  # whose pictures are as this engine reads them
             logger.info("model %s, %s, on %s: %s", d.name, d.precision, self.engine.name, d.backend.because)
             identity = ModelIdentity(d.name, model.sha256(d.graph.path), self.engine.name, d.precision)
             session = new_session()
@@ -146,6 +149,10 @@ class App:
             if time.monotonic() > deadline or self.stop.wait(TICK_S):
                 return False
         return True
+
+    def _make_sources(self) -> dict[str, Source]:
+        surfaces = reads_surfaces(self._settings.engine, self.detector.backend)
+        return {name: self._play(source) for name, source in make_sources(self._settings, surfaces=surfaces).items()}
 
     def _building(self) -> bool:
         """Between two steps of a TensorRT build, in its thread: systemd waits for the next; whether it shall come."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ class Detector:
         backend: What computes it.
         promise: That it answers its golden inputs well; none where it is in floats, or taken without a report.
         int8: The same model in INT8, which runs instead where that is better.
+        fallback: Reads the model for ONNX Runtime, which runs it where TensorRT, that nobody named, cannot.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Detector:
     backend: Backend
     promise: Promise | None = None
     int8: Detector | None = None
+    fallback: Callable[[], Detector] | None = None
 
 
 def read_detector(settings: config.AppConfig) -> Detector:
@@ -61,6 +64,18 @@ def read_detector(settings: config.AppConfig) -> Detector:
     found = model.find(settings.model, settings.base, settings.state_dir)
     with settings.blame("engine", "backend", of=(DeviceError,)):
         backend = choose_backend(settings.engine)
+    if backend.tensorrt is None or settings.engine.backend != "auto":
+        return _choose(settings, found, backend)
+    fallback = partial(_choose, settings, found, Backend(None, "TensorRT cannot run the model"))
+    try:
+        return replace(_choose(settings, found, backend), fallback=fallback)
+    except DataError as refusal:
+        logger.warning("ONNX Runtime runs: %s", refusal)
+    return fallback()
+
+
+def _choose(settings: config.AppConfig, found: model.Model, backend: Backend) -> Detector:
+    """The model in the precision that is configured, or in those of `auto`."""
     wanted = settings.engine.precision
     detector = _read(settings, found, _exact(found, backend) if wanted == "auto" else wanted, backend)
     if wanted != "auto" or detector.precision == "int8" or "int8" not in found.card.files:

@@ -42,7 +42,13 @@ def start_engine(
         DeviceError: The GPU does not do.
     """
     if detector.backend.tensorrt is not None:
-        return detector, load_plan(detector, detector.backend.tensorrt, settings, go_on)
+        try:
+            return detector, load_plan(detector, detector.backend.tensorrt, settings, go_on)
+        except DataError as refusal:
+            if detector.fallback is None:
+                raise
+            logger.warning("ONNX Runtime runs: %s", refusal)
+        detector = detector.fallback()
     with ExitStack() as stack:
         engine = stack.enter_context(load(detector, settings))
         if detector.promise is not None:

@@ -23,7 +23,7 @@ from edge_app.plans import Machine, sidecar_path
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.libraries import SimulatedTensorRT
 from tests.cuda.simulated import SimulatedGpu
-from tests.tensorrt.simulated import Builder, simulated
+from tests.tensorrt.simulated import Builder, OnnxParser, simulated
 from tests.test_int8 import quantized
 
 BUNDLED = Path(__file__).resolve().parents[2] / "models/traffic"
@@ -283,6 +283,50 @@ MISSING = {
     "PyCUDA": "no CUDA: No module named 'pycuda'",
     "TensorRT": "tensorrt is not installed",
 }
+
+
+def refused(what: str, box, monkeypatch) -> str:
+    """A model that TensorRT does not take, for that reason; returns what is said of it."""
+    if what == "parser":
+        monkeypatch.setattr(OnnxParser, "parse", lambda parser, content, path: False)
+        return "TensorRT cannot parse it"
+    if what == "plan":
+        box.replaced = b"for another TensorRT"
+        return "TensorRT cannot load the plan"
+    if what == "answer":
+        box.spoil()
+        return "INT8 answers these inputs otherwise"
+    monkeypatch.setattr("edge_app.plans.order.refused_quantizer", lambda model: "its zero points are not zero")
+    return "its zero points are not zero"
+
+
+@pytest.mark.parametrize("what", ["parser", "plan", "answer", "quantizers"])
+def test_auto_takes_onnx_runtime_where_tensorrt_cannot_run_the_model(box, monkeypatch, caplog, what):
+    why = refused(what, box, monkeypatch)
+
+    messages = box.run(precision="int8")
+
+    assert [m["model"]["engine"] for m in messages] == ["onnxruntime-cpu"] * 3
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warning.startswith("ONNX Runtime runs: ")
+    assert why in warning
+    with pytest.raises(DataError, match=why):
+        box.run(backend="tensorrt", precision="int8")
+
+
+def test_cameras_follow_where_onnx_runtime_runs_instead(box, clip):
+    box.replaced = b"for another TensorRT"
+    settings = box.settings()
+    settings = settings.model_copy(update={"cameras": {"gate": config.Camera(url=str(clip), decode="cpu")}})
+    app = App(settings)
+
+    def form() -> str:
+        with app.sources["gate"].open(app.stop) as shots:
+            return next(shots).convert().format
+
+    assert form() == "i420"  # which an engine on a GPU reads
+    with app:
+        assert form() == "bgr"
 
 
 @pytest.mark.parametrize("what", MISSING)
