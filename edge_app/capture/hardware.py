@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from av.video.stream import VideoStream
 
 from edge_app.capture.gstreamer import GStreamer
 from edge_app.capture.step import Libav, Nvdec, Step, UnsuitedError
+from edge_app.capture.trial import Trial
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +53,19 @@ class Decoding:
         try:
             return self._best(stream, live)
         except UnsuitedError as error:
-            self._tell(f"{error}; the CPU decodes")
+            return self._cpu(stream, live, str(error))
+
+    def _cpu(self, stream: VideoStream, live: bool, why: str) -> Step:
+        """What decodes where the one asked for does not."""
+        self._tell(f"{why.removeprefix(f'{self._describe}: ')}; the CPU decodes")
         return Libav(stream.codec_context, live=live)
 
     def _best(self, stream: VideoStream, live: bool) -> Step:
         """What was asked for; raises UnsuitedError where it does not do."""
         kind, hardware = self._kind(), self._hardware
         if kind == "gstreamer":
-            return GStreamer(stream, self._describe, hardware.gstreamer, live=live)
+            step = GStreamer(stream, self._describe, hardware.gstreamer, live=live)
+            return Trial(step, partial(self._cpu, stream, live))
         if kind != "nvdec":
             return Libav(stream.codec_context, live=live)
         if hardware.gpu is None:

@@ -193,6 +193,54 @@ def test_a_pipeline_that_breaks_is_a_lost_camera(rig: Rig, gstreamer: Hardware, 
     assert "GStreamer" in rig.states[-1][1].detail
 
 
+# What decoders do that are there and do not take the stream: they fail at the first picture, or never give one.
+REFUSING = {
+    "Internal data stream error": "avdec_h264 ! video/x-raw,width=17 ! videoconvert",
+    "no picture comes of its packets": "avdec_h264 ! identity drop-probability=1 ! videoconvert",
+}
+
+
+@pytest.mark.parametrize("why", REFUSING)
+def test_a_file_that_it_does_not_take_is_decoded_whole_by_the_cpu(
+    gstreamer: Hardware, clip: Path, caplog: pytest.LogCaptureFixture, why: str
+):
+    source = open_source(camera_config(str(clip), decode="gstreamer"), Hardware(gstreamer=REFUSING[why]))
+    levels = []
+    for _ in range(2):
+        rig = Rig()
+        rig.cameras.add("gate", source, camera_config(str(clip)))
+        rig.until(lambda rig=rig: rig.inbox.exhausted, within_s=20)
+        assert rig.stats.total("frames_dropped") == 0
+        levels.append([arrival.captured_at for arrival in rig.arrivals])
+    assert levels == [[at for at, _ in shots(str(clip), gstreamer, "cpu")]] * 2
+    (warning,) = [record.getMessage() for record in caplog.records if "the CPU decodes" in record.getMessage()]
+    assert warning.startswith(f"{clip}: decode: gstreamer: ")
+    assert why in warning
+    assert warning.count(str(clip)) == 1
+
+
+def test_a_file_that_ends_before_its_decoder_is_found_out_is_decoded_whole(
+    rig: Rig, gstreamer: Hardware, tmp_path: Path
+):
+    short = write_unsuited(tmp_path / "short.mp4", "libx264", "yuv420p")
+    silent = Hardware(gstreamer=REFUSING["no picture comes of its packets"])
+    rig.add(str(short), hardware=silent, decode="gstreamer")
+    rig.until(lambda: rig.inbox.exhausted)
+    assert (len(rig.arrivals), rig.stats.total("frames_dropped")) == (10, 0)
+
+
+@pytest.mark.parametrize("why", REFUSING)
+def test_a_camera_that_it_does_not_take_comes_up(
+    rig: Rig, gstreamer: Hardware, rtsp_server: StartServer, caplog: pytest.LogCaptureFixture, why: str
+):
+    hardware = Hardware(gstreamer=REFUSING[why])
+    rig.add(rtsp_server().url, hardware=hardware, decode="gstreamer", stall_timeout_s=15)
+    rig.until(rig.more(60), within_s=20)
+    assert [state.state for _, state in rig.states] == ["connecting", "up"]
+    assert rig.stats.total("frames_dropped", reason="decode") == 0
+    assert caplog.text.count("the CPU decodes") == 1
+
+
 def test_ten_bits_are_not_for_it(gstreamer: Hardware, tmp_path: Path, caplog: pytest.LogCaptureFixture):
     ten = write_unsuited(tmp_path / "ten.mp4", "libx264", "yuv420p10le")
     rig = Rig()
