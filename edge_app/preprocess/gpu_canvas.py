@@ -51,7 +51,7 @@ class GpuCanvas:
         self._spec = spec
         self._taps_size = (spec.width + spec.height) * TAP.itemsize  # of one picture
         self._taps_start = capacity * PICTURE.itemsize
-        self._sizes: list[tuple[int, int] | None] = [None] * capacity
+        self._sizes: list[tuple[int, int] | None] = [None] * capacity  # whose taps the GPU has
         with ExitStack() as stack:
             self._kernel = owned(stack, load_kernel(device, dtype))
             self._table = owned(stack, Staging(device, table.nbytes))
@@ -87,23 +87,24 @@ class GpuCanvas:
             Letterbox.fit((p.width, p.height), (spec.width, spec.height), spec.letterbox, spec.rounding)
             for p in pictures
         )
-        new_sizes = [self._lay_out(*pair) for pair in enumerate(zip(pictures, boxes, strict=True))]
+        changed = [self._lay_out(*pair) for pair in enumerate(zip(pictures, boxes, strict=True))]
         used = 0
         for row, (picture, box) in enumerate(zip(pictures, boxes, strict=True)):
             planes, used = self._stage(picture, used)
             describe(self._pictures[row], picture, box, planes, self._taps_addresses(row))
         if used:
             self._pixels.upload(0, used, stream)
-        self._orders.upload(0, self._orders.nbytes if any(new_sizes) else count * PICTURE.itemsize, stream)
+        self._orders.upload(0, self._orders.nbytes if any(changed) else count * PICTURE.itemsize, stream)
+        self._sizes[:count] = [(picture.width, picture.height) for picture in pictures]
         self._kernel.launch(grid(spec, count), BLOCK, self._argument, stream)
         return boxes
 
     def _lay_out(self, row: int, drawn: tuple[Picture, Letterbox]) -> bool:
-        """Writes the taps of that row; returns whether they are others than before."""
+        """Writes the taps of that row where the GPU has others; returns whether they are to be uploaded."""
         picture, box = drawn
-        if self._sizes[row] == (size := (picture.width, picture.height)):
+        if self._sizes[row] == (picture.width, picture.height):
             return False
-        self._sizes[row] = size
+        self._sizes[row] = None  # until they are: what comes before that may be refused
         start = self._taps_start + row * self._taps_size
         taps = self._orders.host[start : start + self._taps_size].view(TAP)
         taps[: box.width] = column_taps(picture.width, box.width)

@@ -316,6 +316,23 @@ def a_batch_that_breaks_behind_the_network_is_waited_for(rig, tmp_path):
         np.testing.assert_array_equal(slot.wait().arrays[0], cpu(path, SPEC, pictures[::-1])[0])
 
 
+def pictures_whose_upload_or_launch_was_refused_are_drawn_as_any(rig, tmp_path):
+    dice, path = np.random.default_rng(20), echo(tmp_path / "m.onnx", "float32", False)
+    for refused in ("upload", "kernel"):
+        small, wide, tall = (random_picture(dice, size) for size in ((32, 32), (80, 20), (20, 80)))
+        for batch in ([wide], [small, tall], [wide, small]):  # with taps of its own, of its neighbour, anew
+            with rig.engine(path, SPEC, slots=1) as engine:
+                slot = engine.slots[0]
+                slot.submit([small])
+                slot.wait()
+                rig.gpu.broken = {refused}
+                slot.submit([wide])
+                with pytest.raises(EngineError, match=refused):
+                    slot.wait()
+                slot.submit(batch)
+                np.testing.assert_array_equal(slot.wait().arrays[0], cpu(path, SPEC, batch)[0])
+
+
 def an_engine_that_finds_no_memory_half_way_leaves_nothing_behind(rig, tmp_path):
     """Each allocation in turn is the one that fails."""
     path, constants = echo(tmp_path / "m.onnx", "float32", False, "sizes"), {"sizes": np.array([[32, 31]])}
@@ -339,6 +356,7 @@ def a_network_that_cannot_be_recorded_runs_plainly(rig, tmp_path):
 SIMULATED = [
     a_network_that_cannot_be_recorded_runs_plainly,
     a_batch_that_breaks_behind_the_network_is_waited_for,
+    pictures_whose_upload_or_launch_was_refused_are_drawn_as_any,
     an_engine_that_finds_no_memory_half_way_leaves_nothing_behind,
     a_batch_that_the_library_refuses_is_tried_frame_by_frame,
     a_slot_that_failed_is_drained_before_it_is_used_again,

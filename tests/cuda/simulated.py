@@ -113,6 +113,7 @@ class SimulatedGpu:
 
     def upload(self, address: int, source: np.ndarray, stream: SimulatedStream) -> None:
         self.call()
+        self.break_down("upload")
         host, start = self._pinned(source)
         then = source.copy()
 
@@ -291,6 +292,7 @@ class SimulatedKernel(Part):
 
     def launch(self, grid, block, argument: np.void, stream: SimulatedStream) -> None:
         self.call()
+        self.gpu.break_down("kernel")
         given = np.frombuffer(bytes(memoryview(argument)), np.uint8).copy()  # by value, as a launch takes it
         stream.enqueue("kernel", lambda operation: self._kernel(grid, block, given, operation))
 
