@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import typer
 
-from edge_app.errors import EdgeAppError, TemporaryError, UsageError
+from edge_app.errors import AccessError, EdgeAppError, TemporaryError, UsageError
 
 VERBS = (
     "demo",
@@ -84,6 +84,8 @@ def execute(arguments: Sequence[str], imported: Callable[[], None] = lambda: Non
         return _say("nothing was answered", UsageError.exit_code)
     except EdgeAppError as error:
         return _say(str(error), error.exit_code)
+    except PermissionError as error:
+        return _say(f"{error.filename or 'something'}: {error.strerror or error}", AccessError.exit_code)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC):
             return _unwritten(error)

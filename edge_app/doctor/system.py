@@ -45,7 +45,7 @@ def check_clock() -> Check:
 def check_permissions(state_dir: Path, cache_dir: Path, devices: tuple[str, ...] = DEVICES) -> Check:
     """Whether this user may write the program's folders and open the devices that there are."""
     folders = [str(path) for path in (state_dir, cache_dir) if not os.access(existing(path), os.W_OK | os.X_OK)]
-    closed = [name for name in devices if Path(name).exists() and not os.access(name, os.R_OK | os.W_OK)]
+    closed = [name for name in devices if os.access(name, os.F_OK) and not os.access(name, os.R_OK | os.W_OK)]
     if not folders and not closed:
         return Check("permissions", "ok", f"may write {state_dir} and {cache_dir}, and open the devices that there are")
     advice = []
@@ -57,5 +57,5 @@ def check_permissions(state_dir: Path, cache_dir: Path, devices: tuple[str, ...]
 
 
 def existing(folder: Path) -> Path:
-    """The folder, or the first above it that is there."""
-    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    """The folder, or the first above it that is there; what may not be looked at is not."""
+    return next(path for path in (folder, *folder.absolute().parents) if os.access(path, os.F_OK))

@@ -22,8 +22,14 @@ class EngineCache:
         self.folder = folder
 
     def plans(self) -> list[Plan]:
-        """Every plan with a sidecar that can be read, the newest first."""
-        found = filter(None, map(read_plan, self.folder.glob(f"*{SUFFIX}.json")))
+        """Every plan with a sidecar that can be read, the newest first; raises AccessError where nobody may look."""
+        try:
+            files = list(self.folder.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise AccessError(f"{self.folder}: {error.strerror}") from error
+        found = filter(None, map(read_plan, (file for file in files if file.name.endswith(f"{SUFFIX}.json"))))
         return sorted(found, key=lambda plan: plan.written, reverse=True)
 
     def store(self, plan: bytes, sidecar: Sidecar) -> Plan:
