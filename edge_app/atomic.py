@@ -5,9 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+POLL_S = 0.25
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool = True) -> None:
@@ -58,18 +61,24 @@ def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
     Args:
         folder: It is there and can be read; nothing is written into it.
-        waiting: Called once where another process holds the lock.
+        waiting: Called again and again while another process holds the lock; what it raises ends the waiting.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        while not _taken(handle):
             waiting()
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            time.sleep(POLL_S)
         yield
     finally:
         os.close(handle)
+
+
+def _taken(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def sync_folder(folder: Path) -> None:

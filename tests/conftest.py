@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.webcam.fixtures",
     "tests.cuda.fixtures",
     "tests.program",
+    "tests.systemd",
 ]
 
 collect_ignore = ["rtsp/server.py"]  # run by the system's Python, which has GStreamer

@@ -5,9 +5,8 @@ from __future__ import annotations
 import configparser
 import os
 import shutil
-import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,27 +18,6 @@ from edge_app.service import Service
 from edge_app.threads import Heartbeats
 
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
-
-
-@pytest.fixture
-def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
-    """Everything that systemd has heard since it was asked last."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(str(tmp_path / "notify"))
-        listener.setblocking(False)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        for name in ("WATCHDOG_USEC", "WATCHDOG_PID"):
-            monkeypatch.delenv(name, raising=False)
-
-        def ask() -> list[str]:
-            texts = []
-            while True:
-                try:
-                    texts.append(listener.recv(4096).decode())
-                except BlockingIOError:
-                    return texts
-
-        yield ask
 
 
 def test_systemd_hears_ready_status_extension_and_stopping(heard: Callable[[], list[str]]) -> None:

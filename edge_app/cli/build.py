@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache as once
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -54,7 +55,7 @@ def main(
     for remark in plans.remarks(order):
         sys.stderr.write(f"{remark}\n")
     with shown(order.model) as progress:
-        obtained = obtain(progress=progress, waiting=lambda: _wait(order.model))
+        obtained = obtain(progress=progress, waiting=once(lambda: _wait(order.model)))
     sys.stdout.write(f"{_outcome(obtained)}\n{_copy(obtained, out)}\n")
 
 

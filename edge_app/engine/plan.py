@@ -18,6 +18,7 @@ from edge_app.engine.detector import Detector
 from edge_app.engine.gpu_engine import GpuEngine, open_engine
 from edge_app.engine.tensorrt import tensorrt_networks
 from edge_app.engine.verification import Promise, verify
+from edge_app.errors import StoppedError
 from edge_app.model import InputSpec, Model
 from edge_app.plans import Flavour, Obtained, Order, Progress, Recipe
 from edge_app.postprocess import recognise
@@ -34,7 +35,7 @@ def load_plan(detector: Detector, flavour: Flavour, settings: config.Engine, go_
         detector: What is to run.
         flavour: Of TensorRT.
         settings: How it runs.
-        go_on: Asked again and again during a build, in another thread.
+        go_on: Asked again and again during a build, in another thread, and while another process builds.
 
     Raises:
         StoppedError: The build was not to go on.
@@ -49,7 +50,8 @@ def load_plan(detector: Detector, flavour: Flavour, settings: config.Engine, go_
     progress = _told(detector.name, go_on)
 
     def waiting() -> None:
-        progress(0, "another process is building; waiting for that")
+        if progress(0, "another process is building; waiting for that") is False:
+            raise StoppedError(f"{detector.name}: another process is still building its plan")
 
     plan = obtain_plan(order, detector.promise, settings.device, progress=progress, waiting=waiting).content
     return _open(order, plan, detector.input, detector.constants, settings.device, settings.slots)
@@ -65,7 +67,7 @@ def obtain_plan(
         promise: What is to be kept; none where the model is in floats.
         ordinal: Number of the GPU; none where there is none that could run the plan.
         progress: Hears how far a build is.
-        waiting: Called once where another process is building.
+        waiting: Called again and again while another process is building; what it raises ends the waiting.
 
     Raises:
         DataError: It cannot be built, or answers badly.

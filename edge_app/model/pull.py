@@ -35,7 +35,7 @@ def pull(
         models: Folder of models; made where it is missing.
         mirror: URL of a folder that holds the file, instead of the entry's own source.
         progress: Hears how many bytes are there.
-        waiting: Called once where another process is pulling the same model.
+        waiting: Called again and again while another process is pulling the same model.
         timeout_s: How long the server may say nothing [s].
 
     Raises:

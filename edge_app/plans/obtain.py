@@ -57,7 +57,7 @@ def obtain(
         order: What is wanted.
         cache: Where plans are kept.
         progress: Hears how far a build is.
-        waiting: Called once where another process is building.
+        waiting: Called again and again while another process is building; what it raises ends the waiting.
         current: Gives the building thread its GPU.
         answer: Lets a plan that has not answered the golden pictures yet do so, a new one before it is kept; returns
             the agreement, none where there is nothing to ask or it cannot run here; raises DataError below the bar.

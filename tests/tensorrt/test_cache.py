@@ -275,6 +275,7 @@ def test_two_processes_build_once(cache, toy, edge_app):
     assert out.splitlines()[-1] == "False"
     assert second.wait() == 0
     assert "cached" in second.output
+    assert second.log.count("waiting for that") == 1
     assert len(files(cache)) == 1
 
 

@@ -6,6 +6,8 @@ import json
 import logging
 import shutil
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +30,7 @@ from tests.test_int8 import quantized
 
 BUNDLED = Path(__file__).resolve().parents[2] / "models/traffic"
 ORIN = Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
+EXTENDED = "EXTEND_TIMEOUT_USEC=300000000"
 MOST = 2  # pictures in a batch
 SCENE = {"scene": {"url": "synthetic://street?seed=3&frames=3"}}
 
@@ -244,6 +247,33 @@ def test_a_build_ends_where_the_program_is_told_to_stop(box):
 
     assert stopped.value.exit_code == 0
     assert box.cache.plans() == []
+
+
+def test_a_start_that_waits_for_another_build_is_heard_of_and_ends_where_it_is_told_to_stop(box, heard):
+    app, ended = App(box.settings(backend="tensorrt")), []
+
+    def start() -> None:
+        with pytest.raises(StoppedError) as stopped, app:
+            pytest.fail("it runs")
+        ended.append(stopped.value.exit_code)
+
+    thread = threading.Thread(target=start)
+    with box.cache.locked(lambda: None):  # as the other process does
+        thread.start()
+        deadline, told = time.monotonic() + 10, 0
+        while told < 3 and time.monotonic() < deadline:
+            told += heard().count(EXTENDED)
+            thread.join(0.05)
+        app.stop.set()
+        thread.join(10)
+        assert (told >= 3, ended) == (True, [0])
+    thread.join()
+
+
+def test_systemd_waits_for_each_step_of_a_build(box, heard):
+    with App(box.settings(backend="tensorrt", precision="fp16")):
+        pass
+    assert heard().count(EXTENDED) == 2  # the first step, and the one that is done
 
 
 def test_auto_takes_tensorrt_where_all_of_it_is_here_and_says_so(box, caplog):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import cache as once
 
 from edge_app.cli.models.options import AsJson
 from edge_app.plans import EngineCache, default_cache_dir, prune
@@ -15,7 +16,7 @@ EXAMPLE = "Example: edge-app engines prune"
 def main(as_json: AsJson = False) -> None:
     """Delete plans that a newer one has replaced, that another TensorRT has built, or that may not be loaded."""
     cache = EngineCache(default_cache_dir(os.environ))
-    pruned = prune(cache, _wait)
+    pruned = prune(cache, once(_wait))
     if as_json:
         gone = [{"path": str(path), "because": because} for path, because in pruned]
         sys.stdout.write(json.dumps({"schema": "edge_app.pruned/1", "plans": gone}) + "\n")

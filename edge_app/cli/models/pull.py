@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache as once
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +42,7 @@ def main(
 def fetch(entry: Entry, models: Path, mirror: str | None, *, as_json: bool = False) -> None:
     """Pulls the model and says where it is."""
     with _shown(entry) as position:
-        fetched = pull(entry, models, mirror=mirror, progress=position, waiting=lambda: _wait(entry.name))
+        fetched = pull(entry, models, mirror=mirror, progress=position, waiting=once(lambda: _wait(entry.name)))
     name, folder = entry.name, models / entry.name
     if as_json:
         sys.stdout.write(json.dumps({"name": name, "folder": str(folder), "fetched": fetched}) + "\n")
