@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from edge_app import plans
+from edge_app.atomic import POLL_S
 from edge_app.errors import AccessError, DataError
 from edge_app.model import find_argument, read_graph
 from edge_app.plans import Machine, Recipe, default_cache_dir, explain, obtain, prune, sidecar_path
@@ -269,6 +271,7 @@ def test_two_processes_build_once(cache, toy, edge_app):
     first.stdout.readline()  # it holds the lock
     second = edge_app("build", toy, "--target", "sm86", env={"CACHE_DIRECTORY": str(cache.folder)})
     second.until(lambda: "another process is building; waiting" in second.log)
+    time.sleep(2 * POLL_S)  # it goes on waiting
 
     out, _ = first.communicate("\n" * 100_000, timeout=60)
 
