@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +12,7 @@ from edge_app.cli import execute
 from edge_app.doctor.cpu import check_cpu_int8
 from edge_app.doctor.decoding import check_nvdec, check_opencv
 from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda
-from edge_app.doctor.system import check_disk, check_permissions
+from edge_app.doctor.system import check_clock, check_disk, check_permissions
 from edge_app.doctor.tensorrt import check_tensorrt
 from edge_app.plans import Machine
 
@@ -119,6 +120,30 @@ def test_a_disk_is_measured_where_the_folder_will_be(tmp_path):
 
     assert str(tmp_path / "not" / "there") in check.detail
     assert "GB free" in check.detail
+
+
+@pytest.mark.parametrize(
+    ("free", "status"), [(199_999_999, "fail"), (200_000_000, "warn"), (1_999_999_999, "warn"), (2_000_000_000, "ok")]
+)
+def test_the_fullest_disk_counts(free, status, monkeypatch):
+    left = {Path("/usr"): 3_000_000_000, Path("/tmp"): free}
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=left[folder]))
+
+    check = check_disk(Path("/usr"), Path("/tmp"))
+
+    assert check.status == status
+    assert bool(check.advice) == (status != "ok")
+    assert "in /tmp" in check.detail
+
+
+@pytest.mark.parametrize(("state", "status"), [(0, "ok"), (1, "ok"), (5, "warn"), (-1, "skip")])
+def test_the_clock_is_asked_of_the_kernel(state, status, monkeypatch):
+    monkeypatch.setattr("ctypes.CDLL", lambda name, use_errno: SimpleNamespace(adjtimex=lambda timex: state))
+
+    check = check_clock()
+
+    assert check.status == status
+    assert bool(check.advice) == (status != "ok")
 
 
 def test_folders_that_may_be_written_are_well(tmp_path):

@@ -228,6 +228,15 @@ def test_the_plan_is_built_on_the_gpu_that_it_runs_on(box):
     assert {ordinal for ordinal, _ in box.gpus} == {1}
 
 
+def test_the_gpu_that_it_runs_on_is_the_one_that_is_looked_at(box, monkeypatch):
+    gpus = [Machine("GTX 1080", (6, 1)), replace(ORIN, gpu="Thor")]
+    monkeypatch.setattr("edge_app.plans.this_machine", lambda device=0: gpus[device])
+
+    box.run(backend="tensorrt", device=1)
+
+    assert [plan.sidecar.key.gpu for plan in box.cache.plans()] == ["Thor"]
+
+
 def test_a_build_is_heard_of(box, caplog):
     asked = []
     settings = box.settings(backend="tensorrt", precision="fp16")
