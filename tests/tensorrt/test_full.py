@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -165,6 +167,40 @@ def test_too_little_memory_has_advice(toy):
     assert "stop the service first" in text
     assert memory_warning(order, 2 << 30) is None
     assert memory_warning(order, None) is None
+
+
+def test_too_little_memory_is_told_before_a_build(toy, cache, tmp_path, monkeypatch, caplog):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:  7990000 kB\nMemFree:  100000 kB\nMemAvailable:  512000 kB\n")
+    monkeypatch.setattr("edge_app.plans.machine.MEMINFO", meminfo)
+
+    obtain(plans.Order("toy", plans.Recipe(read_graph(toy), "fp16", 4), flavour("10.3.0"), ORIN), cache)
+
+    assert "500 MiB are free" in caplog.text
+
+
+@pytest.mark.parametrize(("name", "other"), [("WORKSPACE", 1 << 20), ("OPTIMISATION", 5), ("CAST", 0)])
+def test_what_else_the_builder_is_told_is_in_the_key(name, other, toy, monkeypatch):
+    order = plans.Order("toy", plans.Recipe(read_graph(toy), "fp16", 4), flavour("10.3.0"), ORIN)
+    before = order.key()
+    monkeypatch.setattr(f"edge_app.plans.key.{name}", other)
+
+    assert [change.split()[0] for change in order.key().changes(before)] == ["options"]
+
+
+def test_measurements_are_of_one_gpu_and_one_tensorrt_and_go_with_it(toy, cache, monkeypatch):
+    recipe = plans.Recipe(read_graph(toy), "fp16", 4)
+    for version, gpu in (("10.3.0", "Orin"), ("10.3.0", "RTX A2000/12"), ("10.4.0", "Orin")):
+        obtain(plans.Order("toy", recipe, flavour(version), replace(ORIN, gpu=gpu)), cache)
+
+    def measured() -> dict[str, str]:
+        return {path.name: path.read_text() for path in cache.folder.glob("*.timings")}
+
+    names = ("Orin-tensorrt-10.3.0", "RTX_A2000_12-tensorrt-10.3.0", "Orin-tensorrt-10.4.0")
+    assert measured() == {f"{name}.timings": "+measured" for name in names}
+    monkeypatch.setitem(sys.modules, "tensorrt", simulated("10.4.0"))
+    plans.prune(cache, lambda: None)
+    assert measured() == {"Orin-tensorrt-10.4.0.timings": "+measured"}
 
 
 def test_a_new_version_builds_again_and_says_so(toy, cache):
