@@ -46,6 +46,7 @@ def main(
     what FP32 finds, 69 no TensorRT or no GPU, 77 the cache cannot be written, 78 the model has no such precision, or
     no report vouches for its INT8 file.
     """
+    _check_out(out)
     flavour = plans.find_flavour("tensorrt_rtx" if target is not None and backend == "auto" else backend)
     targets = plans.read_targets(flavour, target) if target is not None else ()
     found = find_argument(model, config.default_state_dir(os.environ))
@@ -56,6 +57,18 @@ def main(
     with shown(order.model) as progress:
         obtained = obtain(progress=progress, waiting=lambda: _wait(order.model))
     sys.stdout.write(f"{_outcome(obtained)}\n{_copy(obtained, out)}\n")
+
+
+def _check_out(out: Path | None) -> None:
+    """Raises UsageError where the copy would take the place of anything but an older plan."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise UsageError(f"--out {out}: is a folder, want a file")
+    beside = plans.sidecar_path(out)
+    older = plans.read_plan(beside) if beside.exists() else None
+    if older is None and (out.exists() or beside.exists()):
+        raise UsageError(f"--out {out}: {out if out.exists() else beside} is there and is no plan of ours")
 
 
 def _obtaining(order: plans.Order, found: Model) -> Callable[..., plans.Obtained]:
@@ -106,8 +119,6 @@ def _copy(obtained: plans.Obtained, out: Path | None) -> Path:
     """Where the plan is that the user asked for."""
     if out is None:
         return obtained.plan.path
-    if out.is_dir():
-        raise UsageError(f"--out {out}: is a folder, want a file")
     try:
         return plans.write_plan(out, obtained.content, obtained.plan.sidecar).path
     except OSError as error:

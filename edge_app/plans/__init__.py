@@ -9,7 +9,7 @@ from edge_app.plans.obtain import Obtained, obtain
 from edge_app.plans.order import Order, check_precision, place_order, remarks, source_of
 from edge_app.plans.prune import prune
 from edge_app.plans.recipe import Recipe
-from edge_app.plans.sidecar import Plan, Sidecar, sidecar_path, write_plan
+from edge_app.plans.sidecar import Plan, Sidecar, read_plan, sidecar_path, write_plan
 from edge_app.plans.targets import check_target, read_targets
 from edge_app.plans.trt_log import in_words, trt_logger
 
@@ -35,6 +35,7 @@ __all__ = [
     "obtain",
     "place_order",
     "prune",
+    "read_plan",
     "read_targets",
     "remarks",
     "sidecar_path",
