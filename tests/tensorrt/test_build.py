@@ -188,20 +188,24 @@ def test_a_graph_without_a_size_asks_for_a_card(tmp_path):
         recipe(path).shapes()
 
 
-def place(path, flavour, precision="auto", **more):
+def place(path, flavour, precision, **more):
     return plans.place_order(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
 
 
 def test_a_quantized_file_is_int8_whatever_the_tensorrt(rtx, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
-    assert place(path, rtx, targets=("sm86",)).recipe.precision == "int8"
+    assert plans.automatic(find_argument(str(path), Path()), rtx) == ("int8",)
+    assert place(path, rtx, "int8", targets=("sm86",)).recipe.precision == "int8"
     with pytest.raises(ConfigError, match="is quantized; its precision is int8"):
         place(path, rtx, "fp16", targets=("sm86",))
 
 
-def test_rtx_builds_fp16_by_default(rtx):
-    assert place("models/traffic", rtx, targets=("sm86",)).recipe.precision == "fp16"
+@pytest.mark.parametrize(("name", "choices"), [("tensorrt", ("int8", "fp16")), ("tensorrt_rtx", ("fp16",))])
+def test_full_tensorrt_builds_int8_by_default_and_rtx_fp16(name, choices):
+    found = find_argument("models/traffic", Path())
+
+    assert plans.automatic(found, plans.Flavour(name, "10.3.0", None)) == choices
 
 
 def test_a_model_without_int8_cannot_be_int8(rtx, toy):
