@@ -21,11 +21,18 @@ VARIABLES = {
     "plans/flavour.py": {},
     "plans/monitor.py": {},
     "plans/targets.py": {"config": "IBuilderConfig"},
+    "plans/weak_typing.py": {
+        "config": "IBuilderConfig",
+        "network": "INetworkDefinition",
+        "layer": "ILayer",
+        "output": "ITensor",
+        "tensor": "ITensor",
+    },
     "plans/trt_log.py": {"parser": "OnnxParser", "error": "ParserError", "severity": "ILogger.Severity"},
 }
 # Functions that are called with some TensorRTs only.
 ONLY = {
-    "_set_dtypes": ("10.3",),
+    "set_dtypes": ("10.3",),
     "targets": ("rtx",),
     "set_targets": ("rtx",),
     "_timing_cache": ("10.3", "10.16", "11.4"),

@@ -9,6 +9,7 @@ import signal
 import threading
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from onnx import helper
@@ -239,6 +240,26 @@ def test_a_report_that_does_not_vouch_is_refused(rtx, tmp_path, spoilt, words):
 
     with pytest.raises(ConfigError, match=words):
         vouched(order, found)
+
+
+@pytest.mark.parametrize(
+    ("precision", "advice"), [("fp16", "try --precision fp32$"), ("int8", "which wants the FP32 file$")]
+)
+def test_what_cannot_be_cast_has_advice_that_can_be_followed(rtx, tmp_path, precision, advice):
+    branch = helper.make_graph(
+        [helper.make_node("Identity", ["relu"], ["inner"])],
+        "branch",
+        [],
+        [helper.make_tensor_value_info("inner", onnx.TensorProto.FLOAT, None)],
+    )
+    nodes = [helper.make_node("If", ["yes"], ["output"], then_branch=branch, else_branch=branch)]
+    yes = onnx.numpy_helper.from_array(np.array(True), "yes")
+    path = convolution(tmp_path / "model.onnx", nodes=nodes, initializers=[yes])
+    if precision == "int8":
+        path = quantized(path, tmp_path / "model.int8.onnx")
+
+    with pytest.raises(DataError, match=rf"{path.name}: cannot be cast to FP16 \(If has a graph inside.*{advice}"):
+        build(rtx, recipe(path, precision), lambda part, phase: None)
 
 
 def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp_path):
