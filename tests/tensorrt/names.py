@@ -78,6 +78,7 @@ def _name(node: ast.Attribute, variables: dict[str, str]) -> str | None:
         return node.attr
     if isinstance(node.value, ast.Name) and node.value.id in variables:
         return f"{variables[node.value.id]}.{node.attr}"
-    if isinstance(node.value, ast.Attribute) and (above := _name(node.value, variables)):
+    made = node.value.func if isinstance(node.value, ast.Call) else node.value  # such as `trt.Runtime(log)`
+    if isinstance(made, ast.Attribute) and (above := _name(made, variables)):
         return f"{above}.{node.attr}"
     return None
