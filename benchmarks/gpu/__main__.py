@@ -67,7 +67,8 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str
 
 def measured(subjects: Sequence[Subject], wanted: Sequence[str]) -> Iterable[str]:
     """The tables; rows are printed as soon as they are there. The first model's timeline becomes a picture."""
-    pictures, rows = Pictures(), {name: [] for name in wanted}
+    pictures = Pictures()
+    rows: dict[str, list[Sequence[str]]] = {name: [] for name in wanted}
     for number, subject in enumerate(subjects):
         with ExitStack() as stack:
             bench = Bench(subject, pictures, stack)
@@ -85,7 +86,7 @@ def held(decodes: Sequence[str], counts: Sequence[int], seconds: float) -> str:
     """The table of paced streams."""
     rows = []
     with tempfile.TemporaryDirectory() as name:
-        clip = streams.write_street(Path(name))
+        clip = streams.write_street(Path(name), seconds)
         for decode in decodes:
             for count, found in streams.holds(clip, decode, counts, seconds, {"max_batch": 16}):
                 rows.append(streams.line(count, decode, found))

@@ -34,7 +34,7 @@ class Pictures:
     """The ring's pictures on the host."""
 
     def __init__(self) -> None:
-        self.bgr = street_bgr()
+        self.bgr = list(street_bgr())
         self.nv12 = [nv12(picture) for picture in self.bgr]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -16,10 +16,11 @@ WIDTH, HEIGHT = 1920, 1080
 COUNT = 64
 
 
-def street_bgr(count: int = COUNT) -> list[Picture]:
+def street_bgr(count: int = COUNT) -> Iterator[Picture]:
     """Frames of the street on the host."""
     street = Street(Settings(seed=7, width=WIDTH, height=HEIGHT, fps=30))
-    return [Picture.from_bgr(np.ascontiguousarray(street.picture(index))) for index in range(count)]
+    for index in range(count):
+        yield Picture.from_bgr(np.ascontiguousarray(street.picture(index)))
 
 
 def nv12(picture: Picture) -> Picture:

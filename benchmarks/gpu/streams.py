@@ -15,13 +15,13 @@ from benchmarks.gpu.ring import street_bgr
 from tests.rtsp.clips import write_clip
 
 FPS = 30
-CLIP_S = 2
+START_S = 5  # until all streams are open
 MOST_AGE_MS = 100.0  # p99
 
 
-def write_street(folder: Path) -> Path:
-    """A clip of the street that every stream plays, H.264."""
-    pictures = (picture.bgr for picture in street_bgr(CLIP_S * FPS))
+def write_street(folder: Path, seconds: float) -> Path:
+    """A clip of the street that every stream plays, H.264; nobody has to open it again within so many seconds."""
+    pictures = (picture.bgr for picture in street_bgr(int((START_S + seconds) * FPS)))
     return write_clip(folder / "street.mp4", pictures, fps=FPS)
 
 

@@ -80,9 +80,9 @@ class Subject:
             made = []
             for _ in range(count):
                 stream = owned(stack, gpu.stream())
-                session = open_cuda_session(in_half_floats(graph.path) if self.half else graph.path, 0, stream)
+                session, whole = open_cuda_session(in_half_floats(graph.path) if self.half else graph.path, 0, stream)
                 outputs = probe(session, inputs)
-                network = CudaNetwork(inputs, outputs, graph.batch, self.batch, gpu, stream, session, 0)
+                network = CudaNetwork(inputs, outputs, graph.batch, self.batch, gpu, stream, whole, session, 0)
                 buffers = {t.name: owned(stack, Staging(gpu, self.batch * row_bytes(t))) for t in (*inputs, *outputs)}
                 noise = buffers[inputs[0].name]
                 numbers = np.random.default_rng(0).integers(0, 256, self.batch * int(np.prod(sides)))

@@ -18,8 +18,8 @@ PROVIDER = "CUDAExecutionProvider"
 QUICK = {"cudnn_conv_algo_search": "HEURISTIC"}
 
 
-def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> Any:
-    """A session on a GPU that computes on our stream.
+def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> tuple[Any, bool]:
+    """A session on a GPU that computes on our stream, and whether all of it does: shapes may be computed on the CPU.
 
     Args:
         source: The ONNX file, or what would be in it.
@@ -40,13 +40,18 @@ def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> Any
     onnxruntime.set_default_logger_severity(4)  # cuDNN tells of each plan that it does not take
     provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), "use_tf32": "0"} | QUICK
     model = source if isinstance(source, bytes) else str(source)
-    try:
-        session = onnxruntime.InferenceSession(model, options, providers=[(PROVIDER, provider)])
-    except Exception as error:  # ONNX Runtime's errors have no base class of their own
-        raise DataError(f"ONNX Runtime cannot load it ({first_line(error)})") from error
+    for all_of_it in (True, False):
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", str(int(all_of_it)))
+        try:
+            session = onnxruntime.InferenceSession(model, options, providers=[(PROVIDER, provider)])
+            break
+        except Exception as error:  # ONNX Runtime's errors have no base class of their own
+            failure = DataError(f"ONNX Runtime cannot load it ({first_line(error)})")
+    else:
+        raise failure
     if session.get_providers()[0] != PROVIDER:
         raise DeviceError("ONNX Runtime cannot load its CUDA provider: are CUDA and cuDNN of its versions installed?")
-    return session
+    return session, all_of_it
 
 
 def probe(session: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

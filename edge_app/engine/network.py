@@ -26,6 +26,7 @@ class Network(ABC):
         max_batch: Pictures in a batch at most.
         device: The GPU.
         stream: Where it computes.
+        recordable: Whether all of its work is on the stream; what the CPU does between would be missing in a graph.
         addresses: The slot's buffers by the tensors' names.
         graphs: By size of batch; none where its work cannot be recorded.
     """
@@ -36,6 +37,7 @@ class Network(ABC):
     max_batch: int
     device: Device
     stream: Stream
+    recordable: bool
     addresses: Mapping[str, int] = field(init=False, default_factory=dict)
     graphs: dict[int, Graph | None] = field(init=False, default_factory=dict)
 
@@ -51,7 +53,7 @@ class Network(ABC):
         if batch not in self.graphs:
             for _ in range(PLAIN):
                 self._execute(batch)
-            self.graphs[batch] = self._record(batch)
+            self.graphs[batch] = self._record(batch) if self.recordable else None
         elif graph := self.graphs[batch]:
             graph.launch(self.stream)
         else:

@@ -21,7 +21,7 @@ from edge_app.engine.network import LoadNetworks, Network
 from edge_app.errors import DataError, EngineError
 from edge_app.model import Graph, Tensor
 
-OpenSession = Callable[[Path | bytes, int, Stream], Any]
+OpenSession = Callable[[Path | bytes, int, Stream], tuple[Any, bool]]
 
 
 def cuda_networks(
@@ -41,7 +41,7 @@ def cuda_networks(
         max_batch: Pictures in a batch where it may vary.
         slots: One or two.
         half: Whether it computes in FP16; inputs, outputs and the decoding of boxes stay as they are.
-        open_session: Opens a session that computes on the stream.
+        open_session: Opens a session that computes on the stream, and tells whether all of it does.
 
     Returns:
         A function that raises DataError where the model cannot run, DeviceError where the provider cannot.
@@ -55,10 +55,10 @@ def cuda_networks(
         sessions = [open_session(source, ordinal, stream) for stream in streams]
         most = graph.batch or max_batch
         inputs = tuple(Tensor(t.name, (most, *_sides(graph, t)), t.dtype) for t in graph.inputs)
-        outputs = probe(sessions[0], inputs)
+        outputs = probe(sessions[0][0], inputs)
         return [
-            owned(stack, CudaNetwork(inputs, outputs, graph.batch, most, device, stream, session, ordinal))
-            for session, stream in zip(sessions, streams, strict=True)
+            owned(stack, CudaNetwork(inputs, outputs, graph.batch, most, device, stream, recordable, session, ordinal))
+            for (session, recordable), stream in zip(sessions, streams, strict=True)
         ]
 
     return load

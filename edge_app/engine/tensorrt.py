@@ -48,7 +48,8 @@ def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> L
         inputs, outputs = _tensors(trt, engine, context, most)
         stream = owned(stack, device.stream())
         return [
-            owned(stack, TensorRtNetwork(inputs, outputs, batch, most, device, stream, context)) for _ in range(slots)
+            owned(stack, TensorRtNetwork(inputs, outputs, batch, most, device, stream, True, context))
+            for _ in range(slots)
         ]
 
     return load

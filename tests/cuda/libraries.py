@@ -177,15 +177,17 @@ class SimulatedContext:
 class SimulatedSessions:
     """Sessions of ONNX Runtime's CUDA provider; `open` takes the place of `open_cuda_session`."""
 
-    def __init__(self, gpu: SimulatedGpu) -> None:
+    def __init__(self, gpu: SimulatedGpu, *, on_cpu: bool) -> None:
+        """Takes the GPU, and whether part of each network is computed on the CPU."""
         self.gpu = gpu
+        self.on_cpu = on_cpu
         self.opened: list[SimulatedSession] = []
 
-    def open(self, source: Path | bytes, ordinal: int, stream: Any) -> SimulatedSession:
+    def open(self, source: Path | bytes, ordinal: int, stream: Any) -> tuple[SimulatedSession, bool]:
         model = source if isinstance(source, bytes) else str(source)
         session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         self.opened.append(SimulatedSession(Computation(self.gpu, session), stream.handle))
-        return self.opened[-1]
+        return self.opened[-1], not self.on_cpu
 
 
 class SimulatedSession:

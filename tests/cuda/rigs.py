@@ -27,6 +27,7 @@ class SimulatedRig:
         refused_allocation: The one of that number does not succeed.
         refused: Sizes of batches that the library does not take from the start.
         broken: Calls that fail once, likewise.
+        on_cpu: Whether ONNX Runtime computes part of the network on the CPU.
         gpu: The device of the engine that was made last.
     """
 
@@ -36,6 +37,7 @@ class SimulatedRig:
     refused_allocation: int | None = None
     refused: set[int] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    on_cpu: bool = False
     gpu: SimulatedGpu = field(init=False)
 
     exact = True
@@ -48,7 +50,7 @@ class SimulatedRig:
             self._maker: Any = SimulatedTensorRT(self.gpu)
             load = tensorrt_networks(self._maker, path.read_bytes(), max_batch=max_batch, slots=slots)
         else:
-            self._maker = SimulatedSessions(self.gpu)
+            self._maker = SimulatedSessions(self.gpu, on_cpu=self.on_cpu)
             graph = read_graph(path, (spec.width, spec.height))
             load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots, open_session=self._maker.open)
         return GpuEngine(self.kind, self.gpu, load, spec, constants or {})

@@ -74,6 +74,16 @@ def test_tensorrt_is_called_only_for_what_has_no_graph_yet(kernel_library, tmp_p
         assert rig.computations()[0].enqueued == warm
 
 
+def test_a_network_that_is_computed_on_the_cpu_in_part_is_never_recorded(kernel_library, tmp_path):
+    """A graph would replay the CPU's results of the recording, from memory that is long gone."""
+    rig = SimulatedRig(kernel_library, "onnxruntime", on_cpu=True)
+    with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC, slots=1) as engine:
+        assert rig.computations()[0].enqueued == [4, 4, 3, 3, 2, 2, 1, 1]
+        engine.slots[0].submit(mixed(3, 2))
+        engine.slots[0].wait()
+        assert rig.computations()[0].enqueued[8:] == [2]
+
+
 def labels(rig) -> list[str]:
     return [operation.label for queue in rig.gpu.timeline.queues for operation in queue.operations]
 

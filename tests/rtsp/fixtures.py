@@ -190,7 +190,7 @@ class Certificates:
 
 @pytest.fixture(scope="session")
 def rtsp_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Made anew for each session by the openssl command."""
+    """Made anew for each session by the openssl command, with what Python 3.13 wants in them."""
     if shutil.which("openssl") is None:
         pytest.skip("no openssl command: apt-get install openssl")
     folder = tmp_path_factory.mktemp("certificates")
@@ -201,7 +201,7 @@ def rtsp_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     def sign(name: str, address: str) -> Path:
         request = ("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr")
         openssl(*request, "-subj", f"/CN={name}")
-        (folder / f"{name}.ext").write_text(f"subjectAltName=IP:{address}")
+        (folder / f"{name}.ext").write_text(f"subjectAltName=IP:{address}\nauthorityKeyIdentifier=keyid")
         signed = ("-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", f"{name}.ext")
         openssl("x509", "-req", "-in", f"{name}.csr", *signed, "-days", "2", "-out", f"{name}.crt")
         both = folder / f"{name}.pem"
@@ -210,6 +210,6 @@ def rtsp_certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
     for ca in ("ca", "unknown"):
         new = ("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{ca}.key", "-out", f"{ca}.pem")
-        openssl(*new, "-days", "2", "-subj", f"/CN={ca}")
+        openssl(*new, "-days", "2", "-subj", f"/CN={ca}", "-addext", "keyUsage=critical,keyCertSign")
     this_host, other_host = sign("this_host", "127.0.0.1"), sign("other_host", "192.0.2.7")
     return Certificates(folder / "ca.pem", folder / "unknown.pem", this_host, other_host)
