@@ -87,12 +87,15 @@ def _build(flavour: Flavour, recipe: Recipe, progress: Progress, stop: threading
 
 
 def _parse(flavour: Flavour, recipe: Recipe, builder: Any) -> tuple[Any, Any]:
-    """The network, and the parser that owns its weights; raises DataError where the file cannot be parsed."""
+    """The network, and the parser that owns its weights; raises DataError where that cannot be run."""
     trt, path = flavour.trt, recipe.graph.path
     network = builder.create_network(_network_flags(flavour))
     parser = trt.OnnxParser(network, trt_logger(trt))
     if not parser.parse(read_onnx(flavour, recipe).SerializeToString(), str(path)):
         raise DataError(f"{path}: {flavour.name} {flavour.version}: {parser_error(parser)}")
+    outputs = [network.get_output(place) for place in range(network.num_outputs)]
+    if recipe.graph.batch and (loose := [output.name for output in outputs if -1 in tuple(output.shape)]):
+        raise DataError(f"{path}: how large {loose[0]} is hangs on the picture; export it without NMS inside")
     return network, parser
 
 

@@ -102,10 +102,20 @@ class Network:
     def __init__(self, flags: int) -> None:
         self.flags, self.onnx = flags, b""
         self._layers: list[Layer] = []
+        self._outputs: list[SimpleNamespace] = []
 
     def read(self, content: bytes) -> None:
         self.onnx = content
-        self._layers = [Layer(node) for node in onnx.load_from_string(content).graph.node]
+        graph = onnx.load_from_string(content).graph
+        self._layers = [Layer(node) for node in graph.node]
+        self._outputs = [SimpleNamespace(name=o.name, shape=_shape(o.type.tensor_type)) for o in graph.output]
+
+    @property
+    def num_outputs(self) -> int:
+        return len(self._outputs)
+
+    def get_output(self, place: int) -> SimpleNamespace:
+        return self._outputs[place]
 
     @property
     def num_layers(self) -> int:
@@ -113,6 +123,10 @@ class Network:
 
     def get_layer(self, index: int) -> Layer:
         return self._layers[index]
+
+
+def _shape(tensor: onnx.TypeProto.Tensor) -> tuple[int, ...]:
+    return tuple(dim.dim_value or -1 for dim in tensor.shape.dim)
 
 
 class Builder:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from onnx import TensorProto, helper
 
 from edge_app import config, plans
 from edge_app.app import App
@@ -25,6 +26,7 @@ from edge_app.plans import Machine, sidecar_path
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.libraries import SimulatedTensorRT
 from tests.cuda.simulated import SimulatedGpu
+from tests.onnx_models import images, write
 from tests.tensorrt.simulated import Builder, OnnxParser, simulated
 from tests.test_int8 import quantized
 
@@ -322,6 +324,37 @@ MISSING = {
     "PyCUDA": "no CUDA: No module named 'pycuda'",
     "TensorRT": "tensorrt is not installed",
 }
+
+
+def with_nms_inside(path: Path) -> Path:
+    """A model of the flat layout whose rows are those that it finds."""
+    nodes = [
+        helper.make_node("ReduceMax", ["images"], ["brightest"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("Greater", ["brightest", "never"], ["kept"]),
+        helper.make_node("Compress", ["row", "kept"], ["output"], axis=0),
+    ]
+    constants = [
+        helper.make_tensor("never", TensorProto.FLOAT, [], [2.0]),
+        helper.make_tensor("row", TensorProto.FLOAT, [1, 7], [0.0] * 7),
+    ]
+    found = helper.make_tensor_value_info("output", TensorProto.FLOAT, [None, 7])
+    return write(path, nodes, [images(1)], [found], constants)
+
+
+def test_a_model_with_nms_inside_runs_on_onnx_runtime_and_is_not_built_before(box, tmp_path, caplog):
+    path = with_nms_inside(tmp_path / "flat.onnx")
+
+    def settings(backend: str) -> config.AppConfig:
+        given = config.Model(onnx=path, decoder="yolov7_flat")
+        return box.settings(backend=backend).model_copy(update={"model": given})
+
+    with App(settings("auto")) as app:
+        app.run()
+        assert app.engine.name == "onnxruntime-cpu"
+    assert "ONNX Runtime runs: " in caplog.text
+    with pytest.raises(DataError, match="how large output is hangs on the picture"), App(settings("tensorrt")):
+        pytest.fail("it runs")
+    assert box.built == []
 
 
 def refused(what: str, box, monkeypatch) -> str:
