@@ -6,12 +6,14 @@ import hashlib
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 
 from edge_app import config
 from edge_app.errors import ConfigError, DataError, InputError
 from edge_app.model import find, find_labels, metadata_labels, read_graph
 from tests.onnx_models import channel_means, write
+from tests.tensorrt.models import convolution
 
 CARD = """
 name: toy
@@ -54,6 +56,25 @@ def test_a_named_model_is_found_in_the_state_folder(toy, tmp_path):
 def test_an_unknown_model_says_where_it_was_looked_for(tmp_path):
     with pytest.raises(InputError, match=f"no model nope: .*{tmp_path}"):
         find(model(name="nope"), tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_weights_in_a_file_beside_are_refused_and_the_advice_helps(constant, tmp_path, monkeypatch):
+    path = convolution(tmp_path / "two.onnx")
+    model = onnx.load(path)
+    if constant:
+        weights = onnx.helper.make_node("Constant", [], ["weights"], value=model.graph.initializer.pop())
+        model.graph.node.insert(0, weights)
+    onnx.save(model, path, save_as_external_data=True, location="w.bin", size_threshold=0, convert_attribute=True)
+    assert (tmp_path / "w.bin").is_file()
+    monkeypatch.chdir(tmp_path)  # where the file beside it would be found
+
+    with pytest.raises(DataError, match=r"two.onnx: w.bin holds its weights; want one file: in Python, ") as refusal:
+        read_graph(path)
+
+    exec(str(refusal.value).partition("in Python, ")[2], {"onnx": onnx})
+    (tmp_path / "w.bin").unlink()
+    read_graph(tmp_path / "one.onnx")
 
 
 def test_a_missing_onnx_file_is_named(tmp_path):
@@ -106,8 +127,6 @@ def test_a_truncated_model_is_named(tmp_path, length):
 
 
 def test_a_model_without_a_picture_input_is_refused_with_its_inputs(tmp_path):
-    import onnx
-
     value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 4])
     out = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 4])
     path = write(tmp_path / "m.onnx", [onnx.helper.make_node("Identity", ["x"], ["y"])], [value], [out])
@@ -128,8 +147,6 @@ def test_a_model_without_a_picture_input_is_refused_with_its_inputs(tmp_path):
     ],
 )
 def test_the_size_of_a_dynamic_input_is_found_elsewhere(tmp_path, metadata, card_wh, expected):
-    import onnx
-
     value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.UINT8, ["n", "h", "w", 3])
     out = onnx.helper.make_tensor_value_info("y:0", onnx.TensorProto.UINT8, ["n", "h", "w", 3])
     nodes = [onnx.helper.make_node("Identity", ["x"], ["y:0"])]

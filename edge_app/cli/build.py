@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -16,8 +16,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_app import config, plans
 from edge_app.cuda import load_pycuda
-from edge_app.errors import AccessError, DeviceError, UsageError
-from edge_app.model import Model, find_argument
+from edge_app.errors import AccessError, ConfigError, DataError, DeviceError, InputError, UsageError
+from edge_app.model import Model, Precision, find_argument
+
+if TYPE_CHECKING:
+    from edge_app.engine import Promise
+
+    Placed = tuple[plans.Order, Promise | None]
 
 EXAMPLE = "Example: edge-app build traffic --backend tensorrt_rtx --target sm86,sm89"
 
@@ -31,13 +36,16 @@ def main(
     ] = "auto",
     precision: Annotated[
         Literal["auto", "fp32", "fp16", "int8"],
-        typer.Option(help="auto: int8 where the model has it and TensorRT is the full one, else fp16."),
+        typer.Option(
+            help="auto, as `run`: int8 where a report vouches for it and TensorRT is the full one, else fp16."
+        ),
     ] = "auto",
     target: Annotated[
         str | None,
         typer.Option(metavar="SM,SM", help="TensorRT-RTX: GPUs to build for, none of which need be here."),
     ] = None,
     max_batch: Annotated[int, typer.Option(min=1, max=64, help="As `engine.max_batch` of the configuration.")] = 8,
+    device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Copy the plan and its sidecar there too.")] = None,
 ) -> None:
     """Build a TensorRT plan, or find it in the cache; the last line is its path.
@@ -46,37 +54,79 @@ def main(
     what FP32 finds, 69 no TensorRT or no GPU, 77 the cache cannot be written, 78 the model has no such precision, or
     no report vouches for its INT8 file.
     """
+    _check_out(out)
     flavour = plans.find_flavour("tensorrt_rtx" if target is not None and backend == "auto" else backend)
     targets = plans.read_targets(flavour, target) if target is not None else ()
     found = find_argument(model, config.default_state_dir(os.environ))
-    order = plans.place_order(found, flavour, precision, max_batch=max_batch, targets=targets)
-    obtain = _obtaining(order, found)
+    place = partial(_place, found, flavour, max_batch=max_batch, targets=targets, device=device)
+    order, promise = _automatic(place, plans.automatic(found, flavour)) if precision == "auto" else place(precision)
     for remark in plans.remarks(order):
         sys.stderr.write(f"{remark}\n")
     with shown(order.model) as progress:
-        obtained = obtain(progress=progress, waiting=lambda: _wait(order.model))
+        obtained = _obtain(order, promise, device, progress)
     sys.stdout.write(f"{_outcome(obtained)}\n{_copy(obtained, out)}\n")
 
 
-def _obtaining(order: plans.Order, found: Model) -> Callable[..., plans.Obtained]:
-    """What gets the plan; only one that has to answer for itself needs the engine, which takes a while to import."""
+def _check_out(out: Path | None) -> None:
+    """Raises UsageError where the copy would take the place of anything but an older plan."""
+    if out is None:
+        return
+    if out.is_dir():
+        raise UsageError(f"--out {out}: is a folder, want a file")
+    beside = plans.sidecar_path(out)
+    older = plans.read_plan(beside) if beside.exists() else None
+    if older is None and (out.exists() or beside.exists()):
+        raise UsageError(f"--out {out}: {out if out.exists() else beside} is there and is no plan of ours")
+
+
+def _automatic(place: Callable[[Precision], Placed], choices: Sequence[Precision]) -> Placed:
+    """The best that may be built, as `run` takes it: what is wrong with INT8 is said."""
+    best, *others = choices
+    try:
+        order, promise = place(best)
+        if others and promise and promise.doubt:
+            raise ConfigError(f"{order.source}: {promise.doubt}; --precision int8 builds it")
+    except (ConfigError, DataError, InputError) as refusal:
+        if not others:
+            raise
+        sys.stderr.write(f"{others[0].upper()} is built: {refusal}\n")
+        return place(others[0])
+    return order, promise
+
+
+def _place(found: Model, flavour: plans.Flavour, precision: Precision, **more: Any) -> Placed:
+    """The order, and what is promised of a quantized file; only that needs the engine, which is slow to import."""
+    order = plans.place_order(found, flavour, precision, **more)
     if not order.recipe.graph.quantized:
-        return partial(plans.obtain, order, plans.EngineCache(plans.default_cache_dir(os.environ)))
-    from edge_app.engine import obtain_plan, vouched
+        return order, None
+    from edge_app.engine import vouched
 
-    return partial(obtain_plan, order, vouched(order, found), _gpu(order))
+    return order, vouched(order, found)
 
 
-def _gpu(order: plans.Order) -> int | None:
+def _obtain(order: plans.Order, promise: Promise | None, device: int, progress: plans.Progress) -> plans.Obtained:
+    """The plan; the first GPU, where nothing is to be answered, TensorRT takes by itself."""
+    waiting = partial(_wait, order.model)
+    if promise is None and device == 0:
+        cache = plans.EngineCache(plans.default_cache_dir(os.environ))
+        return plans.obtain(order, cache, progress=progress, waiting=waiting)
+    from edge_app.engine import obtain_plan
+
+    return obtain_plan(order, promise, _gpu(order, device), progress=progress, waiting=waiting)
+
+
+def _gpu(order: plans.Order, device: int) -> int | None:
     """Number of the GPU that can run the plan; none where there is none, and a line where only PyCUDA is missing."""
     if not order.runs_here:
         return None
     try:
         load_pycuda()
     except DeviceError as error:
+        if device and not order.flavour.rtx:  # which would build for the first
+            raise
         sys.stderr.write(f"the plan is built and not run: {error}\n")
         return None
-    return 0
+    return device
 
 
 @contextmanager
@@ -106,8 +156,6 @@ def _copy(obtained: plans.Obtained, out: Path | None) -> Path:
     """Where the plan is that the user asked for."""
     if out is None:
         return obtained.plan.path
-    if out.is_dir():
-        raise UsageError(f"--out {out}: is a folder, want a file")
     try:
         return plans.write_plan(out, obtained.content, obtained.plan.sidecar).path
     except OSError as error:

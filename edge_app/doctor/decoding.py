@@ -17,7 +17,8 @@ from edge_app.plans import Machine
 def check_nvdec(machine: Machine) -> Check:
     """Whether NVIDIA's decoder can be reached."""
     if machine.l4t:
-        advice = "decode: gstreamer uses it: apt-get install python3-gi gir1.2-gst-plugins-base-1.0"
+        plugins = "gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
+        advice = f"decode: gstreamer uses it: apt-get install python3-gi {plugins}"
         return Check("nvdec", "skip", "a Jetson's decoder is reached through GStreamer", advice)
     if machine.gpu is None:
         return Check("nvdec", "skip", "no NVIDIA GPU", "nothing to do: streams are decoded on the CPU")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError
+from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 from edge_app.errors import DataError, InputError
 from edge_app.model.metadata import literal
@@ -19,6 +20,9 @@ DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique"
 QUANTIZING = ("quantize", "qlinear", "integer")
 
 PLUGINS = onnx.helper.make_opsetid("tensorrt_plugins", 1)
+
+# One file is one SHA-256: of the card, the report, the cache of plans and each message.
+ONE_FILE = "in Python, onnx.save(onnx.load('two.onnx'), 'one.onnx')"
 
 PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
 
@@ -128,6 +132,8 @@ def read_any_graph(path: Path) -> Graph:
     """Reads and checks the file, whatever the model is for; raises like `read_graph`, but for its inputs."""
     try:
         model = onnx.load(path, load_external_data=False)
+        if beside := _weights_beside(model):
+            raise DataError(f"{path}: {beside} holds its weights; want one file: {ONE_FILE}")
         _set_plugins_apart(model)
         onnx.checker.check_model(model)
     except FileNotFoundError as error:
@@ -159,6 +165,15 @@ def is_quantized(path: Path) -> bool:
 
 def _quantizes(operators: set[str]) -> bool:
     return any(mark in operator.lower() for operator in operators for mark in QUANTIZING)
+
+
+def _weights_beside(model: onnx.ModelProto) -> str | None:
+    """The file that holds weights of the model in its place, if there is one."""
+    attributes = chain.from_iterable(node.attribute for node in model.graph.node)
+    for tensor in chain(model.graph.initializer, (attribute.t for attribute in attributes)):
+        if uses_external_data(tensor):
+            return ExternalDataInfo(tensor).location
+    return None
 
 
 def _set_plugins_apart(model: onnx.ModelProto) -> None:

@@ -6,10 +6,10 @@ from edge_app.plans.flavour import Flavour, find_flavour
 from edge_app.plans.machine import OLDEST_GPU, Machine, is_jetson, this_machine
 from edge_app.plans.monitor import Progress
 from edge_app.plans.obtain import Obtained, obtain
-from edge_app.plans.order import Order, check_precision, place_order, remarks, source_of
+from edge_app.plans.order import Order, automatic, check_precision, place_order, remarks, source_of
 from edge_app.plans.prune import prune
 from edge_app.plans.recipe import Recipe
-from edge_app.plans.sidecar import Plan, Sidecar, sidecar_path, write_plan
+from edge_app.plans.sidecar import Plan, Sidecar, read_plan, sidecar_path, write_plan
 from edge_app.plans.targets import check_target, read_targets
 from edge_app.plans.trt_log import in_words, trt_logger
 
@@ -25,6 +25,7 @@ __all__ = [
     "Progress",
     "Recipe",
     "Sidecar",
+    "automatic",
     "check_precision",
     "check_target",
     "default_cache_dir",
@@ -35,6 +36,7 @@ __all__ = [
     "obtain",
     "place_order",
     "prune",
+    "read_plan",
     "read_targets",
     "remarks",
     "sidecar_path",

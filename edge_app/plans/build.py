@@ -22,6 +22,7 @@ from edge_app.plans.quantizers import refused_quantizer
 from edge_app.plans.recipe import OPTIMISATION, WORKSPACE, Recipe
 from edge_app.plans.targets import set_targets
 from edge_app.plans.trt_log import in_words, parser_error, trt_logger
+from edge_app.plans.weak_typing import set_dtypes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _build(flavour: Flavour, recipe: Recipe, progress: Progress, stop: threading
     builder = flavour.trt.Builder(trt_logger(flavour.trt))
     network, _parser = _parse(flavour, recipe, builder)  # the parser owns the network's weights
     config = builder.create_builder_config()
-    _configure(flavour, recipe, builder, config)
+    _configure(flavour, recipe, builder, network, config)
     config.progress_monitor = make_monitor(flavour.trt, progress, stop)
     with _timing_cache(config, None if flavour.rtx else timings):
         plan = builder.build_serialized_network(network, config)
@@ -125,7 +126,8 @@ def read_onnx(flavour: Flavour, recipe: Recipe) -> ModelProto:
     try:
         return cast(model)
     except Exception as error:  # the converters raise whatever they meet
-        raise DataError(f"{path}: cannot be cast to FP16 ({error}); try --precision fp32") from error
+        file = ", which wants the FP32 file" if recipe.precision == "int8" else ""
+        raise DataError(f"{path}: cannot be cast to FP16 ({error}); try --precision fp32{file}") from error
 
 
 def _network_flags(flavour: Flavour) -> int:
@@ -133,7 +135,7 @@ def _network_flags(flavour: Flavour) -> int:
     return 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED) if flavour.strongly_typed else 0
 
 
-def _configure(flavour: Flavour, recipe: Recipe, builder: Any, config: Any) -> None:
+def _configure(flavour: Flavour, recipe: Recipe, builder: Any, network: Any, config: Any) -> None:
     trt = flavour.trt
     config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
     config.builder_optimization_level = OPTIMISATION
@@ -143,18 +145,10 @@ def _configure(flavour: Flavour, recipe: Recipe, builder: Any, config: Any) -> N
     if flavour.rtx:
         set_targets(flavour, config, recipe.targets)
     elif not flavour.strongly_typed:
-        _set_dtypes(trt, config, recipe)
+        set_dtypes(trt, config, network, recipe.precision)
     ranges = recipe.shapes()
     if any(least != most for least, most in ranges.values()):
         profile = builder.create_optimization_profile()
         for name, (least, most) in ranges.items():
             profile.set_shape(name, least, most, most)
         config.add_optimization_profile(profile)
-
-
-def _set_dtypes(trt: Any, config: Any, recipe: Recipe) -> None:
-    """TensorRT 10.3 to 10.11, which are told by flags what they may compute in fewer bits."""
-    if recipe.precision in ("fp16", "int8"):
-        config.set_flag(trt.BuilderFlag.FP16)
-    if recipe.precision == "int8":
-        config.set_flag(trt.BuilderFlag.INT8)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from edge_app import atomic
 from edge_app.errors import AccessError
+from edge_app.plans.key import Key
 from edge_app.plans.sidecar import Plan, Sidecar, read_plan, write_plan
 
-SUFFIX = ".plan"
+SUFFIX, TIMINGS = ".plan", ".timings"
 SERVICE = Path("/var/cache/edge-app")  # CacheDirectory= of the systemd unit
 
 
@@ -28,9 +31,26 @@ class EngineCache:
 
     def store(self, plan: bytes, sidecar: Sidecar) -> Plan:
         """Writes the sidecar, then the plan; the caller holds the lock."""
-        return write_plan(
-            self.folder / f"{sidecar.model}-{sidecar.precision}-{sidecar.key.digest}{SUFFIX}", plan, sidecar
-        )
+        name = f"{_plain(sidecar.model)}-{sidecar.precision}-{sidecar.key.digest}{SUFFIX}"
+        return write_plan(self.folder / name, plan, sidecar)
+
+    def timings(self, key: Key) -> Path:
+        """What builds for this GPU with this TensorRT have measured."""
+        return self.folder / f"{_plain(key.gpu)}-{key.flavour}-{key.version}{TIMINGS}"
+
+    def reserve(self, size: int) -> None:
+        """Finds out whether a file of that size can be kept, before a build that would be for nothing [bytes].
+
+        Raises:
+            AccessError: It cannot.
+        """
+        try:
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            needed = f"no room for a plan of some {size / 1e6:.0f} MB"
+            why = needed if error.errno == errno.ENOSPC else error.strerror
+            raise AccessError(f"{self.folder}: {why}") from error
 
     @contextmanager
     def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
@@ -59,6 +79,11 @@ def default_cache_dir(environ: Mapping[str, str], service: Path = SERVICE) -> Pa
     if home is None or (os.geteuid() == 0 and service.is_dir()):
         return service
     return Path(home, ".cache/edge_app")
+
+
+def _plain(name: str) -> str:
+    """The name as a part of a file's, which neither leads elsewhere nor hides the file."""
+    return "".join(letter if letter.isalnum() or letter == "-" else "_" for letter in name)[:64]
 
 
 def _make_folder(folder: Path) -> None:

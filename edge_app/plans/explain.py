@@ -49,8 +49,14 @@ class Explanation:
         }
 
 
-def explain(found: Model, cache: EngineCache) -> list[Explanation]:
-    """Of each choice of precision, TensorRT and targets that the model was built with, its newest plan."""
+def explain(found: Model, cache: EngineCache, device: int = 0) -> list[Explanation]:
+    """Of each choice of precision, TensorRT and targets that the model was built with, its newest plan.
+
+    Args:
+        found: The model.
+        cache: Where plans are kept.
+        device: Number of the GPU that would run them.
+    """
     files = [file for name in found.card.files.values() if (file := (found.folder / name).resolve()).is_file()]
     sources: dict[str, Path] = {sha256(file): file for file in files}
     newest: list[tuple[Plan, Path]] = []
@@ -59,20 +65,20 @@ def explain(found: Model, cache: EngineCache) -> list[Explanation]:
         source = sidecar.source if sidecar.source in files else sources.get(sidecar.key.onnx_sha256)
         if source and not any(sidecar.same_choice(other.sidecar) for other, _ in newest):
             newest.append((plan, source))
-    return [_explain(plan, source, found) for plan, source in newest]
+    return [_explain(plan, source, found, device) for plan, source in newest]
 
 
-def current_key(sidecar: Sidecar, source: Path, input_wh: tuple[int, int] | None) -> Key:
+def current_key(sidecar: Sidecar, source: Path, input_wh: tuple[int, int] | None, device: int) -> Key:
     """What the same choice of this file depends on now; raises what reading it, TensorRT or the GPU raises."""
     graph = read_graph(source, input_wh)
     recipe = Recipe(graph, sidecar.precision, sidecar.max_batch, sidecar.targets)
-    return Order(sidecar.model, recipe, find_flavour(sidecar.backend), this_machine()).key()
+    return Order(sidecar.model, recipe, find_flavour(sidecar.backend), this_machine(device)).key()
 
 
-def _explain(plan: Plan, source: Path, found: Model) -> Explanation:
+def _explain(plan: Plan, source: Path, found: Model, device: int) -> Explanation:
     sidecar = plan.sidecar
     try:
-        now = current_key(sidecar, source, found.card.input_wh)
+        now = current_key(sidecar, source, found.card.input_wh, device)
     except EdgeAppError as error:
         return Explanation(plan, f"cannot be built again: {error}", _parts(sidecar.key, sidecar.before))
     if not sidecar.key.serves(now):

@@ -14,7 +14,7 @@ from edge_app.plans.machine import Machine
 from edge_app.plans.recipe import OPTIMISATION, WORKSPACE, Recipe
 
 NONE, ANY = "none", "any"
-CAST = 1  # counts changes of how FP16 is written into the ONNX file
+CAST = 2  # counts changes of what is computed in FP16 and what is not
 
 
 @dataclass(frozen=True, slots=True)

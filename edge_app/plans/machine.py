@@ -12,6 +12,7 @@ COMPUTE_CAPABILITY_MAJOR, COMPUTE_CAPABILITY_MINOR = 75, 76  # CUdevice_attribut
 OLDEST_GPU = (7, 5)  # Turing; the kernels' PTX is for it
 NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
 TEGRA_RELEASE = Path("/etc/nv_tegra_release")
+MEMINFO = Path("/proc/meminfo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def l4t_version(path: Path) -> str | None:
 def available_memory() -> int | None:
     """What programs can still have of the host's memory [bytes]; None where the kernel does not say."""
     with suppress(OSError):
-        if found := re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text()):
+        if found := re.search(r"MemAvailable:\s+(\d+) kB", MEMINFO.read_text()):
             return int(found.group(1)) << 10
     return None
 

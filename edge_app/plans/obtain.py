@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from edge_app.errors import AccessError, DataError
@@ -17,7 +17,7 @@ from edge_app.plans.machine import available_memory
 from edge_app.plans.monitor import Progress
 from edge_app.plans.order import Order
 from edge_app.plans.recipe import WORKSPACE
-from edge_app.plans.sidecar import Plan, Sidecar
+from edge_app.plans.sidecar import Plan, Sidecar, read_plan, sidecar_path, write_sidecar
 from edge_app.plans.trt_log import LOW_MEMORY
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,10 @@ def _adopt(order: Order, cache: EngineCache, found: Obtained, waiting: Callable[
     sidecar = known.model_copy(update={"model": order.model, "source": order.source, "agreement": agreement})
     try:
         with cache.locked(waiting):
-            return Obtained(cache.store(found.content, sidecar), found.content, cached=True)
+            beside = read_plan(sidecar_path(found.plan.path))
+            if beside is None or beside.sidecar.sha256 != known.sha256:  # it was pruned or built again meanwhile
+                return found
+            return replace(found, plan=write_sidecar(found.plan.path, sidecar))
     except AccessError:  # a cache that we may only read serves all the same
         return found
 
@@ -110,9 +113,10 @@ def _build(
     because = _because(key, before)
     if before is not None:
         logger.info("%s is built again because %s", order.model, because)
+    cache.reserve(2 * order.source.stat().st_size)
     progress(0.0, "reading the model")
     began = time.monotonic()
-    built = build(order.flavour, order.recipe, progress, cache.folder / _timings(key), current)
+    built = build(order.flavour, order.recipe, progress, cache.timings(key), current)
     update = {
         "before": before,
         "because": because,
@@ -146,12 +150,6 @@ def _because(key: Key, before: Key | None) -> str:
     if before is None:
         return FIRST
     return "; ".join(key.changes(before)) or "the plan was missing or could not be trusted"
-
-
-def _timings(key: Key) -> str:
-    """Measurements hold for one GPU and one TensorRT."""
-    gpu = "".join(letter if letter.isalnum() else "_" for letter in key.gpu)
-    return f"{gpu}-{key.flavour}-{key.version}.timings"
 
 
 def memory_warning(order: Order, free: int | None) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import onnx
 
@@ -63,35 +62,41 @@ class Order:
 def place_order(
     found: Model,
     flavour: Flavour,
-    precision: Literal["auto"] | Precision,
+    precision: Precision,
     *,
     max_batch: int,
     targets: tuple[str, ...] = (),
+    device: int = 0,
 ) -> Order:
     """What is to be built of a model.
 
     Args:
         found: The model.
         flavour: With which TensorRT.
-        precision: `auto` takes INT8 where the model has it and TensorRT is the full one, else FP16.
+        precision: Of what is computed.
         max_batch: Pictures in a batch where that may vary.
         targets: For TensorRT-RTX; none for the GPU that is here.
+        device: Number of that GPU.
 
     Raises:
         ConfigError: The model has no such precision.
         InputError, DataError: The file is missing, no whole model, or TensorRT would not take its quantizers.
         UsageError: TensorRT-RTX does not build for the GPU that is here.
     """
-    machine = this_machine()
+    machine = this_machine(device)
     if flavour.rtx and not targets and machine.target:
         check_target(flavour, machine.target)
         targets = (machine.target,)
-    if precision == "auto":
-        precision = "int8" if "int8" in found.card.files and not flavour.rtx else "fp16"
-        precision = precision if source_of(found, precision) != "int8" else "int8"
     graph = model.read_graph(found.file(source_of(found, precision)), found.card.input_wh)
     check_precision(graph, precision)
     return Order(found.card.name, Recipe(graph, precision, max_batch, targets), flavour, machine)
+
+
+def automatic(found: Model, flavour: Flavour) -> tuple[Precision, ...]:
+    """What `auto` is, the better first: INT8 where the model has it and TensorRT is the full one, and FP16."""
+    if source_of(found, "fp16") == "int8":
+        return ("int8",)
+    return ("int8", "fp16") if "int8" in found.card.files and not flavour.rtx else ("fp16",)
 
 
 def source_of(found: Model, precision: Precision) -> Precision:

@@ -2,55 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from edge_app.errors import DataError, DeviceError
-from edge_app.plans.cache import EngineCache
-from edge_app.plans.flavour import find_flavour
-from edge_app.plans.sidecar import Plan, sidecar_path
+from edge_app.plans.cache import SUFFIX, TIMINGS, EngineCache
+from edge_app.plans.flavour import Backend, find_flavour
+from edge_app.plans.sidecar import Plan, UntrustedError, sidecar_path
 
 
 def prune(cache: EngineCache, waiting: Callable[[], None]) -> list[tuple[Path, str]]:
-    """Deletes them, each with its sidecar; returns each with the reason in words.
+    """Deletes them, each with its sidecar, and old measurements; returns each with the reason in words.
 
-    A plan that runs at this moment is in memory and goes on.
+    A plan that runs at this moment is in memory and goes on. What we may not load for whose it is, its owner may.
 
     Raises:
         AccessError: The folder cannot be written.
     """
-    gone = []
     with cache.locked(waiting):
-        kept: list[Plan] = []
-        for plan in cache.plans():
-            because = _because(plan, kept)
-            if because is None:
-                kept.append(plan)
-                continue
-            plan.path.unlink(missing_ok=True)
-            sidecar_path(plan.path).unlink()
-            gone.append((plan.path, because))
+        plans = cache.plans()
+        gone = [*_useless(plans), *_broken(cache, plans), *_measured(cache)]
+        for path, _because in gone:
+            path.unlink(missing_ok=True)
+            sidecar_path(path).unlink(missing_ok=True)
     return gone
 
 
-def _because(plan: Plan, newer: list[Plan]) -> str | None:
-    """Why it goes, or None."""
-    if any(plan.sidecar.same_choice(other.sidecar) for other in newer):
-        return "a newer plan has replaced it"
-    if other := _other_version(plan):
-        return other
-    try:
-        plan.read()
-    except DataError as error:
-        return str(error)
-    return None
+def _useless(plans: Sequence[Plan]) -> Iterator[tuple[Path, str]]:
+    """Those that could not be loaded, or would not."""
+    kept: list[Plan] = []
+    for plan in plans:
+        try:
+            plan.read()
+            because = _replaced(plan, kept) or _other_version(plan.sidecar.backend, plan.sidecar.key.version)
+        except UntrustedError:
+            continue
+        except DataError as error:
+            because = str(error)
+        if because is None:
+            kept.append(plan)
+        else:
+            yield plan.path, because
 
 
-def _other_version(plan: Plan) -> str | None:
-    """Whether the TensorRT that could load it has gone; where none is installed, nothing is said."""
-    key = plan.sidecar.key
+def _replaced(plan: Plan, newer: Sequence[Plan]) -> str | None:
+    same = any(plan.sidecar.same_choice(other.sidecar) for other in newer)
+    return "a newer plan has replaced it" if same else None
+
+
+def _broken(cache: EngineCache, plans: Sequence[Plan]) -> Iterator[tuple[Path, str]]:
+    """Plans without a sidecar that can be understood, and such sidecars."""
+    named = {path.with_suffix("") for path in cache.folder.glob(f"*{SUFFIX}.json")}
+    for path in sorted({*named, *cache.folder.glob(f"*{SUFFIX}")} - {plan.path for plan in plans}):
+        beside = sidecar_path(path)
+        if not beside.exists():
+            yield path, f"{beside.name} is missing"
+        elif os.access(beside, os.R_OK):
+            yield path, f"{beside.name} is not the sidecar of a plan"
+
+
+def _measured(cache: EngineCache) -> Iterator[tuple[Path, str]]:
+    """What builds with a TensorRT have measured that has gone."""
+    for path in sorted(cache.folder.glob(f"*-tensorrt-*{TIMINGS}")):
+        if because := _other_version("tensorrt", path.stem.rpartition("-")[2]):
+            yield path, because
+
+
+def _other_version(backend: Backend, version: str) -> str | None:
+    """Whether the TensorRT that could use it has gone; where none is installed, nothing is said."""
     with suppress(DeviceError):
-        here = find_flavour(plan.sidecar.backend).version
-        return f"{key.flavour} is {here}, it was built with {key.version}" if here != key.version else None
+        here = find_flavour(backend).version
+        return f"{backend} is {here}, it was built with {version}" if here != version else None
     return None

@@ -8,7 +8,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,6 +22,10 @@ logger = logging.getLogger(__name__)
 
 READABLE = 0o644  # the service's user reads what root has built, whatever root's umask
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class UntrustedError(DataError):
+    """Somebody else could have written it, or we may not read it, good as it may be."""
 
 
 class Sidecar(BaseModel):
@@ -73,21 +77,30 @@ class Plan:
         path: The file; it may not be there.
         sidecar: What it is.
         written: When the sidecar was written [s since the epoch].
+        doubt: Why the sidecar may not be trusted; empty where it may.
     """
 
     path: Path
     sidecar: Sidecar
     written: float
+    doubt: str = ""
 
     def read(self) -> bytes:
         """The plan, if it may be trusted.
 
         Raises:
-            DataError: It is not there or not what its sidecar names, or somebody else can write one of both.
+            UntrustedError: Somebody else could have written it or its sidecar, or we may not read it.
+            DataError: It is not there or not what its sidecar names.
         """
-        for path in (self.path, sidecar_path(self.path)):
-            _check_owner(path)
-        plan = self.path.read_bytes()
+        try:
+            with _open(self.path) as file:
+                if doubt := self.doubt or _doubt(file, self.path):
+                    raise UntrustedError(doubt)
+                plan = file.read()
+        except PermissionError as error:
+            raise UntrustedError(f"{self.path}: {error.strerror}") from error
+        except OSError as error:
+            raise DataError(f"{self.path}: {error.strerror}") from error
         if hashlib.sha256(plan).hexdigest() != self.sidecar.sha256:
             raise DataError(f"{self.path}: its sha256 is not the one in {sidecar_path(self.path).name}; not loaded")
         return plan
@@ -95,13 +108,17 @@ class Plan:
 
 def write_plan(path: Path, plan: bytes, sidecar: Sidecar) -> Plan:
     """The sidecar, then the plan, each whole or not at all: a plan that is there has its sidecar."""
-    sidecar = sidecar.model_copy(update={"sha256": hashlib.sha256(plan).hexdigest()})
-    text = sidecar.model_dump_json(by_alias=True, indent=1) + "\n"
     path.unlink(missing_ok=True)  # the older one would have the newer one's sidecar for a moment
-    for file, content in ((sidecar_path(path), text), (path, plan)):
-        atomic.write(file, content, mode=READABLE)
-        file.chmod(READABLE)
-    return Plan(path, sidecar, sidecar_path(path).stat().st_mtime)
+    written = write_sidecar(path, sidecar.model_copy(update={"sha256": hashlib.sha256(plan).hexdigest()}))
+    _write(path, plan)
+    return written
+
+
+def write_sidecar(path: Path, sidecar: Sidecar) -> Plan:
+    """The sidecar of the plan at `path`, whole or not at all."""
+    beside = sidecar_path(path)
+    _write(beside, sidecar.model_dump_json(by_alias=True, indent=1) + "\n")
+    return Plan(path, sidecar, beside.stat().st_mtime)
 
 
 def sidecar_path(plan: Path) -> Path:
@@ -112,21 +129,30 @@ def sidecar_path(plan: Path) -> Path:
 def read_plan(sidecar: Path) -> Plan | None:
     """The plan that a sidecar describes; none, and a line in the log, where it cannot be read."""
     try:
-        return Plan(
-            sidecar.with_suffix(""),
-            Sidecar.model_validate_json(sidecar.read_text(encoding="utf-8")),
-            sidecar.stat().st_mtime,
-        )
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        with _open(sidecar) as file:
+            content, written = Sidecar.model_validate_json(file.read()), os.fstat(file.fileno()).st_mtime
+            return Plan(sidecar.with_suffix(""), content, written, _doubt(file, sidecar))
+    except (OSError, ValidationError) as error:
         logger.warning("%s: not the sidecar of a plan (%s)", sidecar, str(error).splitlines()[0])
         return None
 
 
-def _check_owner(path: Path) -> None:
-    """Raises DataError where another user than root and we could have written it."""
-    try:
-        status = path.lstat()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from error
-    if status.st_uid not in (0, os.geteuid()) or status.st_mode & OTHERS_WRITE:  # as the mode of a link always does
-        raise DataError(f"{path}: others may write it, so it is not loaded; chmod go-w it, or have it built again")
+def _write(path: Path, content: str | bytes) -> None:
+    atomic.write(path, content, mode=READABLE)
+    path.chmod(READABLE)
+
+
+def _open(path: Path) -> BinaryIO:
+    """What is checked and what is read are the same file, whatever its name stands for a moment later."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+
+
+def _doubt(file: BinaryIO, path: Path) -> str:
+    """Who else could have written it: neither root nor we, nor, where we are root, the user whose cache it is."""
+    status, we = os.fstat(file.fileno()), os.geteuid()
+    trusted = {0, we} if we else {0, path.parent.stat().st_uid}
+    if status.st_uid not in trusted:
+        return f"{path}: belongs to another user, so it is not loaded; chown it, or have it built again"
+    if status.st_mode & OTHERS_WRITE:
+        return f"{path}: others may write it, so it is not loaded; chmod go-w it, or have it built again"
+    return ""

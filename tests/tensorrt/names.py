@@ -21,11 +21,18 @@ VARIABLES = {
     "plans/flavour.py": {},
     "plans/monitor.py": {},
     "plans/targets.py": {"config": "IBuilderConfig"},
+    "plans/weak_typing.py": {
+        "config": "IBuilderConfig",
+        "network": "INetworkDefinition",
+        "layer": "ILayer",
+        "output": "ITensor",
+        "tensor": "ITensor",
+    },
     "plans/trt_log.py": {"parser": "OnnxParser", "error": "ParserError", "severity": "ILogger.Severity"},
 }
 # Functions that are called with some TensorRTs only.
 ONLY = {
-    "_set_dtypes": ("10.3",),
+    "set_dtypes": ("10.3",),
     "targets": ("rtx",),
     "set_targets": ("rtx",),
     "_timing_cache": ("10.3", "10.16", "11.4"),
@@ -71,6 +78,7 @@ def _name(node: ast.Attribute, variables: dict[str, str]) -> str | None:
         return node.attr
     if isinstance(node.value, ast.Name) and node.value.id in variables:
         return f"{variables[node.value.id]}.{node.attr}"
-    if isinstance(node.value, ast.Attribute) and (above := _name(node.value, variables)):
+    made = node.value.func if isinstance(node.value, ast.Call) else node.value  # such as `trt.Runtime(log)`
+    if isinstance(made, ast.Attribute) and (above := _name(made, variables)):
         return f"{above}.{node.attr}"
     return None

@@ -10,6 +10,8 @@ import json
 from enum import IntEnum
 from types import ModuleType, SimpleNamespace
 
+import onnx
+
 
 class ILogger:
     Severity = IntEnum("Severity", "INTERNAL_ERROR ERROR WARNING INFO VERBOSE", start=0)
@@ -17,6 +19,17 @@ class ILogger:
 
 class IProgressMonitor:
     pass
+
+
+WEAK = "FP16 INT8 PREFER_PRECISION_CONSTRAINTS"
+DataType = IntEnum("DataType", "FLOAT HALF INT64", start=0)
+LayerType = IntEnum("LayerType", "CONVOLUTION DECONVOLUTION MATRIX_MULTIPLY ELEMENTWISE", start=0)
+LAYER_TYPES = {
+    "Conv": "CONVOLUTION",
+    "ConvTranspose": "DECONVOLUTION",
+    "MatMul": "MATRIX_MULTIPLY",
+    "Gemm": "MATRIX_MULTIPLY",
+}
 
 
 class Cache:
@@ -62,14 +75,54 @@ class Profile:
         self.shapes[name] = [least, usual, most]
 
 
+class Layer:
+    """A node of the ONNX file."""
+
+    def __init__(self, node: onnx.NodeProto) -> None:
+        self.name, self._node = node.name, node
+        self.type = getattr(LayerType, LAYER_TYPES.get(node.op_type, "ELEMENTWISE"))
+        self.num_inputs, self.num_outputs = len(node.input), len(node.output)
+        self.precision: DataType | None = None
+        self.output_types: dict[int, DataType] = {}
+
+    def get_input(self, place: int) -> SimpleNamespace | None:
+        return self._tensor(self._node.input[place]) if self._node.input[place] else None
+
+    def get_output(self, place: int) -> SimpleNamespace:
+        return self._tensor(self._node.output[place])
+
+    def set_output_type(self, place: int, dtype: DataType) -> None:
+        self.output_types[place] = dtype
+
+    def _tensor(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(name=name, dtype=DataType.INT64 if self._node.op_type == "Shape" else DataType.FLOAT)
+
+
+class Network:
+    def __init__(self, flags: int) -> None:
+        self.flags, self.onnx = flags, b""
+        self._layers: list[Layer] = []
+
+    def read(self, content: bytes) -> None:
+        self.onnx = content
+        self._layers = [Layer(node) for node in onnx.load_from_string(content).graph.node]
+
+    @property
+    def num_layers(self) -> int:
+        return len(self._layers)
+
+    def get_layer(self, index: int) -> Layer:
+        return self._layers[index]
+
+
 class Builder:
     fails_with = ""
 
     def __init__(self, logger) -> None:
         self._logger = logger
 
-    def create_network(self, flags: int) -> SimpleNamespace:
-        return SimpleNamespace(flags=flags, onnx=b"")
+    def create_network(self, flags: int) -> Network:
+        return Network(flags)
 
     def create_builder_config(self) -> Config:
         return Config()
@@ -88,6 +141,11 @@ class Builder:
             "pools": config.pools,
             "profiles": config.profiles,
             "timings": config.timing_cache.content.decode() if config.timing_cache else None,
+            "fp32_layers": [
+                layer.name
+                for layer in map(network.get_layer, range(network.num_layers))
+                if layer.precision == DataType.FLOAT and layer.output_types == {0: DataType.FLOAT}
+            ],
             "fp16_in_file": b"graph_input_cast" in network.onnx,
         }
         return json.dumps(notes).encode()
@@ -100,7 +158,7 @@ class OnnxParser:
         self._network = network
 
     def parse(self, content: bytes, path: str) -> bool:
-        self._network.onnx = content
+        self._network.read(content)
         return True
 
 
@@ -113,7 +171,9 @@ def simulated(version: str, fails_with: str = "") -> ModuleType:
         IProgressMonitor=IProgressMonitor,
         Builder=type("Builder", (Builder,), {"fails_with": fails_with}),
         OnnxParser=OnnxParser,
-        BuilderFlag=IntEnum("BuilderFlag", "FP16 INT8 TF32" if version.startswith("10.") else "TF32"),
+        BuilderFlag=IntEnum("BuilderFlag", f"{WEAK} TF32" if version.startswith("10.") else "TF32"),
+        DataType=DataType,
+        LayerType=LayerType,
         MemoryPoolType=IntEnum("MemoryPoolType", "WORKSPACE"),
         NetworkDefinitionCreationFlag=IntEnum(
             "NetworkDefinitionCreationFlag", "EXPLICIT_BATCH STRONGLY_TYPED", start=0

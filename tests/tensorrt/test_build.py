@@ -9,6 +9,7 @@ import signal
 import threading
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from onnx import helper
@@ -188,20 +189,24 @@ def test_a_graph_without_a_size_asks_for_a_card(tmp_path):
         recipe(path).shapes()
 
 
-def place(path, flavour, precision="auto", **more):
+def place(path, flavour, precision, **more):
     return plans.place_order(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
 
 
 def test_a_quantized_file_is_int8_whatever_the_tensorrt(rtx, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
-    assert place(path, rtx, targets=("sm86",)).recipe.precision == "int8"
+    assert plans.automatic(find_argument(str(path), Path()), rtx) == ("int8",)
+    assert place(path, rtx, "int8", targets=("sm86",)).recipe.precision == "int8"
     with pytest.raises(ConfigError, match="is quantized; its precision is int8"):
         place(path, rtx, "fp16", targets=("sm86",))
 
 
-def test_rtx_builds_fp16_by_default(rtx):
-    assert place("models/traffic", rtx, targets=("sm86",)).recipe.precision == "fp16"
+@pytest.mark.parametrize(("name", "choices"), [("tensorrt", ("int8", "fp16")), ("tensorrt_rtx", ("fp16",))])
+def test_full_tensorrt_builds_int8_by_default_and_rtx_fp16(name, choices):
+    found = find_argument("models/traffic", Path())
+
+    assert plans.automatic(found, plans.Flavour(name, "10.3.0", None)) == choices
 
 
 def test_a_model_without_int8_cannot_be_int8(rtx, toy):
@@ -235,6 +240,26 @@ def test_a_report_that_does_not_vouch_is_refused(rtx, tmp_path, spoilt, words):
 
     with pytest.raises(ConfigError, match=words):
         vouched(order, found)
+
+
+@pytest.mark.parametrize(
+    ("precision", "advice"), [("fp16", "try --precision fp32$"), ("int8", "which wants the FP32 file$")]
+)
+def test_what_cannot_be_cast_has_advice_that_can_be_followed(rtx, tmp_path, precision, advice):
+    branch = helper.make_graph(
+        [helper.make_node("Identity", ["relu"], ["inner"])],
+        "branch",
+        [],
+        [helper.make_tensor_value_info("inner", onnx.TensorProto.FLOAT, None)],
+    )
+    nodes = [helper.make_node("If", ["yes"], ["output"], then_branch=branch, else_branch=branch)]
+    yes = onnx.numpy_helper.from_array(np.array(True), "yes")
+    path = convolution(tmp_path / "model.onnx", nodes=nodes, initializers=[yes])
+    if precision == "int8":
+        path = quantized(path, tmp_path / "model.int8.onnx")
+
+    with pytest.raises(DataError, match=rf"{path.name}: cannot be cast to FP16 \(If has a graph inside.*{advice}"):
+        build(rtx, recipe(path, precision), lambda part, phase: None)
 
 
 def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp_path):

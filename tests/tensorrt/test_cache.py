@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import plans
+from edge_app import atomic, plans
 from edge_app.errors import AccessError, DataError
 from edge_app.model import find_argument, read_graph
 from edge_app.plans import Machine, Recipe, default_cache_dir, explain, obtain, prune, sidecar_path
@@ -25,7 +26,7 @@ from tests.tensorrt.models import convolution, quantized, touch
 STEPWISE = """
 import sys
 from pathlib import Path
-from edge_app import plans
+from edge_app import atomic, plans
 from edge_app.model import find_argument
 def progress(part, phase):
     print(part, flush=True)
@@ -187,34 +188,98 @@ def test_a_tampered_plan_is_not_loaded(order, cache, toy, caplog):
     assert sound(cache)
 
 
+def file_of(plan: plans.Plan, file: str) -> Path:
+    return plan.path if file == "plan" else sidecar_path(plan.path)
+
+
 @pytest.mark.parametrize("file", ["plan", "sidecar"])
 @pytest.mark.parametrize("mode", [0o664, 0o646])
 def test_what_others_can_write_is_not_loaded(file, mode, order, cache, toy):
     built = obtain(order(toy), cache)
-    (built.plan.path if file == "plan" else sidecar_path(built.plan.path)).chmod(mode)
+    file_of(built.plan, file).chmod(mode)
+    (plan,) = cache.plans()
 
-    with pytest.raises(DataError, match="others may write it"):
-        built.plan.read()
+    with pytest.raises(DataError, match=r"others may write it.*chmod"):
+        plan.read()
+    assert prune(cache, lambda: None) == []
     assert not obtain(order(toy), cache).cached
     assert obtain(order(toy), cache).cached
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_what_another_user_owns_is_not_loaded(order, cache, toy):
+@pytest.mark.parametrize("file", ["plan", "sidecar"])
+def test_what_another_user_owns_is_not_loaded(file, order, cache, toy):
     built = obtain(order(toy), cache)
-    os.chown(built.plan.path, 12345, 12345)
+    os.chown(file_of(built.plan, file), 12345, 12345)
+    (plan,) = cache.plans()
 
-    with pytest.raises(DataError, match="others may write it"):
-        built.plan.read()
+    with pytest.raises(DataError, match=r"belongs to another user.*chown"):
+        plan.read()
+    assert prune(cache, lambda: None) == []
+    assert not obtain(order(toy), cache).cached
 
 
-def test_a_link_is_not_loaded(order, cache, toy, tmp_path):
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_root_takes_what_the_caches_user_has_built(order, cache, toy):
+    """As `sudo edge-app engines prune` where the service has built."""
     built = obtain(order(toy), cache)
-    target = built.plan.path.rename(tmp_path / "elsewhere.plan")
-    built.plan.path.symlink_to(target)
+    for path in (cache.folder, built.plan.path, sidecar_path(built.plan.path)):
+        os.chown(path, 12345, 12345)
 
-    with pytest.raises(DataError, match="others may write it"):
-        built.plan.read()
+    assert prune(cache, lambda: None) == []
+    assert obtain(order(toy), cache).cached
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_may_not_be_loaded_replaces_nothing(order, cache, toy):
+    old = obtain(order(toy), cache)
+    touch(toy)
+    os.chown(obtain(order(toy), cache).plan.path, 12345, 12345)
+
+    assert prune(cache, lambda: None) == []
+    assert old.plan.path.exists()
+
+
+@pytest.mark.parametrize("file", ["plan", "sidecar"])
+def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch):
+    """As a file of mode 0600 of another user's; root is refused nothing, so the kernel's answer is made up."""
+    closed = file_of(obtain(order(toy), cache).plan, file)
+    kernels_open, kernels_access = os.open, os.access
+
+    def refusing(path: Path, flags: int, *mode: int) -> int:
+        if path == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return kernels_open(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", refusing)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed and kernels_access(path, mode))
+
+    assert prune(cache, lambda: None) == []
+
+
+@pytest.mark.parametrize("file", ["plan", "sidecar"])
+def test_a_link_is_not_loaded(file, order, cache, toy, tmp_path):
+    path = file_of(obtain(order(toy), cache).plan, file)
+    target = path.rename(tmp_path / "elsewhere")
+    path.symlink_to(target)
+
+    assert not obtain(order(toy), cache).cached
+
+
+def test_what_was_checked_is_what_is_read(order, cache, toy, monkeypatch):
+    """A file that takes the name of a checked one a moment later."""
+    built = obtain(order(toy), cache)
+    fstat = os.fstat
+
+    def exchange(handle: int) -> os.stat_result:
+        (cache.folder / "other").write_bytes(b"else")
+        (cache.folder / "other").replace(built.plan.path)
+        return fstat(handle)
+
+    (plan,) = cache.plans()
+    monkeypatch.setattr(os, "fstat", exchange)
+
+    assert plan.read() == built.content
 
 
 def test_what_root_builds_the_service_can_read(order, toy, tmp_path):
@@ -264,6 +329,22 @@ def test_what_was_killed_while_writing_is_cleared_away(order, cache, toy):
     assert sound(cache)
 
 
+@pytest.mark.parametrize("older", [False, True])
+def test_at_no_moment_is_there_a_plan_that_its_sidecar_does_not_name(older, order, cache, toy, tmp_path, monkeypatch):
+    sidecar = obtain(order(toy), cache).plan.sidecar
+    target = cache if older else plans.EngineCache(tmp_path)
+    write, sounds = atomic.write, []
+
+    def watched(path: Path, content: str | bytes, **more: int) -> None:
+        write(path, content, **more)
+        sounds.append(sound(target))
+
+    monkeypatch.setattr(atomic, "write", watched)
+    target.store(b"another plan", sidecar)
+
+    assert sounds == [True, True]
+
+
 def test_two_processes_build_once(cache, toy, edge_app):
     first = start(toy, cache)
     first.stdout.readline()  # it holds the lock
@@ -283,6 +364,76 @@ def test_a_cache_that_cannot_be_written_is_named(order, toy, tmp_path):
 
     with pytest.raises(AccessError, match=r"file"):
         obtain(order(toy), plans.EngineCache(tmp_path / "file" / "cache"))
+
+
+def test_a_folder_that_takes_no_plan_is_found_before_the_build(order, toy):
+    """The kernel's own, where nobody may make files, root included."""
+    cache = plans.EngineCache(Path("/proc/self/task"))
+    heard = []
+
+    with pytest.raises(AccessError, match="/proc/self/task: "):
+        obtain(order(toy), cache, progress=lambda part, phase: heard.append(phase))
+    assert heard == []
+
+
+def test_a_full_disk_is_found_before_the_build(order, cache, toy, monkeypatch):
+    asked, heard = [], []
+
+    def full(handle: int, offset: int, size: int) -> None:
+        asked.append(size)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+
+    with pytest.raises(AccessError, match=r"cache/edge_app: no room for a plan of some 0 MB"):
+        obtain(order(toy), cache, progress=lambda part, phase: heard.append(phase))
+    assert asked == [2 * toy.stat().st_size]
+    assert heard == []
+    assert list(cache.folder.iterdir()) == []
+
+
+def full_disk(path: Path, content: object, **more: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+
+def test_a_plan_that_is_taken_for_a_copy_of_its_file_is_not_written_again(order, cache, toy, tmp_path, monkeypatch):
+    built = obtain(order(toy), cache)
+    before = built.plan.path.stat()
+    copy = tmp_path / "copy.onnx"
+    copy.write_bytes(toy.read_bytes())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "write", full_disk)
+        assert obtain(order(copy), cache).cached
+    assert sound(cache)
+    taken = obtain(order(copy), cache)
+
+    assert taken.plan.sidecar.source == copy
+    after = taken.plan.path.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert files(cache) == [built.plan.path]
+
+
+def test_a_plan_that_goes_while_it_is_taken_is_not_named_again(order, cache, toy):
+    obtain(order(toy), cache)
+
+    def pruned(plan: bytes) -> float:
+        for path in cache.folder.iterdir():
+            path.unlink()
+        return 1.0
+
+    assert obtain(order(toy), cache, answer=pruned).cached
+    assert list(cache.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [".street", "org/street", "../street"])
+def test_a_name_neither_hides_a_plan_nor_leads_elsewhere(name, order, cache, toy):
+    wanted = replace(order(toy), model=name)
+    built = obtain(wanted, cache)
+    obtain(order(toy, "fp32"), cache)
+
+    assert built.plan.path.parent == cache.folder
+    assert obtain(wanted, cache).cached
 
 
 def test_an_engine_that_answers_badly_is_not_kept(order, cache, toy):
@@ -316,6 +467,25 @@ def test_prune_keeps_what_is_used(order, cache, toy):
     assert len(gone) == 2
     assert {plan.path for plan in cache.plans()} == {newer.plan.path, other.plan.path}
     assert set(files(cache)) == {newer.plan.path, other.plan.path}
+
+
+def test_prune_takes_what_nothing_can_load(order, cache, toy):
+    built = obtain(order(toy), cache)
+    broken = built.plan.path.with_name("broken.plan")
+    broken.write_bytes(b"a plan")
+    sidecar_path(broken).write_text("{")
+    alone = built.plan.path.with_name("alone.plan")
+    alone.write_bytes(b"a plan")
+    sidecar_path(built.plan.path.with_name("gone.plan")).write_text("[]")
+
+    gone = {path.name: because for path, because in prune(cache, lambda: None)}
+
+    assert gone == {
+        "broken.plan": "broken.plan.json is not the sidecar of a plan",
+        "alone.plan": "alone.plan.json is missing",
+        "gone.plan": "gone.plan.json is not the sidecar of a plan",
+    }
+    assert sorted(cache.folder.iterdir()) == [built.plan.path, sidecar_path(built.plan.path)]
 
 
 def test_where_the_cache_is(tmp_path):

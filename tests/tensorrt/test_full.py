@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from onnx import helper
 
 from edge_app import plans
 from edge_app.errors import DataError
 from edge_app.model import read_graph
-from edge_app.plans.build import build
+from edge_app.plans.build import _parse, build
 from edge_app.plans.obtain import memory_warning, obtain
 from edge_app.plans.trt_log import in_words
-from tests.tensorrt.models import convolution, quantized
+from edge_app.plans.weak_typing import tail
+from tests.tensorrt.models import boxes, convolution, quantized
 from tests.tensorrt.simulated import OnnxParser, simulated
 
+PREFER = "PREFER_PRECISION_CONSTRAINTS"
 ORIN = plans.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
 
 
@@ -36,13 +41,48 @@ def int8(tmp_path):
 
 
 @pytest.mark.parametrize("version", ["10.3.0", "10.11.0"])
-@pytest.mark.parametrize(("precision", "flags"), [("fp32", []), ("fp16", ["FP16"]), ("int8", ["FP16", "INT8"])])
+@pytest.mark.parametrize(
+    ("precision", "flags"), [("fp32", []), ("fp16", ["FP16", PREFER]), ("int8", ["FP16", "INT8", PREFER])]
+)
 def test_before_10_12_flags_choose_the_dtypes(version, precision, flags, toy, int8):
     notes = asked(version, int8 if precision == "int8" else toy, precision)
 
     assert notes["flags"] == flags
     assert not notes["strongly_typed"]
     assert not notes["fp16_in_file"]
+
+
+def test_before_10_12_the_decoding_of_boxes_is_asked_for_in_fp32(tmp_path):
+    model = boxes(tmp_path / "boxes.onnx")
+
+    assert asked("10.3.0", model, "fp16")["fp32_layers"] == ["relu", "cells", "means", "scaled", "output"]
+    assert asked("10.3.0", model, "fp32")["fp32_layers"] == []
+    assert asked("10.12.0", model, "fp16")["fp32_layers"] == []
+
+
+def test_only_floats_are_asked_for_in_fp32(tmp_path):
+    """A shape stays a shape."""
+    nodes = [
+        helper.make_node("Shape", ["relu"], ["shape"], name="shape"),
+        helper.make_node("Reshape", ["relu", "shape"], ["output"], name="output"),
+    ]
+
+    assert asked("10.3.0", convolution(tmp_path / "m.onnx", nodes=nodes), "fp16")["fp32_layers"] == ["relu", "output"]
+
+
+def test_the_tail_of_a_real_network(rtx, tmp_path):
+    """TensorRT-RTX reads the file as the full one does; its constants and shapes are layers too."""
+    wanted = plans.Recipe(read_graph(boxes(tmp_path / "boxes.onnx")), "fp32", 4)
+    network, _parser = _parse(rtx, wanted, rtx.trt.Builder(plans.trt_logger(rtx.trt)))
+
+    names = [layer.name for layer in tail(rtx.trt, network)]
+
+    assert [name for name in names if name in ("conv", "relu", "means", "scaled", "output")] == [
+        "output",
+        "scaled",
+        "means",
+        "relu",
+    ]
 
 
 @pytest.mark.parametrize("version", ["10.12.0", "11.4.0.106"])
@@ -165,6 +205,40 @@ def test_too_little_memory_has_advice(toy):
     assert "stop the service first" in text
     assert memory_warning(order, 2 << 30) is None
     assert memory_warning(order, None) is None
+
+
+def test_too_little_memory_is_told_before_a_build(toy, cache, tmp_path, monkeypatch, caplog):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:  7990000 kB\nMemFree:  100000 kB\nMemAvailable:  512000 kB\n")
+    monkeypatch.setattr("edge_app.plans.machine.MEMINFO", meminfo)
+
+    obtain(plans.Order("toy", plans.Recipe(read_graph(toy), "fp16", 4), flavour("10.3.0"), ORIN), cache)
+
+    assert "500 MiB are free" in caplog.text
+
+
+@pytest.mark.parametrize(("name", "other"), [("WORKSPACE", 1 << 20), ("OPTIMISATION", 5), ("CAST", 0)])
+def test_what_else_the_builder_is_told_is_in_the_key(name, other, toy, monkeypatch):
+    order = plans.Order("toy", plans.Recipe(read_graph(toy), "fp16", 4), flavour("10.3.0"), ORIN)
+    before = order.key()
+    monkeypatch.setattr(f"edge_app.plans.key.{name}", other)
+
+    assert [change.split()[0] for change in order.key().changes(before)] == ["options"]
+
+
+def test_measurements_are_of_one_gpu_and_one_tensorrt_and_go_with_it(toy, cache, monkeypatch):
+    recipe = plans.Recipe(read_graph(toy), "fp16", 4)
+    for version, gpu in (("10.3.0", "Orin"), ("10.3.0", "RTX A2000/12"), ("10.4.0", "Orin")):
+        obtain(plans.Order("toy", recipe, flavour(version), replace(ORIN, gpu=gpu)), cache)
+
+    def measured() -> dict[str, str]:
+        return {path.name: path.read_text() for path in cache.folder.glob("*.timings")}
+
+    names = ("Orin-tensorrt-10.3.0", "RTX_A2000_12-tensorrt-10.3.0", "Orin-tensorrt-10.4.0")
+    assert measured() == {f"{name}.timings": "+measured" for name in names}
+    monkeypatch.setitem(sys.modules, "tensorrt", simulated("10.4.0"))
+    plans.prune(cache, lambda: None)
+    assert measured() == {"Orin-tensorrt-10.4.0.timings": "+measured"}
 
 
 def test_a_new_version_builds_again_and_says_so(toy, cache):

@@ -18,7 +18,7 @@ from edge_app.config import Engine
 from edge_app.engine import read_detector, start_engine
 from edge_app.engine.backend import choose_backend
 from edge_app.errors import DataError, DeviceError, StoppedError
-from edge_app.model import find_argument
+from edge_app.model import find_argument, read_report, write_report
 from edge_app.plans import Machine, sidecar_path
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.libraries import SimulatedTensorRT
@@ -349,6 +349,67 @@ def test_build_without_pycuda_says_that_the_plan_was_not_run(box, verb, monkeypa
     assert "not asked yet" in out
     assert "built and not run: no CUDA" in err
     assert json.loads(sidecar_path(Path(out.splitlines()[-1])).read_text())["agreement"] is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [("missing", "no report beside it"), ("spoilt", "did not pass"), ("thin", "agreement of only 0.5")],
+)
+def test_build_auto_is_what_run_auto_is(box, verb, wrong, words):
+    beside = box.folder / "model.int8.report.json"
+    update = {"spoilt": {"passed": False}, "thin": {"min_agreement": 0.5}}.get(wrong)
+    if update:
+        write_report(read_report(beside).model_copy(update=update), beside)
+    else:
+        beside.unlink()
+
+    code, out, err = verb("build", box.folder, "--max-batch", MOST)
+
+    assert code == 0
+    assert "traffic, fp16, tensorrt 10.3.0: built" in out
+    assert err.startswith("FP16 is built: ")
+    assert words in err
+    assert err.count("\n") == 1
+    assert box.run(backend="tensorrt")[0]["model"]["precision"] == "fp16"
+    assert len(box.built) == 1
+
+
+def test_build_int8_that_nothing_vouches_for_is_refused(box, verb):
+    (box.folder / "model.int8.report.json").unlink()
+
+    code, _, err = verb("build", box.folder, "--precision", "int8")
+
+    assert code == 78
+    assert "no report beside it" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp16"])
+def test_build_and_explain_are_for_the_gpu_of_that_number(box, verb, monkeypatch, precision):
+    other = replace(ORIN, gpu="RTX 3060", capability=(8, 6))
+    for user in ("order", "explain"):
+        module = sys.modules[f"edge_app.plans.{user}"]  # whose name in the package is the function's
+        monkeypatch.setattr(module, "this_machine", lambda device=0: other if device == 1 else ORIN)
+
+    code, _, _ = verb("build", box.folder, "--max-batch", MOST, "--precision", precision, "--device", 1)
+
+    assert code == 0
+    assert box.built == [1]
+    assert "is up to date" in verb("engines", "explain", box.folder, "--device", 1)[1]
+    assert "gpu was RTX 3060, is Orin" in verb("engines", "explain", box.folder)[1]
+    box.machine = other
+    assert len(box.run(backend="tensorrt", precision=precision, device=1)) == 3
+    assert box.built == [1]
+
+
+def test_build_without_pycuda_is_for_the_first_gpu_only(box, verb, monkeypatch):
+    monkeypatch.setattr("edge_app.cli.build.load_pycuda", no_pycuda)
+
+    code, _, err = verb("build", box.folder, "--device", 1)
+
+    assert code == 69
+    assert err.count("\n") == 1
+    assert box.built == []
 
 
 @pytest.mark.skipif(HAS_GPU, reason="there is a GPU")

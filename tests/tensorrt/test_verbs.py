@@ -42,6 +42,24 @@ def test_build_copies_plan_and_sidecar(verb, toy, tmp_path):
     sidecar = json.loads((tmp_path / "box.plan.json").read_text())
     assert sidecar["sha256"] == hashlib.sha256((tmp_path / "box.plan").read_bytes()).hexdigest()
 
+    touch(toy)
+    assert verb("build", toy, "--target", "sm86", "--out", tmp_path / "box.plan")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["toy.onnx", "box", "box.json"])
+def test_build_takes_the_place_of_nothing_but_a_plan(name, verb, toy, tmp_path):
+    """The model, a file, and one that the sidecar's name would fall on."""
+    there = tmp_path / name
+    if there != toy:
+        there.write_text("{}")
+    before = there.read_bytes()
+
+    code, _, err = verb("build", toy, "--target", "sm86", "--out", there.with_name(name.removesuffix(".json")))
+
+    assert code == 64
+    assert err.splitlines()[-1].endswith(f"{there} is there and is no plan of ours")
+    assert there.read_bytes() == before
+
 
 def test_build_again_says_because(verb, toy):
     verb("build", toy, "--target", "sm86")

@@ -23,12 +23,13 @@ def main(
     model: Annotated[
         str, typer.Argument(metavar="MODEL", help="A name, a folder with a model.yaml, or an .onnx file.")
     ],
+    device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Say of each plan of a model what it depends on, what has changed since, and why it was built."""
     found = find_argument(model, config.default_state_dir(os.environ))
     cache = plans.EngineCache(plans.default_cache_dir(os.environ))
-    explanations = plans.explain(found, cache)
+    explanations = plans.explain(found, cache, device)
     if not explanations:
         raise InputError(f"{model}: no plan of it in {cache.folder}; edge-app build makes one")
     if as_json:

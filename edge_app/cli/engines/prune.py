@@ -13,7 +13,7 @@ EXAMPLE = "Example: edge-app engines prune"
 
 
 def main(as_json: AsJson = False) -> None:
-    """Delete plans that a newer one has replaced, that another TensorRT has built, or that may not be loaded."""
+    """Delete plans that a newer one has replaced, that another TensorRT has built, or that are broken."""
     cache = EngineCache(default_cache_dir(os.environ))
     pruned = prune(cache, _wait)
     if as_json:
