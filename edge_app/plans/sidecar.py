@@ -25,7 +25,7 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class UntrustedError(DataError):
-    """Somebody else could have written it, good as it may be."""
+    """Somebody else could have written it, or we may not read it, good as it may be."""
 
 
 class Sidecar(BaseModel):
@@ -89,7 +89,7 @@ class Plan:
         """The plan, if it may be trusted.
 
         Raises:
-            UntrustedError: Somebody else could have written it or its sidecar.
+            UntrustedError: Somebody else could have written it or its sidecar, or we may not read it.
             DataError: It is not there or not what its sidecar names.
         """
         try:
@@ -97,6 +97,8 @@ class Plan:
                 if doubt := self.doubt or _doubt(file, self.path):
                     raise UntrustedError(doubt)
                 plan = file.read()
+        except PermissionError as error:
+            raise UntrustedError(f"{self.path}: {error.strerror}") from error
         except OSError as error:
             raise DataError(f"{self.path}: {error.strerror}") from error
         if hashlib.sha256(plan).hexdigest() != self.sidecar.sha256:

@@ -136,11 +136,11 @@ class Handler(BaseHTTPRequestHandler):
                 pictures -= 1
 
     def endless(self) -> None:
-        """A part that never ends, as fast as it is read."""
+        """A part that never ends, of 100 MB a second at most."""
         self.begin()
         self.wfile.write(BOUNDARY + b"Content-Type: image/jpeg\r\n\r\n\xff\xd8")
-        noise = np.random.default_rng(1).integers(64, 128, 1 << 16, dtype=np.uint8).tobytes()
-        while not self.server.closed.is_set():
+        noise = np.random.default_rng(1).integers(64, 128, 1_000_000, dtype=np.uint8).tobytes()
+        while not self.server.closed.wait(0.01):
             self.wfile.write(noise)
 
     def begin(self) -> None:

@@ -173,9 +173,8 @@ def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Ri
 
     rig.until(lambda: has_failed(1))
     assert rig.state()[1] is Reason.TIMEOUT
-    first = most - before
     rig.until(lambda: has_failed(3), within_s=20)
-    assert most - before < 1.5 * first + 64e6, "it does not add up"
+    assert most - before < 800e6, "an attempt gets 400 MB, and they do not add up"
 
 
 @pytest.mark.parametrize(

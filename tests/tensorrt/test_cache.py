@@ -242,6 +242,23 @@ def test_what_may_not_be_loaded_replaces_nothing(order, cache, toy):
 
 
 @pytest.mark.parametrize("file", ["plan", "sidecar"])
+def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch):
+    """As a file of mode 0600 of another user's; root is refused nothing, so the kernel's answer is made up."""
+    closed = file_of(obtain(order(toy), cache).plan, file)
+    kernels_open, kernels_access = os.open, os.access
+
+    def refusing(path: Path, flags: int, *mode: int) -> int:
+        if path == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return kernels_open(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", refusing)
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed and kernels_access(path, mode))
+
+    assert prune(cache, lambda: None) == []
+
+
+@pytest.mark.parametrize("file", ["plan", "sidecar"])
 def test_a_link_is_not_loaded(file, order, cache, toy, tmp_path):
     path = file_of(obtain(order(toy), cache).plan, file)
     target = path.rename(tmp_path / "elsewhere")
