@@ -16,6 +16,7 @@ from edge_app.engine.onnxruntime import OnnxRuntimeEngine
 from edge_app.engine.onnxruntime_cuda import cuda_networks
 from edge_app.engine.plan import load_plan
 from edge_app.engine.slot import Engine
+from edge_app.engine.verification import BrokenPromiseError
 from edge_app.errors import DataError
 from edge_app.frames import Picture
 from edge_app.model import InputSpec
@@ -45,7 +46,7 @@ def start_engine(
         try:
             return detector, load_plan(detector, detector.backend.tensorrt, settings, go_on)
         except DataError as refusal:
-            if detector.fallback is None:
+            if detector.fallback is None or isinstance(refusal, BrokenPromiseError):
                 raise
             logger.warning("ONNX Runtime runs: %s", refusal)
         detector = detector.fallback()

@@ -14,6 +14,10 @@ from edge_app.postprocess import Decoder
 ENOUGH_AGREEMENT = 0.95  # less was asked of it by hand
 
 
+class BrokenPromiseError(DataError):
+    """INT8 that was vouched for does not find on this machine what FP32 finds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
     """That the model agrees with FP32 on its golden inputs, as its calibration found it.
@@ -39,11 +43,12 @@ class Promise:
         """Lets the engine answer the golden inputs, in the form that will run; returns its mAP50 against FP32.
 
         Raises:
-            DataError: Its answers are not good enough.
+            BrokenPromiseError: Its answers are not good enough.
         """
         found = check(engine, read_golden(self.golden), self.decoder, self.report.thresholds)
         if low := shortfall(found, self.report.min_agreement):
-            raise DataError(f"{self.golden}: INT8 answers these inputs otherwise than FP32 on this machine: {low}")
+            text = f"{self.golden}: INT8 answers these inputs otherwise than FP32 on this machine: {low}"
+            raise BrokenPromiseError(text)
         return found.map50
 
 
