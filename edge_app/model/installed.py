@@ -35,10 +35,18 @@ def installed(base: Path, state_dir: Path) -> list[Installed]:
     places = {place.resolve(): None for place in model_places(base, state_dir)}  # some may be the same folder
     for place in places:
         names = {model.name for model in found}
-        for path in sorted(place.glob(f"*/{CARD}")):
-            name = path.parent.name
-            found.append(Installed(name, path.parent, *_read(path), shadowed=name in names))
+        for folder in _folders(place):
+            if (path := folder / CARD).exists():
+                found.append(Installed(folder.name, folder, *_read(path), shadowed=folder.name in names))
     return found
+
+
+def _folders(place: Path) -> list[Path]:
+    """What is in it; raises PermissionError, where `glob` finds nothing on Python 3.13."""
+    try:
+        return sorted(place.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _read(path: Path) -> tuple[Card | None, str]:
