@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -152,6 +153,7 @@ class Letterbox:
     height: int
 
     @classmethod
+    @lru_cache  # cameras have few sizes
     def fit(
         cls,
         source_wh: tuple[int, int],

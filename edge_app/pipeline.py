@@ -90,12 +90,16 @@ class Analysis:
         )
         began = time.monotonic()
         self.publish(frame, result)
-        observe, camera = self.stats.observe, frame.camera
-        observe("publish", time.monotonic() - began, camera=camera)
-        observe("age", began - frame.captured_mono, camera=camera)
-        for stage in ("queue", "preprocess", "infer", "postprocess"):
-            observe(stage, getattr(latency, stage), camera=camera)
-        self.stats.count("frames_analysed", camera=camera)
+        durations = {
+            "age": began - frame.captured_mono,
+            "queue": latency.queue,
+            "preprocess": latency.preprocess,
+            "infer": latency.infer,
+            "postprocess": latency.postprocess,
+            "publish": time.monotonic() - began,
+        }
+        self.stats.observe_all(durations, camera=frame.camera)
+        self.stats.count("frames_analysed", camera=frame.camera)
 
     def _drop(self, frame: Frame, error: EngineError) -> None:
         logger.warning("%s: frame %d dropped: %s", frame.camera, frame.index, error)

@@ -6,6 +6,7 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -90,8 +91,14 @@ class Stats:
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         """Records a duration or an age [s]."""
+        self.observe_all({name: seconds}, **labels)
+
+    def observe_all(self, seconds: Mapping[str, float], **labels: str) -> None:
+        """Records several of the same labels, by their names."""
+        key = tuple(sorted(labels.items()))
         with self._lock:
-            self._durations[name, tuple(sorted(labels.items()))].add(seconds)
+            for name, lasted in seconds.items():
+                self._durations[name, key].add(lasted)
 
     def percentiles(self, name: str, points: tuple[float, ...] = (50, 95, 99), **labels: str) -> list[float]:
         """Percentiles of the newest 2048 durations of each label set of that name [s]; empty where there are none."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -55,10 +56,12 @@ class DecoderOfMany(Protocol):
         """The boxes of pictures `rows` of the batch."""
 
 
-def candidates_of(decoder: Decoder, arrays: Arrays, rows: range, confidence: float) -> Found:
-    """The boxes of pictures `rows` of the batch, by any decoder."""
-    if isinstance(decoder, DecoderOfMany):
-        return decoder.candidates_of(arrays, rows, confidence)
+def finder(decoder: Decoder) -> Callable[[Arrays, range, float], Found]:
+    """Any decoder's `candidates_of`."""
+    return decoder.candidates_of if isinstance(decoder, DecoderOfMany) else partial(_one_by_one, decoder)
+
+
+def _one_by_one(decoder: Decoder, arrays: Arrays, rows: range, confidence: float) -> Found:
     each = [decoder.candidates(arrays, row, confidence) for row in rows]
     together = Candidates(
         np.concatenate([found.xyxy for found in each]),
@@ -102,7 +105,12 @@ class Decoder(Protocol):
 
 def centre_to_corners(cxcywh: NDArray[np.float32]) -> NDArray[np.float32]:
     """Boxes of shape (n, 4) from centre and size to corners."""
-    centre, half = cxcywh[:, :2], cxcywh[:, 2:] / 2
+    return corners(cxcywh[:, :2], cxcywh[:, 2:])
+
+
+def corners(centre: NDArray[np.float32], size: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Boxes of shape (n, 4) from centre and size, both (n, 2)."""
+    half = size / 2
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
@@ -127,7 +135,13 @@ def sound(xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], class
         class_id: Class, shape (n,), of any dtype.
         classes: How many classes the model has, or None where that is not known.
     """
-    return chosen(xyxy, score, class_id, is_sound(xyxy, score, class_id, classes))
+    whole = is_sound(xyxy, score, class_id, classes)
+    return Candidates(
+        xyxy[whole].astype(np.float32, copy=False),
+        score[whole].astype(np.float32, copy=False),
+        class_id[whole].astype(np.int32),
+        len(whole) - int(np.count_nonzero(whole)),
+    )
 
 
 def is_sound(xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], classes: int | None) -> NDArray[np.bool_]:
@@ -135,16 +149,6 @@ def is_sound(xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], cl
     known = (class_id >= 0) & (class_id < (classes or MOST_CLASSES))
     whole: NDArray[np.bool_] = np.isfinite(xyxy).all(axis=1) & np.isfinite(score) & known
     return whole
-
-
-def chosen(xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], whole: NDArray[np.bool_]) -> Candidates:
-    """Those rows; the others are broken."""
-    return Candidates(
-        xyxy[whole].astype(np.float32, copy=False),
-        score[whole].astype(np.float32, copy=False),
-        class_id[whole].astype(np.int32),
-        len(whole) - int(np.count_nonzero(whole)),
-    )
 
 
 def listed(

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from edge_app.detections import Detections
 from edge_app.frames import Letterbox
-from edge_app.postprocess.decoder import Candidates, Decoder, Found, candidates_of
+from edge_app.postprocess.decoder import Decoder, Found, finder
 
 MAX_CANDIDATES = 1000  # the best so many of a picture reach suppression, which is quadratic
+REACH = 2.0**16  # how far to each side a box is looked at when it is suppressed [model px]: far beyond any picture
 
 
 class Postprocess:
@@ -24,7 +25,8 @@ class Postprocess:
         self, decoder: Decoder, *, confidence: float, nms_iou: float, class_ids: Sequence[int] | None = None
     ) -> None:
         """Keeps what reaches `confidence`, of the classes `class_ids` (all where None), suppressed at `nms_iou`."""
-        self._decoder = decoder
+        self._suppressed = decoder.suppressed
+        self._candidates = finder(decoder)
         self._confidence = confidence
         self._nms_iou = nms_iou
         self._class_ids = None if class_ids is None else np.array(class_ids, np.int32)
@@ -48,49 +50,56 @@ class Postprocess:
         boxes: Sequence[Letterbox],
         sizes_wh: Sequence[tuple[int, int]],
     ) -> list[tuple[Detections, int]]:
-        found = candidates_of(self._decoder, arrays, rows, self._confidence)
-        every = found.candidates
-        each = self._best(found) if self._decoder.suppressed else self._suppress(found)
-        keep = np.concatenate(each)
+        found = self._candidates(arrays, rows, self._confidence)
+        every, keep = found.candidates, self._best(found)
+        if not self._suppressed:
+            keep = self._survivors(found, keep)
         picture = found.picture[keep]
-        offset = np.array([[b.left, b.top] * 2 for b in boxes], np.float32)[picture]
-        scale = np.array([[b.scale_x, b.scale_y] * 2 for b in boxes], np.float32)[picture]
-        corner = np.array([size * 2 for size in sizes_wh], np.float32)[picture]
-        xyxy = np.clip((every.xyxy[keep] - offset) / scale, 0, corner)
+        xyxy = _in_source(every.xyxy[keep], picture, boxes, sizes_wh)
         score, class_id = every.score[keep], every.class_id[keep]
-        ends = np.cumsum([0, *map(len, each)]).tolist()
         return [
             (Detections(xyxy[a:b], score[a:b], class_id[a:b]), broken)
-            for a, b, broken in zip(ends, ends[1:], found.broken, strict=False)
+            for (a, b), broken in zip(_spans(picture, len(rows)), found.broken, strict=True)
         ]
 
-    def _wanted(self, found: Found) -> list[NDArray[np.intp]]:
-        """Indices of the classes that are asked for, of each picture."""
-        every, class_id = np.arange(len(found.picture)), found.candidates.class_id
-        ends = np.searchsorted(found.picture, np.arange(len(found.broken) + 1)).tolist()
-        each = [every[a:b] for a, b in itertools.pairwise(ends)]
-        if self._class_ids is None:
-            return each
-        asked = np.isin(class_id, self._class_ids)
-        return [some[asked[some]] for some in each]
+    def _best(self, found: Found) -> NDArray[np.intp]:
+        """Indices of the classes that are asked for, picture after picture, best score first."""
+        best = np.lexsort((-found.candidates.score, found.picture))
+        if self._class_ids is not None:
+            best = best[np.isin(found.candidates.class_id[best], self._class_ids)]
+        return best
 
-    def _best(self, found: Found) -> list[NDArray[np.intp]]:
-        """Indices of each picture, best score first."""
-        score = found.candidates.score
-        return [keep[np.argsort(-score[keep], kind="stable")] for keep in self._wanted(found)]
-
-    def _suppress(self, found: Found) -> list[NDArray[np.intp]]:
-        """Indices of each picture that survive greedy suppression within each class, best score first."""
-        return [self._survivors(found.candidates, best[:MAX_CANDIDATES]) for best in self._best(found)]
-
-    def _survivors(self, every: Candidates, best: NDArray[np.intp]) -> NDArray[np.intp]:
-        classes, scores = every.class_id[best], every.score[best]
-        xywh = every.xyxy[best].astype(np.float64)
+    def _survivors(self, found: Found, best: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Those of the indices that survive greedy suppression within their picture and class."""
+        every = found.candidates
+        xywh = np.minimum(np.maximum(every.xyxy[best], -REACH), REACH).astype(np.float64)
         xywh[:, 2:] -= xywh[:, :2]
-        survives = np.zeros(len(best), bool)
-        # Not at once, each class moved to a strip of its own: beside one giant box the others would lose their bits.
-        for class_id in np.unique(classes):
-            rows = np.flatnonzero(classes == class_id)
-            kept = cv2.dnn.NMSBoxes(xywh[rows], scores[rows], 0.0, self._nms_iou)  # type: ignore[arg-type]
-            survives[rows[np.asarray(kept, np.intp).reshape(-1)]] = True
-        return best[survives]
+        xywh[:, 0] += every.class_id[best] * (2.0 * REACH)  # each class in a strip of its own
+        boxes, scores = xywh.tolist(), every.score[best].tolist()  # OpenCV takes lists sooner than arrays
+        kept = []
+        for a, b in _spans(found.picture[best], len(found.broken)):
+            b = min(b, a + MAX_CANDIDATES)
+            kept += [a + row for row in cv2.dnn.NMSBoxes(boxes[a:b], scores[a:b], 0.0, self._nms_iou)]
+        return best[kept]
+
+
+def _spans(picture: NDArray[np.intp], pictures: int) -> list[tuple[int, int]]:
+    """From where to where each picture's rows are, among rows that are sorted by it."""
+    return list(itertools.pairwise(np.searchsorted(picture, np.arange(pictures + 1)).tolist()))
+
+
+def _in_source(
+    xyxy: NDArray[np.float32],
+    picture: NDArray[np.intp],
+    boxes: Sequence[Letterbox],
+    sizes_wh: Sequence[tuple[int, int]],
+) -> NDArray[np.float32]:
+    """Corners from model pixels to those of each one's own picture, clipped to it."""
+    fits = [
+        (b.left, b.top, b.left, b.top, b.scale_x, b.scale_y, b.scale_x, b.scale_y, *wh, *wh)
+        for b, wh in zip(boxes, sizes_wh, strict=True)
+    ]
+    of_each = np.array(fits, np.float32)[picture]
+    offset, scale, corner = of_each[:, :4], of_each[:, 4:8], of_each[:, 8:]
+    inside: NDArray[np.float32] = np.minimum(np.maximum((xyxy - offset) / scale, 0), corner)
+    return inside

@@ -18,8 +18,7 @@ from edge_app.postprocess.decoder import (
     Candidates,
     Found,
     best_class,
-    centre_to_corners,
-    chosen,
+    corners,
     is_sound,
     likeliest,
 )
@@ -67,16 +66,16 @@ class YoloxDecoder:
         every = arrays[0][rows.start : rows.stop].reshape(-1, arrays[0].shape[2])
         near = likeliest(every, confidence)
         picture, cell = np.divmod(near, len(self._stride))
-        cells, origin, stride = every[near].astype(np.float32, copy=False), self._origin[cell], self._stride[cell]
+        cells, origin, stride = every.take(near, 0), self._origin.take(cell, 0), self._stride.take(cell, 0)
+        cells = cells.astype(np.float32, copy=False)
         with np.errstate(over="ignore", invalid="ignore"):
             score, class_id = best_class(cells[:, 4:5] * cells[:, 5:])
-            centre, size = (cells[:, :2] + origin) * stride, np.exp(cells[:, 2:4]) * stride
-            xyxy = centre_to_corners(np.concatenate([centre, size], axis=1))
-        keep = ~(score < confidence)
-        xyxy, score, class_id, picture = xyxy[keep], score[keep], class_id[keep], picture[keep]
-        whole = is_sound(xyxy, score, class_id, self.classes)
-        broken = np.bincount(picture[~whole], minlength=len(rows)).tolist()
-        return Found(chosen(xyxy, score, class_id, whole), picture[whole], broken)
+            xyxy = corners((cells[:, :2] + origin) * stride, np.exp(cells[:, 2:4]) * stride)
+        reached, whole = ~(score < confidence), is_sound(xyxy, score, class_id, self.classes)
+        broken = np.bincount(picture[reached & ~whole], minlength=len(rows)).tolist()
+        good = np.flatnonzero(reached & whole)
+        found = Candidates(xyxy.take(good, 0), score.take(good), class_id.take(good).astype(np.int32))
+        return Found(found, picture.take(good), broken)
 
     def _cells(self, stride: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Each cell's place (cells, 2) and stride (cells, 1) of one grid, row by row."""

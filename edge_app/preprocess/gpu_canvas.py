@@ -12,7 +12,7 @@ import numpy as np
 from edge_app.cuda import Device, Staging, Stream, owned
 from edge_app.frames import Letterbox, Picture
 from edge_app.model import InputSpec
-from edge_app.preprocess.kernel import BLOCK, PICTURE, batch_argument, describe, grid, load_kernel
+from edge_app.preprocess.kernel import BLOCK, PICTURE, batch_argument, described, grid, load_kernel
 from edge_app.preprocess.normalisation import output_table
 from edge_app.preprocess.taps import TAP, column_taps, row_taps
 
@@ -91,7 +91,7 @@ class GpuCanvas:
         used = 0
         for row, (picture, box) in enumerate(zip(pictures, boxes, strict=True)):
             planes, used = self._stage(picture, used)
-            describe(self._pictures[row], picture, box, planes, self._taps_addresses(row))
+            self._pictures[row] = described(picture, box, planes, self._taps_addresses(row))
         if used:
             self._pixels.upload(0, used, stream)
         self._orders.upload(0, self._orders.nbytes if any(changed) else count * PICTURE.itemsize, stream)

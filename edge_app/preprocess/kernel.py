@@ -6,7 +6,6 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_app.colour import coefficients
 from edge_app.cuda import Device, Kernel
@@ -68,21 +67,18 @@ def grid(spec: InputSpec, pictures: int) -> tuple[int, int, int]:
     return -(-spec.width // BLOCK[0]), -(-spec.height // BLOCK[1]), pictures
 
 
-def describe(
-    row: NDArray[Any], picture: Picture, box: Letterbox, planes: list[tuple[int, int]], taps: tuple[int, int]
-) -> None:
-    """Fills one `PICTURE`.
+def described(
+    picture: Picture, box: Letterbox, planes: list[tuple[int, int]], taps: tuple[int, int]
+) -> tuple[Any, ...]:
+    """What one `PICTURE` holds; one assignment of all of it takes a third of the time of one for each field.
 
     Args:
-        row: The struct.
         picture: What it describes.
         box: Where it lies in the model's input.
         planes: Address and pitch of each of its planes on the GPU.
         taps: Addresses of its columns' and rows' taps.
     """
-    row["columns"], row["rows"] = taps
-    row["format"] = FORMATS[picture.format]
-    row["matrix"] = coefficients(picture.matrix, picture.full_range)
-    row["box"] = box.left, box.top, box.width, box.height
-    for index, (address, pitch) in enumerate(planes):
-        row["plane"][index], row["pitch"][index] = address, pitch
+    addresses, pitches = zip(*planes, *[(0, 0)] * (3 - len(planes)), strict=True)
+    matrix = coefficients(picture.matrix, picture.full_range)
+    place = box.left, box.top, box.width, box.height
+    return addresses, *taps, pitches, FORMATS[picture.format], matrix, place

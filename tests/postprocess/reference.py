@@ -9,6 +9,7 @@ import pytest
 
 from edge_app.frames import Letterbox
 from edge_app.model import Graph, Tensor
+from edge_app.postprocess.detect import REACH
 
 WH = (64, 32)
 CELLS = 8 * 4 + 4 * 2 + 2 * 1
@@ -29,10 +30,14 @@ def slow_iou(a, b):
     return inner / outer if outer > 0 else 0.0
 
 
+def within_reach(xyxy):
+    return [max(-REACH, min(REACH, side)) for side in xyxy]
+
+
 def slow_nms(found, iou):
     kept = []
     for score, class_id, xyxy in sorted(found, key=lambda f: -f[0]):
-        if all(c != class_id or slow_iou(b, xyxy) <= iou for _, c, b in kept):
+        if all(c != class_id or slow_iou(within_reach(b), within_reach(xyxy)) <= iou for _, c, b in kept):
             kept.append((score, class_id, xyxy))
     return kept
 
