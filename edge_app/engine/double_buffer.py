@@ -30,9 +30,10 @@ def infer(
 ) -> Iterator[tuple[list[Frame], Outputs]]:
     """Yields each batch with its raw outputs, in order.
 
-    While frames are waiting, one slot computes as the caller handles the other's outputs. When none is waiting,
-    what is running is finished at once, so an engine faster than the cameras adds no latency. Outputs are the
-    slot's own buffers: they are valid until the caller asks for the next ones.
+    While frames are waiting, both slots compute as the caller handles outputs: a slot gets its next batch before
+    those of its last are looked at. When none is waiting, what is running is finished at once, so an engine faster
+    than the cameras adds no latency. A single slot is idle while its outputs are handled. Outputs are the slot's own
+    buffers: they are valid until the caller asks for the next ones.
 
     Args:
         batches: The frames.
@@ -41,27 +42,35 @@ def infer(
     """
     free = deque(slots)
     running: deque[tuple[list[Frame], Slot]] = deque()
-    for frames in batches:
+
+    def start(frames: list[Frame]) -> None:
+        slot = free.popleft()
+        slot.submit([frame.picture for frame in frames])
+        running.append((frames, slot))
+
+    source = iter(batches)
+    for frames in source:
         if frames:
-            slot = free.popleft()
-            slot.submit([frame.picture for frame in frames])
-            running.append((frames, slot))
+            start(frames)
         while running and not (free and batches.waiting):
             frames, slot = running.popleft()
-            yield from _finish(frames, slot, drop)
+            try:
+                outputs = slot.wait()
+            except EngineError as error:
+                logger.warning("a batch of %d failed, trying its frames one by one: %s", len(frames), error)
+                yield from _one_by_one(frames, slot, drop)
+                free.append(slot)
+                continue
             free.append(slot)
+            if running and batches.waiting and (ahead := next(source, [])):
+                start(ahead)
+            yield frames, outputs
 
 
-def _finish(
+def _one_by_one(
     frames: list[Frame], slot: Slot, drop: Callable[[Frame, EngineError], None]
 ) -> Iterator[tuple[list[Frame], Outputs]]:
-    """The outputs of what the slot computes; a batch that fails is tried once more, frame by frame."""
-    try:
-        yield frames, slot.wait()
-    except EngineError as error:
-        logger.warning("a batch of %d failed, trying its frames one by one: %s", len(frames), error)
-    else:
-        return
+    """The outputs of each frame alone."""
     for frame in frames:
         try:
             slot.submit([frame.picture])

@@ -63,10 +63,9 @@ class GpuTensors:
                 )
             except ValueError as error:
                 raise DataError(str(error)) from error
-            self._outputs = [(t, owned(stack, Staging(device, self._rows * row_bytes(t)))) for t in network.outputs]
+            self._outputs = [owned(stack, GpuOutput(device, tensor, self._rows)) for tensor in network.outputs]
             self._resources = stack.pop_all()
-        self.addresses |= {tensor.name: staging.address for tensor, staging in self._outputs}
-        self._views: dict[int, tuple[NDArray[Any], ...]] = {}
+        self.addresses |= {output.name: output.address for output in self._outputs}
 
     def _constant(self, device: Device, row: NDArray[Any], stream: Stream) -> Staging:
         staging = Staging(device, self._rows * row.nbytes)
@@ -77,21 +76,50 @@ class GpuTensors:
 
     def download(self, batch: int, stream: Stream) -> None:
         """Enqueues the copy of so many rows of every output to the host."""
-        for tensor, staging in self._outputs:
-            staging.download(0, batch * row_bytes(tensor), stream)
+        for output in self._outputs:
+            output.download(batch, stream)
 
     def outputs(self, batch: int) -> tuple[NDArray[Any], ...]:
-        """So many rows of every output on the host: the same views for the same number."""
-        if batch not in self._views:
-            self._views[batch] = tuple(
-                staging.host[: batch * row_bytes(tensor)].view(tensor.dtype).reshape(batch, *tensor.shape[1:])
-                for tensor, staging in self._outputs
-            )
-        return self._views[batch]
+        """So many rows of every output on the host, from the last download."""
+        return tuple(output.rows(batch) for output in self._outputs)
 
     def free(self) -> None:
         """Gives the buffers back; nothing may be in flight."""
-        self._views.clear()
+        self._resources.close()
+
+
+class GpuOutput:
+    """One output: on the GPU once, on the host twice, so that a batch can come down while the one before is looked at.
+
+    Attributes:
+        name: The tensor's.
+        address: On the GPU.
+    """
+
+    def __init__(self, device: Device, tensor: Tensor, capacity: int) -> None:
+        """Makes room for so many pictures; raises DeviceMemoryError."""
+        self.name = tensor.name
+        self._device = device
+        nbytes = capacity * row_bytes(tensor)
+        with ExitStack() as stack:
+            self.address = owned(stack, device.memory(nbytes)).address
+            pinned = owned(stack, device.pinned(2 * nbytes))
+            self._resources = stack.pop_all()
+        self._halves = pinned.array.view(tensor.dtype).reshape(2, capacity, *tensor.shape[1:])
+        self._turn = 0
+
+    def download(self, batch: int, stream: Stream) -> None:
+        """Enqueues the copy of so many rows to the half whose turn it is."""
+        self._turn = 1 - self._turn
+        self._device.download(self.rows(batch), self.address, stream)
+
+    def rows(self, batch: int) -> NDArray[Any]:
+        """So many rows of that half, shape (batch, …)."""
+        rows: NDArray[Any] = self._halves[self._turn, :batch]
+        return rows
+
+    def free(self) -> None:
+        """Gives both back; nothing may be in flight."""
         self._resources.close()
 
 

@@ -17,7 +17,8 @@ class Outputs:
     """The raw outputs of one batch.
 
     Attributes:
-        arrays: The model's outputs in its order and layout, valid until the slot's next `submit`: its own buffers.
+        arrays: The model's outputs in its order and layout, in buffers of the slot that its next batch leaves as they
+            are and the one after that does not.
             A fixed batch that was not full has rows for its padding too, after those of the pictures.
         boxes: Where each picture lies in the model's input.
         preprocess_s: Time to fill the input, of the whole batch [s].

@@ -175,16 +175,18 @@ def an_engine_that_is_left_in_the_middle_of_a_batch_is_freed_after_it(rig, tmp_p
             slot.submit(mixed(4, 2))
 
 
-def outputs_stay_until_the_slots_next_batch(rig, tmp_path):
+def outputs_stay_while_the_slot_computes_its_next_batch(rig, tmp_path):
     path, (one, other) = echo(tmp_path / "m.onnx", "float32", False), mixed(5, 2)
     with rig.engine(path, SPEC) as engine:
         first, second = engine.slots
         first.submit([one])
         second.submit([other])
         kept = first.wait().arrays[0]
+        first.submit([other, one])
         second.wait()
         second.submit([one, other])
-        second.wait()
+        for slot in (first, second):
+            slot.wait()
         same(rig, kept, cpu(path, SPEC, [one])[0])
 
 
@@ -257,7 +259,7 @@ EVERYWHERE = [
     pictures_that_a_decoder_is_still_writing_are_read_when_it_is_done,
     a_pictures_owner_lives_until_its_batch_is_done,
     an_engine_that_is_left_in_the_middle_of_a_batch_is_freed_after_it,
-    outputs_stay_until_the_slots_next_batch,
+    outputs_stay_while_the_slot_computes_its_next_batch,
     one_thread_after_another_may_use_the_engine,
     nothing_is_called_outside_the_device_or_from_two_threads,
     nothing_is_uploaded_while_the_host_is_still_waited_for,
