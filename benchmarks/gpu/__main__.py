@@ -21,7 +21,7 @@ import pycuda
 
 from benchmarks.gpu import streams
 from benchmarks.gpu.bench import Bench, Pictures
-from benchmarks.gpu.subject import Subject, of_any_batch
+from benchmarks.gpu.subject import Subject, of_batch
 from edge_app.plans import this_machine
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -29,7 +29,10 @@ HEADING = "## Measured\n"
 VARIANTS = [(8, False), (8, True), (1, False), (1, True)]  # batch, FP16
 MODEL = ("model", "precision", "batch")
 TABLES = {
-    "rates": ("Frames/s", ("load s", "network alone", "device NV12", "host NV12", "host BGR", "device ÷ alone")),
+    "rates": (
+        "Frames/s",
+        ("load s", "network alone", "two at once", "device NV12", "host NV12", "host BGR", "÷ alone", "÷ two at once"),
+    ),
     "slots": (
         "One slot, and two",
         ("1 slot", "2 slots", "gain", "a network runs", "both run", "thread works", "thread waits"),
@@ -103,12 +106,11 @@ def main() -> None:
     parser.add_argument("--streams", nargs="+", type=int, default=[4, 8, 12, 16, 24, 32, 48, 64])
     parser.add_argument("--seconds", type=float, default=10, help="how long each number of streams is measured")
     given = parser.parse_args()
-    models = {"traffic": "{name: traffic}"}
     with tempfile.TemporaryDirectory() as folder:
-        if given.yolox:
-            path = of_any_batch(given.yolox, Path(folder, "yolox_nano.onnx"))
-            models["yolox_nano"] = f"{{onnx: {path}, labels: coco}}"
-        subjects = [Subject.read(*model, *variant) for model in models.items() for variant in VARIANTS]
+        subjects = [Subject.read("traffic", "{name: traffic}", *variant) for variant in VARIANTS]
+        for batch, half in VARIANTS if given.yolox else []:
+            path = of_batch(given.yolox, batch, Path(folder, f"yolox_nano_{batch}.onnx"))
+            subjects.append(Subject.read("yolox_nano", f"{{onnx: {path}, labels: coco}}", batch, half))
         parts = [machine(), *measured(subjects, given.only)]
     if given.decode:
         parts.append(held(given.decode, given.streams, given.seconds))

@@ -17,11 +17,7 @@ class CudaGraph:
     """See `edge_app.cuda.device.Graph`."""
 
     def __init__(self, driver: Driver, stream: Stream, work: Callable[[], None]) -> None:
-        """Records what `work` enqueues on the stream; raises EngineError where that cannot be done or would be wrong.
-
-        A graph that calls the host would call it again with what was meant for one time: it is refused, after that
-        one time, since the library expects the call.
-        """
+        """Records what `work` enqueues on the stream; raises EngineError where that cannot be done."""
         self._driver = driver
         self._executable = ctypes.c_void_p()
         graph = ctypes.c_void_p()
@@ -31,18 +27,14 @@ class CudaGraph:
         finally:  # a stream that is still recording would be of no use
             driver.do("cuStreamEndCapture", ctypes.c_void_p(stream.handle), ctypes.byref(graph))
         try:
+            self._refuse_calls(graph)
             flags = ctypes.c_ulonglong(0)
             driver.do("cuGraphInstantiateWithFlags", ctypes.byref(self._executable), graph, flags)
-            once = self._calls_the_host(graph)
         finally:
             driver.do("cuGraphDestroy", graph)
-        if once:
-            self.launch(stream)
-            stream.synchronize()
-            self.free()
-            raise EngineError("it calls the host")
 
-    def _calls_the_host(self, graph: ctypes.c_void_p) -> bool:
+    def _refuse_calls(self, graph: ctypes.c_void_p) -> None:
+        """Raises EngineError for a graph that would call the host again, with what was meant for one time only."""
         count, kind = ctypes.c_size_t(), ctypes.c_int()
         self._driver.do("cuGraphGetNodes", graph, None, ctypes.byref(count))
         nodes = (ctypes.c_void_p * count.value)()
@@ -50,8 +42,7 @@ class CudaGraph:
         for node in nodes:
             self._driver.do("cuGraphNodeGetType", ctypes.c_void_p(node), ctypes.byref(kind))
             if kind.value == HOST_NODE:
-                return True
-        return False
+                raise EngineError("it calls the host")
 
     def launch(self, stream: Stream) -> None:
         self._driver.do("cuGraphLaunch", self._executable, ctypes.c_void_p(stream.handle))

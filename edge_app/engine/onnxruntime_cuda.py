@@ -6,7 +6,7 @@ Its own CUDA graphs belong to the thread that made them, and handing each batch 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,8 @@ from edge_app.engine.network import LoadNetworks, Network
 from edge_app.errors import DataError, EngineError
 from edge_app.model import Graph, Tensor
 
+# Of a run that does not wait ONNX Runtime keeps what it has copied from the host, until the next one that does.
+KEPT = 100
 OpenSession = Callable[[Path | bytes, int, Stream], tuple[Any, bool]]
 
 
@@ -71,20 +73,25 @@ class CudaNetwork(Network):
     Attributes:
         session: One that no other slot uses, opened with the stream.
         ordinal: Number of the GPU.
-        options: How it is run: no longer than it takes to enqueue.
+        enqueues, waits: How it is run: no longer than it takes to enqueue, or until the GPU is through.
         bindings: By size of batch, the addresses of inputs and outputs.
+        kept: Runs since one that waited.
     """
 
     session: Any
     ordinal: int
-    options: onnxruntime.RunOptions = field(init=False, default_factory=partial(run_options, waits=False))
+    enqueues: onnxruntime.RunOptions = field(init=False, default_factory=partial(run_options, waits=False))
+    waits: onnxruntime.RunOptions = field(init=False, default_factory=partial(run_options, waits=True))
     bindings: dict[int, Any] = field(init=False, default_factory=dict)
+    kept: int = field(init=False, default=0)
 
     def _execute(self, batch: int) -> None:
         if batch not in self.bindings:
             self.bindings[batch] = self._bound(batch)
+        waits = self.kept + 1 >= KEPT and batch in self.graphs  # before, it may be recorded, which a wait cannot be
+        self.kept = 0 if waits else self.kept + 1
         try:
-            self.session.run_with_iobinding(self.bindings[batch], self.options)
+            self.session.run_with_iobinding(self.bindings[batch], self.waits if waits else self.enqueues)
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
             failure = EngineError(first_line(error))
         else:
@@ -102,6 +109,8 @@ class CudaNetwork(Network):
 
     def _let_go(self) -> None:
         self.bindings.clear()
+        with suppress(DataError):
+            probe(self.session, self.inputs)  # it waits: destroyed with something kept, a session aborts the process
         self.session = None
 
 

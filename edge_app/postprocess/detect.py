@@ -51,9 +51,8 @@ class Postprocess:
         sizes_wh: Sequence[tuple[int, int]],
     ) -> list[tuple[Detections, int]]:
         found = self._candidates(arrays, rows, self._confidence)
-        every, keep = found.candidates, self._best(found)
-        if not self._suppressed:
-            keep = self._survivors(found, keep)
+        every, wanted = found.candidates, self._wanted(found)
+        keep = _best(found, wanted) if self._suppressed else self._survivors(found, wanted)
         picture = found.picture[keep]
         xyxy = _in_source(every.xyxy[keep], picture, boxes, sizes_wh)
         score, class_id = every.score[keep], every.class_id[keep]
@@ -62,25 +61,29 @@ class Postprocess:
             for (a, b), broken in zip(_spans(picture, len(rows)), found.broken, strict=True)
         ]
 
-    def _best(self, found: Found) -> NDArray[np.intp]:
-        """Indices of the classes that are asked for, picture after picture, best score first."""
-        best = np.lexsort((-found.candidates.score, found.picture))
-        if self._class_ids is not None:
-            best = best[np.isin(found.candidates.class_id[best], self._class_ids)]
-        return best
+    def _wanted(self, found: Found) -> NDArray[np.intp]:
+        """Indices of the classes that are asked for, picture after picture."""
+        if self._class_ids is None:
+            return np.arange(len(found.picture))
+        return np.flatnonzero(np.isin(found.candidates.class_id, self._class_ids))
 
-    def _survivors(self, found: Found, best: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Those of the indices that survive greedy suppression within their picture and class."""
+    def _survivors(self, found: Found, wanted: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Those that survive greedy suppression within their picture and class, best score first in each picture."""
         every = found.candidates
-        xywh = np.minimum(np.maximum(every.xyxy[best], -REACH), REACH).astype(np.float64)
+        xywh = np.minimum(np.maximum(every.xyxy[wanted], -REACH), REACH).astype(np.float64)
         xywh[:, 2:] -= xywh[:, :2]
-        xywh[:, 0] += every.class_id[best] * (2.0 * REACH)  # each class in a strip of its own
-        boxes, scores = xywh.tolist(), every.score[best].tolist()  # OpenCV takes lists sooner than arrays
-        kept = []
-        for a, b in _spans(found.picture[best], len(found.broken)):
-            b = min(b, a + MAX_CANDIDATES)
-            kept += [a + row for row in cv2.dnn.NMSBoxes(boxes[a:b], scores[a:b], 0.0, self._nms_iou)]
-        return best[kept]
+        xywh[:, 0] += every.class_id[wanted] * (2.0 * REACH)  # each class in a strip of its own
+        boxes, scores = xywh.tolist(), every.score[wanted].tolist()  # OpenCV takes lists sooner than arrays
+        kept: list[int] = []
+        for a, b in _spans(found.picture[wanted], len(found.broken)):
+            rows = cv2.dnn.NMSBoxes(boxes[a:b], scores[a:b], 0.0, self._nms_iou, top_k=MAX_CANDIDATES)
+            kept += [a + row for row in rows]
+        return wanted[kept]
+
+
+def _best(found: Found, wanted: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The same indices, best score first in each picture."""
+    return wanted[np.lexsort((-found.candidates.score[wanted], found.picture[wanted]))]
 
 
 def _spans(picture: NDArray[np.intp], pictures: int) -> list[tuple[int, int]]:

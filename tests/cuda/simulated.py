@@ -244,6 +244,8 @@ class SimulatedStream(Part):
 
     def synchronize(self) -> None:
         self.call()
+        if self.recording is not None:
+            raise HazardError("a wait in a graph")
         if self.queue.last:
             self.gpu.timeline.finish(self.queue.last)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge_app.cuda import Gpu
+from edge_app.engine.onnxruntime_cuda import KEPT
 from edge_app.errors import DataError, DeviceError, DeviceFaultError, DeviceMemoryError, EngineError
 from edge_app.model import InputSpec
 from tests.cuda.fixtures import HAS_GPU
@@ -82,6 +83,22 @@ def test_a_network_that_is_computed_on_the_cpu_in_part_is_never_recorded(kernel_
         engine.slots[0].submit(mixed(3, 2))
         engine.slots[0].wait()
         assert rig.computations()[0].enqueued[8:] == [2]
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_a_session_is_waited_for_in_every_hundredth_run_without_a_graph_and_before_it_is_destroyed(
+    kernel_library, tmp_path, on_cpu
+):
+    rig, kept = SimulatedRig(kernel_library, "onnxruntime", on_cpu=on_cpu), []
+    with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC, slots=1) as engine:
+        (session,) = rig.take_sessions()
+        for _ in range(2 * KEPT):
+            engine.slots[0].submit(mixed(3, 1))
+            engine.slots[0].wait()
+            kept.append(session.kept)
+    assert kept.count(0) == (2 if on_cpu else 0)
+    assert max(kept) < KEPT
+    assert session.kept == 0
 
 
 def labels(rig) -> list[str]:
