@@ -1,13 +1,17 @@
-"""TensorRT behind the slots: one execution context and one compute stream, which the slots take in turn.
+"""TensorRT behind the slots: one compute stream, which the slots take in turn, and one block of memory for it.
+
+A CUDA graph is bound to the state of the execution context that it was recorded from, as NVIDIA's developer guide says
+("CUDA Graphs"): so each has a context of its own, whose shapes and addresses are set once. Contexts share the memory in
+which they compute, because the stream runs one at a time.
 
 Uses only what 10.3 to 11.4 and TensorRT-RTX have in common.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,15 +44,22 @@ def tensorrt_networks(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> L
         engine = trt.Runtime(log).deserialize_cuda_engine(plan)
         if engine is None:
             raise DataError(f"TensorRT cannot load the plan: {in_words(log.messages.errors)}")
-        context = engine.create_execution_context()
-        if context is None:
-            free = device.free_bytes() / 2**20
-            raise DeviceMemoryError(f"{device.name}: TensorRT cannot make an execution context; {free:.1f} MB free")
+        size = max(int(engine.device_memory_size_v2), 1)
+        memory = owned(stack, device.memory(size))
+
+        def new_context() -> Any:
+            context = engine.create_execution_context(trt.ExecutionContextAllocationStrategy.USER_MANAGED)
+            if context is None:
+                free = device.free_bytes() / 2**20
+                raise DeviceMemoryError(f"{device.name}: TensorRT cannot make an execution context; {free:.1f} MB free")
+            context.set_device_memory(memory.address, size)
+            return context
+
         batch, most = _batches(trt, engine, max_batch)
-        inputs, outputs = _tensors(trt, engine, context, most)
+        inputs, outputs = _tensors(trt, engine, new_context(), most)
         stream = owned(stack, device.stream())
         return [
-            owned(stack, TensorRtNetwork(inputs, outputs, batch, most, device, stream, True, context))
+            owned(stack, TensorRtNetwork(inputs, outputs, batch, most, device, stream, True, new_context))
             for _ in range(slots)
         ]
 
@@ -60,20 +71,31 @@ class TensorRtNetwork(Network):
     """A network of TensorRT's.
 
     Attributes:
-        context: An execution context that other slots use too, on the same stream.
+        new_context: Makes an execution context.
+        contexts: By size of batch.
     """
 
-    context: Any
+    new_context: Callable[[], Any]
+    contexts: dict[int, Any] = field(init=False, default_factory=dict)
 
     def _execute(self, batch: int) -> None:
-        context = self.context
-        placed = all(context.set_tensor_address(name, address) for name, address in self.addresses.items())
-        shaped = all(context.set_input_shape(tensor.name, (batch, *tensor.shape[1:])) for tensor in self.inputs)
-        if not (placed and shaped and context.execute_async_v3(self.stream.handle)):
+        if batch not in self.contexts:
+            self.contexts[batch] = self._context(batch)
+        context = self.contexts[batch]
+        if not context.execute_async_v3(self.stream.handle):
             raise EngineError(f"TensorRT refuses a batch of {batch}")
 
+    def _context(self, batch: int) -> Any:
+        """A context that knows shapes and addresses for one size of batch."""
+        context = self.new_context()
+        placed = all(context.set_tensor_address(name, address) for name, address in self.addresses.items())
+        shaped = all(context.set_input_shape(tensor.name, (batch, *tensor.shape[1:])) for tensor in self.inputs)
+        if not (placed and shaped):
+            raise EngineError(f"TensorRT does not take the shapes of a batch of {batch}")
+        return context
+
     def _let_go(self) -> None:
-        self.context = None
+        self.contexts.clear()
 
 
 def _batches(trt: Any, engine: Any, max_batch: int) -> tuple[int | None, int]:

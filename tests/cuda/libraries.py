@@ -5,7 +5,7 @@ A network is enqueued like any other work: it reads its inputs where it was told
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,17 @@ class Computation:
     session: onnxruntime.InferenceSession
     enqueued: list[int] = field(default_factory=list)
 
-    def enqueue(self, handle: int, inputs: Mapping[str, tuple[int, tuple[int, ...]]], outputs: Mapping[str, int]):
+    def enqueue(
+        self,
+        handle: int,
+        inputs: Mapping[str, tuple[int, tuple[int, ...]]],
+        outputs: Mapping[str, int],
+        check: Callable[[Operation], None] = lambda operation: None,
+    ) -> None:
         """Starts it on the stream of that handle; inputs are addresses and shapes, outputs addresses."""
 
         def run(operation: Operation) -> None:
+            check(operation)
             feed = {}
             for name, (address, shape) in inputs.items():
                 dtype = self.dtype(name)
@@ -70,6 +77,9 @@ class SimulatedTensorRT:
 
     class TensorIOMode:
         INPUT, OUTPUT = "input", "output"
+
+    class ExecutionContextAllocationStrategy:
+        USER_MANAGED = "user managed"
 
     ILogger = ILogger
 
@@ -110,6 +120,7 @@ class SimulatedPlan:
         session = computation.session
         self._shapes = {t.name: dims(t) for t in (*session.get_inputs(), *session.get_outputs())}
         self._inputs = [t.name for t in session.get_inputs()]
+        self.device_memory_size_v2 = 4096
         self.num_io_tensors = len(self._shapes)
 
     def get_tensor_name(self, index):
@@ -127,7 +138,8 @@ class SimulatedPlan:
     def get_tensor_profile_shape(self, name, profile):
         return [(size, *self._shapes[name][1:]) for size in (1, self._profile, self._profile)]
 
-    def create_execution_context(self):
+    def create_execution_context(self, strategy):
+        assert strategy == "user managed"
         return SimulatedContext(self._computation, self._shapes, self._inputs, self._profile)
 
 
@@ -141,8 +153,14 @@ class SimulatedContext:
         self._profile = profile
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._addresses: dict[str, int] = {}
+        self._memory: tuple[int, int] | None = None
+        self._changes = 0
+
+    def set_device_memory(self, address, size):
+        self._memory = address, size
 
     def set_input_shape(self, name, shape):
+        self._changes += 1
         declared = self._declared[name]
         fits = all(d in (-1, s) for d, s in zip(declared, shape, strict=True))
         if not fits or shape[0] > max(self._profile, declared[0]):
@@ -156,6 +174,7 @@ class SimulatedContext:
         return (self._shapes[self._inputs[0]][0] if varies else declared[0], *declared[1:])
 
     def set_tensor_address(self, name, address):
+        self._changes += 1
         if address % 256:
             raise HazardError(f"{name} is at {address:#x}: TensorRT wants multiples of 256")
         self._addresses[name] = address
@@ -167,8 +186,15 @@ class SimulatedContext:
         self._computation.gpu.call()
         inputs = {name: (self._addresses[name], self._shapes[name]) for name in self._inputs}
         outputs = {name: address for name, address in self._addresses.items() if name not in inputs}
+        changes = self._changes
+
+        def check(operation: Operation) -> None:
+            if self._changes != changes:
+                raise HazardError(f"{operation}: its context was changed since it was enqueued or recorded")
+            self._computation.gpu.space.touch(*self._memory, operation, writes=True)
+
         try:
-            self._computation.enqueue(handle, inputs, outputs)
+            self._computation.enqueue(handle, inputs, outputs, check)
         except EngineError:
             return False
         return True

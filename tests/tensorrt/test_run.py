@@ -93,9 +93,8 @@ class Box:
             def gpu(self, gpu): ...
 
         runtime, module = OnTheLastGpu(None), simulated("10.3.0")
-        module.__dict__.update(
-            Builder=OnThisGpu, Runtime=runtime.Runtime, nptype=runtime.nptype, TensorIOMode=runtime.TensorIOMode
-        )
+        of_the_runtime = ("Runtime", "nptype", "TensorIOMode", "ExecutionContextAllocationStrategy")
+        module.__dict__.update({name: getattr(runtime, name) for name in of_the_runtime}, Builder=OnThisGpu)
         return module
 
     def settings(self, **engine) -> config.AppConfig:
