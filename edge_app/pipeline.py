@@ -56,7 +56,7 @@ class Analysis:
         """Analyses until `stop`, or until every camera has ended."""
         batches = _Batches(self.inbox, self.engine.max_batch, self.stats, self.beats, stop)
         try:
-            for frames, outputs in infer(batches, self.engine.slots, self._drop):
+            for frames, outputs in infer(batches, self.engine.slots, self._drop, at_once=self.engine.at_once):
                 began = time.monotonic()
                 sizes_wh = [(frame.picture.width, frame.picture.height) for frame in frames]
                 each = self.postprocess(outputs.arrays, outputs.boxes, sizes_wh)

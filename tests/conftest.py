@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ pytest_plugins = [
 ]
 
 collect_ignore = ["rtsp/server.py"]  # run by the system's Python, which has GStreamer
+
+# A shell that runs the tests in the background has them ignore it, and so would every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

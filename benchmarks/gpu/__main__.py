@@ -39,7 +39,7 @@ TABLES = {
     ),
     "stages": (
         "A batch, in microseconds",
-        ("pictures", "letterbox", "network", "download", "submit", "wait", "postprocess", "rest"),
+        ("pictures", "upload", "letterbox", "network", "download", "submit", "wait", "postprocess", "rest"),
     ),
     "counts": (
         "What a batch costs beside time",

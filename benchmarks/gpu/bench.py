@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.gpu.ring import Ring, nv12, street_bgr
 from benchmarks.gpu.subject import Subject
 from benchmarks.gpu.timeline import svg
-from benchmarks.gpu.trace import Trace, TracedSlot, shares
+from benchmarks.gpu.trace import STEPS, Trace, TracedSlot, shares
 from edge_app.frames import Picture
 from edge_app.pipeline import Analysis
 from edge_app.stats import Stats
@@ -46,7 +46,7 @@ class Bench:
         """Loads the engine and puts the pictures on its GPU; the stack ends both."""
         self.subject = subject
         self.name = [subject.name, subject.precision, str(subject.batch)]
-        self.alone = [subject.network_alone(lanes, 2 * SECONDS) for lanes in (1, 2)]
+        self.alone = [subject.network_alone(lanes, SECONDS) for lanes in (1, 2)]
         began = time.perf_counter()
         engine, self.gpu = subject.load()
         self.engine: Any = stack.enter_context(engine)
@@ -68,6 +68,10 @@ class Bench:
         Analysis(inbox, engine or self.engine, decode, nothing, Stats(), Heartbeats()).run(threading.Event())
         return ring.taken / (time.perf_counter() - began)
 
+    def face(self, slots: Sequence[Any]) -> Any:
+        """The engine with other slots."""
+        return SimpleNamespace(slots=slots, max_batch=self.engine.max_batch, at_once=self.engine.at_once)
+
     def rate(self, shown: Sequence[Picture], engine: Any = None) -> float:
         """Frames/s once it is warm, the middle one of five."""
         self.pipeline(Ring(shown, frames=50 * self.subject.batch), engine)
@@ -86,7 +90,7 @@ class Bench:
         """Times of a batch [us]: the GPU's by events, the thread's by its clock."""
         for kind, shown in self.kinds.items():
             trace = self.traced(shown)
-            steps = [trace.middle(name) for name in ("letterbox", "network", "download")]
+            steps = [trace.middle(name) for name in STEPS]
             thread = [trace.total(name) / BATCHES for name in ("submit", "wait", "postprocess")]
             rest = trace.length / BATCHES - sum(thread)
             yield [*self.name, kind, *(f"{1e6 * seconds:.0f}" for seconds in (*steps, *thread, rest))]
@@ -107,7 +111,7 @@ class Bench:
     def slots(self) -> Rows:
         """One slot against two; and with two, of the whole time, what was at work when."""
         shown = self.kinds["device NV12"]
-        one = self.rate(shown, SimpleNamespace(slots=self.engine.slots[:1], max_batch=self.engine.max_batch))
+        one = self.rate(shown, self.face(self.engine.slots[:1]))
         two = self.rate(shown)
         parts = shares(self.traced(shown))
         figures = [f"{one:,.0f}", f"{two:,.0f}", f"{two / one:.2f}"]
@@ -127,19 +131,19 @@ class Bench:
         with ExitStack() as stack:
             self._on_the_gpu(lambda: trace.begin(self.gpu, stack))
             slots = [TracedSlot(slot, number, trace) for number, slot in enumerate(self.engine.slots)]
-            face = SimpleNamespace(slots=slots, max_batch=self.engine.max_batch)
             decode = trace.timed("postprocess", self.subject.detector.postprocess.batch)
             for batches in (20, BATCHES):
                 trace.spans.clear()
-                self.pipeline(Ring(shown, frames=batches * self.subject.batch), face, decode)
+                self.pipeline(Ring(shown, frames=batches * self.subject.batch), self.face(slots), decode)
             self._on_the_gpu(stack.close)
         return trace
 
     def timeline(self) -> str:
-        """A few batches from the middle of a run, as an SVG."""
+        """A few batches that took as long as most, as an SVG."""
         trace = self.traced(self.kinds["device NV12"])
-        submits = trace.of("thread", "submit")
-        return svg(trace, submits[BATCHES // 2].start, submits[BATCHES // 2 + SHOWN].start)
+        starts = [span.start for span in trace.of("thread", "submit")]
+        windows = sorted(zip(starts, starts[SHOWN:], strict=False), key=lambda window: window[1] - window[0])
+        return svg(trace, *windows[len(windows) // 2])
 
 
 def resident() -> int:

@@ -15,7 +15,12 @@ from edge_app.engine.gpu_slot import GpuSlot
 from edge_app.engine.slot import Outputs
 from edge_app.frames import Picture
 
-STEPS = {"letterbox": ("began", "filled"), "network": ("started", "computed"), "download": ("computed", "done")}
+STEPS = {
+    "upload": ("began", "uploaded"),
+    "letterbox": ("uploaded", "filled"),
+    "network": ("started", "computed"),
+    "download": ("computed", "done"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +11,7 @@ from edge_app.capture.clock import Moment
 from edge_app.capture.source import Shot, Source
 from edge_app.errors import InputError, Reason, StreamError
 
+LATEST_S = 0.25  # behind its time; what cannot keep up plays on from there
 LONGEST_STEP_S = 1.0  # from one picture of a folder to the next, which may be years apart
 
 
@@ -44,11 +44,16 @@ class Replay:
 
     @staticmethod
     def _paced(shots: Iterator[Shot], stop: threading.Event) -> Iterator[Shot]:
-        due, before = time.monotonic(), None
+        """Stamps each picture with the time at which it was due, so that a decoder that is late shows in its age."""
+        due = before = None
         for shot in shots:
-            due += min(max(0.0, shot.captured_at - before), LONGEST_STEP_S) if before is not None else 0.0
-            before = shot.captured_at
-            if stop.wait(max(0.0, due - time.monotonic())):
-                return
             now = Moment.now()
-            yield replace(shot, captured_at=now.wall, captured_mono=now.mono, ts_source="arrival")
+            if due is None or before is None:
+                due = now.mono
+            else:
+                due += min(max(0.0, shot.captured_at - before), LONGEST_STEP_S)
+                due = max(due, now.mono - LATEST_S)
+            before = shot.captured_at
+            if stop.wait(max(0.0, due - now.mono)):
+                return
+            yield replace(shot, captured_at=now.wall + due - now.mono, captured_mono=due, ts_source="arrival")

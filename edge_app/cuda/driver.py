@@ -86,12 +86,12 @@ class Driver:
             raise self._meaning(error) from error
 
     def do(self, function: str, *arguments: Any) -> None:
-        """Calls what PyCUDA does not have in the driver's library; raises EngineError where it is refused."""
+        """Calls what PyCUDA does not have in the driver's library, whose refusals become ours too."""
         with self.call():
             if status := getattr(self._libcuda, function)(*arguments):
-                raise EngineError(f"{self.gpu.name()}: {function} failed: CUDA error {status}")
+                raise self._meaning(f"{function} failed: CUDA error {status}")
 
-    def _meaning(self, error: Exception) -> EdgeAppError:
+    def _meaning(self, error: object) -> EdgeAppError:
         try:
             self._cuda.Context.synchronize()
         except self._cuda.Error as again:  # a sticky error is still there when it has been told

@@ -26,32 +26,33 @@ class Batches(Protocol):
 
 
 def infer(
-    batches: Batches, slots: Sequence[Slot], drop: Callable[[Frame, EngineError], None]
+    batches: Batches, slots: Sequence[Slot], drop: Callable[[Frame, EngineError], None], *, at_once: bool = False
 ) -> Iterator[tuple[list[Frame], Outputs]]:
     """Yields each batch with its raw outputs, in order.
 
-    While frames are waiting, both slots compute as the caller handles outputs: a slot gets its next batch before
-    those of its last are looked at. When none is waiting, what is running is finished at once, so an engine faster
-    than the cameras adds no latency. A single slot is idle while its outputs are handled. Outputs are the slot's own
-    buffers: they are valid until the caller asks for the next ones.
+    While frames are waiting, one slot computes as the caller handles the other's outputs. When none is waiting,
+    what is running is finished at once, so an engine faster than the cameras adds no latency. Outputs are the
+    slot's own buffers: they are valid until the caller asks for the next ones.
 
     Args:
         batches: The frames.
         slots: One or two slots of one engine.
         drop: Called with a frame that could not be computed, alone either.
+        at_once: Whether slots compute at the same time. Then both do as the caller handles outputs: while the other
+            one computes, a slot gets its next batch before the outputs of its last are handled.
     """
     free = deque(slots)
     running: deque[tuple[list[Frame], Slot]] = deque()
 
     def start(frames: list[Frame]) -> None:
-        slot = free.popleft()
-        slot.submit([frame.picture for frame in frames])
-        running.append((frames, slot))
+        if frames:
+            slot = free.popleft()
+            slot.submit([frame.picture for frame in frames])
+            running.append((frames, slot))
 
     source = iter(batches)
     for frames in source:
-        if frames:
-            start(frames)
+        start(frames)
         while running and not (free and batches.waiting):
             frames, slot = running.popleft()
             try:
@@ -62,8 +63,8 @@ def infer(
                 free.append(slot)
                 continue
             free.append(slot)
-            if running and batches.waiting and (ahead := next(source, [])):
-                start(ahead)
+            if at_once and running and batches.waiting:
+                start(next(source, []))
             yield frames, outputs
 
 

@@ -29,6 +29,7 @@ class GpuEngine:
     Attributes:
         name: What computes: the wire's `model.engine`.
         max_batch: Pictures in a batch at most.
+        at_once: Whether its slots compute at the same time, each on a stream of its own.
         slots: One for each network.
     """
 
@@ -62,6 +63,7 @@ class GpuEngine:
             with device.current():
                 networks = load(device, self._parts)
                 self.max_batch, self._batch = networks[0].max_batch, networks[0].batch
+                self.at_once = len({network.stream for network in networks}) > 1
                 self.slots = tuple(owned(self._parts, GpuSlot(device, n, spec, constants)) for n in networks)
             self._warm_up(spec)
             self._closing = closing.pop_all()

@@ -23,9 +23,9 @@ class GpuSlot:
     Each way has its stream, and an event lets the next begin where the last is through:
 
         decoder's   decoded
-        upload      began  (decoded)  pixels  letterbox  filled
-        compute                                         (filled)  started  network  computed
-        download                                                                   (computed)  outputs  done
+        upload      began  (decoded)  pixels  uploaded  letterbox  filled
+        compute                                                   (filled)  started  network  computed
+        download                                                                             (computed)  outputs  done
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class GpuSlot:
         with ExitStack() as stack:
             self._upload, self._download = (owned(stack, device.stream()) for _ in range(2))
             self._tensors = owned(stack, GpuTensors(device, network, spec, constants, self._upload))
-            self._decoded, self._began, self._filled = (owned(stack, device.event()) for _ in range(3))
+            self._decoded, self._began, self._uploaded, self._filled = (owned(stack, device.event()) for _ in range(4))
             self._started, self._computed, self._done = (owned(stack, device.event()) for _ in range(3))
             self._resources = stack.pop_all()
         network.bind(self._tensors.addresses)
@@ -72,7 +72,7 @@ class GpuSlot:
         if any(picture.memory == "device" for picture in self._pictures):
             self._decoded.record(self._device.default_stream)
             upload.wait_event(self._decoded)
-        self._boxes = self._tensors.canvas.draw(self._pictures, upload)
+        self._boxes = self._tensors.canvas.draw(self._pictures, upload, self._uploaded)
         self._filled.record(upload)
         compute.wait_event(self._filled)
         self._started.record(compute)
@@ -106,7 +106,7 @@ class GpuSlot:
 
     def passed(self, since: Event) -> dict[str, float]:
         """When the batch that was waited for last came to each event, by its name above [s after another event]."""
-        names = ("began", "filled", "started", "computed", "done")
+        names = ("began", "uploaded", "filled", "started", "computed", "done")
         with self._device.current():
             return {name: getattr(self, f"_{name}").seconds_since(since) for name in names}
 

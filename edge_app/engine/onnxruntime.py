@@ -67,6 +67,7 @@ class OnnxRuntimeEngine:
     """The model on the CPU; leaving the block ends its worker."""
 
     name = "onnxruntime-cpu"
+    at_once = False
 
     def __init__(
         self,
@@ -139,8 +140,7 @@ class OnnxRuntimeSlot:
         self._inputs = inputs
         self._batch = batch
         self._fixed_outputs = fixed_outputs
-        self._bindings: dict[tuple[int, bool], tuple[Any, tuple[NDArray[Any], ...]]] = {}
-        self._odd = False
+        self._bindings: dict[int, tuple[Any, tuple[NDArray[Any], ...]]] = {}
         self._boxes: tuple[Letterbox, ...] = ()
         self._preprocess_s = 0.0
         self._running: Future[tuple[tuple[NDArray[Any], ...], float]] | None = None
@@ -172,11 +172,9 @@ class OnnxRuntimeSlot:
         """Runs in the worker."""
         began = time.perf_counter()
         if self._fixed_outputs:
-            self._odd = not self._odd  # the outputs of the batch before are still looked at
-            key = batch, self._odd
-            if key not in self._bindings:
-                self._bindings[key] = self._bind(batch)
-            binding, outputs = self._bindings[key]
+            if batch not in self._bindings:
+                self._bindings[batch] = self._bind(batch)
+            binding, outputs = self._bindings[batch]
             self._session.run_with_iobinding(binding)
         else:
             outputs = tuple(self._session.run(None, self._inputs.feed(batch)))

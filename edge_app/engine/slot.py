@@ -17,8 +17,8 @@ class Outputs:
     """The raw outputs of one batch.
 
     Attributes:
-        arrays: The model's outputs in its order and layout, in buffers of the slot that its next batch leaves as they
-            are and the one after that does not.
+        arrays: The model's outputs in its order and layout, valid until the slot's next `submit`, or the one after
+            that where the engine's slots compute at once: its own buffers.
             A fixed batch that was not full has rows for its padding too, after those of the pictures.
         boxes: Where each picture lies in the model's input.
         preprocess_s: Time to fill the input, of the whole batch [s].
@@ -61,6 +61,10 @@ class Engine(Protocol):
     @property
     def max_batch(self) -> int:
         """Pictures that one batch may hold."""
+
+    @property
+    def at_once(self) -> bool:
+        """Whether its slots compute at the same time, not in turn."""
 
     @property
     def slots(self) -> Sequence[Slot]:

@@ -96,6 +96,7 @@ class TensorRtNetwork(Network):
 
     def _let_go(self) -> None:
         self.contexts.clear()
+        del self.new_context  # which holds the plan
 
 
 def _batches(trt: Any, engine: Any, max_batch: int) -> tuple[int | None, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_app.cuda import Device, Staging, Stream, owned
+from edge_app.cuda import Device, Event, Staging, Stream, owned
 from edge_app.frames import Letterbox, Picture
 from edge_app.model import InputSpec
 from edge_app.preprocess.kernel import BLOCK, PICTURE, batch_argument, described, grid, load_kernel
@@ -71,8 +71,8 @@ class GpuCanvas:
         """How often larger pictures than before took new buffers."""
         return self._pixels.growths
 
-    def draw(self, pictures: Sequence[Picture], stream: Stream) -> tuple[Letterbox, ...]:
-        """Enqueues the upload of the pictures and the launch; returns where each lies.
+    def draw(self, pictures: Sequence[Picture], stream: Stream, uploaded: Event | None = None) -> tuple[Letterbox, ...]:
+        """Enqueues the upload of the pictures, the event and the launch; returns where each lies.
 
         Host pictures are copied here and may go at once. Those on the GPU are read in place: their owners must live
         until the stream has come this far.
@@ -96,6 +96,8 @@ class GpuCanvas:
             self._pixels.upload(0, used, stream)
         self._orders.upload(0, self._orders.nbytes if any(changed) else count * PICTURE.itemsize, stream)
         self._sizes[:count] = [(picture.width, picture.height) for picture in pictures]
+        if uploaded:
+            uploaded.record(stream)
         self._kernel.launch(grid(spec, count), BLOCK, self._argument, stream)
         return boxes
 

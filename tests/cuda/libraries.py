@@ -72,7 +72,8 @@ class SimulatedTensorRT:
 
     Attributes:
         profile: The largest batch that plans are built for.
-        computation: Of the plan that was loaded last.
+        plan: That was loaded last.
+        computation: Of it.
     """
 
     class TensorIOMode:
@@ -86,6 +87,7 @@ class SimulatedTensorRT:
     def __init__(self, gpu: SimulatedGpu, profile: int = 4) -> None:
         self.gpu = gpu
         self.profile = profile
+        self.plan: SimulatedPlan | None = None
         self.computation: Computation | None = None
 
     def __eq__(self, other: object) -> bool:
@@ -108,7 +110,8 @@ class SimulatedTensorRT:
             self._logger.log(ILogger.Severity.ERROR, WRONG_PLAN)
             return None
         self.computation = Computation(self.gpu, session)
-        return SimulatedPlan(self.computation, self.profile)
+        self.plan = SimulatedPlan(self.computation, self.profile)
+        return self.plan
 
 
 class SimulatedPlan:

@@ -64,6 +64,11 @@ class SimulatedRig:
         taken, self._maker.opened = self._maker.opened, []
         return taken
 
+    def take_plan(self) -> object:
+        """TensorRT's plan, which the rig no longer holds then."""
+        taken, self._maker.plan = self._maker.plan, None
+        return taken
+
     def computations(self) -> list[Computation]:
         """What stands for the networks."""
         if self.kind == "tensorrt":

@@ -52,6 +52,12 @@ class Batches(list):
             yield self.pop(0)
 
 
+def inferred(batches: Batches, engine):
+    """What `infer` yields; no frame may be dropped."""
+    dropped = lambda frame, error: pytest.fail(f"{frame.index}: {error}")  # noqa: E731
+    return infer(batches, engine.slots, dropped, at_once=engine.at_once)
+
+
 def same(rig, found: np.ndarray, expected: np.ndarray) -> None:
     if rig.exact:
         np.testing.assert_array_equal(found, expected)
@@ -73,7 +79,7 @@ def batches_in_both_slots_have_the_cpus_outputs(rig, tmp_path, dtype="float32", 
     batches = [mixed(seed, count) for seed, count in enumerate([4, 1, 3, 3, 2, 4, 4, 1])]
     expected = [cpu(path, spec, pictures)[0] for pictures in batches]
     with rig.engine(path, spec, slots=slots) as engine:
-        found = infer(Batches(map(frames, batches)), engine.slots, lambda f, e: pytest.fail(f"{f.index}: {e}"))
+        found = inferred(Batches(map(frames, batches)), engine)
         for (shown, outputs), wanted in zip(found, expected, strict=True):
             assert len(shown) == len(outputs.boxes) == len(wanted)
             same(rig, outputs.arrays[0], wanted)
@@ -116,7 +122,7 @@ def pictures_that_a_decoder_is_still_writing_are_read_when_it_is_done(rig, tmp_p
     expected = [cpu(path, SPEC, pictures)[0] for pictures in batches]
     with rig.engine(path, SPEC) as engine, Decoder(rig.gpu) as decoder:
         on_the_gpu = [[decoder.put(pictures[0]), pictures[1], decoder.put(pictures[2])] for pictures in batches]
-        found = infer(Batches(map(frames, on_the_gpu)), engine.slots, lambda f, e: pytest.fail(f"{f.index}: {e}"))
+        found = inferred(Batches(map(frames, on_the_gpu)), engine)
         for (_, outputs), wanted in zip(found, expected, strict=True):
             same(rig, outputs.arrays[0], wanted)
 
@@ -190,6 +196,22 @@ def outputs_stay_while_the_slot_computes_its_next_batch(rig, tmp_path):
         same(rig, kept, cpu(path, SPEC, [one])[0])
 
 
+def a_batch_passes_its_events_in_order(rig, tmp_path):
+    with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC) as engine:
+        with rig.gpu.current():
+            origin, stream = rig.gpu.event(), rig.gpu.stream()
+            origin.record(stream)
+            origin.synchronize()
+        engine.slots[0].submit(mixed(8, 3))
+        engine.slots[0].wait()
+        times = engine.slots[0].passed(origin)
+        with rig.gpu.current():
+            for part in (origin, stream):
+                part.free()
+    assert list(times) == ["began", "uploaded", "filled", "started", "computed", "done"]
+    assert list(times.values()) == sorted(times.values())
+
+
 def one_thread_after_another_may_use_the_engine(rig, tmp_path):
     path, pictures = echo(tmp_path / "m.onnx", "float32", False), mixed(6, 2)
     found: list[np.ndarray] = []
@@ -260,6 +282,7 @@ EVERYWHERE = [
     a_pictures_owner_lives_until_its_batch_is_done,
     an_engine_that_is_left_in_the_middle_of_a_batch_is_freed_after_it,
     outputs_stay_while_the_slot_computes_its_next_batch,
+    a_batch_passes_its_events_in_order,
     one_thread_after_another_may_use_the_engine,
     nothing_is_called_outside_the_device_or_from_two_threads,
     nothing_is_uploaded_while_the_host_is_still_waited_for,
@@ -268,16 +291,13 @@ EVERYWHERE = [
 
 
 def a_batch_that_the_library_refuses_is_tried_frame_by_frame(rig, tmp_path):
-    path, pictures = echo(tmp_path / "m.onnx", "float32", False), mixed(10, 3)
+    path, pictures = echo(tmp_path / "m.onnx", "float32", False), mixed(10, 12)
     expected = cpu(path, SPEC, pictures)[0]
     with rig.engine(path, SPEC) as engine:
         rig.refuse(3)
-        batches = Batches([frames(pictures), frames(pictures[:2])])
-        found = [
-            outputs.arrays[0].copy()
-            for _, outputs in infer(batches, engine.slots, lambda f, e: pytest.fail(f"{f.index}: {e}"))
-        ]
-    np.testing.assert_array_equal(np.concatenate(found), np.concatenate([expected, expected[:2]]))
+        batches = Batches(frames(pictures[a:b]) for a, b in itertools.pairwise([0, 2, 3, 6, 8, 11, 12]))
+        found = [outputs.arrays[0].copy() for _, outputs in inferred(batches, engine)]
+    np.testing.assert_array_equal(np.concatenate(found), expected)
 
 
 def a_slot_that_failed_is_drained_before_it_is_used_again(rig, tmp_path):

@@ -157,6 +157,14 @@ def test_a_failure_that_is_kept_does_not_keep_the_session_that_failed(kernel_lib
     assert [session() for session in sessions] == [None, None]
 
 
+def test_a_plan_goes_with_the_engine(kernel_library, tmp_path):
+    rig = SimulatedRig(kernel_library, "tensorrt")
+    engine = rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC)
+    plan = weakref.ref(rig.take_plan())
+    engine.__exit__(None, None, None)
+    assert plan() is None
+
+
 def test_a_model_that_fails_at_load_leaves_no_session_behind(kernel_library, tmp_path):
     rig = SimulatedRig(kernel_library, "onnxruntime", refused={4})
     with pytest.raises(DataError, match="fails on a blank picture") as failure:

@@ -9,11 +9,10 @@ import pytest
 
 from edge_app import config
 from edge_app.cuda import Gpu
-from edge_app.engine import infer
 from edge_app.engine.onnxruntime_cuda import KEPT
 from edge_app.model import find
 from tests.cuda.rigs import RealRig
-from tests.cuda.scenarios import EVERYWHERE, SPEC, Batches, Decoder, cpu, frames, mixed
+from tests.cuda.scenarios import EVERYWHERE, SPEC, Batches, Decoder, cpu, frames, inferred, mixed
 from tests.gpu.metered import Metered
 from tests.onnx_models import SIDE, echo, stacked
 
@@ -48,7 +47,7 @@ def batches(count: int, largest: int):
 def compared(engine, path, spec, close) -> int:
     """How many frames of the double buffer were compared with the CPU's."""
     shown = list(batches(FRAMES, engine.max_batch))
-    found = infer(Batches(map(frames, shown)), engine.slots, lambda f, e: pytest.fail(f"{f.index}: {e}"))
+    found = inferred(Batches(map(frames, shown)), engine)
     total = 0
     for (_, outputs), pictures in zip(found, shown, strict=True):
         for array, wanted in zip(outputs.arrays, cpu(path, spec, pictures), strict=True):

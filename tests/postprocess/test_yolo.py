@@ -100,6 +100,15 @@ def test_a_giant_box_takes_nothing_from_other_classes_and_places():
     assert (found.class_id.tolist(), broken) == ([1, 2, 2, 1], 0)
 
 
+def test_a_box_that_is_inside_out_takes_nothing_from_another_class():
+    columns = np.zeros((4 + CLASSES, CELLS), np.float32)
+    columns[:, 3] = 40, 16, -300_000, 20, 0.9, 0, 0
+    columns[:, 9] = 40, 16, 30, 20, 0, 0.8, 0
+    postprocess = Postprocess(recognise(graph(1, 4 + CLASSES, CELLS), None), confidence=0.3, nms_iou=0.5)
+    found, _ = postprocess((columns[None],), 0, BOX, (128, 64))
+    assert found.class_id.tolist() == [0, 1]
+
+
 def test_the_second_picture_of_a_batch_is_the_second():
     rows = np.zeros((2, CELLS, 5 + CLASSES), np.float32)
     rows[1, 7, 4:6] = 0.9

@@ -1,0 +1,63 @@
+"""Finite sources played live: what a picture's age says of the decoder."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from edge_app.capture import Replay
+from edge_app.capture.source import Shot
+from edge_app.frames import Picture
+
+STEP_S = 0.02
+
+
+class Clip:
+    """Pictures of 50 frames a second, each of which is decoded for some time."""
+
+    live = False
+    describe = "clip"
+
+    def __init__(self, *decoded_s: float) -> None:
+        self._decoded_s = decoded_s
+
+    @contextmanager
+    def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
+        yield self._shots()
+
+    def _shots(self) -> Iterator[Shot]:
+        picture = Picture.from_bgr(np.zeros((4, 4, 3), np.uint8))
+        for index, seconds in enumerate(self._decoded_s):
+            time.sleep(seconds)
+            yield Shot(index * STEP_S, "file", 0.0, 0.0, lambda: picture)
+
+
+def replayed(clip: Clip, count: int) -> list[tuple[Shot, float]]:
+    """So many shots, and how old each was when it came [s]."""
+    stop, seen = threading.Event(), []
+    with Replay(clip).open(stop) as shots:
+        for shot in shots:
+            seen.append((shot, time.monotonic() - shot.captured_mono))
+            if len(seen) == count:
+                stop.set()
+    return seen
+
+
+def test_a_clip_that_opens_late_is_not_played_faster_for_it():
+    seen = replayed(Clip(0.3, *[0.0] * 9), 10)
+    assert seen[-1][0].captured_mono - seen[0][0].captured_mono == pytest.approx(9 * STEP_S)
+    assert seen[0][1] < 0.1
+
+
+def test_a_picture_is_as_old_as_it_is_late_and_no_older_than_a_quarter_of_a_second():
+    seen = replayed(Clip(0.0, 0.1, *[0.05] * 20), 22)
+    ages = [age for _, age in seen]
+    assert ages[0] < 0.02 < 0.079 < ages[1]
+    assert 0.25 <= max(ages) < 0.4
+    for shot, _ in seen:
+        assert shot.captured_at - shot.captured_mono == pytest.approx(time.time() - time.monotonic(), abs=0.05)
