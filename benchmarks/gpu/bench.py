@@ -92,7 +92,7 @@ class Bench:
             trace = self.traced(shown)
             steps = [trace.middle(name) for name in STEPS]
             thread = [trace.total(name) / BATCHES for name in ("submit", "wait", "postprocess")]
-            rest = trace.length / BATCHES - sum(thread)
+            rest = (trace.length - trace.total("trace")) / BATCHES - sum(thread)
             yield [*self.name, kind, *(f"{1e6 * seconds:.0f}" for seconds in (*steps, *thread, rest))]
 
     def counts(self) -> Rows:

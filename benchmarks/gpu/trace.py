@@ -87,18 +87,18 @@ class TracedSlot:
     """A slot that leaves spans of what it does."""
 
     def __init__(self, slot: GpuSlot, number: int, trace: Trace) -> None:
-        self._slot = slot
         self._row = f"slot {number}"
         self._trace = trace
         self._submit = trace.timed("submit", slot.submit)
         self._wait = trace.timed("wait", slot.wait)
+        self._passed = trace.timed("trace", slot.passed)
 
     def submit(self, pictures: Sequence[Picture]) -> None:
         self._submit(pictures)
 
     def wait(self) -> Outputs:
         outputs: Outputs = self._wait()
-        at = self._slot.passed(self._trace.origin)
+        at = self._passed(self._trace.origin)
         self._trace.spans += [Span(self._row, name, at[a], at[b]) for name, (a, b) in STEPS.items()]
         return outputs
 
@@ -114,14 +114,13 @@ def covered(spans: Iterable[Span]) -> float:
 
 def shares(trace: Trace) -> dict[str, float]:
     """Of the whole run, how long each row and the GPU was at work, and how long both slots' networks were at once."""
-    begin, end = min(s.start for s in trace.spans), max(s.stop for s in trace.spans)
+    length = max(s.stop for s in trace.spans) - min(s.start for s in trace.spans)
     networks = defaultdict(list)
     for span in trace.spans:
         if span.name == "network":
             networks[span.row].append(span)
     each = [covered(spans) for spans in networks.values()]
     either = covered([span for spans in networks.values() for span in spans])
-    busy = covered([span for span in trace.spans if span.row == "thread" and span.name != "wait"])
-    waits = covered([span for span in trace.spans if span.name == "wait"])
-    parts = {"networks": either, "both networks": sum(each) - either, "thread": busy, "thread waits": waits}
-    return {name: seconds / (end - begin) for name, seconds in parts.items()}
+    waits, own = trace.total("wait"), length - trace.total("trace")
+    parts = {"networks": either / length, "both networks": (sum(each) - either) / length}
+    return parts | {"thread": 1 - waits / own, "thread waits": waits / own}

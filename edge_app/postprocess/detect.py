@@ -71,10 +71,9 @@ class Postprocess:
         """Those that survive greedy suppression within their picture and class, best score first in each picture."""
         every = found.candidates
         xywh = np.minimum(np.maximum(every.xyxy[wanted], -REACH), REACH).astype(np.float64)
-        xywh[:, 2:] = np.maximum(
-            xywh[:, 2:] - xywh[:, :2], 0
-        )  # a box that is inside out would reach into the next strip
-        xywh[:, 0] += every.class_id[wanted] * (2.0 * REACH)  # each class in a strip of its own
+        # Each class in a strip of its own, out of which no box reaches, nor one that is inside out.
+        xywh[:, 2:] = np.maximum(xywh[:, 2:] - xywh[:, :2], 0)
+        xywh[:, 0] += every.class_id[wanted] * (2.0 * REACH)
         boxes, scores = xywh.tolist(), every.score[wanted].tolist()  # OpenCV takes lists sooner than arrays
         kept: list[int] = []
         for a, b in _spans(found.picture[wanted], len(found.broken)):
