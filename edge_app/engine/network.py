@@ -46,7 +46,7 @@ class Network(ABC):
         self.addresses = dict(addresses)
 
     def enqueue(self, batch: int) -> None:
-        """Starts the first rows of the buffers on the stream and does not wait; raises EngineError.
+        """Starts the first rows of the buffers on the stream and does not wait for them; raises EngineError.
 
         The first time of a size it is done plainly, from then on as a graph where it can be recorded.
         """

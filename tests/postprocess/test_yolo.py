@@ -100,6 +100,17 @@ def test_a_giant_box_takes_nothing_from_other_classes_and_places():
     assert (found.class_id.tolist(), broken) == ([1, 2, 2, 1], 0)
 
 
+def test_the_best_thousand_of_a_picture_reach_suppression():
+    columns = np.zeros((4 + CLASSES, 8400), np.float32)
+    columns[:2, :1200] = np.divmod(np.arange(1200), 40)
+    columns[:2, :1200] *= 16
+    columns[2:4, :1200], columns[4, :1200] = 8, np.linspace(0.4, 0.9, 1200)
+    decoder = recognise(graph(1, 4 + CLASSES, 8400, wh=(640, 640)), None)
+    box = Letterbox.fit((640, 640), (640, 640))
+    found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((columns[None],), 0, box, (640, 640))
+    assert found.score.tolist() == columns[4, 1199:199:-1].tolist()
+
+
 def test_a_box_that_is_inside_out_takes_nothing_from_another_class():
     columns = np.zeros((4 + CLASSES, CELLS), np.float32)
     columns[:, 3] = 40, 16, -300_000, 20, 0.9, 0, 0
