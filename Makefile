@@ -53,7 +53,7 @@ lock: $(UV) ## requirements.lock made to fit pyproject.toml; LOCK=--upgrade take
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --extra dev --annotation-style line \
 		--custom-compile-command "make lock" $(LOCK) -o requirements.lock pyproject.toml
 
-bench: $(VENV)/.dev servers ## Timings of the renderer, of INT8 and of eight cameras
+bench: $(VENV)/.dev servers ## Timings of the renderer, of INT8 and of eight cameras, also in trouble; minutes
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 gpu-bench: $(VENV)/.dev # On a machine with a GPU: its figures, into docs/gpu.md; ARGS="--yolox yolox_nano.onnx"

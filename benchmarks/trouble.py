@@ -58,14 +58,17 @@ def configured(path: Path, good: Server, flapping: Server, hole: socket.socket) 
 
 def watch(program: Program, flapping: Server, seconds: float) -> None:
     """Lets it run for so long in all that trouble, once the six are there, and ends it."""
-    program.until(lambda: {message["camera"] for message in program.messages()} >= {*GOOD})
     stop = threading.Event()
     flapper = threading.Thread(target=flap, args=(flapping, stop))
-    flapper.start()
-    time.sleep(seconds)
-    stop.set()
-    flapper.join()
-    program.terminate()
+    try:
+        program.until(lambda: {message["camera"] for message in program.messages()} >= {*GOOD})
+        flapper.start()
+        time.sleep(seconds)
+    finally:
+        stop.set()
+        if flapper.ident:
+            flapper.join()
+        program.terminate()
 
 
 def main() -> None:

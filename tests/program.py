@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from edge_app.cli import execute
+from edge_app.cli.logs import Stderr
 
 
 class Program:
@@ -87,7 +88,7 @@ def log() -> Iterator[None]:
     yield
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
-    root.handlers[:] = [handler for handler in root.handlers if type(handler) is not logging.StreamHandler]
+    root.handlers[:] = [handler for handler in root.handlers if not isinstance(handler, Stderr)]
 
 
 @pytest.fixture

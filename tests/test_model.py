@@ -231,10 +231,14 @@ COCO = {1: "person", 11: "fire hydrant", 13: "stop sign", 25: "giraffe", 27: "ba
         84: "book", 90: "toothbrush"}  # fmt: skip
 
 
+def test_ninety_one_classes_of_another_family_are_not_cocos():
+    assert find_labels(91, None, None, {}).names[:2] == ("class_0", "class_1")
+
+
 @pytest.mark.parametrize(
     ("classes", "file", "from_one"),
     [
-        pytest.param(91, None, False, id="91 slots"),
+        pytest.param(91, None, True, id="91 slots"),
         pytest.param(91, "coco", False, id="91 slots, asked for"),
         pytest.param(None, "coco", True, id="from one"),
     ],

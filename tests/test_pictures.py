@@ -189,6 +189,7 @@ def test_a_film_that_is_stuck_holds_up_no_other_and_what_it_lacks_is_counted(tmp
         frame, result = live("b", 0)
         for index in range(20):
             recorder.add(dataclasses.replace(frame, index=index, live=False), result)
+        recorder.add(*live("added at run time", 0))
     os.close(os.open(tmp_path / "film-a.mp4", os.O_RDONLY | os.O_NONBLOCK))
     assert len(frames(tmp_path / "film-b.mp4")) == 20
     said = " ".join(record.getMessage() for record in caplog.records)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import io
+import logging
 import os
 import pty
 import re
@@ -16,15 +19,17 @@ import time
 
 import pytest
 
+from edge_app.cli.logs import set_up
+
 PAGE = r"29 of 30 cameras up, \d+\.\d fps\n(camera [^\n]*\n[^\n]*\nc00 [^\n]* ms .*?)\nand (\d+) more, all up or better"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 @pytest.fixture
 def terminal():
-    """A terminal of 20 lines and 110 columns in which programs run; what they wrote on it."""
+    """A terminal of 20 lines and 80 columns in which programs run; what they wrote on it."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 110, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 80, 0, 0))
     yield ours, theirs
     os.close(ours)
     os.close(theirs)
@@ -39,11 +44,21 @@ def read_until(terminal, pattern, timeout_s=60):
     return found
 
 
+def test_the_log_goes_to_what_is_stderr_at_the_time():
+    set_up("info")
+    with contextlib.redirect_stderr(io.StringIO()) as table:
+        logging.getLogger("edge_app.capture").warning("camera gate is down")
+    assert "camera gate is down" in table.getvalue()
+
+
 def test_the_table_shows_trouble_first_and_says_how_many_it_leaves_out(configured, tmp_path, terminal):
     scene = "synthetic://street?size=96x64&fps=2"
     cameras = {f"c{n:02}": {"url": f"{scene}&seed={n}"} for n in range(29)}
     cameras["zoo"] = {"url": "rtsp://127.0.0.1:9/live"}
-    config = configured(cameras=cameras, publish=[{"type": "file", "path": str(tmp_path / "o")}])
+    labels = tmp_path / "labels"
+    labels.write_text("".join(f"a[/b] whose name is longer than any line {n}\n" for n in range(4)))
+    model = {"name": "traffic", "labels": str(labels)}
+    config = configured(model=model, cameras=cameras, publish=[{"type": "file", "path": str(tmp_path / "o")}])
     ours, theirs = terminal
     environ = {**os.environ, "TERM": "xterm"}
     command = [sys.executable, "-m", "edge_app", "run", str(config)]

@@ -11,6 +11,7 @@ from edge_app.capture.clock import Moment
 from edge_app.capture.source import Shot, Source
 from edge_app.errors import InputError, Reason, StreamError
 
+STILL_S = 0.04  # to a picture that is no younger, and from the last one to the first
 LATEST_S = 0.25  # behind its time; what cannot keep up plays on from there
 LONGEST_STEP_S = 1.0  # from one picture of a folder to the next, which may be years apart
 
@@ -41,6 +42,7 @@ class Replay:
             except StreamError as error:
                 if error.reason is not Reason.ENDED:
                     raise InputError(str(error)) from error
+            stop.wait(STILL_S)
 
     @staticmethod
     def _paced(shots: Iterator[Shot], stop: threading.Event) -> Iterator[Shot]:
@@ -51,7 +53,8 @@ class Replay:
             if due is None or before is None:
                 due = now.mono
             else:
-                due += min(max(0.0, shot.captured_at - before), LONGEST_STEP_S)
+                step = shot.captured_at - before
+                due += min(step, LONGEST_STEP_S) if step > 0 else STILL_S
                 due = max(due, now.mono - LATEST_S)
             before = shot.captured_at
             if stop.wait(max(0.0, due - now.mono)):

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from enum import Enum
+from typing import TextIO
 
 # syslog priorities: journald takes them from the head of a line
 PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
@@ -42,9 +43,20 @@ class Logfmt(logging.Formatter):
         return f"ts={stamp}.{int(record.msecs):03d}Z {line}"
 
 
+class Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what is `sys.stderr` at the time: a live table takes its place, so that lines go above it."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
 def set_up(level: str) -> None:
     """Sends the program's log to stderr; `level` is a name of logging's."""
-    handler = logging.StreamHandler()
+    handler = Stderr()
     if sys.stderr.isatty():
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     else:

@@ -18,6 +18,8 @@ from edge_app.cli.words import in_words
 
 REFRESH_S = 1.0
 BESIDES = 4  # lines that are not cameras: totals, heads, those left out, and the cursor's
+COLUMNS = ("camera", "state", "fps", "age p50", "age p99", "dropped", "objects")
+FIGURES = ("fps", "age p50", "age p99")  # which are never cut off
 ORDER = {"down": 0, "connecting": 1, "up": 2, "disabled": 3}
 
 
@@ -59,9 +61,13 @@ class LiveTable:
         fps = {name: self._fps(name, elapsed_s) for name in states}
         names = sorted(states, key=lambda name: (ORDER[states[name].state], name))
         shown = names[: max(1, self._console.size.height - BESIDES)]
-        table = Table("camera", "state", "fps", "age p50", "age p99", "dropped", "objects", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
+        for head in COLUMNS:
+            table.add_column(head, no_wrap=head in FIGURES)
         for name in shown:
-            table.add_row(name, *self._row(name, states[name], fps[name]))
+            cells = name, *self._row(name, states[name], fps[name])
+            # No markup, which a label may look like; and a row is a line, whatever it has to say.
+            table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
         up = sum(state.state == "up" for state in states.values())
         lines: list[RenderableType] = [Text(f"{up} of {len(states)} cameras up, {sum(fps.values()):.1f} fps"), table]
         if len(names) > len(shown):

@@ -156,10 +156,14 @@ class AppConfig(Section):
     @field_validator("publish")
     @classmethod
     def _nothing_is_overwritten(cls, sinks: tuple[StdoutSink | FileSink | MqttSink, ...], info: ValidationInfo) -> Any:
-        this_file: Path | None = (info.context or {}).get("file")
+        cameras: Mapping[str, Camera] = info.data.get("cameras", {})
+        used = {Path(camera.url): f"camera {name} reads" for name, camera in cameras.items() if camera.kind == "path"}
+        if this_file := (info.context or {}).get("file"):
+            used[this_file] = "is the configuration"
         for index, sink in enumerate(sinks):
-            if this_file and isinstance(sink, FileSink) and sink.path.exists() and sink.path.samefile(this_file):
-                raise wrong("want another file than this one, which is the configuration", index, sink.type, "path")
+            for path, what in used.items():
+                if isinstance(sink, FileSink) and sink.path.exists() and path.exists() and sink.path.samefile(path):
+                    raise wrong(f"want another file than this one, which {what}", index, sink.type, "path")
         return sinks
 
     @field_validator("publish")

@@ -54,7 +54,8 @@ def find_labels(
         ConfigError: It names another number of classes.
         DataError: The card does.
     """
-    coco = coco_numbers() if from_one or classes == COCO_NUMBERS else coco_labels()
+    numbered = from_one or (file is not None and classes == COCO_NUMBERS)  # a file `coco` for so many means these
+    coco = coco_numbers() if numbered else coco_labels()
     if file is not None:
         return _checked(Labels(read_labels(file, coco), str(file)), classes, ConfigError)
     if card is not None:

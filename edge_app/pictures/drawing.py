@@ -32,7 +32,8 @@ class Artist:
         text = [f"{self._labels[c]} {score:.2f}" for c, score in zip(found.class_id, found.score, strict=True)]
         line, size = sv.calculate_optimal_line_thickness(wh), sv.calculate_optimal_text_scale(wh)
         drawn = sv.BoxAnnotator(thickness=max(1, line // 2)).annotate(pixels.copy(), boxes)
-        annotator = sv.LabelAnnotator(text_scale=max(0.35, 0.7 * size), text_padding=2)
+        # Smart, so that the label of what touches the upper edge is not above the picture.
+        annotator = sv.LabelAnnotator(text_scale=max(0.35, 0.7 * size), text_padding=2, smart_position=True)
         annotated: NDArray[np.uint8] = annotator.annotate(drawn, boxes, labels=text)
         return annotated
 

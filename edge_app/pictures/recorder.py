@@ -62,5 +62,9 @@ class Recorder:
                 logger.warning(text, camera, reel.left_out)
 
     def add(self, frame: Frame, result: Result) -> None:
-        """Films a frame. A file's waits for the encoder; a camera's is left out where too many wait."""
-        self._reels[frame.camera].add(frame, result)
+        """Films a frame. A file's waits for the encoder; a camera's is left out where too many wait.
+
+        A camera that was not there at the start has no film.
+        """
+        if reel := self._reels.get(frame.camera):
+            reel.add(frame, result)

@@ -53,8 +53,10 @@ class Postprocess:
         found = self._candidates(arrays, rows, self._confidence)
         every, wanted = found.candidates, self._wanted(found)
         keep = _best(found, wanted) if self._suppressed else self._survivors(found, wanted)
+        xyxy = _in_source(every.xyxy[keep], found.picture[keep], boxes, sizes_wh)
+        seen = _has_area(xyxy)
+        xyxy, keep = xyxy[seen], keep[seen]
         picture = found.picture[keep]
-        xyxy = _in_source(every.xyxy[keep], picture, boxes, sizes_wh)
         score, class_id = every.score[keep], every.class_id[keep]
         return [
             (Detections(xyxy[a:b], score[a:b], class_id[a:b]), broken)
@@ -62,18 +64,18 @@ class Postprocess:
         ]
 
     def _wanted(self, found: Found) -> NDArray[np.intp]:
-        """Indices of the classes that are asked for, picture after picture."""
-        if self._class_ids is None:
-            return np.arange(len(found.picture))
-        return np.flatnonzero(np.isin(found.candidates.class_id, self._class_ids))
+        """Indices of boxes with an area, of the classes that are asked for, picture after picture."""
+        wanted = _has_area(found.candidates.xyxy)
+        if self._class_ids is not None:
+            wanted &= np.isin(found.candidates.class_id, self._class_ids)
+        return np.flatnonzero(wanted)
 
     def _survivors(self, found: Found, wanted: NDArray[np.intp]) -> NDArray[np.intp]:
         """Those that survive greedy suppression within their picture and class, best score first in each picture."""
         every = found.candidates
         xywh = np.minimum(np.maximum(every.xyxy[wanted], -REACH), REACH).astype(np.float64)
-        # Each class in a strip of its own, out of which no box reaches, nor one that is inside out.
-        xywh[:, 2:] = np.maximum(xywh[:, 2:] - xywh[:, :2], 0)
-        xywh[:, 0] += every.class_id[wanted] * (2.0 * REACH)
+        xywh[:, 2:] -= xywh[:, :2]
+        xywh[:, 0] += every.class_id[wanted] * (2.0 * REACH)  # each class in a strip of its own
         boxes, scores = xywh.tolist(), every.score[wanted].tolist()  # OpenCV takes lists sooner than arrays
         kept: list[int] = []
         for a, b in _spans(found.picture[wanted], len(found.broken)):
@@ -85,6 +87,11 @@ class Postprocess:
 def _best(found: Found, wanted: NDArray[np.intp]) -> NDArray[np.intp]:
     """The same indices, best score first in each picture."""
     return wanted[np.lexsort((-found.candidates.score[wanted], found.picture[wanted]))]
+
+
+def _has_area(xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which boxes are neither empty nor inside out."""
+    return np.logical_and(xyxy[:, 2] > xyxy[:, 0], xyxy[:, 3] > xyxy[:, 1])
 
 
 def _spans(picture: NDArray[np.intp], pictures: int) -> list[tuple[int, int]]:
@@ -105,5 +112,6 @@ def _in_source(
     ]
     of_each = np.array(fits, np.float32)[picture]
     offset, scale, corner = of_each[:, :4], of_each[:, 4:8], of_each[:, 8:]
-    inside: NDArray[np.float32] = np.minimum(np.maximum((xyxy - offset) / scale, 0), corner)
+    with np.errstate(over="ignore"):
+        inside: NDArray[np.float32] = np.minimum(np.maximum((xyxy - offset) / scale, 0), corner)
     return inside

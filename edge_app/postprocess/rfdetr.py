@@ -32,8 +32,12 @@ class RfDetrDecoder:
     places: tuple[int, ...]
     family: ClassVar[str] = "rfdetr"
     suppressed: ClassVar[bool] = True
-    from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
+
+    @property
+    def from_one(self) -> bool:
+        """Whether its classes are COCO's, at COCO's own numbers."""
+        return self.classes == COCO_SLOTS
 
     @classmethod
     def recognise(cls, graph: Graph, wh: tuple[int, int]) -> RfDetrDecoder | None:

@@ -23,8 +23,8 @@ class Clip:
     live = False
     describe = "clip"
 
-    def __init__(self, *decoded_s: float) -> None:
-        self._decoded_s = decoded_s
+    def __init__(self, *decoded_s: float, step_s: float = STEP_S) -> None:
+        self._decoded_s, self._step_s = decoded_s, step_s
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
@@ -34,7 +34,7 @@ class Clip:
         picture = Picture.from_bgr(np.zeros((4, 4, 3), np.uint8))
         for index, seconds in enumerate(self._decoded_s):
             time.sleep(seconds)
-            yield Shot(index * STEP_S, "file", 0.0, 0.0, lambda: picture)
+            yield Shot(index * self._step_s, "file", 0.0, 0.0, lambda: picture)
 
 
 def replayed(clip: Clip, count: int) -> list[tuple[Shot, float]]:
@@ -52,6 +52,18 @@ def test_a_clip_that_opens_late_is_not_played_faster_for_it():
     seen = replayed(Clip(0.3, *[0.0] * 9), 10)
     assert seen[-1][0].captured_mono - seen[0][0].captured_mono == pytest.approx(9 * STEP_S)
     assert seen[0][1] < 0.1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_pictures_of_one_time_are_not_played_as_fast_as_can_be(count):
+    seen = replayed(Clip(*[0.0] * count, step_s=0.0), 5)
+    steps = np.diff([shot.captured_mono for shot, _ in seen])
+    assert (steps > 0.03).all()
+
+
+def test_pictures_that_are_years_apart_are_a_second_apart():
+    seen = replayed(Clip(0.0, 0.0, step_s=1e8), 2)
+    assert seen[1][0].captured_mono - seen[0][0].captured_mono == pytest.approx(1.0)
 
 
 def test_a_picture_is_as_old_as_it_is_late_and_no_older_than_a_quarter_of_a_second():

@@ -364,6 +364,12 @@ def test_a_sink_that_would_write_into_the_configuration_is_refused(tmp_path, pat
     assert line == "3:30: publish[0].path: want another file than this one, which is the configuration"
 
 
+def test_a_sink_that_would_write_into_what_a_camera_reads_is_refused(tmp_path):
+    (tmp_path / "v.avi").write_bytes(b"film")
+    text = "model: {name: x}\ncameras: {a: {url: v.avi}}\npublish: [{type: file, path: ./v.avi}]\n"
+    assert said(tmp_path, text) == "3:30: publish[0].path: want another file than this one, which camera a reads"
+
+
 def test_a_password_without_a_user_is_refused_by_brokers(tmp_path):
     assert said(tmp_path, sink("type: mqtt, host: x, password: p")).endswith("password: needs username beside it")
 

@@ -178,12 +178,17 @@ LAYOUTS = {
     "YOLOv7 end2end": Layout("efficientnms", yolov7_end2end),
     "YOLOv7 end2end, ORT": Layout("yolov7_flat", yolov7_flat, batch=1),
     "YOLOv10": Layout("end2end", end2end, metadata=YOLO),
+    "YOLO26": Layout(
+        "end2end", end2end, metadata={**YOLO, "description": "Ultralytics YOLO26n model", "end2end": "True"}
+    ),
+    "Ultralytics v8, nms=True": Layout("end2end", end2end, metadata={**NAMES, "args": "{'batch': 1, 'nms': True}"}),
     "EfficientNMS": Layout("efficientnms", efficientnms, batch=2),
     "YOLO-NAS, batch format": Layout("yolonas", yolonas, pixels="bytes", dtype="uint8"),
     "YOLO-NAS, flat format": Layout("yolonas", yolonas_flat, pixels="bytes", dtype="uint8", batch=1),
     "SSD": Layout("ssd", ssd, "stretch", "bytes", dtype="uint8", channels_last=True),
     "SSD, float": Layout("ssd", ssd, "stretch", "bytes", channels_last=True),
     "RT-DETR": Layout("rtdetr", rtdetr, "stretch"),
+    "D-FINE": Layout("rtdetr", rtdetr, "stretch", batch=1),
     "Ultralytics RT-DETR": Layout("rtdetr_ultralytics", rtdetr_ultralytics, "stretch", metadata=RTDETR),
     "Ultralytics RT-DETR, old": Layout("rtdetr_ultralytics_old", rtdetr_ultralytics_old, "stretch", metadata=RTDETR),
     "RF-DETR": Layout("rfdetr", rfdetr, "stretch", "imagenet"),

@@ -102,6 +102,7 @@ def test_a_count_that_cannot_be_is_bounded(count):
     layout = LAYOUTS["SSD"]
     arrays = batch_of(layout, [(np.array([[1.0, 2, 30, 20]]), np.array([0.9]), np.array([1.0]))])
     arrays["num_detections:0"][:] = count
+    arrays["detection_boxes:0"][:] = arrays["detection_boxes:0"][:, :1]
     postprocess = Postprocess(recognise(face(layout, arrays), None), confidence=0.3, nms_iou=0.5)
     found, _ = postprocess(tuple(arrays.values()), 0, BOX, (128, 64))
     assert len(found) == (100 if count > 100 else 0)

@@ -111,13 +111,17 @@ def test_the_best_thousand_of_a_picture_reach_suppression():
     assert found.score.tolist() == columns[4, 1199:199:-1].tolist()
 
 
-def test_a_box_that_is_inside_out_takes_nothing_from_another_class():
+def test_a_box_without_an_area_in_the_picture_is_not_published_and_takes_nothing_from_others():
     columns = np.zeros((4 + CLASSES, CELLS), np.float32)
-    columns[:, 3] = 40, 16, -300_000, 20, 0.9, 0, 0
+    columns[:, 3] = 40, 16, -300_000, 20, 0.9, 0, 0  # inside out
+    columns[:, 5] = 20, 16, 0, 0, 0, 0.9, 0
+    columns[:, 7] = 32, 48, 10, 20, 0, 0, 0.9  # below the picture
     columns[:, 9] = 40, 16, 30, 20, 0, 0.8, 0
+    columns[:, 11] = 0, 0, 3e38, 3e38, 0, 0, 0.7
     postprocess = Postprocess(recognise(graph(1, 4 + CLASSES, CELLS), None), confidence=0.3, nms_iou=0.5)
-    found, _ = postprocess((columns[None],), 0, BOX, (128, 64))
-    assert found.class_id.tolist() == [0, 1]
+    found, broken = postprocess((columns[None],), 0, Letterbox(0.1, 0.1, 0, 0, 64, 32), (640, 320))
+    assert (found.class_id.tolist(), broken) == ([1, 2], 0)
+    assert found.xyxy.tolist() == [[250, 60, 550, 260], [0, 0, 640, 320]]
 
 
 def test_the_second_picture_of_a_batch_is_the_second():
@@ -135,7 +139,8 @@ def test_a_batch_is_what_its_pictures_are_one_by_one(family, class_ids):
     rows = np.random.default_rng(1).uniform(0, 1, (6, CELLS, 5 + CLASSES)).astype(np.float32)
     rows[1, :, 4], rows[2, 5, [4, 6]], rows[3, 7, 2:6] = 0, [0.9, np.nan], [80, 80, 1, 1]
     shape = (None, CELLS if family == "yolox" else 3 * CELLS, 5 + CLASSES)
-    rows = rows if family == "yolox" else np.tile(rows, (1, 3, 1))
+    if family == "yolov5":  # in pixels
+        rows = np.tile(rows * np.float32([*WH, 16, 16, *[1] * (1 + CLASSES)]), (1, 3, 1))
     postprocess = Postprocess(recognise(graph(*shape), family), confidence=0.5, nms_iou=0.5, class_ids=class_ids)
     sizes = [(128, 64), (128, 64), (640, 360), (64, 64), (20, 90)]
     boxes = [Letterbox.fit(size, WH) for size in sizes]
