@@ -43,14 +43,14 @@ class Logfmt(logging.Formatter):
         return f"ts={stamp}.{int(record.msecs):03d}Z {line}"
 
 
-class Stderr(logging.StreamHandler[TextIO]):
+class Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 takes none
     """Writes to what is `sys.stderr` at the time: a live table takes its place, so that lines go above it."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     @property
-    def stream(self) -> TextIO:  # type: ignore[override]
+    def stream(self) -> TextIO:
         return sys.stderr
 
 
