@@ -51,7 +51,6 @@ def replayed(clip: Clip, count: int) -> list[tuple[Shot, float]]:
 def test_a_clip_that_opens_late_is_not_played_faster_for_it():
     seen = replayed(Clip(0.3, *[0.0] * 9), 10)
     assert seen[-1][0].captured_mono - seen[0][0].captured_mono == pytest.approx(9 * STEP_S)
-    assert seen[0][1] < 0.1
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -66,10 +65,9 @@ def test_pictures_that_are_years_apart_are_a_second_apart():
     assert seen[1][0].captured_mono - seen[0][0].captured_mono == pytest.approx(1.0)
 
 
-def test_a_picture_is_as_old_as_it_is_late_and_no_older_than_a_quarter_of_a_second():
+def test_a_picture_is_as_old_as_it_is_late_and_a_slow_decoder_plays_on():
     seen = replayed(Clip(0.0, 0.1, *[0.05] * 20), 22)
-    ages = [age for _, age in seen]
-    assert ages[0] < 0.02 < 0.079 < ages[1]
-    assert 0.25 <= max(ages) < 0.4
+    assert seen[1][1] >= 0.1 - STEP_S
+    assert seen[-1][0].captured_mono - seen[0][0].captured_mono > 0.1 + 20 * 0.05 - 0.26
     for shot, _ in seen:
         assert shot.captured_at - shot.captured_mono == pytest.approx(time.time() - time.monotonic(), abs=0.05)
