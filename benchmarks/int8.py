@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from edge_app import model
-from edge_app.engine.onnxruntime import open_session
+from edge_app.engine.ort.cpu import open_session
 
 METHODS = ("mse", "entropy", "percentile", "max")
 LEAST = (0.0, 0.95)  # no layer goes back to float, or as many as it takes

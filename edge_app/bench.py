@@ -14,11 +14,11 @@ from typing import Any
 import av
 import numpy as np
 
-from edge_app import config
 from edge_app.capture import open_source
-from edge_app.engine import Detector
-from edge_app.engine.onnxruntime import open_session
-from edge_app.stats import Stats
+from edge_app.capture.config import CameraConfig
+from edge_app.core.metrics import Metrics
+from edge_app.detector import Detector
+from edge_app.engine.ort.cpu import open_session
 
 STAGES = ("decode", "queue", "preprocess", "infer", "postprocess", "publish")
 LONG_S = 45.0  # of unpaced rounds
@@ -68,7 +68,7 @@ def engine_alone(detector: Detector, threads: int, seconds: float) -> Cost:
     return measure(step, seconds)
 
 
-def decode_alone(cameras: Iterable[config.Camera]) -> int:
+def decode_alone(cameras: Iterable[CameraConfig]) -> int:
     """Reads the sources whole, files with a bare PyAV loop, to BGR as `run` does; returns the number of frames."""
     return sum(_read_file(c.url) if Path(c.url).is_file() else _read_source(c) for c in cameras)
 
@@ -78,7 +78,7 @@ def _read_file(path: str) -> int:
         return sum(frame.to_ndarray(format="bgr24").size > 0 for frame in container.decode(video=0))
 
 
-def _read_source(camera: config.Camera) -> int:
+def _read_source(camera: CameraConfig) -> int:
     with open_source(camera).open(threading.Event()) as shots:
         return sum(shot.convert().width > 0 for shot in shots)
 
@@ -90,14 +90,14 @@ def middle(costs: Sequence[Cost]) -> Cost:
 
 
 def unpaced(
-    engine: Measure, decode: Measure, pipeline: Callable[[], tuple[Cost, Stats]], rounds: int
+    engine: Measure, decode: Measure, pipeline: Callable[[], tuple[Cost, Metrics]], rounds: int
 ) -> dict[str, Any]:
     """The three in turn, so often: a neighbour's load then falls on all of them. Medians, and their ratios.
 
     What has taken `LONG_S` is not begun again: it is an average over that time already.
     """
     engines, decodes = [], []
-    pipelines: list[tuple[Cost, Stats]] = []
+    pipelines: list[tuple[Cost, Metrics]] = []
     began = time.monotonic()
     while len(pipelines) < rounds and (not pipelines or time.monotonic() - began < LONG_S):
         engines.append(engine())
@@ -117,7 +117,7 @@ def unpaced(
     }
 
 
-def paced(stats: Stats, cameras: Sequence[str], seconds: float) -> dict[str, Any]:
+def paced(stats: Metrics, cameras: Sequence[str], seconds: float) -> dict[str, Any]:
     """What happened in so many seconds at the sources' own rate."""
     ages = [1e3 * age for age in stats.percentiles("age", (50, 95, 99, 100))] or [0.0] * 4
     frames = {camera: stats.total("frames_analysed", camera=camera) for camera in cameras}
@@ -130,7 +130,7 @@ def paced(stats: Stats, cameras: Sequence[str], seconds: float) -> dict[str, Any
     }
 
 
-def milliseconds(stats: Stats, stage: str) -> dict[str, float]:
+def milliseconds(stats: Metrics, stage: str) -> dict[str, float]:
     """Percentiles of a stage [ms]."""
     points = stats.percentiles(stage) or [0.0] * 3
     return dict(zip(("p50", "p95", "p99"), (1e3 * point for point in points), strict=True))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.detections import Detections, Result
+from edge_app.core.detections import Detections, Result
 from edge_app.synthetic import CLASSES, Settings, Street
 
 LEAST_SIDE_PX, LEAST_VISIBLE = 16, 0.3  # what a person would still call an object, in the source's pixels

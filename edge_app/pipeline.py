@@ -11,13 +11,13 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from edge_app.detections import Detections, Latency, Result
+from edge_app.core.detections import Detections, Latency, Result
+from edge_app.core.errors import EngineError, StreamError
+from edge_app.core.frames import Frame, Letterbox, PendingFrame
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import Heartbeats
 from edge_app.engine import Engine, infer
-from edge_app.errors import EngineError, StreamError
-from edge_app.frames import Arrival, Frame, Letterbox
-from edge_app.inbox import Inbox
-from edge_app.stats import Stats
-from edge_app.threads import Heartbeats
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +45,11 @@ class Analysis:
         beats: Told at least once a second that the loop is alive.
     """
 
-    inbox: Inbox[Arrival]
+    inbox: Inbox[PendingFrame]
     engine: Engine
     postprocess: Postprocess
     publish: Publish
-    stats: Stats
+    stats: Metrics
     beats: Heartbeats
 
     def run(self, stop: threading.Event) -> None:
@@ -110,9 +110,9 @@ class Analysis:
 class _Batches:
     """The inbox as the double buffer wants it: batches of pictures, until the end."""
 
-    inbox: Inbox[Arrival]
+    inbox: Inbox[PendingFrame]
     max_batch: int
-    stats: Stats
+    stats: Metrics
     beats: Heartbeats
     stop: threading.Event
 
@@ -127,7 +127,7 @@ class _Batches:
             self.beats.beat("analyse")
             yield [frame for arrival in arrivals if (frame := self._convert(arrival, now)) is not None]
 
-    def _convert(self, arrival: Arrival, now_mono: float) -> Frame | None:
+    def _convert(self, arrival: PendingFrame, now_mono: float) -> Frame | None:
         """The frame's pixels, or None where the decoder's surface is broken."""
         began = time.monotonic()
         try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edge_app.agreement import Agreement, Judged
 from edge_app.model import InputSpec, Report, Thresholds
+from edge_app.model.agreement import Agreement, Judged
 from edge_app.model.report import Figures
 
 FILE, OTHER = "a" * 64, "b" * 64

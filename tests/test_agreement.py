@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_app.agreement import Agreement, Judged, agreement, map50
+from edge_app.model.agreement import Agreement, Judged, agreement, map50
 from tests.boxes import CAR, NOTHING, detections, many
 
 corner, side = st.integers(0, 40), st.integers(4, 24)

@@ -167,7 +167,7 @@ def sink(**settings):
         ({"cameras": {"a": {"url": "u:pw@10.0.0.5/x"}}}, r"cameras\.a\.url: want rtsp:// or another scheme"),
         (sink(type="mqtt", host="mqtt://u:pw@h"), r"publish\[1\]\.host: want a name or an address, [^']*"),
         (sink(type="file", path="/dev"), r"publish\[1\]: /dev: Is a directory"),
-        (sink(type="mqtt", host="b", tls={"ca": "/none.pem"}), r"publish\[1\]: /none\.pem: No such file"),
+        (sink(type="mqtt", host="b", tls={"ca": "/none.pem"}), r"publish\[1\]: /none\.pem: no such file"),
         (
             {"cameras": {"a": {"url": "rtsps://127.0.0.1:9/x", "tls": {"ca": "/none.pem"}}}},
             r"cameras\.a\.tls\.ca: /none\.pem: no such file",

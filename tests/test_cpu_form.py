@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from edge_app.engine.cpu_form import cpu_form
+from edge_app.engine.ort.qdq_to_qlinear import qdq_to_qlinear
 from tests.quantized import CHANNELS, SIDE, Network, computed, computed_as_written, operators, pictures
 
 STEP = 0.05  # of the activations, which all lie in its range
@@ -32,7 +32,7 @@ def agrees(model: onnx.ModelProto, form: onnx.ModelProto | None, images: np.ndar
 def test_a_dense_network_with_relu_is_computed_in_bytes_and_answers_the_same(tmp_path, head):
     network = Network()
     model = network.model(chain(network, head=head))
-    form = cpu_form(model)
+    form = qdq_to_qlinear(model)
     assert agrees(model, form, pictures())
     kinds = operators(form, tmp_path)
     assert kinds.count("QLinearConv") == 1
@@ -48,7 +48,7 @@ def test_quantizers_move_back_over_what_only_picks(tmp_path):
     pooled = network.node("MaxPool", joined, kernel_shape=[3, 3], pads=[1] * 4)
     last = network.conv(network.rounded(pooled, STEP), network.weights(CHANNELS, 2 * CHANNELS, 3))
     model = network.model(last)
-    form = cpu_form(model)
+    form = qdq_to_qlinear(model)
     assert agrees(model, form, pictures())
     assert operators(form, tmp_path).count("QLinearConv") == 2
 
@@ -58,7 +58,7 @@ def test_a_file_whose_tensors_meet_with_two_scales_runs_as_it_is():
     first, second = network.block("images", 0.05), network.block("images", 0.07)
     joined = network.node("Concat", network.rounded(first, 0.06), second, axis=1)
     model = network.model(network.conv(network.rounded(joined, STEP), network.weights(3, 2 * CHANNELS, 3)))
-    assert cpu_form(model) is None
+    assert qdq_to_qlinear(model) is None
 
 
 @pytest.mark.parametrize("factor", [2, 3])
@@ -71,7 +71,7 @@ def test_a_nearest_resize_gives_the_pixels_that_onnx_says(factor, coordinates, r
     words = {"mode": "nearest", "coordinate_transformation_mode": coordinates, "nearest_mode": rounding}
     large = network.node("Resize", network.block("images", 0.05), "", scales, **words)
     model = network.model(network.conv(network.rounded(large, STEP), network.weights(3, CHANNELS, 1)))
-    form = cpu_form(model)
+    form = qdq_to_qlinear(model)
     assert agrees(model, form, pictures())
     copied = coordinates == "asymmetric" and rounding == "floor"
     copied |= coordinates == "half_pixel" and rounding == "round_prefer_floor"
@@ -85,7 +85,7 @@ def test_a_signed_input_does_not_saturate(tmp_path):
     last = network.conv(network.rounded(first, 200.0), network.weights(3, CHANNELS, 1), bias=np.zeros(3, np.float32))
     model = network.model(last)
     bright = np.full((1, CHANNELS, SIDE, SIDE), 126, np.float32)
-    form = cpu_form(model)
+    form = qdq_to_qlinear(model)
     assert operators(form, tmp_path).count("QLinearConv") == 0
     assert np.allclose(computed(form, bright), computed_as_written(model, bright), rtol=1e-5)
 
@@ -99,7 +99,7 @@ def test_what_the_file_cuts_off_is_nearer_to_floats():
     model = network.model(network.conv(network.rounded(first, STEP), weights, bias=none))
     images = np.full((1, CHANNELS, SIDE, SIDE), 10.0, np.float32)
     assert np.allclose(computed_as_written(model, images), 127 * STEP)
-    assert np.allclose(computed(cpu_form(model), images), 10.0)
+    assert np.allclose(computed(qdq_to_qlinear(model), images), 10.0)
 
 
 def test_a_bias_that_no_integer_holds_leaves_the_convolution_in_floats(tmp_path):
@@ -108,7 +108,7 @@ def test_a_bias_that_no_integer_holds_leaves_the_convolution_in_floats(tmp_path)
     weights[0] *= 1e-9  # a channel that is dead but for its bias
     middle = network.node("Relu", network.conv(network.rounded(network.block("images", 0.05), STEP), weights))
     model = network.model(network.conv(network.rounded(middle, STEP), network.weights(3, CHANNELS, 1)))
-    form = cpu_form(model)
+    form = qdq_to_qlinear(model)
     assert agrees(model, form, pictures())
     assert "QLinearConv" not in operators(form, tmp_path)
 
@@ -119,7 +119,7 @@ def test_a_tensor_that_is_an_output_stays_one():
     network.conv(network.rounded(middle, STEP), network.weights(3, CHANNELS, 1))
     model = network.model(middle)
     model.graph.output.append(helper.make_tensor_value_info(network.nodes[-1].output[0], TensorProto.FLOAT, [None] * 4))
-    assert agrees(model, cpu_form(model), pictures())
+    assert agrees(model, qdq_to_qlinear(model), pictures())
 
 
 def test_weights_that_are_bytes_in_the_file_are_taken_as_they_are():
@@ -129,7 +129,7 @@ def test_weights_that_are_bytes_in_the_file_are_taken_as_they_are():
         tensor = network.rounded(network.block("images", 0.05), STEP)
         middle = network.node("Relu", network.conv(tensor, network.weights(CHANNELS, CHANNELS, 3), stored=stored))
         last = network.conv(network.rounded(middle, STEP), network.weights(3, CHANNELS, 1), stored=stored)
-        answers.append(computed(cpu_form(network.model(last)), pictures()))
+        answers.append(computed(qdq_to_qlinear(network.model(last)), pictures()))
     assert np.array_equal(*answers)
 
 
@@ -137,7 +137,7 @@ def test_the_file_is_not_changed():
     network = Network()
     model = network.model(chain(network))
     before = model.SerializeToString()
-    cpu_form(model)
+    qdq_to_qlinear(model)
     assert model.SerializeToString() == before
 
 
@@ -146,4 +146,4 @@ def test_what_others_quantized_has_no_such_form(zero):
     network = Network()
     pair = network.constant(np.float32(0.05)), network.constant(zero)
     tensor = network.node("DequantizeLinear", network.node("QuantizeLinear", "images", *pair), *pair)
-    assert cpu_form(network.model(network.conv(tensor, network.weights(3, CHANNELS, 3)))) is None
+    assert qdq_to_qlinear(network.model(network.conv(tensor, network.weights(3, CHANNELS, 3)))) is None

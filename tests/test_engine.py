@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.engine import OnnxRuntimeEngine, infer
-from edge_app.errors import DataError
-from edge_app.frames import Frame, Picture
-from edge_app.model import InputSpec, read_graph
-from edge_app.preprocess import Canvas, normalisation_table
+from edge_app.core.errors import DataError
+from edge_app.core.frames import Frame, Picture
+from edge_app.engine import infer
+from edge_app.engine.ort.cpu import OnnxRuntimeEngine
+from edge_app.model import InputSpec, read_signature
+from edge_app.preprocess import Letterboxer, normalisation_table
 from tests.onnx_models import SIDE, bright_pixels, channel_means, echo, refuses_bright
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
@@ -167,7 +168,7 @@ def test_constants_are_fed_once_a_picture(tmp_path):
 
 def test_outputs_whose_size_hangs_on_the_picture_have_that_size(tmp_path):
     path = bright_pixels(tmp_path / "m.onnx")
-    assert not read_graph(path).fixed_outputs
+    assert not read_signature(path).fixed_outputs
     with OnnxRuntimeEngine(path, SPEC, batch=1, max_batch=1, slots=1, threads=1, fixed_outputs=False) as engine:
         for side, bright in ((8, 3 * 8 * SIDE), (SIDE, 3 * SIDE * SIDE), (1, 3 * SIDE)):
             pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
@@ -191,7 +192,7 @@ def test_an_input_that_cannot_be_filled_is_refused_at_load(tmp_path, dtype, spec
 
 def test_the_border_is_the_pad_value_whatever_was_drawn_before():
     tensor = np.zeros((3, SIDE, SIDE), np.float32)
-    canvas = Canvas(SPEC, tensor)
+    canvas = Letterboxer(SPEC, tensor)
     canvas.draw(grey(200))
     box = canvas.draw(Picture.from_bgr(np.full((16, 64, 3), 7, np.uint8)))
     assert (tensor[:, : box.height, : box.width] == 7).all()
@@ -215,7 +216,7 @@ def test_preprocessing_equals_the_official_one_written_plainly(color, mode, dtyp
     )
     pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
     tensor = np.zeros((48, 64, 3), dtype).transpose(2, 0, 1) if channels_last else np.zeros((3, 48, 64), dtype)
-    box = Canvas(spec, tensor).draw(Picture.from_bgr(pixels))
+    box = Letterboxer(spec, tensor).draw(Picture.from_bgr(pixels))
     padded = np.full((48, 64, 3), 114, np.uint8)
     small = cv2.resize(pixels, (box.width, box.height), interpolation=cv2.INTER_LINEAR)
     padded[box.top : box.top + box.height, box.left : box.left + box.width] = small

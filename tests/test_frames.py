@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_app.frames import Letterbox, Picture
+from edge_app.core.frames import Letterbox, Picture
 
 SIDES = st.integers(1, 5000)
 MODEL_SIDES = st.integers(32, 1280)

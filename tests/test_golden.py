@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_app.agreement import Agreement
-from edge_app.detections import Detections
-from edge_app.engine import Golden, OnnxRuntimeEngine, golden_path, read_golden, write_golden
-from edge_app.engine.golden import answers, shortfall
-from edge_app.errors import DataError
+from edge_app.core.detections import Detections
+from edge_app.core.errors import DataError
+from edge_app.detector import Golden, golden_path, read_golden, write_golden
+from edge_app.detector.golden import answers, shortfall
+from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 from edge_app.model import InputSpec
+from edge_app.model.agreement import Agreement
 from tests.onnx_models import SIDE, channel_means
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr")

@@ -15,11 +15,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_app import atomic, config
+from edge_app.app.config import load_config
 from edge_app.capture import split_login
 from edge_app.cli import execute
 from edge_app.config import environment_file
-from edge_app.errors import UsageError
+from edge_app.core import files
+from edge_app.core.errors import UsageError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
 NASTY = "p@/ss\"w'`o$rd\\ ü#%{x} $(id) !1 \\$ ;&|"
@@ -42,7 +43,7 @@ def init(capfd, tmp_path, monkeypatch):
 def loaded(tmp_path, monkeypatch):
     """The camera of the written configuration, with the variables that a shell takes from the file of secrets."""
     environ = {**os.environ, **sourced(tmp_path / "config.env")}
-    return config.load(tmp_path / "config.yaml", environ).cameras["gate"]
+    return load_config(tmp_path / "config.yaml", environ).cameras["gate"]
 
 
 def sourced(path):
@@ -189,7 +190,7 @@ def test_a_url_with_a_secret_in_it_is_a_secret_itself(init, tmp_path, monkeypatc
 @pytest.mark.parametrize("url", ["rtsp://h/${A}/$${B}", "rtsp://h/a #b", "rtsp://h/a: 'x' {", "rtsp://h/é?x=1"])
 def test_a_url_of_odd_characters_stays_what_it_is(init, tmp_path, url):
     assert init("--rtsp", url, "--no-probe")[0] == 0
-    assert config.load(tmp_path / "config.yaml", {}).cameras["gate"].url == url
+    assert load_config(tmp_path / "config.yaml", {}).cameras["gate"].url == url
 
 
 def test_the_url_may_come_from_stdin(init, tmp_path, monkeypatch):
@@ -211,7 +212,7 @@ def test_a_password_may_come_from_the_environment(init, tmp_path, monkeypatch):
 def test_a_name_that_begins_with_a_digit_gets_variables_that_do_not(init, tmp_path):
     assert init("--rtsp", "rtsp://u:p@192.0.2.1/a", "--name", "2nd", "--no-probe")[0] == 0
     values = sourced(tmp_path / "config.env")
-    assert config.load(tmp_path / "config.yaml", values).cameras["2nd"].username == "u"
+    assert load_config(tmp_path / "config.yaml", values).cameras["2nd"].username == "u"
 
 
 @pytest.mark.parametrize(
@@ -303,7 +304,7 @@ def test_a_file_is_private_before_anything_is_in_it(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda file: (modes.append(os.fstat(file).st_mode & 0o777), real(file)))
     previous = os.umask(0)
     try:
-        atomic.write(tmp_path / "x", "secret", mode=0o600)
+        files.write(tmp_path / "x", "secret", mode=0o600)
     finally:
         os.umask(previous)
     assert modes[0] == 0o600
@@ -312,6 +313,6 @@ def test_a_file_is_private_before_anything_is_in_it(tmp_path, monkeypatch):
 def test_a_file_that_may_not_be_replaced_stays_and_no_draft_is_left(tmp_path):
     (tmp_path / "x").write_text("mine")
     with pytest.raises(FileExistsError):
-        atomic.write(tmp_path / "x", "new", replace=False)
-    atomic.write(tmp_path / "y", "new", replace=False)
+        files.write(tmp_path / "x", "new", replace=False)
+    files.write(tmp_path / "y", "new", replace=False)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"x": "mine", "y": "new"}

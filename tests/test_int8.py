@@ -14,12 +14,12 @@ import yaml
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from edge_app import config
-from edge_app.config import Engine
-from edge_app.engine import Golden, load, read_detector, start_engine, write_golden
-from edge_app.engine.golden import LEAST_SCORE, answers
-from edge_app.errors import ConfigError, DataError, InputError
-from edge_app.frames import Picture
+from edge_app.app.config import load_config
+from edge_app.core.errors import ConfigError, DataError, InputError
+from edge_app.core.frames import Picture
+from edge_app.detector import Golden, load, read_detector, start_engine, write_golden
+from edge_app.detector.golden import LEAST_SCORE, answers
+from edge_app.engine.config import EngineConfig
 from edge_app.model import InputSpec, Report, Thresholds, sha256, write_report
 from edge_app.postprocess import Postprocess, recognise
 from edge_app.synthetic import Settings, Street
@@ -71,9 +71,9 @@ def exact(tmp_path_factory) -> Golden:
     streets = [Street(Settings(seed=seed, width=SPEC.width, height=SPEC.height)) for seed in (5, 6)]
     pictures = np.stack([street.render(40 * i)[0] for street in streets for i in range(16)])
     folder = tmp_path_factory.mktemp("exact")
-    detector = read_detector(load_text(folder, "model: {name: traffic}\ncameras: {a: {url: rtsp://h/1}}\n"))
+    detector = read_detector(load_text(folder, "model: {name: traffic}\ncameras: {a: {url: rtsp://h/1}}\n").detector)
     decoder = recognise(detector.graph, "yolox")
-    with load(detector, Engine(threads=1)) as engine:
+    with load(detector, EngineConfig(threads=1)) as engine:
         return Golden(pictures, answers(engine, pictures, Postprocess(decoder, confidence=LEAST_SCORE, nms_iou=0.5)))
 
 
@@ -161,7 +161,7 @@ def test_a_file_whose_report_does_not_vouch_for_it_is_refused(configured, folder
     spoil(folder, how)
     path = configured(**int8(folder))
     with pytest.raises(ConfigError) as caught:
-        read_detector(config.load(path, {}))
+        read_detector(load_config(path, {}).detector)
     line = str(caught.value)
     assert len(line.splitlines()) == 1
     assert line.startswith(f"{path}:")
@@ -198,8 +198,8 @@ def test_a_file_that_answers_its_golden_inputs_badly_is_refused(edge_app, config
 
 def started(path: Path) -> str:
     """The precision that starts with this configuration."""
-    settings = config.load(path, {})
-    detector, engine = start_engine(read_detector(settings), settings.engine)
+    settings = load_config(path, {})
+    detector, engine = start_engine(read_detector(settings.detector), settings.engine)
     with engine:
         engine.slots[0].submit([Picture.from_bgr(np.zeros((SPEC.height, SPEC.width, 3), np.uint8))])
         assert engine.slots[0].wait().arrays[0].shape[2] == 5 + 4
@@ -299,7 +299,7 @@ def test_what_is_quantized_otherwise_wants_a_report_too(configured, folder, how)
         dequantized(folder / "model.onnx", path)
     spoil(folder, "missing")
     with pytest.raises(ConfigError, match="no report beside it"):
-        read_detector(config.load(configured(**int8(folder)), {}))
+        read_detector(load_config(configured(**int8(folder)), {}).detector)
     assert started(configured(**int8(folder, accept_unverified=sha256(path)))) == "int8"
 
 
@@ -348,9 +348,9 @@ def test_inspect_says_what_the_report_says_and_what_runs(edge_app, folder):
 
 def test_a_bare_int8_file_has_no_fp32(configured, folder):
     with pytest.raises(ConfigError, match="has no fp32 file"):
-        read_detector(config.load(configured(**int8(folder), engine={"precision": "fp32"}), {}))
+        read_detector(load_config(configured(**int8(folder), engine={"precision": "fp32"}), {}).detector)
 
 
 def test_the_wrong_digest_is_a_mistake_at_its_place(configured, folder):
     with pytest.raises(ConfigError, match="accept_unverified: want 64 characters"):
-        config.load(configured(**int8(folder, accept_unverified="1234")), {})
+        load_config(configured(**int8(folder, accept_unverified="1234")), {})

@@ -9,9 +9,9 @@ from pathlib import Path
 import onnx
 import pytest
 
-from edge_app import config
-from edge_app.errors import ConfigError, DataError, InputError
-from edge_app.model import find, find_labels, metadata_labels, read_graph
+from edge_app.core.errors import ConfigError, DataError, InputError
+from edge_app.model import find, find_labels, metadata_labels, read_signature
+from edge_app.model.config import ModelConfig
 from tests.onnx_models import channel_means, write
 from tests.tensorrt.models import convolution
 
@@ -26,7 +26,7 @@ thresholds: {confidence: 0.4, nms_iou: 0.6}
 
 
 def model(**keys):
-    return config.Model.model_validate(keys)
+    return ModelConfig.model_validate(keys)
 
 
 @pytest.fixture
@@ -70,11 +70,11 @@ def test_weights_in_a_file_beside_are_refused_and_the_advice_helps(constant, tmp
     monkeypatch.chdir(tmp_path)  # where the file beside it would be found
 
     with pytest.raises(DataError, match=r"two.onnx: w.bin holds its weights; want one file: in Python, ") as refusal:
-        read_graph(path)
+        read_signature(path)
 
     exec(str(refusal.value).partition("in Python, ")[2], {"onnx": onnx})
     (tmp_path / "w.bin").unlink()
-    read_graph(tmp_path / "one.onnx")
+    read_signature(tmp_path / "one.onnx")
 
 
 def test_a_missing_onnx_file_is_named(tmp_path):
@@ -111,7 +111,7 @@ def test_a_precision_that_the_card_does_not_have_is_refused_with_those_that_it_h
 
 
 def test_a_graph_shows_its_inputs_outputs_and_metadata(tmp_path):
-    graph = read_graph(channel_means(tmp_path / "m.onnx", "batch"))
+    graph = read_signature(channel_means(tmp_path / "m.onnx", "batch"))
     assert str(graph.inputs[0]) == "images float32 (?, 3, 32, 32)"
     assert graph.batch is None
     assert graph.input_wh == (32, 32)
@@ -123,7 +123,7 @@ def test_a_truncated_model_is_named(tmp_path, length):
     path = channel_means(tmp_path / "cut.onnx", 1)
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(DataError, match=r"cut\.onnx"):
-        read_graph(path)
+        read_signature(path)
 
 
 def test_a_model_without_a_picture_input_is_refused_with_its_inputs(tmp_path):
@@ -131,7 +131,7 @@ def test_a_model_without_a_picture_input_is_refused_with_its_inputs(tmp_path):
     out = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 4])
     path = write(tmp_path / "m.onnx", [onnx.helper.make_node("Identity", ["x"], ["y"])], [value], [out])
     with pytest.raises(DataError, match=r"its inputs: x float32 \(1, 4\)"):
-        read_graph(path)
+        read_signature(path)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_the_size_of_a_dynamic_input_is_found_elsewhere(tmp_path, metadata, card
     value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.UINT8, ["n", "h", "w", 3])
     out = onnx.helper.make_tensor_value_info("y:0", onnx.TensorProto.UINT8, ["n", "h", "w", 3])
     nodes = [onnx.helper.make_node("Identity", ["x"], ["y:0"])]
-    graph = read_graph(write(tmp_path / "m.onnx", nodes, [value], [out], metadata=metadata), card_wh)
+    graph = read_signature(write(tmp_path / "m.onnx", nodes, [value], [out], metadata=metadata), card_wh)
     assert graph.picture.channels_last
     assert graph.input_wh == expected
     assert graph.fixed_outputs

@@ -18,9 +18,9 @@ import onnx
 import pytest
 import yaml
 
-from edge_app import config
-from edge_app.errors import AccessError, DataError, DeviceError, InputError, TemporaryError, UsageError
-from edge_app.model import Entry, find, find_argument, pull, read_catalogue
+from edge_app.core.errors import AccessError, DataError, DeviceError, InputError, TemporaryError, UsageError
+from edge_app.model import CatalogueEntry, find, find_argument, pull, read_catalogue
+from edge_app.model.config import ModelConfig
 from tests.onnx_models import channel_means, images, write
 
 PATH = "/models/toy.onnx"
@@ -28,8 +28,8 @@ PULL = """
 import sys
 from pathlib import Path
 from edge_app.cli.models.pull import fetch
-from edge_app.model import Entry
-fetch(Entry.model_validate_json(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+from edge_app.model import CatalogueEntry
+fetch(CatalogueEntry.model_validate_json(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
 """
 
 
@@ -46,7 +46,7 @@ def content(tmp_path):
 @pytest.fixture
 def entry(content):
     """A catalogue's entry for it; its own source is nowhere."""
-    return Entry.model_validate(
+    return CatalogueEntry.model_validate(
         {
             "name": "toy",
             "url": "https://models.invalid/releases/toy.onnx",
@@ -74,7 +74,7 @@ def left(models):
 def test_a_pulled_model_is_found_by_its_name(mirror, entry, content, models):
     server, positions = mirror({PATH: content}), []
     assert pull(entry, models, mirror=f"{server.url}/models/", progress=positions.append) is True
-    found = find(config.Model(name="toy"), models.parent / "elsewhere", models.parent)
+    found = find(ModelConfig(name="toy"), models.parent / "elsewhere", models.parent)
     assert found.file("fp32").read_bytes() == content
     assert (found.card.input, found.card.labels[79]) == (entry.input, "toothbrush")
     assert (positions[0], positions[-1]) == (0, len(content))

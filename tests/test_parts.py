@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import config
-from edge_app.app import App
-from edge_app.engine import Backend, reads_surfaces
-from edge_app.parts import make_sources
-from edge_app.plans import Flavour
+from edge_app.app.config import AppConfig
+from edge_app.app.factory import make_sources
+from edge_app.app.runtime import Runtime
+from edge_app.detector import Backend, reads_surfaces
+from edge_app.engine.config import EngineConfig
+from edge_app.trt_build import TensorRtLibrary
 
 
-def settings_of(clip: Path, provider: str) -> config.AppConfig:
-    return config.AppConfig.model_validate(
+def settings_of(clip: Path, provider: str) -> AppConfig:
+    return AppConfig.model_validate(
         {
             "model": {"name": "traffic"},
             "engine": {"backend": "onnxruntime", "provider": provider},
@@ -26,7 +27,7 @@ def settings_of(clip: Path, provider: str) -> config.AppConfig:
 
 @pytest.mark.parametrize(("provider", "form"), [("auto", "bgr"), ("cpu", "bgr"), ("cuda", "i420")])
 def test_only_an_engine_that_reads_yuv_is_given_it(clip: Path, provider: str, form: str):
-    app = App(settings_of(clip, provider))
+    app = Runtime(settings_of(clip, provider))
     with app.sources["gate"].open(app.stop) as shots:
         assert next(shots).convert().format == form
 
@@ -37,6 +38,6 @@ def test_who_has_no_engine_looks_at_bgr(clip: Path):
 
 
 def test_tensorrt_reads_surfaces():
-    settings = config.Engine()
+    settings = EngineConfig()
     assert not reads_surfaces(settings, Backend(None, "no TensorRT"))
-    assert reads_surfaces(settings, Backend(Flavour("tensorrt", "10.3.0", None), "as configured"))
+    assert reads_surfaces(settings, Backend(TensorRtLibrary("tensorrt", "10.3.0", None), "as configured"))

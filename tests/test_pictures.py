@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from edge_app.cli import execute
-from edge_app.detections import Detections, Latency, Result
-from edge_app.frames import Frame, Picture
-from edge_app.pictures import Artist, Recorder, mosaic
+from edge_app.core.detections import Detections, Latency, Result
+from edge_app.core.frames import Frame, Picture
+from edge_app.preview import Annotator, Recorder, mosaic
 from tests import onnx_models
 
 FULL_AT = 80_000  # bytes
@@ -53,7 +53,7 @@ def display(tmp_path):
 def test_boxes_are_drawn_where_they_are_and_the_picture_stays_as_it_was():
     pixels = np.full((360, 640, 3), 90, np.uint8)
     found = Detections(np.array([[100, 100, 200, 250]], np.float32), np.array([0.9], np.float32), np.array([1], "i4"))
-    drawn = Artist(["person", "car"]).draw(pixels, found)
+    drawn = Annotator(["person", "car"]).draw(pixels, found)
     assert (pixels == 90).all()
     ys, xs = np.nonzero((drawn != pixels).any(axis=2))
     assert (xs.min(), ys.max()) == pytest.approx((100, 250), abs=3)

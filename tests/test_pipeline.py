@@ -8,15 +8,15 @@ import time
 import numpy as np
 import pytest
 
-from edge_app.detections import Detections
-from edge_app.engine import OnnxRuntimeEngine
-from edge_app.errors import Reason, StreamError
-from edge_app.frames import Arrival, Picture
-from edge_app.inbox import Inbox
+from edge_app.core.detections import Detections
+from edge_app.core.errors import Reason, StreamError
+from edge_app.core.frames import PendingFrame, Picture
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import Heartbeats
+from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 from edge_app.model import InputSpec
 from edge_app.pipeline import Analysis
-from edge_app.stats import Stats
-from edge_app.threads import Heartbeats
 from tests.onnx_models import SIDE, refuses_bright
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
@@ -29,7 +29,7 @@ def broken_surface():
 def arrival(index, value=1, *, camera="clip", live=False, convert=None):
     now = time.monotonic()
     picture = Picture.from_bgr(np.full((SIDE, SIDE, 3), value, np.uint8))
-    return Arrival(camera, index, 1000.0 + index, "file", now, live, now, 0.0, convert or (lambda: picture))
+    return PendingFrame(camera, index, 1000.0 + index, "file", now, live, now, 0.0, convert or (lambda: picture))
 
 
 def mean_as_score(arrays, boxes, sizes_wh):
@@ -51,7 +51,7 @@ class Run:
     """An analysis of what is already in the inbox."""
 
     def __init__(self, engine, arrivals):
-        self.results, self.stats, self.beats = [], Stats(), Heartbeats()
+        self.results, self.stats, self.beats = [], Metrics(), Heartbeats()
         inbox = Inbox()
         inbox.add("clip", live=False, max_age_s=1, capacity=len(arrivals) + 1, drop=lambda reason: None)
         for item in arrivals:
@@ -97,7 +97,7 @@ def test_the_time_of_every_stage_is_recorded(engine):
 def test_the_loop_beats_while_it_is_idle_and_ends_when_told(engine):
     inbox, beats, stop = Inbox(), Heartbeats(), threading.Event()
     inbox.add("gate", live=True, max_age_s=1, capacity=1, drop=lambda reason: None)
-    analysis = Analysis(inbox, engine, mean_as_score, lambda f, r: None, Stats(), beats)
+    analysis = Analysis(inbox, engine, mean_as_score, lambda f, r: None, Metrics(), beats)
     thread = threading.Thread(target=analysis.run, args=(stop,))
     thread.start()
     began = time.monotonic()

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from edge_app.errors import ConfigError
+from edge_app.core.errors import ConfigError
 from edge_app.model import read_report, report_path, write_report
 from tests.reports import FILE, INPUT, OTHER, report
 

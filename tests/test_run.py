@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from edge_app import publish
-from edge_app.app import App
-from edge_app.config import load
+from edge_app.app.config import load_config
+from edge_app.app.runtime import Runtime
 from edge_app.synthetic import Settings, Street
 
 SCENE = "synthetic://street?seed=3&fps=5"
@@ -118,7 +118,7 @@ def test_of_a_camera_that_is_removed_no_picture_is_kept(configured):
     config = configured(
         cameras={"a": {"url": SCENE}, "b": {"url": SCENE}}, publish=[{"type": "file", "path": "/dev/null"}]
     )
-    with App(load(config, {})) as app:
+    with Runtime(load_config(config, {})) as app:
         before: list[int] = []
 
         def refresh():

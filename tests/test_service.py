@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.bulletin import in_words
-from edge_app.capture import CameraState
-from edge_app.errors import Reason
-from edge_app.service import Service
-from edge_app.threads import Heartbeats
+from edge_app.app.health import status_line
+from edge_app.app.service import Service
+from edge_app.capture import CameraStatus
+from edge_app.core.errors import Reason
+from edge_app.core.threads import Heartbeats
 
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
 
@@ -147,8 +147,8 @@ def test_the_user_of_the_unit_can_be_created(tmp_path: Path) -> None:
 
 def test_the_status_counts_what_is_enabled_and_says_why_the_rest_is_away() -> None:
     states = {
-        "gate": CameraState("up", None, 0),
-        "yard": CameraState("down", Reason.TIMEOUT, 0),
-        "attic": CameraState("disabled", None, 0),
+        "gate": CameraStatus("up", None, 0),
+        "yard": CameraStatus("down", Reason.TIMEOUT, 0),
+        "attic": CameraStatus("disabled", None, 0),
     }
-    assert in_words(states) == "1 of 2 cameras up; yard: timeout"
+    assert status_line(states) == "1 of 2 cameras up; yard: timeout"

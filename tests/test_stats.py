@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from edge_app.stats import BOUNDS_S, RECENT, Histogram, Stats
+from edge_app.core.metrics import BOUNDS_S, RECENT, Histogram, Metrics
 
 
 def test_counters_are_added_by_label():
-    stats = Stats()
+    stats = Metrics()
     stats.count("frames_dropped", camera="a", reason="queue")
     stats.count("frames_dropped", 2, camera="a", reason="stale")
     stats.count("frames_dropped", 5, camera="b", reason="queue")
@@ -19,7 +19,7 @@ def test_counters_are_added_by_label():
 
 
 def test_percentiles_are_of_the_newest_and_the_histogram_is_of_all():
-    stats = Stats()
+    stats = Metrics()
     for _ in range(RECENT):
         stats.observe("age", 4.0, camera="a")
     for number in range(RECENT):
@@ -29,7 +29,7 @@ def test_percentiles_are_of_the_newest_and_the_histogram_is_of_all():
 
 
 def test_a_histogram_counts_what_took_at_most_so_long():
-    stats = Stats()
+    stats = Metrics()
     for camera, seconds in (("a", 0.001), ("a", 0.003), ("b", 0.05), ("b", 60.0)):
         stats.observe("infer", seconds, camera=camera)
     whole = stats.histogram("infer")
@@ -42,7 +42,7 @@ def test_a_histogram_counts_what_took_at_most_so_long():
 
 
 def test_memory_is_bounded():
-    stats = Stats()
+    stats = Metrics()
     for _ in range(3 * RECENT):
         stats.observe("age", 0.1)
     assert len(next(iter(stats._durations.values())).recent) == RECENT

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from edge_app.inbox import Inbox
-from edge_app.threads import Heartbeats, ThreadGroup
+from edge_app.core.inbox import Inbox
+from edge_app.core.threads import Heartbeats, ThreadGroup
 
 
 @dataclass

@@ -17,10 +17,10 @@ from benchmarks.gpu.ring import Ring, nv12, street_bgr
 from benchmarks.gpu.subject import Subject
 from benchmarks.gpu.timeline import svg
 from benchmarks.gpu.trace import STEPS, Trace, TracedSlot, shares
-from edge_app.frames import Picture
+from edge_app.core.frames import Picture
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import Heartbeats
 from edge_app.pipeline import Analysis
-from edge_app.stats import Stats
-from edge_app.threads import Heartbeats
 from tests.cuda.pictures import Surfaces
 
 SECONDS = 0.6  # of each rate
@@ -65,7 +65,7 @@ class Bench:
         decode = postprocess or self.subject.detector.postprocess.batch
         inbox: Any = ring
         began = time.perf_counter()
-        Analysis(inbox, engine or self.engine, decode, nothing, Stats(), Heartbeats()).run(threading.Event())
+        Analysis(inbox, engine or self.engine, decode, nothing, Metrics(), Heartbeats()).run(threading.Event())
         return ring.taken / (time.perf_counter() - began)
 
     def face(self, slots: Sequence[Any]) -> Any:

@@ -13,13 +13,14 @@ from statistics import median
 import numpy as np
 import onnx
 
-from edge_app import config
+from edge_app.app.config import load_config
 from edge_app.cuda import Gpu, Staging, owned
-from edge_app.engine import Detector, GpuEngine, read_detector
-from edge_app.engine.cuda_session import in_half_floats, open_cuda_session, probe
-from edge_app.engine.gpu_tensors import row_bytes
-from edge_app.engine.onnxruntime_cuda import CudaNetwork, cuda_networks
-from edge_app.model import Tensor
+from edge_app.detector import Detector, read_detector
+from edge_app.engine.gpu.engine import GpuEngine
+from edge_app.engine.gpu.tensors import row_bytes
+from edge_app.engine.ort.cuda import CudaExecutor, cuda_executors
+from edge_app.engine.ort.cuda_session import in_half_floats, open_cuda_session, output_specs
+from edge_app.model import TensorSpec
 from tests.gpu.metered import Metered
 
 REST = "engine: {provider: cuda}\ncameras: {a: {url: 'synthetic://street'}}\n"
@@ -47,7 +48,7 @@ class Subject:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "bench.yaml")
             path.write_text(f"model: {model}\n{REST}")
-            return cls(name, read_detector(config.load(path, {})), batch, half)
+            return cls(name, read_detector(load_config(path, {}).detector), batch, half)
 
     @property
     def precision(self) -> str:
@@ -56,7 +57,7 @@ class Subject:
     def load(self) -> tuple[GpuEngine, Metered]:
         """The engine with two slots, and its device, which counts."""
         gpu, d = Metered(Gpu(0)), self.detector
-        networks = cuda_networks(d.graph, ordinal=0, max_batch=self.batch, slots=2, half=self.half)
+        networks = cuda_executors(d.graph, ordinal=0, max_batch=self.batch, slots=2, half=self.half)
         return GpuEngine("onnxruntime-cuda", gpu, networks, d.input, d.constants), gpu
 
     def network_alone(self, lanes: int, seconds: float) -> float:
@@ -79,19 +80,19 @@ class Subject:
             return self.batch * median(rate(turn, networks, seconds) for _ in range(5))
 
     @contextmanager
-    def networks(self, count: int) -> Iterator[list[CudaNetwork]]:
+    def networks(self, count: int) -> Iterator[list[CudaExecutor]]:
         """Sessions as a slot has them, bound to buffers of noise, run by this thread."""
         graph, gpu = self.detector.graph, Gpu(0)
         width, height = self.detector.input.width, self.detector.input.height
         sides = (height, width, 3) if graph.picture.channels_last else (3, height, width)
-        inputs = (Tensor(graph.picture.name, (self.batch, *sides), graph.picture.dtype),)
+        inputs = (TensorSpec(graph.picture.name, (self.batch, *sides), graph.picture.dtype),)
         with gpu.current(), ExitStack() as stack:
             made = []
             for _ in range(count):
                 stream = owned(stack, gpu.stream())
                 session, whole = open_cuda_session(in_half_floats(graph.path) if self.half else graph.path, 0, stream)
-                outputs = probe(session, inputs)
-                network = CudaNetwork(inputs, outputs, graph.batch, self.batch, gpu, stream, whole, session, 0)
+                outputs = output_specs(session, inputs)
+                network = CudaExecutor(inputs, outputs, graph.batch, self.batch, gpu, stream, whole, session, 0)
                 buffers = {t.name: owned(stack, Staging(gpu, self.batch * row_bytes(t))) for t in (*inputs, *outputs)}
                 noise = buffers[inputs[0].name]
                 numbers = np.random.default_rng(0).integers(0, 256, self.batch * int(np.prod(sides)))
@@ -113,7 +114,7 @@ def of_batch(path: Path, batch: int, out: Path) -> Path:
     return out
 
 
-def rate(turn: Callable[[int], None], networks: Sequence[CudaNetwork], seconds: float) -> float:
+def rate(turn: Callable[[int], None], networks: Sequence[CudaExecutor], seconds: float) -> float:
     """Turns a second, the last one finished."""
     turns, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:

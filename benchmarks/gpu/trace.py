@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from edge_app.core.frames import Picture
 from edge_app.cuda import owned
-from edge_app.engine.gpu_slot import GpuSlot
+from edge_app.engine.gpu.slot import GpuSlot
 from edge_app.engine.slot import Outputs
-from edge_app.frames import Picture
 
 STEPS = {
     "upload": ("began", "uploaded"),

@@ -10,23 +10,23 @@ from pathlib import Path
 import onnx
 
 from edge_app.calibration import sqnr
-from edge_app.calibration.album import Album, open_album
+from edge_app.calibration.cache import CalibrationCache, open_cache
+from edge_app.calibration.context import CalibrationContext, Progress
 from edge_app.calibration.evaluation import Evaluation
-from edge_app.calibration.fallback import Found, Search
+from edge_app.calibration.fallback import FallbackResult, Search
 from edge_app.calibration.gate import lacking_evidence
 from edge_app.calibration.gathering import gather
-from edge_app.calibration.network import Network
 from edge_app.calibration.outcome import Outcome
 from edge_app.calibration.pictures import Series, names
 from edge_app.calibration.placement import place
 from edge_app.calibration.qdq import quantized, upgraded
-from edge_app.calibration.scratch import scratch_folder
+from edge_app.calibration.reference_model import ReferenceModel
 from edge_app.calibration.sensitivity import damages
 from edge_app.calibration.statistics import Histograms, observe
 from edge_app.calibration.subject import Subject
 from edge_app.calibration.wiring import Wiring, named
-from edge_app.calibration.workbench import Progress, Workbench
-from edge_app.errors import DataError
+from edge_app.calibration.work_dir import work_dir
+from edge_app.core.errors import DataError
 from edge_app.model import Report
 from edge_app.model.report import Method
 
@@ -70,8 +70,8 @@ def calibrate(job: Job, progress: Progress) -> Report:
     """
     spec = job.subject.input
     with ExitStack() as stack:
-        folder = stack.enter_context(scratch_folder(job.out))
-        albums = [stack.enter_context(open_album(folder / name, spec)) for name in ("calibration", "holdout")]
+        folder = stack.enter_context(work_dir(job.out))
+        albums = [stack.enter_context(open_cache(folder / name, spec)) for name in ("calibration", "holdout")]
         calibrating, judging = albums
         gather(job.data, job.holdout, job.images, (calibrating, judging), progress)
         return _Calibration(job, folder, calibrating, judging, progress).run()
@@ -80,12 +80,14 @@ def calibrate(job: Job, progress: Progress) -> Report:
 class _Calibration:
     """The steps, once the pictures are there."""
 
-    def __init__(self, job: Job, folder: Path, calibrating: Album, judging: Album, progress: Progress) -> None:
+    def __init__(
+        self, job: Job, folder: Path, calibrating: CalibrationCache, judging: CalibrationCache, progress: Progress
+    ) -> None:
         self._job = job
         self._folder = folder
         self._calibrating = calibrating
         self._progress = progress
-        self._fp32 = Network(job.subject.path, job.subject)
+        self._fp32 = ReferenceModel(job.subject.path, job.subject)
         self._evaluation = Evaluation(judging, self._fp32, job.subject, progress)
 
     def run(self) -> Report:
@@ -97,7 +99,7 @@ class _Calibration:
         found = self._search(bench)
         path = self._folder / "int8.onnx"
         onnx.save(quantized(bench.model, found.placement, bench.ranges), path)
-        detections = evaluation.detect(Network(path, job.subject), "the INT8 file on the holdout")
+        detections = evaluation.detect(ReferenceModel(path, job.subject), "the INT8 file on the holdout")
         spread = [self._calibrating[index] for index in self._calibrating.spread(LOOKED_AT)]
         outcome = Outcome(
             subject=job.subject,
@@ -114,7 +116,7 @@ class _Calibration:
         )
         return outcome.write(path, job.out)
 
-    def _observed(self) -> tuple[Workbench, Histograms]:
+    def _observed(self) -> tuple[CalibrationContext, Histograms]:
         """The model with the range of everything that may be quantized."""
         job, album = self._job, self._calibrating
         model = named(upgraded(onnx.load(job.subject.path)))
@@ -130,14 +132,14 @@ class _Calibration:
             lambda done: self._progress("measuring ranges", done, len(album)),
         )  # fmt: skip
         ranges = {tensor: histogram.range(job.method) for tensor, histogram in histograms.items()}
-        return Workbench(job.subject, model, ranges, self._folder, self._progress), histograms
+        return CalibrationContext(job.subject, model, ranges, self._folder, self._progress), histograms
 
-    def _search(self, bench: Workbench) -> Found:
+    def _search(self, bench: CalibrationContext) -> FallbackResult:
         """What is quantized in the end."""
         search = Search(bench, self._evaluation, self._job.min_agreement)
         placement = place(Wiring(bench.model))
         measured = search.measure()
         if not search.falls_short(measured):
-            return Found(placement)
+            return FallbackResult(placement)
         hurt = damages(bench, placement, self._calibrating, self._fp32)
-        return search.run(measured, sorted(hurt, key=lambda layer: -hurt[layer])) if hurt else Found(placement)
+        return search.run(measured, sorted(hurt, key=lambda layer: -hurt[layer])) if hurt else FallbackResult(placement)

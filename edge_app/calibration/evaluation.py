@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.agreement import Agreement, agreement
-from edge_app.calibration.album import Album, Item
+from edge_app.calibration.cache import CalibrationCache, Item
+from edge_app.calibration.context import Progress
 from edge_app.calibration.gate import against_truth
-from edge_app.calibration.network import Network
+from edge_app.calibration.reference_model import ReferenceModel
 from edge_app.calibration.subject import Subject
 from edge_app.calibration.truth import read_truth, truth_path
-from edge_app.calibration.workbench import Progress
-from edge_app.detections import Detections
+from edge_app.core.detections import Detections
+from edge_app.model.agreement import Agreement, agreement
 from edge_app.model.report import GroundTruth
 
 
@@ -26,7 +26,9 @@ class Evaluation:
         reference: FP32's detections in each [model px].
     """
 
-    def __init__(self, album: Album, reference: Network, subject: Subject, progress: Progress) -> None:
+    def __init__(
+        self, album: CalibrationCache, reference: ReferenceModel, subject: Subject, progress: Progress
+    ) -> None:
         """Reads the labels beside the pictures, and runs the reference; raises InputError for a bad label."""
         self.album = album
         self._thresholds = subject.thresholds
@@ -34,7 +36,7 @@ class Evaluation:
         self._progress = progress
         self.reference = self.detect(reference, "FP32 on the holdout")
 
-    def detect(self, network: Network, step: str) -> list[Detections]:
+    def detect(self, network: ReferenceModel, step: str) -> list[Detections]:
         """What the network finds in each picture [model px]."""
         found = []
         for detections in network.detect(self.album):

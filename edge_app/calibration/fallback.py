@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from edge_app.agreement import Agreement
+from edge_app.calibration.checkpoint import Checkpoint
+from edge_app.calibration.context import CalibrationContext
 from edge_app.calibration.evaluation import Evaluation
-from edge_app.calibration.kept import Kept
 from edge_app.calibration.placement import Placement, place
 from edge_app.calibration.wiring import Wiring
-from edge_app.calibration.workbench import Workbench
+from edge_app.model.agreement import Agreement
 from edge_app.model.report import Fallback
 
 MOST = 24  # layers that are tried; a model that needs more of them in float is none for INT8
@@ -22,7 +22,7 @@ AS_JSON = TypeAdapter(Agreement)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class FallbackResult:
     """A placement, and how it came about.
 
     Attributes:
@@ -43,14 +43,14 @@ class Search:
     therefore flatters the result a little.
     """
 
-    def __init__(self, bench: Workbench, evaluation: Evaluation, least: float) -> None:
+    def __init__(self, bench: CalibrationContext, evaluation: Evaluation, least: float) -> None:
         """Wants mAP50, recall and precision to be at least `least`; see `Agreement.shortfall`."""
         self._bench = bench
         self._evaluation = evaluation
         self._least = min(least + CLOSE, 1.0)
         self._wiring = Wiring(bench.model)
         digests = [item.sha256 for item in evaluation.album.items]
-        self._kept = Kept(bench.folder / "search.json", bench.subject.identity, digests, dict(bench.ranges))
+        self._kept = Checkpoint(bench.folder / "search.json", bench.subject.identity, digests, dict(bench.ranges))
 
     def falls_short(self, measured: Agreement) -> bool:
         return measured.shortfall(self._least) is not None
@@ -65,7 +65,7 @@ class Search:
 
         return AS_JSON.validate_python(self._kept.once(" ".join(sorted(floating)), measured))
 
-    def run(self, before: Agreement, order: Sequence[str]) -> Found:
+    def run(self, before: Agreement, order: Sequence[str]) -> FallbackResult:
         """Puts layers back into float one by one, and keeps what helps, until it is enough.
 
         Args:
@@ -75,7 +75,7 @@ class Search:
         candidates = order[:MOST]
         best = self.measure(candidates)
         if best.map50 < self._least:  # recall and precision hang on single boxes: with fewer in float they may hold
-            return Found(place(self._wiring), hopeless=best)
+            return FallbackResult(place(self._wiring), hopeless=best)
         fallbacks: list[Fallback] = []
         for layer in candidates:
             floating = [fallback.layer for fallback in fallbacks]
@@ -86,7 +86,7 @@ class Search:
             before = after
             if not self.falls_short(after):
                 break
-        return Found(place(self._wiring, [fallback.layer for fallback in fallbacks]), tuple(fallbacks))
+        return FallbackResult(place(self._wiring, [fallback.layer for fallback in fallbacks]), tuple(fallbacks))
 
 
 def _worth(measured: Agreement) -> tuple[float, float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_app.agreement import ENOUGH_BOXES, Agreement, map50
-from edge_app.detections import Detections
+from edge_app.core.detections import Detections
+from edge_app.model.agreement import ENOUGH_BOXES, Agreement, map50
 from edge_app.model.report import GroundTruth
 
 ENOUGH_EVIDENCE = 100  # truth boxes in all judged labels together

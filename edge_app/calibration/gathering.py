@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from edge_app.calibration.album import Album, spaced
+from edge_app.calibration.cache import CalibrationCache, spaced
+from edge_app.calibration.context import Progress
 from edge_app.calibration.holdout import apart, held_out
 from edge_app.calibration.pictures import Series, names
-from edge_app.calibration.workbench import Progress
-from edge_app.errors import DataError
+from edge_app.core.errors import DataError
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def gather(
     data: Sequence[Series],
     holdout: Sequence[Series],
     images: int,
-    albums: tuple[Album, Album],
+    albums: tuple[CalibrationCache, CalibrationCache],
     progress: Progress,
 ) -> None:
     """Reads pictures, evenly spaced in time, into the album of the calibration and that of the holdout.
@@ -51,7 +51,7 @@ def gather(
     wanted = _spread(used, images + sum(map(len, kept)))  # for as many may be in the holdout too
     total = sum(map(len, (*wanted, *kept)))
 
-    def read(series: Series, places: set[int], to: dict[int, Album]) -> None:
+    def read(series: Series, places: set[int], to: dict[int, CalibrationCache]) -> None:
         for shown in series.read(places):
             to[shown.index].add(shown.picture, shown.name, shown.file)
             progress(STEP, len(calibrating) + len(judging), total)
@@ -91,7 +91,7 @@ def _spread(every: Sequence[Sequence[int]], count: int) -> Places:
     return chosen
 
 
-def _part(used: tuple[Album, Sequence[Series]], held: tuple[Album, Sequence[Series]]) -> None:
+def _part(used: tuple[CalibrationCache, Sequence[Series]], held: tuple[CalibrationCache, Sequence[Series]]) -> None:
     """Leaves out of the calibration what is in the holdout too; each album comes with what it was read from."""
     for album, series in (used, held):
         if not len(album):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from edge_app.errors import DataError
+from edge_app.core.errors import DataError
 
 BLOCKS = 4  # of a source, spread over its time, so that more than one light and scene is judged
 SHARE = 0.25  # of a source that is held out

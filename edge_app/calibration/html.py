@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_app.calibration import plots
 from edge_app.calibration.markup import element, table
-from edge_app.detections import Detections
+from edge_app.core.detections import Detections
 from edge_app.model.report import Report
 
 STYLE = """
@@ -33,7 +33,7 @@ svg { width: 100%; height: auto; } .ink { fill: var(--ink); }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Histogram:
+class HistogramPlot:
     """What values a tensor took on the calibration's pictures.
 
     Attributes:
@@ -67,7 +67,7 @@ class Pair:
 
 
 def page(
-    report: Report, name: str, labels: Sequence[str], histograms: Iterable[Histogram], pairs: Iterable[Pair]
+    report: Report, name: str, labels: Sequence[str], histograms: Iterable[HistogramPlot], pairs: Iterable[Pair]
 ) -> str:
     """The whole file.
 
@@ -150,7 +150,7 @@ def _percent(share: float | None) -> str:
     return "not measured" if share is None else f"{share:.1%}"
 
 
-def _caption(each: Histogram) -> Element:
+def _caption(each: HistogramPlot) -> Element:
     return element("figcaption", element("code", each.tensor), f" ±{each.chosen:.4g} of {each.top:.4g}")
 
 

@@ -8,20 +8,21 @@ from pathlib import Path
 
 import numpy as np
 
-from edge_app import atomic, model
-from edge_app.agreement import Agreement
+from edge_app import model
 from edge_app.calibration import html
-from edge_app.calibration.album import Album, spaced
+from edge_app.calibration.cache import CalibrationCache, spaced
+from edge_app.calibration.context import CalibrationContext
 from edge_app.calibration.evaluation import Evaluation
-from edge_app.calibration.fallback import Found
+from edge_app.calibration.fallback import FallbackResult
 from edge_app.calibration.gate import Verdict, judge
 from edge_app.calibration.qdq import spans
 from edge_app.calibration.statistics import Histograms
 from edge_app.calibration.subject import Subject
 from edge_app.calibration.work import multiplications
-from edge_app.calibration.workbench import Workbench
-from edge_app.detections import Detections
-from edge_app.engine.golden import PICTURES, Golden, golden_path, write_golden
+from edge_app.core import files
+from edge_app.core.detections import Detections
+from edge_app.detector.golden import PICTURES, Golden, golden_path, write_golden
+from edge_app.model.agreement import Agreement
 from edge_app.model.report import Fallback, Figures, GroundTruth, JudgedLabel, Layer, Method, NotJudgedLabel, Report
 
 SHOWN = 8  # pictures of the holdout in the page, those in which FP32 finds most
@@ -46,11 +47,11 @@ class Outcome:
     method: Method
     min_agreement: float
     allow_thin_evidence: bool
-    calibrating: Album
+    calibrating: CalibrationCache
     evaluation: Evaluation
-    bench: Workbench
+    bench: CalibrationContext
     histograms: Histograms
-    found: Found
+    found: FallbackResult
     layers: tuple[Layer, ...]
     detections: Sequence[Detections]
 
@@ -68,8 +69,8 @@ class Outcome:
             write_golden(self._golden(), golden)
         digests = model.sha256(draft), model.sha256(golden) if verdict.passed else None
         report = self._report(verdict, agreement, truth, digests)
-        atomic.adopt(draft, out)
-        atomic.write(out.with_suffix(".report.html"), self._page(report))
+        files.adopt(draft, out)
+        files.write(out.with_suffix(".report.html"), self._page(report))
         model.write_report(report, model.report_path(out))
         return report
 
@@ -128,7 +129,7 @@ class Outcome:
     def _page(self, report: Report) -> str:
         ranges = spans(self.found.placement, self.bench.ranges)
         tensors = [
-            html.Histogram(tensor, self.histograms[tensor].counts, self.histograms[tensor].top, ranges[tensor])
+            html.HistogramPlot(tensor, self.histograms[tensor].counts, self.histograms[tensor].top, ranges[tensor])
             for tensor in self.found.placement.uses
         ]
         return html.page(report, self.subject.name, self.subject.labels, tensors, self._pairs())

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from edge_app.capture import SUFFIXES, File, natural, read_picture
-from edge_app.errors import InputError, StreamError
-from edge_app.frames import Picture
+from edge_app.capture import SUFFIXES, FileSource, natural, read_picture
+from edge_app.core.errors import InputError, StreamError
+from edge_app.core.frames import Picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,12 +73,12 @@ class Video:
         """Counts its frames; raises InputError where it is no video."""
         self._path, self.name = path, str(path)
         with _a_file():
-            self.count = File(path).count()
+            self.count = FileSource(path).count()
 
     def read(self, wanted: Collection[int]) -> Iterator[Shown]:
         """See `Series.read`."""
         left = set(wanted)
-        with _a_file(), File(self._path).open(threading.Event()) as shots:
+        with _a_file(), FileSource(self._path).open(threading.Event()) as shots:
             for index, shot in enumerate(shots):
                 if index in left:
                     left.remove(index)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.calibration.markup import element
-from edge_app.detections import Detections
+from edge_app.core.detections import Detections
 from edge_app.model.report import Layer
 
 WIDTH, HEIGHT = 240, 80  # of a histogram [units]

@@ -18,7 +18,7 @@ LEAST = 1e-6  # the range of a tensor that is always zero
 Counts = NDArray[np.int64]
 
 
-class Histogram:
+class ActivationHistogram:
     """Counts of the magnitudes of everything that it was shown.
 
     Its range doubles when something greater comes, so that one pass over the data does.

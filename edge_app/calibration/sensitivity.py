@@ -7,18 +7,20 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.agreement import TRUTH_SCORE, iou
-from edge_app.calibration.album import Album
-from edge_app.calibration.kept import Kept
-from edge_app.calibration.network import Network
+from edge_app.calibration.cache import CalibrationCache
+from edge_app.calibration.checkpoint import Checkpoint
+from edge_app.calibration.context import CalibrationContext
 from edge_app.calibration.placement import Placement, only
-from edge_app.calibration.workbench import Workbench
-from edge_app.detections import Detections
+from edge_app.calibration.reference_model import ReferenceModel
+from edge_app.core.detections import Detections
+from edge_app.model.agreement import TRUTH_SCORE, iou
 
 LOOKED_THROUGH, PICTURES = 64, 8  # of the calibration's pictures; those with the most boxes are measured with
 
 
-def damages(bench: Workbench, placement: Placement, album: Album, reference: Network) -> dict[str, float]:
+def damages(
+    bench: CalibrationContext, placement: Placement, album: CalibrationCache, reference: ReferenceModel
+) -> dict[str, float]:
     """How much each layer alone hurts; empty where the model finds nothing in the pictures to measure it by.
 
     What is measured is kept, so that an interrupted calibration goes on from there.
@@ -30,7 +32,7 @@ def damages(bench: Workbench, placement: Placement, album: Album, reference: Net
     if not any(_sure(found).any() for found in wanted):
         return {}
     digests = [album.items[rows[i]].sha256 for i in richest]
-    kept = Kept(bench.folder / "sensitivity.json", bench.subject.identity, digests, dict(bench.ranges))
+    kept = Checkpoint(bench.folder / "sensitivity.json", bench.subject.identity, digests, dict(bench.ranges))
 
     def alone(layer: str) -> float:
         found = bench.form(only(placement, layer)).detect(pictures)

@@ -9,21 +9,21 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edge_app.calibration.network import Network
+from edge_app.calibration.context import CalibrationContext
 from edge_app.calibration.placement import Placement
 from edge_app.calibration.qdq import quantized
-from edge_app.calibration.workbench import Workbench
-from edge_app.frames import Picture
+from edge_app.calibration.reference_model import ReferenceModel
+from edge_app.core.frames import Picture
 from edge_app.model.report import Layer
 
 
-def measure(bench: Workbench, placement: Placement, pictures: Sequence[Picture]) -> tuple[Layer, ...]:
+def measure(bench: CalibrationContext, placement: Placement, pictures: Sequence[Picture]) -> tuple[Layer, ...]:
     """The signal-to-quantization-noise ratio of each quantized layer over these pictures."""
     path = bench.folder / "twins.onnx"
     onnx.save(_twins(bench, placement), path)
     names = [name for layer in placement.layers for name in (f"{layer}_signal", f"{layer}_noise")]
     total = np.zeros(len(names))
-    for done, (_, sums) in enumerate(Network(path, bench.subject).run(pictures, names), 1):
+    for done, (_, sums) in enumerate(ReferenceModel(path, bench.subject).run(pictures, names), 1):
         total += [float(value) for value in sums]
         bench.progress("measuring layers", done, len(pictures))
     pairs = zip(placement.layers, total.reshape(-1, 2).tolist(), strict=True)
@@ -37,7 +37,7 @@ def _decibels(signal: float, noise: float) -> float | None:
     return 10 * math.log10(signal / noise) if signal > 0 else 0.0
 
 
-def _twins(bench: Workbench, placement: Placement) -> onnx.ModelProto:
+def _twins(bench: CalibrationContext, placement: Placement) -> onnx.ModelProto:
     """The model in float, with a quantized twin beside each layer and the powers of layer and difference as outputs."""
     model, quantized_model = onnx.ModelProto(), quantized(bench.model, placement, bench.ranges, rounded=True)
     model.CopyFrom(bench.model)

@@ -11,21 +11,21 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from edge_app.calibration.album import Album
-from edge_app.calibration.kept import key_of
-from edge_app.calibration.network import Network
-from edge_app.calibration.ranges import Histogram
+from edge_app.calibration.cache import CalibrationCache
+from edge_app.calibration.checkpoint import key_of
+from edge_app.calibration.ranges import ActivationHistogram
+from edge_app.calibration.reference_model import ReferenceModel
 from edge_app.calibration.subject import Subject
 
 SAVE_EVERY_S = 5.0
-Histograms = dict[str, Histogram]
+Histograms = dict[str, ActivationHistogram]
 
 
 def observe(
     model: onnx.ModelProto,
     tensors: Sequence[str],
     subject: Subject,
-    album: Album,
+    album: CalibrationCache,
     folder: Path,
     progress: Callable[[int], None],
 ) -> Histograms:
@@ -48,7 +48,7 @@ def observe(
         return histograms
     path = folder / "observed.onnx"
     onnx.save(_showing(model, tensors), path)
-    network = Network(path, subject)
+    network = ReferenceModel(path, subject)
     inputs = {value.name for value in model.graph.input}
     made = [tensor for tensor in tensors if tensor not in inputs]
     saved_at = time.monotonic()
@@ -88,10 +88,12 @@ class _State:
             with np.load(self._path) as saved:
                 if str(saved["key"]) == self._key:
                     rows = zip(tensors, saved["counts"], saved["tops"], strict=True)
-                    return {name: Histogram(counts, float(top)) for name, counts, top in rows}, int(saved["done"])
+                    return {name: ActivationHistogram(counts, float(top)) for name, counts, top in rows}, int(
+                        saved["done"]
+                    )
         except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
             pass
-        return {name: Histogram() for name in tensors}, 0
+        return {name: ActivationHistogram() for name in tensors}, 0
 
     def write(self, histograms: Histograms, done: int) -> None:
         """Replaces it."""

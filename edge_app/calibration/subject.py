@@ -10,8 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edge_app import model
-from edge_app.agreement import LEAST_SCORE
-from edge_app.errors import DataError
+from edge_app.core.errors import DataError
+from edge_app.model.agreement import LEAST_SCORE
 from edge_app.postprocess import Postprocess, recognise
 
 
@@ -58,7 +58,7 @@ def read_subject(found: model.Model) -> Subject:
         InputError, DataError, ConfigError: The model, its labels or its layout do not do; the text names the file.
     """
     card = found.card
-    graph = model.read_graph(found.file("fp32"), card.input_wh)
+    graph = model.read_signature(found.file("fp32"), card.input_wh)
     if graph.quantized:
         raise DataError(f"{graph.path}: it holds quantizers already; calibrate the FP32 model that it was made from")
     decoder = recognise(graph, card.decoder.family)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.detections import Detections
-from edge_app.errors import InputError
+from edge_app.core.detections import Detections
+from edge_app.core.errors import InputError
 
 FOLDER = "labels"  # beside the pictures' own folder
 

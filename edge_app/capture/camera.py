@@ -11,16 +11,15 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from edge_app import config
-from edge_app.capture.backoff import Backoff
-from edge_app.capture.source import BrokenOffError, Shot, Source
-from edge_app.capture.state import Condition, Report
-from edge_app.capture.thinning import Thinning
-from edge_app.colour import to_bgr
-from edge_app.errors import InputError, Reason, StreamError
-from edge_app.frames import Arrival, Picture
-from edge_app.inbox import Inbox
-from edge_app.stats import Stats
+from edge_app.capture.config import CameraConfig
+from edge_app.capture.fps_limiter import FpsLimiter
+from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, Source
+from edge_app.capture.status import Report, StatusTracker
+from edge_app.core.colour import to_bgr
+from edge_app.core.errors import InputError, Reason, StreamError
+from edge_app.core.frames import PendingFrame, Picture
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_9
 
 
 @dataclass(eq=False)
-class Life:
+class CaptureAttempt:
     """One thread's work for a camera; a second one only where the first is stuck.
 
     Attributes:
@@ -57,27 +56,27 @@ class Camera:
         self,
         name: str,
         source: Source,
-        settings: config.Camera,
-        inbox: Inbox[Arrival],
-        stats: Stats,
+        settings: CameraConfig,
+        inbox: Inbox[PendingFrame],
+        stats: Metrics,
         report: Report,
     ) -> None:
         self.name, self.source, self.settings = name, source, settings
-        self.condition = Condition(name, "connecting" if settings.enabled else "disabled", report)
-        self.life = Life()
+        self.condition = StatusTracker(name, "connecting" if settings.enabled else "disabled", report)
+        self.life = CaptureAttempt()
         self._inbox, self._stats = inbox, stats
         self._index = stats.total("frames_captured", camera=name)  # counts on where the camera was here before
-        self._thinning = Thinning(settings.max_fps)
+        self._thinning = FpsLimiter(settings.max_fps)
         self._skew_s: float | None = None
         self._handing_over = threading.Lock()
 
-    def run(self, life: Life) -> None:
+    def run(self, life: CaptureAttempt) -> None:
         """Tries until it is stopped, or a finite source is read to its end.
 
         Raises:
             InputError: A finite source failed.
         """
-        backoff = Backoff(self.settings.reconnect)
+        backoff = self.settings.reconnect.backoff()
         while not life.stop.is_set():
             try:
                 self._attempt(life)
@@ -88,7 +87,7 @@ class Camera:
             if self._finished(failure, life.stop):
                 return
             self.condition.down(failure.reason, str(failure))
-            pause = backoff.pause(failure.reason, life.up_s)
+            pause = backoff.pause(life.up_s, login_refused=failure.reason is Reason.AUTH_FAILED)
             life.waiting_since = life.first_frame = life.last_frame = None
             if not life.stop.wait(pause):
                 self._stats.count("reconnects", camera=self.name, reason=failure.reason.value)
@@ -99,7 +98,7 @@ class Camera:
         with self._handing_over:  # a frame for a closed cell would be an error
             self._inbox.close(self.name)
 
-    def _attempt(self, life: Life) -> None:
+    def _attempt(self, life: CaptureAttempt) -> None:
         life.waiting_since = time.monotonic()
         with self.source.open(life.stop) as shots:
             for shot in shots:
@@ -122,7 +121,7 @@ class Camera:
             self._inbox.close(self.name)
             return True
 
-    def _take(self, shot: Shot, stop: threading.Event) -> None:
+    def _take(self, shot: DecodedFrame, stop: threading.Event) -> None:
         """Counts the frame and hands it over, unless it is one too many."""
         self._note_skew(shot.skew_s)
         self._lost(shot.broken)
@@ -130,7 +129,7 @@ class Camera:
         if not self._thinning.keeps(shot.captured_at):
             self._dropped("max_fps")
             return
-        arrival = Arrival(
+        arrival = PendingFrame(
             self.name,
             index,
             shot.captured_at,
@@ -144,7 +143,7 @@ class Camera:
         while not self._put(arrival, stop):
             pass
 
-    def _put(self, arrival: Arrival, stop: threading.Event) -> bool:
+    def _put(self, arrival: PendingFrame, stop: threading.Event) -> bool:
         """Whether the frame is in the inbox, or not wanted any more."""
         with self._handing_over:
             if not stop.is_set():

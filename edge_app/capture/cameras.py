@@ -6,15 +6,15 @@ import logging
 import time
 from functools import partial
 
-from edge_app import config
-from edge_app.capture.camera import Camera, Life
-from edge_app.capture.source import Source
-from edge_app.capture.state import CameraState, Report
-from edge_app.errors import Reason, TemporaryError
-from edge_app.frames import Arrival
-from edge_app.inbox import Inbox
-from edge_app.stats import Stats
-from edge_app.threads import ThreadGroup
+from edge_app.capture.camera import Camera, CaptureAttempt
+from edge_app.capture.config import CameraConfig
+from edge_app.capture.sources.source import Source
+from edge_app.capture.status import CameraStatus, Report
+from edge_app.core.errors import Reason, TemporaryError
+from edge_app.core.frames import PendingFrame
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import ThreadGroup
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class Cameras:
     """Cameras come and go at run time; add, remove, supervise and stop are called by one thread."""
 
     def __init__(
-        self, inbox: Inbox[Arrival], stats: Stats, threads: ThreadGroup, report: Report, capacity: int
+        self, inbox: Inbox[PendingFrame], stats: Metrics, threads: ThreadGroup, report: Report, capacity: int
     ) -> None:
         """Takes where frames go and what happens is counted.
 
@@ -42,7 +42,7 @@ class Cameras:
         self._cameras: dict[str, Camera] = {}
         self._abandoned = 0
 
-    def add(self, name: str, source: Source, settings: config.Camera) -> None:
+    def add(self, name: str, source: Source, settings: CameraConfig) -> None:
         """Starts a camera, unless its settings disable it."""
         if name in self._cameras:
             raise ValueError(f"camera {name} is already there")
@@ -66,7 +66,7 @@ class Cameras:
         camera.condition.remove()
         camera.stop()
 
-    def states(self) -> dict[str, CameraState]:
+    def states(self) -> dict[str, CameraStatus]:
         """How each camera is doing; any thread may ask."""
         return {name: camera.condition.state for name, camera in self._cameras.items()}
 
@@ -100,7 +100,7 @@ class Cameras:
         if self._abandoned >= MOST_ABANDONED:
             raise TemporaryError(f"camera {camera.name}: {self._abandoned} threads are stuck in the decoder or driver")
         logger.warning("camera %s: its thread is stuck and is replaced", camera.name)
-        camera.life = Life()
+        camera.life = CaptureAttempt()
         self._start(camera)
 
     def _start(self, camera: Camera) -> None:

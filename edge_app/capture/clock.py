@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from edge_app.frames import TimestampSource
+from edge_app.core.frames import TimestampSource
 
 LONGEST_TRANSIT_S = 5.0
 SLOWEST_TRANSIT_S = 0.5  # of the fastest frame; a network that is slower than this is not one for video
@@ -28,7 +28,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """When a frame was taken; the fields are those of `Shot`."""
+    """When a frame was taken; the fields are those of `DecodedFrame`."""
 
     captured_at: float
     ts_source: TimestampSource

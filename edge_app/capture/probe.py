@@ -6,13 +6,13 @@ import threading
 import time
 from dataclasses import dataclass
 
-from edge_app.capture.source import Source
-from edge_app.errors import Reason, StreamError
-from edge_app.frames import TimestampSource
+from edge_app.capture.sources.source import Source
+from edge_app.core.errors import Reason, StreamError
+from edge_app.core.frames import TimestampSource
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
+class StreamInfo:
     """What the first picture said.
 
     Attributes:
@@ -31,7 +31,7 @@ class Probe:
     first_picture_s: float
 
 
-def probe(source: Source, timeout_s: float) -> Probe:
+def probe_source(source: Source, timeout_s: float) -> StreamInfo:
     """Opens the source and takes its first picture, within so long [s], give or take one of its own timeouts.
 
     Raises:
@@ -45,7 +45,7 @@ def probe(source: Source, timeout_s: float) -> Probe:
             for shot in shots:
                 picture = shot.convert()
                 elapsed = time.monotonic() - began
-                return Probe(picture.width, picture.height, shot.fps, shot.codec, shot.ts_source, elapsed)
+                return StreamInfo(picture.width, picture.height, shot.fps, shot.codec, shot.ts_source, elapsed)
     finally:
         timer.cancel()
     if stop.is_set():

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import typer
 
-from edge_app.errors import AccessError, EdgeAppError, TemporaryError, UsageError
+from edge_app.core.errors import AccessError, EdgeAppError, TemporaryError, UsageError
 
 VERBS = (
     "demo",

@@ -10,13 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from edge_app import bench, config
-from edge_app.app import App
+from edge_app import bench
+from edge_app.app.config import AppConfig
+from edge_app.app.runtime import Runtime
 from edge_app.bench import Cost
-from edge_app.capture import Replay, Source
+from edge_app.capture import ReplaySource, Source
+from edge_app.capture.config import CameraConfig
 from edge_app.cli.loading import ConfigPath, load_config
-from edge_app.errors import DeviceError, UsageError
-from edge_app.stats import Stats
+from edge_app.core.errors import DeviceError, UsageError
+from edge_app.core.metrics import Metrics
 
 EXAMPLE = "Example: edge-app bench configs/one-camera.yaml --paced --seconds 30"
 ROUNDS = 3
@@ -38,19 +40,19 @@ def main(
     sys.stdout.write(json.dumps(document) + "\n" if as_json else text(document))
 
 
-def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
+def run_unpaced(settings: AppConfig, seconds: float) -> dict[str, Any]:
     """Engine, decoder and program in turn, three times."""
     cameras = {name: finite(name, camera) for name, camera in settings.cameras.items()}
     settings = settings.model_copy(update={"cameras": cameras})
-    with App(settings) as app:
+    with Runtime(settings) as app:
         head, detector = describe(settings, app), app.detector
     engine = settings.engine.model_copy(update={"precision": detector.precision})  # `auto` chooses once
     settings = settings.model_copy(update={"engine": engine})
     threads, frames = engine.threads, 0
 
-    def pipeline() -> tuple[Cost, Stats]:
+    def pipeline() -> tuple[Cost, Metrics]:
         nonlocal frames
-        with App(settings) as app:
+        with Runtime(settings) as app:
 
             def whole() -> int:
                 app.run()
@@ -69,9 +71,9 @@ def run_unpaced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
     return {**head, "frames": frames, **parts}
 
 
-def run_paced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
+def run_paced(settings: AppConfig, seconds: float) -> dict[str, Any]:
     """The program for so long, from when every camera has been analysed once."""
-    with App(settings, play=live) as app, ThreadPoolExecutor(1) as pool:
+    with Runtime(settings, play=live) as app, ThreadPoolExecutor(1) as pool:
         head, running = describe(settings, app), pool.submit(app.run)
         try:
             if not app.wait_for_frames(START_S):
@@ -88,18 +90,18 @@ def run_paced(settings: config.AppConfig, seconds: float) -> dict[str, Any]:
     return {**head, "frames": sum(c["frames"] for c in document["cameras"].values()), "paced": document}
 
 
-def quiet(settings: config.AppConfig) -> config.AppConfig:
+def quiet(settings: AppConfig) -> AppConfig:
     """Without disabled cameras, and without messages on the standard output, which is for the figures."""
     sinks = tuple(sink for sink in settings.publish if sink.type != "stdout")
     return settings.model_copy(update={"publish": sinks, "cameras": enabled(settings)})
 
 
-def enabled(settings: config.AppConfig) -> dict[str, config.Camera]:
+def enabled(settings: AppConfig) -> dict[str, CameraConfig]:
     """The cameras that run."""
     return {name: camera for name, camera in settings.cameras.items() if camera.enabled}
 
 
-def finite(name: str, camera: config.Camera) -> config.Camera:
+def finite(name: str, camera: CameraConfig) -> CameraConfig:
     """The camera, if it ends by itself; the rendered scene is made to."""
     if camera.kind == "synthetic" and "frames=" not in camera.url:
         return camera.model_copy(
@@ -112,10 +114,10 @@ def finite(name: str, camera: config.Camera) -> config.Camera:
 
 def live(source: Source) -> Source:
     """The source at its own pace."""
-    return source if source.live else Replay(source)
+    return source if source.live else ReplaySource(source)
 
 
-def describe(settings: config.AppConfig, app: App) -> dict[str, Any]:
+def describe(settings: AppConfig, app: Runtime) -> dict[str, Any]:
     """What was measured."""
     cores = os.cpu_count() or 1
     return {

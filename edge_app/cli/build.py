@@ -15,15 +15,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from edge_app import config, plans
+from edge_app import trt_build
+from edge_app.core.errors import AccessError, ConfigError, DataError, DeviceError, InputError, UsageError
+from edge_app.core.paths import default_state_dir
 from edge_app.cuda import load_pycuda
-from edge_app.errors import AccessError, ConfigError, DataError, DeviceError, InputError, UsageError
 from edge_app.model import Model, Precision, find_argument
 
 if TYPE_CHECKING:
-    from edge_app.engine import Promise
+    from edge_app.detector import Int8Qualification
 
-    Placed = tuple[plans.Order, Promise | None]
+    Placed = tuple[trt_build.BuildRequest, Int8Qualification | None]
 
 EXAMPLE = "Example: edge-app build traffic --backend tensorrt_rtx --target sm86,sm89"
 
@@ -56,12 +57,12 @@ def main(
     no report vouches for its INT8 file.
     """
     _check_out(out)
-    flavour = plans.find_flavour("tensorrt_rtx" if target is not None and backend == "auto" else backend)
-    targets = plans.read_targets(flavour, target) if target is not None else ()
-    found = find_argument(model, config.default_state_dir(os.environ))
+    flavour = trt_build.find_library("tensorrt_rtx" if target is not None and backend == "auto" else backend)
+    targets = trt_build.read_targets(flavour, target) if target is not None else ()
+    found = find_argument(model, default_state_dir(os.environ))
     place = partial(_place, found, flavour, max_batch=max_batch, targets=targets, device=device)
-    order, promise = _automatic(place, plans.automatic(found, flavour)) if precision == "auto" else place(precision)
-    for remark in plans.remarks(order):
+    order, promise = _automatic(place, trt_build.automatic(found, flavour)) if precision == "auto" else place(precision)
+    for remark in trt_build.remarks(order):
         sys.stderr.write(f"{remark}\n")
     with shown(order.model) as progress:
         obtained = _obtain(order, promise, device, progress)
@@ -74,8 +75,8 @@ def _check_out(out: Path | None) -> None:
         return
     if out.is_dir():
         raise UsageError(f"--out {out}: is a folder, want a file")
-    beside = plans.sidecar_path(out)
-    older = plans.read_plan(beside) if beside.exists() else None
+    beside = trt_build.metadata_path(out)
+    older = trt_build.read_engine_file(beside) if beside.exists() else None
     if older is None and (out.exists() or beside.exists()):
         raise UsageError(f"--out {out}: {out if out.exists() else beside} is there and is no plan of ours")
 
@@ -95,28 +96,30 @@ def _automatic(place: Callable[[Precision], Placed], choices: Sequence[Precision
     return order, promise
 
 
-def _place(found: Model, flavour: plans.Flavour, precision: Precision, **more: Any) -> Placed:
+def _place(found: Model, flavour: trt_build.TensorRtLibrary, precision: Precision, **more: Any) -> Placed:
     """The order, and what is promised of a quantized file; only that needs the engine, which is slow to import."""
-    order = plans.place_order(found, flavour, precision, **more)
+    order = trt_build.build_request(found, flavour, precision, **more)
     if not order.recipe.graph.quantized:
         return order, None
-    from edge_app.engine import vouched
+    from edge_app.detector import vouched
 
     return order, vouched(order, found)
 
 
-def _obtain(order: plans.Order, promise: Promise | None, device: int, progress: plans.Progress) -> plans.Obtained:
+def _obtain(
+    order: trt_build.BuildRequest, promise: Int8Qualification | None, device: int, progress: trt_build.Progress
+) -> trt_build.Obtained:
     """The plan; the first GPU, where nothing is to be answered, TensorRT takes by itself."""
     waiting = once(partial(_wait, order.model))
     if promise is None and device == 0:
-        cache = plans.EngineCache(plans.default_cache_dir(os.environ))
-        return plans.obtain(order, cache, progress=progress, waiting=waiting)
-    from edge_app.engine import obtain_plan
+        cache = trt_build.EngineCache(trt_build.default_cache_dir(os.environ))
+        return trt_build.obtain(order, cache, progress=progress, waiting=waiting)
+    from edge_app.detector import obtain_plan
 
     return obtain_plan(order, promise, _gpu(order, device), progress=progress, waiting=waiting)
 
 
-def _gpu(order: plans.Order, device: int) -> int | None:
+def _gpu(order: trt_build.BuildRequest, device: int) -> int | None:
     """Number of the GPU that can run the plan; none where there is none, and a line where only PyCUDA is missing."""
     if not order.runs_here:
         return None
@@ -131,7 +134,7 @@ def _gpu(order: plans.Order, device: int) -> int | None:
 
 
 @contextmanager
-def shown(model: str) -> Iterator[plans.Progress]:
+def shown(model: str) -> Iterator[trt_build.Progress]:
     """A bar on stderr, where that is a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[phase]}"))
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
@@ -139,7 +142,7 @@ def shown(model: str) -> Iterator[plans.Progress]:
         yield lambda part, phase: bar.update(task, completed=part, phase=phase)
 
 
-def _outcome(obtained: plans.Obtained) -> str:
+def _outcome(obtained: trt_build.Obtained) -> str:
     sidecar = obtained.plan.sidecar
     what = f"{sidecar.model}, {sidecar.precision}, {sidecar.key.flavour} {sidecar.key.version}"
     if obtained.cached:
@@ -147,18 +150,18 @@ def _outcome(obtained: plans.Obtained) -> str:
     return f"{what}: built in {sidecar.seconds:.1f} s because {sidecar.because}{_answered(sidecar)}"
 
 
-def _answered(sidecar: plans.Sidecar) -> str:
+def _answered(sidecar: trt_build.EngineMetadata) -> str:
     if sidecar.agreement is not None:
         return f"; mAP50 {sidecar.agreement:.3f} against FP32 on this GPU"
     return "; not asked yet: it answers its golden inputs at the first start" if sidecar.precision == "int8" else ""
 
 
-def _copy(obtained: plans.Obtained, out: Path | None) -> Path:
+def _copy(obtained: trt_build.Obtained, out: Path | None) -> Path:
     """Where the plan is that the user asked for."""
     if out is None:
         return obtained.plan.path
     try:
-        return plans.write_plan(out, obtained.content, obtained.plan.sidecar).path
+        return trt_build.write_engine_file(out, obtained.content, obtained.plan.sidecar).path
     except OSError as error:
         raise AccessError(f"{out}: {error.strerror}") from error
 

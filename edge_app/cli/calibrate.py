@@ -18,12 +18,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 
 from edge_app import model
-from edge_app.calibration import Camera, Job, Progress, Series, calibrate, find_series, read_subject, scratch_path
+from edge_app.calibration import (
+    CameraSeries,
+    Job,
+    Progress,
+    Series,
+    calibrate,
+    find_series,
+    read_subject,
+    work_dir_path,
+)
 from edge_app.capture import open_source
 from edge_app.cli.loading import load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.models.options import StateDir, state_folder
-from edge_app.errors import AccessError, DataError, TemporaryError, UsageError
+from edge_app.core.errors import AccessError, DataError, TemporaryError, UsageError
 from edge_app.model import Report
 
 EXAMPLE = "Example: edge-app calibrate yolox_nano --data pictures/ --holdout other.mp4 --out yolox_nano.int8.onnx"
@@ -83,7 +92,7 @@ def main(
     refuse_neighbours(data or [], holdout or [])
     held = find_series(holdout or [])
     wanted = images if held else math.ceil(images / CALIBRATING)
-    pictures = find_series(data or []) + asked_of(camera, settings, wanted, every, scratch_path(out))
+    pictures = find_series(data or []) + asked_of(camera, settings, wanted, every, work_dir_path(out))
     if not pictures:
         raise UsageError("nothing to calibrate with; give --data, or --camera and --config")
     job = Job(subject, pictures, held, images, method.value, min_agreement, allow_thin_evidence, out)
@@ -117,7 +126,7 @@ def asked_of(name: str | None, path: Path | None, count: int, every_s: float, fo
         source = open_source(camera)
     if not source.live:
         raise UsageError(f"{path}: camera {name} is a file or ends by itself; give it as --data")
-    return [Camera(name, source, camera, count, every_s, folder)]
+    return [CameraSeries(name, source, camera, count, every_s, folder)]
 
 
 def summary(report: Report, out: Path) -> str:

@@ -12,12 +12,13 @@ from typing import Annotated
 
 import typer
 
-from edge_app import config, publish
-from edge_app.app import App
-from edge_app.capture import Source, probe
+from edge_app.app.config import AppConfig
+from edge_app.app.runtime import Runtime
+from edge_app.capture import Source, probe_source
 from edge_app.cli.loading import ConfigPath, load_config
-from edge_app.engine import Detector, start_engine
-from edge_app.errors import EdgeAppError, InputError, StreamError
+from edge_app.core.errors import EdgeAppError, InputError, StreamError
+from edge_app.detector import Detector, start_engine
+from edge_app.engine.config import EngineConfig
 
 EXAMPLE = "Example: edge-app check configs/one-camera.yaml --probe"
 PROBE_S = 10.0
@@ -51,7 +52,7 @@ def main(
 ) -> None:
     """Check the configuration and its files as `run` would; with --probe open all that it names."""
     settings = load_config(path)
-    app = App(settings)
+    app = Runtime(settings)
     findings = [Finding(str(path), f"{_count(settings.cameras, 'camera')}, {_count(settings.publish, 'sink')}")]
     findings += look(settings, app, probe_all)
     failed = [finding for finding in findings if not finding.ok]
@@ -65,12 +66,12 @@ def main(
         raise Failed(failed)
 
 
-def look(settings: config.AppConfig, app: App, probe_all: bool) -> list[Finding]:
+def look(settings: AppConfig, app: Runtime, probe_all: bool) -> list[Finding]:
     """Asks at the same time: files always, model, live cameras and sinks if told to; each says what was found."""
     questions: dict[str, Callable[[], object]] = {}
     if probe_all:
         questions["model"] = partial(_model, app.detector, settings.engine)
-        questions |= {f"sink {sink.name}": partial(publish.probe, sink) for sink in settings.publish}
+        questions |= {f"sink {sink.name}": sink.probe for sink in settings.publish}
     for name, source in app.sources.items():
         if settings.cameras[name].enabled and (probe_all or not source.live):
             questions[f"camera {name}"] = partial(_camera, source)
@@ -93,7 +94,7 @@ def _ask(what: str, question: Callable[[], object]) -> Finding:
 
 def _camera(source: Source) -> str:
     try:
-        found = probe(source, PROBE_S)
+        found = probe_source(source, PROBE_S)
     except StreamError as error:
         if source.live:
             raise
@@ -102,7 +103,7 @@ def _camera(source: Source) -> str:
     return f"{found.width}x{found.height}, {found.codec}, {rate}, first picture after {found.first_picture_s:.1f} s"
 
 
-def _model(detector: Detector, settings: config.Engine) -> str:
+def _model(detector: Detector, settings: EngineConfig) -> str:
     detector, engine = start_engine(detector, settings)
     with engine:
         return f"{detector.name}, {detector.precision}, {detector.classes or 'any'} classes, on {engine.name}"

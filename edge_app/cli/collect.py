@@ -11,15 +11,15 @@ from typing import Annotated
 import cv2
 import typer
 
-from edge_app import config
+from edge_app.app.config import AppConfig
+from edge_app.app.factory import make_sources
 from edge_app.cli.loading import ConfigPath, load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.signals import stop_when_told
-from edge_app.collect import Album, Blur, Collector, Ending, Limits, Redact, blurring_detector
-from edge_app.colour import to_bgr
-from edge_app.engine import start_engine
-from edge_app.errors import UsageError
-from edge_app.parts import make_sources
+from edge_app.collect import Blur, Collector, Ending, Limits, PictureFolder, Redact, blurring_detector
+from edge_app.core.colour import to_bgr
+from edge_app.core.errors import UsageError
+from edge_app.detector import start_engine
 
 EXAMPLE = "Example: edge-app collect /etc/edge-app/config.yaml --out calib_data/yard --images 400 --every 200"
 MB = 1_000_000
@@ -56,23 +56,23 @@ def main(
     refuse_own_source(settings, out)
     with ExitStack() as stack:
         redact = redaction(settings, blur or [], stack)
-        album = stack.enter_context(Album(out, f".{image_format.value}", round(max_mb * MB)))
+        album = stack.enter_context(PictureFolder(out, f".{image_format.value}", round(max_mb * MB)))
         collector = Collector(album, Limits(images, hours * 3600), every, redact, stop)
         why = collector.run(settings.cameras, sources)
     sys.stdout.write(summary(album, collector, why))
 
 
-def redaction(settings: config.AppConfig, labels: list[str], stack: ExitStack) -> Redact:
+def redaction(settings: AppConfig, labels: list[str], stack: ExitStack) -> Redact:
     """How a picture is made ready to be kept; the model is loaded only where something is to be blurred."""
     if not labels:
         return lambda picture: (to_bgr(picture), None)
-    detector = blurring_detector(settings, labels)
+    detector = blurring_detector(settings.detector, labels)
     alone = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
     detector, engine = start_engine(detector, alone)
     return Blur(detector, stack.enter_context(engine), labels)
 
 
-def refuse_own_source(settings: config.AppConfig, out: Path) -> None:
+def refuse_own_source(settings: AppConfig, out: Path) -> None:
     """Raises UsageError where a camera reads the folder that is written."""
     for name, camera in settings.cameras.items():
         source = settings.base / camera.url
@@ -80,7 +80,7 @@ def refuse_own_source(settings: config.AppConfig, out: Path) -> None:
             raise UsageError(f"{out}: camera {name} reads this folder")
 
 
-def summary(album: Album, collector: Collector, why: Ending) -> str:
+def summary(album: PictureFolder, collector: Collector, why: Ending) -> str:
     """What there is now, for a person."""
     looked_at = sum(collector.looked_at.values())
     return (

@@ -13,13 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from edge_app import config, demo
-from edge_app.app import App
-from edge_app.cli.words import in_words
-from edge_app.detections import Result
-from edge_app.errors import AccessError
-from edge_app.frames import Frame
-from edge_app.pictures import Artist
+from edge_app import demo
+from edge_app.app.config import AppConfig
+from edge_app.app.runtime import Runtime
+from edge_app.cli.summary import object_counts
+from edge_app.core.detections import Result
+from edge_app.core.errors import AccessError
+from edge_app.core.frames import Frame
+from edge_app.preview import Annotator
 from edge_app.synthetic import Settings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
@@ -41,16 +42,16 @@ def main(
         if not best or len(result.detections) > len(best[0][1].detections):
             best[:] = [(frame, result)]
         if result.frame_index % EVERY == 0:
-            sys.stdout.write(f"frame {result.frame_index:4d}: {in_words(result, app.detector.labels)}\n")
+            sys.stdout.write(f"frame {result.frame_index:4d}: {object_counts(result, app.detector.labels)}\n")
 
-    with App(scene(frames, messages), observe=observe) as app:
+    with Runtime(scene(frames, messages), observe=observe) as app:
         began = time.monotonic()
         app.run()
         elapsed = time.monotonic() - began
     labels = app.detector.labels
     frame, result = best[0]
     picture = out / "annotated.png"
-    cv2.imwrite(str(picture), Artist(labels).draw(frame.picture.bgr, result.detections))
+    cv2.imwrite(str(picture), Annotator(labels).draw(frame.picture.bgr, result.detections))
     summarise(seen, labels)
     sys.stdout.write(
         f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {app.detector.name} "
@@ -69,9 +70,9 @@ def prepare(out: Path) -> Path:
     return messages
 
 
-def scene(frames: int, messages: Path) -> config.AppConfig:
+def scene(frames: int, messages: Path) -> AppConfig:
     """The configuration of the demo."""
-    return config.AppConfig.model_validate(
+    return AppConfig.model_validate(
         {
             "model": {"name": "traffic"},
             "cameras": {"street": {"url": f"synthetic://street?seed={SEED}&frames={frames}"}},

@@ -12,13 +12,16 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from edge_app import atomic, config
-from edge_app.capture import Probe, open_source, probe, split_login
+from edge_app.app.config_template import ConfigTemplate, names, url_value
+from edge_app.capture import StreamInfo, open_source, probe_source, split_login
+from edge_app.capture.config import CameraConfig
 from edge_app.cli.login import Login, choose_login, read_url
+from edge_app.config import environment_file
 from edge_app.config.section import NAME, WANTED
-from edge_app.errors import AccessError, DeviceError, Reason, StreamError, UsageError
+from edge_app.core import files
+from edge_app.core.errors import AccessError, DeviceError, Reason, StreamError, UsageError
+from edge_app.core.paths import default_state_dir
 from edge_app.model import installed, read_catalogue
-from edge_app.starter import Starter, names, url_value
 
 EXAMPLE = "Example: edge-app init --rtsp - --name gate     (then paste rtsp://user:password@10.0.0.5/stream1)"
 PROBE_S = 10.0
@@ -58,18 +61,18 @@ def main(
     check_places([out, beside] if secrets else [out], force=force)
     found = None if no_probe else ask(name, camera)
     url = url_value(name, pasted.url, secret=not pasted.public)
-    text = Starter(name, url, login is not None, found, *choose_model()).text
+    text = ConfigTemplate(name, url, login is not None, found, *choose_model()).text
     write(out, text, beside, secrets, force=force)
     sys.stdout.write(what_next(out, beside if secrets else None))
 
 
-def check_camera(name: str, url: str, login: Login | None) -> config.Camera:
+def check_camera(name: str, url: str, login: Login | None) -> CameraConfig:
     """The camera as the configuration will have it; raises UsageError for what that would refuse."""
     if not re.fullmatch(NAME, name) or "\n" in name:
         raise UsageError(f"--name {name}: {WANTED[NAME]}")
     keys = {} if login is None else {"username": login.username, "password": login.password}
     try:
-        return config.Camera.model_validate({"url": url, **keys})
+        return CameraConfig.model_validate({"url": url, **keys})
     except ValidationError as error:
         raise UsageError(f"--rtsp: {error.errors(include_input=False)[0]['msg']}") from None
 
@@ -79,7 +82,7 @@ def secrets_of(name: str, login: Login | None, url: str | None) -> str:
     user_name, password_name, url_name = names(name)
     values = {} if login is None else {user_name: login.username, password_name: login.password}
     try:
-        return config.environment_file(values | ({} if url is None else {url_name: url}))
+        return environment_file(values | ({} if url is None else {url_name: url}))
     except ValueError as error:
         raise UsageError(str(error)) from None
 
@@ -92,10 +95,10 @@ def check_places(paths: list[Path], *, force: bool) -> None:
         raise UsageError(f"{there[0]}: is there already; --force replaces it")
 
 
-def ask(name: str, camera: config.Camera) -> Probe:
+def ask(name: str, camera: CameraConfig) -> StreamInfo:
     """What the camera sends; raises DeviceError with the reason where it sends nothing."""
     try:
-        return probe(open_source(camera), PROBE_S)
+        return probe_source(open_source(camera), PROBE_S)
     except StreamError as error:
         login = "; give --username" if error.reason is Reason.AUTH_FAILED and camera.username is None else ""
         raise DeviceError(f"camera {name}: {error}{login}; --no-probe writes the file all the same") from None
@@ -103,7 +106,7 @@ def ask(name: str, camera: config.Camera) -> Probe:
 
 def choose_model() -> tuple[str, str]:
     """A model of the catalogue that is here; else the bundled one, and the one to pull."""
-    here = {model.name for model in installed(Path(), config.default_state_dir(os.environ))}
+    here = {model.name for model in installed(Path(), default_state_dir(os.environ))}
     catalogue = list(read_catalogue())
     pulled = [name for name in catalogue if name in here]
     return (pulled[0], "") if pulled else ("traffic", catalogue[0])
@@ -117,8 +120,8 @@ def write(out: Path, text: str, beside: Path, secrets: str, *, force: bool) -> N
         raise AccessError(f"{error.filename or out}: {error.strerror}") from error
     try:
         if secrets:
-            atomic.write(beside, secrets, mode=0o600, replace=force)
-        atomic.write(out, text, replace=force)
+            files.write(beside, secrets, mode=0o600, replace=force)
+        files.write(out, text, replace=force)
     except FileExistsError as error:
         raise UsageError(f"{error.filename2 or error.filename}: is there already; --force replaces it") from None
     except OSError as error:

@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from edge_app import config
-from edge_app.errors import UsageError
+from edge_app.app import config
+from edge_app.core.errors import UsageError
 
 ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 
 
 def load_config(path: Path) -> config.AppConfig:
-    """The file's configuration, with variables from the environment; see `config.load` for what it raises."""
-    return config.load(path, os.environ)
+    """The file's configuration, with variables from the environment; see `config.load_config` for what it raises."""
+    return config.load_config(path, os.environ)
 
 
 def refuse_to_replace(written: Iterable[Path], path: Path, settings: config.AppConfig) -> None:

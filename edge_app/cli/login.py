@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge_app.capture import Pasted
-from edge_app.errors import InputError, UsageError
-from edge_app.starter import names
+from edge_app.app.config_template import names
+from edge_app.capture import UrlLogin
+from edge_app.core.errors import InputError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Login:
 
 
 def choose_login(
-    camera: str, pasted: Pasted, username: str | None, password_file: Path | None, environ: Mapping[str, str]
+    camera: str, pasted: UrlLogin, username: str | None, password_file: Path | None, environ: Mapping[str, str]
 ) -> Login | None:
     """Options before the URL, the URL before the environment, and a question last; None where nobody logs in.
 

@@ -11,13 +11,13 @@ from typing import Annotated
 import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's windows hang
 import typer
 
-from edge_app import config
-from edge_app.app import TICK_S, App
+from edge_app.app.config import AppConfig
+from edge_app.app.runtime import TICK_S, Runtime
 from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.signals import stop_when_told
 from edge_app.cli.table import LiveTable
-from edge_app.pictures import Recorder, Window
+from edge_app.preview import Recorder, Window
 
 EXAMPLE = "Example: edge-app run /etc/edge-app/config.yaml"
 SHOW_S = 0.04  # from one look at the newest pictures to the next
@@ -33,7 +33,7 @@ def main(
     settings = load_config(path)
     set_up(log_level.value)
     stop = stop_when_told()
-    app = App(settings, stop=stop)
+    app = Runtime(settings, stop=stop)
     # What cannot be is refused here, before the model is loaded.
     recorder = film(record, path, settings, app.detector.labels) if record is not None else None
     window = Window(app.detector.labels) if show else None
@@ -45,7 +45,7 @@ def main(
     sys.stdout.flush()
 
 
-def film(record: Path, path: Path, settings: config.AppConfig, labels: Sequence[str]) -> Recorder:
+def film(record: Path, path: Path, settings: AppConfig, labels: Sequence[str]) -> Recorder:
     """Films of the cameras that run; raises UsageError or AccessError where they cannot be."""
     recorder = Recorder(record, [name for name, camera in settings.cameras.items() if camera.enabled], labels)
     refuse_to_replace(recorder.paths.values(), path, settings)
@@ -53,7 +53,7 @@ def film(record: Path, path: Path, settings: config.AppConfig, labels: Sequence[
 
 
 def spectators(
-    app: App, settings: config.AppConfig, recorder: Recorder | None, window: Window | None, stack: ExitStack
+    app: Runtime, settings: AppConfig, recorder: Recorder | None, window: Window | None, stack: ExitStack
 ) -> Callable[[], None]:
     """Lets them look on, and a table. What the main thread has to do for them again and again."""
     looks: list[Callable[[], None]] = []

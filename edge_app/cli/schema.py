@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from edge_app import config, publish
+from edge_app import publish
+from edge_app.app.config import config_schema
 
 EXAMPLE = "Example: edge-app schema detections > detections.schema.json"
 
 
-class Document(str, Enum):
+class SchemaName(str, Enum):
     """What has a schema."""
 
     CONFIG = "config"
@@ -23,8 +24,8 @@ class Document(str, Enum):
 
 
 def main(
-    document: Annotated[Document, typer.Argument(help="Which schema.")] = Document.CONFIG,
+    document: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.CONFIG,
 ) -> None:
     """Print the JSON Schema of the configuration or of a message."""
-    text = config.json_schema() if document is Document.CONFIG else publish.schema(document.value)
+    text = config_schema() if document is SchemaName.CONFIG else publish.schema(document.value)
     sys.stdout.write(text.rstrip() + "\n")

@@ -13,15 +13,15 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from edge_app import config
-from edge_app.app import App
+from edge_app.app.config import AppConfig
+from edge_app.app.runtime import Runtime
 from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
-from edge_app.cli.words import in_words
-from edge_app.colour import to_bgr
-from edge_app.detections import Result
-from edge_app.errors import AccessError, DeviceError, UsageError
-from edge_app.frames import Frame
-from edge_app.pictures import Artist
+from edge_app.cli.summary import object_counts
+from edge_app.core.colour import to_bgr
+from edge_app.core.detections import Result
+from edge_app.core.errors import AccessError, DeviceError, UsageError
+from edge_app.core.frames import Frame
+from edge_app.preview import Annotator
 
 EXAMPLE = "Example: edge-app snapshot configs/one-camera.yaml gate --out gate.jpg"
 
@@ -49,18 +49,18 @@ def main(
     settings = only(load_config(path), camera)
     check_place(out)
     refuse_to_replace([out], path, settings)
-    with App(settings, observe=observe) as app:
+    with Runtime(settings, observe=observe) as app:
         app.run(give_up)
         why = app.cameras.states()[camera].detail
     if not taken:
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
     frame, result = taken[0]
     labels = app.detector.labels
-    write(out, Artist(labels).draw(to_bgr(frame.picture), result.detections))
-    sys.stdout.write(f"{out}: {in_words(result, labels)}\n")
+    write(out, Annotator(labels).draw(to_bgr(frame.picture), result.detections))
+    sys.stdout.write(f"{out}: {object_counts(result, labels)}\n")
 
 
-def only(settings: config.AppConfig, name: str) -> config.AppConfig:
+def only(settings: AppConfig, name: str) -> AppConfig:
     """The configuration of one camera that publishes nothing."""
     if name not in settings.cameras:
         raise UsageError(f"there is no camera {name}; there are {', '.join(settings.cameras)}")

@@ -11,10 +11,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from edge_app import config
-from edge_app.app import App
-from edge_app.capture import CameraState
-from edge_app.cli.words import in_words
+from edge_app.app.config import AppConfig
+from edge_app.app.runtime import Runtime
+from edge_app.capture import CameraStatus
+from edge_app.cli.summary import object_counts
 
 REFRESH_S = 1.0
 BESIDES = 4  # lines that are not cameras: totals, heads, those left out, and the cursor's
@@ -26,7 +26,7 @@ ORDER = {"down": 0, "connecting": 1, "up": 2, "disabled": 3}
 class LiveTable:
     """Draws on stderr once a second; the log scrolls above it."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Runtime) -> None:
         self._app = app
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False)
@@ -34,7 +34,7 @@ class LiveTable:
         self._frames: dict[str, int] = {}
 
     @staticmethod
-    def fits(settings: config.AppConfig) -> bool:
+    def fits(settings: AppConfig) -> bool:
         """Whether stderr is a terminal that the messages do not use too."""
         messages_here = any(sink.type == "stdout" for sink in settings.publish) and sys.stdout.isatty()
         return sys.stderr.isatty() and not messages_here
@@ -74,7 +74,7 @@ class LiveTable:
             lines.append(Text(f"and {len(names) - len(shown)} more, all {states[names[len(shown)]].state} or better"))
         return Group(*lines)
 
-    def _row(self, name: str, state: CameraState, fps: float) -> list[str]:
+    def _row(self, name: str, state: CameraStatus, fps: float) -> list[str]:
         stats = self._app.stats
         ages = stats.percentiles("age", (50, 99), camera=name)
         drops = stats.by("frames_dropped", "reason", camera=name)
@@ -94,4 +94,4 @@ class LiveTable:
     def _objects(self, camera: str) -> str:
         """What the camera's newest frame shows, in words."""
         newest = self._app.latest.get(camera)
-        return in_words(newest[1], self._app.detector.labels) if newest else ""
+        return object_counts(newest[1], self._app.detector.labels) if newest else ""

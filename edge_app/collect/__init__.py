@@ -1,19 +1,19 @@
 """Calibration pictures from live cameras: varied, few, and kept with where each came from."""
 
-from edge_app.collect.album import Album, Entry
+from edge_app.collect.album import ManifestEntry, PictureFolder
 from edge_app.collect.blur import Blur, blurring_detector
 from edge_app.collect.choice import Candidate, Choice, thumbnail
 from edge_app.collect.collector import Collector, Ending, Limits, Redact
 
 __all__ = [
-    "Album",
     "Blur",
     "Candidate",
     "Choice",
     "Collector",
     "Ending",
-    "Entry",
     "Limits",
+    "ManifestEntry",
+    "PictureFolder",
     "Redact",
     "blurring_detector",
     "thumbnail",

@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from edge_app import atomic
-from edge_app.errors import AccessError, DataError, TemporaryError
-from edge_app.frames import Frame, TimestampSource
+from edge_app.core import files
+from edge_app.core.errors import AccessError, DataError, TemporaryError
+from edge_app.core.frames import Frame, TimestampSource
 
 MANIFEST = "manifest.ndjson"
 JPEG_QUALITY = 95  # its losses are far below those of the camera's own coding
 DRAFT = re.compile(r"\.\d{6}_\w+\.\w+\.[0-9a-f]{8}")  # of a picture, left by a power cut
 
 
-class Entry(BaseModel):
+class ManifestEntry(BaseModel):
     """One line of the manifest.
 
     Attributes:
@@ -51,7 +51,7 @@ class Entry(BaseModel):
     blurred: int | None = None
 
 
-class Album:
+class PictureFolder:
     """The folder for the duration of a `with` block; nobody else may collect into it meanwhile.
 
     Attributes:
@@ -63,12 +63,12 @@ class Album:
     def __init__(self, folder: Path, suffix: str, max_bytes: int) -> None:
         """Pictures of that format, `.jpg` or `.png`, until the folder's files take so much."""
         self.folder, self._suffix, self._max_bytes = folder, suffix, max_bytes
-        self.entries: list[Entry] = []
+        self.entries: list[ManifestEntry] = []
         self.bytes = 0
         self.full = False
         self._next = 0
 
-    def __enter__(self) -> Album:
+    def __enter__(self) -> PictureFolder:
         """Makes the folder, or goes on with what is there.
 
         Raises:
@@ -101,20 +101,20 @@ class Album:
             if pixels is not None:
                 yield np.asarray(pixels, np.uint8)
 
-    def add(self, frame: Frame, pixels: NDArray[np.uint8], blurred: int | None) -> Entry | None:
+    def add(self, frame: Frame, pixels: NDArray[np.uint8], blurred: int | None) -> ManifestEntry | None:
         """Writes a frame's picture, then its line; None where there is no room left for it.
 
         Args:
             frame: What the manifest tells of it.
             pixels: The picture as it is to be kept, BGR, uint8 (height, width, 3).
-            blurred: As in `Entry`.
+            blurred: As in `ManifestEntry`.
 
         Raises:
             AccessError: The operating system refuses, or the disk is full.
         """
         content = self._encoded(pixels)
         path = self.folder / f"{self._next:06d}_{frame.camera}{self._suffix}"
-        entry = Entry(
+        entry = ManifestEntry(
             file=path.name,
             camera=frame.camera,
             capture_time=round(frame.captured_at, 3),
@@ -130,7 +130,7 @@ class Album:
         if self.full:
             return None
         try:
-            atomic.write(path, content, replace=False)
+            files.write(path, content, replace=False)
             os.utime(path, (frame.captured_at, frame.captured_at))  # a folder's pictures have their files' times
             _append(self._manifest, line)
         except OSError as error:
@@ -169,9 +169,9 @@ class Album:
         numbers = [re.match(r"\d{6,}(?=_)", name) for name in (*names, *(entry.file for entry in listed))]
         self._next = max((int(number[0]) for number in numbers if number), default=-1) + 1
 
-    def _entry(self, number: int, line: bytes) -> Entry:
+    def _entry(self, number: int, line: bytes) -> ManifestEntry:
         try:
-            return Entry.model_validate_json(line)
+            return ManifestEntry.model_validate_json(line)
         except ValidationError:
             raise DataError(f"{self.folder / MANIFEST}:{number}: not a line that `collect` writes") from None
 

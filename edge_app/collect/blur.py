@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app import config
-from edge_app.colour import to_bgr
-from edge_app.engine import Detector, Engine, read_detector
-from edge_app.errors import EngineError, UsageError
-from edge_app.frames import Picture
+from edge_app.core.colour import to_bgr
+from edge_app.core.errors import EngineError, UsageError
+from edge_app.core.frames import Picture
+from edge_app.detector import Detector, DetectorConfig, read_detector
+from edge_app.detector.config import DetectConfig
+from edge_app.engine import Engine
 
 CONFIDENCE = 0.1  # far below what is reported: blurring too much harms little
 MARGIN = 0.1  # of a box's width and height, to each side
 CELLS = 4  # to which the longer side of a box is reduced
 
 
-def blurring_detector(settings: config.AppConfig, labels: Sequence[str]) -> Detector:
+def blurring_detector(settings: DetectorConfig, labels: Sequence[str]) -> Detector:
     """The configured detector, as unsure as blurring wants it.
 
     Raises:
         UsageError: It does not know one of the labels.
         InputError, DataError, ConfigError: As `read_detector` says.
     """
-    detect = config.Detect(confidence=CONFIDENCE, nms_iou=settings.detect.nms_iou)
-    detector = read_detector(settings.model_copy(update={"detect": detect}))
+    detect = DetectConfig(confidence=CONFIDENCE, nms_iou=settings.detect.nms_iou)
+    detector = read_detector(replace(settings, detect=detect))
     for label in labels:
         if label not in detector.labels:
             raise UsageError(f"--blur: the model has no {label}; it has {', '.join(detector.labels[:12])}")

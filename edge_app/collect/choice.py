@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.colour import to_bgr
-from edge_app.frames import Frame
+from edge_app.core.colour import to_bgr
+from edge_app.core.frames import Frame
 
 Thumbnail = NDArray[np.float32]
 

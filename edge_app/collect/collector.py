@@ -13,15 +13,15 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app import config
 from edge_app.capture import Cameras, Source
-from edge_app.collect.album import Album
+from edge_app.capture.config import CameraConfig
+from edge_app.collect.album import PictureFolder
 from edge_app.collect.choice import Candidate, Choice, thumbnail
-from edge_app.errors import DeviceError, EngineError, StreamError
-from edge_app.frames import Arrival, Frame, Picture
-from edge_app.inbox import Inbox
-from edge_app.stats import Stats
-from edge_app.threads import ThreadGroup
+from edge_app.core.errors import DeviceError, EngineError, StreamError
+from edge_app.core.frames import Frame, PendingFrame, Picture
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import ThreadGroup
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,9 @@ class Collector:
         looked_at: Frames that were looked at, by camera.
     """
 
-    def __init__(self, album: Album, limits: Limits, every_s: float, redact: Redact, stop: threading.Event) -> None:
+    def __init__(
+        self, album: PictureFolder, limits: Limits, every_s: float, redact: Redact, stop: threading.Event
+    ) -> None:
         """Goes on with the album.
 
         Args:
@@ -75,7 +77,7 @@ class Collector:
         """
         self._album, self._limits, self._redact, self._stop = album, limits, redact, stop
         self._choice = Choice((thumbnail(pixels) for pixels in album.pictures()), every_s)
-        self._inbox: Inbox[Arrival] = Inbox()
+        self._inbox: Inbox[PendingFrame] = Inbox()
         self.looked_at: Counter[str] = Counter()
 
     @property
@@ -83,7 +85,7 @@ class Collector:
         """Stretches of time that had nothing new."""
         return self._choice.alike
 
-    def run(self, cameras: Mapping[str, config.Camera], sources: Mapping[str, Source]) -> Ending:
+    def run(self, cameras: Mapping[str, CameraConfig], sources: Mapping[str, Source]) -> Ending:
         """Collects; returns why it ended.
 
         Raises:
@@ -92,7 +94,7 @@ class Collector:
             AccessError: The disk is full, or the operating system refuses.
         """
         threads = ThreadGroup(self._stop)
-        capture = Cameras(self._inbox, Stats(), threads, lambda name, state: None, FINITE_AHEAD)
+        capture = Cameras(self._inbox, Metrics(), threads, lambda name, state: None, FINITE_AHEAD)
         for name, camera in cameras.items():
             capture.add(name, sources[name], thinned(camera) if sources[name].live else camera)
         try:
@@ -128,7 +130,7 @@ class Collector:
             return Ending.EXHAUSTED
         return Ending.LATE if time.monotonic() > deadline else None
 
-    def _look(self, arrival: Arrival) -> None:
+    def _look(self, arrival: PendingFrame) -> None:
         try:
             frame = arrival.take(time.monotonic())
         except StreamError as error:
@@ -154,6 +156,6 @@ class Collector:
             logger.info("%d of %d: %s", len(self._album.entries), self._limits.pictures, entry.file)
 
 
-def thinned(camera: config.Camera) -> config.Camera:
+def thinned(camera: CameraConfig) -> CameraConfig:
     """The camera with no more frames than are looked at."""
     return camera.model_copy(update={"max_fps": min(camera.max_fps or LOOKS_PER_S, LOOKS_PER_S)})

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import yaml
 
-from edge_app.config.mistake import Keys, Mark, Mistake
+from edge_app.config.issue import ConfigIssue, Keys, Mark
 from edge_app.config.syntax import parse
 
 Kind = Literal["text", "nothing", "list", "mapping"]
@@ -22,7 +22,7 @@ STANDARD_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org
 
 
 @dataclass(frozen=True)
-class Place:
+class NodePlace:
     """Where a value stands.
 
     Attributes:
@@ -39,11 +39,11 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Document:
+class YamlDocument:
     """What a file says, and where it says it."""
 
     values: Any
-    places: dict[Keys, Place]
+    places: dict[Keys, NodePlace]
 
     def mark(self, keys: Keys) -> Mark:
         """Where the user looks for `keys`: at the text itself, or at the key that a list or mapping has."""
@@ -53,7 +53,7 @@ class Document:
         return place.value if place.kind == "text" else place.key
 
 
-def read(content: bytes, fill: Callable[[str], str]) -> Document:
+def read(content: bytes, fill: Callable[[str], str]) -> YamlDocument:
     """The values of a YAML file; `fill` replaces the variables in a scalar or raises ValueError.
 
     Raises:
@@ -61,12 +61,12 @@ def read(content: bytes, fill: Callable[[str], str]) -> Document:
     """
     root = parse(content)
     reader = _Reader(fill)
-    return Document(reader.read(root, (), _mark(root)), reader.places)
+    return YamlDocument(reader.read(root, (), _mark(root)), reader.places)
 
 
 class _Reader:
     def __init__(self, fill: Callable[[str], str]) -> None:
-        self.places: dict[Keys, Place] = {}
+        self.places: dict[Keys, NodePlace] = {}
         self._fill = fill
 
     def read(self, node: yaml.Node, keys: Keys, key_mark: Mark) -> Any:
@@ -75,17 +75,17 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, keys, key_mark)
         if isinstance(node, yaml.SequenceNode):
-            self.places[keys] = Place(key_mark, _mark(node), "list")
+            self.places[keys] = NodePlace(key_mark, _mark(node), "list")
             return [self.read(item, (*keys, index), _mark(item)) for index, item in enumerate(node.value)]
-        self.places[keys] = Place(key_mark, _mark(node), "mapping")
+        self.places[keys] = NodePlace(key_mark, _mark(node), "mapping")
         entries = self._entries(node, keys)
         return {name: self.read(value, (*keys, name), _mark(key)) for name, (key, value) in entries.items()}
 
     def _check(self, node: yaml.Node, keys: Keys) -> None:
         if len(keys) > MAX_DEPTH or len(self.places) > MAX_VALUES:
-            raise Mistake(_mark(node), keys[:3], "too large or nested too deep; does an alias contain itself?")
+            raise ConfigIssue(_mark(node), keys[:3], "too large or nested too deep; does an alias contain itself?")
         if node.tag not in STANDARD_TAGS:
-            raise Mistake(_mark(node), keys, "tags are not supported; quote a value that begins with !")
+            raise ConfigIssue(_mark(node), keys, "tags are not supported; quote a value that begins with !")
 
     def _scalar(self, node: yaml.ScalarNode, keys: Keys, key_mark: Mark) -> str | None:
         plain = node.style is None
@@ -93,12 +93,12 @@ class _Reader:
             text = self._fill(node.value)
             text.encode()
         except UnicodeEncodeError:
-            raise Mistake(_mark(node), keys, "not UTF-8 text, or its variables are not") from None
+            raise ConfigIssue(_mark(node), keys, "not UTF-8 text, or its variables are not") from None
         except ValueError as error:
-            raise Mistake(_mark(node), keys, str(error)) from None
+            raise ConfigIssue(_mark(node), keys, str(error)) from None
         # A variable may hold the text `null`; only the file itself, or a variable that holds nothing, says nothing.
         nothing = plain and (node.value in NOTHING or not text)
-        self.places[keys] = Place(key_mark, _mark(node), "nothing" if nothing else "text", node.value)
+        self.places[keys] = NodePlace(key_mark, _mark(node), "nothing" if nothing else "text", node.value)
         return None if nothing else text
 
     def _entries(self, node: yaml.Node, keys: Keys) -> dict[str, tuple[yaml.Node, yaml.Node]]:
@@ -108,12 +108,12 @@ class _Reader:
         merged: list[yaml.Node] = []
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise Mistake(_mark(key), keys, "want a name as key; write it in quotes if it begins with [ or {")
+                raise ConfigIssue(_mark(key), keys, "want a name as key; write it in quotes if it begins with [ or {")
             if key.value == "<<" and key.style is None:
                 merged.extend(_sources(value, keys))
             elif key.value in own:
                 first = _mark(own[key.value][0]).line
-                raise Mistake(_mark(key), (*keys, key.value), f"given twice, first in line {first}")
+                raise ConfigIssue(_mark(key), (*keys, key.value), f"given twice, first in line {first}")
             else:
                 own[key.value] = (key, value)
         for source in merged:
@@ -124,7 +124,7 @@ class _Reader:
 def _sources(node: yaml.Node, keys: Keys) -> Iterator[yaml.MappingNode]:
     for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
         if not isinstance(source, yaml.MappingNode):
-            raise Mistake(_mark(source), (*keys, "<<"), "want the alias of a mapping")
+            raise ConfigIssue(_mark(source), (*keys, "<<"), "want the alias of a mapping")
         yield source
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from edge_app.config.schema import AppConfig
-from edge_app.config.section import NAME
+from edge_app.config.section import NAME, Section
 
 
 class _WithVariables(GenerateJsonSchema):
@@ -42,12 +40,10 @@ class _WithVariables(GenerateJsonSchema):
         return _or_variable(choices) if len(schema["expected"]) > 1 else choices
 
 
-def json_schema() -> str:
-    """The schema as a JSON document, with descriptions, bounds and defaults."""
-    schema: dict[str, Any] = AppConfig.model_json_schema(schema_generator=_WithVariables)
-    schema["$schema"] = GenerateJsonSchema.schema_dialect
-    schema["title"] = "edge_app configuration"
-    return json.dumps(schema, indent=2, ensure_ascii=False)
+def schema_of(section: type[Section], title: str) -> dict[str, Any]:
+    """The JSON Schema of a section, with descriptions, bounds and defaults."""
+    schema: dict[str, Any] = section.model_json_schema(schema_generator=_WithVariables)
+    return {**schema, "$schema": GenerateJsonSchema.schema_dialect, "title": title}
 
 
 def _or_variable(schema: JsonSchemaValue) -> JsonSchemaValue:

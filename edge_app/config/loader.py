@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from edge_app.config.document import read
-from edge_app.config.mistake import Mistake
-from edge_app.config.schema import AppConfig, default_state_dir
+from edge_app.config.issue import ConfigIssue
+from edge_app.config.section import Section
 from edge_app.config.validation import validate
 from edge_app.config.variables import Variables
-from edge_app.errors import AccessError, ConfigError, InputError
+from edge_app.core.errors import AccessError, ConfigError, InputError
+
+S = TypeVar("S", bound=Section)
 
 
-def load(path: Path, environ: Mapping[str, str]) -> AppConfig:
-    """The configuration in `path`; `environ` fills its variables.
+def load(schema: type[S], path: Path, environ: Mapping[str, str], context: Mapping[str, Any]) -> S:
+    """The configuration in `path`; `environ` fills its variables, `context` is for the validators.
 
     Raises:
         ConfigError: It holds a mistake; the text is the line `FILE:LINE:COLUMN: key: what is wrong`.
@@ -24,14 +27,13 @@ def load(path: Path, environ: Mapping[str, str]) -> AppConfig:
     content = _content(path)
     try:
         document = read(content, Variables(environ).fill)
-        context = {
+        known = {
             "file": path,
             "base": path.parent.absolute(),
-            "state_dir": default_state_dir(environ),
-            "complain": lambda keys, words: f"{path}:{Mistake(document.mark(keys), keys, words)}",
+            "complain": lambda keys, text: f"{path}:{ConfigIssue(document.mark(keys), keys, text)}",
         }
-        return validate(AppConfig, document, context)
-    except Mistake as mistake:
+        return validate(schema, document, {**known, **context})
+    except ConfigIssue as mistake:
         raise ConfigError(f"{path}:{mistake}") from None
 
 

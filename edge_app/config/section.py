@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from edge_app.core.tls import client_context
 
 NAME = r"^[a-z0-9_]+$"
 HOST = r"^[^\s/:]+$|^[0-9a-fA-F:]+$"
@@ -79,7 +82,7 @@ def truth(value: Any) -> Any:
 Flag = Annotated[bool, Strict(), BeforeValidator(truth)]
 
 
-class Tls(Section):
+class TlsConfig(Section):
     """Encryption and how the other side proves who it is."""
 
     ca: ConfigPath | None = None
@@ -87,15 +90,19 @@ class Tls(Section):
     verify: Flag = True
     """Whether the certificate is checked; `false` accepts anybody who answers."""
 
+    def context(self) -> ssl.SSLContext:
+        """What encrypts a connection; raises AccessError or ConfigError where the certificates cannot be read."""
+        return client_context(self.ca, verify=self.verify)
+
 
 def _tls(value: Any) -> Any:
     """`true` is TLS with the system's certificates, `false` is none."""
     value = truth(value)
     if isinstance(value, bool):
-        return Tls() if value else None
+        return TlsConfig() if value else None
     if isinstance(value, str):
         raise wrong("want true, false or {ca: FILE, verify: true}")
     return value
 
 
-OptionalTls = Annotated[Tls | None, BeforeValidator(_tls, json_schema_input_type=Tls | bool | None)]
+OptionalTls = Annotated[TlsConfig | None, BeforeValidator(_tls, json_schema_input_type=TlsConfig | bool | None)]

@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from edge_app.config.mistake import Mark, Mistake
+from edge_app.config.issue import ConfigIssue, Mark
 
 # The parser's own texts quote what stands in the file, which may be a password; these do not. First match counts.
 WORDS = (
@@ -43,13 +43,13 @@ def parse(content: bytes) -> yaml.Node:
     try:
         root = yaml.compose(text, _Loader)
     except yaml.reader.ReaderError as error:
-        raise Mistake(_mark_at(text, error.position), (), f"unexpected character {error.character:#06x}") from None
+        raise ConfigIssue(_mark_at(text, error.position), (), f"unexpected character {error.character:#06x}") from None
     except yaml.MarkedYAMLError as error:
         raise _mistake(error, text) from None
     except RecursionError:
-        raise Mistake(Mark(1, 1), (), "nested too deep") from None
+        raise ConfigIssue(Mark(1, 1), (), "nested too deep") from None
     if root is None:
-        raise Mistake(Mark(1, 1), (), "the file is empty; it needs model and cameras")
+        raise ConfigIssue(Mark(1, 1), (), "the file is empty; it needs model and cameras")
     return root
 
 
@@ -58,7 +58,7 @@ def _decode(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode(errors="replace")
-        raise Mistake(_mark_at(before, len(before)), (), "not UTF-8 text") from None
+        raise ConfigIssue(_mark_at(before, len(before)), (), "not UTF-8 text") from None
 
 
 def _mark_at(text: str, index: int) -> Mark:
@@ -66,15 +66,15 @@ def _mark_at(text: str, index: int) -> Mark:
     return Mark(before.count("\n") + 1, index - before.rfind("\n"))
 
 
-def _mistake(error: yaml.MarkedYAMLError, text: str) -> Mistake:
+def _mistake(error: yaml.MarkedYAMLError, text: str) -> ConfigIssue:
     said = f"{error.context} {error.problem}"
     begins = re.search("scanning a simple key|end of stream", said)
     mark = (error.context_mark if begins else None) or error.problem_mark or error.context_mark
     assert mark is not None  # noqa: S101, the parser marks all its errors
     place = Mark(mark.line + 1, mark.column + 1)
     if "," in said and text[: mark.index].endswith("$") and text[mark.index :].startswith("{"):
-        return Mistake(place, (), 'write "${VAR}" in quotes inside { } and [ ]')
+        return ConfigIssue(place, (), 'write "${VAR}" in quotes inside { } and [ ]')
     for pattern, words in WORDS:
         if match := re.search(pattern, said):
-            return Mistake(place, (), match.expand(words))
-    return Mistake(place, (), "not YAML")
+            return ConfigIssue(place, (), match.expand(words))
+    return ConfigIssue(place, (), "not YAML")

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from edge_app.config.document import Document
-from edge_app.config.mistake import Keys, Mistake, nearest
-from edge_app.config.outline import Spot, find
+from edge_app.config.document import YamlDocument
+from edge_app.config.issue import ConfigIssue, Keys, nearest
+from edge_app.config.messages import describe
+from edge_app.config.schema_path import SchemaPath, find
 from edge_app.config.section import Section
-from edge_app.config.words import describe
 
 S = TypeVar("S", bound=Section)
 
@@ -21,7 +21,7 @@ S = TypeVar("S", bound=Section)
 RANK = {"missing": 1, "union_tag_not_found": 1, "too_short": 2, "default_factory_not_called": 3}
 
 
-def validate(schema: type[S], document: Document, context: Mapping[str, Any]) -> S:
+def validate(schema: type[S], document: YamlDocument, context: Mapping[str, Any]) -> S:
     """The document as a section; `context` is for the validators.
 
     Raises:
@@ -35,27 +35,27 @@ def validate(schema: type[S], document: Document, context: Mapping[str, Any]) ->
     raise min(mistakes, key=lambda ranked: (ranked[0], ranked[1].mark))[1]
 
 
-def _mistake(schema: type[Section], document: Document, detail: ErrorDetails) -> Mistake:
+def _mistake(schema: type[Section], document: YamlDocument, detail: ErrorDetails) -> ConfigIssue:
     kind, context = detail["type"], detail.get("ctx", {})
     location = detail["loc"]
     if kind in ("missing", "extra_forbidden"):
         return _about_key(find(schema, location[:-1]), document, str(location[-1]), known=kind == "missing")
     if location[-1:] == ("[key]",):
         spot = find(schema, location[:-1])
-        return Mistake(document.places[spot.keys].key, spot.keys, describe(kind, context, None, secret=False))
+        return ConfigIssue(document.places[spot.keys].key, spot.keys, describe(kind, context, None, secret=False))
     spot = find(schema, (*location, *context.get("at", ())))
     if kind == "union_tag_not_found":
         return _about_key(spot, document, "type", known=True)
     if kind == "union_tag_invalid":
-        spot = Spot((*spot.keys, "type"), ())
+        spot = SchemaPath((*spot.keys, "type"), ())
     place = document.places.get(spot.keys)
     words = describe(kind, context, place, secret=spot.secret)
-    return Mistake(document.mark(spot.keys), spot.keys, words)
+    return ConfigIssue(document.mark(spot.keys), spot.keys, words)
 
 
-def _about_key(section: Spot, document: Document, key: str, *, known: bool) -> Mistake:
+def _about_key(section: SchemaPath, document: YamlDocument, key: str, *, known: bool) -> ConfigIssue:
     keys: Keys = (*section.keys, key)
     if known:
-        return Mistake(document.mark(section.keys), keys, "missing")
+        return ConfigIssue(document.mark(section.keys), keys, "missing")
     advice = nearest(key, section.names) or f"; known here: {', '.join(section.names)}"
-    return Mistake(document.places[keys].key, keys, f"unknown key{advice}")
+    return ConfigIssue(document.places[keys].key, keys, f"unknown key{advice}")

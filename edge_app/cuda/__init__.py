@@ -1,6 +1,6 @@
 """CUDA's resources behind one protocol."""
 
-from edge_app.cuda.device import Device, DeviceBusyError, Event, Graph, Kernel, Memory, Pinned, Stream, owned
+from edge_app.cuda.device import Device, DeviceBusyError, Event, Kernel, Memory, Pinned, RecordedGraph, Stream, owned
 from edge_app.cuda.driver import load_pycuda
 from edge_app.cuda.gpu import Gpu
 from edge_app.cuda.staging import Staging
@@ -10,10 +10,10 @@ __all__ = [
     "DeviceBusyError",
     "Event",
     "Gpu",
-    "Graph",
     "Kernel",
     "Memory",
     "Pinned",
+    "RecordedGraph",
     "Staging",
     "Stream",
     "load_pycuda",

@@ -17,14 +17,14 @@ class DeviceBusyError(RuntimeError):
     """The GPU is in use already: a bug of ours, or a thread that is stuck in it."""
 
 
-class Part(Protocol):
+class Resource(Protocol):
     """What a device makes is freed by who asked for it."""
 
     def free(self) -> None:
         """Gives it back; nothing in flight uses it."""
 
 
-PartT = TypeVar("PartT", bound=Part)
+PartT = TypeVar("PartT", bound=Resource)
 
 
 def owned(stack: ExitStack, part: PartT) -> PartT:
@@ -33,7 +33,7 @@ def owned(stack: ExitStack, part: PartT) -> PartT:
     return part
 
 
-class Event(Part, Protocol):
+class Event(Resource, Protocol):
     """A point in a stream."""
 
     def record(self, stream: Stream) -> None:
@@ -46,7 +46,7 @@ class Event(Part, Protocol):
         """Time on the GPU from one event to this one [s]; both have been passed."""
 
 
-class Stream(Part, Protocol):
+class Stream(Resource, Protocol):
     """Work in order."""
 
     @property
@@ -60,7 +60,7 @@ class Stream(Part, Protocol):
         """Blocks until all of it is done."""
 
 
-class Memory(Part, Protocol):
+class Memory(Resource, Protocol):
     """Memory of the GPU."""
 
     @property
@@ -68,7 +68,7 @@ class Memory(Part, Protocol):
         """Of its first byte, a multiple of 256."""
 
 
-class Pinned(Part, Protocol):
+class Pinned(Resource, Protocol):
     """Memory of the host that the GPU copies from and to while the host goes on."""
 
     @property
@@ -76,7 +76,7 @@ class Pinned(Part, Protocol):
         """All of its bytes, shape (n,)."""
 
 
-class Kernel(Part, Protocol):
+class Kernel(Resource, Protocol):
     """A function on the GPU that takes one struct."""
 
     def launch(
@@ -85,7 +85,7 @@ class Kernel(Part, Protocol):
         """Enqueues it over `grid` blocks of `block` threads."""
 
 
-class Graph(Part, Protocol):
+class RecordedGraph(Resource, Protocol):
     """Work that was recorded once and is launched as one."""
 
     def launch(self, stream: Stream) -> None:
@@ -132,7 +132,7 @@ class Device(Protocol):
     def kernel(self, ptx: bytes, name: str) -> Kernel:
         """A function of a module, made for this GPU by the driver."""
 
-    def graph(self, stream: Stream, work: Callable[[], None]) -> Graph:
+    def graph(self, stream: Stream, work: Callable[[], None]) -> RecordedGraph:
         """Records what `work` enqueues on the stream, without doing it.
 
         Raises:

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
+from edge_app.core.errors import DeviceError, DeviceFaultError, EdgeAppError, EngineError
 from edge_app.cuda.device import DeviceBusyError
-from edge_app.errors import DeviceError, DeviceFaultError, EdgeAppError, EngineError
 
 SLEEPING_WAIT = 4  # CU_CTX_SCHED_BLOCKING_SYNC
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.core.errors import DeviceMemoryError
 from edge_app.cuda.device import Stream
 from edge_app.cuda.driver import Driver
 from edge_app.cuda.graph import CudaGraph
-from edge_app.cuda.parts import CudaEvent, CudaKernel, CudaMemory, CudaPinned, CudaStream, raw
-from edge_app.errors import DeviceMemoryError
+from edge_app.cuda.resources import CudaEvent, CudaKernel, CudaMemory, CudaPinned, CudaStream, raw
 
 NON_BLOCKING = 1  # CU_STREAM_NON_BLOCKING
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 
+from edge_app.core.errors import EngineError
 from edge_app.cuda.device import Stream
 from edge_app.cuda.driver import Driver
-from edge_app.errors import EngineError
 
 HOST_NODE = 3  # CU_GRAPH_NODE_TYPE_HOST
 THREAD_LOCAL = 1  # CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: what other threads do meanwhile is no concern of the recording

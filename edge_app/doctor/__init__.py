@@ -10,7 +10,7 @@ from edge_app.doctor.decoding import check_nvdec, check_opencv
 from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda
 from edge_app.doctor.system import check_clock, check_disk, check_permissions
 from edge_app.doctor.tensorrt import check_tensorrt
-from edge_app.plans import this_machine
+from edge_app.trt_build import this_machine
 
 __all__ = ["Check", "Status", "examine"]
 

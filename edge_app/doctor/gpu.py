@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 
 from edge_app.doctor.check import Check, Status
-from edge_app.plans import OLDEST_GPU, Machine
+from edge_app.trt_build import OLDEST_GPU, Machine
 
 PCI = Path("/sys/bus/pci/devices")
 NVIDIA, DISPLAY = "0x10de", "0x03"

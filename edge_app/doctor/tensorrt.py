@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from edge_app.core.errors import DeviceError, UsageError
 from edge_app.doctor.check import Check
-from edge_app.errors import DeviceError, UsageError
-from edge_app.plans import Machine, check_target, find_flavour
+from edge_app.trt_build import Machine, check_target, find_library
 
 FOR_JETSON = "apt-get install python3-libnvinfer, and make the venv with --system-site-packages"
 FOR_X86 = "pip install 'edge-app[gpu]' for full TensorRT and INT8, or 'edge-app[rtx]' for TensorRT-RTX and FP16"
@@ -13,7 +13,7 @@ FOR_X86 = "pip install 'edge-app[gpu]' for full TensorRT and INT8, or 'edge-app[
 def check_tensorrt(machine: Machine) -> Check:
     """Flavour and version."""
     try:
-        flavour = find_flavour()
+        flavour = find_library()
     except DeviceError as error:
         advice = FOR_JETSON if machine.l4t else FOR_X86
         if machine.gpu is None:

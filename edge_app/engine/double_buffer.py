@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from edge_app.core.errors import EngineError
+from edge_app.core.frames import Frame
 from edge_app.engine.slot import Outputs, Slot
-from edge_app.errors import EngineError
-from edge_app.frames import Frame
 
 logger = logging.getLogger(__name__)
 

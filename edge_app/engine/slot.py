@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from edge_app.frames import Letterbox, Picture
+from edge_app.core.frames import Letterbox, Picture
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,7 @@ class Slot(Protocol):
     """One set of buffers; at most one batch is in it at a time."""
 
     def submit(self, pictures: Sequence[Picture]) -> None:
-        """Starts a batch of 1 to `Engine.max_batch` pictures; does not wait for the result."""
+        """Starts a batch of 1 to `EngineConfig.max_batch` pictures; does not wait for the result."""
 
     def wait(self) -> Outputs:
         """Blocks for the result of the last `submit`.

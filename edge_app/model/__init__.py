@@ -1,27 +1,27 @@
 """A detector on disk: its card, its graph, its labels, where it is found, and from where it can be fetched."""
 
 from edge_app.model.card import Card, DecoderSpec, InputSpec, Precision, Thresholds
-from edge_app.model.catalogue import Entry, catalogued, read_catalogue
+from edge_app.model.catalogue import CatalogueEntry, catalogued, read_catalogue
 from edge_app.model.files import Model, find, find_argument, sha256
-from edge_app.model.graph import Graph, Tensor, read_any_graph, read_graph
 from edge_app.model.installed import Installed, installed
 from edge_app.model.labels import MOST_CLASSES, Labels, find_labels, metadata_labels
 from edge_app.model.pull import pull
 from edge_app.model.report import Report, read_report, report_path, write_report
+from edge_app.model.signature import ModelSignature, TensorSpec, read_any_signature, read_signature
 
 __all__ = [
     "MOST_CLASSES",
     "Card",
+    "CatalogueEntry",
     "DecoderSpec",
-    "Entry",
-    "Graph",
     "InputSpec",
     "Installed",
     "Labels",
     "Model",
+    "ModelSignature",
     "Precision",
     "Report",
-    "Tensor",
+    "TensorSpec",
     "Thresholds",
     "catalogued",
     "find",
@@ -30,10 +30,10 @@ __all__ = [
     "installed",
     "metadata_labels",
     "pull",
-    "read_any_graph",
+    "read_any_signature",
     "read_catalogue",
-    "read_graph",
     "read_report",
+    "read_signature",
     "report_path",
     "sha256",
     "write_report",

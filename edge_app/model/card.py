@@ -8,21 +8,21 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge_app.errors import InputError
-from edge_app.frames import LetterboxMode, Rounding
+from edge_app.core.errors import InputError
+from edge_app.core.frames import LetterboxMode, Rounding
 
 Triple = tuple[float, float, float]
 Precision = Literal["fp32", "fp16", "int8"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
-class Section(BaseModel):
+class CardSection(BaseModel):
     """A part of the card: frozen, no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class InputSpec(Section):
+class InputSpec(CardSection):
     """The preprocessing: a picture is letterboxed, then each channel becomes ``(pixel * scale - mean) / std``."""
 
     width: int = Field(ge=1)  # [px]
@@ -36,20 +36,20 @@ class InputSpec(Section):
     pad: int = Field(default=114, ge=0, le=255)
 
 
-class DecoderSpec(Section):
+class DecoderSpec(CardSection):
     """The family of the output's layout; none where it is to be recognised."""
 
     family: str | None = None
 
 
-class Thresholds(Section):
+class Thresholds(CardSection):
     """Where the model is meant to be operated."""
 
     confidence: Fraction = 0.35
     nms_iou: Fraction = 0.5
 
 
-class Card(Section):
+class Card(CardSection):
     """`model.yaml`; a bare ONNX file has one with nothing but its name and file."""
 
     name: str

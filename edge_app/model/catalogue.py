@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import Field
 
-from edge_app.errors import InputError
-from edge_app.model.card import Card, DecoderSpec, InputSpec, Section
+from edge_app.core.errors import InputError
+from edge_app.model.card import Card, CardSection, DecoderSpec, InputSpec
 from edge_app.model.labels import coco_labels
 
 
-class Entry(Section):
+class CatalogueEntry(CardSection):
     """One pinned file of `catalogue.yaml`, an FP32 ONNX model, and what its card says."""
 
     name: str
@@ -48,14 +48,14 @@ class Entry(Section):
         )
 
 
-def read_catalogue() -> dict[str, Entry]:
+def read_catalogue() -> dict[str, CatalogueEntry]:
     """The entries by name, smallest model first."""
     text = (resources.files(__package__) / "catalogue.yaml").read_text(encoding="utf-8")
     entries = yaml.safe_load(text)
-    return {name: Entry.model_validate({"name": name, **entry}) for name, entry in entries.items()}
+    return {name: CatalogueEntry.model_validate({"name": name, **entry}) for name, entry in entries.items()}
 
 
-def catalogued(name: str) -> Entry:
+def catalogued(name: str) -> CatalogueEntry:
     """The entry of that name; raises InputError that lists what there is."""
     catalogue = read_catalogue()
     if name not in catalogue:

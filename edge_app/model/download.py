@@ -12,8 +12,8 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request
 
-from edge_app import atomic
-from edge_app.errors import DataError, TemporaryError
+from edge_app.core import files
+from edge_app.core.errors import DataError, TemporaryError
 from edge_app.model.files import sha256
 from edge_app.model.web import connection_failed, open_url, refusal
 
@@ -69,7 +69,7 @@ class Download:
             raise
         self._part.replace(self.target)
         self._version.unlink(missing_ok=True)
-        atomic.sync_folder(self.target.parent)
+        files.sync_folder(self.target.parent)
 
     @property
     def _part(self) -> Path:

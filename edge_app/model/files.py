@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_app import config
-from edge_app.errors import ConfigError, DataError, InputError
+from edge_app.config import nearest
+from edge_app.core.errors import ConfigError, DataError, InputError
 from edge_app.model.card import Card, DecoderSpec, Precision, read_card
 from edge_app.model.catalogue import read_catalogue
-from edge_app.model.graph import is_quantized
+from edge_app.model.config import ModelConfig
+from edge_app.model.signature import is_quantized
 
 CARD = "model.yaml"
 
@@ -54,7 +55,7 @@ class Model:
         return sha256(path) if path.is_file() else self.card.sha256.get(precision)
 
 
-def find(settings: config.Model, base: Path, state_dir: Path) -> Model:
+def find(settings: ModelConfig, base: Path, state_dir: Path) -> Model:
     """The model that the configuration names.
 
     Args:
@@ -95,7 +96,7 @@ def _named(name: str, base: Path, state_dir: Path, labels: Path | None) -> Model
         if (folder / CARD).is_file():
             return Model(read_card(folder / CARD), folder, labels)
     here = {path.parent.name for place in places for path in place.glob(f"*/{CARD}")}
-    advice = config.nearest(name, sorted({*here, *read_catalogue()}))
+    advice = nearest(name, sorted({*here, *read_catalogue()}))
     hint = f"; fetch it: edge-app models pull {name}" if name in read_catalogue() else ""
     searched = ", ".join(dict.fromkeys(str(place.resolve()) for place in places))  # some may be the same folder
     raise InputError(f"no model {name}{advice or ':'} no folder of that name with a {CARD} in {searched}{hint}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_app.errors import InputError
+from edge_app.core.errors import InputError
 from edge_app.model.card import Card, read_card
 from edge_app.model.files import CARD, model_places
 

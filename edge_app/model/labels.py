@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from edge_app.errors import ConfigError, DataError, EdgeAppError, InputError
+from edge_app.core.errors import ConfigError, DataError, EdgeAppError, InputError
 from edge_app.model.metadata import literal
 
 logger = logging.getLogger(__name__)

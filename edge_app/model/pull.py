@@ -8,17 +8,17 @@ from pathlib import Path
 
 import yaml
 
-from edge_app import atomic
-from edge_app.errors import AccessError, DataError, UsageError
+from edge_app.core import files
+from edge_app.core.errors import AccessError, DataError, UsageError
 from edge_app.model.card import read_card
-from edge_app.model.catalogue import Entry
+from edge_app.model.catalogue import CatalogueEntry
 from edge_app.model.download import TIMEOUT_S, Download, Progress
 from edge_app.model.files import CARD, Model
 from edge_app.model.web import check_url
 
 
 def pull(
-    entry: Entry,
+    entry: CatalogueEntry,
     models: Path,
     *,
     mirror: str | None = None,
@@ -47,19 +47,19 @@ def pull(
     folder = models / entry.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with atomic.locked(folder, waiting):
+        with files.locked(folder, waiting):
             if is_whole(entry, folder):
                 return False
             download = Download(url, folder / entry.file, entry.bytes, entry.sha256, timeout_s)
             _check_space(folder, entry.bytes - download.received)
             download.fetch(progress)
-            atomic.write(folder / CARD, _card_text(entry))
+            files.write(folder / CARD, _card_text(entry))
     except OSError as error:
         raise AccessError(f"{error.filename or folder}: {error.strerror}") from error
     return True
 
 
-def is_whole(entry: Entry, folder: Path) -> bool:
+def is_whole(entry: CatalogueEntry, folder: Path) -> bool:
     """Whether the folder holds the entry's model already, its digest checked; the card may have been edited.
 
     Raises:
@@ -82,6 +82,6 @@ def _check_space(folder: Path, missing: int) -> None:
         raise AccessError(f"{folder}: {missing / 1e6:.1f} MB are needed, {free / 1e6:.1f} MB are free")
 
 
-def _card_text(entry: Entry) -> str:
+def _card_text(entry: CatalogueEntry) -> str:
     card = entry.card.model_dump(mode="json", exclude_defaults=True)
     return "# Written by `edge-app models pull`.\n" + yaml.safe_dump(card, sort_keys=False, width=120)

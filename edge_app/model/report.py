@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge_app import atomic
-from edge_app.agreement import Agreement
-from edge_app.errors import ConfigError
+from edge_app.core import files
+from edge_app.core.errors import ConfigError
+from edge_app.model.agreement import Agreement
 from edge_app.model.card import Fraction, InputSpec, Thresholds
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -17,14 +17,14 @@ Method = Literal["entropy", "max", "percentile", "mse"]
 Schema = Literal["edge_app.calibration/1"]
 
 
-class Part(BaseModel):
+class ReportSection(BaseModel):
     """A part of the report: frozen; keys that a later version adds are passed over."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, validate_by_name=True)
 
 
-class Figures(Part):
-    """INT8 against FP32 on the holdout; see `edge_app.agreement.Agreement`."""
+class Figures(ReportSection):
+    """INT8 against FP32 on the holdout; see `edge_app.model.agreement.Agreement`."""
 
     map50: Fraction
     map50_95: Fraction
@@ -37,14 +37,14 @@ class Figures(Part):
         return cls(**{name: getattr(agreement, name) for name in cls.model_fields})
 
 
-class GroundTruth(Part):
+class GroundTruth(ReportSection):
     """Both models against labels, mAP at IoU 0.5."""
 
     fp32_map50: Fraction
     int8_map50: Fraction
 
 
-class JudgedLabel(Part):
+class JudgedLabel(ReportSection):
     """A label with enough truth boxes in the holdout."""
 
     label: str
@@ -52,14 +52,14 @@ class JudgedLabel(Part):
     ap50: Fraction
 
 
-class NotJudgedLabel(Part):
+class NotJudgedLabel(ReportSection):
     """A label with some, but too few truth boxes in the holdout."""
 
     label: str
     boxes: int
 
 
-class Fallback(Part):
+class Fallback(ReportSection):
     """A layer that went back to float because the agreement was too low."""
 
     layer: str
@@ -67,14 +67,14 @@ class Fallback(Part):
     cost: Fraction | None = None  # share of the model's multiplications that this took from INT8
 
 
-class Layer(Part):
+class Layer(ReportSection):
     """A quantized layer and how well its output survives, none where it does not change at all [dB]."""
 
     name: str
     sqnr_db: float | None
 
 
-class Report(Part):
+class Report(ReportSection):
     """`FILE.report.json`."""
 
     schema_: Schema = Field(default="edge_app.calibration/1", alias="schema")
@@ -150,4 +150,4 @@ def read_report(path: Path) -> Report:
 
 def write_report(report: Report, path: Path) -> None:
     """Puts it at `path`, whole or not at all; raises OSError where the operating system refuses."""
-    atomic.write(path, report.model_dump_json(by_alias=True, indent=1) + "\n")
+    files.write(path, report.model_dump_json(by_alias=True, indent=1) + "\n")

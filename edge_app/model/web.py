@@ -8,7 +8,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
-from edge_app.errors import DataError, DeviceError, EdgeAppError, InputError, TemporaryError, UsageError
+from edge_app.core.errors import DataError, DeviceError, EdgeAppError, InputError, TemporaryError, UsageError
 
 THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 ABSENT = (404, 410)

@@ -34,7 +34,7 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class BatchCandidates:
     """The candidates of several pictures of a batch.
 
     Attributes:
@@ -52,16 +52,16 @@ class Found:
 class DecoderOfMany(Protocol):
     """A decoder that takes many pictures together, in little more time than one."""
 
-    def candidates_of(self, arrays: Arrays, rows: range, confidence: float) -> Found:
+    def candidates_of(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
         """The boxes of pictures `rows` of the batch."""
 
 
-def finder(decoder: Decoder) -> Callable[[Arrays, range, float], Found]:
+def finder(decoder: Decoder) -> Callable[[Arrays, range, float], BatchCandidates]:
     """Any decoder's `candidates_of`."""
     return decoder.candidates_of if isinstance(decoder, DecoderOfMany) else partial(_one_by_one, decoder)
 
 
-def _one_by_one(decoder: Decoder, arrays: Arrays, rows: range, confidence: float) -> Found:
+def _one_by_one(decoder: Decoder, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
     each = [decoder.candidates(arrays, row, confidence) for row in rows]
     together = Candidates(
         np.concatenate([found.xyxy for found in each]),
@@ -69,7 +69,7 @@ def _one_by_one(decoder: Decoder, arrays: Arrays, rows: range, confidence: float
         np.concatenate([found.class_id for found in each]),
     )
     picture = np.repeat(np.arange(len(each)), [len(found.score) for found in each])
-    return Found(together, picture, [found.broken for found in each])
+    return BatchCandidates(together, picture, [found.broken for found in each])
 
 
 class Decoder(Protocol):

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.detections import Detections
-from edge_app.frames import Letterbox
-from edge_app.postprocess.decoder import Decoder, Found, finder
+from edge_app.core.detections import Detections
+from edge_app.core.frames import Letterbox
+from edge_app.postprocess.decoder import BatchCandidates, Decoder, finder
 
 MAX_CANDIDATES = 1000  # the best so many of a picture reach suppression, which is quadratic
 REACH = 2.0**16  # how far to each side a box is looked at when it is suppressed [model px]: far beyond any picture
@@ -63,14 +63,14 @@ class Postprocess:
             for (a, b), broken in zip(_spans(picture, len(rows)), found.broken, strict=True)
         ]
 
-    def _wanted(self, found: Found) -> NDArray[np.intp]:
+    def _wanted(self, found: BatchCandidates) -> NDArray[np.intp]:
         """Indices of boxes with an area, of the classes that are asked for, picture after picture."""
         wanted = _has_area(found.candidates.xyxy)
         if self._class_ids is not None:
             wanted &= np.isin(found.candidates.class_id, self._class_ids)
         return np.flatnonzero(wanted)
 
-    def _survivors(self, found: Found, wanted: NDArray[np.intp]) -> NDArray[np.intp]:
+    def _survivors(self, found: BatchCandidates, wanted: NDArray[np.intp]) -> NDArray[np.intp]:
         """Those that survive greedy suppression within their picture and class, best score first in each picture."""
         every = found.candidates
         xywh = np.minimum(np.maximum(every.xyxy[wanted], -REACH), REACH).astype(np.float64)
@@ -84,7 +84,7 @@ class Postprocess:
         return wanted[kept]
 
 
-def _best(found: Found, wanted: NDArray[np.intp]) -> NDArray[np.intp]:
+def _best(found: BatchCandidates, wanted: NDArray[np.intp]) -> NDArray[np.intp]:
     """The same indices, best score first in each picture."""
     return wanted[np.lexsort((-found.candidates.score[wanted], found.picture[wanted]))]
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, first, listed
 from edge_app.postprocess.hints import named_classes
@@ -34,7 +34,7 @@ class EfficientNmsDecoder:
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> EfficientNmsDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> EfficientNmsDecoder | None:
         """The decoder, if the outputs have these names; where the count is a float they are TensorFlow's."""
         places = graph.places(*NVIDIA) or graph.places(*YOLOV7)
         if places is None or graph.outputs[places[0]].is_float:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, listed
 from edge_app.postprocess.hints import lists_six_columns, named_classes
@@ -29,7 +29,7 @@ class EndToEndDecoder:
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> EndToEndDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> EndToEndDecoder | None:
         """The decoder, if there are six columns."""
         return cls(official.yolo(graph, wh), named_classes(graph)) if lists_six_columns(graph) else None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge_app.errors import ConfigError
-from edge_app.model import Graph
+from edge_app.core.errors import ConfigError
+from edge_app.model import ModelSignature
 from edge_app.postprocess.decoder import Decoder
 from edge_app.postprocess.efficientnms import EfficientNmsDecoder
 from edge_app.postprocess.end2end import EndToEndDecoder
@@ -20,7 +20,7 @@ from edge_app.postprocess.yolov5 import Yolov5Decoder
 from edge_app.postprocess.yolov7_flat import Yolov7FlatDecoder
 from edge_app.postprocess.yolox import YoloxDecoder
 
-FAMILIES: dict[str, Callable[[Graph, tuple[int, int]], Decoder | None]] = {
+FAMILIES: dict[str, Callable[[ModelSignature, tuple[int, int]], Decoder | None]] = {
     YoloxDecoder.family: YoloxDecoder.recognise,
     UltralyticsDecoder.family: UltralyticsDecoder.recognise,
     EndToEndDecoder.family: EndToEndDecoder.recognise,
@@ -36,7 +36,7 @@ FAMILIES: dict[str, Callable[[Graph, tuple[int, int]], Decoder | None]] = {
 }
 
 
-def recognise(graph: Graph, family: str | None) -> Decoder:
+def recognise(graph: ModelSignature, family: str | None) -> Decoder:
     """The decoder of the model.
 
     Args:
@@ -67,7 +67,7 @@ def recognise(graph: Graph, family: str | None) -> Decoder:
     raise ConfigError(f"{graph.path}: no known layout has the {face}; `decoder:` may be {', '.join(FAMILIES)}")
 
 
-def _fitting(graph: Graph, names: list[str]) -> list[Decoder]:
+def _fitting(graph: ModelSignature, names: list[str]) -> list[Decoder]:
     """The decoders of those families that read the model's outputs and can feed its inputs."""
     wh = graph.input_wh
     if wh is None:
@@ -80,7 +80,7 @@ def _fitting(graph: Graph, names: list[str]) -> list[Decoder]:
     return [decoder for decoder in decoders if set(decoder.constants) == others]
 
 
-def _face(graph: Graph) -> str:
+def _face(graph: ModelSignature) -> str:
     """The outputs, and the inputs too where there is more than one."""
     outputs = f"output {', '.join(map(str, graph.outputs))}"
     return outputs if len(graph.inputs) == 1 else f"{outputs} (inputs: {', '.join(map(str, graph.inputs))})"

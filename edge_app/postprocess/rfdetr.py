@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, centre_to_corners, sound
 
@@ -40,7 +40,7 @@ class RfDetrDecoder:
         return self.classes == COCO_SLOTS
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> RfDetrDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> RfDetrDecoder | None:
         """The decoder, if the outputs have these names."""
         places = graph.places("dets", "labels")
         if places is None or len(graph.outputs[places[1]].shape) != 3:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, listed
 from edge_app.postprocess.hints import named_classes
@@ -33,7 +33,7 @@ class RtDetrDecoder:
     from_one: ClassVar[bool] = False
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> RtDetrDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> RtDetrDecoder | None:
         """The decoder, if the outputs have these names and there is an input for the size."""
         places = graph.places("labels", "boxes", "scores")
         sizes = [tensor for tensor in graph.inputs if len(tensor.shape) == 2 and tensor.shape[1] == 2]

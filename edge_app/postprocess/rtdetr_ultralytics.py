@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, listed, sound
 from edge_app.postprocess.hints import detects, lists_six_columns, named_classes, of_rtdetr
@@ -32,7 +32,7 @@ class UltralyticsRtDetrDecoder:
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> UltralyticsRtDetrDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> UltralyticsRtDetrDecoder | None:
         """The decoder, if there are six columns."""
         return cls(official.detr(graph, wh), named_classes(graph)) if lists_six_columns(graph) else None
 
@@ -55,7 +55,7 @@ class OldUltralyticsRtDetrDecoder:
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> OldUltralyticsRtDetrDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> OldUltralyticsRtDetrDecoder | None:
         """The decoder, if there is one output of 300 rows, or the metadata says RT-DETR, with a column a class."""
         if not detects(graph) or len(graph.outputs) != 1 or len(graph.outputs[0].shape) != 3:
             return None

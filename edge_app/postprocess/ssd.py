@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, first, listed
 from edge_app.postprocess.hints import named_classes
@@ -36,7 +36,7 @@ class SsdDecoder:
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> SsdDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> SsdDecoder | None:
         """The decoder, if the outputs have these names and the count is a float."""
         places = graph.places(*NAMES)
         if places is None or not graph.outputs[places[0]].is_float:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, sound
 from edge_app.postprocess.grid import LARGE_STRIDES, cells
@@ -28,7 +28,7 @@ class UltralyticsDecoder:
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> UltralyticsDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> UltralyticsDecoder | None:
         """The decoder, if the outputs have this family's shape and the metadata does not name another task."""
         if not detects(graph) or len(graph.outputs) != 1 or len(graph.outputs[0].shape) != 3:
             return None

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, first, listed
 from edge_app.postprocess.hints import named_classes
@@ -38,7 +38,7 @@ class YoloNasDecoder:
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> YoloNasDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> YoloNasDecoder | None:
         """The decoder, if the outputs have the batch format's names or the flat format's shape."""
         places = graph.places(*(f"graph2_{name}" for name in NAMES)) or graph.places(*NAMES)
         shape = graph.outputs[0].shape

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, likeliest, sound
 from edge_app.postprocess.grid import LARGE_STRIDES, cells
@@ -32,7 +32,7 @@ class Yolov5Decoder:
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> Yolov5Decoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> Yolov5Decoder | None:
         """The decoder, if the first output has this family's shape and all others are raw maps of rank 5."""
         decoded, *maps = graph.outputs
         if len(decoded.shape) != 3 or any(len(tensor.shape) != 5 for tensor in maps):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
+from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.decoder import Arrays, Candidates, listed
 from edge_app.postprocess.hints import named_classes
@@ -29,7 +29,7 @@ class Yolov7FlatDecoder:
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> Yolov7FlatDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> Yolov7FlatDecoder | None:
         """The decoder, if there is one output of rank 2 and seven columns."""
         shape = graph.outputs[0].shape
         if len(graph.outputs) != 1 or len(shape) != 2 or shape[1] != 7:

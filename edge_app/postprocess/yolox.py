@@ -12,16 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.model import Graph, InputSpec
-from edge_app.postprocess.decoder import (
-    Arrays,
-    Candidates,
-    Found,
-    best_class,
-    corners,
-    is_sound,
-    likeliest,
-)
+from edge_app.model import InputSpec, ModelSignature
+from edge_app.postprocess.decoder import Arrays, BatchCandidates, Candidates, best_class, corners, is_sound, likeliest
 from edge_app.postprocess.grid import STRIDES, cells
 
 
@@ -41,7 +33,7 @@ class YoloxDecoder:
         self._stride = np.concatenate([stride for _, stride in grids])
 
     @classmethod
-    def recognise(cls, graph: Graph, wh: tuple[int, int]) -> YoloxDecoder | None:
+    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> YoloxDecoder | None:
         """The decoder, if the outputs have this family's shape."""
         if len(graph.outputs) != 1 or len(graph.outputs[0].shape) != 3:
             return None
@@ -61,7 +53,7 @@ class YoloxDecoder:
         found = self.candidates_of(arrays, range(row, row + 1), confidence)
         return replace(found.candidates, broken=found.broken[0])
 
-    def candidates_of(self, arrays: Arrays, rows: range, confidence: float) -> Found:
+    def candidates_of(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
         """Of so many pictures together: what NumPy takes for a call is most of what one picture costs."""
         every = arrays[0][rows.start : rows.stop].reshape(-1, arrays[0].shape[2])
         near = likeliest(every, confidence)
@@ -75,7 +67,7 @@ class YoloxDecoder:
         broken = np.bincount(picture[reached & ~whole], minlength=len(rows)).tolist()
         good = np.flatnonzero(reached & whole)
         found = Candidates(xyxy.take(good, 0), score.take(good), class_id.take(good).astype(np.int32))
-        return Found(found, picture.take(good), broken)
+        return BatchCandidates(found, picture.take(good), broken)
 
     def _cells(self, stride: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Each cell's place (cells, 2) and stride (cells, 1) of one grid, row by row."""

@@ -1,7 +1,7 @@
 """From a picture to the model's input: one definition for run time, calibration and every device."""
 
-from edge_app.preprocess.canvas import Canvas
-from edge_app.preprocess.gpu_canvas import GpuCanvas
+from edge_app.preprocess.gpu_letterboxer import GpuLetterboxer
+from edge_app.preprocess.letterboxer import Letterboxer
 from edge_app.preprocess.normalisation import normalisation_table
 
-__all__ = ["Canvas", "GpuCanvas", "normalisation_table"]
+__all__ = ["GpuLetterboxer", "Letterboxer", "normalisation_table"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from edge_app.colour import coefficients
+from edge_app.core.colour import coefficients
+from edge_app.core.frames import Letterbox, Picture
 from edge_app.cuda import Device, Kernel
-from edge_app.frames import Letterbox, Picture
 from edge_app.model import InputSpec
 
 ENTRIES = {4: "letterbox_4_bytes", 2: "letterbox_2_bytes", 1: "letterbox_1_byte"}

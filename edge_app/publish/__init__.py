@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from importlib import resources
 
-from edge_app.publish.message import Kind, Message, Messages, ModelIdentity, State, new_session, status
-from edge_app.publish.probe import probe
-from edge_app.publish.publisher import Publisher, Retry
-from edge_app.publish.publishers import Publishers
-from edge_app.publish.report import Reporter
-from edge_app.publish.sinks import ClosedOutput, Sink, open_sink
+from edge_app.publish.delivery import Delivery, Retry
+from edge_app.publish.group import DeliveryGroup
+from edge_app.publish.messages import Kind, Message, MessageWriter, ModelIdentity, State, new_session, status
+from edge_app.publish.sinks import ClosedOutput, Sink, SinkConfig
+from edge_app.publish.stats_report import StatsReporter
 
 __all__ = [
     "ClosedOutput",
+    "Delivery",
+    "DeliveryGroup",
     "Kind",
     "Message",
-    "Messages",
+    "MessageWriter",
     "ModelIdentity",
-    "Publisher",
-    "Publishers",
-    "Reporter",
     "Retry",
     "Sink",
+    "SinkConfig",
     "State",
+    "StatsReporter",
     "new_session",
-    "open_sink",
-    "probe",
     "schema",
     "status",
 ]

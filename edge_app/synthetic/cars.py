@@ -17,7 +17,7 @@ from edge_app.synthetic.coachwork import (
     glazed,
     pane,
     wheel,
-)  # fmt: skip
+)
 from edge_app.synthetic.dice import Dice
 from edge_app.synthetic.palette import PAINT, Colour, shaded, varied
 from edge_app.synthetic.shapes import Shape, mirrored

@@ -15,7 +15,7 @@ from edge_app.synthetic.coachwork import (
     glazed,
     pane,
     wheel,
-)  # fmt: skip
+)
 from edge_app.synthetic.dice import Dice
 from edge_app.synthetic.palette import CLOTH, PAINT, Colour, shaded, varied
 from edge_app.synthetic.shapes import Shape

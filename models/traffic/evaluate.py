@@ -17,8 +17,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scenes import EVALUATION_SEED, HEIGHT, LAST_FRAME, WIDTH, Floats, letterboxed, scale, settings_for, targets
 
-from edge_app.engine.onnxruntime import open_session
-from edge_app.model import read_any_graph
+from edge_app.engine.ort.cpu import open_session
+from edge_app.model import read_any_signature
 from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
 
 STRIDES = (8, 16, 32)
@@ -32,7 +32,7 @@ EXTENTS = {"all sizes": (0, 1e5), "below 24 px": (0, 24), "24 to 64 px": (24, 64
 
 def session(model: Path, threads: int) -> onnxruntime.InferenceSession:
     """The model on the CPU as the program runs it, with this many threads."""
-    return open_session(model, threads, quantized=read_any_graph(model).quantized)
+    return open_session(model, threads, quantized=read_any_signature(model).quantized)
 
 
 def decoded(rows: Floats) -> tuple[Floats, Floats, Floats]:

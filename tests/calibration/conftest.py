@@ -9,13 +9,13 @@ import pytest
 
 from edge_app import model
 from edge_app.calibration import read_subject
-from edge_app.calibration.album import open_album
+from edge_app.calibration.cache import open_cache
+from edge_app.calibration.context import CalibrationContext
 from edge_app.calibration.pictures import find_series
 from edge_app.calibration.placement import place
 from edge_app.calibration.qdq import upgraded
 from edge_app.calibration.statistics import observe
 from edge_app.calibration.wiring import Wiring, named
-from edge_app.calibration.workbench import Workbench
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "calib_data/traffic"
@@ -45,7 +45,7 @@ def some(tmp_path_factory):
 @pytest.fixture(scope="session")
 def album(some, subject, tmp_path_factory):
     """The pictures to calibrate with."""
-    with open_album(tmp_path_factory.mktemp("album") / "pictures", subject.input) as album:
+    with open_cache(tmp_path_factory.mktemp("album") / "pictures", subject.input) as album:
         (series,) = find_series([some / "calibration"])
         for shown in series.read(range(series.count)):
             album.add(shown.picture, shown.name, shown.file)
@@ -58,4 +58,4 @@ def bench(album, subject, tmp_path_factory):
     plain, folder = named(upgraded(onnx.load(subject.path))), tmp_path_factory.mktemp("bench")
     histograms = observe(plain, sorted(place(Wiring(plain)).uses), subject, album, folder, nobody)
     ranges = {tensor: histogram.range("mse") for tensor, histogram in histograms.items()}
-    return Workbench(subject, plain, ranges, folder, nobody)
+    return CalibrationContext(subject, plain, ranges, folder, nobody)

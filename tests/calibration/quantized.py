@@ -15,10 +15,10 @@ from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from edge_app import model
-from edge_app.agreement import LEAST_SCORE
-from edge_app.frames import Picture
+from edge_app.core.frames import Picture
+from edge_app.model.agreement import LEAST_SCORE
 from edge_app.postprocess import Postprocess, recognise
-from edge_app.preprocess import Canvas
+from edge_app.preprocess import Letterboxer
 from edge_app.synthetic import LIGHTS, Settings, Street
 
 FOUND = model.find_argument("traffic", Path("models"))
@@ -43,7 +43,7 @@ class Feeds:
 
     def __init__(self, pictures: Iterable) -> None:
         self.array = np.zeros((1, 3, SPEC.height, SPEC.width), np.float32)
-        self._canvas, self._pictures = Canvas(SPEC, self.array[0]), iter(pictures)
+        self._canvas, self._pictures = Letterboxer(SPEC, self.array[0]), iter(pictures)
 
     def __iter__(self):
         for pixels in self._pictures:
@@ -93,7 +93,7 @@ def detect(path, pictures):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    decoder = recognise(model.read_graph(PATH, FOUND.card.input_wh), "yolox")
+    decoder = recognise(model.read_signature(PATH, FOUND.card.input_wh), "yolox")
     postprocess = Postprocess(decoder, confidence=LEAST_SCORE, nms_iou=0.5)
     feeds = Feeds(pictures)
     wh = SPEC.width, SPEC.height

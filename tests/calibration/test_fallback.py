@@ -12,9 +12,9 @@ from onnx import numpy_helper
 
 from edge_app import model
 from edge_app.calibration import Job, calibrate, find_series
-from edge_app.calibration.network import Network
-from edge_app.engine import golden_path, read_golden
-from edge_app.frames import Picture
+from edge_app.calibration.reference_model import ReferenceModel
+from edge_app.core.frames import Picture
+from edge_app.detector import golden_path, read_golden
 from tests.calibration.conftest import nobody
 
 pytestmark = pytest.mark.timeout(600)  # on a busy machine
@@ -59,5 +59,5 @@ def test_the_golden_answers_are_those_of_fp32(hurt):
     golden = read_golden(golden_path(out))
     pictures = [Picture.from_bgr(picture) for picture in golden.pictures]
     for path, wanted in ((subject.path, True), (out, False)):
-        found = [each.score.tolist() for each in Network(path, subject).detect(pictures)]
+        found = [each.score.tolist() for each in ReferenceModel(path, subject).detect(pictures)]
         assert (found == [each.score.tolist() for each in golden.detections]) == wanted

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_app.calibration.holdout import apart, held_out
-from edge_app.errors import DataError
+from edge_app.core.errors import DataError
 
 
 @given(st.integers(8, 5000))

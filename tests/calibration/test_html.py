@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import cv2
 import numpy as np
 
-from edge_app.calibration.html import Histogram, Pair, page
+from edge_app.calibration.html import HistogramPlot, Pair, page
 from tests.boxes import CAR, NOTHING, detections
 from tests.reports import report
 
@@ -41,8 +41,8 @@ class Page(HTMLParser):
 
 def written(name="toy", tensor="stem/out", labels=("cat", "car"), **changes):
     tensors = [
-        Histogram(tensor, np.array([100, 10, 0, 1]), 4.0, 2.0),
-        Histogram("dead", np.zeros(8, np.int64), 0.0, 0.1),
+        HistogramPlot(tensor, np.array([100, 10, 0, 1]), 4.0, 2.0),
+        HistogramPlot("dead", np.zeros(8, np.int64), 0.0, 0.1),
     ]
     pairs = [Pair("1.png", PIXELS, detections([CAR]), NOTHING)]
     return page(report(**changes), name, labels, tensors, pairs)

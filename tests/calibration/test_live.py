@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_app import config
-from edge_app.calibration import Camera
+from edge_app.calibration import CameraSeries
 from edge_app.capture import open_source
-from edge_app.errors import StreamError
+from edge_app.capture.config import CameraConfig
+from edge_app.core.errors import StreamError
 
 STREET = "synthetic://street?seed=2&fps=50&size=96x64"
 SOON = {"initial_s": 0.05, "max_s": 0.2}
@@ -19,8 +19,8 @@ def series(tmp_path):
     """A camera's series."""
 
     def make(url, count=3, every_s=0.1, **settings):
-        camera = config.Camera(url=url, **settings)
-        return Camera("gate", open_source(camera), camera, count, every_s, tmp_path / "kept")
+        camera = CameraConfig(url=url, **settings)
+        return CameraSeries("gate", open_source(camera), camera, count, every_s, tmp_path / "kept")
 
     return make
 

@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.calibration.album import Album, open_album, spaced
+from edge_app.calibration.cache import CalibrationCache, open_cache, spaced
 from edge_app.calibration.gathering import gather
 from edge_app.calibration.pictures import Pictures, Shown, Video, find_series
-from edge_app.errors import DataError, InputError
-from edge_app.frames import Picture
+from edge_app.core.errors import DataError, InputError
+from edge_app.core.frames import Picture
 from edge_app.model import InputSpec
-from edge_app.preprocess import Canvas
+from edge_app.preprocess import Letterboxer
 
 SPEC = InputSpec(
     width=40, height=32, color="rgb", scale=1 / 255, mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4), letterbox="centre"
@@ -56,7 +56,7 @@ def video(tmp_path):
 
 @pytest.fixture
 def albums(tmp_path):
-    with open_album(tmp_path / "a", SPEC) as calibrating, open_album(tmp_path / "b", SPEC) as judging:
+    with open_cache(tmp_path / "a", SPEC) as calibrating, open_cache(tmp_path / "b", SPEC) as judging:
         yield calibrating, judging
 
 
@@ -182,7 +182,7 @@ def test_too_few_to_hold_some_out_are_named(albums, folder):
 
 def drawn(picture, spec=SPEC):
     tensor = np.zeros((3, spec.height, spec.width), np.float32)
-    Canvas(spec, tensor).draw(picture)
+    Letterboxer(spec, tensor).draw(picture)
     return tensor
 
 
@@ -190,14 +190,14 @@ def drawn(picture, spec=SPEC):
 @pytest.mark.parametrize("rounding", ["floor", "round"])
 def test_a_picture_from_the_album_is_to_the_model_the_picture_itself(letterbox, rounding):
     spec = SPEC.model_copy(update={"letterbox": letterbox, "rounding": rounding, "pad": 30})
-    album, picture = Album(io.BytesIO(), spec), Picture.from_bgr(pixels(1))
+    album, picture = CalibrationCache(io.BytesIO(), spec), Picture.from_bgr(pixels(1))
     album.add(Picture.from_bgr(pixels(0)), "another")
     album.add(picture, "it")
     np.testing.assert_array_equal(drawn(album[1], spec), drawn(picture, spec))
 
 
 def test_equal_pixels_of_another_shape_have_another_digest():
-    album = Album(io.BytesIO(), SPEC)
+    album = CalibrationCache(io.BytesIO(), SPEC)
     for shape in ((2, 8, 3), (8, 2, 3), (2, 8, 3)):
         album.add(Picture.from_bgr(np.zeros(shape, np.uint8)), "black")
     first, second, third = (item.sha256 for item in album.items)

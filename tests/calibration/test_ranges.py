@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from edge_app.calibration.ranges import BINS, LEAST, LEVELS, METHODS, Histogram
+from edge_app.calibration.ranges import BINS, LEAST, LEVELS, METHODS, ActivationHistogram
 
 PARTS = st.lists(
     arrays(np.float32, st.integers(1, 50), elements=st.floats(-1e6, 1e6, width=32)), min_size=1, max_size=6
@@ -16,7 +16,7 @@ PARTS = st.lists(
 
 
 def histogram(values):
-    found = Histogram()
+    found = ActivationHistogram()
     found.add(np.asarray(values, np.float32))
     return found
 
@@ -28,7 +28,7 @@ def laplace(size=100_000, seed=0):
 @settings(max_examples=200, deadline=None)
 @given(PARTS)
 def test_in_parts_every_value_is_counted_near_its_magnitude(parts):
-    found = Histogram()
+    found = ActivationHistogram()
     for part in parts:
         found.add(part)
     magnitudes = np.sort(np.abs(np.concatenate(parts)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_app.agreement import agreement
 from edge_app.calibration.gate import judge
 from edge_app.model import sha256
+from edge_app.model.agreement import agreement
 from tests.calibration import quantized
 from tests.reports import report
 

@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from edge_app.calibration.scratch import scratch_folder, scratch_path
-from edge_app.errors import DataError, InputError, Reason, StreamError, TemporaryError
+from edge_app.calibration.work_dir import work_dir, work_dir_path
+from edge_app.core.errors import DataError, InputError, Reason, StreamError, TemporaryError
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ from edge_app.errors import DataError, InputError, Reason, StreamError, Temporar
 )
 def test_what_was_measured_stays_where_the_same_command_may_go_on(tmp_path, error, stays):
     out = tmp_path / "t.onnx"
-    scratch_path(out).mkdir()
-    (scratch_path(out) / "statistics.npz").touch()
-    with pytest.raises(type(error)), scratch_folder(out):
+    work_dir_path(out).mkdir()
+    (work_dir_path(out) / "statistics.npz").touch()
+    with pytest.raises(type(error)), work_dir(out):
         raise error
-    assert (scratch_path(out) / "statistics.npz").exists() == stays
+    assert (work_dir_path(out) / "statistics.npz").exists() == stays
 
 
 def test_the_lock_of_a_folder_that_is_gone_is_none(tmp_path, monkeypatch):
@@ -35,9 +35,9 @@ def test_the_lock_of_a_folder_that_is_gone_is_none(tmp_path, monkeypatch):
     out, flock = tmp_path / "t.onnx", fcntl.flock
 
     def late(*arguments):
-        shutil.rmtree(scratch_path(out))
+        shutil.rmtree(work_dir_path(out))
         flock(*arguments)
 
     monkeypatch.setattr(fcntl, "flock", late)
-    with pytest.raises(TemporaryError, match="another process is writing it"), scratch_folder(out):
+    with pytest.raises(TemporaryError, match="another process is writing it"), work_dir(out):
         pytest.fail("in a folder that is not there")

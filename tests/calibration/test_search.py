@@ -9,13 +9,13 @@ import onnx
 import pytest
 
 from edge_app.calibration import sqnr
-from edge_app.calibration.album import open_album
+from edge_app.calibration.cache import open_cache
 from edge_app.calibration.evaluation import Evaluation
 from edge_app.calibration.fallback import Search
-from edge_app.calibration.network import Network
 from edge_app.calibration.pictures import find_series
 from edge_app.calibration.placement import only, place
 from edge_app.calibration.qdq import quantized
+from edge_app.calibration.reference_model import ReferenceModel
 from edge_app.calibration.sensitivity import damage, damages
 from edge_app.calibration.wiring import Wiring
 from edge_app.calibration.work import multiplications
@@ -28,12 +28,12 @@ BAD = "node_conv2d_7"  # what it reads shares its scale with nothing
 
 @pytest.fixture(scope="module")
 def reference(subject):
-    return Network(subject.path, subject)
+    return ReferenceModel(subject.path, subject)
 
 
 @pytest.fixture(scope="module")
 def evaluation(some, subject, reference, tmp_path_factory):
-    with open_album(tmp_path_factory.mktemp("album") / "holdout", subject.input) as album:
+    with open_cache(tmp_path_factory.mktemp("album") / "holdout", subject.input) as album:
         (series,) = find_series([some / "holdout"])
         for shown in series.read(range(series.count)):
             album.add(shown.picture, shown.name, shown.file)
@@ -66,9 +66,9 @@ def test_what_was_measured_is_not_measured_again(spoilt, placement, album, refer
 
 
 def test_where_the_model_finds_nothing_nothing_is_measured(bench, placement, subject, reference, tmp_path):
-    from edge_app.frames import Picture
+    from edge_app.core.frames import Picture
 
-    with open_album(tmp_path / "black", subject.input) as black:
+    with open_cache(tmp_path / "black", subject.input) as black:
         for _ in range(3):
             black.add(Picture.from_bgr(np.zeros((20, 20, 3), np.uint8)), "black")
         assert damages(bench, placement, black, reference) == {}
@@ -147,7 +147,7 @@ def shown(model, output, bench, pictures):
     copy.CopyFrom(model)
     copy.graph.output.append(onnx.helper.make_empty_tensor_value_info(output))
     onnx.save(copy, bench.folder / "shown.onnx")
-    return [arrays for _, arrays in Network(bench.folder / "shown.onnx", bench.subject).run(pictures, [output])]
+    return [arrays for _, arrays in ReferenceModel(bench.folder / "shown.onnx", bench.subject).run(pictures, [output])]
 
 
 def test_multiplications_are_counted_by_hand():

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from edge_app import model
-from edge_app.calibration.album import open_album
+from edge_app.calibration.cache import open_cache
 from edge_app.calibration.evaluation import Evaluation
-from edge_app.calibration.network import Network
 from edge_app.calibration.pictures import find_series
-from edge_app.engine import load, read_detector
-from edge_app.engine.golden import answers
+from edge_app.calibration.reference_model import ReferenceModel
+from edge_app.detector import load, read_detector
+from edge_app.detector.golden import answers
 from tests.calibration.conftest import DATA, ROOT, nobody
 from tests.config.files import load_text
 
@@ -22,7 +22,7 @@ SHIPPED = ROOT / "models/traffic/model.int8.onnx"
 def detector(tmp_path_factory):
     text = "model: {name: traffic}\nengine: {precision: int8, threads: 1}\ncameras: {a: {url: rtsp://h/1}}\n"
     settings = load_text(tmp_path_factory.mktemp("shipped"), text)
-    return read_detector(settings), settings.engine
+    return read_detector(settings.detector), settings.engine
 
 
 def test_its_report_vouches_for_it(detector, subject):
@@ -38,12 +38,12 @@ def test_its_report_vouches_for_it(detector, subject):
 
 def test_it_loses_no_more_than_a_hundredth_against_the_truth(detector, subject, tmp_path):
     found, settings = detector
-    with open_album(tmp_path / "album", subject.input) as album, load(found, settings) as engine:
+    with open_cache(tmp_path / "album", subject.input) as album, load(found, settings) as engine:
         (series,) = find_series([DATA / "holdout"])
         for shown in series.read(range(series.count)):
             album.add(shown.picture, shown.name, shown.file)
         pictures = np.stack([picture.bgr for picture in album])
-        evaluation = Evaluation(album, Network(subject.path, subject), subject, nobody)
+        evaluation = Evaluation(album, ReferenceModel(subject.path, subject), subject, nobody)
         truth = evaluation.ground_truth(answers(engine, pictures, subject.postprocess))
     assert truth.fp32_map50 > 0.9
     assert truth.int8_map50 >= truth.fp32_map50 - 0.01

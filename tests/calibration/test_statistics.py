@@ -11,11 +11,11 @@ import onnx
 import pytest
 
 from edge_app.calibration import statistics
-from edge_app.calibration.album import Album
-from edge_app.calibration.network import Network
-from edge_app.calibration.ranges import Histogram
+from edge_app.calibration.cache import CalibrationCache
+from edge_app.calibration.ranges import ActivationHistogram
+from edge_app.calibration.reference_model import ReferenceModel
 from edge_app.calibration.statistics import observe
-from edge_app.frames import Picture
+from edge_app.core.frames import Picture
 from edge_app.model import InputSpec
 from tests.calibration.conftest import nobody
 from tests.calibration.networks import SIDE
@@ -39,7 +39,7 @@ def feeds(subject, tmp_path):
         model = layers(batch or "batch")
         path = tmp_path / "small.onnx"
         onnx.save(model, path)
-        album = Album(io.BytesIO(), SPEC)
+        album = CalibrationCache(io.BytesIO(), SPEC)
         for seed in range(first, first + count):
             pixels = np.random.default_rng(seed).integers(0, 25 * (seed % 10 + 1), (SIDE, SIDE, 3), np.uint8)
             album.add(Picture.from_bgr(pixels), str(seed))
@@ -63,7 +63,10 @@ def test_each_tensors_values_of_all_pictures_are_counted(feeds, tmp_path):
     shown.CopyFrom(model)
     shown.graph.output.append(onnx.helper.make_empty_tensor_value_info("body.act"))
     onnx.save(shown, tmp_path / "shown.onnx")
-    network, expected = Network(tmp_path / "shown.onnx", subject), {name: Histogram() for name in TENSORS}
+    network, expected = (
+        ReferenceModel(tmp_path / "shown.onnx", subject),
+        {name: ActivationHistogram() for name in TENSORS},
+    )
     for _, arrays in network.run(album, ["body.act"]):
         expected["body.act"].add(arrays[0])
         expected["images"].add(network.fed("images"))

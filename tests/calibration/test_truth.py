@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_app.calibration.truth import read_truth, truth_path
-from edge_app.errors import InputError
+from edge_app.core.errors import InputError
 
 
 def test_a_line_is_a_box(tmp_path):

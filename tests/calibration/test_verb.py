@@ -14,7 +14,7 @@ import yaml
 
 from edge_app import model
 from edge_app.cli import execute
-from edge_app.engine import golden_path, read_golden
+from edge_app.detector import golden_path, read_golden
 from tests.calibration.conftest import DATA, ROOT
 
 TRAFFIC = ROOT / "models/traffic"

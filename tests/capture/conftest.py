@@ -8,34 +8,34 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from edge_app import config
-from edge_app.capture import Cameras, CameraState, Hardware, Source, open_source
-from edge_app.errors import Reason
-from edge_app.frames import Arrival
-from edge_app.inbox import Inbox
-from edge_app.stats import Stats
-from edge_app.threads import ThreadGroup
+from edge_app.capture import Cameras, CameraStatus, Hardware, Source, open_source
+from edge_app.capture.config import CameraConfig
+from edge_app.core.errors import Reason
+from edge_app.core.frames import PendingFrame
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import ThreadGroup
 
 FAST = {"initial_s": 0.1, "max_s": 0.4, "jitter": 0.2, "stable_s": 5}
 
 
-def camera_config(url: str, **settings: object) -> config.Camera:
+def camera_config(url: str, **settings: object) -> CameraConfig:
     """A camera that tries again at once and is soon called stalled."""
-    return config.Camera.model_validate({"url": url, "reconnect": FAST, "stall_timeout_s": 2, **settings})
+    return CameraConfig.model_validate({"url": url, "reconnect": FAST, "stall_timeout_s": 2, **settings})
 
 
 class Rig:
     """Cameras and everything that they report."""
 
     def __init__(self) -> None:
-        self.inbox: Inbox[Arrival] = Inbox()
-        self.stats = Stats()
+        self.inbox: Inbox[PendingFrame] = Inbox()
+        self.stats = Metrics()
         self.threads = ThreadGroup(threading.Event())
-        self.states: list[tuple[str, CameraState]] = []
-        self.arrivals: list[Arrival] = []
+        self.states: list[tuple[str, CameraStatus]] = []
+        self.arrivals: list[PendingFrame] = []
         self.cameras = Cameras(self.inbox, self.stats, self.threads, self._report, capacity=2)
 
-    def _report(self, name: str, state: CameraState) -> None:
+    def _report(self, name: str, state: CameraStatus) -> None:
         self.states.append((name, state))
 
     def add(self, url: str, name: str = "gate", hardware: Hardware | None = None, **settings: object) -> Source:

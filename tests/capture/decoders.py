@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edge_app.capture import Hardware
-from edge_app.capture.gstreamer import load_gstreamer
-from edge_app.capture.step import UnsuitedError
-from edge_app.frames import Picture
+from edge_app.capture.decode.gstreamer import load_gstreamer
+from edge_app.capture.decode.video_decoder import UnsuitedError
+from edge_app.core.frames import Picture
 from tests.rtsp.clips import stripes
 
 DEBIAN = Path("/usr/lib/python3/dist-packages/gi")

@@ -12,20 +12,20 @@ from functools import partial
 import numpy as np
 import pytest
 
-from edge_app.capture import Cameras, Shot, camera, cameras, probe
-from edge_app.errors import InputError, Reason, StreamError, TemporaryError
-from edge_app.frames import Arrival, Picture
-from edge_app.inbox import Inbox
-from edge_app.stats import Stats
-from edge_app.threads import ThreadGroup
+from edge_app.capture import Cameras, DecodedFrame, camera, cameras, probe_source
+from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
+from edge_app.core.frames import PendingFrame, Picture
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import ThreadGroup
 from tests.capture.conftest import Rig, camera_config
 
 CAPACITY = 2
 BLACK = partial(Picture.from_bgr, np.zeros((4, 6, 3), np.uint8))
 
 
-def shot() -> Shot:
-    return Shot(time.time(), "arrival", time.monotonic(), 0.0, BLACK)
+def shot() -> DecodedFrame:
+    return DecodedFrame(time.time(), "arrival", time.monotonic(), 0.0, BLACK)
 
 
 class Hardware:
@@ -33,12 +33,12 @@ class Hardware:
 
     describe = "hardware"
 
-    def __init__(self, *attempts: Callable[[], Iterator[Shot]], live: bool = True) -> None:
+    def __init__(self, *attempts: Callable[[], Iterator[DecodedFrame]], live: bool = True) -> None:
         self.live = live
         self._attempts = list(attempts)
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
+    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         yield self._attempts.pop(0)() if self._attempts else iter(lambda: None if stop.wait(0.01) else shot(), None)
 
 
@@ -51,10 +51,10 @@ def release() -> Iterator[threading.Event]:
 
 
 @pytest.fixture
-def blocked(release: threading.Event) -> Callable[[], Iterator[Shot]]:
+def blocked(release: threading.Event) -> Callable[[], Iterator[DecodedFrame]]:
     """An attempt that yields a frame and then is stuck as in a C call."""
 
-    def attempt() -> Iterator[Shot]:
+    def attempt() -> Iterator[DecodedFrame]:
         yield shot()
         release.wait(60)
 
@@ -66,7 +66,10 @@ def threads_of(camera: str) -> int:
 
 
 def test_a_stuck_thread_is_replaced_and_the_third_ends_the_program(
-    rig: Rig, blocked: Callable[[], Iterator[Shot]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    rig: Rig,
+    blocked: Callable[[], Iterator[DecodedFrame]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ):
     monkeypatch.setattr(cameras, "STUCK_S", 0.5)
     settings = camera_config("rtsp://hardware/", stall_timeout_s=0.3)
@@ -84,7 +87,7 @@ def test_a_stuck_thread_is_replaced_and_the_third_ends_the_program(
 
 
 def test_a_stuck_thread_that_comes_free_leaves(
-    rig: Rig, blocked: Callable[[], Iterator[Shot]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, blocked: Callable[[], Iterator[DecodedFrame]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cameras, "STUCK_S", 0.2)
     rig.cameras.add("gate", Hardware(blocked), camera_config("rtsp://hardware/", stall_timeout_s=0.2))
@@ -98,7 +101,7 @@ def test_a_stuck_thread_that_comes_free_leaves(
 
 
 def test_a_finite_source_may_be_as_slow_as_it_likes(
-    rig: Rig, blocked: Callable[[], Iterator[Shot]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, blocked: Callable[[], Iterator[DecodedFrame]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cameras, "STUCK_S", 0.1)
     rig.cameras.add("gate", Hardware(blocked, live=False), camera_config("tape.mp4", stall_timeout_s=0.1))
@@ -113,7 +116,7 @@ def test_a_finite_source_may_be_as_slow_as_it_likes(
 def test_a_camera_that_waits_to_try_again_is_not_stuck(rig: Rig, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cameras, "STUCK_S", 0.1)
 
-    def refused() -> Iterator[Shot]:
+    def refused() -> Iterator[DecodedFrame]:
         raise StreamError(Reason.AUTH_FAILED, "no")
         yield
 
@@ -124,7 +127,7 @@ def test_a_camera_that_waits_to_try_again_is_not_stuck(rig: Rig, monkeypatch: py
 
 
 def test_a_bug_in_a_source_stops_the_group(rig: Rig):
-    def bug() -> Iterator[Shot]:
+    def bug() -> Iterator[DecodedFrame]:
         yield shot()
         raise KeyError("bug")
 
@@ -142,7 +145,7 @@ def test_a_live_camera_that_ends_is_tried_again(rig: Rig, caplog: pytest.LogCapt
 
 
 def test_a_finite_source_that_fails_half_way_ends_the_run(rig: Rig):
-    def torn() -> Iterator[Shot]:
+    def torn() -> Iterator[DecodedFrame]:
         yield shot()
         raise StreamError(Reason.FAILED, "tape: torn")
 
@@ -172,14 +175,14 @@ def test_a_camera_that_returns_counts_on(rig: Rig):
     assert rig.arrivals[-1].index >= captured
 
 
-class Counting(Inbox[Arrival]):
+class Counting(Inbox[PendingFrame]):
     """An inbox that says when a frame finds no room, and counts how many were to be put."""
 
     def __init__(self) -> None:
         super().__init__()
         self.full, self.puts = threading.Event(), 0
 
-    def put(self, camera: str, item: Arrival, timeout_s: float) -> bool:
+    def put(self, camera: str, item: PendingFrame, timeout_s: float) -> bool:
         self.puts += 1
         if self.puts > CAPACITY:
             self.full.set()
@@ -189,7 +192,7 @@ class Counting(Inbox[Arrival]):
 def test_a_finite_camera_that_waits_for_room_is_removed_without_another_try(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(camera, "ROOM_S", 1.0)
     inbox, threads = Counting(), ThreadGroup(threading.Event())
-    cameras = Cameras(inbox, Stats(), threads, lambda name, state: None, capacity=CAPACITY)
+    cameras = Cameras(inbox, Metrics(), threads, lambda name, state: None, capacity=CAPACITY)
     cameras.add("tape", Hardware(live=False), camera_config("tape.mp4"))
     assert inbox.full.wait(10)
     tried = inbox.puts
@@ -198,19 +201,19 @@ def test_a_finite_camera_that_waits_for_room_is_removed_without_another_try(monk
     assert threads.join(10) == []
 
 
-def test_the_probe_gives_up_after_its_timeout(blocked: Callable[[], Iterator[Shot]]):
-    def silent() -> Iterator[Shot]:
+def test_the_probe_gives_up_after_its_timeout(blocked: Callable[[], Iterator[DecodedFrame]]):
+    def silent() -> Iterator[DecodedFrame]:
         return iter(())
 
     with pytest.raises(StreamError, match="no picture in it"):
-        probe(Hardware(silent), timeout_s=5)
+        probe_source(Hardware(silent), timeout_s=5)
 
     class Slow(Hardware):
         @contextmanager
-        def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
+        def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
             stop.wait(10)
             yield iter(())
 
     with pytest.raises(StreamError, match=r"no picture within 0\.2 s") as caught:
-        probe(Slow(), timeout_s=0.2)
+        probe_source(Slow(), timeout_s=0.2)
     assert caught.value.reason is Reason.TIMEOUT

@@ -8,8 +8,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.capture.interlace import Deinterlacer
-from edge_app.errors import Reason
+from edge_app.capture.decode.deinterlacer import Deinterlacer
+from edge_app.core.errors import Reason
 from tests.capture.conftest import Rig
 from tests.rtsp.clips import FIELD_STEP, LEVEL
 from tests.rtsp.fixtures import StartServer

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.errors import Reason
+from edge_app.core.errors import Reason
 from tests.capture.conftest import Rig
 from tests.rtsp.fixtures import StartServer
 

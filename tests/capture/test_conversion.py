@@ -12,9 +12,9 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from edge_app.capture import Hardware
-from edge_app.capture.conversion import Converter
-from edge_app.colour import to_bgr
-from edge_app.frames import Picture
+from edge_app.capture.decode.conversion import Converter
+from edge_app.core.colour import to_bgr
+from edge_app.core.frames import Picture
 from tests.capture.conftest import Rig
 
 BT709, UNKNOWN, BT601, BT2020 = 1, 2, 6, 9  # as libav counts them

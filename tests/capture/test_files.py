@@ -11,8 +11,8 @@ import av
 import numpy as np
 import pytest
 
-from edge_app.capture import open_source, probe
-from edge_app.errors import ConfigError, InputError, Reason, StreamError
+from edge_app.capture import open_source, probe_source
+from edge_app.core.errors import ConfigError, InputError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
 
 
@@ -99,7 +99,7 @@ def test_a_title_in_another_encoding_is_no_obstacle(clip: Path, tmp_path: Path):
     content = (tmp_path / "clip.mp4").read_bytes()
     assert b"Strasse" in content
     (tmp_path / "clip.mp4").write_bytes(content.replace(b"Strasse", "Straßen".encode("latin-1")))
-    assert probe(open_source(camera_config(str(tmp_path / "clip.mp4"))), timeout_s=5).width == 320
+    assert probe_source(open_source(camera_config(str(tmp_path / "clip.mp4"))), timeout_s=5).width == 320
 
 
 def test_a_file_without_video_is_named(tmp_path: Path):
@@ -109,7 +109,7 @@ def test_a_file_without_video_is_named(tmp_path: Path):
         sound.rate = 8000
         out.mux(stream.encode(sound))
     with pytest.raises(StreamError, match=r"sound\.wav: there is no video") as caught:
-        probe(open_source(camera_config(str(tmp_path / "sound.wav"))), timeout_s=5)
+        probe_source(open_source(camera_config(str(tmp_path / "sound.wav"))), timeout_s=5)
     assert caught.value.reason is Reason.CODEC
 
 
@@ -155,7 +155,7 @@ def test_max_fps_thins_evenly_and_counts(rig: Rig, clip: Path):
 
 
 def test_a_probe_says_what_a_file_holds(clip: Path):
-    found = probe(open_source(camera_config(str(clip))), timeout_s=5)
+    found = probe_source(open_source(camera_config(str(clip))), timeout_s=5)
     assert (found.width, found.height, found.codec, found.ts_source) == (320, 240, "h264", "file")
 
 
@@ -167,11 +167,11 @@ def test_what_is_no_coded_video_needs_no_decoder(url: str):
 
 def test_a_missing_device_is_not_found():
     with pytest.raises(StreamError, match="/dev/video99: no such device") as caught:
-        probe(open_source(camera_config("/dev/video99")), timeout_s=5)
+        probe_source(open_source(camera_config("/dev/video99")), timeout_s=5)
     assert caught.value.reason is Reason.NOT_FOUND
 
 
 def test_a_device_that_is_no_camera_is_named(capfd: pytest.CaptureFixture[str]):
     with pytest.raises(StreamError, match="/dev/null: not a camera") as caught:
-        probe(open_source(camera_config("/dev/null")), timeout_s=5)
+        probe_source(open_source(camera_config("/dev/null")), timeout_s=5)
     assert caught.value.reason is Reason.FAILED

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.capture import Replay, open_source, probe
-from edge_app.errors import InputError, Reason, StreamError
+from edge_app.capture import ReplaySource, open_source, probe_source
+from edge_app.core.errors import InputError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
 
 NAMES = ["cam1_2.png", "cam1_10.png", "cam2_1.jpg", "cam10_1.BMP"]
@@ -86,7 +86,7 @@ def test_a_folder_without_pictures_ends_the_run_with_its_name(
 def test_a_folder_that_may_not_be_read_is_named(folder: Path):
     folder.chmod(0)
     with pytest.raises(StreamError, match=f"{folder}: Permission denied"):
-        probe(open_source(camera_config(str(folder))), timeout_s=5)
+        probe_source(open_source(camera_config(str(folder))), timeout_s=5)
 
 
 def test_pictures_that_are_years_apart_are_replayed_one_a_second_at_the_slowest(folder: Path):
@@ -94,7 +94,7 @@ def test_pictures_that_are_years_apart_are_replayed_one_a_second_at_the_slowest(
     (folder / NAMES[2]).unlink()
     (folder / NAMES[3]).write_bytes(b"")
     stop, seen = threading.Event(), []
-    with Replay(open_source(camera_config(str(folder)))).open(stop) as shots:
+    with ReplaySource(open_source(camera_config(str(folder)))).open(stop) as shots:
         for shot in shots:
             seen.append(shot)
             if len(seen) == 3:

@@ -13,9 +13,9 @@ from av.bitstream import BitStreamFilterContext
 from av.video.frame import VideoFrame
 
 from edge_app.capture import Hardware, open_source
-from edge_app.capture.gstreamer import GStreamer
-from edge_app.colour import to_bgr
-from edge_app.errors import Reason
+from edge_app.capture.decode.gstreamer import GStreamerDecoder
+from edge_app.core.colour import to_bgr
+from edge_app.core.errors import Reason
 from tests.capture.conftest import Rig, camera_config
 from tests.capture.decoders import software_decoders, write_unsuited, yuv
 from tests.capture.test_coding import assert_evenly_timed, combs
@@ -81,7 +81,7 @@ def test_a_jetson_takes_it_by_itself(rig: Rig, gstreamer: Hardware, clip: Path):
 def decoded(clip: Path, elements: str) -> list[list[VideoFrame | None]]:
     """The frames that came after each packet."""
     with av.open(str(clip)) as container:
-        step = GStreamer(container.streams.video[0], "clip", elements, live=True)
+        step = GStreamerDecoder(container.streams.video[0], "clip", elements, live=True)
         found = [step.decode(packet) for packet in container.demux(video=0)]
         step.close()
     return found

@@ -28,7 +28,7 @@ def told(
             assert rig.stats.total("frames_dropped") == 0
             assert np.ptp([arrival.convert().planes[0].data.mean() for arrival in rig.arrivals]) < 255
             assert len(rig.arrivals) in (10, 50)
-    return [record for record in caplog.records if record.name == "edge_app.capture.hardware"]
+    return [record for record in caplog.records if record.name == "edge_app.capture.decode.factory"]
 
 
 @pytest.mark.skipif(HAS_GPU, reason="there is a GPU")

@@ -13,8 +13,8 @@ import numpy as np
 import psutil
 import pytest
 
-from edge_app.capture import open_source, probe
-from edge_app.errors import Reason, StreamError
+from edge_app.capture import open_source, probe_source
+from edge_app.core.errors import Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
 from tests.capture.http_camera import JPEGS, StartHttpCamera
 from tests.rtsp.fixtures import Certificates, free_port
@@ -25,7 +25,7 @@ AWKWARD = ("front döör", "p@ss/w:rd#1 %41?&'é")
 
 def refusal(url: str, **settings: object) -> StreamError:
     with pytest.raises(StreamError) as caught:
-        probe(open_source(camera_config(url, **settings)), timeout_s=5)
+        probe_source(open_source(camera_config(url, **settings)), timeout_s=5)
     return caught.value
 
 
@@ -59,7 +59,7 @@ def test_the_picture_is_there_before_the_next_one_is_sent(rig: Rig, http_camera:
 def test_both_kinds_of_login_let_any_characters_in(http_camera: StartHttpCamera, scheme: str, user: str, password: str):
     camera = http_camera(login=(scheme, user, password))
     source = open_source(camera_config(camera.url("mjpeg"), username=user, password=password))
-    assert probe(source, timeout_s=5).width == 320
+    assert probe_source(source, timeout_s=5).width == 320
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Digest"])
@@ -207,14 +207,14 @@ def test_https_is_checked(http_camera: StartHttpCamera, rtsp_certificates: Certi
         http_camera(certificate=rtsp_certificates.other_host),
     )
     trusted = open_source(camera_config(mine.url(path), tls={"ca": rtsp_certificates.ca}))
-    assert probe(trusted, timeout_s=5).width == 320
+    assert probe_source(trusted, timeout_s=5).width == 320
     mine.requests.clear()
     assert refusal(mine.url(path)).reason is Reason.TLS
     assert refusal(mine.url(path), tls={"ca": rtsp_certificates.unknown_ca}).reason is Reason.TLS
     assert refusal(others.url(path), tls={"ca": rtsp_certificates.ca}).reason is Reason.TLS
     assert mine.requests == others.requests == [], "whoever is not who he should be learns nothing"
     unchecked = open_source(camera_config(others.url(path), tls={"verify": False}))
-    assert probe(unchecked, timeout_s=5).width == 320
+    assert probe_source(unchecked, timeout_s=5).width == 320
 
 
 @pytest.mark.skipif(int(av.__version__.split(".")[0]) < 18, reason="libav before 8.1 follows it, without the login")
@@ -222,7 +222,7 @@ def test_a_redirection_does_not_lead_out_of_tls(http_camera: StartHttpCamera, rt
     secure, plain = http_camera(certificate=rtsp_certificates.this_host), http_camera()
     tls = {"ca": rtsp_certificates.ca}
     secure.moved_to = secure.url("mjpeg")
-    assert probe(open_source(camera_config(secure.url("moved"), tls=tls)), timeout_s=5).width == 320
+    assert probe_source(open_source(camera_config(secure.url("moved"), tls=tls)), timeout_s=5).width == 320
     secure.moved_to = plain.url("mjpeg")
     assert refusal(secure.url("moved"), tls=tls).reason is Reason.FAILED
     assert plain.requests == []

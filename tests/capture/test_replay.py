@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from edge_app.capture import Replay
-from edge_app.capture.source import Shot
-from edge_app.frames import Picture
+from edge_app.capture import ReplaySource
+from edge_app.capture.sources.source import DecodedFrame
+from edge_app.core.frames import Picture
 
 STEP_S = 0.02
 
@@ -27,20 +27,20 @@ class Clip:
         self._decoded_s, self._step_s = decoded_s, step_s
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[Shot]]:
+    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         yield self._shots()
 
-    def _shots(self) -> Iterator[Shot]:
+    def _shots(self) -> Iterator[DecodedFrame]:
         picture = Picture.from_bgr(np.zeros((4, 4, 3), np.uint8))
         for index, seconds in enumerate(self._decoded_s):
             time.sleep(seconds)
-            yield Shot(index * self._step_s, "file", 0.0, 0.0, lambda: picture)
+            yield DecodedFrame(index * self._step_s, "file", 0.0, 0.0, lambda: picture)
 
 
-def replayed(clip: Clip, count: int) -> list[tuple[Shot, float]]:
+def replayed(clip: Clip, count: int) -> list[tuple[DecodedFrame, float]]:
     """So many shots, and how old each was when it came [s]."""
     stop, seen = threading.Event(), []
-    with Replay(clip).open(stop) as shots:
+    with ReplaySource(clip).open(stop) as shots:
         for shot in shots:
             seen.append((shot, time.monotonic() - shot.captured_mono))
             if len(seen) == count:

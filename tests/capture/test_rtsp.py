@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.capture import open_source, probe
-from edge_app.errors import ConfigError, Reason, StreamError
+from edge_app.capture import open_source, probe_source
+from edge_app.core.errors import ConfigError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
 from tests.rtsp.fixtures import Certificates, StartServer, free_port
 
@@ -40,7 +40,7 @@ def test_frames_arrive_with_the_cameras_own_clock(rig: Rig, rtsp_server: StartSe
 
 def test_h265_is_decoded(rtsp_server: StartServer, h265_clip: Path):
     server = rtsp_server(h265_clip, codec="h265")
-    found = probe(open_source(camera_config(server.url)), timeout_s=5)
+    found = probe_source(open_source(camera_config(server.url)), timeout_s=5)
     assert (found.codec, found.width, found.height, found.fps) == ("hevc", 320, 240, 25)
 
 
@@ -55,7 +55,7 @@ def test_h265_is_decoded(rtsp_server: StartServer, h265_clip: Path):
 def test_any_characters_may_be_in_the_login(rtsp_server: StartServer, user: str, password: str):
     server = rtsp_server(user=user, password=password)
     source = open_source(camera_config(server.url, username=user, password=password))
-    assert probe(source, timeout_s=5).width == 320
+    assert probe_source(source, timeout_s=5).width == 320
 
 
 def test_a_login_longer_than_rtsp_carries_is_a_mistake_in_the_configuration():
@@ -80,7 +80,7 @@ def test_a_refused_login_is_said_once_and_not_tried_again_soon(
     assert "authentication" in lines[0]
 
     with pytest.raises(StreamError) as caught:
-        probe(source, timeout_s=5)
+        probe_source(source, timeout_s=5)
     assert caught.value.reason is Reason.AUTH_FAILED
     assert caught.value.__context__ is None
     ours = traceback.walk_tb(caught.value.__traceback__.tb_next)
@@ -92,7 +92,7 @@ def test_a_refused_login_is_said_once_and_not_tried_again_soon(
 def test_rtsps_works_with_the_right_ca(rtsp_server: StartServer, rtsp_certificates: Certificates):
     server = rtsp_server(certificate=rtsp_certificates.this_host)
     source = open_source(camera_config(server.url, tls={"ca": rtsp_certificates.ca}))
-    assert probe(source, timeout_s=5).width == 320
+    assert probe_source(source, timeout_s=5).width == 320
 
 
 def test_rtsps_trusts_the_systems_cas_where_none_is_given(
@@ -100,10 +100,10 @@ def test_rtsps_trusts_the_systems_cas_where_none_is_given(
 ):
     server = rtsp_server(certificate=rtsp_certificates.this_host)
     with pytest.raises(StreamError) as caught:
-        probe(open_source(camera_config(server.url)), timeout_s=5)
+        probe_source(open_source(camera_config(server.url)), timeout_s=5)
     assert caught.value.reason is Reason.TLS
     monkeypatch.setenv("SSL_CERT_FILE", str(rtsp_certificates.ca))
-    assert probe(open_source(camera_config(server.url, tls=True)), timeout_s=5).width == 320
+    assert probe_source(open_source(camera_config(server.url, tls=True)), timeout_s=5).width == 320
 
 
 def test_rtsps_refuses_an_unknown_ca_and_another_hosts_certificate(
@@ -115,10 +115,10 @@ def test_rtsps_refuses_an_unknown_ca_and_another_hosts_certificate(
     )
     for url, ca in ((mine.url, rtsp_certificates.unknown_ca), (others.url, rtsp_certificates.ca)):
         with pytest.raises(StreamError) as caught:
-            probe(open_source(camera_config(url, tls={"ca": ca})), timeout_s=5)
+            probe_source(open_source(camera_config(url, tls={"ca": ca})), timeout_s=5)
         assert caught.value.reason is Reason.TLS
     unchecked = open_source(camera_config(others.url, tls={"verify": False}))
-    assert probe(unchecked, timeout_s=5).width == 320
+    assert probe_source(unchecked, timeout_s=5).width == 320
 
 
 def test_a_killed_server_is_found_again_and_the_index_counts_on(
@@ -242,7 +242,7 @@ def test_an_answer_that_is_no_stream_is_told_from_no_answer(answer: bytes, says:
         thread.start()
         source = open_source(camera_config(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/live"))
         with pytest.raises(StreamError, match=says):
-            probe(source, timeout_s=5)
+            probe_source(source, timeout_s=5)
         thread.join()
 
 
@@ -252,13 +252,13 @@ def test_an_answer_that_is_no_stream_is_told_from_no_answer(answer: bytes, says:
 def test_what_is_not_there_is_named(rtsp_server: StartServer, path: str, reason: Reason):
     url = f"rtsp://127.0.0.1:{free_port()}/live" if path == "live" else rtsp_server().url.replace("live", path)
     with pytest.raises(StreamError) as caught:
-        probe(open_source(camera_config(url)), timeout_s=5)
+        probe_source(open_source(camera_config(url)), timeout_s=5)
     assert caught.value.reason is reason
 
 
 def test_a_name_that_does_not_resolve_is_unreachable():
     with pytest.raises(StreamError, match=r"camera\.invalid does not resolve") as caught:
-        probe(open_source(camera_config("rtsp://camera.invalid/live")), timeout_s=5)
+        probe_source(open_source(camera_config("rtsp://camera.invalid/live")), timeout_s=5)
     assert caught.value.reason is Reason.UNREACHABLE
 
 

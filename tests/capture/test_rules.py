@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from edge_app import config
 from edge_app.capture import open_source
-from edge_app.capture.address import LONGEST_LOGIN, Address, redacted
-from edge_app.capture.backoff import Backoff
 from edge_app.capture.clock import CLOCK_JITTER_S, LONGEST_TRANSIT_S, CameraClock, Moment, captured
-from edge_app.capture.thinning import Thinning
-from edge_app.errors import ConfigError, Reason
+from edge_app.capture.config import CameraConfig, ReconnectConfig
+from edge_app.capture.fps_limiter import FpsLimiter
+from edge_app.capture.sources.address import LONGEST_LOGIN, Address, redacted
+from edge_app.config import TlsConfig
+from edge_app.core.errors import ConfigError
 
 SECONDS = st.floats(-1e5, 1e5)
 CHARACTERS = st.characters(blacklist_categories=("Cs",), blacklist_characters="\0")
@@ -72,28 +72,28 @@ def test_a_clock_that_was_wrong_and_is_set_right_counts_again():
 
 
 def test_pauses_double_to_the_longest_and_begin_anew_after_a_stable_time():
-    backoff = Backoff(config.Reconnect(initial_s=1, max_s=5, jitter=0, stable_s=60))
-    assert [backoff.pause(Reason.STALLED, 59) for _ in range(4)] == [1, 2, 4, 5]
-    assert backoff.pause(Reason.STALLED, 60) == 1
-    assert backoff.pause(Reason.REFUSED, 0) == 2
+    backoff = ReconnectConfig(initial_s=1, max_s=5, jitter=0, stable_s=60).backoff()
+    assert [backoff.pause(59) for _ in range(4)] == [1, 2, 4, 5]
+    assert backoff.pause(60) == 1
+    assert backoff.pause(0) == 2
 
 
 @given(st.floats(0, 1))
 def test_the_random_share_of_a_pause_only_shortens_it(jitter: float):
-    backoff = Backoff(config.Reconnect(initial_s=1, max_s=30, jitter=jitter, stable_s=60))
+    backoff = ReconnectConfig(initial_s=1, max_s=30, jitter=jitter, stable_s=60).backoff()
     for longest in (1, 2, 4, 8, 16, 30, 30):
-        assert longest * (1 - jitter) <= backoff.pause(Reason.TIMEOUT, 0) <= longest
+        assert longest * (1 - jitter) <= backoff.pause(0) <= longest
 
 
 @pytest.mark.parametrize(("max_s", "pause"), [(2, 60), (300, 300)])
 def test_a_refused_login_waits_a_minute_or_longer(max_s: float, pause: float):
-    backoff = Backoff(config.Reconnect(initial_s=1, max_s=max_s, jitter=1, stable_s=60))
-    assert [backoff.pause(Reason.AUTH_FAILED, 0) for _ in range(3)] == [pause] * 3
+    backoff = ReconnectConfig(initial_s=1, max_s=max_s, jitter=1, stable_s=60).backoff()
+    assert [backoff.pause(0, login_refused=True) for _ in range(3)] == [pause] * 3
 
 
 @given(st.floats(1, 60), st.lists(st.floats(0, 0.2), min_size=1, max_size=300))
 def test_thinning_never_exceeds_its_rate(max_fps: float, steps: list[float]):
-    thinning, now, kept = Thinning(max_fps), 0.0, []
+    thinning, now, kept = FpsLimiter(max_fps), 0.0, []
     for step in steps:
         now += step
         if thinning.keeps(now):
@@ -102,7 +102,7 @@ def test_thinning_never_exceeds_its_rate(max_fps: float, steps: list[float]):
 
 
 def test_thinning_goes_on_after_the_clock_jumped_back():
-    thinning = Thinning(10)
+    thinning = FpsLimiter(10)
     assert [thinning.keeps(at) for at in (1000.0, 1000.05, 10.0, 10.05, 10.1)] == [True, False, True, False, True]
 
 
@@ -117,7 +117,7 @@ def test_a_ca_that_cannot_be_read_is_a_mistake_in_the_configuration(
     if content is not None:
         ca.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
-        open_source(config.Camera(url=f"{scheme}://cam/live", tls=config.Tls(ca=ca)))
+        open_source(CameraConfig(url=f"{scheme}://cam/live", tls=TlsConfig(ca=ca)))
     assert str(caught.value) == f"{ca}: {says}"
 
 

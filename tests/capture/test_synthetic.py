@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_app.capture import open_source, probe
-from edge_app.errors import ConfigError, Reason
+from edge_app.capture import open_source, probe_source
+from edge_app.core.errors import ConfigError, Reason
 from edge_app.synthetic import Settings, Street
 from tests.capture.conftest import Rig, camera_config
 
@@ -33,7 +33,7 @@ def test_a_finite_street_gives_exactly_its_frames(rig: Rig):
 
 
 def test_the_street_is_640_by_360_unless_told_otherwise():
-    found = probe(open_source(camera_config("synthetic://street")), timeout_s=5)
+    found = probe_source(open_source(camera_config("synthetic://street")), timeout_s=5)
     assert (found.width, found.height, found.fps, found.codec) == (640, 360, 25.0, "raw")
 
 

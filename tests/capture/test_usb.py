@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from edge_app.capture import open_source, probe
-from edge_app.errors import Reason, StreamError
+from edge_app.capture import open_source, probe_source
+from edge_app.core.errors import Reason, StreamError
 from tests.capture.conftest import FAST, Rig, camera_config
 from tests.program import StartProgram
 from tests.webcam.fixtures import Webcam
@@ -22,9 +22,9 @@ from tests.webcam.fixtures import Webcam
 TEN_PICTURES = """
 import itertools, json, sys, threading
 from pathlib import Path
-from edge_app.capture.usb import Usb
+from edge_app.capture.sources.v4l2 import V4l2Source
 
-with Usb(Path(sys.argv[1])).open(threading.Event()) as shots:
+with V4l2Source(Path(sys.argv[1])).open(threading.Event()) as shots:
     taken = list(itertools.islice(shots, 10))
 pictures = [shot.convert().bgr for shot in taken]
 print(json.dumps([[shot.fps, picture.shape, picture.min().item(), picture.max().item()]
@@ -108,5 +108,5 @@ def test_a_path_that_is_no_device_is_not_found(rig: Rig):
 
 def test_a_device_that_is_no_camera_fails():
     with pytest.raises(StreamError, match="/dev/null: not a camera") as raised:
-        probe(open_source(camera_config("/dev/null")), timeout_s=5)
+        probe_source(open_source(camera_config("/dev/null")), timeout_s=5)
     assert raised.value.reason is Reason.FAILED

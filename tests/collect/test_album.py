@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.collect import Album
-from edge_app.errors import AccessError, DataError, TemporaryError
-from edge_app.frames import Frame, Picture
+from edge_app.collect import PictureFolder
+from edge_app.core.errors import AccessError, DataError, TemporaryError
+from edge_app.core.frames import Frame, Picture
 
 MB = 1_000_000
 PIXELS = np.random.default_rng(0).integers(0, 255, (90, 160, 3), np.uint8)
@@ -28,7 +28,7 @@ def lines(folder):
 
 
 def test_a_line_says_what_the_picture_is(tmp_path):
-    with Album(tmp_path / "new" / "album", ".png", MB) as album:
+    with PictureFolder(tmp_path / "new" / "album", ".png", MB) as album:
         add(album, 1795446000.1234)
     path = tmp_path / "new" / "album" / "000000_gate.png"
     assert lines(path.parent) == [
@@ -49,17 +49,17 @@ def test_a_line_says_what_the_picture_is(tmp_path):
 
 def test_a_jpeg_is_close_to_what_was_seen(tmp_path):
     smooth = cv2.GaussianBlur(PIXELS, (0, 0), 4)
-    with Album(tmp_path, ".jpg", MB) as album:
+    with PictureFolder(tmp_path, ".jpg", MB) as album:
         assert add(album, pixels=smooth, blurred=3).blurred == 3
     assert np.abs(cv2.imread(str(tmp_path / "000000_gate.jpg")).astype(int) - smooth).mean() < 2
 
 
 def test_it_goes_on_where_it_was_left_and_never_reuses_a_name(tmp_path):
-    with Album(tmp_path, ".jpg", MB) as album:
+    with PictureFolder(tmp_path, ".jpg", MB) as album:
         for _ in range(3):
             add(album)
     (tmp_path / "000002_gate.jpg").unlink()  # sorted out by hand
-    with Album(tmp_path, ".png", MB) as album:
+    with PictureFolder(tmp_path, ".png", MB) as album:
         assert [entry.file for entry in album.entries] == ["000000_gate.jpg", "000001_gate.jpg"]
         assert len(list(album.pictures())) == 2
         assert add(album).file == "000003_gate.png"
@@ -67,14 +67,14 @@ def test_it_goes_on_where_it_was_left_and_never_reuses_a_name(tmp_path):
 
 
 def test_what_a_power_cut_left_half_done_is_gone(tmp_path):
-    with Album(tmp_path, ".jpg", MB) as album:
+    with PictureFolder(tmp_path, ".jpg", MB) as album:
         add(album)
     whole = (tmp_path / "manifest.ndjson").read_bytes()
     (tmp_path / "manifest.ndjson").write_bytes(whole + b'{"file":"000001_ga')
     (tmp_path / ".000001_gate.jpg.0123abcd").write_bytes(b"half")
     (tmp_path / "000001_gate.jpg").write_bytes(b"whole, but not in the manifest")
     (tmp_path / ".mine").write_bytes(b"")
-    with Album(tmp_path, ".jpg", MB) as album:
+    with PictureFolder(tmp_path, ".jpg", MB) as album:
         assert (tmp_path / "manifest.ndjson").read_bytes() == whole
         assert add(album).file == "000002_gate.jpg"
     assert len(lines(tmp_path)) == 2
@@ -83,7 +83,7 @@ def test_what_a_power_cut_left_half_done_is_gone(tmp_path):
 
 def test_it_never_takes_more_than_it_may(tmp_path):
     (tmp_path / "other").write_bytes(bytes(20_000))
-    with Album(tmp_path, ".png", 150_000) as album:
+    with PictureFolder(tmp_path, ".png", 150_000) as album:
         while add(album) is not None:
             assert not album.full
         assert album.full
@@ -95,30 +95,30 @@ def test_it_never_takes_more_than_it_may(tmp_path):
 
 def test_one_at_a_time(tmp_path):
     with (
-        Album(tmp_path, ".jpg", MB),
+        PictureFolder(tmp_path, ".jpg", MB),
         pytest.raises(TemporaryError, match="another process"),
-        Album(tmp_path, ".jpg", MB),
+        PictureFolder(tmp_path, ".jpg", MB),
     ):
         pass
-    with Album(tmp_path, ".jpg", MB) as album:
+    with PictureFolder(tmp_path, ".jpg", MB) as album:
         assert add(album)
 
 
 def test_a_manifest_of_somebody_else_is_left_alone(tmp_path):
     (tmp_path / "manifest.ndjson").write_text('{"a": 1}\n')
-    with pytest.raises(DataError, match=r"manifest\.ndjson:1: "), Album(tmp_path, ".jpg", MB):
+    with pytest.raises(DataError, match=r"manifest\.ndjson:1: "), PictureFolder(tmp_path, ".jpg", MB):
         pass
     assert (tmp_path / "manifest.ndjson").read_text() == '{"a": 1}\n'
 
 
 @pytest.mark.parametrize("folder", [Path("/proc/album"), Path("/dev/null/album")])
 def test_a_folder_that_cannot_be_is_refused(folder):
-    with pytest.raises(AccessError, match=str(folder)), Album(folder, ".jpg", MB):
+    with pytest.raises(AccessError, match=str(folder)), PictureFolder(folder, ".jpg", MB):
         pass
 
 
 def test_a_folder_that_goes_away_is_told(tmp_path):
-    with Album(tmp_path / "o", ".jpg", MB) as album:
+    with PictureFolder(tmp_path / "o", ".jpg", MB) as album:
         shutil.rmtree(tmp_path / "o")
         with pytest.raises(AccessError, match=r"000000_gate\.jpg: No such file"):
             add(album)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_app.collect import Choice, thumbnail
-from edge_app.frames import Frame, Picture
+from edge_app.core.frames import Frame, Picture
 from edge_app.synthetic import Settings, Street
 
 

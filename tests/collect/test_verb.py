@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_app.app.config import load_config
 from edge_app.collect import thumbnail
-from edge_app.config import load
-from edge_app.engine import read_detector, start_engine
-from edge_app.frames import Picture
+from edge_app.core.frames import Picture
+from edge_app.detector import read_detector, start_engine
 from tests import onnx_models
 
 STREET = "synthetic://street?seed=7&fps=10&size=320x180"
@@ -97,8 +97,8 @@ def detail(part):
 
 def boxes(config, pixels, labels):
     """What the model finds at its own threshold [px]: of these labels, and of others."""
-    settings = load(config, {})
-    detector = read_detector(settings)
+    settings = load_config(config, {})
+    detector = read_detector(settings.detector)
     detector, started = start_engine(detector, settings.engine)
     with started as engine:
         engine.slots[0].submit([Picture.from_bgr(pixels)])

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from pydantic import Field, SecretStr, ValidationError
 
-from edge_app.config import Section, load
+from edge_app.app.config import load_config
+from edge_app.config import Section
 from edge_app.config.document import read
-from edge_app.config.mistake import Mistake
+from edge_app.config.issue import ConfigIssue
 from edge_app.config.validation import validate
-from edge_app.errors import AccessError, ConfigError, InputError
+from edge_app.core.errors import AccessError, ConfigError, InputError
 from tests.config.files import CAMERAS, MODEL, SOUND, load_text
 
 SECRET = "s3cret-pass"
@@ -413,7 +414,7 @@ def test_a_secret_that_breaks_a_rule_is_not_shown():
     class Locked(Section):
         pin: SecretStr = Field(max_length=3)
 
-    with pytest.raises(Mistake, match=r"^1:6: pin: not valid$"):
+    with pytest.raises(ConfigIssue, match=r"^1:6: pin: not valid$"):
         validate(Locked, read(f"pin: {SECRET}".encode(), str), {})
     with pytest.raises(ValidationError) as caught:
         Locked(pin=[SECRET])  # type: ignore[arg-type]
@@ -440,23 +441,23 @@ def test_the_file_is_named_as_the_user_named_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("c.yaml").write_text("x: 1\n")
     with pytest.raises(ConfigError, match=r"^c\.yaml:1:1: x: unknown key"):
-        load(Path("c.yaml"), {})
+        load_config(Path("c.yaml"), {})
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.yaml: no such file$"):
-        load(tmp_path / "none.yaml", {})
+        load_config(tmp_path / "none.yaml", {})
 
 
 def test_a_folder_is_not_a_file(tmp_path):
     with pytest.raises(InputError, match=r"a folder, want a YAML file$"):
-        load(tmp_path, {})
+        load_config(tmp_path, {})
 
 
 def test_a_file_in_a_file_is_named(tmp_path):
     (tmp_path / "c.yaml").write_text(SOUND)
     with pytest.raises(InputError, match=r"c\.yaml/d\.yaml: Not a directory$"):
-        load(tmp_path / "c.yaml" / "d.yaml", {})
+        load_config(tmp_path / "c.yaml" / "d.yaml", {})
 
 
 def test_a_file_that_must_not_be_read_is_named(tmp_path, monkeypatch):
@@ -465,4 +466,4 @@ def test_a_file_that_must_not_be_read_is_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(AccessError, match=r"c\.yaml: the operating system refuses"):
-        load(tmp_path / "c.yaml", {})
+        load_config(tmp_path / "c.yaml", {})

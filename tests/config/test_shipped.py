@@ -12,7 +12,9 @@ import pytest
 import yaml
 from pydantic_core import PydanticUndefined
 
-from edge_app.config import AppConfig, Model, Section, json_schema, load
+from edge_app.app.config import AppConfig, config_schema, load_config
+from edge_app.config import Section
+from edge_app.model.config import ModelConfig
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 EVERYTHING = CONFIGS / "everything.yaml"
@@ -51,36 +53,39 @@ def test_there_are_files_to_test():
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_file_loads_and_names_the_schema_first(path):
-    assert load(path, AnyVariable()).cameras
+    assert load_config(path, AnyVariable()).cameras
     assert path.read_text().startswith("# yaml-language-server: $schema=")
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_file_is_right_for_an_editor(path):
-    jsonschema.validate(yaml.safe_load(path.read_text()), json.loads(json_schema()))
+    jsonschema.validate(yaml.safe_load(path.read_text()), json.loads(config_schema()))
 
 
 def test_everything_loads_without_any_variable():
-    assert load(EVERYTHING, {}).cameras["gate"].password is None
+    assert load_config(EVERYTHING, {}).cameras["gate"].password is None
 
 
 def test_everything_names_every_key_of_every_section():
-    config = load(EVERYTHING, {})
+    config = load_config(EVERYTHING, {})
     for section in sections(config):
         assert section.model_fields_set == set(type(section).model_fields), type(section).__name__
     assert {type(section).__name__ for section in sections(config)} == {
         "AppConfig",
-        *json.loads(json_schema())["$defs"],
+        *json.loads(config_schema())["$defs"],
     }
     assert "state_dir" in yaml.safe_load(EVERYTHING.read_text())  # which the loader sets in any case
 
 
 def test_every_value_in_everything_is_the_default_where_there_is_one():
-    for section in sections(load(EVERYTHING, {})):
+    for section in sections(load_config(EVERYTHING, {})):
         for name, field in type(section).model_fields.items():
             value = getattr(section, name)
             # A section's own keys are looked at by themselves; a model needs a name or a file.
-            left_out = isinstance(value, Section) or (type(section), name) in [(AppConfig, "publish"), (Model, "name")]
+            left_out = isinstance(value, Section) or (type(section), name) in [
+                (AppConfig, "publish"),
+                (ModelConfig, "name"),
+            ]
             if field.default is not PydanticUndefined and not left_out:
                 assert value == field.default, f"{type(section).__name__}.{name}"
 
@@ -96,11 +101,11 @@ def test_every_key_in_everything_has_a_comment_unless_its_name_says_all():
 
 
 def test_the_schema_describes_every_key_and_shows_its_default():
-    schema = json.loads(json_schema())
+    schema = json.loads(config_schema())
     for name, section in {"": schema, **schema["$defs"]}.items():
         for key, value in section["properties"].items():
             assert value.get("description") or "$ref" in value, f"{name}.{key}"
-    camera = schema["$defs"]["Camera"]["properties"]
+    camera = schema["$defs"]["CameraConfig"]["properties"]
     assert camera["max_frame_age_ms"]["default"] == 1000
     assert camera["password"]["anyOf"][0]["type"] == "string"
 
@@ -122,11 +127,11 @@ def test_the_schema_describes_every_key_and_shows_its_default():
 )
 def test_the_schema_accepts_what_the_loader_accepts(camera, fits):
     document = {"model": {"name": "traffic"}, "cameras": {"a": camera}}
-    assert jsonschema.Draft202012Validator(json.loads(json_schema())).is_valid(document) == fits
+    assert jsonschema.Draft202012Validator(json.loads(config_schema())).is_valid(document) == fits
 
 
 def test_only_values_may_be_variables_in_the_schema():
-    schema = jsonschema.Draft202012Validator(json.loads(json_schema()))
+    schema = jsonschema.Draft202012Validator(json.loads(config_schema()))
     sound = {"model": {"name": "traffic"}, "cameras": {"a": {"url": "x"}}}
     assert schema.is_valid(sound)
     assert not schema.is_valid({**sound, "cameras": {"${A}": {"url": "x"}}})
@@ -134,9 +139,9 @@ def test_only_values_may_be_variables_in_the_schema():
 
 
 def test_a_time_in_the_schema_may_be_a_variable():
-    start_at = json.loads(json_schema())["$defs"]["Camera"]["properties"]["start_at"]
+    start_at = json.loads(config_schema())["$defs"]["CameraConfig"]["properties"]["start_at"]
     assert [option.get("format", option.get("pattern")) for option in start_at["anyOf"]] == ["date-time", r"\$\{", None]
 
 
 def test_the_schema_itself_is_sound():
-    jsonschema.Draft202012Validator.check_schema(json.loads(json_schema()))
+    jsonschema.Draft202012Validator.check_schema(json.loads(config_schema()))

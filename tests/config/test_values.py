@@ -9,26 +9,32 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from edge_app.config import AppConfig, Camera, Engine, FileSink, MqttSink, StdoutSink, Tls, load
-from edge_app.config.schema import default_state_dir
+from edge_app.app.config import AppConfig, load_config
+from edge_app.capture.config import CameraConfig
+from edge_app.config import TlsConfig
+from edge_app.core.paths import default_state_dir
+from edge_app.engine.config import EngineConfig
+from edge_app.publish.sinks.file import FileSinkConfig
+from edge_app.publish.sinks.mqtt import MqttSinkConfig
+from edge_app.publish.sinks.stdout import StdoutSinkConfig
 from tests.config.files import MODEL, SOUND, load_text
 
 
-def camera(folder: Path, keys: str) -> Camera:
+def camera(folder: Path, keys: str) -> CameraConfig:
     return load_text(folder, f"{MODEL}cameras: {{a: {{{keys}}}}}\n").cameras["a"]
 
 
-def broker(folder: Path, keys: str) -> MqttSink:
+def broker(folder: Path, keys: str) -> MqttSinkConfig:
     (sink,) = load_text(folder, f"{SOUND}publish: [{{type: mqtt, host: b, {keys}}}]\n").publish
-    assert isinstance(sink, MqttSink)
+    assert isinstance(sink, MqttSinkConfig)
     return sink
 
 
 def test_the_smallest_file_has_defaults_for_all_else(tmp_path):
     config = load_text(tmp_path, SOUND)
-    assert config.engine == Engine()
-    assert config.publish == (StdoutSink(),)
-    assert config.cameras["a"] == Camera(url="synthetic://street")
+    assert config.engine == EngineConfig()
+    assert config.publish == (StdoutSinkConfig(),)
+    assert config.cameras["a"] == CameraConfig(url="synthetic://street")
     assert config.shutdown.drain_s == 10
 
 
@@ -43,7 +49,7 @@ def test_null_is_not_given(tmp_path, text):
 
 
 def test_a_section_whose_keys_are_all_comments_has_its_defaults(tmp_path):
-    assert load_text(tmp_path, SOUND + "engine:\n  # slots: 1\n").engine == Engine()
+    assert load_text(tmp_path, SOUND + "engine:\n  # slots: 1\n").engine == EngineConfig()
 
 
 @pytest.mark.parametrize(("text", "value"), [("15", 15), ("0.5", 0.5), ("'15'", 15), ("1e1", 10)])
@@ -69,7 +75,7 @@ def test_a_camera_takes_all_of_its_keys(tmp_path):
 """
     camera = load_text(tmp_path, f"{MODEL}cameras:\n  b: {{url: y}}\n  a:{text}").cameras["a"]
     assert camera.url == "rtsps://[::1]:322/s@x?a=b"
-    assert camera.tls == Tls(ca=tmp_path / "ca.pem")
+    assert camera.tls == TlsConfig(ca=tmp_path / "ca.pem")
     assert camera.reconnect.max_s == 4
     assert camera.start_at == datetime(2026, 11, 23, 15, tzinfo=timezone.utc)
     assert (camera.transport, camera.decode, camera.enabled, camera.rotate) == ("tcp", "cpu", False, 270)
@@ -90,7 +96,7 @@ def test_paths_are_relative_to_the_file_s_folder(tmp_path, monkeypatch):
     assert config.model.labels == Path("/l.txt")
     assert config.cameras["a"].url == str(tmp_path / "v.mp4")
     assert config.cameras["b"].url == "/dev/video0"
-    assert isinstance(sink, FileSink)
+    assert isinstance(sink, FileSinkConfig)
     assert sink.path == tmp_path / "out/d.ndjson"
     assert config.state_dir == tmp_path / "s"
 
@@ -98,7 +104,7 @@ def test_paths_are_relative_to_the_file_s_folder(tmp_path, monkeypatch):
 def test_the_folder_of_a_file_in_the_current_one_is_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("c.yaml").write_text(SOUND)
-    assert load(Path("c.yaml"), {}).base == tmp_path
+    assert load_config(Path("c.yaml"), {}).base == tmp_path
 
 
 @pytest.mark.parametrize(
@@ -106,11 +112,11 @@ def test_the_folder_of_a_file_in_the_current_one_is_absolute(tmp_path, monkeypat
     [
         pytest.param("", None, 1883, id="without tls"),
         pytest.param("tls: false", None, 1883, id="tls refused"),
-        pytest.param("tls: true", Tls(), 8883, id="the system's certificates"),
-        pytest.param("tls: {verify: false}", Tls(verify=False), 8883, id="a section"),
-        pytest.param("tls: {}", Tls(), 8883, id="an empty section"),
+        pytest.param("tls: true", TlsConfig(), 8883, id="the system's certificates"),
+        pytest.param("tls: {verify: false}", TlsConfig(verify=False), 8883, id="a section"),
+        pytest.param("tls: {}", TlsConfig(), 8883, id="an empty section"),
         pytest.param("tls: ", None, 1883, id="nothing"),
-        pytest.param("tls: true, port: 1", Tls(), 1, id="a port of its own"),
+        pytest.param("tls: true, port: 1", TlsConfig(), 1, id="a port of its own"),
     ],
 )
 def test_the_port_of_a_broker_follows_tls(tmp_path, keys, tls, port):

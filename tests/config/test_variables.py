@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_app.config.variables import Variables
-from edge_app.errors import ConfigError
+from edge_app.core.errors import ConfigError
 from tests.config.files import MODEL, load_text
 
 LOGIN = f"{MODEL}cameras:\n  a:\n    url: rtsp://x\n    password: ${{P}}\n    username: u\n"

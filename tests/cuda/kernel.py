@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 import edge_app.preprocess
+from edge_app.preprocess.interpolation import TAP
 from edge_app.preprocess.kernel import BATCH, PICTURE
-from edge_app.preprocess.taps import TAP
 from tests.cuda.memory import Memory
 from tests.cuda.timeline import Operation
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from edge_app.errors import EngineError
+from edge_app.core.errors import EngineError
 from tests.cuda.simulated import SimulatedGpu
 from tests.cuda.timeline import HazardError, Operation
 from tests.tensorrt.simulated import ILogger

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from edge_app.core.frames import Picture, Plane
 from edge_app.cuda import Device, Staging, owned
-from edge_app.frames import Picture, Plane
 
 
 def random_picture(dice: np.random.Generator, size, form="bgr", matrix="bt601", full_range=False, padding=0) -> Picture:

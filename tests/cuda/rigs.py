@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from edge_app.cuda import Device, Gpu
-from edge_app.engine.gpu_engine import GpuEngine
-from edge_app.engine.onnxruntime_cuda import cuda_networks
-from edge_app.engine.tensorrt import tensorrt_networks
-from edge_app.model import InputSpec, read_graph
+from edge_app.engine.gpu.engine import GpuEngine
+from edge_app.engine.ort.cuda import cuda_executors
+from edge_app.engine.trt.executor import tensorrt_executors
+from edge_app.model import InputSpec, read_signature
 from tests.cuda.libraries import Computation, SimulatedSession, SimulatedSessions, SimulatedTensorRT
 from tests.cuda.simulated import SimulatedGpu
 
@@ -48,11 +48,11 @@ class SimulatedRig:
         self.gpu.refuses, self.gpu.broken = set(self.refused), set(self.broken)
         if self.kind == "tensorrt":
             self._maker: Any = SimulatedTensorRT(self.gpu)
-            load = tensorrt_networks(self._maker, path.read_bytes(), max_batch=max_batch, slots=slots)
+            load = tensorrt_executors(self._maker, path.read_bytes(), max_batch=max_batch, slots=slots)
         else:
             self._maker = SimulatedSessions(self.gpu, on_cpu=self.on_cpu)
-            graph = read_graph(path, (spec.width, spec.height))
-            load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots, open_session=self._maker.open)
+            graph = read_signature(path, (spec.width, spec.height))
+            load = cuda_executors(graph, ordinal=0, max_batch=max_batch, slots=slots, open_session=self._maker.open)
         return GpuEngine(self.kind, self.gpu, load, spec, constants or {})
 
     def refuse(self, batch: int) -> None:
@@ -95,6 +95,6 @@ class RealRig:
 
     def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None) -> GpuEngine:
         self.gpu = self.wrap(Gpu(0))
-        graph = read_graph(path, (spec.width, spec.height))
-        load = cuda_networks(graph, ordinal=0, max_batch=max_batch, slots=slots, half=self.half)
+        graph = read_signature(path, (spec.width, spec.height))
+        load = cuda_executors(graph, ordinal=0, max_batch=max_batch, slots=slots, half=self.half)
         return GpuEngine("onnxruntime-cuda", self.gpu, load, spec, constants or {})

@@ -13,12 +13,13 @@ import weakref
 import numpy as np
 import pytest
 
-from edge_app import config
+from edge_app.core.errors import DeviceMemoryError, EngineError
+from edge_app.core.frames import Frame, Picture
 from edge_app.cuda import DeviceBusyError
-from edge_app.engine import OnnxRuntimeEngine, infer
-from edge_app.errors import DeviceMemoryError, EngineError
-from edge_app.frames import Frame, Picture
+from edge_app.engine import infer
+from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 from edge_app.model import InputSpec, find
+from edge_app.model.config import ModelConfig
 from tests.cuda.pictures import Surfaces, random_picture
 from tests.onnx_models import SIDE, channel_means, echo
 
@@ -128,7 +129,7 @@ def pictures_that_a_decoder_is_still_writing_are_read_when_it_is_done(rig, tmp_p
 
 
 def the_bundled_model_has_the_cpus_outputs(rig, tmp_path):
-    found = find(config.Model(name="traffic"), tmp_path, tmp_path)
+    found = find(ModelConfig(name="traffic"), tmp_path, tmp_path)
     path, spec, pictures = found.file("fp32"), found.card.input, mixed(14, 3)
     expected = cpu(path, spec, pictures)
     with rig.engine(path, spec) as engine:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_app.core.errors import DeviceFaultError, DeviceMemoryError, EngineError
 from edge_app.cuda import DeviceBusyError
-from edge_app.errors import DeviceFaultError, DeviceMemoryError, EngineError
 from tests.cuda.kernel import HostKernel
 from tests.cuda.memory import POISON, Block, Memory
 from tests.cuda.timeline import HazardError, Operation, Queue, Timeline

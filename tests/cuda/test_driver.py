@@ -25,7 +25,7 @@ import numpy as np
 sys.setdlopenflags(os.RTLD_LAZY)  # PyCUDA names more functions than the driver has
 import tests.cuda.test_letterbox as letterbox
 from edge_app.cuda import DeviceBusyError, Gpu
-from edge_app.errors import DeviceError, DeviceFaultError, DeviceMemoryError, EngineError
+from edge_app.core.errors import DeviceError, DeviceFaultError, DeviceMemoryError, EngineError
 from tests.cuda.pictures import random_picture
 driver = ctypes.CDLL("libcuda.so.1")
 gpu = Gpu(0)

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_app.colour import coefficients, to_bgr
+from edge_app.core.colour import coefficients, to_bgr
+from edge_app.core.frames import Picture, Plane
 from edge_app.cuda import Staging, owned
-from edge_app.frames import Picture, Plane
 from edge_app.model import InputSpec
-from edge_app.preprocess import Canvas, GpuCanvas
+from edge_app.preprocess import GpuLetterboxer, Letterboxer
 from tests.cuda.pictures import Surfaces, random_picture
 from tests.cuda.simulated import SimulatedGpu
 
@@ -37,7 +37,7 @@ def drawn_by_cpu(spec, pictures, dtype, channels_last) -> np.ndarray:
     shape = (spec.height, spec.width, 3) if channels_last else (3, spec.height, spec.width)
     batch = np.zeros((len(pictures), *shape), dtype)
     for row, picture in zip(batch, pictures, strict=True):
-        Canvas(spec, row.transpose(2, 0, 1) if channels_last else row).draw(picture)
+        Letterboxer(spec, row.transpose(2, 0, 1) if channels_last else row).draw(picture)
     return batch
 
 
@@ -48,7 +48,7 @@ def drawn_by_gpu(device, spec, batches, dtype, channels_last, *, surfaces=False)
         stream, drawn = owned(stack, device.stream()), owned(stack, device.event())
         size = 3 * spec.height * spec.width * np.dtype(dtype).itemsize
         out = owned(stack, Staging(device, capacity * size))
-        canvas = GpuCanvas(
+        canvas = GpuLetterboxer(
             device, spec, np.dtype(dtype), address=out.address, capacity=capacity, channels_last=channels_last,
             stream=stream,
         )  # fmt: skip

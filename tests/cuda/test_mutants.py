@@ -10,19 +10,23 @@ import pytest
 import edge_app.cuda
 import edge_app.engine
 import edge_app.preprocess
-from edge_app.engine import double_buffer, gpu_engine, gpu_slot, onnxruntime_cuda, tensorrt
+from edge_app.engine import double_buffer
+from edge_app.engine.gpu import engine as gpu_engine
+from edge_app.engine.gpu import slot as gpu_slot
+from edge_app.engine.ort import cuda as ort_cuda
+from edge_app.engine.trt import executor as trt_executor
 from tests.cuda.mutants import Mutant, replaced, without_a_wait
 from tests.cuda.rigs import SimulatedRig
 from tests.cuda.scenarios import EVERYWHERE, SIMULATED
 
 # PyCUDA's own names, which no simulated GPU reaches.
-BEHIND_THE_PROTOCOL = {"edge_app.cuda.driver", "edge_app.cuda.parts", "edge_app.cuda.gpu", "edge_app.cuda.graph"}
+BEHIND_THE_PROTOCOL = {"edge_app.cuda.driver", "edge_app.cuda.resources", "edge_app.cuda.gpu", "edge_app.cuda.graph"}
 
 MODULES = [
-    importlib.import_module(f"{package.__name__}.{found.name}")
+    importlib.import_module(found.name)
     for package in (edge_app.cuda, edge_app.preprocess, edge_app.engine)
-    for found in pkgutil.iter_modules(package.__path__)
-    if f"{package.__name__}.{found.name}" not in BEHIND_THE_PROTOCOL
+    for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if found.name not in BEHIND_THE_PROTOCOL
 ]
 
 WAITS = [mutant for module in MODULES for mutant in without_a_wait(module)]
@@ -32,8 +36,8 @@ SLOTS = [
     *replaced(double_buffer, "running.popleft()", "running.pop()"),  # the newest batch first
     *replaced(gpu_engine, "GpuSlot(device, n, spec, constants)", "GpuSlot(device, networks[0], spec, constants)"),
     *replaced(gpu_slot, "self._network.stream", "self._upload"),  # not the stream that the network computes on
-    *replaced(onnxruntime_cuda, "streams", "streams[::-1]"),  # each session on the other's stream
-    *replaced(tensorrt, "self.stream.handle", "0"),
+    *replaced(ort_cuda, "streams", "streams[::-1]"),  # each session on the other's stream
+    *replaced(trt_executor, "self.stream.handle", "0"),
 ]
 
 

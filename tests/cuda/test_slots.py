@@ -7,9 +7,9 @@ import weakref
 import numpy as np
 import pytest
 
+from edge_app.core.errors import DataError, DeviceError, DeviceFaultError, DeviceMemoryError, EngineError
 from edge_app.cuda import Gpu
-from edge_app.engine.onnxruntime_cuda import KEPT
-from edge_app.errors import DataError, DeviceError, DeviceFaultError, DeviceMemoryError, EngineError
+from edge_app.engine.ort.cuda import KEPT
 from edge_app.model import InputSpec
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.pictures import random_picture

@@ -13,11 +13,11 @@ import onnxruntime
 import pytest
 
 from edge_app.capture import Hardware, open_source
-from edge_app.colour import to_bgr
+from edge_app.core.colour import to_bgr
+from edge_app.core.frames import Picture
 from edge_app.cuda import Gpu, Staging, owned
-from edge_app.frames import Picture
 from edge_app.model import InputSpec
-from edge_app.preprocess import GpuCanvas
+from edge_app.preprocess import GpuLetterboxer
 from edge_app.synthetic import Settings, Street
 from tests.capture.conftest import Rig, camera_config
 from tests.capture.decoders import write_unsuited, yuv
@@ -73,7 +73,7 @@ def drawn(gpu: Gpu, shown: list[Picture]) -> np.ndarray:
     with gpu.current(), ExitStack() as stack:
         stream, decoded = owned(stack, gpu.stream()), owned(stack, gpu.event())
         out = owned(stack, Staging(gpu, 3 * SPEC.height * SPEC.width * 4))
-        canvas = GpuCanvas(
+        canvas = GpuLetterboxer(
             gpu, SPEC, np.dtype(np.float32), address=out.address, capacity=1, channels_last=False, stream=stream
         )
         owned(stack, canvas)

@@ -7,10 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from edge_app import config
 from edge_app.cuda import Gpu
-from edge_app.engine.onnxruntime_cuda import KEPT
+from edge_app.engine.ort.cuda import KEPT
 from edge_app.model import find
+from edge_app.model.config import ModelConfig
 from tests.cuda.rigs import RealRig
 from tests.cuda.scenarios import EVERYWHERE, SPEC, Batches, Decoder, cpu, frames, inferred, mixed
 from tests.gpu.metered import Metered
@@ -27,7 +27,7 @@ def rig() -> RealRig:
 @pytest.fixture
 def traffic(tmp_path):
     """The bundled model."""
-    return find(config.Model(name="traffic"), tmp_path, tmp_path)
+    return find(ModelConfig(name="traffic"), tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize("scenario", EVERYWHERE, ids=lambda scenario: scenario.__name__)

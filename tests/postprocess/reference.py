@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_app.frames import Letterbox
-from edge_app.model import Graph, Tensor
+from edge_app.core.frames import Letterbox
+from edge_app.model import ModelSignature, TensorSpec
 from edge_app.postprocess.detect import REACH
 
 WH = (64, 32)
@@ -18,8 +18,10 @@ BOX = Letterbox.fit((128, 64), WH, "top_left", "floor")
 
 
 def graph(*shape, metadata=None, wh=WH, outputs=None):
-    image = Tensor("images", (1, 3, wh[1], wh[0]), "float32")
-    return Graph(Path("m.onnx"), (image,), outputs or (Tensor("output", shape, "float32"),), metadata or {}, False)
+    image = TensorSpec("images", (1, 3, wh[1], wh[0]), "float32")
+    return ModelSignature(
+        Path("m.onnx"), (image,), outputs or (TensorSpec("output", shape, "float32"),), metadata or {}, False
+    )
 
 
 def slow_iou(a, b):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_app.model import Tensor
+from edge_app.model import TensorSpec
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.reference import BOX, CLASSES, WH, assert_same, distinct_scores, graph, in_source
 
@@ -17,7 +17,7 @@ QUERIES = 40
 
 
 def rfdetr(slots, queries=QUERIES):
-    outputs = Tensor("dets", (1, queries, 4), "float32"), Tensor("labels", (1, queries, slots), "float32")
+    outputs = TensorSpec("dets", (1, queries, 4), "float32"), TensorSpec("labels", (1, queries, slots), "float32")
     return Postprocess(recognise(graph(outputs=outputs), None), confidence=0.3, nms_iou=0.5)
 
 
@@ -58,7 +58,7 @@ def test_one_query_may_be_two_classes():
 def test_rfdetr_takes_thresholds_at_the_ends(confidence):
     logits = np.full((1, QUERIES, 4), -9, np.float32)
     logits[0, 3, 1] = 40.0
-    outputs = Tensor("dets", (1, QUERIES, 4), "float32"), Tensor("labels", (1, QUERIES, 4), "float32")
+    outputs = TensorSpec("dets", (1, QUERIES, 4), "float32"), TensorSpec("labels", (1, QUERIES, 4), "float32")
     postprocess = Postprocess(recognise(graph(outputs=outputs), None), confidence=confidence, nms_iou=0.5)
     found, _ = postprocess((np.full((1, QUERIES, 4), 0.5, np.float32), logits), 0, BOX, (128, 64))
     assert len(found) == (QUERIES if confidence == 0 else 1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_app.model import Graph, Tensor
+from edge_app.model import ModelSignature, TensorSpec
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.layouts import LAYOUTS
 from tests.postprocess.reference import BOX, WH, assert_same, distinct_scores, in_source
@@ -30,15 +30,15 @@ MOST_CLASSES = 2000
 
 def face(layout, arrays):
     """The graph whose outputs these are."""
-    inputs = [Tensor("images", (None, 3, WH[1], WH[0]), layout.dtype)]
+    inputs = [TensorSpec("images", (None, 3, WH[1], WH[0]), layout.dtype)]
     if layout.family == "rtdetr":
-        inputs.append(Tensor("orig_target_sizes", (None, 2), "int64"))
+        inputs.append(TensorSpec("orig_target_sizes", (None, 2), "int64"))
     outputs = tuple(
-        Tensor(name, (None, *array.shape[1:]), "float32" if array.dtype.kind == "f" else array.dtype.name)
+        TensorSpec(name, (None, *array.shape[1:]), "float32" if array.dtype.kind == "f" else array.dtype.name)
         for name, array in arrays.items()
     )
     metadata = {key: value for key, value in layout.metadata.items() if key != "names"}
-    return Graph(Path("m.onnx"), tuple(inputs), outputs, metadata, False)
+    return ModelSignature(Path("m.onnx"), tuple(inputs), outputs, metadata, False)
 
 
 def random_picture(rng, count, seed):

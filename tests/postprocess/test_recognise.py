@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.errors import ConfigError
-from edge_app.model import Graph, Tensor
+from edge_app.core.errors import ConfigError
+from edge_app.model import ModelSignature, TensorSpec
 from edge_app.postprocess import recognise
 from edge_app.postprocess.recognise import FAMILIES
 from tests.postprocess.layouts import RTDETR, YOLO
@@ -25,8 +25,8 @@ def named(*names, count="int32", extra=()):
     """A graph whose outputs are called so: a count, boxes, scores, classes."""
     shapes = (1, 1), (1, 100, 4), (1, 100), (1, 100)
     dtypes = count, "float32", "float32", "float32"
-    outputs = tuple(Tensor(*parts) for parts in zip(names, shapes, dtypes, strict=True))
-    return Graph(Path("m.onnx"), (Tensor("images", (1, 3, 64, 64), "float32"), *extra), outputs, {}, False)
+    outputs = tuple(TensorSpec(*parts) for parts in zip(names, shapes, dtypes, strict=True))
+    return ModelSignature(Path("m.onnx"), (TensorSpec("images", (1, 3, 64, 64), "float32"), *extra), outputs, {}, False)
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def named(*names, count="int32", extra=()):
         pytest.param(graph(1, 300, 6, metadata=RTDETR), "rtdetr_ultralytics", id="RT-DETR with its metadata"),
         pytest.param(graph(1, 300, 7, metadata=RTDETR), "rtdetr_ultralytics_old", id="older RT-DETR"),
         pytest.param(graph(1, 300, 84), "rtdetr_ultralytics_old", id="older RT-DETR without metadata"),
-        pytest.param(graph(outputs=(Tensor("output", (None, 7), "float32"),)), "yolov7_flat", id="v7, flat"),
+        pytest.param(graph(outputs=(TensorSpec("output", (None, 7), "float32"),)), "yolov7_flat", id="v7, flat"),
         pytest.param(
-            graph(outputs=(Tensor("graph2_flat_predictions", (None, 7), "float32"),)), "yolonas", id="NAS, flat"
+            graph(outputs=(TensorSpec("graph2_flat_predictions", (None, 7), "float32"),)), "yolonas", id="NAS, flat"
         ),
         pytest.param(named(*CALIBRATED), "efficientnms", id="EfficientNMS: an integer count"),
         pytest.param(named(*CALIBRATED, count="float32"), "ssd", id="TensorFlow: a float count"),
@@ -57,8 +57,10 @@ def test_a_family_is_recognised(model, family):
 
 
 def test_raw_maps_behind_yolov5s_output_are_not_looked_at():
-    maps = [Tensor(str(n), (1, 3, 4, 8, 85), "float32") for n in range(3)]
-    assert recognise(graph(outputs=(Tensor("output", (1, 3 * CELLS, 85), "float32"), *maps)), None).family == "yolov5"
+    maps = [TensorSpec(str(n), (1, 3, 4, 8, 85), "float32") for n in range(3)]
+    assert (
+        recognise(graph(outputs=(TensorSpec("output", (1, 3 * CELLS, 85), "float32"), *maps)), None).family == "yolov5"
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,10 @@ def test_raw_maps_behind_yolov5s_output_are_not_looked_at():
             id="RT-DETR, two classes",
         ),
         pytest.param(
-            graph(outputs=(Tensor("boxes", (None, 7), "float32"),)), None, "may be of yolov7_flat, yolonas;", id="flat"
+            graph(outputs=(TensorSpec("boxes", (None, 7), "float32"),)),
+            None,
+            "may be of yolov7_flat, yolonas;",
+            id="flat",
         ),
         pytest.param(graph(1, 84, CELLS), "yolox", "not laid out as decoder yolox", id="the named one does not fit"),
         pytest.param(graph(1, CELLS, 85), "yolo", "unknown decoder yolo; the choices: yolox, ultr", id="no such"),
@@ -98,7 +103,7 @@ def test_raw_maps_behind_yolov5s_output_are_not_looked_at():
             id="another task, named",
         ),
         pytest.param(
-            named(*CALIBRATED, extra=(Tensor("threshold", (1,), "float32"),)),
+            named(*CALIBRATED, extra=(TensorSpec("threshold", (1,), "float32"),)),
             None,
             "(inputs: images float32 (1, 3, 64, 64), threshold float32 (1))",
             id="an input that nothing feeds",
@@ -130,8 +135,10 @@ def test_every_choice_is_listed(page, family):
 
 
 def test_the_size_that_rtdetr_scales_to_is_the_models_width_and_height():
-    inputs = Tensor("images", (None, 3, 32, 64), "float32"), Tensor("orig_target_sizes", (None, 2), "int64")
+    inputs = TensorSpec("images", (None, 3, 32, 64), "float32"), TensorSpec("orig_target_sizes", (None, 2), "int64")
     shapes = {"labels": (None, 300), "boxes": (None, 300, 4), "scores": (None, 300)}
-    outputs = tuple(Tensor(name, shape, "float32") for name, shape in shapes.items())
-    constant = recognise(Graph(Path("m.onnx"), inputs, outputs, {}, False), None).constants["orig_target_sizes"]
+    outputs = tuple(TensorSpec(name, shape, "float32") for name, shape in shapes.items())
+    constant = recognise(ModelSignature(Path("m.onnx"), inputs, outputs, {}, False), None).constants[
+        "orig_target_sizes"
+    ]
     assert (constant.tolist(), constant.dtype) == ([[64, 32]], "int64")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_app.frames import Letterbox
+from edge_app.core.frames import Letterbox
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.reference import (
     BOX,

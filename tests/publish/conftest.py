@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from edge_app.publish import Message, Publisher, Retry, Sink
-from edge_app.stats import Stats
-from edge_app.threads import Heartbeats, ThreadGroup
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import Heartbeats, ThreadGroup
+from edge_app.publish import Delivery, Message, Retry, Sink
 
 
 class Running:
     """Publishers in threads, as the program runs them."""
 
     def __init__(self) -> None:
-        self.stats, self.beats, self.stop = Stats(), Heartbeats(), threading.Event()
+        self.stats, self.beats, self.stop = Metrics(), Heartbeats(), threading.Event()
         self.threads = ThreadGroup(self.stop)
-        self.publishers: list[Publisher] = []
+        self.publishers: list[Delivery] = []
 
-    def start(self, sink: Sink, name: str = "sink", *, capacity: int = 1000, retry: Retry | None = None) -> Publisher:
-        publisher = Publisher(sink, name, self.stats, self.beats, capacity, retry)
+    def start(self, sink: Sink, name: str = "sink", *, capacity: int = 1000, retry: Retry | None = None) -> Delivery:
+        publisher = Delivery(sink, name, self.stats, self.beats, capacity, retry)
         self.publishers.append(publisher)
         self.threads.start(publisher.thread_name, publisher.run)
         return publisher

@@ -17,11 +17,10 @@ from typing import Any, TextIO
 
 import pytest
 
-from edge_app.config import FileSink, StdoutSink
-from edge_app.errors import AccessError, ConfigError, SinkError
-from edge_app.publish import ClosedOutput, Message, Retry, open_sink, probe
-from edge_app.publish.sinks.file import File
-from edge_app.publish.sinks.stdout import Stdout
+from edge_app.core.errors import AccessError, ConfigError, SinkError
+from edge_app.publish import ClosedOutput, Message, Retry
+from edge_app.publish.sinks.file import FileSink, FileSinkConfig
+from edge_app.publish.sinks.stdout import StdoutSink, StdoutSinkConfig
 from tests.broker.fixtures import until
 from tests.publish.conftest import Running
 
@@ -36,8 +35,8 @@ def patient() -> bool:
     return True
 
 
-def opened(path: Path, **more: Any) -> File:
-    sink = File(FileSink(path=path, **more))
+def opened(path: Path, **more: Any) -> FileSink:
+    sink = FileSink(FileSinkConfig(path=path, **more))
     assert sink.open(lambda: None)
     return sink
 
@@ -46,7 +45,7 @@ def seqs(path: Path) -> list[int]:
     return [json.loads(line)["seq"] for line in path.read_text().splitlines()]
 
 
-def send_all(sink: File | Stdout, messages: list[Message]) -> None:
+def send_all(sink: FileSink | StdoutSink, messages: list[Message]) -> None:
     for message in messages:
         assert sink.send(message)
 
@@ -72,7 +71,7 @@ def full_disk() -> Iterator[None]:
 
 def test_messages_are_lines_of_a_file_whose_folders_are_made(tmp_path: Path, message: Any) -> None:
     path = tmp_path / "out" / "of" / "detections.ndjson"
-    sink = open_sink(FileSink(path=path))
+    sink = FileSinkConfig(path=path).open()
     sent = [message(number) for number in range(3)]
     assert sink.open(lambda: None)
     send_all(sink, sent)
@@ -166,7 +165,9 @@ def test_a_full_disk_is_told_once_however_often_the_file_can_be_opened(
     running: Running, message: Any, caplog: Any
 ) -> None:
     with caplog.at_level(logging.INFO):
-        publisher = running.start(open_sink(FileSink(path=Path("/dev/full"))), retry=Retry(initial_s=0.01, max_s=0.01))
+        publisher = running.start(
+            FileSinkConfig(path=Path("/dev/full")).open(), retry=Retry(initial_s=0.01, max_s=0.01)
+        )
         publisher.put(message(0), never)
         until(lambda: running.stats.total("publish_failed", sink="sink") >= 4)
         told = [record.getMessage() for record in caplog.records]
@@ -176,7 +177,7 @@ def test_a_full_disk_is_told_once_however_often_the_file_can_be_opened(
 @pytest.mark.skipif(not os.path.ismount("/sys"), reason="no sysfs here, which refuses root too")
 def test_a_file_that_the_system_refuses_is_told_at_the_start() -> None:
     with pytest.raises(AccessError, match=r"^/sys/edge_app/a\.ndjson: "):
-        open_sink(FileSink(path=Path("/sys/edge_app/a.ndjson"))).open(lambda: None)
+        FileSinkConfig(path=Path("/sys/edge_app/a.ndjson")).open().open(lambda: None)
 
 
 @pytest.mark.parametrize(
@@ -191,22 +192,22 @@ def test_a_path_that_can_be_no_file_is_a_mistake_in_the_configuration(tmp_path: 
     (tmp_path / "folder").mkdir()
     (tmp_path / "plain").write_text("")
     with pytest.raises(ConfigError, match=path.split("/")[0]):
-        open_sink(FileSink(path=tmp_path / path))
+        FileSinkConfig(path=tmp_path / path).open()
 
 
 def test_probing_a_file_creates_nothing(tmp_path: Path) -> None:
     path = tmp_path / "out" / "a.ndjson"
-    assert "GB free" in probe(FileSink(path=path))
+    assert "GB free" in FileSinkConfig(path=path).probe()
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ConfigError, match="Is a directory"):
-        probe(FileSink(path=tmp_path))
-    assert probe(StdoutSink()) == "standard output"
+        FileSinkConfig(path=tmp_path).probe()
+    assert StdoutSinkConfig().probe() == "standard output"
 
 
 def test_a_reader_that_pauses_holds_back_a_finite_source_but_not_the_beat(running: Running) -> None:
     line = b"x" * 9000
     with pipe() as (reader, writer):
-        publisher = running.start(Stdout(writer), capacity=10)
+        publisher = running.start(StdoutSink(writer), capacity=10)
         accepted, asked = 0, []
         while publisher.put(Message("gate", "detections", line, live=False), lambda: asked.append(1) or len(asked) < 3):
             accepted += 1
@@ -221,7 +222,7 @@ def test_a_reader_that_pauses_holds_back_a_finite_source_but_not_the_beat(runnin
 def test_a_program_whose_output_is_closed_ends_without_an_error(message: Any) -> None:
     with pipe() as (reader, writer):
         running = Running()
-        publisher = running.start(Stdout(writer))
+        publisher = running.start(StdoutSink(writer))
         reader.close()
         publisher.put(message(0), never)
         assert running.stop.wait(5)
@@ -232,13 +233,13 @@ def test_a_program_whose_output_is_closed_ends_without_an_error(message: Any) ->
 
 def test_a_program_that_has_no_output_at_all_ends_likewise() -> None:
     with pytest.raises(ClosedOutput):
-        Stdout(None).open(lambda: None)
+        StdoutSink(None).open(lambda: None)
 
 
 def test_lines_on_the_standard_output_are_whole(tmp_path: Path) -> None:
     code = (
-        "from edge_app.config import StdoutSink\nfrom edge_app.publish import Message, open_sink\n"
-        "sink = open_sink(StdoutSink()); print('before'); sink.open(lambda: None)\n"
+        "from edge_app.publish import Message\nfrom edge_app.publish.sinks.stdout import StdoutSinkConfig\n"
+        "sink = StdoutSinkConfig().open(); print('before'); sink.open(lambda: None)\n"
         "for n in range(3): assert sink.send(Message('a', 'detections', b'%d' % n + b'x' * 5000, True))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
@@ -247,7 +248,7 @@ def test_lines_on_the_standard_output_are_whole(tmp_path: Path) -> None:
 
 def test_a_line_that_was_begun_is_finished_before_another(message: Any) -> None:
     with pipe() as (reader, writer):
-        sink = Stdout(writer)
+        sink = StdoutSink(writer)
         sink.open(lambda: None)
         big = Message("gate", "detections", b"x" * 100_000, live=True)
         assert not sink.send(big)

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_app.detections import Detections, Latency, Result
-from edge_app.errors import Reason
-from edge_app.publish import Messages, ModelIdentity, new_session, schema, status
-from edge_app.stats import Stats
+from edge_app.core.detections import Detections, Latency, Result
+from edge_app.core.errors import Reason
+from edge_app.core.metrics import Metrics
+from edge_app.publish import MessageWriter, ModelIdentity, new_session, schema, status
 
 LABELS = ["person", "traffic light", 'a "quoted" 100 % né\n']
 IDENTITY = ModelIdentity("yolox_nano", "c7" * 32, "onnxruntime-cpu", "int8")
@@ -53,8 +53,8 @@ def result(detections: Detections, *, camera: str = "gate", live: bool = True, *
     return Result(camera=camera, live=live, detections=detections, **{**fields, **more})
 
 
-def messages(stats: Stats | None = None) -> Messages:
-    return Messages("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS, stats or Stats())
+def messages(stats: Metrics | None = None) -> MessageWriter:
+    return MessageWriter("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS, stats or Metrics())
 
 
 def strict(payload: bytes) -> Any:
@@ -117,7 +117,7 @@ def test_every_message_fits_the_schema_and_its_capture_times_agree(
 
 
 def test_numbers_that_are_none_are_counted_and_left_out() -> None:
-    stats = Stats()
+    stats = Metrics()
     bad = found((0.5, 0, [0, math.nan, 1, 1]), (math.inf, 0, [0, 0, 1, 1]), (0.5, 1, [0, 0, 1, 1]), track_id=[1, 2, 3])
     document = strict(messages(stats).detections(result(bad), 10).payload)
     assert [(item["class_id"], item["track_id"]) for item in document["objects"]] == [(1, 3)]

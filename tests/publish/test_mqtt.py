@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from edge_app.config import MqttSink
-from edge_app.config.section import Tls
-from edge_app.errors import ConfigError, SinkError
-from edge_app.publish import Message, Publisher, Retry, open_sink, probe, status
-from edge_app.publish.sinks.mqtt import Mqtt
+from edge_app.config import TlsConfig
+from edge_app.core.errors import ConfigError, SinkError
+from edge_app.publish import Delivery, Message, Retry, status
+from edge_app.publish.sinks.mqtt import MqttSink, MqttSinkConfig
 from tests.broker.fixtures import PASSWORD, USER, Broker, Subscriber, Throttle, free_port, until
 from tests.publish.conftest import Running
 
@@ -25,12 +24,12 @@ FAST = Retry(initial_s=0.1, max_s=0.2, login_s=0.3)
 TOPIC = "edge_app/gate/detections"
 
 
-def settings(port: int, **more: Any) -> MqttSink:
-    return MqttSink(host="127.0.0.1", port=port, **more)
+def settings(port: int, **more: Any) -> MqttSinkConfig:
+    return MqttSinkConfig(host="127.0.0.1", port=port, **more)
 
 
-def login(broker: Broker, password: str = PASSWORD) -> MqttSink:
-    return settings(broker.port, tls=Tls(ca=broker.ca), username=USER, password=password)
+def login(broker: Broker, password: str = PASSWORD) -> MqttSinkConfig:
+    return settings(broker.port, tls=TlsConfig(ca=broker.ca), username=USER, password=password)
 
 
 def never() -> bool:
@@ -51,7 +50,7 @@ def test_messages_arrive_in_order_on_the_topic_of_their_camera(
     broker: Broker, subscribe: Any, running: Running, message: Any, version: str, qos: int
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(open_sink(settings(broker.port, version=version, qos=qos)))
+    publisher = running.start(settings(broker.port, version=version, qos=qos).open())
     for number in range(300):
         publisher.put(message(number), never)
     assert publisher.drain(time.monotonic() + 10) == 0
@@ -62,7 +61,7 @@ def test_messages_arrive_in_order_on_the_topic_of_their_camera(
 
 def test_the_world_sees_that_we_are_there_and_that_we_left(broker: Broker, subscribe: Any, running: Running) -> None:
     subscriber = subscribe(broker)
-    running.start(open_sink(settings(broker.port, prefix="site/7")))
+    running.start(settings(broker.port, prefix="site/7").open())
     subscriber.wait_for(lambda: subscriber.on("site/7/available") == [b"online"])
     running.end()
     subscriber.wait_for(lambda: subscriber.on("site/7/available") == [b"online", b"offline"])
@@ -77,14 +76,14 @@ def test_a_connection_that_is_cut_shows_as_offline(
 ) -> None:
     subscriber = subscribe(broker)
     line = throttle(broker, 1000)
-    running.start(open_sink(settings(line.port)))
+    running.start(settings(line.port).open())
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online"])
     line.close()
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline"])
 
 
 def test_a_stop_that_the_broker_does_not_confirm_shows_as_offline_too(broker: Broker, running: Running) -> None:
-    running.start(open_sink(settings(broker.port)))
+    running.start(settings(broker.port).open())
     until(lambda: "edge_app/available" in broker.log())
     broker.freeze()
     began = time.monotonic()
@@ -98,7 +97,7 @@ def test_a_stop_that_the_broker_does_not_confirm_shows_as_offline_too(broker: Br
 
 def test_a_broker_of_mqtt_5_says_how_much_may_be_unconfirmed(start_broker: Any, message: Any) -> None:
     broker = start_broker(more=["max_inflight_messages 7"])
-    sink = Mqtt(settings(broker.port, version="5"))
+    sink = MqttSink(settings(broker.port, version="5"))
     until(lambda: sink.open(lambda: None))
     broker.freeze()
     for number in range(7):
@@ -114,7 +113,7 @@ def test_a_message_that_the_broker_refuses_is_tried_again(
     allowed.write_text("topic readwrite edge_app/available\ntopic read #\n")
     broker = start_broker(more=[f"acl_file {allowed}"])
     subscriber = subscribe(broker)
-    publisher = running.start(open_sink(settings(broker.port, version="5")), retry=FAST)
+    publisher = running.start(settings(broker.port, version="5").open(), retry=FAST)
     publisher.put(message(0), never)
     until(lambda: running.stats.total("publish_failed", sink="sink") >= 2)
     assert "refused a message: Not authorized" in caplog.text
@@ -126,7 +125,7 @@ def test_a_message_that_the_broker_refuses_is_tried_again(
 
 def test_an_offline_that_is_not_true_is_corrected(broker: Broker, subscribe: Any, running: Running) -> None:
     subscriber = subscribe(broker)
-    running.start(open_sink(settings(broker.port)))
+    running.start(settings(broker.port).open())
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online"])
     subscriber._client.publish("edge_app/available", b"offline", 1, True)
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline", b"online"])
@@ -136,7 +135,7 @@ def test_statuses_are_retained_and_the_newest_is_shown_again_after_an_outage(
     broker: Broker, subscribe: Any, running: Running
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(open_sink(settings(broker.port)), retry=FAST)
+    publisher = running.start(settings(broker.port).open(), retry=FAST)
     for state in ("connecting", "up"):
         publisher.status(status("gate", state, None, 1795446000.0))
     subscriber.wait_for(lambda: any(b'"up"' in p for p in subscriber.on("edge_app/gate/status")))
@@ -162,7 +161,7 @@ def test_nothing_is_lost_when_the_broker_dies(
     broker: Broker, subscribe: Any, running: Running, message: Any, version: str, caplog: Any
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(open_sink(settings(broker.port, version=version)), retry=FAST)
+    publisher = running.start(settings(broker.port, version=version).open(), retry=FAST)
     with caplog.at_level(logging.INFO):
         for number in range(900):
             publisher.put(message(number, live=False), patient)
@@ -185,7 +184,7 @@ def test_what_was_in_flight_when_a_connection_broke_arrives_and_in_order(
 ) -> None:
     subscriber = subscribe(broker)
     line = throttle(broker, 500)
-    publisher = running.start(open_sink(settings(line.port, version=version)), capacity=50, retry=FAST)
+    publisher = running.start(settings(line.port, version=version).open(), capacity=50, retry=FAST)
     for number in range(400):
         publisher.put(message(number, live=False), patient)
         if number % 150 == 149:
@@ -201,7 +200,7 @@ def test_a_slow_line_holds_back_a_finite_source_and_loses_nothing(
     broker: Broker, subscribe: Any, running: Running, message: Any, throttle: Callable[[Broker, float], Throttle]
 ) -> None:
     subscriber = subscribe(broker)
-    sink = Mqtt(settings(throttle(broker, 20).port), in_flight=10)
+    sink = MqttSink(settings(throttle(broker, 20).port), in_flight=10)
     publisher = running.start(sink, capacity=20)
     waited = []
     for number in range(200):
@@ -217,7 +216,7 @@ def test_a_slow_line_drops_the_oldest_live_messages_and_counts_them(
     broker: Broker, subscribe: Any, running: Running, message: Any, throttle: Callable[[Broker, float], Throttle]
 ) -> None:
     subscriber = subscribe(broker)
-    sink = Mqtt(settings(throttle(broker, 40).port), in_flight=5)
+    sink = MqttSink(settings(throttle(broker, 40).port), in_flight=5)
     publisher = running.start(sink, capacity=10)
     for number in range(100):
         assert publisher.put(message(number), never)
@@ -232,7 +231,7 @@ def test_a_frozen_broker_is_noticed_and_its_messages_are_sent_again(
     broker: Broker, subscribe: Any, running: Running, message: Any
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(open_sink(settings(broker.port, keepalive_s=1)), retry=FAST)
+    publisher = running.start(settings(broker.port, keepalive_s=1).open(), retry=FAST)
     subscriber.wait_for(lambda: subscriber.on("edge_app/available"))
     broker.freeze()
     publisher.put(message(0, live=False), never)
@@ -243,7 +242,7 @@ def test_a_frozen_broker_is_noticed_and_its_messages_are_sent_again(
 
 
 def test_draining_ends_in_time_though_the_broker_is_away(running: Running, message: Any) -> None:
-    publisher = running.start(open_sink(settings(free_port())), retry=FAST)
+    publisher = running.start(settings(free_port()).open(), retry=FAST)
     publisher.put(message(0), never)
     began = time.monotonic()
     assert publisher.drain(began + 0.3) == 1
@@ -254,9 +253,9 @@ def test_draining_ends_in_time_though_the_broker_is_away(running: Running, messa
 def test_the_loop_beats_while_a_broker_does_not_answer_and_gives_up_in_the_end(
     broker: Broker, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge_app.publish.sinks.mqtt_link.ANSWER_S", 1.5)
+    monkeypatch.setattr("edge_app.publish.sinks.mqtt.connection.ANSWER_S", 1.5)
     broker.freeze()
-    publisher = running.start(open_sink(settings(broker.port)))
+    publisher = running.start(settings(broker.port).open())
     until(lambda: publisher.thread_name in running.beats._last)
     deadline = time.monotonic() + 2.5
     while time.monotonic() < deadline:
@@ -274,7 +273,7 @@ def test_tls_with_a_password_delivers(
 ) -> None:
     subscriber = subscribe(tls_broker)
     made = login(tls_broker).model_copy(update={"version": version})
-    publisher = running.start(open_sink(made))
+    publisher = running.start(made.open())
     publisher.put(message(7), never)
     subscriber.wait_for(lambda: seqs(subscriber) == [7])
 
@@ -284,7 +283,7 @@ def test_a_wrong_password_is_told_once_and_tried_again(
     tls_broker: Broker, running: Running, message: Any, caplog: Any, version: str
 ) -> None:
     wrong = "not-the-pass/word"
-    publisher = running.start(open_sink(login(tls_broker, wrong).model_copy(update={"version": version})), retry=FAST)
+    publisher = running.start(login(tls_broker, wrong).model_copy(update={"version": version}).open(), retry=FAST)
     publisher.put(message(0), never)
     until(lambda: running.stats.total("publish_failed", sink="sink") >= 3)
     told = [record.getMessage() for record in caplog.records if record.name.startswith("edge_app")]
@@ -297,7 +296,7 @@ def test_a_wrong_password_is_told_once_and_tried_again(
 
 
 def test_a_refused_login_waits_longer_than_another_failure(tls_broker: Broker, running: Running) -> None:
-    running.start(open_sink(login(tls_broker, "wrong")), retry=Retry(initial_s=0.01, max_s=0.01))
+    running.start(login(tls_broker, "wrong").open(), retry=Retry(initial_s=0.01, max_s=0.01))
     until(lambda: "not authorised" in tls_broker.log())
     running.stop.wait(1.0)
     assert running.stats.total("publish_failed", sink="sink") == 1
@@ -305,7 +304,7 @@ def test_a_refused_login_waits_longer_than_another_failure(tls_broker: Broker, r
 
 def test_a_connection_that_comes_about_after_we_gave_up_is_closed(tls_broker: Broker) -> None:
     tls_broker.freeze()
-    sink = open_sink(login(tls_broker))
+    sink = login(tls_broker).open()
     assert not sink.open(lambda: None)
     sink.close()
     tls_broker.thaw()
@@ -319,7 +318,7 @@ def test_thirty_refused_logins_leave_nothing_open(tls_broker: Broker, running: R
     gc.disable()
     try:
         before = len(list(Path("/proc/self/fd").iterdir()))
-        running.start(open_sink(login(tls_broker, "wrong")), retry=Retry(login_s=0))
+        running.start(login(tls_broker, "wrong").open(), retry=Retry(login_s=0))
         until(lambda: running.stats.total("publish_failed") >= 30)
         running.end()
         until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before + 4, 5)
@@ -328,35 +327,35 @@ def test_thirty_refused_logins_leave_nothing_open(tls_broker: Broker, running: R
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(tls_broker: Broker, certificates: Path) -> None:
-    strange = login(tls_broker).model_copy(update={"tls": Tls(ca=certificates / "other.pem")})
+    strange = login(tls_broker).model_copy(update={"tls": TlsConfig(ca=certificates / "other.pem")})
     with pytest.raises(SinkError, match="certificate not accepted"):
-        probe(strange)
-    assert "authenticated" in probe(strange.model_copy(update={"tls": Tls(verify=False)}))
+        strange.probe()
+    assert "authenticated" in strange.model_copy(update={"tls": TlsConfig(verify=False)}).probe()
 
 
 def test_a_file_that_holds_no_certificate_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"none\.pem: No such file"):
-        open_sink(settings(1883, tls=Tls(ca=tmp_path / "none.pem")))
+    with pytest.raises(ConfigError, match=r"none\.pem: no such file"):
+        settings(1883, tls=TlsConfig(ca=tmp_path / "none.pem")).open()
     (tmp_path / "empty.pem").write_text("nothing\n")
     with pytest.raises(ConfigError, match="holds no certificate"):
-        open_sink(settings(1883, tls=Tls(ca=tmp_path / "empty.pem")))
+        settings(1883, tls=TlsConfig(ca=tmp_path / "empty.pem")).open()
 
 
 def test_probing_says_what_it_found_and_leaves_no_trace(tls_broker: Broker, subscribe: Any) -> None:
     subscriber = subscribe(tls_broker)
-    assert probe(login(tls_broker)) == f"127.0.0.1:{tls_broker.port}: TLS 1.3, MQTT 3.1.1, authenticated"
+    assert login(tls_broker).probe() == f"127.0.0.1:{tls_broker.port}: TLS 1.3, MQTT 3.1.1, authenticated"
     with pytest.raises(SinkError, match="authentication refused") as caught:
-        probe(login(tls_broker, "s3cret"))
+        login(tls_broker, "s3cret").probe()
     assert "s3cret" not in str(caught.value)
     assert subscriber.received == []
 
 
 def test_probing_does_not_throw_out_the_service_that_runs(broker: Broker, running: Running, message: Any) -> None:
     made = settings(broker.port, client_id="box")
-    publisher = running.start(open_sink(made), retry=FAST)
+    publisher = running.start(made.open(), retry=FAST)
     publisher.put(message(0), never)
     assert publisher.drain(time.monotonic() + 5) == 0
-    probe(made)
+    made.probe()
     publisher.put(message(1), never)
     assert publisher.drain(time.monotonic() + 5) == 0
     assert running.stats.total("publish_failed") == 0
@@ -364,21 +363,21 @@ def test_probing_does_not_throw_out_the_service_that_runs(broker: Broker, runnin
 
 def test_probing_says_why_it_could_not_connect(broker: Broker, tls_broker: Broker) -> None:
     with pytest.raises(SinkError, match="Connection refused"):
-        probe(settings(free_port()))
+        settings(free_port()).probe()
     with pytest.raises(SinkError, match="name not found"):
-        probe(MqttSink(host="no-such-host.invalid", port=1883))
+        MqttSinkConfig(host="no-such-host.invalid", port=1883).probe()
     with pytest.raises(SinkError, match="TLS failed"):
-        probe(settings(broker.port, tls=Tls(verify=False)))
+        settings(broker.port, tls=TlsConfig(verify=False)).probe()
     with pytest.raises(SinkError, match="does this port want TLS"):
-        probe(settings(tls_broker.port))
+        settings(tls_broker.port).probe()
     broker.freeze()
     began = time.monotonic()
     with pytest.raises(SinkError, match="no answer in time"):
-        probe(settings(broker.port))
+        settings(broker.port).probe()
     assert 4.5 < time.monotonic() - began < 6
 
 
 def test_an_unused_publisher_of_other_kinds_is_not_asked(running: Running, message: Any) -> None:
-    publisher = Publisher(open_sink(settings(1)), "other", running.stats, running.beats)
+    publisher = Delivery(settings(1).open(), "other", running.stats, running.beats)
     assert publisher.put(Message(None, "stats", b"{}", True), never)
     assert publisher.drain(0) == 1

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from edge_app.errors import SinkError
-from edge_app.publish import Kind, Message, Publisher, Publishers, Retry, status
-from edge_app.publish.outbox import Outbox
+from edge_app.core.errors import SinkError
+from edge_app.publish import Delivery, DeliveryGroup, Kind, Message, Retry, status
+from edge_app.publish.queue import MessageQueue
 from edge_app.publish.sinks.sink import LoginError
 from tests.broker.fixtures import until
 from tests.publish.conftest import Running
@@ -76,23 +76,23 @@ def dropped() -> list[int]:
 
 
 @pytest.fixture
-def outbox(dropped: list[int]) -> Outbox:
-    return Outbox(3, lambda: dropped.append(1))
+def outbox(dropped: list[int]) -> MessageQueue:
+    return MessageQueue(3, lambda: dropped.append(1))
 
 
-def drained(outbox: Outbox) -> Iterator[bytes]:
+def drained(outbox: MessageQueue) -> Iterator[bytes]:
     while (message := outbox.take(0)) is not None:
         yield message.payload
 
 
-def test_a_full_queue_drops_its_oldest_live_message(outbox: Outbox, dropped: list[int], message: Any) -> None:
+def test_a_full_queue_drops_its_oldest_live_message(outbox: MessageQueue, dropped: list[int], message: Any) -> None:
     kept = [message(0), message(1, live=False), message(2), message(3)]
     assert all(outbox.put(each, never) for each in kept)
     assert list(drained(outbox)) == numbers(kept[1:])
     assert len(dropped) == 1
 
 
-def test_a_live_message_never_drives_out_a_finite_one(outbox: Outbox, dropped: list[int], message: Any) -> None:
+def test_a_live_message_never_drives_out_a_finite_one(outbox: MessageQueue, dropped: list[int], message: Any) -> None:
     finite = [message(number, live=False) for number in range(3)]
     assert all(outbox.put(each, never) for each in finite)
     assert not outbox.put(message(3), never)
@@ -100,7 +100,7 @@ def test_a_live_message_never_drives_out_a_finite_one(outbox: Outbox, dropped: l
     assert len(dropped) == 1
 
 
-def test_a_finite_message_waits_for_room_as_long_as_it_is_told_to(outbox: Outbox, message: Any) -> None:
+def test_a_finite_message_waits_for_room_as_long_as_it_is_told_to(outbox: MessageQueue, message: Any) -> None:
     for number in range(3):
         outbox.put(message(number), never)
     answers = [True, False]
@@ -111,7 +111,7 @@ def test_a_finite_message_waits_for_room_as_long_as_it_is_told_to(outbox: Outbox
     assert len(list(drained(outbox))) == 3
 
 
-def test_room_lets_a_waiting_message_in_at_once(outbox: Outbox, message: Any) -> None:
+def test_room_lets_a_waiting_message_in_at_once(outbox: MessageQueue, message: Any) -> None:
     for number in range(3):
         outbox.put(message(number, live=False), never)
     thread = threading.Thread(target=lambda: outbox.put(message(3, live=False), never))
@@ -122,7 +122,7 @@ def test_room_lets_a_waiting_message_in_at_once(outbox: Outbox, message: Any) ->
     assert len(list(drained(outbox))) == 3
 
 
-def test_what_was_in_flight_comes_again_first_and_in_order(outbox: Outbox, message: Any) -> None:
+def test_what_was_in_flight_comes_again_first_and_in_order(outbox: MessageQueue, message: Any) -> None:
     sent = [message(number) for number in range(3)]
     for each in sent:
         outbox.put(each, never)
@@ -134,7 +134,7 @@ def test_what_was_in_flight_comes_again_first_and_in_order(outbox: Outbox, messa
 
 
 def test_only_the_newest_status_of_a_camera_waits_and_comes_again_with_every_connection(
-    outbox: Outbox, message: Any
+    outbox: MessageQueue, message: Any
 ) -> None:
     made = [status(name, state, None, 0) for name, state in (("a", "up"), ("b", "up"), ("a", "down"))]
     outbox.put(message(0), never)
@@ -145,7 +145,7 @@ def test_only_the_newest_status_of_a_camera_waits_and_comes_again_with_every_con
     assert sorted(drained(outbox)) == sorted([made[2].payload, made[1].payload, message(0).payload])
 
 
-def test_draining_counts_what_is_queued_and_in_flight_but_no_status(outbox: Outbox, message: Any) -> None:
+def test_draining_counts_what_is_queued_and_in_flight_but_no_status(outbox: MessageQueue, message: Any) -> None:
     sent = [message(0), message(1)]
     for each in sent:
         outbox.put(each, never)
@@ -156,7 +156,7 @@ def test_draining_counts_what_is_queued_and_in_flight_but_no_status(outbox: Outb
     assert outbox.drain(time.monotonic() + 0.05) == 1
 
 
-def test_a_closed_queue_takes_nothing_and_holds_nobody(outbox: Outbox, message: Any) -> None:
+def test_a_closed_queue_takes_nothing_and_holds_nobody(outbox: MessageQueue, message: Any) -> None:
     for number in range(3):
         outbox.put(message(number, live=False), never)
     outbox.close()
@@ -274,8 +274,8 @@ def test_every_sink_gets_every_message_of_its_kinds(message: Any) -> None:
     running = Running()
     shelves = [Shelf(), Shelf()]
     shelves[1].kinds = frozenset({"detections"})
-    publishers = Publishers(
-        [Publisher(shelf, f"s{at}", running.stats, running.beats) for at, shelf in enumerate(shelves)]
+    publishers = DeliveryGroup(
+        [Delivery(shelf, f"s{at}", running.stats, running.beats) for at, shelf in enumerate(shelves)]
     )
     publishers.start(running.threads)
     shown = status("gate", "up", None, 0)
@@ -291,8 +291,8 @@ def test_every_sink_gets_every_message_of_its_kinds(message: Any) -> None:
 def test_one_sink_that_gives_up_does_not_keep_the_others_from_a_message(message: Any) -> None:
     running = Running()
     shelf = Shelf()
-    full = Publisher(Shelf(), "full", running.stats, running.beats, capacity=0)
-    publishers = Publishers([full, Publisher(shelf, "good", running.stats, running.beats)])
+    full = Delivery(Shelf(), "full", running.stats, running.beats, capacity=0)
+    publishers = DeliveryGroup([full, Delivery(shelf, "good", running.stats, running.beats)])
     publishers.start(running.threads)
     assert not publishers.put(message(0, live=False), lambda: False)
     assert publishers.drain(5) == 0

@@ -7,23 +7,23 @@ from typing import Any
 
 import jsonschema
 
-from edge_app.errors import Reason
-from edge_app.publish import Reporter, open_sink, schema
-from edge_app.stats import Stats
+from edge_app.core.errors import Reason
+from edge_app.core.metrics import Metrics
+from edge_app.publish import StatsReporter, schema
 from tests.publish.conftest import Running
 from tests.publish.test_mqtt import settings
 
 
-def report(stats: Stats) -> Any:
+def report(stats: Metrics) -> Any:
     states = {"gate": ("up", None), "yard": ("down", Reason.TIMEOUT)}
-    message = Reporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats, ("mqtt",)).report(states)  # type: ignore[arg-type]
+    message = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats, ("mqtt",)).report(states)  # type: ignore[arg-type]
     document = json.loads(message.payload)
     jsonschema.Draft202012Validator(json.loads(schema("stats"))).validate(document)
     return document
 
 
 def test_a_report_counts_by_camera_and_reason_and_sorts_ages_into_buckets() -> None:
-    stats = Stats()
+    stats = Metrics()
     stats.count("frames_captured", 7, camera="gate")
     stats.count("frames_dropped", 2, camera="gate", reason="stale")
     stats.count("outputs_not_finite", 4, camera="gate")
@@ -42,9 +42,9 @@ def test_a_broker_gets_the_newest_report_only_and_nobody_waits_for_it(
     broker: Any, subscribe: Any, running: Running
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(open_sink(settings(broker.port)))
-    stats = Stats()
+    publisher = running.start(settings(broker.port).open())
+    stats = Metrics()
     stats.count("frames_captured", 5, camera="gate")
-    publisher.status(Reporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats, ()).report({"gate": ("up", None)}))
+    publisher.status(StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats, ()).report({"gate": ("up", None)}))
     subscriber.wait_for(lambda: subscriber.on("edge_app/stats"))
     assert json.loads(subscriber.on("edge_app/stats")[0])["cameras"]["gate"]["captured"] == 5

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import plans
+from edge_app import trt_build
 from edge_app.model import find_argument
 from tests.tensorrt.models import convolution
 
@@ -14,15 +14,15 @@ TARGETS = ("sm86",)
 
 
 @pytest.fixture(scope="session")
-def rtx() -> plans.Flavour:
+def rtx() -> trt_build.TensorRtLibrary:
     """TensorRT-RTX, which builds without a GPU; skips where it is not installed."""
     pytest.importorskip("tensorrt_rtx", reason="no TensorRT-RTX: tools/setup-bindings")
-    return plans.find_flavour("tensorrt_rtx")
+    return trt_build.find_library("tensorrt_rtx")
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> plans.EngineCache:
-    return plans.EngineCache(tmp_path / "cache" / "edge_app")
+def cache(tmp_path: Path) -> trt_build.EngineCache:
+    return trt_build.EngineCache(tmp_path / "cache" / "edge_app")
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def toy(tmp_path: Path) -> Path:
 def order(rtx):
     """Places the order for a file."""
 
-    def place(path: Path, precision="fp16", targets=TARGETS, max_batch=8) -> plans.Order:
+    def place(path: Path, precision="fp16", targets=TARGETS, max_batch=8) -> trt_build.BuildRequest:
         found = find_argument(str(path), Path())
-        return plans.place_order(found, rtx, precision, max_batch=max_batch, targets=targets)
+        return trt_build.build_request(found, rtx, precision, max_batch=max_batch, targets=targets)
 
     return place

@@ -8,9 +8,9 @@ from pathlib import Path
 
 # Variables by the class that they hold. A file that uses `trt.` and is not here fails the test.
 VARIABLES = {
-    "engine/plan.py": {},
-    "engine/tensorrt.py": {"engine": "ICudaEngine", "context": "IExecutionContext"},
-    "plans/build.py": {
+    "detector/plan.py": {},
+    "engine/trt/executor.py": {"engine": "ICudaEngine", "context": "IExecutionContext"},
+    "trt_build/build.py": {
         "builder": "Builder",
         "cache": "ITimingCache",
         "config": "IBuilderConfig",
@@ -18,17 +18,17 @@ VARIABLES = {
         "parser": "OnnxParser",
         "profile": "IOptimizationProfile",
     },
-    "plans/flavour.py": {},
-    "plans/monitor.py": {},
-    "plans/targets.py": {"config": "IBuilderConfig"},
-    "plans/weak_typing.py": {
+    "trt_build/library.py": {},
+    "trt_build/monitor.py": {},
+    "trt_build/targets.py": {"config": "IBuilderConfig"},
+    "trt_build/weak_typing.py": {
         "config": "IBuilderConfig",
         "network": "INetworkDefinition",
         "layer": "ILayer",
         "output": "ITensor",
         "tensor": "ITensor",
     },
-    "plans/trt_log.py": {"parser": "OnnxParser", "error": "ParserError", "severity": "ILogger.Severity"},
+    "trt_build/trt_log.py": {"parser": "OnnxParser", "error": "ParserError", "severity": "ILogger.Severity"},
 }
 # Functions that are called with some TensorRTs only.
 ONLY = {

@@ -14,24 +14,24 @@ import onnx
 import pytest
 from onnx import helper
 
-from edge_app import plans
-from edge_app.engine import vouched
-from edge_app.errors import ConfigError, DataError, DeviceError, UsageError
-from edge_app.model import find_argument, read_graph, read_report, write_report
-from edge_app.plans.build import build
-from edge_app.plans.trt_log import in_words
+from edge_app import trt_build
+from edge_app.core.errors import ConfigError, DataError, DeviceError, UsageError
+from edge_app.detector import vouched
+from edge_app.model import find_argument, read_report, read_signature, write_report
+from edge_app.trt_build.build import build
+from edge_app.trt_build.trt_log import joined_errors
 from tests.tensorrt.models import convolution, quantized
 
 TRAFFIC = Path("models/traffic/model.onnx")
 
 
 def recipe(path, precision="fp16", targets=("sm86",), max_batch=8):
-    return plans.Recipe(read_graph(Path(path)), precision, max_batch, targets)
+    return trt_build.Recipe(read_signature(Path(path)), precision, max_batch, targets)
 
 
 def layers(flavour, wanted, caplog):
     """Each layer's line in what TensorRT logs of a build."""
-    with caplog.at_level(logging.DEBUG, "edge_app.plans.trt_log"):
+    with caplog.at_level(logging.DEBUG, "edge_app.trt_build.trt_log"):
         build(flavour, wanted, lambda part, phase: None)
     said = next(text for record in caplog.records if (text := record.getMessage()).startswith("DEBUG: Layers:"))
     return [line for line in said.splitlines() if line.startswith("Name:")]
@@ -87,8 +87,8 @@ def test_on_turing_quantized_convolutions_are_fp16_and_build_says_so(rtx, caplog
     convolutions = [line for line in layers(rtx, wanted, caplog) if is_convolution(line)]
 
     assert {input_dtypes(line)[0] for line in convolutions} == {"Half"}
-    placed = plans.Order("model", wanted, rtx, plans.Machine())
-    assert any("sm75" in remark and "FP16" in remark for remark in plans.remarks(placed))
+    placed = trt_build.BuildRequest("model", wanted, rtx, trt_build.Machine())
+    assert any("sm75" in remark and "FP16" in remark for remark in trt_build.remarks(placed))
 
 
 def test_a_variable_batch_has_a_profile_up_to_max_batch(rtx, toy, caplog):
@@ -173,7 +173,7 @@ def test_an_opset_of_the_future_is_refused(rtx, toy):
 
 
 def test_low_memory_has_advice():
-    text = in_words(["[resizingAllocator.cpp::allocate::74] Error Code 1: Cuda Runtime (out of memory)"])
+    text = joined_errors(["[resizingAllocator.cpp::allocate::74] Error Code 1: Cuda Runtime (out of memory)"])
 
     assert "out of memory" in text
     assert "--max-batch 1" in text
@@ -190,13 +190,13 @@ def test_a_graph_without_a_size_asks_for_a_card(tmp_path):
 
 
 def place(path, flavour, precision, **more):
-    return plans.place_order(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
+    return trt_build.build_request(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
 
 
 def test_a_quantized_file_is_int8_whatever_the_tensorrt(rtx, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
-    assert plans.automatic(find_argument(str(path), Path()), rtx) == ("int8",)
+    assert trt_build.automatic(find_argument(str(path), Path()), rtx) == ("int8",)
     assert place(path, rtx, "int8", targets=("sm86",)).recipe.precision == "int8"
     with pytest.raises(ConfigError, match="is quantized; its precision is int8"):
         place(path, rtx, "fp16", targets=("sm86",))
@@ -206,7 +206,7 @@ def test_a_quantized_file_is_int8_whatever_the_tensorrt(rtx, tmp_path):
 def test_full_tensorrt_builds_int8_by_default_and_rtx_fp16(name, choices):
     found = find_argument("models/traffic", Path())
 
-    assert plans.automatic(found, plans.Flavour(name, "10.3.0", None)) == choices
+    assert trt_build.automatic(found, trt_build.TensorRtLibrary(name, "10.3.0", None)) == choices
 
 
 def test_a_model_without_int8_cannot_be_int8(rtx, toy):
@@ -274,30 +274,30 @@ def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp
 )
 def test_a_target_that_rtx_does_not_have_names_what_to_use(target, instead, rtx):
     with pytest.raises(UsageError) as caught:
-        plans.read_targets(rtx, f"sm86,{target}")
+        trt_build.read_targets(rtx, f"sm86,{target}")
 
     assert target in str(caught.value)
     assert instead in str(caught.value)
 
 
 def test_targets_are_sorted_and_counted_once(rtx):
-    assert plans.read_targets(rtx, "SM120, sm86,sm86") == ("sm86", "sm120")
+    assert trt_build.read_targets(rtx, "SM120, sm86,sm86") == ("sm86", "sm120")
 
 
 def test_full_tensorrt_has_no_targets():
     with pytest.raises(UsageError, match="tensorrt_rtx"):
-        plans.read_targets(plans.Flavour("tensorrt", "10.3.0", None), "sm86")
+        trt_build.read_targets(trt_build.TensorRtLibrary("tensorrt", "10.3.0", None), "sm86")
 
 
 @pytest.mark.parametrize(
     ("version", "strong"), [("10.3.0", False), ("10.11.0.33", False), ("10.12.0", True), ("11.4.0.106", True)]
 )
 def test_typing_follows_the_version(version, strong):
-    assert plans.Flavour("tensorrt", version, None).strongly_typed == strong
+    assert trt_build.TensorRtLibrary("tensorrt", version, None).strongly_typed == strong
 
 
 def test_without_gpu_and_targets_there_is_nothing_to_build_for(rtx, toy):
-    wanted = plans.Order("toy", recipe(toy, targets=()), rtx, plans.Machine(trouble="no GPU"))
+    wanted = trt_build.BuildRequest("toy", recipe(toy, targets=()), rtx, trt_build.Machine(trouble="no GPU"))
 
     with pytest.raises(DeviceError, match="no GPU; TensorRT-RTX builds ahead of time with --target"):
         wanted.key()

@@ -15,27 +15,28 @@ from pathlib import Path
 
 import pytest
 
-from edge_app import atomic, plans
-from edge_app.errors import AccessError, DataError
-from edge_app.model import find_argument, read_graph
-from edge_app.plans import Machine, Recipe, default_cache_dir, explain, obtain, prune, sidecar_path
-from edge_app.plans.key import Key
-from edge_app.plans.machine import driver_version, l4t_version
+from edge_app import trt_build
+from edge_app.core import files as core_files
+from edge_app.core.errors import AccessError, DataError
+from edge_app.model import find_argument, read_signature
+from edge_app.trt_build import Machine, Recipe, default_cache_dir, explain, metadata_path, obtain, prune
+from edge_app.trt_build.key import Key
+from edge_app.trt_build.machine import driver_version, l4t_version
 from tests.tensorrt.models import convolution, quantized, touch
 
 # Builds the model of the first argument in the cache of the second; says how far it is, and goes on when it is told to.
 STEPWISE = """
 import sys
 from pathlib import Path
-from edge_app import atomic, plans
+from edge_app import trt_build
 from edge_app.model import find_argument
 def progress(part, phase):
     print(part, flush=True)
     sys.stdin.readline()
 model, cache = sys.argv[1:]
 found = find_argument(model, Path())
-order = plans.place_order(found, plans.find_flavour("tensorrt_rtx"), "fp16", max_batch=8, targets=("sm86",))
-print(plans.obtain(order, plans.EngineCache(Path(cache)), progress=progress).cached, flush=True)
+order = trt_build.build_request(found, trt_build.find_library("tensorrt_rtx"), "fp16", max_batch=8, targets=("sm86",))
+print(trt_build.obtain(order, trt_build.EngineCache(Path(cache)), progress=progress).cached, flush=True)
 """
 
 
@@ -46,14 +47,14 @@ def files(cache) -> list[Path]:
 def sound(cache) -> bool:
     """Whether every plan has a sidecar that names its digest."""
     return all(
-        json.loads(sidecar_path(plan).read_text())["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
+        json.loads(metadata_path(plan).read_text())["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
         for plan in files(cache)
     )
 
 
-def rewrite(plan: plans.Plan, **key) -> None:
+def rewrite(plan: trt_build.EngineFile, **key) -> None:
     """As though the plan had been built where the key was another."""
-    path = sidecar_path(plan.path)
+    path = metadata_path(plan.path)
     document = json.loads(path.read_text())
     document["key"].update(key)
     path.write_text(json.dumps(document))
@@ -105,10 +106,10 @@ def test_a_changed_file_builds_again_and_explain_names_it_before_and_after(order
 
 
 def test_the_key_has_every_fact_of_the_machine(toy):
-    recipe = Recipe(read_graph(toy), "fp16", 8)
-    flavour = plans.Flavour("tensorrt", "10.3.0", None)
+    recipe = Recipe(read_signature(toy), "fp16", 8)
+    flavour = trt_build.TensorRtLibrary("tensorrt", "10.3.0", None)
     machine = Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
-    key = plans.Order("toy", recipe, flavour, machine).key()
+    key = trt_build.BuildRequest("toy", recipe, flavour, machine).key()
     others = {
         "gpu": replace(machine, gpu="Thor"),
         "compute_capability": replace(machine, capability=(11, 0)),
@@ -118,21 +119,28 @@ def test_the_key_has_every_fact_of_the_machine(toy):
     }
 
     for part, other in others.items():
-        assert [change.split()[0] for change in plans.Order("toy", recipe, flavour, other).key().changes(key)] == [part]
-    assert plans.Order("toy", recipe, flavour, replace(machine, driver="540.9")).key() == key
-    newer = plans.Order("toy", recipe, plans.Flavour("tensorrt", "10.4.0", None), machine).key()
+        assert [
+            change.split()[0] for change in trt_build.BuildRequest("toy", recipe, flavour, other).key().changes(key)
+        ] == [part]
+    assert trt_build.BuildRequest("toy", recipe, flavour, replace(machine, driver="540.9")).key() == key
+    newer = trt_build.BuildRequest("toy", recipe, trt_build.TensorRtLibrary("tensorrt", "10.4.0", None), machine).key()
     assert newer.changes(key) == ["version was 10.3.0, is 10.4.0"]
     for part, wanted in {
         "precision": Recipe(recipe.graph, "fp32", 8),
         "shapes": Recipe(recipe.graph, "fp16", 4),
     }.items():
-        assert [c.split()[0] for c in plans.Order("toy", wanted, flavour, machine).key().changes(key)] == [part]
+        assert [c.split()[0] for c in trt_build.BuildRequest("toy", wanted, flavour, machine).key().changes(key)] == [
+            part
+        ]
 
 
 def test_the_key_has_the_calibration(tmp_path):
     path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "model.int8.onnx")
-    order = plans.Order(
-        "model", Recipe(read_graph(path), "int8", 8), plans.Flavour("tensorrt", "10.3.0", None), Machine("A", (8, 6))
+    order = trt_build.BuildRequest(
+        "model",
+        Recipe(read_signature(path), "int8", 8),
+        trt_build.TensorRtLibrary("tensorrt", "10.3.0", None),
+        Machine("A", (8, 6)),
     )
     without = order.key()
     (tmp_path / "model.int8.report.json").write_text("{}")
@@ -150,9 +158,9 @@ def test_a_plan_for_more_targets_serves_one_of_them(order, cache, toy):
 
 def test_a_copy_elsewhere_serves_under_any_name(order, cache, toy, tmp_path):
     built = obtain(order(toy), cache)
-    other = plans.EngineCache(tmp_path / "other")
+    other = trt_build.EngineCache(tmp_path / "other")
     other.folder.mkdir()
-    plans.write_plan(other.folder / "copied.plan", built.content, built.plan.sidecar)
+    trt_build.write_engine_file(other.folder / "copied.plan", built.content, built.plan.sidecar)
     moved = toy.rename(tmp_path / "moved.onnx")
 
     found = obtain(order(moved), other)
@@ -189,8 +197,8 @@ def test_a_tampered_plan_is_not_loaded(order, cache, toy, caplog):
     assert sound(cache)
 
 
-def file_of(plan: plans.Plan, file: str) -> Path:
-    return plan.path if file == "plan" else sidecar_path(plan.path)
+def file_of(plan: trt_build.EngineFile, file: str) -> Path:
+    return plan.path if file == "plan" else metadata_path(plan.path)
 
 
 @pytest.mark.parametrize("file", ["plan", "sidecar"])
@@ -224,7 +232,7 @@ def test_what_another_user_owns_is_not_loaded(file, order, cache, toy):
 def test_root_takes_what_the_caches_user_has_built(order, cache, toy):
     """As `sudo edge-app engines prune` where the service has built."""
     built = obtain(order(toy), cache)
-    for path in (cache.folder, built.plan.path, sidecar_path(built.plan.path)):
+    for path in (cache.folder, built.plan.path, metadata_path(built.plan.path)):
         os.chown(path, 12345, 12345)
 
     assert prune(cache, lambda: None) == []
@@ -284,14 +292,14 @@ def test_what_was_checked_is_what_is_read(order, cache, toy, monkeypatch):
 
 
 def test_what_root_builds_the_service_can_read(order, toy, tmp_path):
-    cache = plans.EngineCache(tmp_path / "service" / "edge_app")
+    cache = trt_build.EngineCache(tmp_path / "service" / "edge_app")
     before = os.umask(0o077)
     try:
         built = obtain(order(toy), cache)
     finally:
         os.umask(before)
 
-    for path in (built.plan.path, sidecar_path(built.plan.path)):
+    for path in (built.plan.path, metadata_path(built.plan.path)):
         assert path.stat().st_mode & 0o777 == 0o644
     for folder in (cache.folder, cache.folder.parent):
         assert folder.stat().st_mode & 0o777 == 0o755
@@ -333,14 +341,14 @@ def test_what_was_killed_while_writing_is_cleared_away(order, cache, toy):
 @pytest.mark.parametrize("older", [False, True])
 def test_at_no_moment_is_there_a_plan_that_its_sidecar_does_not_name(older, order, cache, toy, tmp_path, monkeypatch):
     sidecar = obtain(order(toy), cache).plan.sidecar
-    target = cache if older else plans.EngineCache(tmp_path)
-    write, sounds = atomic.write, []
+    target = cache if older else trt_build.EngineCache(tmp_path)
+    write, sounds = core_files.write, []
 
     def watched(path: Path, content: str | bytes, **more: int) -> None:
         write(path, content, **more)
         sounds.append(sound(target))
 
-    monkeypatch.setattr(atomic, "write", watched)
+    monkeypatch.setattr(core_files, "write", watched)
     target.store(b"another plan", sidecar)
 
     assert sounds == [True, True]
@@ -351,7 +359,7 @@ def test_two_processes_build_once(cache, toy, edge_app):
     first.stdout.readline()  # it holds the lock
     second = edge_app("build", toy, "--target", "sm86", env={"CACHE_DIRECTORY": str(cache.folder)})
     second.until(lambda: "another process is building; waiting" in second.log)
-    time.sleep(2 * atomic.POLL_S)  # it goes on waiting
+    time.sleep(2 * core_files.POLL_S)  # it goes on waiting
 
     out, _ = first.communicate("\n" * 100_000, timeout=60)
 
@@ -366,12 +374,12 @@ def test_a_cache_that_cannot_be_written_is_named(order, toy, tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(AccessError, match=r"file"):
-        obtain(order(toy), plans.EngineCache(tmp_path / "file" / "cache"))
+        obtain(order(toy), trt_build.EngineCache(tmp_path / "file" / "cache"))
 
 
 def test_a_folder_that_takes_no_plan_is_found_before_the_build(order, toy):
     """The kernel's own, where nobody may make files, root included."""
-    cache = plans.EngineCache(Path("/proc/self/task"))
+    cache = trt_build.EngineCache(Path("/proc/self/task"))
     heard = []
 
     with pytest.raises(AccessError, match="/proc/self/task: "):
@@ -406,7 +414,7 @@ def test_a_plan_that_is_taken_for_a_copy_of_its_file_is_not_written_again(order,
     copy.write_bytes(toy.read_bytes())
 
     with monkeypatch.context() as patch:
-        patch.setattr(atomic, "write", full_disk)
+        patch.setattr(core_files, "write", full_disk)
         assert obtain(order(copy), cache).cached
     assert sound(cache)
     taken = obtain(order(copy), cache)
@@ -476,10 +484,10 @@ def test_prune_takes_what_nothing_can_load(order, cache, toy):
     built = obtain(order(toy), cache)
     broken = built.plan.path.with_name("broken.plan")
     broken.write_bytes(b"a plan")
-    sidecar_path(broken).write_text("{")
+    metadata_path(broken).write_text("{")
     alone = built.plan.path.with_name("alone.plan")
     alone.write_bytes(b"a plan")
-    sidecar_path(built.plan.path.with_name("gone.plan")).write_text("[]")
+    metadata_path(built.plan.path.with_name("gone.plan")).write_text("[]")
 
     gone = {path.name: because for path, because in prune(cache, lambda: None)}
 
@@ -488,7 +496,7 @@ def test_prune_takes_what_nothing_can_load(order, cache, toy):
         "alone.plan": "alone.plan.json is missing",
         "gone.plan": "gone.plan.json is not the sidecar of a plan",
     }
-    assert sorted(cache.folder.iterdir()) == [built.plan.path, sidecar_path(built.plan.path)]
+    assert sorted(cache.folder.iterdir()) == [built.plan.path, metadata_path(built.plan.path)]
 
 
 def test_where_the_cache_is(tmp_path):

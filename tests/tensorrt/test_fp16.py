@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from edge_app.plans.fp16 import cast, tail
+from edge_app.trt_build.fp16 import cast, tail
 from tests.onnx_models import SIDE, images, write
 from tests.tensorrt.models import boxes, convolution, quantized
 

@@ -11,27 +11,27 @@ from types import SimpleNamespace
 import pytest
 from onnx import helper
 
-from edge_app import plans
-from edge_app.errors import DataError
-from edge_app.model import read_graph
-from edge_app.plans.build import _parse, build
-from edge_app.plans.obtain import memory_warning, obtain
-from edge_app.plans.trt_log import in_words
-from edge_app.plans.weak_typing import tail
+from edge_app import trt_build
+from edge_app.core.errors import DataError
+from edge_app.model import read_signature
+from edge_app.trt_build.build import _parse, build
+from edge_app.trt_build.obtain import memory_warning, obtain
+from edge_app.trt_build.trt_log import joined_errors
+from edge_app.trt_build.weak_typing import tail
 from tests.tensorrt.models import boxes, convolution, quantized
 from tests.tensorrt.simulated import OnnxParser, simulated
 
 PREFER = "PREFER_PRECISION_CONSTRAINTS"
-ORIN = plans.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
+ORIN = trt_build.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
 
 
 def flavour(version, **more):
-    return plans.Flavour("tensorrt", version, simulated(version, **more))
+    return trt_build.TensorRtLibrary("tensorrt", version, simulated(version, **more))
 
 
 def asked(version, path, precision, timings=None):
     """The simulated TensorRT's notes of a build."""
-    recipe = plans.Recipe(read_graph(path), precision, 4)
+    recipe = trt_build.Recipe(read_signature(path), precision, 4)
     return json.loads(build(flavour(version), recipe, lambda part, phase: None, timings).plan)
 
 
@@ -72,8 +72,8 @@ def test_only_floats_are_asked_for_in_fp32(tmp_path):
 
 def test_the_tail_of_a_real_network(rtx, tmp_path):
     """TensorRT-RTX reads the file as the full one does; its constants and shapes are layers too."""
-    wanted = plans.Recipe(read_graph(boxes(tmp_path / "boxes.onnx")), "fp32", 4)
-    network, _parser = _parse(rtx, wanted, rtx.trt.Builder(plans.trt_logger(rtx.trt)))
+    wanted = trt_build.Recipe(read_signature(boxes(tmp_path / "boxes.onnx")), "fp32", 4)
+    network, _parser = _parse(rtx, wanted, rtx.trt.Builder(trt_build.trt_logger(rtx.trt)))
 
     names = [layer.name for layer in tail(rtx.trt, network)]
 
@@ -119,7 +119,7 @@ def test_what_was_measured_is_kept_for_the_next_build(toy, tmp_path):
 
 def test_a_build_that_fails_says_why(toy):
     trt = flavour("10.3.0", fails_with="[x.cpp::y::74] Error Code 1: Cuda Runtime (out of memory)")
-    recipe = plans.Recipe(read_graph(toy), "fp16", 4)
+    recipe = trt_build.Recipe(read_signature(toy), "fp16", 4)
 
     with pytest.raises(DataError, match=r"toy.onnx: tensorrt 10.3.0 cannot build it: .*out of memory.*--max-batch 1"):
         build(trt, recipe, lambda part, phase: None)
@@ -163,7 +163,7 @@ def test_a_build_that_fails_says_why(toy):
     ],
 )
 def test_what_tensorrt_says_becomes_a_line_with_advice(said, words):
-    text = in_words([said])
+    text = joined_errors([said])
 
     assert words in text
     assert not re.search(r"\.cpp|Error Code|::\w+:", text)
@@ -172,7 +172,7 @@ def test_what_tensorrt_says_becomes_a_line_with_advice(said, words):
 def test_a_driver_that_is_missing_is_not_the_reason_where_there_is_another():
     errors = ["[checkMacros.cpp::catchCudaError::212] Error Code 1: Cuda Runtime (no driver)", "conv: no such layer"]
 
-    assert in_words(errors) == "conv: no such layer"
+    assert joined_errors(errors) == "conv: no such layer"
 
 
 def test_what_the_parser_says_names_node_and_operator(toy):
@@ -193,11 +193,11 @@ def test_what_the_parser_says_names_node_and_operator(toy):
     with pytest.raises(
         DataError, match=r"toy.onnx: tensorrt 10.3.0: node odd \(Frobnicate\): Plugin.*export the model"
     ):
-        build(trt, plans.Recipe(read_graph(toy), "fp16", 4), lambda part, phase: None)
+        build(trt, trt_build.Recipe(read_signature(toy), "fp16", 4), lambda part, phase: None)
 
 
 def test_too_little_memory_has_advice(toy):
-    order = plans.Order("toy", plans.Recipe(read_graph(toy), "fp16", 4), flavour("10.3.0"), ORIN)
+    order = trt_build.BuildRequest("toy", trt_build.Recipe(read_signature(toy), "fp16", 4), flavour("10.3.0"), ORIN)
 
     text = memory_warning(order, 500 << 20)
     assert "500 MiB are free" in text
@@ -210,26 +210,28 @@ def test_too_little_memory_has_advice(toy):
 def test_too_little_memory_is_told_before_a_build(toy, cache, tmp_path, monkeypatch, caplog):
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal:  7990000 kB\nMemFree:  100000 kB\nMemAvailable:  512000 kB\n")
-    monkeypatch.setattr("edge_app.plans.machine.MEMINFO", meminfo)
+    monkeypatch.setattr("edge_app.trt_build.machine.MEMINFO", meminfo)
 
-    obtain(plans.Order("toy", plans.Recipe(read_graph(toy), "fp16", 4), flavour("10.3.0"), ORIN), cache)
+    obtain(
+        trt_build.BuildRequest("toy", trt_build.Recipe(read_signature(toy), "fp16", 4), flavour("10.3.0"), ORIN), cache
+    )
 
     assert "500 MiB are free" in caplog.text
 
 
 @pytest.mark.parametrize(("name", "other"), [("WORKSPACE", 1 << 20), ("OPTIMISATION", 5), ("CAST", 0)])
 def test_what_else_the_builder_is_told_is_in_the_key(name, other, toy, monkeypatch):
-    order = plans.Order("toy", plans.Recipe(read_graph(toy), "fp16", 4), flavour("10.3.0"), ORIN)
+    order = trt_build.BuildRequest("toy", trt_build.Recipe(read_signature(toy), "fp16", 4), flavour("10.3.0"), ORIN)
     before = order.key()
-    monkeypatch.setattr(f"edge_app.plans.key.{name}", other)
+    monkeypatch.setattr(f"edge_app.trt_build.key.{name}", other)
 
     assert [change.split()[0] for change in order.key().changes(before)] == ["options"]
 
 
 def test_measurements_are_of_one_gpu_and_one_tensorrt_and_go_with_it(toy, cache, monkeypatch):
-    recipe = plans.Recipe(read_graph(toy), "fp16", 4)
+    recipe = trt_build.Recipe(read_signature(toy), "fp16", 4)
     for version, gpu in (("10.3.0", "Orin"), ("10.3.0", "RTX A2000/12"), ("10.4.0", "Orin")):
-        obtain(plans.Order("toy", recipe, flavour(version), replace(ORIN, gpu=gpu)), cache)
+        obtain(trt_build.BuildRequest("toy", recipe, flavour(version), replace(ORIN, gpu=gpu)), cache)
 
     def measured() -> dict[str, str]:
         return {path.name: path.read_text() for path in cache.folder.glob("*.timings")}
@@ -237,15 +239,15 @@ def test_measurements_are_of_one_gpu_and_one_tensorrt_and_go_with_it(toy, cache,
     names = ("Orin-tensorrt-10.3.0", "RTX_A2000_12-tensorrt-10.3.0", "Orin-tensorrt-10.4.0")
     assert measured() == {f"{name}.timings": "+measured" for name in names}
     monkeypatch.setitem(sys.modules, "tensorrt", simulated("10.4.0"))
-    plans.prune(cache, lambda: None)
+    trt_build.prune(cache, lambda: None)
     assert measured() == {"Orin-tensorrt-10.4.0.timings": "+measured"}
 
 
 def test_a_new_version_builds_again_and_says_so(toy, cache):
-    recipe = plans.Recipe(read_graph(toy), "fp16", 4)
-    first = obtain(plans.Order("toy", recipe, flavour("10.3.0"), ORIN), cache)
+    recipe = trt_build.Recipe(read_signature(toy), "fp16", 4)
+    first = obtain(trt_build.BuildRequest("toy", recipe, flavour("10.3.0"), ORIN), cache)
 
-    again = obtain(plans.Order("toy", recipe, flavour("10.4.0"), ORIN), cache)
+    again = obtain(trt_build.BuildRequest("toy", recipe, flavour("10.4.0"), ORIN), cache)
 
     assert again.plan.sidecar.because == "version was 10.3.0, is 10.4.0"
     assert first.plan.path.exists()

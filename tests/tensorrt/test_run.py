@@ -15,14 +15,17 @@ import pytest
 import yaml
 from onnx import TensorProto, helper
 
-from edge_app import config, plans
-from edge_app.app import App
-from edge_app.config import Engine
-from edge_app.engine import read_detector, start_engine
-from edge_app.engine.backend import choose_backend
-from edge_app.errors import DataError, DeviceError, StoppedError
+from edge_app import trt_build
+from edge_app.app.config import AppConfig, load_config
+from edge_app.app.runtime import Runtime
+from edge_app.capture.config import CameraConfig
+from edge_app.core.errors import DataError, DeviceError, StoppedError
+from edge_app.detector import read_detector, start_engine
+from edge_app.detector.backend import choose_backend
+from edge_app.engine.config import EngineConfig
 from edge_app.model import find_argument, read_report, write_report
-from edge_app.plans import Machine, sidecar_path
+from edge_app.model.config import ModelConfig
+from edge_app.trt_build import Machine, metadata_path
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.libraries import SimulatedTensorRT
 from tests.cuda.simulated import SimulatedGpu
@@ -58,13 +61,13 @@ class Box:
         shutil.copytree(BUNDLED, self.folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
         monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
         monkeypatch.setitem(sys.modules, "tensorrt", self._tensorrt())
-        for module in ("gpu_engine", "plan"):
-            monkeypatch.setattr(f"edge_app.engine.{module}.Gpu", self._open)
-        for user in ("engine.backend", "cli.build"):
+        for module in ("engine.gpu.engine", "detector.plan"):
+            monkeypatch.setattr(f"edge_app.{module}.Gpu", self._open)
+        for user in ("detector.backend", "cli.build"):
             monkeypatch.setattr(f"edge_app.{user}.load_pycuda", lambda: None)
-        for user in ("plans", "plans.order"):
+        for user in ("trt_build", "trt_build.request"):
             monkeypatch.setattr(f"edge_app.{user}.this_machine", lambda device=0: self.machine)
-        self.cache = plans.EngineCache(tmp_path / "cache")
+        self.cache = trt_build.EngineCache(tmp_path / "cache")
 
     def _open(self, ordinal: int) -> SimulatedGpu:
         self.gpus.append((ordinal, SimulatedGpu(self._library)))
@@ -97,17 +100,17 @@ class Box:
         module.__dict__.update({name: getattr(runtime, name) for name in of_the_runtime}, Builder=OnThisGpu)
         return module
 
-    def settings(self, **engine) -> config.AppConfig:
+    def settings(self, **engine) -> AppConfig:
         path = self._tmp_path / "config.yaml"
         sections = {"model": {"name": "street"}, "engine": {"slots": 1, "max_batch": MOST, **engine}, "cameras": SCENE}
         path.write_text(yaml.safe_dump({**sections, "publish": [{"type": "file", "path": "out.ndjson"}]}))
-        return config.load(path, {})
+        return load_config(path, {})
 
     def run(self, **engine) -> list[dict]:
         """The messages of three frames."""
         out = self._tmp_path / "out.ndjson"
         out.unlink(missing_ok=True)
-        with App(self.settings(**engine)) as app:
+        with Runtime(self.settings(**engine)) as app:
             app.run()
         return [json.loads(line) for line in out.read_text().splitlines()]
 
@@ -116,11 +119,11 @@ class Box:
         quantized(self.folder / "model.onnx", self._tmp_path / "bad.onnx", 60.0)
         self.replaced = (self._tmp_path / "bad.onnx").read_bytes()
 
-    def ahead_of_time(self) -> plans.Plan:
+    def ahead_of_time(self) -> trt_build.EngineFile:
         """A plan that nobody has asked yet."""
-        flavour = plans.Flavour("tensorrt", "10.3.0", sys.modules["tensorrt"])
-        order = plans.place_order(find_argument(str(self.folder), Path()), flavour, "int8", max_batch=MOST)
-        return plans.obtain(order, self.cache).plan
+        flavour = trt_build.TensorRtLibrary("tensorrt", "10.3.0", sys.modules["tensorrt"])
+        order = trt_build.build_request(find_argument(str(self.folder), Path()), flavour, "int8", max_batch=MOST)
+        return trt_build.obtain(order, self.cache).plan
 
 
 @pytest.fixture
@@ -232,7 +235,7 @@ def test_the_plan_is_built_on_the_gpu_that_it_runs_on(box):
 
 def test_the_gpu_that_it_runs_on_is_the_one_that_is_looked_at(box, monkeypatch):
     gpus = [Machine("GTX 1080", (6, 1)), replace(ORIN, gpu="Thor")]
-    monkeypatch.setattr("edge_app.plans.this_machine", lambda device=0: gpus[device])
+    monkeypatch.setattr("edge_app.trt_build.this_machine", lambda device=0: gpus[device])
 
     box.run(backend="tensorrt", device=1)
 
@@ -243,14 +246,14 @@ def test_a_build_is_heard_of(box, caplog):
     asked = []
     settings = box.settings(backend="tensorrt", precision="fp16")
     with caplog.at_level(logging.INFO):
-        _, engine = start_engine(read_detector(settings), settings.engine, lambda: not asked.append(1))
+        _, engine = start_engine(read_detector(settings.detector), settings.engine, lambda: not asked.append(1))
     with engine:
         assert len(asked) == 2
     assert "TensorRT plan of traffic: 0 %, reading the model" in caplog.text
 
 
 def test_a_build_ends_where_the_program_is_told_to_stop(box):
-    app = App(box.settings(backend="tensorrt"))
+    app = Runtime(box.settings(backend="tensorrt"))
     app.stop.set()
 
     with pytest.raises(StoppedError) as stopped, app:
@@ -261,7 +264,7 @@ def test_a_build_ends_where_the_program_is_told_to_stop(box):
 
 
 def test_a_start_that_waits_for_another_build_is_heard_of_and_ends_where_it_is_told_to_stop(box, heard):
-    app, ended = App(box.settings(backend="tensorrt")), []
+    app, ended = Runtime(box.settings(backend="tensorrt")), []
 
     def start() -> None:
         with pytest.raises(StoppedError) as stopped, app:
@@ -282,7 +285,7 @@ def test_a_start_that_waits_for_another_build_is_heard_of_and_ends_where_it_is_t
 
 
 def test_systemd_waits_for_each_step_of_a_build(box, heard):
-    with App(box.settings(backend="tensorrt", precision="fp16")):
+    with Runtime(box.settings(backend="tensorrt", precision="fp16")):
         pass
     assert heard().count(EXTENDED) == 2  # the first step, and the one that is done
 
@@ -312,7 +315,7 @@ def broken(what: str, box, monkeypatch) -> None:
     elif what == "young GPU":
         box.machine = Machine("GTX 1080", (6, 1))
     elif what == "PyCUDA":
-        monkeypatch.setattr("edge_app.engine.backend.load_pycuda", no_pycuda)
+        monkeypatch.setattr("edge_app.detector.backend.load_pycuda", no_pycuda)
     else:
         for name in ("tensorrt", "tensorrt_rtx"):
             monkeypatch.setitem(sys.modules, name, None)
@@ -344,15 +347,15 @@ def with_nms_inside(path: Path) -> Path:
 def test_a_model_with_nms_inside_runs_on_onnx_runtime_and_is_not_built_before(box, tmp_path, caplog):
     path = with_nms_inside(tmp_path / "flat.onnx")
 
-    def settings(backend: str) -> config.AppConfig:
-        given = config.Model(onnx=path, decoder="yolov7_flat")
+    def settings(backend: str) -> AppConfig:
+        given = ModelConfig(onnx=path, decoder="yolov7_flat")
         return box.settings(backend=backend).model_copy(update={"model": given})
 
-    with App(settings("auto")) as app:
+    with Runtime(settings("auto")) as app:
         app.run()
         assert app.engine.name == "onnxruntime-cpu"
     assert "ONNX Runtime runs: " in caplog.text
-    with pytest.raises(DataError, match="how large output is hangs on the picture"), App(settings("tensorrt")):
+    with pytest.raises(DataError, match="how large output is hangs on the picture"), Runtime(settings("tensorrt")):
         pytest.fail("it runs")
     assert box.built == []
 
@@ -365,7 +368,7 @@ def refused(what: str, box, monkeypatch) -> str:
     if what == "plan":
         box.replaced = b"for another TensorRT"
         return "TensorRT cannot load the plan"
-    monkeypatch.setattr("edge_app.plans.order.refused_quantizer", lambda model: "its zero points are not zero")
+    monkeypatch.setattr("edge_app.trt_build.request.refused_quantizer", lambda model: "its zero points are not zero")
     return "its zero points are not zero"
 
 
@@ -386,8 +389,8 @@ def test_auto_takes_onnx_runtime_where_tensorrt_cannot_run_the_model(box, monkey
 def test_cameras_follow_where_onnx_runtime_runs_instead(box, clip):
     box.replaced = b"for another TensorRT"
     settings = box.settings()
-    settings = settings.model_copy(update={"cameras": {"gate": config.Camera(url=str(clip), decode="cpu")}})
-    app = App(settings)
+    settings = settings.model_copy(update={"cameras": {"gate": CameraConfig(url=str(clip), decode="cpu")}})
+    app = Runtime(settings)
 
     def form() -> str:
         with app.sources["gate"].open(app.stop) as shots:
@@ -403,7 +406,7 @@ def test_what_is_missing_is_named_with_its_place(box, monkeypatch, what):
     broken(what, box, monkeypatch)
 
     with pytest.raises(DeviceError, match=rf"config.yaml:\d+:\d+: engine.backend: {MISSING[what]}") as missing:
-        read_detector(box.settings(backend="tensorrt"))
+        read_detector(box.settings(backend="tensorrt").detector)
 
     assert missing.value.exit_code == 69
 
@@ -412,25 +415,25 @@ def test_what_is_missing_is_named_with_its_place(box, monkeypatch, what):
 def test_auto_takes_onnx_runtime_where_something_is_missing_and_says_what(box, monkeypatch, what):
     broken(what, box, monkeypatch)
 
-    backend = read_detector(box.settings()).backend
+    backend = read_detector(box.settings().detector).backend
 
     assert backend.tensorrt is None
     assert backend.because.startswith(f"no TensorRT: {MISSING[what]}")
 
 
 def test_a_provider_is_onnx_runtimes(box):
-    assert read_detector(box.settings(provider="cpu")).backend.tensorrt is None
+    assert read_detector(box.settings(provider="cpu").detector).backend.tensorrt is None
 
 
 def test_rtx_runs_fp16_on_the_gpus_that_it_takes(box, rtx, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorrt", None)
     box.machine = Machine("RTX 3060", (8, 6))
-    assert read_detector(box.settings()).precision == "fp16"
+    assert read_detector(box.settings().detector).precision == "fp16"
 
     box.machine = Machine("H100", (9, 0))
-    assert choose_backend(Engine()).because.startswith("no TensorRT: TensorRT-RTX ")
+    assert choose_backend(EngineConfig()).because.startswith("no TensorRT: TensorRT-RTX ")
     with pytest.raises(DeviceError, match="does not build for sm90"):
-        choose_backend(Engine(backend="tensorrt_rtx"))
+        choose_backend(EngineConfig(backend="tensorrt_rtx"))
 
 
 def test_build_asks_the_engine_too(box, verb):
@@ -461,7 +464,7 @@ def test_build_without_pycuda_says_that_the_plan_was_not_run(box, verb, monkeypa
     assert code == 0
     assert "not asked yet" in out
     assert "built and not run: no CUDA" in err
-    assert json.loads(sidecar_path(Path(out.splitlines()[-1])).read_text())["agreement"] is None
+    assert json.loads(metadata_path(Path(out.splitlines()[-1])).read_text())["agreement"] is None
 
 
 @pytest.mark.parametrize(
@@ -500,8 +503,8 @@ def test_build_int8_that_nothing_vouches_for_is_refused(box, verb):
 @pytest.mark.parametrize("precision", ["int8", "fp16"])
 def test_build_and_explain_are_for_the_gpu_of_that_number(box, verb, monkeypatch, precision):
     other = replace(ORIN, gpu="RTX 3060", capability=(8, 6))
-    for user in ("order", "explain"):
-        module = sys.modules[f"edge_app.plans.{user}"]  # whose name in the package is the function's
+    for user in ("request", "explain"):
+        module = sys.modules[f"edge_app.trt_build.{user}"]  # whose name in the package is the function's
         monkeypatch.setattr(module, "this_machine", lambda device=0: other if device == 1 else ORIN)
 
     code, _, _ = verb("build", box.folder, "--max-batch", MOST, "--precision", precision, "--device", 1)

@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from edge_app import config, plans
+from edge_app import trt_build
 from edge_app.cli.models.options import AsJson
-from edge_app.errors import InputError
+from edge_app.core.errors import InputError
+from edge_app.core.paths import default_state_dir
 from edge_app.model import find_argument
-from edge_app.plans import Explanation
+from edge_app.trt_build import Explanation
 
 EXAMPLE = "Example: edge-app engines explain traffic"
 
@@ -27,9 +28,9 @@ def main(
     as_json: AsJson = False,
 ) -> None:
     """Say of each plan of a model what it depends on, what has changed since, and why it was built."""
-    found = find_argument(model, config.default_state_dir(os.environ))
-    cache = plans.EngineCache(plans.default_cache_dir(os.environ))
-    explanations = plans.explain(found, cache, device)
+    found = find_argument(model, default_state_dir(os.environ))
+    cache = trt_build.EngineCache(trt_build.default_cache_dir(os.environ))
+    explanations = trt_build.explain(found, cache, device)
     if not explanations:
         raise InputError(f"{model}: no plan of it in {cache.folder}; edge-app build makes one")
     if as_json:

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from edge_app.cli.models.options import AsJson
-from edge_app.errors import DataError
-from edge_app.plans import EngineCache, Plan, default_cache_dir
+from edge_app.core.errors import DataError
+from edge_app.trt_build import EngineCache, EngineFile, default_cache_dir
 
 EXAMPLE = "Example: edge-app engines list --json"
 
@@ -29,7 +29,7 @@ def main(as_json: AsJson = False) -> None:
         sys.stderr.write(f"no plans in {cache.folder}; edge-app build makes one\n")
 
 
-def _trouble(plan: Plan) -> str | None:
+def _trouble(plan: EngineFile) -> str | None:
     """Why it may not be loaded."""
     try:
         plan.read()
@@ -38,11 +38,11 @@ def _trouble(plan: Plan) -> str | None:
     return None
 
 
-def _document(plan: Plan, trouble: str | None) -> dict[str, Any]:
+def _document(plan: EngineFile, trouble: str | None) -> dict[str, Any]:
     return {"path": str(plan.path), "written": plan.written, "error": trouble, **plan.sidecar.model_dump(mode="json")}
 
 
-def _line(plan: Plan, trouble: str | None) -> str:
+def _line(plan: EngineFile, trouble: str | None) -> str:
     sidecar = plan.sidecar
     if trouble:
         return f"{sidecar.model:14} not usable: {trouble}"

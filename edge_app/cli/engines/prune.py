@@ -8,7 +8,7 @@ import sys
 from functools import cache as once
 
 from edge_app.cli.models.options import AsJson
-from edge_app.plans import EngineCache, default_cache_dir, prune
+from edge_app.trt_build import EngineCache, default_cache_dir, prune
 
 EXAMPLE = "Example: edge-app engines prune"
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from edge_app.cli.models.options import AsJson, StateDir, state_folder
-from edge_app.inspection import File, Inspection, inspect
+from edge_app.detector.inspection import Inspection, ModelFile, inspect
 from edge_app.model import find_argument
 
 EXAMPLE = "Example: edge-app models inspect yolox_tiny.onnx"
@@ -78,7 +78,7 @@ def _line(name: str, text: str) -> str:
     return f"{name:14} {text}"
 
 
-def _file(file: File) -> str:
+def _file(file: ModelFile) -> str:
     if file.sha256 is None:
         return f"{file.precision} {file.path}: {file.verdict}"
     return f"{file.precision} {file.path}, {file.bytes} bytes, sha256 {file.sha256} ({file.verdict})"

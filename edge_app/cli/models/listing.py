@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_app.cli.models.options import AsJson, StateDir, state_folder
-from edge_app.model import Entry, Installed, installed, read_catalogue
+from edge_app.model import CatalogueEntry, Installed, installed, read_catalogue
 
 EXAMPLE = "Example: edge-app models list --json"
 
@@ -42,7 +42,7 @@ def _installed(model: Installed) -> dict[str, Any]:
     }
 
 
-def _pullable(entry: Entry, here: bool) -> dict[str, Any]:
+def _pullable(entry: CatalogueEntry, here: bool) -> dict[str, Any]:
     about = entry.model_dump(include={"name", "url", "bytes", "sha256", "licence"})
     return {**about, "input": [entry.input.width, entry.input.height], "installed": here}
 
@@ -54,6 +54,6 @@ def _line(model: Installed) -> str:
     return f"{model.name:14} {', '.join(model.card.files)}, {model.card.licence}, {model.folder}{note}"
 
 
-def _offer(entry: Entry) -> str:
+def _offer(entry: CatalogueEntry) -> str:
     size = f"{entry.input.width}x{entry.input.height}, {entry.bytes / 1e6:.1f} MB"
     return f"{entry.name:14} {size}, {entry.licence}: edge-app models pull {entry.name}"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edge_app import config
+from edge_app.core.paths import default_state_dir
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 StateDir = Annotated[
@@ -22,4 +22,4 @@ StateDir = Annotated[
 
 def state_folder(given: Path | None) -> Path:
     """The folder that was given, or where systemd or the XDG specification keeps state."""
-    return given or config.default_state_dir(os.environ)
+    return given or default_state_dir(os.environ)

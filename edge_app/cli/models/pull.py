@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from edge_app.cli.models.options import AsJson, StateDir, state_folder
-from edge_app.model import Entry, catalogued, pull
+from edge_app.model import CatalogueEntry, catalogued, pull
 from edge_app.model.download import Progress as Position
 
 EXAMPLE = "Example: edge-app models pull yolox_nano"
@@ -39,7 +39,7 @@ def main(
     fetch(catalogued(name), state_folder(state_dir) / "models", mirror, as_json=as_json)
 
 
-def fetch(entry: Entry, models: Path, mirror: str | None, *, as_json: bool = False) -> None:
+def fetch(entry: CatalogueEntry, models: Path, mirror: str | None, *, as_json: bool = False) -> None:
     """Pulls the model and says where it is."""
     with _shown(entry) as position:
         fetched = pull(entry, models, mirror=mirror, progress=position, waiting=once(lambda: _wait(entry.name)))
@@ -51,7 +51,7 @@ def fetch(entry: Entry, models: Path, mirror: str | None, *, as_json: bool = Fal
 
 
 @contextmanager
-def _shown(entry: Entry) -> Iterator[Position]:
+def _shown(entry: CatalogueEntry) -> Iterator[Position]:
     """A bar on stderr, where that is a terminal."""
     columns = (
         TextColumn("{task.description}"),

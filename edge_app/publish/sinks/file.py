@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
-from edge_app.config import FileSink
-from edge_app.errors import AccessError, ConfigError, SinkError
-from edge_app.publish.message import Kind, Message
+from pydantic import Field
+
+from edge_app.config.section import ConfigPath, Name
+from edge_app.core.errors import AccessError, ConfigError, SinkError
+from edge_app.publish.messages import Kind, Message
 from edge_app.publish.sinks.rotation import Rotation
+from edge_app.publish.sinks.sink import SinkConfig
 
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 IMPOSSIBLE = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL}
 LOOK_S = 1.0  # how often we look whether somebody moved the file away
 
 
-class File:
+class FileSink:
     """Appends whole lines, each with one system call; a line that does not fit on the disk leaves no trace."""
 
     kinds: frozenset[Kind] = frozenset({"detections", "event"})
 
-    def __init__(self, settings: FileSink) -> None:
+    def __init__(self, settings: FileSinkConfig) -> None:
         """Creates nothing; raises AccessError or ConfigError where there can be no such file."""
         self._path = settings.path
         self._max_bytes = settings.rotate_mb * 1e6
@@ -139,3 +144,37 @@ def _raise_lasting(path: Path, error: OSError) -> None:
         raise AccessError(f"{path}: {error.strerror}") from error
     if error.errno in IMPOSSIBLE:
         raise ConfigError(f"{path}: {error.strerror}") from error
+
+
+class FileSinkConfig(SinkConfig):
+    """A message a line in a file that is rotated."""
+
+    type: Literal["file"] = "file"
+    """What kind of sink this is."""
+    name: Name = "file"
+    """What logs and metrics call it."""
+    path: ConfigPath
+    """The file that is written; older ones lie beside it."""
+    rotate_mb: float = Field(default=100.0, gt=0)
+    """A new file begins after so many megabytes [10^6 bytes]."""
+    rotate_s: float = Field(default=86400.0, gt=0)
+    """A new file begins after so many seconds [s]."""
+    keep: int = Field(default=10, ge=1)
+    """How many older files are kept; the oldest is deleted."""
+
+    @property
+    def file(self) -> Path:
+        """The file that is written."""
+        return self.path
+
+    def open(self) -> FileSink:
+        """The sink; creates nothing. See `SinkConfig.open`."""
+        return FileSink(self)
+
+    def probe(self) -> str:
+        """Whether the file could be written, and the room on its disk."""
+        try:
+            free_gb = shutil.disk_usage(look_at(self.path)).free / 1e9
+        except OSError as error:
+            raise SinkError(f"{self.path}: {error.strerror}") from error
+        return f"{self.path}: writable, {free_gb:.1f} GB free"

@@ -1,12 +1,14 @@
-"""What the publisher asks of every kind of sink."""
+"""What every kind of sink is: its section of the configuration, which opens and probes it, and the sink itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import ClassVar, Protocol
 
-from edge_app.errors import EdgeAppError, SinkError
-from edge_app.publish.message import Kind, Message
+from edge_app.config.section import Name, Section
+from edge_app.core.errors import EdgeAppError, SinkError
+from edge_app.publish.messages import Kind, Message
 
 
 class LoginError(SinkError):
@@ -45,3 +47,41 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Says good-bye where possible. What is not confirmed by now never will be."""
+
+
+class SinkConfig(Section):
+    """What the sections of all kinds of sinks have in common; `type` is the kind's own `Literal`.
+
+    Attributes:
+        writes_stdout: Whether it needs the standard output for itself.
+    """
+
+    type: str
+    """What kind of sink this is."""
+    name: Name
+    """What logs and metrics call it."""
+
+    writes_stdout: ClassVar[bool] = False
+
+    @property
+    def file(self) -> Path | None:
+        """The file that it writes, which nothing else may read or write; none where it writes no file."""
+        return None
+
+    def open(self) -> Sink:
+        """The sink, not yet connected: a broker may be away.
+
+        Raises:
+            AccessError: The operating system refuses the file, or that of the certificates.
+            ConfigError: There can be no such sink.
+        """
+        raise NotImplementedError
+
+    def probe(self) -> str:
+        """Whether the sink could be used now, without using it: what was found, in one line.
+
+        Raises:
+            SinkError: Why it could not be used.
+            ConfigError, AccessError: It never could be.
+        """
+        raise NotImplementedError

@@ -6,16 +6,17 @@ import os
 import select
 import sys
 from collections.abc import Callable, Sequence
-from typing import TextIO
+from typing import ClassVar, Literal, TextIO
 
-from edge_app.errors import SinkError
-from edge_app.publish.message import Kind, Message
-from edge_app.publish.sinks.sink import ClosedOutput
+from edge_app.config.section import Name
+from edge_app.core.errors import SinkError
+from edge_app.publish.messages import Kind, Message
+from edge_app.publish.sinks.sink import ClosedOutput, SinkConfig
 
 WAIT_MS = 500
 
 
-class Stdout:
+class StdoutSink:
     """Writes to a stream's file descriptor, and never so much at once that a pipe nobody reads could block it."""
 
     kinds: frozenset[Kind] = frozenset({"detections", "event"})
@@ -70,6 +71,20 @@ class Stdout:
             raise SinkError(f"standard output: {error.strerror}") from error
 
 
-def standard_output() -> Stdout:
-    """The sink of this process's standard output."""
-    return Stdout(sys.__stdout__)
+class StdoutSinkConfig(SinkConfig):
+    """A message a line on the standard output."""
+
+    type: Literal["stdout"] = "stdout"
+    """What kind of sink this is."""
+    name: Name = "stdout"
+    """What logs and metrics call it."""
+
+    writes_stdout: ClassVar[bool] = True
+
+    def open(self) -> StdoutSink:
+        """The sink of this process's standard output."""
+        return StdoutSink(sys.__stdout__)
+
+    def probe(self) -> str:
+        """Nothing can be wrong with it before it is used."""
+        return "standard output"

@@ -1,0 +1,1 @@
+"""A configuration becomes parts, and the parts become what runs."""

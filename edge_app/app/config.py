@@ -1,0 +1,144 @@
+"""The configuration as a whole: its sections, their bounds and defaults."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+
+from edge_app.capture.config import CameraConfig
+from edge_app.config import load, schema_of
+from edge_app.config.issue import Keys, dotted
+from edge_app.config.section import ConfigPath, Name, Section, wrong
+from edge_app.core.errors import ConfigError, EdgeAppError
+from edge_app.core.paths import default_state_dir
+from edge_app.detector import DetectorConfig
+from edge_app.detector.config import DetectConfig
+from edge_app.engine.config import EngineConfig
+from edge_app.model.config import ModelConfig
+from edge_app.publish.sinks import AnySinkConfig
+from edge_app.publish.sinks.stdout import StdoutSinkConfig
+
+
+class ShutdownConfig(Section):
+    """How the program ends."""
+
+    drain_s: float = Field(default=10.0, ge=0)
+    """At the end of files: how long [s] queued messages are still delivered; what is left then is exit code 75."""
+
+
+class AppConfig(Section):
+    """The whole file."""
+
+    model: ModelConfig
+    """The network that looks at the pictures."""
+    engine: EngineConfig = EngineConfig()
+    """What computes it."""
+    cameras: dict[Name, CameraConfig] = Field(min_length=1)
+    """Cameras by name, made of a-z, 0-9 and _."""
+    detect: DetectConfig = DetectConfig()
+    """Which detections count."""
+    publish: tuple[AnySinkConfig, ...] = Field(default=(StdoutSinkConfig(),), min_length=1)
+    """Where messages go; none: the standard output alone."""
+    shutdown: ShutdownConfig = ShutdownConfig()
+    """How the program ends."""
+    state_dir: ConfigPath = Field(default_factory=lambda: default_state_dir(os.environ))
+    """Folder for what outlives the program; $STATE_DIRECTORY, else edge_app in $XDG_STATE_HOME or ~/.local/state."""
+
+    _base: Path = PrivateAttr(default_factory=Path)
+    _complain: Callable[[Keys, str], str] = PrivateAttr(default_factory=lambda: _without_place)
+
+    @property
+    def base(self) -> Path:
+        """The folder of the file; its relative paths were resolved against it."""
+        return self._base
+
+    @property
+    def detector(self) -> DetectorConfig:
+        """What the detector is made from."""
+        return DetectorConfig(self.model, self.engine, self.detect, self.base, self.state_dir, self.blame)
+
+    @contextmanager
+    def blame(self, *keys: str | int, of: tuple[type[EdgeAppError], ...] = (ConfigError,)) -> Iterator[None]:
+        """Puts the file, the place and the key before an error of the block, which only the parts could find.
+
+        Args:
+            keys: The way to the value that is to blame.
+            of: Kinds of errors that it is to blame for; each stays what it is.
+        """
+        try:
+            yield
+        except of as error:
+            raise type(error)(self._complain(keys, str(error))) from None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _state_dir_of_the_loader(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, dict) and info.context:
+            return {"state_dir": str(info.context["state_dir"]), **value}
+        return value
+
+    def model_post_init(self, context: Any) -> None:
+        """Remembers what the loader alone knows: the folder of the file, and where its keys stand."""
+        self._base = (context or {}).get("base", self._base)
+        self._complain = (context or {}).get("complain", self._complain)
+
+    @field_validator("cameras")
+    @classmethod
+    def _one_is_enabled(cls, cameras: dict[str, CameraConfig]) -> dict[str, CameraConfig]:
+        if not any(camera.enabled for camera in cameras.values()):
+            raise wrong("none of them is enabled")
+        return cameras
+
+    @field_validator("publish")
+    @classmethod
+    def _nothing_is_overwritten(cls, sinks: tuple[AnySinkConfig, ...], info: ValidationInfo) -> Any:
+        cameras: Mapping[str, CameraConfig] = info.data.get("cameras", {})
+        used = {Path(camera.url): f"camera {name} reads" for name, camera in cameras.items() if camera.kind == "path"}
+        if this_file := (info.context or {}).get("file"):
+            used[this_file] = "is the configuration"
+        for index, sink in enumerate(sinks):
+            for path, what in used.items():
+                if (written := sink.file) and written.exists() and path.exists() and written.samefile(path):
+                    raise wrong(f"want another file than this one, which {what}", index, sink.type, "path")
+        return sinks
+
+    @field_validator("publish")
+    @classmethod
+    def _sinks_differ(cls, sinks: tuple[AnySinkConfig, ...]) -> tuple[Any, ...]:
+        names: set[str] = set()
+        paths: set[Path | None] = set()
+        for index, sink in enumerate(sinks):
+            if sink.name in names:
+                raise wrong(f"a second sink named {sink.name}; give it another `name`", index)
+            if sink.file in paths:
+                raise wrong("another sink writes this file", index)
+            names.add(sink.name)
+            paths |= {sink.file} if sink.file else set()
+        return sinks
+
+
+def _without_place(keys: Keys, words: str) -> str:
+    """A complaint about a configuration that came from no file."""
+    return f"{dotted(keys)}: {words}"
+
+
+def load_config(path: Path, environ: Mapping[str, str]) -> AppConfig:
+    """The configuration in `path`; `environ` fills its variables.
+
+    Raises:
+        ConfigError: It holds a mistake; the text is the line `FILE:LINE:COLUMN: key: what is wrong`.
+        InputError: There is no such file.
+        AccessError: It must not be read.
+    """
+    return load(AppConfig, path, environ, {"state_dir": default_state_dir(environ)})
+
+
+def config_schema() -> str:
+    """The configuration's JSON Schema as a document, with descriptions, bounds and defaults."""
+    return json.dumps(schema_of(AppConfig, "edge_app configuration"), indent=2, ensure_ascii=False)

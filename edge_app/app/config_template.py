@@ -1,0 +1,110 @@
+"""The first configuration of a camera: commented, without secrets, ready to run."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from edge_app.capture import StreamInfo
+
+ENOUGH_FPS = 10  # to follow people
+TEMPLATE = """\
+# yaml-language-server: $schema=edge_app.schema.json
+# Written by `edge-app init`. The schema for your editor: edge-app schema config > edge_app.schema.json
+# Passwords stay out of this file: ${{NAME}} is taken from the environment, or from systemd's credentials.
+
+{model}
+
+cameras:
+  {camera}:
+{keys}
+
+publish: # any number of these
+  - {{type: stdout}} # a message a line
+  # - {{type: file, path: detections.ndjson}} # beside this file, rotated
+  # - {{type: mqtt, host: localhost, port: 1883}} # topics edge_app/<camera>/…
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigTemplate:
+    """What is known of the camera.
+
+    Attributes:
+        camera: Its name.
+        url: What stands in the file: the URL or a variable.
+        login: Whether user and password come from variables.
+        found: What the stream said; none where nobody asked.
+        model: Name of the model to begin with.
+        better: The model to pull for a real camera; empty where `model` is one.
+    """
+
+    camera: str
+    url: str
+    login: bool
+    found: StreamInfo | None
+    model: str
+    better: str
+
+    @property
+    def text(self) -> str:
+        """The YAML file."""
+        return TEMPLATE.format(
+            model="\n".join(self._model()),
+            camera=self.camera,
+            keys="\n".join(f"    {line}" for line in self._keys()),
+        )
+
+    def _model(self) -> list[str]:
+        if not self.better:
+            return [f"model: {{name: {self.model}}} # `edge-app models list` shows what else there is"]
+        return [
+            f"# {self.model} knows rendered scenes only. For a real camera: edge-app models pull {self.better}",
+            f"model: {{name: {self.model}}}",
+        ]
+
+    def _keys(self) -> list[str]:
+        what = "nobody asked it yet: edge-app check FILE --probe" if self.found is None else seen(self.found)
+        lines = [f"# {what}", f"url: {scalar(self.url)}"]
+        if self.login:
+            user, password, _ = names(self.camera)
+            lines += [f"username: ${{{user}}}", f"password: ${{{password}}}"]
+        if self.url.startswith("rtsps://"):
+            lines.append(
+                "# tls: {ca: camera-ca.pem} # where no authority that this machine knows signed its certificate"
+            )
+        fast = self.found is not None and (self.found.fps or 0) > ENOUGH_FPS
+        rate = f"max_fps: {ENOUGH_FPS} # frames/s that are analysed; more follow fast objects and cost CPU"
+        lines.append(rate if fast else f"# {rate}")
+        return lines
+
+
+def seen(found: StreamInfo) -> str:
+    """What the camera sends, in words."""
+    rate = f"{found.fps:.4g} frames/s" if found.fps else "frames/s unknown"
+    return f"{found.codec}, {found.width}x{found.height}, {rate}"
+
+
+def names(camera: str) -> tuple[str, str, str]:
+    """The variables of a camera's user, password and URL.
+
+    >>> names("gate"), names("2nd")[0]
+    (('GATE_USER', 'GATE_PASSWORD', 'GATE_URL'), 'CAMERA_2ND_USER')
+    """
+    prefix = f"CAMERA_{camera}" if camera[:1].isdigit() else camera
+    return f"{prefix}_USER".upper(), f"{prefix}_PASSWORD".upper(), f"{prefix}_URL".upper()
+
+
+def url_value(camera: str, url: str, *, secret: bool) -> str:
+    """What stands in the file for a URL: itself, or a variable where it holds a secret."""
+    return f"${{{names(camera)[2]}}}" if secret else url.replace("${", "$${")
+
+
+def scalar(text: str) -> str:
+    """The text in YAML: as it is, or in JSON's quotes where it would mean something else.
+
+    >>> scalar("rtsp://10.0.0.5/a?b=1"), scalar("rtsp://10.0.0.5/a #b")
+    ('rtsp://10.0.0.5/a?b=1', '"rtsp://10.0.0.5/a #b"')
+    """
+    return text if re.fullmatch(r"[\w./:?=&;,~+-]*[\w/]|\$\{\w+\}", text, re.ASCII) else json.dumps(text)

@@ -1,0 +1,63 @@
+"""What systemd is told: ready, how things are, alive, stopping."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from sdnotify import SystemdNotifier
+
+from edge_app.core.threads import Heartbeats
+
+logger = logging.getLogger(__name__)
+
+
+class Service:
+    """Speaks to systemd where it started us as `Type=notify`; says nothing anywhere else."""
+
+    def __init__(self) -> None:
+        """Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from the environment."""
+        self._notifier = SystemdNotifier() if os.environ.get("NOTIFY_SOCKET") else None
+        self._silent: list[str] = []
+
+    @property
+    def watchdog_s(self) -> float | None:
+        """How long we may give no sign of life before systemd kills us [s]; None where it does not watch."""
+        if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+            return None
+        try:
+            return int(os.environ["WATCHDOG_USEC"]) / 1e6 or None
+        except (KeyError, ValueError):
+            return None
+
+    def ready(self) -> None:
+        """The program does what it is for; whoever waits for it may go on."""
+        self._notify("READY=1")
+
+    def status(self, text: str) -> None:
+        """How things are, in a line, for `systemctl status`."""
+        self._notify("STATUS=" + " ".join(text.split()))
+
+    def stopping(self) -> None:
+        """The program ends on purpose."""
+        self._notify("STOPPING=1")
+
+    def extend(self, seconds: float) -> None:
+        """The start takes so much longer than now, such as for building an engine [s]; to be repeated."""
+        self._notify(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
+
+    def feed(self, heartbeats: Heartbeats) -> None:
+        """A sign of life, if every loop gave one lately; to be called several times in `watchdog_s`."""
+        if self.watchdog_s is None:
+            return
+        silent = heartbeats.silent(self.watchdog_s / 2)
+        if silent and silent != self._silent:
+            logger.error("no sign of life from %s; systemd will restart the service", ", ".join(silent))
+        self._silent = silent
+        if not silent:
+            self._notify("WATCHDOG=1")
+
+    def _notify(self, text: str) -> None:
+        if self._notifier is not None:
+            # The package encodes in Latin-1; systemd wants UTF-8.
+            self._notifier.notify(text.encode().decode("latin-1"))

@@ -1,0 +1,94 @@
+"""Decoded frames to pictures: as they are, for a kernel that reads their planes, else in BGR on the host."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
+
+from edge_app.core.frames import Matrix, Picture, PixelFormat, Plane
+
+# libav's formats, and whether they are of full range whatever the stream says.
+FORMATS: dict[str, tuple[PixelFormat, bool]] = {
+    "nv12": ("nv12", False),
+    "yuv420p": ("i420", False),
+    "yuvj420p": ("i420", True),
+}
+# libav's numbers: BT.709, and those that are BT.601; a stream that says nothing is taken as libav's scaler takes it.
+MATRICES: dict[int, Matrix] = {1: "bt709", 2: "bt601", 5: "bt601", 6: "bt601"}
+FULL_RANGE = 2
+SAMPLES = {"nv12": (1, 2), "i420": (1, 1, 1)}  # that are side by side in each plane
+
+
+class Converter:
+    """Makes the pictures of an attempt, from any thread; what libav raises goes through."""
+
+    def __init__(self, *, planes: bool) -> None:
+        """Takes whether pictures may be YUV and on the GPU; in BGR one scaler serves them all, as a new one is dear."""
+        self._planes = planes
+        self._reformatter = VideoReformatter()
+        self._lock = threading.Lock()
+
+    def __call__(self, frame: VideoFrame) -> Picture:
+        """The frame's own planes; in BGR the same as its own `to_ndarray(format="bgr24")`."""
+        if self._planes and (picture := self._as_it_is(frame)):
+            return picture
+        return Picture.from_bgr(pixels(self._reformat(frame, "bgr24")))
+
+    def _as_it_is(self, frame: VideoFrame) -> Picture | None:
+        """The frame's own planes; none where the kernel does not read such."""
+        surface = frame.format.name == "cuda"
+        decoded = frame.sw_format if surface else frame.format
+        if decoded is None or decoded.name not in FORMATS or frame.colorspace not in MATRICES:
+            return None
+        form, full_range = FORMATS[decoded.name]
+        return Picture(
+            frame.width,
+            frame.height,
+            form,
+            tuple(map(on_device, frame.planes) if surface else map(on_host, frame.planes, SAMPLES[form])),
+            MATRICES[frame.colorspace],
+            full_range or frame.color_range == FULL_RANGE,
+            "device" if surface else "host",
+            owner=frame,
+            fetch=partial(self._fetch, frame) if surface else None,
+        )
+
+    def _fetch(self, frame: VideoFrame) -> Picture:
+        """The planes of a surface, copied to the host."""
+        return self(self._reformat(frame, "nv12"))
+
+    def _reformat(self, frame: VideoFrame, to: str) -> VideoFrame:
+        with self._lock:
+            return self._reformatter.reformat(frame, format=to)
+
+
+def on_device(plane: VideoPlane) -> Plane:
+    """A plane on the GPU, by its address."""
+    return Plane(plane.buffer_ptr, plane.line_size)
+
+
+def on_host(plane: VideoPlane, samples: int) -> Plane:
+    """A plane on the host, by its own memory."""
+    return Plane(rows(plane, samples), plane.line_size)
+
+
+def rows(plane: VideoPlane, samples: int) -> NDArray[np.uint8]:
+    """The memory of a plane without the padding of its rows, uint8 (height, bytes of a row)."""
+    padded = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+    return padded[:, : plane.width * samples]
+
+
+def pixels(frame: VideoFrame) -> NDArray[np.uint8]:
+    """The pixels of a bgr24 frame, uint8 (height, width, 3), C-contiguous: its own memory where rows are not padded."""
+    plane = frame.planes[0]
+    if plane.line_size != 3 * frame.width:
+        return np.asarray(frame.to_ndarray(), np.uint8)
+    return np.frombuffer(memoryview(plane), np.uint8, 3 * frame.width * frame.height).reshape(
+        frame.height, frame.width, 3
+    )

@@ -1,0 +1,97 @@
+"""Packets of libav to frames, and frames to pictures when somebody asks for them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import av
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from edge_app.capture.decode.conversion import Converter
+from edge_app.capture.decode.deinterlacer import Deinterlacer
+from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.sources.failures import LIBAV
+from edge_app.core.errors import Reason, StreamError
+from edge_app.core.frames import Picture
+
+# At 25 fps 6 s: longer than most cameras take from one key frame to the next, which heals what loss has broken.
+MOST_BROKEN_IN_A_ROW = 150
+
+
+def lenient() -> dict[str, Any]:
+    """Arguments of `av.open` that let titles be in any encoding; PyAV 19 needs none, those before raise."""
+    return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+
+
+def video_stream(container: av.container.InputContainer, describe: str) -> VideoStream:
+    """The first video of an open container."""
+    if not container.streams.video:
+        raise StreamError(Reason.CODEC, f"{describe}: there is no video in it")
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise StreamError(Reason.CODEC, f"{describe}: libav has no decoder for its video")
+    return stream
+
+
+class StreamDecoder:
+    """Decodes the packets of one attempt and counts what cannot be decoded."""
+
+    def __init__(self, stream: VideoStream, describe: str, decoding: DecoderFactory, *, live: bool) -> None:
+        """Takes the stream's packets; of a live one, frames that the decoder itself calls corrupt are dropped too."""
+        self.codec = stream.codec_context.name
+        self.fps = float(stream.average_rate) if stream.average_rate else None
+        self.decode_s = 0.0
+        self._step = decoding.step(stream, live=live)
+        self._converter = Converter(planes=decoding.planes)
+        self._describe = describe
+        self._broken = 0
+        self._in_a_row = 0
+        self._deinterlacer = Deinterlacer()
+
+    def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame]:
+        """The frames that are ready after this packet, whole ones; `decode_s` is the time each took [s].
+
+        An empty packet, which ends a stream, brings out those that the decoder still holds.
+
+        Raises:
+            StreamError: Too many in a row were broken, or the decoder gave up.
+        """
+        began, ended = time.monotonic(), not packet.size
+        try:
+            decoded = self._step.decode(packet)
+            frames = self._deinterlaced([frame for frame in decoded if frame], ended=ended)
+        except LIBAV:
+            frames, broken = [], 1
+        else:
+            broken = decoded.count(None)
+        self.decode_s = (time.monotonic() - began) / max(1, len(frames))
+        self._broken += broken
+        self._in_a_row = 0 if frames else self._in_a_row + broken
+        if self._in_a_row >= MOST_BROKEN_IN_A_ROW:
+            raise StreamError(Reason.DECODE_ERRORS, f"{self._describe}: {self._in_a_row} broken frames in a row")
+        return frames
+
+    def _deinterlaced(self, frames: list[VideoFrame], *, ended: bool) -> list[VideoFrame]:
+        ready = [ready for frame in frames for ready in self._deinterlacer.take(frame)]
+        return ready + self._deinterlacer.flush() if ended else ready
+
+    def broken(self) -> int:
+        """Frames lost since this was last asked."""
+        broken, self._broken = self._broken, 0
+        return broken
+
+    def convert(self, frame: VideoFrame) -> Picture:
+        """The frame's picture; raises StreamError where there is none in it."""
+        failure: StreamError
+        try:
+            return self._converter(frame)
+        except LIBAV as error:
+            kind = type(error).__name__
+            failure = StreamError(Reason.CODEC, f"{self._describe}: a frame cannot be converted ({kind})")
+        raise failure
+
+    def close(self) -> None:
+        """Ends the decoder; its frames can be converted still."""
+        self._step.close()

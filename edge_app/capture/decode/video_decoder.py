@@ -1,0 +1,113 @@
+"""What decodes packets: libav on the CPU, or with NVDEC, whose pictures stay on the GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import av
+from av.codec.context import CodecContext, Flags
+from av.codec.hwaccel import HWAccel, hwdevices_available
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from edge_app.capture.sources.failures import LIBAV
+
+CODECS = {"h264": "H.264", "hevc": "H.265"}  # what the hardware is asked to decode: what cameras send
+FORMATS = ("yuv420p", "yuvj420p")  # that it decodes to NV12
+
+
+class UnsuitedError(Exception):
+    """The hardware does not decode this stream; the text says why."""
+
+
+class VideoDecoder(Protocol):
+    """A decoder of one attempt."""
+
+    def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
+        """The frames that are ready after this packet, None for each that is lost; an empty one brings out the rest.
+
+        The packet may be empty afterwards.
+
+        Raises:
+            StreamError, or one of `LIBAV`: Nothing came of the packet.
+        """
+
+    def close(self) -> None:
+        """Ends it; frames that it gave live on."""
+
+
+class LibavDecoder:
+    """libav's own decoder."""
+
+    def __init__(self, context: VideoCodecContext, *, live: bool) -> None:
+        """Takes the stream's context, or one like it; a live stream has no delay, and none of its frames is damaged."""
+        self._context, self._live = context, live
+        if live:
+            context.thread_count = 1  # threads would hold frames back
+            context.flags |= Flags.low_delay
+        if context.name == "mjpeg":  # else libav makes half a picture up, and says nothing
+            context.options = {"err_detect": "explode"}
+
+    def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
+        """See `VideoDecoder.decode`."""
+        return [None if self._live and frame.is_corrupt else frame for frame in self._context.decode(packet)]
+
+    def close(self) -> None:
+        """See `VideoDecoder.close`; libav ends with the container."""
+
+
+class NvdecDecoder(LibavDecoder):
+    """NVDEC behind libav, which decodes on the CPU by itself what NVDEC refuses."""
+
+    def __init__(self, stream: VideoStream, gpu: int, tell: Callable[[str], None], *, live: bool) -> None:
+        """Opens the decoder of that GPU; `tell` hears what is found out by the first frame only.
+
+        Raises:
+            UnsuitedError: There is none, or it is not for this stream.
+        """
+        check_suited(stream)
+        if not has_nvdec():
+            raise UnsuitedError(f"PyAV {av.__version__} does not have it; want 18 or newer, built with CUDA")
+        # The container's own context stays as it is: libav would not say any more what the stream's format is.
+        hwaccel = HWAccel("cuda", str(gpu), is_hw_owned=True, allow_software_fallback=True)
+        try:
+            context = CodecContext.create(stream.codec_context.name, "r", hwaccel)
+        except LIBAV as error:
+            what = getattr(error, "strerror", None) or error
+            raise UnsuitedError(f"NVDEC of GPU {gpu} cannot be reached ({what})") from error
+        if stream.codec_context.extradata:
+            context.extradata = stream.codec_context.extradata
+        super().__init__(context, live=live)  # type: ignore[arg-type]
+        self._name = CODECS[stream.codec_context.name]
+        self._tell: Callable[[str], None] | None = tell
+
+    def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
+        """See `VideoDecoder.decode`."""
+        frames = super().decode(packet)
+        if self._tell and (sound := [frame for frame in frames if frame]):
+            self._look(sound[0], self._tell)
+            self._tell = None
+        return frames
+
+    def _look(self, frame: VideoFrame, tell: Callable[[str], None]) -> None:
+        if frame.format.name != "cuda":
+            shown = f"{self._name} of {frame.width}x{frame.height}, {frame.format.name}"
+            tell(f"NVDEC does not take its {shown}; the CPU decodes")
+        elif frame.sw_format and frame.sw_format.name != "nv12":
+            tell(f"it is {frame.sw_format.name}; the CPU converts its pictures")
+
+
+def has_nvdec() -> bool:
+    """Whether PyAV has NVDEC, and tells what it leaves on the GPU."""
+    return "cuda" in hwdevices_available() and hasattr(VideoFrame, "sw_format")
+
+
+def check_suited(stream: VideoStream) -> None:
+    """Raises UnsuitedError where libav knows already that the hardware does not do."""
+    codec, pix_fmt = stream.codec_context.name, stream.codec_context.pix_fmt
+    if codec not in CODECS:
+        raise UnsuitedError(f"it is {codec}, not {' or '.join(CODECS.values())}")
+    if pix_fmt and pix_fmt not in FORMATS:
+        raise UnsuitedError(f"it is {pix_fmt}, not 8 bit 4:2:0")

@@ -1,0 +1,94 @@
+"""A network camera's URL: what people may see of it, and what only libav does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from edge_app.core.errors import ConfigError
+
+# libav cuts "user:password", percent-encoded, off after so many bytes, and the camera refuses the rest.
+LONGEST_LOGIN = {"rtsp": 127, "rtsps": 127, "http": 1023, "https": 1023}
+# These mean nothing to libav inside a login; encoded they would only make it longer.
+HARMLESS = "!$&'()*+,;=@~"
+
+_SECRET = re.compile(r"pass|pwd|pw$|pin|key|token|auth|secret|sig|user|login|account|code", re.IGNORECASE)
+# Some cameras want user=…_password=… as the path; where that ends nobody can tell.
+_LOGIN_IN_PATH = re.compile(r"((?:user|pass|pwd)\w*=)[^/]+", re.IGNORECASE)
+
+
+def redacted(url: str) -> str:
+    """The URL without login and without whatever in its query may be a secret.
+
+    >>> redacted("rtsp://admin:p/w@10.0.0.5/main?channel=1&token=abc&quality=best&pin=12")
+    'rtsp://10.0.0.5/main?channel=1&token=***&quality=***&pin=***'
+    >>> redacted("rtsp://10.0.0.5:554/user=admin_password=abc_channel=1.sdp")
+    'rtsp://10.0.0.5:554/user=***'
+    """
+    scheme, found, rest = url.partition("://")
+    # A raw password may hold "/" and "?": whatever comes before the last "@" is taken for a login.
+    place, question, query = rest.rpartition("@")[2].partition("?")
+    shown = [_parameter(part) for part in query.split("&")] if question else []
+    place = _LOGIN_IN_PATH.sub(r"\1***", place)
+    return scheme + found + place + question + "&".join(shown)
+
+
+def _parameter(part: str) -> str:
+    """A part of a query; only short numbers, such as channels, are sure to be no secret."""
+    name, equals, value = part.partition("=")
+    harmless = re.fullmatch(r"\d{1,3}", value) and not _SECRET.search(name)
+    return part if harmless or (equals and not value) else f"{name}=***" if equals else "***"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a camera is and how to log in there.
+
+    Attributes:
+        url: As configured; it may hold a login of its own, which `username` replaces.
+        username: Who logs in.
+        password: Any characters.
+
+    Raises:
+        ConfigError: The login is longer than libav can carry.
+    """
+
+    url: str = field(repr=False)
+    username: str | None = field(default=None, repr=False)
+    password: SecretStr | None = None
+
+    def __post_init__(self) -> None:
+        longest = LONGEST_LOGIN[self.scheme]
+        if len(self._login()) > longest:
+            raise ConfigError(f"{self}: username and password are longer than the {longest} bytes that fit here")
+
+    def __str__(self) -> str:
+        return redacted(self.url)
+
+    @property
+    def scheme(self) -> str:
+        return self.url.partition("://")[0].lower()
+
+    @property
+    def host(self) -> str:
+        """Its name or number, without port."""
+        authority = re.split(r"[/?#]", self.url.partition("://")[2])[0].rpartition("@")[2]
+        return re.sub(r":\d*$", "", authority).strip("[]")
+
+    def for_libav(self) -> str:
+        """The URL with user and password: for libav's ears only."""
+        # Of /my%20door/x.jpg libav's reader of numbered picture files makes /my00oor/x.jpg, and asks for it with TLS
+        # unchecked, again and again. A fragment, which is never sent, hides the .jpg from it.
+        url = self.url.partition("#")[0] + "#" if self.scheme in ("http", "https") else self.url
+        if self.username is None:
+            return url
+        authority, tail = re.fullmatch(r"([^/?#]*)(.*)", url.partition("://")[2], re.DOTALL).groups()  # type: ignore[union-attr]
+        return f"{self.scheme}://{self._login()}@{authority.rpartition('@')[2]}{tail}"
+
+    def _login(self) -> str:
+        """User and password, percent-encoded."""
+        password = self.password.get_secret_value() if self.password else ""
+        return f"{quote(self.username or '', safe=HARMLESS)}:{quote(password, safe=HARMLESS + ':')}"

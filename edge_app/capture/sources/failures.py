@@ -1,0 +1,69 @@
+"""What libav's errors mean to the operator. Their own texts hold the URL with its login and are never shown."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import av
+
+from edge_app.capture.sources.address import Address
+from edge_app.core.errors import Reason, StreamError
+
+# What PyAV raises for what it was given; the rest, such as a TypeError, is a bug of ours.
+LIBAV = (av.FFmpegError, OSError, ValueError, RuntimeError)
+UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL)
+
+
+def _code(error: Exception) -> int | None:
+    """Libav's own number of an error; none for other errors."""
+    return error.errno if isinstance(error, av.FFmpegError) else None
+
+
+def ended_without_length(address: Address, error: Exception) -> bool:
+    """Whether an HTTP server closed a stream whose length it had not said, which libav calls an input/output error."""
+    return address.scheme in ("http", "https") and _code(error) == errno.EIO
+
+
+def opening(address: Address, error: Exception, elapsed_s: float, open_timeout_s: float) -> StreamError:
+    """Why a camera could not be opened, with nothing of `error` in it but its meaning."""
+    reason, text = _opening(address, error, elapsed_s >= open_timeout_s)
+    return StreamError(reason, f"{address}: {text}")
+
+
+def _opening(address: Address, error: Exception, timed_out: bool) -> tuple[Reason, str]:
+    if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
+        status = 401 if isinstance(error, av.HTTPUnauthorizedError) else 403
+        return Reason.AUTH_FAILED, f"authentication refused ({status}): check username and password"
+    if isinstance(error, av.HTTPNotFoundError):
+        return Reason.NOT_FOUND, "the camera has no such stream (404)"
+    if timed_out or isinstance(error, TimeoutError | av.ExitError):
+        return Reason.TIMEOUT, "no answer in time"
+    if isinstance(error, ConnectionRefusedError):
+        return Reason.REFUSED, "connection refused"
+    if isinstance(error, av.HTTPError):
+        return Reason.FAILED, f"the camera answered: {error.strerror}"
+    return _unspecific(address, error)
+
+
+def _unspecific(address: Address, error: Exception) -> tuple[Reason, str]:
+    """Libav says "input/output error" for a name that does not resolve and for a failed TLS handshake alike."""
+    if _code(error) in UNREACHABLE:
+        return Reason.UNREACHABLE, "no route to the camera"
+    if _code(error) == errno.EIO and not _resolves(address.host):
+        return Reason.UNREACHABLE, f"the name {address.host} does not resolve"
+    if _code(error) == errno.EIO and address.scheme in ("rtsps", "https"):
+        text = "its certificate is not from a known CA, or for another host, or there is no TLS at that port"
+        return Reason.TLS, f"no secure connection: {text}"
+    if isinstance(error, av.InvalidDataError):
+        rtsp = address.scheme.startswith("rtsp")
+        return Reason.FAILED, "its answer is not RTSP" if rtsp else "its answer is neither video nor a picture"
+    return Reason.FAILED, f"cannot be opened ({type(error).__name__})"
+
+
+def _resolves(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return True

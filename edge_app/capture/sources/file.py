@@ -1,0 +1,93 @@
+"""A video file, read once from beginning to end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
+from edge_app.capture.sources.failures import LIBAV
+from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
+from edge_app.core.errors import Reason, StreamError
+
+
+class FileSource:
+    """One file; its first frame was taken at `start_at`, else at the file's own time."""
+
+    live = False
+
+    def __init__(self, path: Path, start_at: datetime | None = None, decoding: DecoderFactory | None = None) -> None:
+        self._path = path
+        self._decoding = decoding or DecoderFactory(str(path))
+        self._start_at = start_at
+
+    @property
+    def describe(self) -> str:
+        return str(self._path)
+
+    @contextmanager
+    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+        """Reads it from the beginning; see `Source.open`."""
+        with self._container() as container:
+            stream = video_stream(container, self.describe)
+            start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
+            # The decoder's own threading: what a plain loop over the file costs is the measure.
+            with closing(StreamDecoder(stream, self.describe, self._decoding, live=False)) as decoder:
+                yield self._shots(container, stream, decoder, start, stop)
+
+    def _container(self) -> InputContainer:
+        try:
+            container: InputContainer = av.open(str(self._path), mode="r", **lenient())
+        except FileNotFoundError:
+            raise StreamError(Reason.NOT_FOUND, f"{self._path}: no such file") from None
+        except LIBAV as error:
+            what = "is not a video" if isinstance(error, ValueError) else getattr(error, "strerror", error)
+            raise StreamError(Reason.FAILED, f"{self._path}: {what}") from error
+        return container
+
+    def count(self) -> int:
+        """About how many frames are in it; nothing is decoded. Raises StreamError where it is no video."""
+        with self._container() as container:
+            video_stream(container, self.describe)
+            return sum(1 for packet in self._packets(container) if packet.size)
+
+    def _shots(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        decoder: StreamDecoder,
+        start: float,
+        stop: threading.Event,
+    ) -> Iterator[DecodedFrame]:
+        """Its frames; `start` is when the first was taken [s since the epoch]."""
+        first = float((stream.start_time or 0) * (stream.time_base or 0))
+        period, at = 1 / (decoder.fps or 25.0), first
+        for packet in self._packets(container):
+            for frame in decoder.decode(packet):
+                if stop.is_set():
+                    return
+                at = at if frame.time is None else frame.time
+                convert = partial(decoder.convert, frame)
+                taken, now = start + at - first, time.monotonic()
+                yield DecodedFrame(
+                    taken, "file", now, decoder.decode_s, convert, decoder.broken(), None, decoder.codec, decoder.fps
+                )
+                at += period
+        if broken := decoder.broken():
+            raise BrokenOffError(StreamError(Reason.ENDED, f"{self._path}: ended"), broken)
+
+    def _packets(self, container: InputContainer) -> Iterator[av.Packet]:  # type: ignore[type-arg]
+        try:
+            yield from container.demux(video=0)
+        except LIBAV as error:
+            raise StreamError(Reason.FAILED, f"{self._path}: reading failed ({type(error).__name__})") from error

@@ -1,0 +1,96 @@
+"""A folder of pictures, read once in the order of their names."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
+from edge_app.core.errors import Reason, StreamError
+from edge_app.core.frames import Picture
+
+logger = logging.getLogger(__name__)
+
+SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+STEP_S = 1.0  # with `start_at`, from one picture to the next
+
+
+def natural(path: Path) -> list[tuple[int, str]]:
+    """A key that sorts numbers in names by their value.
+
+    >>> sorted([Path("10.png"), Path("9b.png"), Path("9a.png")], key=natural)[0].name
+    '9a.png'
+    """
+    parts = re.split(r"([0-9]+)", path.name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts] + [(0, path.name)]
+
+
+class FolderSource:
+    """The pictures of one folder, not of those in it; other files are passed over.
+
+    Each was taken at its file's time, or with `start_at` a second after the one before it.
+    """
+
+    live = False
+
+    def __init__(self, folder: Path, start_at: datetime | None = None) -> None:
+        self.describe = str(folder)
+        self._folder = folder
+        self._start_at = start_at
+
+    @contextmanager
+    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+        """Lists the folder; see `Source.open`."""
+        try:
+            paths = [path for path in self._folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
+        except OSError as error:
+            raise StreamError(Reason.FAILED, f"{self.describe}: {error.strerror}") from None
+        if not paths:
+            raise StreamError(Reason.NOT_FOUND, f"{self.describe}: there is no picture in it")
+        yield self._shots(sorted(paths, key=natural), stop)
+
+    def _shots(self, paths: list[Path], stop: threading.Event) -> Iterator[DecodedFrame]:
+        broken, unreadable = 0, 0
+        for index, path in enumerate(paths):
+            if stop.is_set():
+                return
+            began = time.monotonic()
+            read = read_picture(path)
+            if read is None:
+                self._warn(path, first=not unreadable)
+                broken, unreadable = broken + 1, unreadable + 1
+                continue
+            pixels, changed = read
+            taken = self._start_at.timestamp() + index * STEP_S if self._start_at else changed
+            now = time.monotonic()
+            yield DecodedFrame(taken, "file", now, now - began, partial(Picture.from_bgr, pixels), broken)
+            broken = 0
+        if unreadable == len(paths):
+            raise StreamError(Reason.CODEC, f"{self.describe}: none of its {len(paths)} pictures can be read")
+        if broken:
+            raise BrokenOffError(StreamError(Reason.ENDED, f"{self.describe}: ended"), broken)
+
+    def _warn(self, path: Path, *, first: bool) -> None:
+        if first:
+            logger.warning("%s: cannot be read as a picture; it and others like it are counted and left out", path)
+
+
+def read_picture(path: Path) -> tuple[NDArray[np.uint8], float] | None:
+    """Its pixels, BGR, upright, uint8 (height, width, 3), and the file's time [s]; none where it is no picture."""
+    try:
+        changed = path.stat().st_mtime
+        pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, cv2.error):
+        return None
+    return None if pixels is None else (np.asarray(pixels, np.uint8), changed)

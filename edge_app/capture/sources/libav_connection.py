@@ -1,0 +1,155 @@
+"""What cameras on the network have in common: one connection through libav, and the frames that come over it."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from edge_app.capture.clock import CameraClock, Capture, Moment, camera_wall
+from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
+from edge_app.capture.packet_times import PacketTimes
+from edge_app.capture.sources import failures
+from edge_app.capture.sources.address import Address
+from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
+from edge_app.config import TlsConfig
+from edge_app.core.errors import Reason, StreamError
+
+OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
+LONGEST_READ_S = 3.0
+# The stream says by itself what it is; analysing it first costs a second of old frames.
+UNANALYSED = {"analyzeduration": "1", "probesize": "32"}
+
+
+@dataclass(frozen=True)
+class LibavConnection:
+    """One camera on the network.
+
+    Attributes:
+        address: Where it is.
+        options: For libav's protocol.
+        stall_timeout_s: After so long without a frame that can be decoded an attempt has failed [s].
+        decoding: What its video is decoded by.
+    """
+
+    address: Address
+    options: dict[str, str] = field(repr=False)
+    stall_timeout_s: float
+    decoding: DecoderFactory
+
+    @property
+    def read_timeout_s(self) -> float:
+        """How long libav waits for a packet [s].
+
+        A stalled stream fails at the second timeout: at the first libav hands out the packet it kept back.
+        """
+        return min(LONGEST_READ_S, self.stall_timeout_s / 2)
+
+    def connect(self) -> InputContainer:
+        """One connection.
+
+        Raises:
+            StreamError: It did not come about.
+        """
+        began = time.monotonic()
+        try:
+            container: InputContainer = av.open(
+                self.address.for_libav(),
+                mode="r",
+                options=UNANALYSED | self.options,
+                timeout=(OPEN_TIMEOUT_S, self.read_timeout_s),
+                **lenient(),
+            )
+        except failures.LIBAV as error:
+            failure = failures.opening(self.address, error, time.monotonic() - began, OPEN_TIMEOUT_S)
+        else:
+            return container
+        # Raised out here so that the error with the login in it is not even its context.
+        raise failure
+
+    def shots(self, container: InputContainer, stop: threading.Event) -> Iterator[DecodedFrame]:
+        """What comes over a connection until it ends, which is a StreamError, or `stop` is set."""
+        stream = video_stream(container, str(self.address))
+        with closing(StreamDecoder(stream, str(self.address), self.decoding, live=True)) as decoder:
+            try:
+                yield from self._decoded(self._packets(container, stream), decoder, stop)
+            except StreamError as error:
+                raise BrokenOffError(error, decoder.broken()) from None
+
+    def _decoded(
+        self, packets: Iterator[av.Packet[VideoStream]], decoder: StreamDecoder, stop: threading.Event
+    ) -> Iterator[DecodedFrame]:
+        arrivals, clock = PacketTimes(), CameraClock()
+        last_frame = time.monotonic()
+        for packet in packets:
+            if stop.is_set():
+                return
+            arrivals.add(packet, clock.captured(Moment.now(), camera_wall(packet)))
+            for frame in decoder.decode(packet):
+                last_frame = time.monotonic()
+                yield self._shot(frame, arrivals.of(frame), decoder)
+            if time.monotonic() - last_frame > self.stall_timeout_s:
+                text = f"no frame that can be decoded for {self.stall_timeout_s:g} s"
+                raise StreamError(Reason.DECODE_ERRORS, f"{self.address}: {text}")
+
+    def _shot(self, frame: VideoFrame, capture: Capture, decoder: StreamDecoder) -> DecodedFrame:
+        return DecodedFrame(
+            capture.captured_at,
+            capture.ts_source,
+            capture.captured_mono,
+            decoder.decode_s,
+            partial(decoder.convert, frame),
+            decoder.broken(),
+            capture.skew_s,
+            decoder.codec,
+            decoder.fps,
+        )
+
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
+        """What the demuxer reads; whatever ends it is a StreamError."""
+        packets, came = container.demux(stream), False
+        while True:
+            failure = None
+            try:
+                packet = next(packets)
+            except StopIteration:
+                failure = StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
+            except failures.LIBAV as error:
+                failure = self._reading(error, came)
+            if failure:
+                raise failure
+            yield packet
+            came = True
+
+    def _reading(self, error: Exception, came: bool) -> StreamError:
+        """Why reading failed, after something came or before."""
+        if isinstance(error, av.ExitError | TimeoutError) and came:
+            return StreamError(Reason.STALLED, f"{self.address}: no more video")
+        if isinstance(error, av.ExitError | TimeoutError):
+            return StreamError(Reason.TIMEOUT, f"{self.address}: the stream was opened, but no video came")
+        if came and failures.ended_without_length(self.address, error):
+            return StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
+        return StreamError(Reason.FAILED, f"{self.address}: reading failed ({type(error).__name__})")
+
+
+def tls_options(tls: TlsConfig | None) -> dict[str, str]:
+    """Libav's options for rtsps and https; without `tls` the system's certificates are asked.
+
+    Raises:
+        AccessError, ConfigError: The file of certificates cannot be read; libav would only find no secure connection.
+    """
+    tls = tls or TlsConfig()
+    if tls.ca is not None:
+        tls.context()
+    ca = tls.ca or ssl.get_default_verify_paths().cafile
+    return {"tls_verify": "1" if tls.verify else "0"} | ({"ca_file": str(ca)} if ca else {})

@@ -1,0 +1,69 @@
+"""A camera of this machine, /dev/video*, through OpenCV and V4L2.
+
+Run against a device that the tests play below the C library; never with a real camera, as there was none at hand.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge_app.capture.clock import Moment
+from edge_app.capture.sources.source import DecodedFrame
+from edge_app.core.errors import Reason, StreamError
+from edge_app.core.frames import Picture
+
+READ_TIMEOUT_S = 3  # OpenCV's own is 10 s, longer than stopping may take
+
+
+class V4l2Source:
+    """One V4L2 device."""
+
+    live = True
+
+    def __init__(self, device: Path) -> None:
+        self.describe = str(device)
+        self._device = device
+
+    @contextmanager
+    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+        """Opens the device; see `Source.open`."""
+        # OpenCV says only that it could not be opened, and prints warnings of its own.
+        self._look_for_device()
+        if not os.access(self._device, os.R_OK | os.W_OK):
+            raise StreamError(Reason.FAILED, f"{self.describe}: permission denied: is the user in the group `video`?")
+        # There is no other way to say it.
+        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
+        capture = cv2.VideoCapture(self.describe, cv2.CAP_V4L2)
+        try:
+            if not capture.isOpened():
+                raise StreamError(Reason.FAILED, f"{self.describe}: not a camera, or in use")
+            yield self._shots(capture, stop)
+        finally:
+            capture.release()
+
+    def _look_for_device(self) -> None:
+        if not self._device.is_char_device():
+            raise StreamError(Reason.NOT_FOUND, f"{self.describe}: no such device")
+
+    def _shots(self, capture: cv2.VideoCapture, stop: threading.Event) -> Iterator[DecodedFrame]:
+        fps = capture.get(cv2.CAP_PROP_FPS) or None
+        while not stop.is_set():
+            if not capture.grab():
+                self._look_for_device()  # it may have been unplugged
+                raise StreamError(Reason.STALLED, f"{self.describe}: no more pictures")
+            taken = Moment.now()
+            # The device reuses its buffer: a picture has to be out of it before the next one is grabbed.
+            decoded, pixels = capture.retrieve()
+            if not decoded:
+                raise StreamError(Reason.DECODE_ERRORS, f"{self.describe}: a picture cannot be decoded")
+            convert = partial(Picture.from_bgr, np.asarray(pixels, np.uint8))
+            yield DecodedFrame(taken.wall, "arrival", taken.mono, time.monotonic() - taken.mono, convert, fps=fps)

@@ -1,0 +1,13 @@
+"""Results in words, for people at a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from edge_app.core.detections import Result
+
+
+def object_counts(result: Result, labels: tuple[str, ...]) -> str:
+    """`2 car, 3 person`, or `nothing`."""
+    counts = Counter(labels[c] for c in result.detections.class_id)
+    return ", ".join(f"{count} {label}" for label, count in sorted(counts.items())) or "nothing"

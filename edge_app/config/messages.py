@@ -1,0 +1,65 @@
+"""Pydantic's mistakes in words that the user of a configuration file understands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from edge_app.config.document import NodePlace
+from edge_app.config.issue import listed, nearest
+from edge_app.config.section import WANTED
+
+# By pydantic's name of the mistake, or the first part of it; {names} come from its context.
+WANTS = {
+    "float": "want a number",
+    "finite": "want a number",
+    "int": "want a whole number",
+    "bool": "want true or false",
+    "string_too": "want some text",
+    "string": "want text",
+    "path": "want a path",
+    "dict": "want names with values below them",
+    "model": "want keys with values below them",
+    "tuple": "want a list",
+    "datetime": "want a time such as 2026-11-23T15:00:00Z",
+    "timezone": "want a time with its zone, such as 2026-11-23T15:00:00Z",
+    "greater_than_equal": "want at least {ge:g}",
+    "greater_than": "want more than {gt:g}",
+    "less_than_equal": "want at most {le:g}",
+    "less_than": "want less than {lt:g}",
+}
+
+
+def describe(kind: str, context: Mapping[str, Any], place: NodePlace | None, *, secret: bool) -> str:
+    """What is wrong with the value at `place`, and what stands there unless that is a secret."""
+    if kind == "edge_app":
+        return str(context["text"])
+    if kind in ("literal_error", "union_tag_invalid"):
+        names = re.findall(r"[\w.]+", str(context.get("expected") or context["expected_tags"]).replace(" or ", " "))
+        return f"want {listed(names)}{_got(place, secret)}{nearest(place.text if place else '', names)}"
+    if kind == "too_short":
+        return "want at least one"
+    return _wanted(kind, context) + _got(place, secret)
+
+
+def _wanted(kind: str, context: Mapping[str, Any]) -> str:
+    if kind == "string_pattern_mismatch":
+        return WANTED[context["pattern"]]
+    longest = max((start for start in WANTS if kind.startswith(start)), key=len, default="")
+    return WANTS.get(longest, "not valid").format(**context)
+
+
+def _got(place: NodePlace | None, secret: bool) -> str:
+    if place is None or (secret and place.kind == "text"):
+        return ""
+    if place.kind == "text" and "@" in place.text:
+        return ""  # a URL where none belongs, with a password in it
+    if place.kind == "text":
+        return f", got {_shown(place.text)}"
+    return ", got nothing" if place.kind == "nothing" else f", got a {place.kind}"
+
+
+def _shown(text: str) -> str:
+    short = repr(text if len(text) <= 40 else text[:39] + "…")
+    return f"the value of {short}" if "${" in text else short

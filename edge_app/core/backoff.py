@@ -1,0 +1,38 @@
+"""How long to wait before a lost camera or sink is tried again."""
+
+from __future__ import annotations
+
+import random
+
+REFUSED_LOGIN_S = 60.0  # cameras and brokers lock out whoever tries again and again
+
+
+class Backoff:
+    """Pauses that double from `initial_s` to `max_s` and start anew after a stable time.
+
+    Attributes:
+        initial_s: The first pause [s].
+    """
+
+    def __init__(self, *, initial_s: float, max_s: float, jitter: float, stable_s: float) -> None:
+        """Begins with the first pause.
+
+        Args:
+            initial_s: The first pause [s].
+            max_s: The longest pause [s], except after a refused login.
+            jitter: Share of a pause that is random, so that what was lost together does not come back together.
+            stable_s: What was up for so long [s] starts with the first pause again.
+        """
+        self.initial_s = initial_s
+        self._max_s, self._jitter, self._stable_s = max_s, jitter, stable_s
+        self._next_s = initial_s
+
+    def pause(self, up_s: float, *, login_refused: bool = False) -> float:
+        """The pause [s] after an attempt that was up for so long [s]; a refused login costs at least a minute."""
+        if login_refused:
+            return max(self._max_s, REFUSED_LOGIN_S)
+        if up_s >= self._stable_s:
+            self._next_s = self.initial_s
+        pause = min(self._next_s, self._max_s)
+        self._next_s = min(2 * pause, self._max_s)
+        return pause * (1 - self._jitter * random.random())  # noqa: S311 - nobody gains by guessing it

@@ -1,0 +1,184 @@
+"""What a camera gives, and the geometry that fits it into a model's input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+PixelFormat = Literal["bgr", "nv12", "i420"]
+Matrix = Literal["bt601", "bt709"]
+TimestampSource = Literal["rtcp", "arrival", "file"]
+Rounding = Literal["floor", "round"]
+LetterboxMode = Literal["centre", "top_left", "stretch"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """One plane of a picture.
+
+    Attributes:
+        data: uint8 array on the host, or the device address of the first byte.
+        pitch: Bytes from one row to the next.
+    """
+
+    data: NDArray[np.uint8] | int
+    pitch: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """Pixels as the decoder left them, read-only.
+
+    Attributes:
+        width: Columns [px].
+        height: Rows [px].
+        format: `bgr` has one plane (height, width, 3); `nv12` a Y and an interleaved UV plane; `i420` Y, U and V.
+        planes: The planes in that order.
+        matrix: YUV to RGB coefficients; without meaning for `bgr`.
+        full_range: Whether Y spans 0 to 255 instead of 16 to 235; without meaning for `bgr`.
+        memory: Where the planes are.
+        owner: Kept alive as long as the picture: the decoder's surface.
+        fetch: Copies a picture on the device to the host; raises what the decoder raises.
+    """
+
+    width: int
+    height: int
+    format: PixelFormat
+    planes: tuple[Plane, ...]
+    matrix: Matrix = "bt601"
+    full_range: bool = False
+    memory: Literal["host", "device"] = "host"
+    owner: object = None
+    fetch: Callable[[], Picture] | None = None
+
+    @classmethod
+    def from_bgr(cls, pixels: NDArray[np.uint8]) -> Picture:
+        """A host picture of BGR pixels, uint8, shape (height, width, 3), C-contiguous."""
+        height, width, channels = pixels.shape
+        if channels != 3 or pixels.dtype != np.uint8:
+            raise ValueError(f"want uint8 (height, width, 3); got {pixels.dtype} {pixels.shape}")
+        return cls(width, height, "bgr", (Plane(pixels, pixels.strides[0]),))
+
+    @property
+    def bgr(self) -> NDArray[np.uint8]:
+        """The pixels of a host picture in BGR, shape (height, width, 3)."""
+        data = self.planes[0].data
+        if self.format != "bgr" or not isinstance(data, np.ndarray):
+            raise ValueError(f"not BGR on the host: {self.format} on the {self.memory}")
+        return data
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a camera and when it was taken.
+
+    Attributes:
+        camera: Name of the camera in the configuration.
+        index: Frames captured before this one; counts on across reconnects.
+        captured_at: Wall clock at capture [s since the epoch]. For consumers.
+        ts_source: What `captured_at` rests on: the camera's clock, the arrival here, or the file.
+        captured_mono: Monotonic clock at capture [s]. For ages only.
+        live: Whether its camera is live: a live frame may be dropped, a finite source's never.
+        queued_mono: Monotonic clock when its capture thread handed it over [s].
+        queue_s: Time it waited until the analyse thread took it [s].
+        picture: The pixels.
+    """
+
+    camera: str
+    index: int
+    captured_at: float
+    ts_source: TimestampSource
+    captured_mono: float
+    live: bool
+    queued_mono: float
+    queue_s: float
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PendingFrame:
+    """A captured frame whose pixels are converted only if somebody takes it.
+
+    Attributes:
+        camera, index, captured_at, ts_source, captured_mono, live, queued_mono: As in `Frame`.
+        decode_s: Time that the decoder spent on it [s].
+        convert: Makes the picture; raises StreamError where the decoder's surface is broken.
+    """
+
+    camera: str
+    index: int
+    captured_at: float
+    ts_source: TimestampSource
+    captured_mono: float
+    live: bool
+    queued_mono: float
+    decode_s: float
+    convert: Callable[[], Picture]
+
+    def take(self, now_mono: float) -> Frame:
+        """The frame with its pixels, taken from the inbox at that time."""
+        return Frame(
+            camera=self.camera,
+            index=self.index,
+            captured_at=self.captured_at,
+            ts_source=self.ts_source,
+            captured_mono=self.captured_mono,
+            live=self.live,
+            queued_mono=self.queued_mono,
+            queue_s=now_mono - self.queued_mono,
+            picture=self.convert(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Letterbox:
+    """Maps source pixels to model pixels: ``model = source * scale + (left, top)``.
+
+    Attributes:
+        scale_x, scale_y: Model pixels per source pixel.
+        left, top: Where the picture begins in the model's input [model px].
+        width, height: Size of the picture in the model's input, whole pixels [model px].
+    """
+
+    scale_x: float
+    scale_y: float
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @classmethod
+    @lru_cache  # cameras have few sizes
+    def fit(
+        cls,
+        source_wh: tuple[int, int],
+        model_wh: tuple[int, int],
+        mode: LetterboxMode = "centre",
+        rounding: Rounding = "round",
+    ) -> Letterbox:
+        """The largest fit of a source picture into the model's input [px], as the families' own code does it.
+
+        `centre` is Ultralytics' letterbox (the odd pixel goes right and below), `top_left` is YOLOX's,
+        `stretch` is RT-DETR's. The scale of `centre` and `top_left` is the unrounded one, as theirs is.
+        """
+        (source_w, source_h), (model_w, model_h) = source_wh, model_wh
+        if mode == "stretch":
+            return cls(model_w / source_w, model_h / source_h, 0, 0, model_w, model_h)
+        scale = min(model_w / source_w, model_h / source_h)
+        whole = int if rounding == "floor" else round
+        width = min(max(whole(source_w * scale), 1), model_w)
+        height = min(max(whole(source_h * scale), 1), model_h)
+        left = round((model_w - width) / 2 - 0.1) if mode == "centre" else 0
+        top = round((model_h - height) / 2 - 0.1) if mode == "centre" else 0
+        return cls(scale, scale, left, top, width, height)
+
+    def to_source(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Boxes of shape (n, 4), corners, from model pixels back to source pixels."""
+        offset = np.array([self.left, self.top] * 2, np.float32)
+        scale = np.array([self.scale_x, self.scale_y] * 2, np.float32)
+        return (xyxy - offset) / scale

@@ -1,0 +1,126 @@
+"""Counters and durations, by name and label; written by every thread, read by whoever shows them."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+
+Labels = tuple[tuple[str, str], ...]
+
+BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+RECENT = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """All durations of a name since the start, as Prometheus counts them.
+
+    Attributes:
+        count: How many there were.
+        sum: Of all of them [s].
+        buckets: How many lasted at most as long as each of `BOUNDS_S`.
+    """
+
+    count: int
+    sum: float
+    buckets: tuple[int, ...]
+
+
+class _Durations:
+    """The newest durations themselves, and all of them as a histogram; never more memory than at first."""
+
+    def __init__(self) -> None:
+        self.recent = array("d")
+        self.counts = [0] * (len(BOUNDS_S) + 1)
+        self.sum = 0.0
+        self._number = 0
+
+    def add(self, seconds: float) -> None:
+        if len(self.recent) < RECENT:
+            self.recent.append(seconds)
+        else:
+            self.recent[self._number % RECENT] = seconds
+        self._number += 1
+        self.counts[bisect_left(BOUNDS_S, seconds)] += 1
+        self.sum += seconds
+
+
+class Metrics:
+    """Counts and durations.
+
+    Names and labels are those of the metrics: `frames_dropped` with `camera` and `reason`.
+
+    >>> metrics = Metrics()
+    >>> metrics.count("frames_dropped", camera="gate", reason="stale")
+    >>> metrics.total("frames_dropped", camera="gate")
+    1
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[tuple[str, Labels], int] = defaultdict(int)
+        self._durations: dict[tuple[str, Labels], _Durations] = defaultdict(_Durations)
+
+    def count(self, name: str, amount: int = 1, **labels: str) -> None:
+        """Adds to a counter."""
+        with self._lock:
+            self._counts[name, tuple(sorted(labels.items()))] += amount
+
+    def total(self, name: str, **labels: str) -> int:
+        """The sum of the counters of that name that have these labels, whatever their others."""
+        wanted = set(labels.items())
+        with self._lock:
+            return sum(n for (key, have), n in self._counts.items() if key == name and wanted <= set(have))
+
+    def by(self, name: str, label: str, **labels: str) -> dict[str, int]:
+        """The counters of that name that have these labels, summed by the value of another label."""
+        wanted = set(labels.items())
+        sums: dict[str, int] = defaultdict(int)
+        with self._lock:
+            for (key, have), amount in self._counts.items():
+                if key == name and wanted <= set(have):
+                    sums[dict(have).get(label, "")] += amount
+        return dict(sums)
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        """Records a duration or an age [s]."""
+        self.observe_all({name: seconds}, **labels)
+
+    def observe_all(self, seconds: Mapping[str, float], **labels: str) -> None:
+        """Records several of the same labels, by their names."""
+        key = tuple(sorted(labels.items()))
+        with self._lock:
+            for name, lasted in seconds.items():
+                self._durations[name, key].add(lasted)
+
+    def percentiles(self, name: str, points: tuple[float, ...] = (50, 95, 99), **labels: str) -> list[float]:
+        """Percentiles of the newest 2048 durations of each label set of that name [s]; empty where there are none."""
+        with self._lock:
+            values = [value for durations in self._matching(name, labels) for value in durations.recent]
+        return [float(v) for v in np.percentile(values, points)] if values else []
+
+    def histogram(self, name: str, **labels: str) -> Histogram:
+        """All durations of that name that have these labels."""
+        with self._lock:
+            found = self._matching(name, labels)
+            counts = [sum(column) for column in zip(*(d.counts for d in found), strict=True)]
+            total = sum(durations.sum for durations in found)
+        below = tuple(accumulate(counts)) or (0,) * (len(BOUNDS_S) + 1)
+        return Histogram(below[-1], total, below[:-1])
+
+    def clear(self) -> None:
+        """Forgets everything: what follows is measured from here."""
+        with self._lock:
+            self._counts.clear()
+            self._durations.clear()
+
+    def _matching(self, name: str, labels: dict[str, str]) -> list[_Durations]:
+        wanted = set(labels.items())
+        return [d for (key, have), d in self._durations.items() if key == name and wanted <= set(have)]

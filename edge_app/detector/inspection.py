@@ -1,0 +1,168 @@
+"""What is known of a model, and what each part of it was taken or guessed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from edge_app.core.errors import ConfigError, EdgeAppError
+from edge_app.detector import verify
+from edge_app.model import (
+    Model,
+    ModelSignature,
+    Precision,
+    find_labels,
+    read_any_signature,
+    read_signature,
+    report_path,
+    sha256,
+)
+from edge_app.postprocess import Decoder, recognise
+
+CARD = "the model card"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One of the card's files.
+
+    Attributes:
+        precision: Of the card.
+        path: Where it is.
+        bytes: Its length; none where it is missing.
+        sha256: Of what is there; none where it is missing.
+        verdict: Of `sha256` beside the card's: `as in the card`, `not the card's`, `the card gives none` or `missing`.
+    """
+
+    precision: Precision
+    path: Path
+    bytes: int | None
+    sha256: str | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value, and in words where it comes from."""
+
+    value: Any
+    origin: str
+
+
+@dataclass
+class Inspection:
+    """All that could be found out before something was wrong.
+
+    Attributes:
+        model: The card and its folder.
+        files: What the card lists.
+        graphs: Of the files that could be read, by precision; `run` takes the layout of the one that it runs.
+        facts: `decoder`, `classes`, `preprocessing`, `labels`, `thresholds`, `int8` and `runs`, as far as known.
+        decoder: Of its family, if that is known.
+        error: What was wrong first; none where the model can be used.
+    """
+
+    model: Model
+    files: list[ModelFile]
+    graphs: dict[Precision, ModelSignature] = field(default_factory=dict)
+    facts: dict[str, Fact] = field(default_factory=dict)
+    decoder: Decoder | None = None
+    error: EdgeAppError | None = None
+
+    @property
+    def graph(self) -> ModelSignature | None:
+        """The first that could be read."""
+        return next(iter(self.graphs.values()), None)
+
+
+def inspect(model: Model) -> Inspection:
+    """Looks at everything that `run` would look at, and keeps what it found."""
+    inspection = Inspection(model, [_file(model, precision) for precision in model.card.files])
+    for look in (_read, _decode, _name, _verify):
+        try:
+            look(model, inspection)
+        except EdgeAppError as error:
+            inspection.error = inspection.error or error
+    inspection.facts |= {name: fact for name, fact in _of_the_card(model).items() if name not in inspection.facts}
+    return inspection
+
+
+def _read(model: Model, inspection: Inspection) -> None:
+    for precision in model.card.files:
+        inspection.graphs[precision] = read_any_signature(model.file(precision))
+
+
+def _decode(model: Model, inspection: Inspection) -> None:
+    """What the layout tells, where the card does not say it."""
+    if inspection.graph is None:
+        return
+    graph = read_signature(inspection.graph.path, model.card.input_wh)
+    inspection.decoder = decoder = recognise(graph, model.card.decoder.family)
+    shape = f"shape of {', '.join(map(str, graph.outputs))}"
+    guess, same = _without_metadata(graph, None), _without_metadata(graph, decoder.family)
+    layout = shape if guess and guess.family == decoder.family else f"{shape}, and the metadata"
+    inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else layout)
+    by_shape = same is None or same.classes == decoder.classes
+    inspection.facts["classes"] = Fact(decoder.classes, shape if by_shape else "metadata names")
+    if model.card.input is None:
+        official = f"official preprocessing of {decoder.family}"
+        inspection.facts["preprocessing"] = Fact(decoder.preprocessing.model_dump(mode="json"), official)
+
+
+def _without_metadata(graph: ModelSignature, family: str | None) -> Decoder | None:
+    """The decoder, if inputs and outputs alone tell it."""
+    try:
+        return recognise(replace(graph, metadata={}, card_wh=graph.input_wh), family)
+    except ConfigError:
+        return None
+
+
+def _name(model: Model, inspection: Inspection) -> None:
+    graph, decoder = inspection.graph, inspection.decoder
+    if graph is None or decoder is None:
+        return
+    labels = find_labels(decoder.classes, model.labels, model.card.labels, graph.metadata, from_one=decoder.from_one)
+    inspection.facts["labels"] = Fact(list(labels.names), labels.origin)
+
+
+def _verify(model: Model, inspection: Inspection) -> None:
+    """Whether `run` takes INT8, and which file it takes where the precision is `auto`."""
+    quantized = next((graph for graph in inspection.graphs.values() if graph.quantized), None)
+    decoder, exact = inspection.decoder, model.exact
+    runs: str = exact
+    if quantized is not None and decoder is not None:
+        report = report_path(quantized.path).name
+        try:
+            promise = verify(model, quantized.path, decoder)
+        except ConfigError as refusal:
+            inspection.facts["int8"] = Fact(f"refused: {refusal}", report)
+            runs = "none" if exact == "int8" else exact
+        else:
+            inspection.facts["int8"] = Fact(f"mAP50 {promise.report.agreement.map50:.3f} against FP32", report)
+            runs = exact if exact == "int8" or promise.doubt else f"int8 where it is faster, else {exact}"
+    inspection.facts["runs"] = Fact(runs, "engine.precision: auto")
+
+
+def _of_the_card(model: Model) -> dict[str, Fact]:
+    """What the card says by itself."""
+    card = model.card
+    given = card.thresholds.model_fields_set
+    origins = [f"{name}: {CARD if name in given else 'default'}" for name in type(card.thresholds).model_fields]
+    facts = {"thresholds": Fact(card.thresholds.model_dump(), ", ".join(origins))}
+    if card.decoder.family:
+        facts["decoder"] = Fact(card.decoder.family, CARD)
+    if card.input:
+        facts["preprocessing"] = Fact(card.input.model_dump(mode="json"), CARD)
+    if card.labels:
+        facts["labels"] = Fact(list(card.labels), CARD)
+    return facts
+
+
+def _file(model: Model, precision: Precision) -> ModelFile:
+    path = model.folder / model.card.files[precision]
+    if not path.is_file():
+        return ModelFile(precision, path, None, None, "missing")
+    found, wanted = sha256(path), model.card.sha256.get(precision)
+    verdict = "as in the card" if found == wanted else "not the card's" if wanted else "the card gives none"
+    return ModelFile(precision, path, path.stat().st_size, found, verdict)

@@ -1,0 +1,121 @@
+"""One slot of an engine on the GPU: its streams, and what waits for what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edge_app.core.errors import DeviceMemoryError, EngineError
+from edge_app.core.frames import Letterbox, Picture
+from edge_app.cuda import Device, Event, owned
+from edge_app.engine.gpu.executor import GpuExecutor
+from edge_app.engine.gpu.tensors import GpuTensors
+from edge_app.engine.slot import Outputs
+from edge_app.model import InputSpec
+
+
+class GpuSlot:
+    """Uploads, letterboxes, computes and downloads a batch; nothing but `wait` waits.
+
+    Each way has its stream, and an event lets the next begin where the last is through:
+
+        decoder's   decoded
+        upload      began  (decoded)  pixels  uploaded  letterbox  filled
+        compute                                                   (filled)  started  network  computed
+        download                                                                             (computed)  outputs  done
+    """
+
+    def __init__(
+        self, device: Device, network: GpuExecutor, spec: InputSpec, constants: Mapping[str, NDArray[Any]]
+    ) -> None:
+        """Makes the buffers; the GPU is current, and the network this slot's own.
+
+        Raises:
+            DataError: The preprocessing does not fit the network's input.
+            DeviceMemoryError: There is too little memory.
+        """
+        self._device = device
+        self._network = network
+        self._boxes: tuple[Letterbox, ...] = ()
+        self._pictures: tuple[Picture, ...] = ()
+        self._failure: EngineError | None = None
+        with ExitStack() as stack:
+            self._upload, self._download = (owned(stack, device.stream()) for _ in range(2))
+            self._tensors = owned(stack, GpuTensors(device, network, spec, constants, self._upload))
+            self._decoded, self._began, self._uploaded, self._filled = (owned(stack, device.event()) for _ in range(4))
+            self._started, self._computed, self._done = (owned(stack, device.event()) for _ in range(3))
+            self._resources = stack.pop_all()
+        network.bind(self._tensors.addresses)
+
+    def submit(self, pictures: Sequence[Picture]) -> None:
+        """Starts a batch; pictures on the GPU are held until it has been waited for, and what fails is told then."""
+        if self._pictures:
+            raise RuntimeError("submitted twice without waiting")
+        if not 0 < len(pictures) <= self._network.max_batch:
+            raise ValueError(f"want 1 to {self._network.max_batch} pictures, got {len(pictures)}")
+        self._pictures = tuple(pictures)
+        with self._device.current():
+            try:
+                self._enqueue(self._network.batch or len(pictures))
+            except EngineError as error:
+                self._failure = error
+            except DeviceMemoryError as error:
+                self._failure = EngineError(str(error))
+                self._failure.__cause__ = error
+
+    def _enqueue(self, batch: int) -> None:
+        upload, compute, download = self._upload, self._network.stream, self._download
+        self._began.record(upload)
+        if any(picture.memory == "device" for picture in self._pictures):
+            self._decoded.record(self._device.default_stream)
+            upload.wait_event(self._decoded)
+        self._boxes = self._tensors.canvas.draw(self._pictures, upload, self._uploaded)
+        self._filled.record(upload)
+        compute.wait_event(self._filled)
+        self._started.record(compute)
+        self._network.enqueue(batch)
+        self._computed.record(compute)
+        download.wait_event(self._computed)
+        self._tensors.download(batch, download)
+        self._done.record(download)
+
+    def wait(self) -> Outputs:
+        """The outputs; of a fixed batch those of the padding too."""
+        if not self._pictures:
+            raise RuntimeError("waited without submitting")
+        try:
+            with self._device.current():
+                return self._finish(self._network.batch or len(self._pictures))
+        finally:
+            self._pictures, self._failure = (), None
+
+    def _finish(self, batch: int) -> Outputs:
+        try:
+            if self._failure is not None:
+                raise self._failure
+            self._done.synchronize()
+        except EngineError:
+            self._drain()
+            raise
+        preprocess_s = self._filled.seconds_since(self._began)
+        infer_s = self._computed.seconds_since(self._started)
+        return Outputs(self._tensors.outputs(batch), self._boxes, preprocess_s, infer_s)
+
+    def passed(self, since: Event) -> dict[str, float]:
+        """When the batch that was waited for last came to each event, by its name above [s after another event]."""
+        names = ("began", "uploaded", "filled", "started", "computed", "done")
+        with self._device.current():
+            return {name: getattr(self, f"_{name}").seconds_since(since) for name in names}
+
+    def _drain(self) -> None:
+        """Waits for whatever was enqueued; raises DeviceFaultError where the failure was the context's loss."""
+        for stream in (self._upload, self._network.stream, self._download):
+            stream.synchronize()
+
+    def free(self) -> None:
+        """Waits for what is in flight and gives everything back."""
+        self._drain()
+        self._resources.close()

@@ -1,0 +1,100 @@
+"""A session of ONNX Runtime's CUDA provider on a stream of ours, and how it is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from edge_app.core.errors import DataError, DeviceError
+from edge_app.cuda import Stream
+from edge_app.model import TensorSpec
+
+PROVIDER = "CUDAExecutionProvider"
+# Trying every algorithm took four times as long to load and found slower ones for FP16.
+QUICK = {"cudnn_conv_algo_search": "HEURISTIC"}
+
+
+def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> tuple[Any, bool]:
+    """A session on a GPU that computes on our stream, and whether all of it does: shapes may be computed on the CPU.
+
+    Args:
+        source: The ONNX file, or what would be in it.
+        ordinal: Number of the GPU.
+        stream: Where it computes.
+
+    Raises:
+        DeviceError: This ONNX Runtime has no CUDA provider, or cannot load it.
+        DataError: The model cannot run on it.
+    """
+    if PROVIDER not in onnxruntime.get_available_providers():
+        raise DeviceError("this ONNX Runtime has no CUDA provider: pip install onnxruntime-gpu in its place")
+    if hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()  # CUDA's libraries may be wheels
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what fails is raised, and said once
+    options.enable_mem_pattern = False  # it allocates anew in the second run of a size
+    onnxruntime.set_default_logger_severity(4)  # cuDNN tells of each plan that it does not take
+    provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), "use_tf32": "0"} | QUICK
+    model = source if isinstance(source, bytes) else str(source)
+    for all_of_it in (True, False):
+        options.add_session_config_entry("session.disable_cpu_ep_fallback", str(int(all_of_it)))
+        try:
+            session = onnxruntime.InferenceSession(model, options, providers=[(PROVIDER, provider)])
+            break
+        except Exception as error:  # ONNX Runtime's errors have no base class of their own
+            failure = DataError(f"ONNX Runtime cannot load it ({first_line(error)})")
+    else:
+        raise failure
+    if session.get_providers()[0] != PROVIDER:
+        raise DeviceError("ONNX Runtime cannot load its CUDA provider: are CUDA and cuDNN of its versions installed?")
+    return session, all_of_it
+
+
+def output_specs(session: Any, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+    """The outputs of a full batch, found by a run on zeros; raises DataError where it fails, or they are not rows."""
+    try:
+        feed = {tensor.name: np.zeros([int(side or 0) for side in tensor.shape], tensor.dtype) for tensor in inputs}
+        arrays = session.run(None, feed, run_options(waits=True))
+    except Exception as error:  # ONNX Runtime's errors have no base class of their own
+        failure = DataError(f"the model fails on a blank picture: {first_line(error)}")
+    else:
+        return _checked(session, arrays, inputs)
+    raise failure  # not from the error, whose traceback would hold the session longer than its stream lives
+
+
+def _checked(session: Any, arrays: list[Any], inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
+    outputs = [
+        TensorSpec(meta.name, array.shape, array.dtype.name)
+        for meta, array in zip(session.get_outputs(), arrays, strict=True)
+    ]
+    for output in outputs:
+        if not output.shape or output.shape[0] != inputs[0].shape[0]:
+            raise DataError(f"its output {output} is not a row a picture; export it without NMS inside")
+    return tuple(outputs)
+
+
+def run_options(*, waits: bool) -> onnxruntime.RunOptions:
+    """How to run: until the GPU is through, or no longer than it takes to enqueue."""
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("disable_synchronize_execution_providers", "0" if waits else "1")
+    return options
+
+
+def in_half_floats(path: Path) -> bytes:
+    """The model in FP16, as TensorRT gets it; raises DataError where it cannot be cast."""
+    from edge_app.trt_build.fp16 import cast
+
+    try:
+        model: bytes = cast(onnx.load(path)).SerializeToString()
+    except ValueError as error:
+        raise DataError(f"it cannot be cast to FP16: {error}") from error
+    return model
+
+
+def first_line(error: Exception) -> str:
+    """What ONNX Runtime says of an error, without its stack."""
+    return str(error).strip().split("\n")[0]

@@ -1,0 +1,65 @@
+"""What a slot feeds its session: pictures in the model's own dtype and layout, and what else it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from edge_app.core.errors import DataError
+from edge_app.core.frames import Letterbox, Picture
+from edge_app.model import InputSpec
+from edge_app.preprocess import Letterboxer
+
+DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
+
+
+class Inputs:
+    """The buffers of one slot."""
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        spec: InputSpec,
+        capacity: int,
+        constants: Mapping[str, NDArray[Any]],
+    ) -> None:
+        """Makes room for `capacity` pictures.
+
+        Args:
+            session: The model; its picture is the one input that is no constant.
+            spec: Its preprocessing.
+            capacity: Pictures in a batch at most.
+            constants: Its other inputs by name, one picture's row, shape (1, …).
+
+        Raises:
+            DataError: The picture's dtype is not one of these, or the preprocessing does not fit it.
+        """
+        meta = next(meta for meta in session.get_inputs() if meta.name not in constants)
+        if meta.type not in DTYPES:
+            raise DataError(f"its input {meta.name} is {meta.type}; want float32, float16 or uint8")
+        channels_last = meta.shape[1] != 3
+        shape = (spec.height, spec.width, 3) if channels_last else (3, spec.height, spec.width)
+        pixels = np.zeros((capacity, *shape), DTYPES[meta.type])
+        rows = pixels.transpose(0, 3, 1, 2) if channels_last else pixels
+        try:
+            self._canvases = [Letterboxer(spec, row) for row in rows]
+        except ValueError as error:
+            raise DataError(str(error)) from error
+        self._arrays = {meta.name: pixels} | {name: np.repeat(row, capacity, axis=0) for name, row in constants.items()}
+
+    @property
+    def capacity(self) -> int:
+        """Pictures in a batch at most."""
+        return len(self._canvases)
+
+    def draw(self, pictures: Sequence[Picture]) -> tuple[Letterbox, ...]:
+        """Letterboxes the pictures into the first rows; returns where each lies."""
+        return tuple(canvas.draw(picture) for canvas, picture in zip(self._canvases, pictures, strict=False))
+
+    def feed(self, batch: int) -> dict[str, NDArray[Any]]:
+        """Every input of a batch of that size, by name: views of the buffers."""
+        return {name: array[:batch] for name, array in self._arrays.items()}

@@ -1,0 +1,48 @@
+"""A window at a desk that shows every camera's newest picture."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+import cv2
+
+from edge_app.core.colour import to_bgr
+from edge_app.core.detections import Result
+from edge_app.core.errors import DeviceError
+from edge_app.core.frames import Frame
+from edge_app.preview.annotator import Annotator, mosaic
+
+TITLE = "edge_app"
+LEAVE = (ord("q"), 27)  # Escape
+
+
+class Window:
+    """Open for the duration of a `with` block; used by the main thread alone, as desktops demand."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        """Raises DeviceError where there is no desktop."""
+        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            raise DeviceError("--show: there is no display here; --record writes a film instead")
+        self._artist = Annotator(labels)
+        self._shown: dict[str, int] = {}
+
+    def __enter__(self) -> Window:
+        cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        cv2.destroyAllWindows()
+
+    def show(self, latest: Mapping[str, tuple[Frame, Result]]) -> bool:
+        """Draws what is new; False once the user has closed the window or pressed q or Escape."""
+        frames = {camera: frame.index for camera, (frame, _) in latest.items()}
+        if frames != self._shown:
+            self._shown = frames
+            pictures = [self._artist.draw(to_bgr(f.picture), r.detections) for _, (f, r) in sorted(latest.items())]
+            cv2.imshow(TITLE, mosaic(pictures))
+        pressed = cv2.waitKey(1) & 0xFF
+        return pressed not in LEAVE and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1

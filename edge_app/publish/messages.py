@@ -1,0 +1,165 @@
+"""The wire message of a result, as one line of JSON: `edge_app.detections/1`."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from itertools import repeat
+from typing import Literal
+
+import numpy as np
+
+from edge_app.core.detections import Detections, Latency, Result
+from edge_app.core.errors import Reason
+from edge_app.core.metrics import Metrics
+
+Kind = Literal["detections", "event", "status", "stats"]
+State = Literal["connecting", "up", "down", "disabled"]
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a sink delivers.
+
+    Attributes:
+        camera: Name of its camera, or None where it speaks for the whole program.
+        kind: What it is; sinks choose topics by it.
+        payload: One JSON document in UTF-8, without a newline.
+        live: Whether it may be dropped when a sink cannot keep up.
+    """
+
+    camera: str | None
+    kind: Kind
+    payload: bytes
+    live: bool
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it says how something is now, so that only the newest of its camera counts."""
+        return self.kind in ("status", "stats")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model answered, and how it was run.
+
+    Attributes:
+        name: Of the model's card or file.
+        sha256: Of the ONNX file, in hex.
+        engine: Backend and provider, such as `onnxruntime-cpu`.
+        precision: `fp32`, `fp16` or `int8`.
+    """
+
+    name: str
+    sha256: str
+    engine: str
+    precision: str
+
+
+def new_session() -> str:
+    """A ULID: 26 characters that sort by the time they were made [ms]."""
+    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
+    return "".join(CROCKFORD[number >> 5 * place & 31] for place in reversed(range(26)))
+
+
+def rfc3339(epoch_ms: int) -> str:
+    """A time in UTC with milliseconds, from milliseconds since the epoch."""
+    moment = datetime.fromtimestamp(epoch_ms // 1000, timezone.utc).replace(tzinfo=None)
+    return f"{moment.isoformat()}.{epoch_ms % 1000:03d}Z"
+
+
+def status(camera: str, state: State, reason: Reason | None, since: float) -> Message:
+    """How a camera is, for `<prefix>/<camera>/status`.
+
+    Args:
+        camera: Its name.
+        state: What it is now.
+        reason: Why it is down, else None.
+        since: Wall clock when that began [s since the epoch].
+    """
+    why = None if reason is None else reason.value
+    document = {"state": state, "reason": why, "since": rfc3339(round(since * 1e3))}
+    return Message(camera, "status", ENCODER.encode(document).encode(), live=True)
+
+
+class MessageWriter:
+    """Makes the wire message of every result and numbers them, a sequence a camera.
+
+    It runs for every frame on the analyse thread, so what never changes is encoded once, here, and the numbers
+    are put into it with the digits that they go out with: three times as fast as dictionaries and `json`.
+    """
+
+    def __init__(self, session: str, model: ModelIdentity, labels: Sequence[str], stats: Metrics) -> None:
+        self._frame = (
+            f'{{"schema":"edge_app.detections/1","session":{_constant(session)},"seq":%d,"camera":%s,"frame_id":%d,'
+            '"capture_ts":"%s","capture_time":%.3f,"ts_source":"%s","age_ms":%.1f,'
+            f'"image":{{"width":%d,"height":%d}},"model":{_constant(asdict(model))},'
+            '"latency_ms":{"queue":%.2f,"preprocess":%.2f,"infer":%.2f,"postprocess":%.2f,"total":%.2f},"objects":[%s]}'
+        )
+        self._objects = [
+            f'{{"label":{_constant(label)},"class_id":{class_id},"score":%.4f,"box":[%.2f,%.2f,%.2f,%.2f]%s}}'
+            for class_id, label in enumerate(labels)
+        ]
+        self._stats = stats
+        self._next: defaultdict[str, int] = defaultdict(int)
+
+    def detections(self, result: Result, now_mono: float) -> Message:
+        """The message of one result; `now_mono`, the monotonic clock [s], gives its age."""
+        # Both forms of the capture time come from the same whole millisecond, so they cannot disagree.
+        captured_ms = round(result.captured_at * 1e3)
+        times_ms = _milliseconds(now_mono - result.captured_mono, result.latency)
+        text = self._frame % (
+            self._next[result.camera],
+            ENCODER.encode(result.camera),
+            result.frame_index,
+            rfc3339(captured_ms),
+            captured_ms / 1e3,
+            result.ts_source,
+            times_ms[0],
+            *result.source_wh,
+            *times_ms[1:],
+            ",".join(self._each(self._finite(result))),
+        )
+        self._next[result.camera] += 1
+        return Message(result.camera, "detections", text.encode(), result.live)
+
+    def _each(self, found: Detections) -> Iterator[str]:
+        ids: Iterable[str] = repeat("")
+        if found.track_id is not None:
+            ids = [f',"track_id":{track_id}' for track_id in found.track_id.tolist()]
+        rows = zip(found.class_id.tolist(), found.score.tolist(), found.xyxy.tolist(), ids, strict=False)
+        for class_id, score, box, track_id in rows:
+            yield self._objects[class_id] % (score, *box, track_id)
+
+    def _finite(self, result: Result) -> Detections:
+        """The detections without those that hold a NaN or an infinity: counted, never published."""
+        found = result.detections
+        good = np.isfinite(found.xyxy).all(axis=1) & np.isfinite(found.score)
+        if good.all():
+            return found
+        self._stats.count("outputs_not_finite", int((~good).sum()), camera=result.camera)
+        track_id = None if found.track_id is None else found.track_id[good]
+        return Detections(found.xyxy[good], found.score[good], found.class_id[good], track_id)
+
+
+def _constant(value: object) -> str:
+    """JSON that stands in a template."""
+    return ENCODER.encode(value).replace("%", "%%")
+
+
+def _milliseconds(age_s: float, latency: Latency) -> tuple[float, ...]:
+    """The age and the stages [ms]; raises ValueError for a NaN, which is no JSON."""
+    seconds = (age_s, latency.queue, latency.preprocess, latency.infer, latency.postprocess, latency.total)
+    if not math.isfinite(sum(seconds)):
+        raise ValueError(f"want finite times; got {seconds}")
+    return tuple(value * 1e3 for value in seconds)

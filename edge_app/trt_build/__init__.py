@@ -1,0 +1,53 @@
+"""ONNX to a TensorRT plan: which TensorRT, what it is told, where plans are kept and when they are built again."""
+
+from edge_app.trt_build.cache import EngineCache, default_cache_dir
+from edge_app.trt_build.engine_file import (
+    EngineFile,
+    EngineMetadata,
+    metadata_path,
+    read_engine_file,
+    write_engine_file,
+)
+from edge_app.trt_build.explain import Explanation, explain
+from edge_app.trt_build.library import TensorRtLibrary, find_library
+from edge_app.trt_build.machine import OLDEST_GPU, Machine, is_jetson, this_machine
+from edge_app.trt_build.monitor import Progress
+from edge_app.trt_build.obtain import Obtained, obtain
+from edge_app.trt_build.prune import prune
+from edge_app.trt_build.recipe import Recipe
+from edge_app.trt_build.request import BuildRequest, automatic, build_request, check_precision, remarks, source_of
+from edge_app.trt_build.targets import check_target, read_targets
+from edge_app.trt_build.trt_log import joined_errors, trt_logger
+
+__all__ = [
+    "OLDEST_GPU",
+    "BuildRequest",
+    "EngineCache",
+    "EngineFile",
+    "EngineMetadata",
+    "Explanation",
+    "Machine",
+    "Obtained",
+    "Progress",
+    "Recipe",
+    "TensorRtLibrary",
+    "automatic",
+    "build_request",
+    "check_precision",
+    "check_target",
+    "default_cache_dir",
+    "explain",
+    "find_library",
+    "is_jetson",
+    "joined_errors",
+    "metadata_path",
+    "obtain",
+    "prune",
+    "read_engine_file",
+    "read_targets",
+    "remarks",
+    "source_of",
+    "this_machine",
+    "trt_logger",
+    "write_engine_file",
+]

@@ -1,0 +1,163 @@
+"""ONNX to a TensorRT plan, with the TensorRT that is there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+from onnx import ModelProto
+
+from edge_app.core import files
+from edge_app.core.errors import DataError, StoppedError
+from edge_app.trt_build.fp16 import cast, opset
+from edge_app.trt_build.library import TensorRtLibrary
+from edge_app.trt_build.monitor import Progress, make_monitor
+from edge_app.trt_build.quantizers import refused_quantizer
+from edge_app.trt_build.recipe import OPTIMISATION, WORKSPACE, Recipe
+from edge_app.trt_build.targets import set_targets
+from edge_app.trt_build.trt_log import joined_errors, parser_error, trt_logger
+from edge_app.trt_build.weak_typing import set_dtypes
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A plan, and what TensorRT warned of."""
+
+    plan: bytes
+    warnings: tuple[str, ...]
+
+
+Current = Callable[[], AbstractContextManager[None]]
+"""Gives a thread the GPU to build on."""
+
+
+def build(
+    flavour: TensorRtLibrary,
+    recipe: Recipe,
+    progress: Progress,
+    timings: Path | None = None,
+    current: Current = nullcontext,
+) -> Built:
+    """Builds in a thread of its own: an exception inside TensorRT's callbacks, such as Ctrl-C, would abort the process.
+
+    Args:
+        flavour: The TensorRT.
+        recipe: What is wanted.
+        progress: Hears how far it is.
+        timings: File of what earlier builds measured, read and renewed. TensorRT-RTX measures nothing: it chooses its
+            kernels where it runs.
+        current: Gives the building thread its GPU; without, TensorRT takes the first.
+
+    Raises:
+        StoppedError: `progress` ended it.
+        DataError: TensorRT cannot build it; the text names the file, and the node where TensorRT names one.
+    """
+    stop = threading.Event()
+
+    def work() -> Built:
+        with current():
+            return _build(flavour, recipe, progress, stop, timings)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
+        running = pool.submit(work)
+        try:
+            return running.result()
+        finally:
+            stop.set()
+
+
+def _build(
+    flavour: TensorRtLibrary, recipe: Recipe, progress: Progress, stop: threading.Event, timings: Path | None
+) -> Built:
+    messages = trt_logger(flavour.trt).messages
+    messages.clear()
+    builder = flavour.trt.Builder(trt_logger(flavour.trt))
+    network, _parser = _parse(flavour, recipe, builder)  # the parser owns the network's weights
+    config = builder.create_builder_config()
+    _configure(flavour, recipe, builder, network, config)
+    config.progress_monitor = make_monitor(flavour.trt, progress, stop)
+    with _timing_cache(config, None if flavour.rtx else timings):
+        plan = builder.build_serialized_network(network, config)
+    if plan is None and stop.is_set():
+        raise StoppedError(f"{recipe.graph.path}: the build was stopped")
+    if plan is None:
+        name = f"{flavour.name} {flavour.version}"
+        raise DataError(f"{recipe.graph.path}: {name} cannot build it: {joined_errors(messages.errors)}")
+    return Built(bytes(plan), tuple(messages.warnings))
+
+
+def _parse(flavour: TensorRtLibrary, recipe: Recipe, builder: Any) -> tuple[Any, Any]:
+    """The network, and the parser that owns its weights; raises DataError where that cannot be run."""
+    trt, path = flavour.trt, recipe.graph.path
+    network = builder.create_network(_network_flags(flavour))
+    parser = trt.OnnxParser(network, trt_logger(trt))
+    if not parser.parse(read_onnx(flavour, recipe).SerializeToString(), str(path)):
+        raise DataError(f"{path}: {flavour.name} {flavour.version}: {parser_error(parser)}")
+    outputs = [network.get_output(place) for place in range(network.num_outputs)]
+    if recipe.graph.batch and (loose := [output.name for output in outputs if -1 in tuple(output.shape)]):
+        raise DataError(f"{path}: how large {loose[0]} is hangs on the picture; export it without NMS inside")
+    return network, parser
+
+
+@contextmanager
+def _timing_cache(config: Any, path: Path | None) -> Iterator[None]:
+    """What was measured before is not measured again."""
+    if path is None:
+        yield
+        return
+    cache = config.create_timing_cache(path.read_bytes() if path.is_file() else b"")
+    config.set_timing_cache(cache, False)
+    yield
+    files.write(path, bytes(cache.serialize()))
+
+
+def read_onnx(flavour: TensorRtLibrary, recipe: Recipe) -> ModelProto:
+    """The file as this TensorRT wants it: for strong typing with FP16 written in.
+
+    Raises:
+        DataError: Its opset is newer than ONNX's own, TensorRT would not take its quantizers, or it cannot be cast.
+    """
+    path = recipe.graph.path
+    model = onnx.load(path)
+    newest = onnx.defs.onnx_opset_version()
+    if opset(model) > newest:
+        raise DataError(f"{path}: opset {opset(model)} is newer than ONNX {onnx.__version__} knows ({newest})")
+    if why := refused_quantizer(model):
+        raise DataError(f"{path}: {why}")
+    if recipe.precision == "fp32" or not flavour.strongly_typed:
+        return model
+    try:
+        return cast(model)
+    except Exception as error:  # the converters raise whatever they meet
+        file = ", which wants the FP32 file" if recipe.precision == "int8" else ""
+        raise DataError(f"{path}: cannot be cast to FP16 ({error}); try --precision fp32{file}") from error
+
+
+def _network_flags(flavour: TensorRtLibrary) -> int:
+    trt = flavour.trt
+    return 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED) if flavour.strongly_typed else 0
+
+
+def _configure(flavour: TensorRtLibrary, recipe: Recipe, builder: Any, network: Any, config: Any) -> None:
+    trt = flavour.trt
+    config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
+    config.builder_optimization_level = OPTIMISATION
+    config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE)
+    if recipe.precision == "fp32":
+        config.clear_flag(trt.BuilderFlag.TF32)  # which has the exponent of FP32 and the mantissa of FP16
+    if flavour.rtx:
+        set_targets(flavour, config, recipe.targets)
+    elif not flavour.strongly_typed:
+        set_dtypes(trt, config, network, recipe.precision)
+    ranges = recipe.shapes()
+    if any(least != most for least, most in ranges.values()):
+        profile = builder.create_optimization_profile()
+        for name, (least, most) in ranges.items():
+            profile.set_shape(name, least, most, most)
+        config.add_optimization_profile(profile)

@@ -1,0 +1,158 @@
+"""A plan and its sidecar. A plan is code: it is read only if its sidecar names it and nobody else can write either."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge_app.core import files
+from edge_app.core.errors import DataError
+from edge_app.model import Precision
+from edge_app.trt_build.key import Key
+from edge_app.trt_build.library import Backend
+
+logger = logging.getLogger(__name__)
+
+READABLE = 0o644  # the service's user reads what root has built, whatever root's umask
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class UntrustedError(DataError):
+    """Somebody else could have written it, or we may not read it, good as it may be."""
+
+
+class EngineMetadata(BaseModel):
+    """`<plan>.json`: what a plan is.
+
+    Attributes:
+        sha256: Of the plan.
+        model: The model's name.
+        source: The ONNX file.
+        backend, precision, max_batch, targets: What was asked for.
+        key: What the plan depends on.
+        before: The key of the plan that it replaced.
+        because: In words, why it was built.
+        built_with: Version of this program.
+        seconds: How long the build took [s].
+        warnings: TensorRT's.
+        agreement: The engine's answers to the golden pictures against FP32's, mAP50; none where no GPU answered yet.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    schema_: Literal["edge_app.plan/1"] = Field(default="edge_app.plan/1", alias="schema")
+    sha256: str
+    model: str
+    source: Path
+    backend: Backend
+    precision: Precision
+    max_batch: int
+    targets: tuple[str, ...]
+    key: Key
+    before: Key | None
+    because: str
+    built_with: str
+    seconds: float
+    warnings: tuple[str, ...]
+    agreement: float | None = None
+
+    def same_choice(self, other: EngineMetadata) -> bool:
+        """Whether both answer the same request, at different times."""
+        names = ("source", "backend", "precision", "max_batch", "targets")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFile:
+    """A plan in the cache.
+
+    Attributes:
+        path: The file; it may not be there.
+        sidecar: What it is.
+        written: When the sidecar was written [s since the epoch].
+        doubt: Why the sidecar may not be trusted; empty where it may.
+    """
+
+    path: Path
+    sidecar: EngineMetadata
+    written: float
+    doubt: str = ""
+
+    def read(self) -> bytes:
+        """The plan, if it may be trusted.
+
+        Raises:
+            UntrustedError: Somebody else could have written it or its sidecar, or we may not read it.
+            DataError: It is not there or not what its sidecar names.
+        """
+        try:
+            with _open(self.path) as file:
+                if doubt := self.doubt or _doubt(file, self.path):
+                    raise UntrustedError(doubt)
+                plan = file.read()
+        except PermissionError as error:
+            raise UntrustedError(f"{self.path}: {error.strerror}") from error
+        except OSError as error:
+            raise DataError(f"{self.path}: {error.strerror}") from error
+        if hashlib.sha256(plan).hexdigest() != self.sidecar.sha256:
+            raise DataError(f"{self.path}: its sha256 is not the one in {metadata_path(self.path).name}; not loaded")
+        return plan
+
+
+def write_engine_file(path: Path, plan: bytes, sidecar: EngineMetadata) -> EngineFile:
+    """The sidecar, then the plan, each whole or not at all: a plan that is there has its sidecar."""
+    path.unlink(missing_ok=True)  # the older one would have the newer one's sidecar for a moment
+    written = write_metadata(path, sidecar.model_copy(update={"sha256": hashlib.sha256(plan).hexdigest()}))
+    _write(path, plan)
+    return written
+
+
+def write_metadata(path: Path, sidecar: EngineMetadata) -> EngineFile:
+    """The sidecar of the plan at `path`, whole or not at all."""
+    beside = metadata_path(path)
+    _write(beside, sidecar.model_dump_json(by_alias=True, indent=1) + "\n")
+    return EngineFile(path, sidecar, beside.stat().st_mtime)
+
+
+def metadata_path(plan: Path) -> Path:
+    """Beside the plan."""
+    return plan.with_name(f"{plan.name}.json")
+
+
+def read_engine_file(sidecar: Path) -> EngineFile | None:
+    """The plan that a sidecar describes; none, and a line in the log, where it cannot be read."""
+    try:
+        with _open(sidecar) as file:
+            content, written = EngineMetadata.model_validate_json(file.read()), os.fstat(file.fileno()).st_mtime
+            return EngineFile(sidecar.with_suffix(""), content, written, _doubt(file, sidecar))
+    except (OSError, ValidationError) as error:
+        logger.warning("%s: not the sidecar of a plan (%s)", sidecar, str(error).splitlines()[0])
+        return None
+
+
+def _write(path: Path, content: str | bytes) -> None:
+    files.write(path, content, mode=READABLE)
+    path.chmod(READABLE)
+
+
+def _open(path: Path) -> BinaryIO:
+    """What is checked and what is read are the same file, whatever its name stands for a moment later."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+
+
+def _doubt(file: BinaryIO, path: Path) -> str:
+    """Who else could have written it: neither root nor we, nor, where we are root, the user whose cache it is."""
+    status, we = os.fstat(file.fileno()), os.geteuid()
+    trusted = {0, we} if we else {0, path.parent.stat().st_uid}
+    if status.st_uid not in trusted:
+        return f"{path}: belongs to another user, so it is not loaded; chown it, or have it built again"
+    if status.st_mode & OTHERS_WRITE:
+        return f"{path}: others may write it, so it is not loaded; chmod go-w it, or have it built again"
+    return ""

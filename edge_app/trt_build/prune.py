@@ -1,0 +1,78 @@
+"""Clears the cache of plans that nothing will load any more."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from edge_app.core.errors import DataError, DeviceError
+from edge_app.trt_build.cache import SUFFIX, TIMINGS, EngineCache
+from edge_app.trt_build.engine_file import EngineFile, UntrustedError, metadata_path
+from edge_app.trt_build.library import Backend, find_library
+
+
+def prune(cache: EngineCache, waiting: Callable[[], None]) -> list[tuple[Path, str]]:
+    """Deletes them, each with its sidecar, and old measurements; returns each with the reason in words.
+
+    A plan that runs at this moment is in memory and goes on. What we may not load for whose it is, its owner may.
+
+    Raises:
+        AccessError: The folder cannot be written.
+    """
+    with cache.locked(waiting):
+        plans = cache.plans()
+        gone = [*_useless(plans), *_broken(cache, plans), *_measured(cache)]
+        for path, _because in gone:
+            path.unlink(missing_ok=True)
+            metadata_path(path).unlink(missing_ok=True)
+    return gone
+
+
+def _useless(plans: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
+    """Those that could not be loaded, or would not."""
+    kept: list[EngineFile] = []
+    for plan in plans:
+        try:
+            plan.read()
+            because = _replaced(plan, kept) or _other_version(plan.sidecar.backend, plan.sidecar.key.version)
+        except UntrustedError:
+            continue
+        except DataError as error:
+            because = str(error)
+        if because is None:
+            kept.append(plan)
+        else:
+            yield plan.path, because
+
+
+def _replaced(plan: EngineFile, newer: Sequence[EngineFile]) -> str | None:
+    same = any(plan.sidecar.same_choice(other.sidecar) for other in newer)
+    return "a newer plan has replaced it" if same else None
+
+
+def _broken(cache: EngineCache, plans: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
+    """Plans without a sidecar that can be understood, and such sidecars."""
+    named = {path.with_suffix("") for path in cache.folder.glob(f"*{SUFFIX}.json")}
+    for path in sorted({*named, *cache.folder.glob(f"*{SUFFIX}")} - {plan.path for plan in plans}):
+        beside = metadata_path(path)
+        if not beside.exists():
+            yield path, f"{beside.name} is missing"
+        elif os.access(beside, os.R_OK):
+            yield path, f"{beside.name} is not the sidecar of a plan"
+
+
+def _measured(cache: EngineCache) -> Iterator[tuple[Path, str]]:
+    """What builds with a TensorRT have measured that has gone."""
+    for path in sorted(cache.folder.glob(f"*-tensorrt-*{TIMINGS}")):
+        if because := _other_version("tensorrt", path.stem.rpartition("-")[2]):
+            yield path, because
+
+
+def _other_version(backend: Backend, version: str) -> str | None:
+    """Whether the TensorRT that could use it has gone; where none is installed, nothing is said."""
+    with suppress(DeviceError):
+        here = find_library(backend).version
+        return f"{backend} is {here}, it was built with {version}" if here != version else None
+    return None
