@@ -29,7 +29,7 @@ class Score:
 
     def add(self, result: Result) -> None:
         """Renders the frame again for its truth and compares."""
-        _, truth = self._street.render(result.frame_index)
+        _, truth = self._street.render(result.meta.index)
         side = (truth.xyxy[:, 2:] - truth.xyxy[:, :2]).min(axis=1, initial=np.inf)
         for row in np.flatnonzero((side >= LEAST_SIDE_PX) & (truth.visible >= LEAST_VISIBLE)):
             label: str = CLASSES[truth.class_id[row]]

@@ -45,7 +45,7 @@ class Analysis:
         beats: Told at least once a second that the loop is alive.
     """
 
-    inbox: Inbox[PendingFrame]
+    inbox: Inbox
     engine: Engine
     postprocess: Postprocess
     publish: Publish
@@ -63,13 +63,13 @@ class Analysis:
                 postprocess_s = time.monotonic() - began
                 for frame, (found, broken) in zip(frames, each, strict=True):
                     if broken:
-                        self.stats.count("outputs_not_finite", broken, camera=frame.camera)
+                        self.stats.count("outputs_not_finite", broken, camera=frame.meta.camera)
                     latency = Latency(
                         queue=frame.queue_s,
                         preprocess=outputs.preprocess_s,
                         infer=outputs.infer_s,
                         postprocess=postprocess_s,
-                        total=time.monotonic() - frame.queued_mono,
+                        total=time.monotonic() - frame.meta.queued_mono,
                     )
                     self._hand_over(frame, found, latency)
         finally:
@@ -78,12 +78,7 @@ class Analysis:
     def _hand_over(self, frame: Frame, found: Detections, latency: Latency) -> None:
         """Publishes one frame and records where its time went."""
         result = Result(
-            camera=frame.camera,
-            frame_index=frame.index,
-            captured_at=frame.captured_at,
-            ts_source=frame.ts_source,
-            captured_mono=frame.captured_mono,
-            live=frame.live,
+            meta=frame.meta,
             source_wh=(frame.picture.width, frame.picture.height),
             latency=latency,
             detections=found,
@@ -91,26 +86,26 @@ class Analysis:
         began = time.monotonic()
         self.publish(frame, result)
         durations = {
-            "age": began - frame.captured_mono,
+            "age": began - frame.meta.time.mono,
             "queue": latency.queue,
             "preprocess": latency.preprocess,
             "infer": latency.infer,
             "postprocess": latency.postprocess,
             "publish": time.monotonic() - began,
         }
-        self.stats.observe_all(durations, camera=frame.camera)
-        self.stats.count("frames_analysed", camera=frame.camera)
+        self.stats.observe_all(durations, camera=frame.meta.camera)
+        self.stats.count("frames_analysed", camera=frame.meta.camera)
 
     def _drop(self, frame: Frame, error: EngineError) -> None:
-        logger.warning("%s: frame %d dropped: %s", frame.camera, frame.index, error)
-        self.stats.count("frames_dropped", camera=frame.camera, reason="engine")
+        logger.warning("%s: frame %d dropped: %s", frame.meta.camera, frame.meta.index, error)
+        self.stats.count("frames_dropped", camera=frame.meta.camera, reason="engine")
 
 
 @dataclass(frozen=True, slots=True)
 class _Batches:
     """The inbox as the double buffer wants it: batches of pictures, until the end."""
 
-    inbox: Inbox[PendingFrame]
+    inbox: Inbox
     max_batch: int
     stats: Metrics
     beats: Heartbeats
@@ -122,19 +117,19 @@ class _Batches:
 
     def __iter__(self) -> Iterator[list[Frame]]:
         while not self.stop.is_set() and not self.inbox.exhausted:
-            arrivals = self.inbox.take(self.max_batch, timeout_s=0.5)
+            taken = self.inbox.take(self.max_batch, timeout_s=0.5)
             now = time.monotonic()
             self.beats.beat("analyse")
-            yield [frame for arrival in arrivals if (frame := self._convert(arrival, now)) is not None]
+            yield [frame for pending in taken if (frame := self._convert(pending, now)) is not None]
 
-    def _convert(self, arrival: PendingFrame, now_mono: float) -> Frame | None:
+    def _convert(self, pending: PendingFrame, now_mono: float) -> Frame | None:
         """The frame's pixels, or None where the decoder's surface is broken."""
         began = time.monotonic()
         try:
-            frame = arrival.take(now_mono)
+            frame = pending.take(now_mono)
         except StreamError as error:
-            logger.debug("%s: frame %d: %s", arrival.camera, arrival.index, error)
-            self.stats.count("frames_dropped", camera=arrival.camera, reason="decode")
+            logger.debug("%s: frame %d: %s", pending.meta.camera, pending.meta.index, error)
+            self.stats.count("frames_dropped", camera=pending.meta.camera, reason="decode")
             return None
-        self.stats.observe("decode", arrival.decode_s + time.monotonic() - began, camera=arrival.camera)
+        self.stats.observe("decode", pending.decode_s + time.monotonic() - began, camera=pending.meta.camera)
         return frame

@@ -14,6 +14,7 @@ from edge_app.engine import infer
 from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 from edge_app.model import InputSpec, read_signature
 from edge_app.preprocess import Letterboxer, normalisation_table
+from tests.frames import frame as made
 from tests.onnx_models import SIDE, bright_pixels, channel_means, echo, refuses_bright
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
@@ -24,7 +25,7 @@ def grey(value: int, side: int = SIDE) -> Picture:
 
 
 def frame(index: int, value: int | None = None) -> Frame:
-    return Frame("gate", index, 0.0, "arrival", 0.0, True, 0.0, 0.0, grey(index if value is None else value))
+    return made(grey(index if value is None else value), index=index)
 
 
 def open_engine(path, batch, *, slots=2, max_batch=4):

@@ -18,9 +18,10 @@ import pytest
 
 from edge_app.cli import execute
 from edge_app.core.detections import Detections, Latency, Result
-from edge_app.core.frames import Frame, Picture
+from edge_app.core.frames import Picture
 from edge_app.preview import Annotator, Recorder, mosaic
 from tests import onnx_models
+from tests.frames import frame
 
 FULL_AT = 80_000  # bytes
 STREET = "synthetic://street?seed=7&size=320x180"
@@ -176,9 +177,10 @@ def test_pictures_that_are_years_apart_make_a_film_that_can_be_watched(edge_app,
 def live(camera, index):
     """A frame of a camera in which nothing was found."""
     now, picture = time.time(), Picture.from_bgr(np.full((64, 64, 3), 99, np.uint8))
-    frame = Frame(camera, index, now, "arrival", 0.0, True, 0.0, 0.0, picture)
+    made = frame(picture, camera, index, wall=now)
     nothing = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, "i4"))
-    return frame, Result(camera, index, now, "arrival", 0.0, True, (64, 64), Latency(0, 0, 0, 0, 0), nothing)
+    latency = Latency(queue=0, preprocess=0, infer=0, postprocess=0, total=0)
+    return made, Result(meta=made.meta, source_wh=(64, 64), latency=latency, detections=nothing)
 
 
 def test_a_film_that_is_stuck_holds_up_no_other_and_what_it_lacks_is_counted(tmp_path, caplog):

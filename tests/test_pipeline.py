@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from edge_app.core.detections import Detections
 from edge_app.core.errors import Reason, StreamError
-from edge_app.core.frames import PendingFrame, Picture
+from edge_app.core.frames import Picture
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats
 from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 from edge_app.model import InputSpec
 from edge_app.pipeline import Analysis
+from tests.frames import pending
 from tests.onnx_models import SIDE, refuses_bright
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
@@ -29,7 +31,8 @@ def broken_surface():
 def arrival(index, value=1, *, camera="clip", live=False, convert=None):
     now = time.monotonic()
     picture = Picture.from_bgr(np.full((SIDE, SIDE, 3), value, np.uint8))
-    return PendingFrame(camera, index, 1000.0 + index, "file", now, live, now, 0.0, convert or (lambda: picture))
+    made = pending(picture, camera, index, live=live, queued_mono=now, wall=1000.0 + index, mono=now, source="file")
+    return replace(made, convert=convert) if convert else made
 
 
 def mean_as_score(arrays, boxes, sizes_wh):
@@ -55,14 +58,14 @@ class Run:
         inbox = Inbox()
         inbox.add("clip", live=False, max_age_s=1, capacity=len(arrivals) + 1, drop=lambda reason: None)
         for item in arrivals:
-            assert inbox.put("clip", item, timeout_s=0)
+            assert inbox.put(item, timeout_s=0)
         inbox.close("clip")
         analysis = Analysis(inbox, engine, mean_as_score, self._publish, self.stats, self.beats)
         analysis.run(threading.Event())
 
     def _publish(self, frame, result):
-        assert frame.index == result.frame_index
-        self.results.append((result.frame_index, int(result.detections.class_id[0])))
+        assert frame.meta.index == result.meta.index
+        self.results.append((result.meta.index, int(result.detections.class_id[0])))
 
 
 def test_every_frame_of_a_finite_source_is_published_once_in_order(engine):

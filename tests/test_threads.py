@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
+from edge_app.core.frames import Picture
 from edge_app.core.inbox import Inbox
 from edge_app.core.threads import Heartbeats, ThreadGroup
+from tests.frames import pending
 
-
-@dataclass
-class Item:
-    name: str
-    captured_mono: float
+BLACK = Picture.from_bgr(np.zeros((4, 6, 3), np.uint8))
 
 
 class Drops(list):
@@ -34,11 +32,16 @@ def add(inbox, camera, *, live=True, max_age_s=60.0, capacity=1):
 
 
 def put(inbox, camera, name, age_s=0.0):
-    return inbox.put(camera, Item(name, time.monotonic() - age_s), timeout_s=0)
+    return inbox.put(named(camera, name, age_s), timeout_s=0)
+
+
+def named(camera, name, age_s=0.0):
+    """A frame that is known by its index: a is 0."""
+    return pending(BLACK, camera, ord(name[0]), mono=time.monotonic() - age_s)
 
 
 def names(items):
-    return [item.name for item in items]
+    return [chr(item.meta.index) for item in items]
 
 
 def test_the_newest_frame_of_a_live_camera_wins_and_the_other_is_counted(inbox):
@@ -64,7 +67,7 @@ def test_put_of_a_finite_source_goes_on_when_a_frame_is_taken(inbox):
     done = threading.Event()
 
     def late():
-        assert inbox.put("clip", Item("b", time.monotonic()), timeout_s=10)
+        assert inbox.put(named("clip", "b"), timeout_s=10)
         done.set()
 
     thread = threading.Thread(target=late)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from edge_app.core.frames import PendingFrame, Picture, Plane
+from edge_app.core.frames import CaptureTime, FrameMeta, PendingFrame, Picture, Plane
 from edge_app.synthetic import Settings, Street
 
 WIDTH, HEIGHT = 1920, 1080
@@ -53,11 +53,16 @@ class Ring:
     def waiting(self) -> bool:
         return not self.exhausted
 
-    def take(self, max_items: int, timeout_s: float) -> list[PendingFrame]:
+    def take(self, max_frames: int, timeout_s: float) -> list[PendingFrame]:
         """The next ones; none is ever waited for."""
         now, first = time.monotonic(), self.taken
-        self.taken += max_items
+        self.taken += max_frames
+        taken = CaptureTime(wall=0.0, mono=now, source="file")
         return [
-            PendingFrame("ring", index, 0.0, "file", now, False, now, 0.0, self._give[index % len(self._give)])
+            PendingFrame(
+                meta=FrameMeta(camera="ring", index=index, live=False, time=taken, queued_mono=now),
+                decode_s=0.0,
+                convert=self._give[index % len(self._give)],
+            )
             for index in range(first, self.taken)
         ]

@@ -20,7 +20,7 @@ from edge_app.app.service import Service
 from edge_app.capture import Cameras, CameraStatus, Source
 from edge_app.core.detections import Result
 from edge_app.core.errors import TemporaryError
-from edge_app.core.frames import Frame, PendingFrame
+from edge_app.core.frames import Frame
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
@@ -76,7 +76,7 @@ class Runtime:
         self.latest: dict[str, tuple[Frame, Result]] = {}
         self.stats = Metrics()
         self._beats = Heartbeats()
-        self._inbox: Inbox[PendingFrame] = Inbox()
+        self._inbox: Inbox = Inbox()
         self._threads = ThreadGroup(self.stop)
         self._service = Service()
 
@@ -186,9 +186,9 @@ class Runtime:
 
     def _publish(self, frame: Frame, result: Result) -> None:
         """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""
-        self.latest[result.camera] = (frame, result)
-        if result.camera not in self.cameras.states():  # it was removed before or meanwhile
-            self.latest.pop(result.camera, None)
+        self.latest[result.meta.camera] = (frame, result)
+        if result.meta.camera not in self.cameras.states():  # it was removed before or meanwhile
+            self.latest.pop(result.meta.camera, None)
         self.observe(frame, result)
         message = self._messages.detections(result, time.monotonic())
         self._publishers.put(message, self._keep_waiting)

@@ -61,8 +61,8 @@ class CameraSeries:
             try:
                 with self._source.open(threading.Event()) as shots:
                     for shot in shots:
-                        if shot.captured_mono >= due:
-                            due = shot.captured_mono + self._every_s
+                        if shot.time.mono >= due:
+                            due = shot.time.mono + self._every_s
                             yield rotated(shot.convert, self._settings.rotate)()
             except StreamError as error:
                 failure = error

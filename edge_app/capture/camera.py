@@ -17,7 +17,7 @@ from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, Source
 from edge_app.capture.status import Report, StatusTracker
 from edge_app.core.colour import to_bgr
 from edge_app.core.errors import InputError, Reason, StreamError
-from edge_app.core.frames import PendingFrame, Picture
+from edge_app.core.frames import FrameMeta, PendingFrame, Picture
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 
@@ -57,7 +57,7 @@ class Camera:
         name: str,
         source: Source,
         settings: CameraConfig,
-        inbox: Inbox[PendingFrame],
+        inbox: Inbox,
         stats: Metrics,
         report: Report,
     ) -> None:
@@ -123,31 +123,31 @@ class Camera:
 
     def _take(self, shot: DecodedFrame, stop: threading.Event) -> None:
         """Counts the frame and hands it over, unless it is one too many."""
-        self._note_skew(shot.skew_s)
+        self._note_skew(shot.time.skew_s)
         self._lost(shot.broken)
         index = self._captured(1)
-        if not self._thinning.keeps(shot.captured_at):
+        if not self._thinning.keeps(shot.time.wall):
             self._dropped("max_fps")
             return
-        arrival = PendingFrame(
-            self.name,
-            index,
-            shot.captured_at,
-            shot.ts_source,
-            shot.captured_mono,
-            self.source.live,
-            time.monotonic(),
-            shot.decode_s,
-            rotated(shot.convert, self.settings.rotate),
+        pending = PendingFrame(
+            meta=FrameMeta(
+                camera=self.name,
+                index=index,
+                live=self.source.live,
+                time=shot.time,
+                queued_mono=time.monotonic(),
+            ),
+            decode_s=shot.decode_s,
+            convert=rotated(shot.convert, self.settings.rotate),
         )
-        while not self._put(arrival, stop):
+        while not self._put(pending, stop):
             pass
 
-    def _put(self, arrival: PendingFrame, stop: threading.Event) -> bool:
+    def _put(self, pending: PendingFrame, stop: threading.Event) -> bool:
         """Whether the frame is in the inbox, or not wanted any more."""
         with self._handing_over:
             if not stop.is_set():
-                return self._inbox.put(self.name, arrival, ROOM_S)
+                return self._inbox.put(pending, ROOM_S)
         self._dropped("removed")
         return True
 

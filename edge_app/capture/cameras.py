@@ -11,7 +11,6 @@ from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.source import Source
 from edge_app.capture.status import CameraStatus, Report
 from edge_app.core.errors import Reason, TemporaryError
-from edge_app.core.frames import PendingFrame
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import ThreadGroup
@@ -25,9 +24,7 @@ MOST_ABANDONED = 3
 class Cameras:
     """Cameras come and go at run time; add, remove, supervise and stop are called by one thread."""
 
-    def __init__(
-        self, inbox: Inbox[PendingFrame], stats: Metrics, threads: ThreadGroup, report: Report, capacity: int
-    ) -> None:
+    def __init__(self, inbox: Inbox, stats: Metrics, threads: ThreadGroup, report: Report, capacity: int) -> None:
         """Takes where frames go and what happens is counted.
 
         Args:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from edge_app.core.frames import TimestampSource
+from edge_app.core.frames import CaptureTime
 
 LONGEST_TRANSIT_S = 5.0
 SLOWEST_TRANSIT_S = 0.5  # of the fastest frame; a network that is slower than this is not one for video
@@ -25,33 +25,31 @@ class Moment:
     def now(cls) -> Moment:
         return cls(time.time(), time.monotonic())
 
+    def earlier(self, seconds: float) -> Moment:
+        """So many seconds before this one [s]."""
+        return Moment(self.wall - seconds, self.mono - seconds)
 
-@dataclass(frozen=True, slots=True)
-class Capture:
-    """When a frame was taken; the fields are those of `DecodedFrame`."""
-
-    captured_at: float
-    ts_source: TimestampSource
-    captured_mono: float
-    skew_s: float | None = None
+    def as_capture(self, skew_s: float | None = None) -> CaptureTime:
+        """Of a frame that is timed by its arrival at this moment."""
+        return CaptureTime(wall=self.wall, mono=self.mono, source="arrival", skew_s=skew_s)
 
 
-def captured(arrival: Moment, camera_wall: float | None, ahead_s: float = 0.0) -> Capture:
+def captured(arrival: Moment, camera_wall: float | None, ahead_s: float = 0.0) -> CaptureTime:
     """When the frame that arrived then was taken, given its time on the camera's clock [s since the epoch].
 
     That clock may be known to be so much ahead of ours [s], which then counts for the age.
 
     >>> captured(Moment(wall=1000.0, mono=50.0), 999.75)
-    Capture(captured_at=999.75, ts_source='rtcp', captured_mono=49.75, skew_s=None)
+    CaptureTime(wall=999.75, mono=49.75, source='rtcp', skew_s=None)
     >>> captured(Moment(wall=1000.0, mono=50.0), 4600.0)
-    Capture(captured_at=1000.0, ts_source='arrival', captured_mono=50.0, skew_s=3600.0)
+    CaptureTime(wall=1000.0, mono=50.0, source='arrival', skew_s=3600.0)
     """
     if camera_wall is None:
-        return Capture(arrival.wall, "arrival", arrival.mono)
+        return arrival.as_capture()
     transit = arrival.wall - camera_wall
     if -CLOCK_JITTER_S <= transit <= LONGEST_TRANSIT_S:
-        return Capture(camera_wall, "rtcp", arrival.mono - max(0.0, transit + ahead_s))
-    return Capture(arrival.wall, "arrival", arrival.mono, -transit)
+        return CaptureTime(wall=camera_wall, mono=arrival.mono - max(0.0, transit + ahead_s), source="rtcp")
+    return arrival.as_capture(skew_s=-transit)
 
 
 class CameraClock:
@@ -64,7 +62,7 @@ class CameraClock:
     def __init__(self) -> None:
         self._least = float("inf")  # the shortest transit seen [s]
 
-    def captured(self, arrival: Moment, camera_wall: float | None) -> Capture:
+    def captured(self, arrival: Moment, camera_wall: float | None) -> CaptureTime:
         """As `captured` says, but by arrival while no frame came in less than `SLOWEST_TRANSIT_S`."""
         if camera_wall is None:
             return captured(arrival, None)
@@ -75,7 +73,7 @@ class CameraClock:
         if self._least <= SLOWEST_TRANSIT_S:
             return captured(arrival, camera_wall, min(max(0.0, -self._least), CLOCK_JITTER_S))
         late = transit - self._least
-        return Capture(arrival.wall - late, "arrival", arrival.mono - late, -self._least)
+        return arrival.earlier(late).as_capture(skew_s=-self._least)
 
 
 def camera_wall(packet: Any) -> float | None:

@@ -8,7 +8,7 @@ import av
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from edge_app.capture.clock import Capture
+from edge_app.core.frames import CaptureTime
 
 MOST_IN_DECODER = 64  # packets; no codec keeps more frames back
 LONGEST_REORDER_S = 2.0  # a packet that is further ahead than this has nothing to do with the frame
@@ -22,27 +22,27 @@ class PacketTimes:
     """
 
     def __init__(self) -> None:
-        self._by_pts: dict[int | None, Capture] = {}
+        self._by_pts: dict[int | None, CaptureTime] = {}
         self._newest = float("-inf")  # monotonic clock at capture of the newest frame so far [s]
 
-    def add(self, packet: av.Packet[VideoStream], capture: Capture) -> None:
+    def add(self, packet: av.Packet[VideoStream], capture: CaptureTime) -> None:
         """Takes a packet on its way into the decoder."""
         self._by_pts.pop(packet.pts, None)
         self._by_pts[packet.pts] = self._latest = capture
         if len(self._by_pts) > MOST_IN_DECODER:
             del self._by_pts[next(iter(self._by_pts))]
 
-    def of(self, frame: VideoFrame) -> Capture:
+    def of(self, frame: VideoFrame) -> CaptureTime:
         """The capture of the packet with the frame's pts; the latest where the decoder has lost track."""
         own = self._by_pts.pop(frame.pts, self._latest)
-        if own.ts_source != "arrival":
+        if own.source != "arrival":
             return own
         late = max((self._late_s(own, ahead_s, capture) for ahead_s, capture in self._ahead(frame)), default=0.0)
-        late = min(max(late, 0.0), max(own.captured_mono - self._newest, 0.0))
-        self._newest = own.captured_mono - late
-        return replace(own, captured_at=own.captured_at - late, captured_mono=self._newest) if late else own
+        late = min(max(late, 0.0), max(own.mono - self._newest, 0.0))
+        self._newest = own.mono - late
+        return replace(own, wall=own.wall - late, mono=self._newest) if late else own
 
-    def _ahead(self, frame: VideoFrame) -> list[tuple[float, Capture]]:
+    def _ahead(self, frame: VideoFrame) -> list[tuple[float, CaptureTime]]:
         """The later pictures in the decoder, and by how much they are later than the frame [s]."""
         if frame.pts is None or frame.time_base is None:
             return []
@@ -54,6 +54,6 @@ class PacketTimes:
         return [(ahead_s, capture) for ahead_s, capture in ahead if 0 < ahead_s < LONGEST_REORDER_S]
 
     @staticmethod
-    def _late_s(own: Capture, ahead_s: float, capture: Capture) -> float:
+    def _late_s(own: CaptureTime, ahead_s: float, capture: CaptureTime) -> float:
         """How much later the frame came than a picture that was taken after it allows [s]."""
-        return own.captured_mono - (capture.captured_mono - ahead_s)
+        return own.mono - (capture.mono - ahead_s)

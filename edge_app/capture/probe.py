@@ -45,7 +45,7 @@ def probe_source(source: Source, timeout_s: float) -> StreamInfo:
             for shot in shots:
                 picture = shot.convert()
                 elapsed = time.monotonic() - began
-                return StreamInfo(picture.width, picture.height, shot.fps, shot.codec, shot.ts_source, elapsed)
+                return StreamInfo(picture.width, picture.height, shot.fps, shot.codec, shot.time.source, elapsed)
     finally:
         timer.cancel()
     if stop.is_set():

@@ -41,8 +41,8 @@ def main(
         seen.append(result)
         if not best or len(result.detections) > len(best[0][1].detections):
             best[:] = [(frame, result)]
-        if result.frame_index % EVERY == 0:
-            sys.stdout.write(f"frame {result.frame_index:4d}: {object_counts(result, app.detector.labels)}\n")
+        if result.meta.index % EVERY == 0:
+            sys.stdout.write(f"frame {result.meta.index:4d}: {object_counts(result, app.detector.labels)}\n")
 
     with Runtime(scene(frames, messages), observe=observe) as app:
         began = time.monotonic()

@@ -113,12 +113,12 @@ class PictureFolder:
             AccessError: The operating system refuses, or the disk is full.
         """
         content = self._encoded(pixels)
-        path = self.folder / f"{self._next:06d}_{frame.camera}{self._suffix}"
+        path = self.folder / f"{self._next:06d}_{frame.meta.camera}{self._suffix}"
         entry = ManifestEntry(
             file=path.name,
-            camera=frame.camera,
-            capture_time=round(frame.captured_at, 3),
-            ts_source=frame.ts_source,
+            camera=frame.meta.camera,
+            capture_time=round(frame.meta.time.wall, 3),
+            ts_source=frame.meta.time.source,
             sha256=hashlib.sha256(content).hexdigest(),
             width=pixels.shape[1],
             height=pixels.shape[0],
@@ -131,7 +131,7 @@ class PictureFolder:
             return None
         try:
             files.write(path, content, replace=False)
-            os.utime(path, (frame.captured_at, frame.captured_at))  # a folder's pictures have their files' times
+            os.utime(path, (frame.meta.time.wall, frame.meta.time.wall))  # a folder's pictures have their files' times
             _append(self._manifest, line)
         except OSError as error:
             raise AccessError(f"{path}: {error.strerror}") from error

@@ -66,7 +66,7 @@ class _Stretch:
         """The stretch that begins with a frame of that time [s since the epoch]."""
         if captured_at < self.began:
             return _Stretch(captured_at, self.length)
-        earliest = self.earliest if self.best is None else self.best.frame.captured_at + self.length / 2
+        earliest = self.earliest if self.best is None else self.best.frame.meta.time.wall + self.length / 2
         return _Stretch(captured_at, self.length, earliest)
 
 
@@ -86,10 +86,10 @@ class Choice:
 
     def look(self, frame: Frame) -> Candidate | None:
         """Takes a frame into its camera's stretch; the best of the stretch before, where this one ends it."""
-        now = frame.captured_at
-        before = self._stretches.setdefault(frame.camera, _Stretch(now, self._every_s))
+        now = frame.meta.time.wall
+        before = self._stretches.setdefault(frame.meta.camera, _Stretch(now, self._every_s))
         stretch = before if before.holds(now) else before.next(now)
-        self._stretches[frame.camera] = stretch
+        self._stretches[frame.meta.camera] = stretch
         if now >= stretch.earliest:
             candidate = Candidate(frame, thumbnail(to_bgr(frame.picture)))
             stretch.best = max(stretch.best or candidate, candidate, key=self._distance)

@@ -77,7 +77,7 @@ class Collector:
         """
         self._album, self._limits, self._redact, self._stop = album, limits, redact, stop
         self._choice = Choice((thumbnail(pixels) for pixels in album.pictures()), every_s)
-        self._inbox: Inbox[PendingFrame] = Inbox()
+        self._inbox: Inbox = Inbox()
         self.looked_at: Counter[str] = Counter()
 
     @property
@@ -114,8 +114,8 @@ class Collector:
     def _collect(self, capture: Cameras) -> Ending:
         deadline = time.monotonic() + self._limits.seconds
         while (why := self._ended(deadline)) is None:
-            for arrival in self._inbox.take(1, TICK_S):
-                self._look(arrival)
+            for pending in self._inbox.take(1, TICK_S):
+                self._look(pending)
             capture.supervise()
         return why
 
@@ -130,13 +130,13 @@ class Collector:
             return Ending.EXHAUSTED
         return Ending.LATE if time.monotonic() > deadline else None
 
-    def _look(self, arrival: PendingFrame) -> None:
+    def _look(self, pending: PendingFrame) -> None:
         try:
-            frame = arrival.take(time.monotonic())
+            frame = pending.take(time.monotonic())
         except StreamError as error:
-            logger.debug("camera %s: frame %d: %s", arrival.camera, arrival.index, error)
+            logger.debug("camera %s: frame %d: %s", pending.meta.camera, pending.meta.index, error)
             return
-        self.looked_at[frame.camera] += 1
+        self.looked_at[frame.meta.camera] += 1
         if (candidate := self._choice.look(frame)) is not None:
             self._keep(candidate)
 
@@ -148,7 +148,7 @@ class Collector:
         try:
             pixels, blurred = self._redact(frame.picture)
         except EngineError as error:
-            logger.warning("camera %s: frame %d is left out: %s", frame.camera, frame.index, error)
+            logger.warning("camera %s: frame %d is left out: %s", frame.meta.camera, frame.meta.index, error)
             return
         entry = self._album.add(frame, pixels, blurred)
         if entry is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge_app.core.frames import FrameMeta
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +36,7 @@ class Detections:
         return len(self.score)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
     """Where a frame spent its time inside the program, in seconds."""
 
@@ -46,28 +47,18 @@ class Latency:
     total: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Result:
     """One analysed frame, as it goes to the publishers.
 
     Attributes:
-        camera: Name of the camera in the configuration.
-        frame_index: Frames captured before this one.
-        captured_at: Wall clock at capture [s since the epoch].
-        ts_source: What `captured_at` rests on.
-        captured_mono: Monotonic clock at capture [s].
-        live: Whether the camera is live: a live result may be dropped, a finite source's never.
+        meta: Which frame it is.
         source_wh: Size of the picture [px].
         latency: Where the time went.
         detections: What was found.
     """
 
-    camera: str
-    frame_index: int
-    captured_at: float
-    ts_source: Literal["rtcp", "arrival", "file"]
-    captured_mono: float
-    live: bool
+    meta: FrameMeta
     source_wh: tuple[int, int]
     latency: Latency
     detections: Detections

@@ -73,66 +73,74 @@ class Picture:
         return data
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """One picture of a camera and when it was taken.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureTime:
+    """When a picture was taken.
+
+    Attributes:
+        wall: Wall clock [s since the epoch]. For consumers.
+        mono: Monotonic clock [s]. For ages only.
+        source: What `wall` rests on: the camera's clock, the arrival here, or the file.
+        skew_s: How far the camera's clock is ahead of ours [s], where that is why it is not used.
+    """
+
+    wall: float
+    mono: float
+    source: TimestampSource
+    skew_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameMeta:
+    """Which frame of which camera it is, and when it was taken: made once, in capture, and carried along.
 
     Attributes:
         camera: Name of the camera in the configuration.
         index: Frames captured before this one; counts on across reconnects.
-        captured_at: Wall clock at capture [s since the epoch]. For consumers.
-        ts_source: What `captured_at` rests on: the camera's clock, the arrival here, or the file.
-        captured_mono: Monotonic clock at capture [s]. For ages only.
         live: Whether its camera is live: a live frame may be dropped, a finite source's never.
+        time: When it was taken.
         queued_mono: Monotonic clock when its capture thread handed it over [s].
+    """
+
+    camera: str
+    index: int
+    live: bool
+    time: CaptureTime
+    queued_mono: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Frame:
+    """One picture of a camera.
+
+    Attributes:
+        meta: Which frame it is.
         queue_s: Time it waited until the analyse thread took it [s].
         picture: The pixels.
     """
 
-    camera: str
-    index: int
-    captured_at: float
-    ts_source: TimestampSource
-    captured_mono: float
-    live: bool
-    queued_mono: float
+    meta: FrameMeta
     queue_s: float
     picture: Picture
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class PendingFrame:
     """A captured frame whose pixels are converted only if somebody takes it.
 
     Attributes:
-        camera, index, captured_at, ts_source, captured_mono, live, queued_mono: As in `Frame`.
+        meta: Which frame it is.
         decode_s: Time that the decoder spent on it [s].
         convert: Makes the picture; raises StreamError where the decoder's surface is broken.
     """
 
-    camera: str
-    index: int
-    captured_at: float
-    ts_source: TimestampSource
-    captured_mono: float
-    live: bool
-    queued_mono: float
+    meta: FrameMeta
     decode_s: float
     convert: Callable[[], Picture]
 
     def take(self, now_mono: float) -> Frame:
         """The frame with its pixels, taken from the inbox at that time."""
-        return Frame(
-            camera=self.camera,
-            index=self.index,
-            captured_at=self.captured_at,
-            ts_source=self.ts_source,
-            captured_mono=self.captured_mono,
-            live=self.live,
-            queued_mono=self.queued_mono,
-            queue_s=now_mono - self.queued_mono,
-            picture=self.convert(),
-        )
+        return Frame(meta=self.meta, queue_s=now_mono - self.meta.queued_mono, picture=self.convert())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,42 +7,32 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
 
-
-class Timed(Protocol):
-    """What the inbox needs to know of an item."""
-
-    @property
-    def captured_mono(self) -> float:
-        """Monotonic clock at capture [s]."""
-
-
-T = TypeVar("T", bound=Timed)
+from edge_app.core.frames import PendingFrame
 
 
 @dataclass
-class _Cell(Generic[T]):
+class _Cell:
     """What waits of one camera."""
 
     live: bool
     capacity: int
     max_age_s: float
     drop: Callable[[str], None]
-    items: deque[T] = field(default_factory=deque)
+    frames: deque[PendingFrame] = field(default_factory=deque)
     since: float = 0.0  # when the camera began to wait; a newer frame in its cell does not send it back in line
 
     def is_half_empty(self) -> bool:
-        return len(self.items) <= self.capacity // 2
+        return len(self.frames) <= self.capacity // 2
 
     def clear(self, reason: str) -> None:
         """Drops what waits, and counts it."""
-        while self.items:
-            self.items.popleft()
+        while self.frames:
+            self.frames.popleft()
             self.drop(reason)
 
 
-class Inbox(Generic[T]):
+class Inbox:
     """One cell a camera between the camera threads and the one that analyses.
 
     A live camera's newest frame wins: `put` replaces what waits and counts it as dropped. A finite source
@@ -51,7 +41,7 @@ class Inbox(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._cells: dict[str, _Cell[T]] = {}
+        self._cells: dict[str, _Cell] = {}
         lock = threading.RLock()
         self._arrived = threading.Condition(lock)  # there is something to take, or nothing will come any more
         self._room = threading.Condition(lock)  # a finite source may go on
@@ -67,12 +57,12 @@ class Inbox(Generic[T]):
             drop: Called with the reason, `queue`, `stale` or `removed`, for every frame dropped here.
         """
         with self._arrived:
-            cell: _Cell[T] = _Cell(live, capacity, max_age_s, drop)
+            cell = _Cell(live, capacity, max_age_s, drop)
             left = self._cells.get(camera)  # of a finite source that was closed
             if left is not None and live:
                 left.clear("removed")
             elif left is not None:
-                cell.items.extend(left.items)
+                cell.frames.extend(left.frames)
             self._cells[camera] = cell
 
     def close(self, camera: str) -> None:
@@ -81,7 +71,7 @@ class Inbox(Generic[T]):
             cell = self._cells.pop(camera, None)
             if cell is not None and cell.live:
                 cell.clear("removed")
-            elif cell is not None and cell.items:
+            elif cell is not None and cell.frames:
                 cell.capacity = 0
                 self._cells[camera] = cell
             self._arrived.notify_all()
@@ -99,36 +89,36 @@ class Inbox(Generic[T]):
         with self._arrived:
             return not self._cells
 
-    def put(self, camera: str, item: T, timeout_s: float) -> bool:
+    def put(self, frame: PendingFrame, timeout_s: float) -> bool:
         """Hands a frame over; False when a finite source found no room for so long."""
         with self._arrived:
-            cell = self._cells[camera]
-            if cell.live and cell.items:
+            cell = self._cells[frame.meta.camera]
+            if cell.live and cell.frames:
                 cell.clear("queue")
-            elif len(cell.items) >= cell.capacity and not self._room.wait_for(cell.is_half_empty, timeout_s):
+            elif len(cell.frames) >= cell.capacity and not self._room.wait_for(cell.is_half_empty, timeout_s):
                 return False
             else:
-                cell.since = time.monotonic() if not cell.items else cell.since
-            cell.items.append(item)
+                cell.since = time.monotonic() if not cell.frames else cell.since
+            cell.frames.append(frame)
             self._arrived.notify_all()
             return True
 
-    def take(self, max_items: int, timeout_s: float) -> list[T]:
+    def take(self, max_frames: int, timeout_s: float) -> list[PendingFrame]:
         """At most one frame a live camera, longest waiting first; finite sources may fill the rest.
 
         Returns an empty list when nothing came for so long, or nothing will come any more.
         """
         with self._arrived:
             self._arrived.wait_for(lambda: self._ready() or not self._cells, timeout_s)
-            taken: list[T] = []
-            for cell in sorted((c for c in self._cells.values() if c.items), key=lambda c: c.since):
-                if len(taken) < max_items:
-                    taken.append(cell.items.popleft())
+            taken: list[PendingFrame] = []
+            for cell in sorted((c for c in self._cells.values() if c.frames), key=lambda c: c.since):
+                if len(taken) < max_frames:
+                    taken.append(cell.frames.popleft())
                     cell.since = time.monotonic()
             for cell in self._cells.values():
-                while not cell.live and cell.items and len(taken) < max_items:
-                    taken.append(cell.items.popleft())
-            self._cells = {n: c for n, c in self._cells.items() if c.items or c.capacity}
+                while not cell.live and cell.frames and len(taken) < max_frames:
+                    taken.append(cell.frames.popleft())
+            self._cells = {n: c for n, c in self._cells.items() if c.frames or c.capacity}
             if any(not cell.live and cell.is_half_empty() for cell in self._cells.values()):
                 self._room.notify_all()
             return taken
@@ -137,6 +127,6 @@ class Inbox(Generic[T]):
         """Whether a frame is here that is not too old; those that are, are dropped."""
         now = time.monotonic()
         for cell in self._cells.values():
-            if cell.live and cell.items and now - cell.items[0].captured_mono > cell.max_age_s:
+            if cell.live and cell.frames and now - cell.frames[0].meta.time.mono > cell.max_age_s:
                 cell.clear("stale")
-        return any(cell.items for cell in self._cells.values())
+        return any(cell.frames for cell in self._cells.values())

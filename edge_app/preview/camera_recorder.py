@@ -40,7 +40,7 @@ class CameraRecorder:
     def add(self, frame: Frame, result: Result) -> None:
         """Films a frame. A file's waits for the encoder; a camera's is left out where too many wait."""
         with self._changed:
-            if not frame.live:
+            if not frame.meta.live:
                 self._changed.wait_for(lambda: len(self._waiting) < WAITING or self._ended)
             elif len(self._waiting) >= WAITING and not self._ended:
                 self.left_out += 1
@@ -85,4 +85,4 @@ class CameraRecorder:
     def _add(self, frame: Frame, result: Result) -> None:
         if self._film is None:
             self._film = Mp4Writer(self._path, frame.picture.width, frame.picture.height)
-        self._film.add(self._artist.draw(to_bgr(frame.picture), result.detections), result.captured_at)
+        self._film.add(self._artist.draw(to_bgr(frame.picture), result.detections), result.meta.time.wall)

@@ -66,5 +66,5 @@ class Recorder:
 
         A camera that was not there at the start has no film.
         """
-        if reel := self._reels.get(frame.camera):
+        if reel := self._reels.get(frame.meta.camera):
             reel.add(frame, result)

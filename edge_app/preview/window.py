@@ -39,7 +39,7 @@ class Window:
 
     def show(self, latest: Mapping[str, tuple[Frame, Result]]) -> bool:
         """Draws what is new; False once the user has closed the window or pressed q or Escape."""
-        frames = {camera: frame.index for camera, (frame, _) in latest.items()}
+        frames = {camera: frame.meta.index for camera, (frame, _) in latest.items()}
         if frames != self._shown:
             self._shown = frames
             pictures = [self._artist.draw(to_bgr(f.picture), r.detections) for _, (f, r) in sorted(latest.items())]

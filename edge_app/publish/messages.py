@@ -116,22 +116,23 @@ class MessageWriter:
     def detections(self, result: Result, now_mono: float) -> Message:
         """The message of one result; `now_mono`, the monotonic clock [s], gives its age."""
         # Both forms of the capture time come from the same whole millisecond, so they cannot disagree.
-        captured_ms = round(result.captured_at * 1e3)
-        times_ms = _milliseconds(now_mono - result.captured_mono, result.latency)
+        meta, time = result.meta, result.meta.time
+        captured_ms = round(time.wall * 1e3)
+        times_ms = _milliseconds(now_mono - time.mono, result.latency)
         text = self._frame % (
-            self._next[result.camera],
-            ENCODER.encode(result.camera),
-            result.frame_index,
+            self._next[meta.camera],
+            ENCODER.encode(meta.camera),
+            meta.index,
             rfc3339(captured_ms),
             captured_ms / 1e3,
-            result.ts_source,
+            time.source,
             times_ms[0],
             *result.source_wh,
             *times_ms[1:],
             ",".join(self._each(self._finite(result))),
         )
-        self._next[result.camera] += 1
-        return Message(result.camera, "detections", text.encode(), result.live)
+        self._next[meta.camera] += 1
+        return Message(meta.camera, "detections", text.encode(), meta.live)
 
     def _each(self, found: Detections) -> Iterator[str]:
         ids: Iterable[str] = repeat("")
@@ -147,7 +148,7 @@ class MessageWriter:
         good = np.isfinite(found.xyxy).all(axis=1) & np.isfinite(found.score)
         if good.all():
             return found
-        self._stats.count("outputs_not_finite", int((~good).sum()), camera=result.camera)
+        self._stats.count("outputs_not_finite", int((~good).sum()), camera=result.meta.camera)
         track_id = None if found.track_id is None else found.track_id[good]
         return Detections(found.xyxy[good], found.score[good], found.class_id[good], track_id)
 

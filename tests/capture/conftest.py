@@ -28,7 +28,7 @@ class Rig:
     """Cameras and everything that they report."""
 
     def __init__(self) -> None:
-        self.inbox: Inbox[PendingFrame] = Inbox()
+        self.inbox = Inbox()
         self.stats = Metrics()
         self.threads = ThreadGroup(threading.Event())
         self.states: list[tuple[str, CameraStatus]] = []

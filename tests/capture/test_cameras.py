@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 
 from edge_app.capture import Cameras, DecodedFrame, camera, cameras, probe_source
+from edge_app.capture.clock import Moment
 from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
 from edge_app.core.frames import PendingFrame, Picture
 from edge_app.core.inbox import Inbox
@@ -25,7 +25,7 @@ BLACK = partial(Picture.from_bgr, np.zeros((4, 6, 3), np.uint8))
 
 
 def shot() -> DecodedFrame:
-    return DecodedFrame(time.time(), "arrival", time.monotonic(), 0.0, BLACK)
+    return DecodedFrame(time=Moment.now().as_capture(), decode_s=0.0, convert=BLACK)
 
 
 class Hardware:
@@ -78,7 +78,7 @@ def test_a_stuck_thread_is_replaced_and_the_third_ends_the_program(
     rig.until(lambda: rig.is_down(Reason.STALLED))
     rig.until(rig.is_up)
     rig.until(rig.more(3))
-    assert [arrival.index for arrival in rig.arrivals][:2] == [0, 1]
+    assert [arrival.meta.index for arrival in rig.arrivals][:2] == [0, 1]
     assert "camera gate: its thread is stuck and is replaced" in caplog.text
 
     rig.cameras.add("yard", Hardware(blocked, blocked), settings)
@@ -172,7 +172,7 @@ def test_a_camera_that_returns_counts_on(rig: Rig):
     captured = rig.stats.total("frames_captured", camera="gate")
     rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/"))
     rig.until(rig.more(1))
-    assert rig.arrivals[-1].index >= captured
+    assert rig.arrivals[-1].meta.index >= captured
 
 
 class Counting(Inbox[PendingFrame]):
@@ -182,11 +182,11 @@ class Counting(Inbox[PendingFrame]):
         super().__init__()
         self.full, self.puts = threading.Event(), 0
 
-    def put(self, camera: str, item: PendingFrame, timeout_s: float) -> bool:
+    def put(self, frame: PendingFrame, timeout_s: float) -> bool:
         self.puts += 1
         if self.puts > CAPACITY:
             self.full.set()
-        return super().put(camera, item, timeout_s)
+        return super().put(frame, timeout_s)
 
 
 def test_a_finite_camera_that_waits_for_room_is_removed_without_another_try(monkeypatch: pytest.MonkeyPatch):

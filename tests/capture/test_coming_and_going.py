@@ -15,7 +15,7 @@ from tests.rtsp.fixtures import StartServer
 
 
 def indices(rig: Rig, camera: str) -> list[int]:
-    return [arrival.index for arrival in rig.arrivals if arrival.camera == camera]
+    return [arrival.meta.index for arrival in rig.arrivals if arrival.meta.camera == camera]
 
 
 def accounted(rig: Rig, camera: str) -> bool:
@@ -64,7 +64,9 @@ def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_ha
     rig.until(lambda: len(indices(rig, "gate")) > 5 and len(indices(rig, "yard")) > 5)
     hung.freeze()
     frozen_at = rig.stats.total("frames_captured", camera="gate")
-    rig.until(lambda: time.monotonic() - [a for a in rig.arrivals if a.camera == "gate"][-1].queued_mono > 0.5)
+    rig.until(
+        lambda: time.monotonic() - [a for a in rig.arrivals if a.meta.camera == "gate"][-1].meta.queued_mono > 0.5
+    )
     began = time.monotonic()
     rig.cameras.remove("gate")
     assert time.monotonic() - began < 0.5
@@ -77,8 +79,8 @@ def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_ha
     assert states == ["connecting", "up", "disabled", "connecting", "up"]
     assert [state.state for camera, state in rig.states if camera == "gate"] == states, "the old thread says nothing"
     assert indices(rig, "gate") == sorted(set(indices(rig, "gate")))
-    yard = [arrival for arrival in rig.arrivals if arrival.camera == "yard"]
-    assert max(b.captured_mono - a.captured_mono for a, b in itertools.pairwise(yard)) < 1
+    yard = [arrival for arrival in rig.arrivals if arrival.meta.camera == "yard"]
+    assert max(b.meta.time.mono - a.meta.time.mono for a, b in itertools.pairwise(yard)) < 1
 
 
 @pytest.mark.parametrize("again", [True, False])

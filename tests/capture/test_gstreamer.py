@@ -34,7 +34,7 @@ def shots(url: str, hardware: Hardware, decode: str) -> list[tuple[float, list[n
     rig.add(url, hardware=hardware, decode=decode)
     rig.until(lambda: rig.inbox.exhausted, within_s=20)
     assert rig.stats.total("frames_dropped") == 0
-    return [(arrival.captured_at, yuv(arrival.convert())) for arrival in rig.arrivals]
+    return [(arrival.meta.time.wall, yuv(arrival.convert())) for arrival in rig.arrivals]
 
 
 def assert_same(url: Path, hardware: Hardware) -> None:
@@ -115,7 +115,7 @@ def test_parameter_sets_may_come_beside_the_stream(gstreamer: Hardware, clip: Pa
 
 def test_a_camera_is_timed_by_its_clock(rig: Rig, gstreamer: Hardware, rtsp_server: StartServer):
     rig.add(rtsp_server().url, hardware=gstreamer, decode="gstreamer")
-    rig.until(lambda: rig.arrivals and rig.arrivals[-1].ts_source == "rtcp", within_s=15)
+    rig.until(lambda: rig.arrivals and rig.arrivals[-1].meta.time.source == "rtcp", within_s=15)
     rig.until(rig.more(30))
     assert {arrival.convert().format for arrival in rig.arrivals} == {"nv12"}
     assert_evenly_timed(rig, "rtcp")
@@ -130,7 +130,7 @@ def test_b_frames_of_a_camera_are_shown_in_their_order(
     rig.add(rtsp_server(clip, codec=codec).url, hardware=hardware, decode="gstreamer")
     rig.until(rig.more(60), within_s=15)
     levels = [round(arrival.convert().bgr.mean() / LEVEL) for arrival in rig.arrivals]
-    counted = np.diff([arrival.index for arrival in rig.arrivals])
+    counted = np.diff([arrival.meta.index for arrival in rig.arrivals])
     np.testing.assert_array_equal(np.diff(levels) % 25, counted % 25)
     assert_evenly_timed(rig, "arrival")
     assert rig.stats.total("frames_dropped", reason="decode") == 0
@@ -211,7 +211,7 @@ def test_a_file_that_it_does_not_take_is_decoded_whole_by_the_cpu(
         rig.cameras.add("gate", source, camera_config(str(clip)))
         rig.until(lambda rig=rig: rig.inbox.exhausted, within_s=20)
         assert rig.stats.total("frames_dropped") == 0
-        levels.append([arrival.captured_at for arrival in rig.arrivals])
+        levels.append([arrival.meta.time.wall for arrival in rig.arrivals])
     assert levels == [[at for at, _ in shots(str(clip), gstreamer, "cpu")]] * 2
     (warning,) = [record.getMessage() for record in caplog.records if "the CPU decodes" in record.getMessage()]
     assert warning.startswith(f"{clip}: decode: gstreamer: ")

@@ -39,9 +39,9 @@ def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, p
     expected = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int) for jpeg in JPEGS]
     picture = last.convert().bgr
     assert min(np.abs(picture - one).mean() for one in expected) < 2
-    assert {arrival.ts_source for arrival in rig.arrivals} == {"arrival"}
-    assert abs(last.captured_at - time.time()) < 1
-    indices = [arrival.index for arrival in rig.arrivals]
+    assert {arrival.meta.time.source for arrival in rig.arrivals} == {"arrival"}
+    assert abs(last.meta.time.wall - time.time()) < 1
+    indices = [arrival.meta.index for arrival in rig.arrivals]
     assert indices == sorted(set(indices))
 
 
@@ -94,7 +94,7 @@ def test_single_pictures_are_asked_for_again_and_again(rig: Rig, http_camera: St
     camera = http_camera(login=("Digest", *AWKWARD))
     rig.add(camera.url(SNAPSHOT), username=AWKWARD[0], password=AWKWARD[1], stall_timeout_s=1)
     rig.until(rig.more(3))
-    steps = np.diff([arrival.captured_mono for arrival in rig.arrivals])
+    steps = np.diff([arrival.meta.time.mono for arrival in rig.arrivals])
     assert min(steps) > 0.3, "no storm"
     assert [state.state for _, state in rig.states] == ["connecting", "up"]
     assert rig.stats.total("reconnects") == 0
@@ -153,11 +153,11 @@ def test_a_camera_that_is_killed_is_found_again(rig: Rig, http_camera: StartHttp
     rig.until(rig.more(5))
     camera.kill()
     rig.until(lambda: rig.is_down(Reason.REFUSED))
-    before = rig.arrivals[-1].index
+    before = rig.arrivals[-1].meta.index
     http_camera(port=camera.server_port)
     rig.until(rig.more(5))
     assert rig.is_up()
-    assert rig.arrivals[-1].index > before
+    assert rig.arrivals[-1].meta.index > before
 
 
 def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Rig, http_camera: StartHttpCamera):

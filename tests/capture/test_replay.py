@@ -12,7 +12,7 @@ import pytest
 
 from edge_app.capture import ReplaySource
 from edge_app.capture.sources.source import DecodedFrame
-from edge_app.core.frames import Picture
+from edge_app.core.frames import CaptureTime, Picture
 
 STEP_S = 0.02
 
@@ -34,7 +34,11 @@ class Clip:
         picture = Picture.from_bgr(np.zeros((4, 4, 3), np.uint8))
         for index, seconds in enumerate(self._decoded_s):
             time.sleep(seconds)
-            yield DecodedFrame(index * self._step_s, "file", 0.0, 0.0, lambda: picture)
+            yield DecodedFrame(
+                time=CaptureTime(wall=index * self._step_s, mono=0.0, source="file"),
+                decode_s=0.0,
+                convert=lambda: picture,
+            )
 
 
 def replayed(clip: Clip, count: int) -> list[tuple[DecodedFrame, float]]:
@@ -42,7 +46,7 @@ def replayed(clip: Clip, count: int) -> list[tuple[DecodedFrame, float]]:
     stop, seen = threading.Event(), []
     with ReplaySource(clip).open(stop) as shots:
         for shot in shots:
-            seen.append((shot, time.monotonic() - shot.captured_mono))
+            seen.append((shot, time.monotonic() - shot.time.mono))
             if len(seen) == count:
                 stop.set()
     return seen
@@ -50,24 +54,24 @@ def replayed(clip: Clip, count: int) -> list[tuple[DecodedFrame, float]]:
 
 def test_a_clip_that_opens_late_is_not_played_faster_for_it():
     seen = replayed(Clip(0.3, *[0.0] * 9), 10)
-    assert seen[-1][0].captured_mono - seen[0][0].captured_mono == pytest.approx(9 * STEP_S)
+    assert seen[-1][0].time.mono - seen[0][0].time.mono == pytest.approx(9 * STEP_S)
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_pictures_of_one_time_are_not_played_as_fast_as_can_be(count):
     seen = replayed(Clip(*[0.0] * count, step_s=0.0), 5)
-    steps = np.diff([shot.captured_mono for shot, _ in seen])
+    steps = np.diff([shot.time.mono for shot, _ in seen])
     assert (steps > 0.03).all()
 
 
 def test_pictures_that_are_years_apart_are_a_second_apart():
     seen = replayed(Clip(0.0, 0.0, step_s=1e8), 2)
-    assert seen[1][0].captured_mono - seen[0][0].captured_mono == pytest.approx(1.0)
+    assert seen[1][0].time.mono - seen[0][0].time.mono == pytest.approx(1.0)
 
 
 def test_a_picture_is_as_old_as_it_is_late_and_a_slow_decoder_plays_on():
     seen = replayed(Clip(0.0, 0.1, *[0.05] * 20), 22)
     assert seen[1][1] >= 0.1 - STEP_S
-    assert seen[-1][0].captured_mono - seen[0][0].captured_mono > 0.1 + 20 * 0.05 - 0.26
+    assert seen[-1][0].time.mono - seen[0][0].time.mono > 0.1 + 20 * 0.05 - 0.26
     for shot, _ in seen:
-        assert shot.captured_at - shot.captured_mono == pytest.approx(time.time() - time.monotonic(), abs=0.05)
+        assert shot.time.wall - shot.time.mono == pytest.approx(time.time() - time.monotonic(), abs=0.05)

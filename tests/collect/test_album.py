@@ -13,14 +13,15 @@ import pytest
 
 from edge_app.collect import PictureFolder
 from edge_app.core.errors import AccessError, DataError, TemporaryError
-from edge_app.core.frames import Frame, Picture
+from edge_app.core.frames import Picture
+from tests.frames import frame
 
 MB = 1_000_000
 PIXELS = np.random.default_rng(0).integers(0, 255, (90, 160, 3), np.uint8)
 
 
 def add(album, at=1000.0, pixels=PIXELS, blurred=None):
-    return album.add(Frame("gate", 7, at, "rtcp", 0.0, True, 0.0, 0.0, Picture.from_bgr(pixels)), pixels, blurred)
+    return album.add(frame(Picture.from_bgr(pixels), index=7, wall=at, source="rtcp"), pixels, blurred)
 
 
 def lines(folder):

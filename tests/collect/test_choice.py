@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from edge_app.collect import Choice, thumbnail
-from edge_app.core.frames import Frame, Picture
+from edge_app.core.frames import Picture
 from edge_app.synthetic import Settings, Street
+from tests.frames import frame as made
 
 
 def frame(pixels, at, camera="gate"):
-    return Frame(camera, 0, at, "file", at, False, at, 0.0, Picture.from_bgr(pixels))
+    return made(Picture.from_bgr(pixels), camera, live=False, queued_mono=at, wall=at, mono=at, source="file")
 
 
 def plain(level):
@@ -24,7 +25,7 @@ def chosen(frames, every_s, kept=()):
 
     def keep(candidate):
         choice.keep(candidate)
-        times.append(candidate.frame.captured_at)
+        times.append(candidate.frame.meta.time.wall)
 
     for each in frames:
         if (candidate := choice.look(each)) is not None:

@@ -21,6 +21,7 @@ from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 from edge_app.model import InputSpec, find
 from edge_app.model.config import ModelConfig
 from tests.cuda.pictures import Surfaces, random_picture
+from tests.frames import frame
 from tests.onnx_models import SIDE, channel_means, echo
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="rgb", scale=1 / 255, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
@@ -38,7 +39,7 @@ def mixed(seed: int, count: int) -> list[Picture]:
 
 
 def frames(pictures: list[Picture]) -> list[Frame]:
-    return [Frame("gate", i, 0.0, "arrival", 0.0, True, 0.0, 0.0, picture) for i, picture in enumerate(pictures)]
+    return [frame(picture, index=i) for i, picture in enumerate(pictures)]
 
 
 class Batches(list):

@@ -19,9 +19,11 @@ from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.errors import Reason
 from edge_app.core.metrics import Metrics
 from edge_app.publish import MessageWriter, ModelIdentity, new_session, schema, status
+from tests.frames import frame_meta
 
 LABELS = ["person", "traffic light", 'a "quoted" 100 % né\n']
 IDENTITY = ModelIdentity("yolox_nano", "c7" * 32, "onnxruntime-cpu", "int8")
+STAGES = ("queue", "preprocess", "infer", "postprocess", "total")
 LATENCY = Latency(queue=0.0012, preprocess=0.0009, infer=0.00814, postprocess=0.0004, total=0.011)
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
@@ -42,15 +44,10 @@ def found(*rows: tuple[float, int, list[float]], track_id: list[int] | None = No
 
 
 def result(detections: Detections, *, camera: str = "gate", live: bool = True, **more: Any) -> Result:
-    fields: dict[str, Any] = {
-        "frame_index": 1234,
-        "captured_at": 1795446000.1234,
-        "ts_source": "rtcp",
-        "captured_mono": 10.0,
-        "source_wh": (1920, 1080),
-        "latency": LATENCY,
-    }
-    return Result(camera=camera, live=live, detections=detections, **{**fields, **more})
+    latency = more.pop("latency", LATENCY)
+    time = {"wall": 1795446000.1234, "mono": 10.0, "source": "rtcp", **more}
+    meta = frame_meta(camera, 1234, live=live, **time)
+    return Result(meta=meta, source_wh=(1920, 1080), latency=latency, detections=detections)
 
 
 def messages(stats: Metrics | None = None) -> MessageWriter:
@@ -105,8 +102,10 @@ def test_every_message_fits_the_schema_and_its_capture_times_agree(
     rows: Any, tracked: bool, captured_at: float, times: list[float], mono: float
 ) -> None:
     detections = found(*rows, track_id=list(range(len(rows))) if tracked else None)
+    latency = Latency(**dict(zip(STAGES, times, strict=True)))
     made = messages().detections(
-        result(detections, captured_at=captured_at, latency=Latency(*times), captured_mono=mono), mono + 1
+        result(detections, wall=captured_at, latency=latency, mono=mono),
+        mono + 1,
     )
     document = strict(made.payload)
     validator("detections").validate(document)
@@ -126,7 +125,7 @@ def test_numbers_that_are_none_are_counted_and_left_out() -> None:
 
 def test_a_time_that_is_no_number_is_a_bug_and_not_a_message() -> None:
     with pytest.raises(ValueError, match="finite"):
-        messages().detections(result(found(), captured_mono=math.nan), 10)
+        messages().detections(result(found(), mono=math.nan), 10)
 
 
 def test_every_camera_counts_its_own_messages_without_a_gap() -> None:

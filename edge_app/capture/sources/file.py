@@ -19,6 +19,7 @@ from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video
 from edge_app.capture.sources.failures import LIBAV
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
 from edge_app.core.errors import Reason, StreamError
+from edge_app.core.frames import CaptureTime
 
 
 class FileSource:
@@ -77,10 +78,13 @@ class FileSource:
                 if stop.is_set():
                     return
                 at = at if frame.time is None else frame.time
-                convert = partial(decoder.convert, frame)
-                taken, now = start + at - first, time.monotonic()
                 yield DecodedFrame(
-                    taken, "file", now, decoder.decode_s, convert, decoder.broken(), None, decoder.codec, decoder.fps
+                    time=CaptureTime(wall=start + at - first, mono=time.monotonic(), source="file"),
+                    decode_s=decoder.decode_s,
+                    convert=partial(decoder.convert, frame),
+                    broken=decoder.broken(),
+                    codec=decoder.codec,
+                    fps=decoder.fps,
                 )
                 at += period
         if broken := decoder.broken():

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
 from edge_app.core.errors import Reason, StreamError
-from edge_app.core.frames import Picture
+from edge_app.core.frames import CaptureTime, Picture
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,12 @@ class FolderSource:
             pixels, changed = read
             taken = self._start_at.timestamp() + index * STEP_S if self._start_at else changed
             now = time.monotonic()
-            yield DecodedFrame(taken, "file", now, now - began, partial(Picture.from_bgr, pixels), broken)
+            yield DecodedFrame(
+                time=CaptureTime(wall=taken, mono=now, source="file"),
+                decode_s=now - began,
+                convert=partial(Picture.from_bgr, pixels),
+                broken=broken,
+            )
             broken = 0
         if unreadable == len(paths):
             raise StreamError(Reason.CODEC, f"{self.describe}: none of its {len(paths)} pictures can be read")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import ssl
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from time import monotonic
 
 import av
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from edge_app.capture.clock import CameraClock, Capture, Moment, camera_wall
+from edge_app.capture.clock import CameraClock, Moment, camera_wall
 from edge_app.capture.decode.factory import DecoderFactory
 from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
 from edge_app.capture.packet_times import PacketTimes
@@ -24,6 +24,7 @@ from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
 from edge_app.config import TlsConfig
 from edge_app.core.errors import Reason, StreamError
+from edge_app.core.frames import CaptureTime
 
 OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 LONGEST_READ_S = 3.0
@@ -61,7 +62,7 @@ class LibavConnection:
         Raises:
             StreamError: It did not come about.
         """
-        began = time.monotonic()
+        began = monotonic()
         try:
             container: InputContainer = av.open(
                 self.address.for_libav(),
@@ -71,7 +72,7 @@ class LibavConnection:
                 **lenient(),
             )
         except failures.LIBAV as error:
-            failure = failures.opening(self.address, error, time.monotonic() - began, OPEN_TIMEOUT_S)
+            failure = failures.opening(self.address, error, monotonic() - began, OPEN_TIMEOUT_S)
         else:
             return container
         # Raised out here so that the error with the login in it is not even its context.
@@ -90,29 +91,26 @@ class LibavConnection:
         self, packets: Iterator[av.Packet[VideoStream]], decoder: StreamDecoder, stop: threading.Event
     ) -> Iterator[DecodedFrame]:
         arrivals, clock = PacketTimes(), CameraClock()
-        last_frame = time.monotonic()
+        last_frame = monotonic()
         for packet in packets:
             if stop.is_set():
                 return
             arrivals.add(packet, clock.captured(Moment.now(), camera_wall(packet)))
             for frame in decoder.decode(packet):
-                last_frame = time.monotonic()
+                last_frame = monotonic()
                 yield self._shot(frame, arrivals.of(frame), decoder)
-            if time.monotonic() - last_frame > self.stall_timeout_s:
+            if monotonic() - last_frame > self.stall_timeout_s:
                 text = f"no frame that can be decoded for {self.stall_timeout_s:g} s"
                 raise StreamError(Reason.DECODE_ERRORS, f"{self.address}: {text}")
 
-    def _shot(self, frame: VideoFrame, capture: Capture, decoder: StreamDecoder) -> DecodedFrame:
+    def _shot(self, frame: VideoFrame, time: CaptureTime, decoder: StreamDecoder) -> DecodedFrame:
         return DecodedFrame(
-            capture.captured_at,
-            capture.ts_source,
-            capture.captured_mono,
-            decoder.decode_s,
-            partial(decoder.convert, frame),
-            decoder.broken(),
-            capture.skew_s,
-            decoder.codec,
-            decoder.fps,
+            time=time,
+            decode_s=decoder.decode_s,
+            convert=partial(decoder.convert, frame),
+            broken=decoder.broken(),
+            codec=decoder.codec,
+            fps=decoder.fps,
         )
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:

@@ -53,10 +53,10 @@ class ReplaySource:
             if due is None or before is None:
                 due = now.mono
             else:
-                step = shot.captured_at - before
+                step = shot.time.wall - before
                 due += min(step, LONGEST_STEP_S) if step > 0 else STILL_S
                 due = max(due, now.mono - LATEST_S)
-            before = shot.captured_at
+            before = shot.time.wall
             if stop.wait(max(0.0, due - now.mono)):
                 return
-            yield replace(shot, captured_at=now.wall + due - now.mono, captured_mono=due, ts_source="arrival")
+            yield replace(shot, time=Moment(now.wall + due - now.mono, due).as_capture())

@@ -9,32 +9,26 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_app.core.errors import StreamError
-from edge_app.core.frames import Picture, TimestampSource
+from edge_app.core.frames import CaptureTime, Picture
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class DecodedFrame:
     """One frame of an attempt, not yet converted.
 
     Attributes:
-        captured_at: Wall clock at capture [s since the epoch].
-        ts_source: What `captured_at` rests on.
-        captured_mono: Monotonic clock at capture [s].
+        time: When it was taken.
         decode_s: Time that the decoder spent on it [s].
         convert: Makes the picture, from any thread; raises StreamError.
         broken: Frames lost to the decoder between the shot before and this one.
-        skew_s: How far the camera's clock is ahead of ours [s], where that is why it is not used.
         codec: Name of the coding as libav has it, or `raw`.
         fps: Frames a second as the source announces them; none where it does not.
     """
 
-    captured_at: float
-    ts_source: TimestampSource
-    captured_mono: float
+    time: CaptureTime
     decode_s: float
     convert: Callable[[], Picture]
     broken: int = 0
-    skew_s: float | None = None
     codec: str = "raw"
     fps: float | None = None
 

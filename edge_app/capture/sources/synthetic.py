@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from edge_app.capture.clock import Moment
 from edge_app.capture.sources.source import DecodedFrame
 from edge_app.core.errors import ConfigError
-from edge_app.core.frames import Picture, TimestampSource
+from edge_app.core.frames import CaptureTime, Picture
 from edge_app.synthetic import Settings, Street
 
 
@@ -95,7 +95,7 @@ class SyntheticSource:
         began, index = time.monotonic(), 0
         while not stop.wait(max(0.0, began + index / self._settings.fps - time.monotonic())):
             taken = Moment.now()
-            yield self._shot(street, index, taken.wall, "arrival", taken.mono)
+            yield self._frame(street, index, taken.as_capture())
             index = max(index + 1, int((time.monotonic() - began) * self._settings.fps))
 
     def _finite(self, street: Street, frames: int, stop: threading.Event) -> Iterator[DecodedFrame]:
@@ -104,11 +104,12 @@ class SyntheticSource:
         for index in range(frames):
             if stop.is_set():
                 return
-            yield self._shot(street, index, start + index / self._settings.fps, "file", time.monotonic())
+            wall = start + index / self._settings.fps
+            yield self._frame(street, index, CaptureTime(wall=wall, mono=time.monotonic(), source="file"))
 
-    def _shot(self, street: Street, index: int, wall: float, source: TimestampSource, mono: float) -> DecodedFrame:
+    def _frame(self, street: Street, index: int, taken: CaptureTime) -> DecodedFrame:
         began = time.monotonic()
         pixels = street.picture(index)
         rendered_s = time.monotonic() - began
         convert = partial(Picture.from_bgr, pixels)
-        return DecodedFrame(wall, source, mono, rendered_s, convert, fps=self._settings.fps)
+        return DecodedFrame(time=taken, decode_s=rendered_s, convert=convert, fps=self._settings.fps)

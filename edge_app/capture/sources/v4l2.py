@@ -66,4 +66,5 @@ class V4l2Source:
             if not decoded:
                 raise StreamError(Reason.DECODE_ERRORS, f"{self.describe}: a picture cannot be decoded")
             convert = partial(Picture.from_bgr, np.asarray(pixels, np.uint8))
-            yield DecodedFrame(taken.wall, "arrival", taken.mono, time.monotonic() - taken.mono, convert, fps=fps)
+            decode_s = time.monotonic() - taken.mono
+            yield DecodedFrame(time=taken.as_capture(), decode_s=decode_s, convert=convert, fps=fps)
