@@ -105,7 +105,7 @@ class AppConfig(Section):
         for index, sink in enumerate(sinks):
             for path, what in used.items():
                 if (written := sink.file) and written.exists() and path.exists() and written.samefile(path):
-                    raise wrong(f"want another file than this one, which {what}", index, sink.type, "path")
+                    raise wrong(f"want another file than this one, which {what}", index, *sink.file_location)
         return sinks
 
     @field_validator("publish")

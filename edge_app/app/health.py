@@ -28,8 +28,7 @@ class Health:
             self._said = text
         if time.monotonic() >= self._next_report:
             self._next_report = time.monotonic() + REPORT_S
-            report = self._reporter.report({name: (state.state, state.reason) for name, state in states.items()})
-            self._publishers.status(report)
+            self._publishers.put_status(self._reporter.report(states, self._publishers.statuses()))
 
 
 def status_line(states: Mapping[str, CameraStatus]) -> str:

@@ -26,7 +26,7 @@ from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.detector import read_detector, reads_surfaces, start_engine
 from edge_app.pipeline import Analysis
-from edge_app.publish import Delivery, DeliveryGroup, MessageWriter, ModelIdentity, StatsReporter, new_session, status
+from edge_app.publish import DeliveryGroup, MessageWriter, ModelIdentity, StatsReporter, new_session, status_message
 
 logger = logging.getLogger(__name__)
 
@@ -94,10 +94,8 @@ class Runtime:
             identity = ModelIdentity(d.name, model.sha256(d.graph.path), self.engine.name, d.precision)
             session = new_session()
             self._messages = MessageWriter(session, identity, d.labels, self.stats)
-            self._publishers = DeliveryGroup(
-                [Delivery(sink, name, self.stats, self._beats) for name, sink in self._sinks.items()]
-            )
-            reporter = StatsReporter(session, self.stats, tuple(self._sinks))
+            self._publishers = DeliveryGroup(self._threads, self._beats, self.stats)
+            reporter = StatsReporter(session, self.stats)
             self._bulletin = Health(self._service, self._publishers, reporter)
             self.cameras = Cameras(
                 self._inbox, self.stats, self._threads, self._report, max(self.engine.max_batch, FINITE_AHEAD)
@@ -119,7 +117,8 @@ class Runtime:
         """
         decode = self.detector.postprocess.batch
         analysis = Analysis(self._inbox, self.engine, decode, self._publish, self.stats, self._beats)
-        self._publishers.start(self._threads)
+        for sink_name, sink in self._sinks.items():
+            self._publishers.add(sink_name, sink)
         for name, camera in self._settings.cameras.items():
             self.cameras.add(name, self.sources[name], camera)
         analyse = self._threads.start("analyse", lambda: analysis.run(self.stop))
@@ -202,4 +201,4 @@ class Runtime:
         """Tells the sinks that a camera changed; of one that is taken away no picture is kept."""
         if state.state == "disabled":
             self.latest.pop(camera, None)
-        self._publishers.status(status(camera, state.state, state.reason, state.since))
+        self._publishers.put_status(status_message(camera, state))

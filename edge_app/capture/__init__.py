@@ -11,7 +11,7 @@ from edge_app.capture.sources.login import UrlLogin, split_login
 from edge_app.capture.sources.registry import open_source
 from edge_app.capture.sources.replay import ReplaySource
 from edge_app.capture.sources.source import DecodedFrame, Source
-from edge_app.capture.status import CameraStatus
+from edge_app.core.camera_status import CameraStatus
 
 __all__ = [
     "SUFFIXES",

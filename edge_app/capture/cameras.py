@@ -9,7 +9,8 @@ from functools import partial
 from edge_app.capture.camera import Camera, CaptureAttempt
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.source import Source
-from edge_app.capture.status import CameraStatus, Report
+from edge_app.capture.status import Report
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason, TemporaryError
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics

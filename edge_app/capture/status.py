@@ -6,33 +6,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
+from edge_app.core.camera_status import CameraState, CameraStatus
 from edge_app.core.errors import Reason
 
 logger = logging.getLogger(__name__)
-
-Health = Literal["connecting", "up", "down", "disabled"]
-
-
-@dataclass(frozen=True, slots=True)
-class CameraStatus:
-    """What is known of a camera.
-
-    Attributes:
-        state: `connecting` only before its first frame or failure; a lost camera is `down` until a frame comes;
-            `disabled` by its settings or because it was removed.
-        reason: Why it is down; none otherwise.
-        since: When this state began [s since the epoch].
-        detail: The reason in words.
-    """
-
-    state: Health
-    reason: Reason | None
-    since: float
-    detail: str = ""
-
 
 Report = Callable[[str, CameraStatus], None]
 
@@ -40,7 +18,7 @@ Report = Callable[[str, CameraStatus], None]
 class StatusTracker:
     """A camera's state, which two threads change; every change is logged and reported once."""
 
-    def __init__(self, camera: str, first: Health, report: Report) -> None:
+    def __init__(self, camera: str, first: CameraState, report: Report) -> None:
         self._camera = camera
         self._report = report
         self._lock = threading.RLock()
@@ -71,7 +49,7 @@ class StatusTracker:
             self._change("disabled", None)
             self._removed = True
 
-    def _change(self, state: Health, reason: Reason | None, detail: str = "") -> bool:
+    def _change(self, state: CameraState, reason: Reason | None, detail: str = "") -> bool:
         if self._removed or (self._state.state, self._state.reason) == (state, reason):
             return False
         self._state = CameraStatus(state, reason, time.time(), detail)

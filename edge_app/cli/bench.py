@@ -92,7 +92,7 @@ def run_paced(settings: AppConfig, seconds: float) -> dict[str, Any]:
 
 def quiet(settings: AppConfig) -> AppConfig:
     """Without disabled cameras, and without messages on the standard output, which is for the figures."""
-    sinks = tuple(sink for sink in settings.publish if sink.type != "stdout")
+    sinks = tuple(sink for sink in settings.publish if not sink.writes_stdout)
     return settings.model_copy(update={"publish": sinks, "cameras": enabled(settings)})
 
 

@@ -36,7 +36,7 @@ class LiveTable:
     @staticmethod
     def fits(settings: AppConfig) -> bool:
         """Whether stderr is a terminal that the messages do not use too."""
-        messages_here = any(sink.type == "stdout" for sink in settings.publish) and sys.stdout.isatty()
+        messages_here = any(sink.writes_stdout for sink in settings.publish) and sys.stdout.isatty()
         return sys.stderr.isatty() and not messages_here
 
     def __enter__(self) -> LiveTable:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 
-REFUSED_LOGIN_S = 60.0  # cameras and brokers lock out whoever tries again and again
-
 
 class Backoff:
     """Pauses that double from `initial_s` to `max_s` and start anew after a stable time.
@@ -14,7 +12,15 @@ class Backoff:
         initial_s: The first pause [s].
     """
 
-    def __init__(self, *, initial_s: float, max_s: float, jitter: float, stable_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        initial_s: float = 1.0,
+        max_s: float = 30.0,
+        jitter: float = 0.3,
+        stable_s: float = 30.0,
+        refused_s: float = 60.0,
+    ) -> None:
         """Begins with the first pause.
 
         Args:
@@ -22,15 +28,17 @@ class Backoff:
             max_s: The longest pause [s], except after a refused login.
             jitter: Share of a pause that is random, so that what was lost together does not come back together.
             stable_s: What was up for so long [s] starts with the first pause again.
+            refused_s: The pause [s] after a refused login, unless `max_s` is longer: cameras and brokers lock out
+                whoever tries again and again.
         """
         self.initial_s = initial_s
-        self._max_s, self._jitter, self._stable_s = max_s, jitter, stable_s
+        self._max_s, self._jitter, self._stable_s, self._refused_s = max_s, jitter, stable_s, refused_s
         self._next_s = initial_s
 
     def pause(self, up_s: float, *, login_refused: bool = False) -> float:
-        """The pause [s] after an attempt that was up for so long [s]; a refused login costs at least a minute."""
+        """The pause [s] after an attempt that was up for so long [s]."""
         if login_refused:
-            return max(self._max_s, REFUSED_LOGIN_S)
+            return max(self._max_s, self._refused_s)
         if up_s >= self._stable_s:
             self._next_s = self.initial_s
         pause = min(self._next_s, self._max_s)

@@ -1,4 +1,4 @@
-"""How the other side of an encrypted connection proves who it is, for cameras and brokers alike."""
+"""TLS for every outgoing connection, to cameras and brokers alike."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from edge_app.core.errors import AccessError, ConfigError
 
 
 def client_context(ca: Path | None, *, verify: bool) -> ssl.SSLContext:
-    """What encrypts a connection.
+    """The TLS context of a client.
 
     Args:
-        ca: PEM file of the certificates that may sign the other side's; none: the system's.
-        verify: Whether the certificate is checked.
+        ca: PEM file of the authorities that may sign the server's certificate; None for the system's.
+        verify: Whether the server's certificate is checked.
 
     Raises:
-        AccessError, ConfigError: The file of certificates cannot be read.
+        ConfigError: The file does not exist or holds no certificate.
+        AccessError: The file must not be read.
     """
     try:
         context = ssl.create_default_context(cafile=ca)

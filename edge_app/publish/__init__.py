@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from importlib import resources
 
-from edge_app.publish.delivery import Delivery, Retry
+from edge_app.publish.delivery import Delivery, SinkStatus
 from edge_app.publish.group import DeliveryGroup
-from edge_app.publish.messages import Kind, Message, MessageWriter, ModelIdentity, State, new_session, status
+from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, new_session, status_message
 from edge_app.publish.sinks import ClosedOutput, Sink, SinkConfig
 from edge_app.publish.stats_report import StatsReporter
 
@@ -14,18 +14,17 @@ __all__ = [
     "ClosedOutput",
     "Delivery",
     "DeliveryGroup",
-    "Kind",
     "Message",
+    "MessageKind",
     "MessageWriter",
     "ModelIdentity",
-    "Retry",
     "Sink",
     "SinkConfig",
-    "State",
+    "SinkStatus",
     "StatsReporter",
     "new_session",
     "schema",
-    "status",
+    "status_message",
 ]
 
 

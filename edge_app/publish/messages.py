@@ -1,4 +1,4 @@
-"""The wire message of a result, as one line of JSON: `edge_app.detections/1`."""
+"""The messages on the wire, one line of JSON each: `edge_app.detections/1` and a camera's status."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from typing import Literal
 
 import numpy as np
 
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Detections, Latency, Result
-from edge_app.core.errors import Reason
 from edge_app.core.metrics import Metrics
 
-Kind = Literal["detections", "event", "status", "stats"]
-State = Literal["connecting", "up", "down", "disabled"]
+MessageKind = Literal["detections", "event", "status", "stats"]
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -32,30 +31,30 @@ class Message:
     """What a sink delivers.
 
     Attributes:
-        camera: Name of its camera, or None where it speaks for the whole program.
-        kind: What it is; sinks choose topics by it.
+        camera: Name of its camera; None if it concerns the whole program.
+        kind: What it is; a sink chooses messages and topics by it.
         payload: One JSON document in UTF-8, without a newline.
         live: Whether it may be dropped when a sink cannot keep up.
     """
 
     camera: str | None
-    kind: Kind
+    kind: MessageKind
     payload: bytes
     live: bool
 
     @property
     def is_state(self) -> bool:
-        """Whether it says how something is now, so that only the newest of its camera counts."""
+        """Whether it describes a present state, so that only the newest of its camera counts."""
         return self.kind in ("status", "stats")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """Which model answered, and how it was run.
+    """Which model made the detections, and how it was run.
 
     Attributes:
-        name: Of the model's card or file.
-        sha256: Of the ONNX file, in hex.
+        name: Name in the model's card, or of its file.
+        sha256: Digest of the ONNX file, in hex.
         engine: Backend and provider, such as `onnxruntime-cpu`.
         precision: `fp32`, `fp16` or `int8`.
     """
@@ -78,25 +77,18 @@ def rfc3339(epoch_ms: int) -> str:
     return f"{moment.isoformat()}.{epoch_ms % 1000:03d}Z"
 
 
-def status(camera: str, state: State, reason: Reason | None, since: float) -> Message:
-    """How a camera is, for `<prefix>/<camera>/status`.
-
-    Args:
-        camera: Its name.
-        state: What it is now.
-        reason: Why it is down, else None.
-        since: Wall clock when that began [s since the epoch].
-    """
-    why = None if reason is None else reason.value
-    document = {"state": state, "reason": why, "since": rfc3339(round(since * 1e3))}
+def status_message(camera: str, status: CameraStatus) -> Message:
+    """The state of the camera of that name, for `<prefix>/<camera>/status`."""
+    reason = None if status.reason is None else status.reason.value
+    document = {"state": status.state, "reason": reason, "since": rfc3339(round(status.since * 1e3))}
     return Message(camera, "status", ENCODER.encode(document).encode(), live=True)
 
 
 class MessageWriter:
     """Makes the wire message of every result and numbers them, a sequence a camera.
 
-    It runs for every frame on the analyse thread, so what never changes is encoded once, here, and the numbers
-    are put into it with the digits that they go out with: three times as fast as dictionaries and `json`.
+    It runs for every frame on the analyse thread, so the parts that never change are encoded once, here, and the
+    numbers are formatted into them: three times as fast as building dictionaries for `json`.
     """
 
     def __init__(self, session: str, model: ModelIdentity, labels: Sequence[str], stats: Metrics) -> None:
@@ -154,12 +146,12 @@ class MessageWriter:
 
 
 def _constant(value: object) -> str:
-    """JSON that stands in a template."""
+    """The value as JSON for a `%` template."""
     return ENCODER.encode(value).replace("%", "%%")
 
 
 def _milliseconds(age_s: float, latency: Latency) -> tuple[float, ...]:
-    """The age and the stages [ms]; raises ValueError for a NaN, which is no JSON."""
+    """The age and the stages [ms]; raises ValueError for a NaN, which JSON cannot hold."""
     seconds = (age_s, latency.queue, latency.preprocess, latency.infer, latency.postprocess, latency.total)
     if not math.isfinite(sum(seconds)):
         raise ValueError(f"want finite times; got {seconds}")

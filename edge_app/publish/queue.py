@@ -9,23 +9,23 @@ from collections.abc import Callable, Iterable
 
 from edge_app.publish.messages import Message
 
-SLICE_S = 0.5  # how long anything here waits at most before its caller can beat and look at its stop event
+SLICE_S = 0.5  # the longest wait here before the caller gets to send a heartbeat and check its stop event
 
 
 class MessageQueue:
     """Between the thread that makes messages and the one that sends them.
 
-    A message is in the queue, or in flight (taken, not yet confirmed), or delivered. A connection that breaks puts
-    back what was in flight, in front and in order. Statuses never wait for room and are never dropped: only the
+    A message is in the queue, or in flight (taken, not yet confirmed), or delivered. After a broken connection, what
+    was in flight goes back to the front, in order. Statuses never wait for room and are never dropped: only the
     newest of a camera waits, and all of them are due again for every new connection.
     """
 
     def __init__(self, capacity: int, drop: Callable[[], None]) -> None:
-        """Holds so many messages; calls `drop` for every live one that is thrown away for want of room."""
+        """Holds at most `capacity` messages; calls `drop` for every live one that is discarded for lack of room."""
         self._capacity = capacity
         self._drop = drop
         self._queue: deque[Message] = deque()
-        self._flight: dict[int, Message] = {}  # by identity, in the order in which they were taken
+        self._in_flight: dict[int, Message] = {}  # by identity, in the order in which they were taken
         self._statuses: dict[str, Message] = {}
         self._due: dict[str, Message] = {}
         self._woken = False
@@ -44,11 +44,17 @@ class MessageQueue:
         with self._changed:
             return self._draining
 
-    def put(self, message: Message, wait: Callable[[], bool]) -> bool:
-        """Queues a message; False when it was given up.
+    @property
+    def undelivered(self) -> int:
+        """How many messages are queued or in flight; statuses do not count."""
+        with self._changed:
+            return len(self._queue) + sum(not message.is_state for message in self._in_flight.values())
 
-        A live one never waits: in a full queue the oldest live message makes room, or else it is itself dropped.
-        A finite source's waits for room, and for as long as `wait`, called at least every half a second, is true.
+    def put(self, message: Message, wait: Callable[[], bool]) -> bool:
+        """Queues a message; False if it was given up.
+
+        A live message never waits: in a full queue it replaces the oldest live one, or is itself dropped. A message
+        of a finite source waits for room, for as long as `wait`, called at least every half a second, returns True.
         """
         with self._changed:
             while not message.live and not self._changed.wait_for(self._has_room, SLICE_S):
@@ -68,7 +74,7 @@ class MessageQueue:
             self._changed.notify_all()
 
     def take(self, timeout_s: float) -> Message | None:
-        """The next message, which then is in flight; None after `wake`, or when nothing came for so long."""
+        """The next message, which is in flight from then on; None after `wake`, or if nothing came in time."""
         with self._changed:
             self._changed.wait_for(lambda: self._woken or self._due or self._queue or self._closed, timeout_s)
             self._woken = False
@@ -78,22 +84,22 @@ class MessageQueue:
                 message = self._queue.popleft()
             else:
                 return None
-            self._flight[id(message)] = message
+            self._in_flight[id(message)] = message
             self._changed.notify_all()
             return message
 
     def delivered(self, messages: Iterable[Message]) -> None:
-        """These have arrived."""
+        """Forgets messages that have arrived."""
         with self._changed:
             for message in messages:
-                self._flight.pop(id(message), None)
+                self._in_flight.pop(id(message), None)
             self._changed.notify_all()
 
     def reconnect(self) -> None:
-        """The connection broke: what was in flight goes back to the front, and every status is due."""
+        """Prepares for a new connection: what was in flight goes back to the front, and every status is due."""
         with self._changed:
-            lost = [message for message in self._flight.values() if not message.is_state]
-            self._flight.clear()
+            lost = [message for message in self._in_flight.values() if not message.is_state]
+            self._in_flight.clear()
             self._queue.extendleft(reversed(lost))
             self._due = dict(self._statuses)
 
@@ -104,25 +110,25 @@ class MessageQueue:
             self._changed.notify_all()
 
     def drain(self, deadline_mono: float) -> int:
-        """Waits until all is delivered, at most until then [s] and not after `close`; returns how many are not."""
+        """Waits until all is delivered, the deadline [s] or `close`; returns how many messages are undelivered."""
         with self._changed:
             self._draining = True
             self._changed.wait_for(self._is_over, max(0.0, deadline_mono - time.monotonic()))
-            return len(self._queue) + sum(not message.is_state for message in self._flight.values())
+            return self.undelivered
 
     def close(self) -> None:
-        """Nothing is queued any more, and whoever waits here returns."""
+        """Refuses messages from now on and ends every wait."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def pause(self, timeout_s: float) -> None:
-        """Waits so long, or until `close`."""
+        """Waits for that time [s], or until `close`."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed, timeout_s)
 
     def _make_room(self) -> bool:
-        """Drops the oldest live messages until there is room; False where too little of what waits is live."""
+        """Drops the oldest live messages until there is room; False if too few of the waiting ones are live."""
         while not self._has_room():
             self._drop()
             oldest = next((at for at, queued in enumerate(self._queue) if queued.live), None)
@@ -135,4 +141,4 @@ class MessageQueue:
         return len(self._queue) < self._capacity or self._closed
 
     def _is_over(self) -> bool:
-        return self._closed or not (self._queue or self._flight or self._due)
+        return self._closed or not (self._queue or self._in_flight or self._due)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edge_app.core.errors import Reason
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.metrics import BOUNDS_S, Metrics
-from edge_app.publish.messages import ENCODER, Message, State, rfc3339
+from edge_app.publish.messages import ENCODER, Message, rfc3339
 
 DURATIONS = ("age", "decode", "queue", "preprocess", "infer", "postprocess", "publish")
 
@@ -20,43 +20,41 @@ class StatsReporter:
 
     Attributes:
         session: The run's ULID.
-        stats: What every part counted since the start.
-        sinks: Their names.
+        metrics: What every part has counted since the start.
     """
 
     session: str
-    stats: Metrics
-    sinks: Iterable[str]
+    metrics: Metrics
 
-    def report(self, cameras: Mapping[str, tuple[State, Reason | None]]) -> Message:
-        """Counters and histograms of every camera, given its state, and counters of every sink."""
+    def report(self, cameras: Mapping[str, CameraStatus], sinks: Iterable[str]) -> Message:
+        """State, counters and histograms of every camera, and counters of every sink, all by name."""
         document = {
             "schema": "edge_app.stats/1",
             "session": self.session,
             "ts": rfc3339(time.time_ns() // 1_000_000),
             "bounds_s": BOUNDS_S,
-            "cameras": {name: self._camera(name, *state) for name, state in cameras.items()},
-            "sinks": {name: self._sink(name) for name in self.sinks},
+            "cameras": {name: self._camera(name, status) for name, status in cameras.items()},
+            "sinks": {name: self._sink(name) for name in sinks},
         }
         return Message(None, "stats", ENCODER.encode(document).encode(), live=True)
 
-    def _camera(self, name: str, state: State, reason: Reason | None) -> dict[str, Any]:
-        total = self.stats.total
+    def _camera(self, name: str, status: CameraStatus) -> dict[str, Any]:
+        total = self.metrics.total
         return {
-            "state": state,
-            "reason": reason and reason.value,
+            "state": status.state,
+            "reason": status.reason and status.reason.value,
             "captured": total("frames_captured", camera=name),
             "analysed": total("frames_analysed", camera=name),
-            "dropped": self.stats.by("frames_dropped", "reason", camera=name),
+            "dropped": self.metrics.by("frames_dropped", "reason", camera=name),
             "outputs_not_finite": total("outputs_not_finite", camera=name),
-            "reconnects": self.stats.by("reconnects", "reason", camera=name),
+            "reconnects": self.metrics.by("reconnects", "reason", camera=name),
             "durations": {what: self._histogram(what, name) for what in DURATIONS},
         }
 
     def _histogram(self, what: str, camera: str) -> dict[str, Any]:
-        found = self.stats.histogram(what, camera=camera)
+        found = self.metrics.histogram(what, camera=camera)
         return {"count": found.count, "sum_s": round(found.sum, 6), "buckets": found.buckets}
 
     def _sink(self, name: str) -> dict[str, int]:
         counters = {"published": "published", "failed": "publish_failed", "dropped": "publish_dropped"}
-        return {what: self.stats.total(counter, sink=name) for what, counter in counters.items()}
+        return {what: self.metrics.total(counter, sink=name) for what, counter in counters.items()}

@@ -3,39 +3,108 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from edge_app.core.backoff import Backoff
+from edge_app.core.camera_status import CameraState, CameraStatus
+from edge_app.core.errors import SinkError
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
-from edge_app.publish import Delivery, Message, Retry, Sink
+from edge_app.publish import Delivery, DeliveryGroup, Message, MessageKind, Sink, status_message
 
 
 class Running:
-    """Publishers in threads, as the program runs them."""
+    """Deliveries in threads, as the program runs them."""
 
     def __init__(self) -> None:
-        self.stats, self.beats, self.stop = Metrics(), Heartbeats(), threading.Event()
+        self.metrics, self.heartbeats, self.stop = Metrics(), Heartbeats(), threading.Event()
         self.threads = ThreadGroup(self.stop)
-        self.publishers: list[Delivery] = []
+        self.group = DeliveryGroup(self.threads, self.heartbeats, self.metrics, backoff=fast_backoff)
+        self.deliveries: list[Delivery] = []
 
-    def start(self, sink: Sink, name: str = "sink", *, capacity: int = 1000, retry: Retry | None = None) -> Delivery:
-        publisher = Delivery(sink, name, self.stats, self.beats, capacity, retry)
-        self.publishers.append(publisher)
-        self.threads.start(publisher.thread_name, publisher.run)
-        return publisher
+    def start(
+        self, sink: Sink, name: str = "sink", *, capacity: int = 1000, backoff: Backoff | None = None
+    ) -> Delivery:
+        delivery = Delivery(
+            name, sink, heartbeats=self.heartbeats, metrics=self.metrics, backoff=backoff, capacity=capacity
+        )
+        self.deliveries.append(delivery)
+        self.threads.start(delivery.thread_name, delivery.run)
+        return delivery
 
     def end(self) -> list[str]:
-        """Stops the publishers; the names of the threads that do not end."""
-        for publisher in self.publishers:
-            publisher.stop()
+        """Stops everything; the names of the threads that do not end."""
+        self.group.stop()
+        for delivery in self.deliveries:
+            delivery.stop()
         return self.threads.join(5)
+
+
+class Shelf:
+    """A sink that keeps messages, and fails as it is told."""
+
+    kinds: frozenset[MessageKind] = frozenset({"detections", "status"})
+
+    def __init__(self, failures: Sequence[SinkError] = (), *, confirms: bool = True) -> None:
+        self.failures = list(failures)
+        self.confirms = confirms
+        self.room = threading.Event()
+        self.room.set()
+        self.kept: list[Message] = []
+        self.opened = self.closed = 0
+        self._new: list[Message] = []
+
+    def open(self, wake: Callable[[], None]) -> bool:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.opened += 1
+        self.wake = wake
+        return True
+
+    def send(self, message: Message) -> bool:
+        if not self.room.wait(0.05):
+            return False
+        self._new.append(message)
+        self.kept.append(message)
+        return True
+
+    def confirmed(self) -> list[Message]:
+        if self.failures:
+            raise self.failures.pop(0)
+        if not self.confirms:
+            return []
+        new, self._new = self._new, []
+        return new
+
+    def close(self) -> None:
+        self.closed += 1
+        self._new = []
+
+
+def fast_backoff() -> Backoff:
+    """Pauses of hundredths of a second."""
+    return Backoff(initial_s=0.01, max_s=0.02, refused_s=0.03)
+
+
+def never() -> bool:
+    """A `wait` for messages that must find room at once."""
+    pytest.fail("a message waited for room")
+
+
+def payloads(messages: Sequence[Message]) -> list[bytes]:
+    return [message.payload for message in messages]
+
+
+def shown(camera: str, state: CameraState, since: float = 0.0) -> Message:
+    """The status message of a camera."""
+    return status_message(camera, CameraStatus(state, None, since))
 
 
 @pytest.fixture
 def running() -> Iterator[Running]:
-    """Publishers that end with the test."""
+    """Deliveries that end with the test."""
     running = Running()
     yield running
     assert running.end() == []

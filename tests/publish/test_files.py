@@ -17,18 +17,15 @@ from typing import Any, TextIO
 
 import pytest
 
+from edge_app.core.backoff import Backoff
 from edge_app.core.errors import AccessError, ConfigError, SinkError
-from edge_app.publish import ClosedOutput, Message, Retry
+from edge_app.publish import ClosedOutput, Message
 from edge_app.publish.sinks.file import FileSink, FileSinkConfig
 from edge_app.publish.sinks.stdout import StdoutSink, StdoutSinkConfig
 from tests.broker.fixtures import until
-from tests.publish.conftest import Running
+from tests.publish.conftest import Running, never
 
 LINE = len(b'{"seq":0}\n')
-
-
-def never() -> bool:
-    pytest.fail("a message waited for room")
 
 
 def patient() -> bool:
@@ -144,7 +141,7 @@ def test_a_file_that_was_moved_away_is_begun_anew(tmp_path: Path, message: Any) 
     sink = opened(path)
     send_all(sink, [message(0)])
     path.rename(tmp_path / "moved")
-    sink._looked -= 2  # it looks once a second
+    sink._checked_mono -= 2  # it looks once a second
     send_all(sink, [message(1)])
     sink.close()
     assert (seqs(path), seqs(tmp_path / "moved")) == ([1], [0])
@@ -165,11 +162,11 @@ def test_a_full_disk_is_told_once_however_often_the_file_can_be_opened(
     running: Running, message: Any, caplog: Any
 ) -> None:
     with caplog.at_level(logging.INFO):
-        publisher = running.start(
-            FileSinkConfig(path=Path("/dev/full")).open(), retry=Retry(initial_s=0.01, max_s=0.01)
+        delivery = running.start(
+            FileSinkConfig(path=Path("/dev/full")).open(), backoff=Backoff(initial_s=0.01, max_s=0.01)
         )
-        publisher.put(message(0), never)
-        until(lambda: running.stats.total("publish_failed", sink="sink") >= 4)
+        delivery.put(message(0), never)
+        until(lambda: running.metrics.total("publish_failed", sink="sink") >= 4)
         told = [record.getMessage() for record in caplog.records]
     assert told == ["sink: up", "sink: down: /dev/full: No space left on device; trying again"]
 
@@ -207,14 +204,14 @@ def test_probing_a_file_creates_nothing(tmp_path: Path) -> None:
 def test_a_reader_that_pauses_holds_back_a_finite_source_but_not_the_beat(running: Running) -> None:
     line = b"x" * 9000
     with pipe() as (reader, writer):
-        publisher = running.start(StdoutSink(writer), capacity=10)
+        delivery = running.start(StdoutSink(writer), capacity=10)
         accepted, asked = 0, []
-        while publisher.put(Message("gate", "detections", line, live=False), lambda: asked.append(1) or len(asked) < 3):
+        while delivery.put(Message("gate", "detections", line, live=False), lambda: asked.append(1) or len(asked) < 3):
             accepted += 1
         assert 15 <= accepted <= 20  # what the pipe holds, what the queue holds, and the one between
-        assert running.beats.silent(1.0) == []
+        assert running.heartbeats.silent(1.0) == []
         read = b"".join(reader.readline() for _ in range(accepted))
-        assert publisher.drain(time.monotonic() + 5) == 0
+        assert delivery.drain(time.monotonic() + 5) == 0
         assert running.end() == []
     assert read == (line + b"\n") * accepted
 
@@ -222,9 +219,9 @@ def test_a_reader_that_pauses_holds_back_a_finite_source_but_not_the_beat(runnin
 def test_a_program_whose_output_is_closed_ends_without_an_error(message: Any) -> None:
     with pipe() as (reader, writer):
         running = Running()
-        publisher = running.start(StdoutSink(writer))
+        delivery = running.start(StdoutSink(writer))
         reader.close()
-        publisher.put(message(0), never)
+        delivery.put(message(0), never)
         assert running.stop.wait(5)
         assert isinstance(running.threads.error, ClosedOutput)
         assert running.threads.error.exit_code == 0

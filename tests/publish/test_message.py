@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.errors import Reason
 from edge_app.core.metrics import Metrics
-from edge_app.publish import MessageWriter, ModelIdentity, new_session, schema, status
+from edge_app.publish import MessageWriter, ModelIdentity, new_session, schema, status_message
 from tests.frames import frame_meta
 
 LABELS = ["person", "traffic light", 'a "quoted" 100 % né\n']
@@ -150,7 +151,8 @@ def test_sessions_sort_by_time_and_differ() -> None:
 
 
 def test_a_status_says_state_reason_and_since() -> None:
-    made = status("gate", "down", Reason.AUTH_FAILED, datetime(2026, 11, 23, 15, tzinfo=timezone.utc).timestamp())
+    since = datetime(2026, 11, 23, 15, tzinfo=timezone.utc).timestamp()
+    made = status_message("gate", CameraStatus("down", Reason.AUTH_FAILED, since))
     assert (made.camera, made.kind) == ("gate", "status")
     assert made.payload == b'{"state":"down","reason":"auth_failed","since":"2026-11-23T15:00:00.000Z"}'
 

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from edge_app.config import TlsConfig
+from edge_app.core.backoff import Backoff
 from edge_app.core.errors import ConfigError, SinkError
-from edge_app.publish import Delivery, Message, Retry, status
+from edge_app.publish import Delivery, Message
 from edge_app.publish.sinks.mqtt import MqttSink, MqttSinkConfig
 from tests.broker.fixtures import PASSWORD, USER, Broker, Subscriber, Throttle, free_port, until
-from tests.publish.conftest import Running
+from tests.publish.conftest import Running, never, shown
 
-FAST = Retry(initial_s=0.1, max_s=0.2, login_s=0.3)
 TOPIC = "edge_app/gate/detections"
 
 
@@ -28,12 +28,12 @@ def settings(port: int, **more: Any) -> MqttSinkConfig:
     return MqttSinkConfig(host="127.0.0.1", port=port, **more)
 
 
+def fast() -> Backoff:
+    return Backoff(initial_s=0.1, max_s=0.2, refused_s=0.3)
+
+
 def login(broker: Broker, password: str = PASSWORD) -> MqttSinkConfig:
     return settings(broker.port, tls=TlsConfig(ca=broker.ca), username=USER, password=password)
-
-
-def never() -> bool:
-    pytest.fail("a message waited for room")
 
 
 def patient() -> bool:
@@ -50,13 +50,13 @@ def test_messages_arrive_in_order_on_the_topic_of_their_camera(
     broker: Broker, subscribe: Any, running: Running, message: Any, version: str, qos: int
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(settings(broker.port, version=version, qos=qos).open())
+    delivery = running.start(settings(broker.port, version=version, qos=qos).open())
     for number in range(300):
-        publisher.put(message(number), never)
-    assert publisher.drain(time.monotonic() + 10) == 0
+        delivery.put(message(number), never)
+    assert delivery.drain(time.monotonic() + 10) == 0
     subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) == 300)
     assert seqs(subscriber) == list(range(300))
-    assert running.stats.total("published", sink="sink") == 300
+    assert running.metrics.total("published", sink="sink") == 300
 
 
 def test_the_world_sees_that_we_are_there_and_that_we_left(broker: Broker, subscribe: Any, running: Running) -> None:
@@ -113,13 +113,13 @@ def test_a_message_that_the_broker_refuses_is_tried_again(
     allowed.write_text("topic readwrite edge_app/available\ntopic read #\n")
     broker = start_broker(more=[f"acl_file {allowed}"])
     subscriber = subscribe(broker)
-    publisher = running.start(settings(broker.port, version="5").open(), retry=FAST)
-    publisher.put(message(0), never)
-    until(lambda: running.stats.total("publish_failed", sink="sink") >= 2)
+    delivery = running.start(settings(broker.port, version="5").open(), backoff=fast())
+    delivery.put(message(0), never)
+    until(lambda: running.metrics.total("publish_failed", sink="sink") >= 2)
     assert "refused a message: Not authorized" in caplog.text
     allowed.write_text("topic readwrite #\n")
     broker.reload()
-    assert publisher.drain(time.monotonic() + 5) == 0
+    assert delivery.drain(time.monotonic() + 5) == 0
     subscriber.wait_for(lambda: seqs(subscriber) == [0])
 
 
@@ -135,9 +135,9 @@ def test_statuses_are_retained_and_the_newest_is_shown_again_after_an_outage(
     broker: Broker, subscribe: Any, running: Running
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(settings(broker.port).open(), retry=FAST)
+    delivery = running.start(settings(broker.port).open(), backoff=fast())
     for state in ("connecting", "up"):
-        publisher.status(status("gate", state, None, 1795446000.0))
+        delivery.put_status(shown("gate", state, 1795446000.0))
     subscriber.wait_for(lambda: any(b'"up"' in p for p in subscriber.on("edge_app/gate/status")))
     broker.kill()
     (broker.folder / "mosquitto.db").unlink()  # what it retained is lost
@@ -161,18 +161,18 @@ def test_nothing_is_lost_when_the_broker_dies(
     broker: Broker, subscribe: Any, running: Running, message: Any, version: str, caplog: Any
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(settings(broker.port, version=version).open(), retry=FAST)
+    delivery = running.start(settings(broker.port, version=version).open(), backoff=fast())
     with caplog.at_level(logging.INFO):
         for number in range(900):
-            publisher.put(message(number, live=False), patient)
+            delivery.put(message(number, live=False), patient)
             if number == 300:
                 # What the broker has confirmed and not passed on dies with it, which is none of our doing.
                 subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) == 301)
                 broker.kill()
             if number == 600:
-                until(lambda: running.stats.total("publish_failed"))
+                until(lambda: running.metrics.total("publish_failed"))
                 broker.start()
-        assert publisher.drain(time.monotonic() + 15) == 0
+        assert delivery.drain(time.monotonic() + 15) == 0
     subscriber.wait_for(lambda: set(seqs(subscriber)) == set(range(900)))
     told = [record.getMessage() for record in caplog.records if record.name.startswith("edge_app")]
     assert [text.split(":")[1] for text in told if "refused" not in text] == [" up", " down", " up"]
@@ -184,16 +184,16 @@ def test_what_was_in_flight_when_a_connection_broke_arrives_and_in_order(
 ) -> None:
     subscriber = subscribe(broker)
     line = throttle(broker, 500)
-    publisher = running.start(settings(line.port, version=version).open(), capacity=50, retry=FAST)
+    delivery = running.start(settings(line.port, version=version).open(), capacity=50, backoff=fast())
     for number in range(400):
-        publisher.put(message(number, live=False), patient)
+        delivery.put(message(number, live=False), patient)
         if number % 150 == 149:
             line.cut()
-    assert publisher.drain(time.monotonic() + 15) == 0
+    assert delivery.drain(time.monotonic() + 15) == 0
     subscriber.wait_for(lambda: 399 in seqs(subscriber))
     assert list(dict.fromkeys(seqs(subscriber))) == list(range(400))
     assert len(seqs(subscriber)) > 400  # some came twice: confirmations were lost with the connection
-    assert running.stats.total("publish_failed", sink="sink") >= 2
+    assert running.metrics.total("publish_failed", sink="sink") >= 2
 
 
 def test_a_slow_line_holds_back_a_finite_source_and_loses_nothing(
@@ -201,15 +201,15 @@ def test_a_slow_line_holds_back_a_finite_source_and_loses_nothing(
 ) -> None:
     subscriber = subscribe(broker)
     sink = MqttSink(settings(throttle(broker, 20).port), in_flight=10)
-    publisher = running.start(sink, capacity=20)
+    delivery = running.start(sink, capacity=20)
     waited = []
     for number in range(200):
-        assert publisher.put(message(number, live=False), lambda: waited.append(1) or True)
+        assert delivery.put(message(number, live=False), lambda: waited.append(1) or True)
         assert number < len(subscriber.on(TOPIC)) + 40  # the queue, the window, and what is between two counts
-    assert publisher.drain(time.monotonic() + 10) == 0
+    assert delivery.drain(time.monotonic() + 10) == 0
     subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) == 200)
     assert seqs(subscriber) == list(range(200))
-    assert running.stats.total("publish_dropped") == 0
+    assert running.metrics.total("publish_dropped") == 0
 
 
 def test_a_slow_line_drops_the_oldest_live_messages_and_counts_them(
@@ -217,11 +217,11 @@ def test_a_slow_line_drops_the_oldest_live_messages_and_counts_them(
 ) -> None:
     subscriber = subscribe(broker)
     sink = MqttSink(settings(throttle(broker, 40).port), in_flight=5)
-    publisher = running.start(sink, capacity=10)
+    delivery = running.start(sink, capacity=10)
     for number in range(100):
-        assert publisher.put(message(number), never)
-    assert publisher.drain(time.monotonic() + 5) == 0
-    dropped = running.stats.total("publish_dropped", sink="sink", reason="queue")
+        assert delivery.put(message(number), never)
+    assert delivery.drain(time.monotonic() + 5) == 0
+    dropped = running.metrics.total("publish_dropped", sink="sink", reason="queue")
     subscriber.wait_for(lambda: len(subscriber.on(TOPIC)) == 100 - dropped)
     assert dropped >= 80
     assert seqs(subscriber)[-10:] == list(range(90, 100))
@@ -231,21 +231,21 @@ def test_a_frozen_broker_is_noticed_and_its_messages_are_sent_again(
     broker: Broker, subscribe: Any, running: Running, message: Any
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(settings(broker.port, keepalive_s=1).open(), retry=FAST)
+    delivery = running.start(settings(broker.port, keepalive_s=1).open(), backoff=fast())
     subscriber.wait_for(lambda: subscriber.on("edge_app/available"))
     broker.freeze()
-    publisher.put(message(0, live=False), never)
-    until(lambda: running.stats.total("publish_failed"), 6)
+    delivery.put(message(0, live=False), never)
+    until(lambda: running.metrics.total("publish_failed"), 6)
     broker.thaw()
-    assert publisher.drain(time.monotonic() + 10) == 0
+    assert delivery.drain(time.monotonic() + 10) == 0
     subscriber.wait_for(lambda: 0 in seqs(subscriber))
 
 
 def test_draining_ends_in_time_though_the_broker_is_away(running: Running, message: Any) -> None:
-    publisher = running.start(settings(free_port()).open(), retry=FAST)
-    publisher.put(message(0), never)
+    delivery = running.start(settings(free_port()).open(), backoff=fast())
+    delivery.put(message(0), never)
     began = time.monotonic()
-    assert publisher.drain(began + 0.3) == 1
+    assert delivery.drain(began + 0.3) == 1
     assert running.end() == []
     assert time.monotonic() - began < 1.5
 
@@ -255,13 +255,13 @@ def test_the_loop_beats_while_a_broker_does_not_answer_and_gives_up_in_the_end(
 ) -> None:
     monkeypatch.setattr("edge_app.publish.sinks.mqtt.connection.ANSWER_S", 1.5)
     broker.freeze()
-    publisher = running.start(settings(broker.port).open())
-    until(lambda: publisher.thread_name in running.beats._last)
+    delivery = running.start(settings(broker.port).open())
+    until(lambda: delivery.thread_name in running.heartbeats._last)
     deadline = time.monotonic() + 2.5
     while time.monotonic() < deadline:
-        assert running.beats.silent(1.0) == []
+        assert running.heartbeats.silent(1.0) == []
         running.stop.wait(0.05)
-    assert running.stats.total("publish_failed", sink="sink") == 1
+    assert running.metrics.total("publish_failed", sink="sink") == 1
     began = time.monotonic()
     assert running.end() == []
     assert time.monotonic() - began < 1.0
@@ -273,8 +273,8 @@ def test_tls_with_a_password_delivers(
 ) -> None:
     subscriber = subscribe(tls_broker)
     made = login(tls_broker).model_copy(update={"version": version})
-    publisher = running.start(made.open())
-    publisher.put(message(7), never)
+    delivery = running.start(made.open())
+    delivery.put(message(7), never)
     subscriber.wait_for(lambda: seqs(subscriber) == [7])
 
 
@@ -283,23 +283,23 @@ def test_a_wrong_password_is_told_once_and_tried_again(
     tls_broker: Broker, running: Running, message: Any, caplog: Any, version: str
 ) -> None:
     wrong = "not-the-pass/word"
-    publisher = running.start(login(tls_broker, wrong).model_copy(update={"version": version}).open(), retry=FAST)
-    publisher.put(message(0), never)
-    until(lambda: running.stats.total("publish_failed", sink="sink") >= 3)
+    delivery = running.start(login(tls_broker, wrong).model_copy(update={"version": version}).open(), backoff=fast())
+    delivery.put(message(0), never)
+    until(lambda: running.metrics.total("publish_failed", sink="sink") >= 3)
     told = [record.getMessage() for record in caplog.records if record.name.startswith("edge_app")]
     assert len(told) == 1
     assert "authentication" in told[0]
     tls_broker.set_password(wrong)
     tls_broker.reload()
-    assert publisher.drain(time.monotonic() + 10) == 0
+    assert delivery.drain(time.monotonic() + 10) == 0
     assert wrong not in caplog.text
 
 
 def test_a_refused_login_waits_longer_than_another_failure(tls_broker: Broker, running: Running) -> None:
-    running.start(login(tls_broker, "wrong").open(), retry=Retry(initial_s=0.01, max_s=0.01))
+    running.start(login(tls_broker, "wrong").open(), backoff=Backoff(initial_s=0.01, max_s=0.01))
     until(lambda: "not authorised" in tls_broker.log())
     running.stop.wait(1.0)
-    assert running.stats.total("publish_failed", sink="sink") == 1
+    assert running.metrics.total("publish_failed", sink="sink") == 1
 
 
 def test_a_connection_that_comes_about_after_we_gave_up_is_closed(tls_broker: Broker) -> None:
@@ -318,8 +318,8 @@ def test_thirty_refused_logins_leave_nothing_open(tls_broker: Broker, running: R
     gc.disable()
     try:
         before = len(list(Path("/proc/self/fd").iterdir()))
-        running.start(login(tls_broker, "wrong").open(), retry=Retry(login_s=0))
-        until(lambda: running.stats.total("publish_failed") >= 30)
+        running.start(login(tls_broker, "wrong").open(), backoff=Backoff(max_s=0, refused_s=0))
+        until(lambda: running.metrics.total("publish_failed") >= 30)
         running.end()
         until(lambda: len(list(Path("/proc/self/fd").iterdir())) <= before + 4, 5)
     finally:
@@ -352,13 +352,13 @@ def test_probing_says_what_it_found_and_leaves_no_trace(tls_broker: Broker, subs
 
 def test_probing_does_not_throw_out_the_service_that_runs(broker: Broker, running: Running, message: Any) -> None:
     made = settings(broker.port, client_id="box")
-    publisher = running.start(made.open(), retry=FAST)
-    publisher.put(message(0), never)
-    assert publisher.drain(time.monotonic() + 5) == 0
+    delivery = running.start(made.open(), backoff=fast())
+    delivery.put(message(0), never)
+    assert delivery.drain(time.monotonic() + 5) == 0
     made.probe()
-    publisher.put(message(1), never)
-    assert publisher.drain(time.monotonic() + 5) == 0
-    assert running.stats.total("publish_failed") == 0
+    delivery.put(message(1), never)
+    assert delivery.drain(time.monotonic() + 5) == 0
+    assert running.metrics.total("publish_failed") == 0
 
 
 def test_probing_says_why_it_could_not_connect(broker: Broker, tls_broker: Broker) -> None:
@@ -377,7 +377,7 @@ def test_probing_says_why_it_could_not_connect(broker: Broker, tls_broker: Broke
     assert 4.5 < time.monotonic() - began < 6
 
 
-def test_an_unused_publisher_of_other_kinds_is_not_asked(running: Running, message: Any) -> None:
-    publisher = Delivery(settings(1).open(), "other", running.stats, running.beats)
-    assert publisher.put(Message(None, "stats", b"{}", True), never)
-    assert publisher.drain(0) == 1
+def test_a_delivery_that_does_not_run_keeps_its_messages(running: Running, message: Any) -> None:
+    delivery = Delivery("other", settings(1).open(), heartbeats=running.heartbeats, metrics=running.metrics)
+    assert delivery.put(Message(None, "stats", b"{}", True), never)
+    assert delivery.drain(0) == 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonschema
 
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
 from edge_app.core.metrics import Metrics
 from edge_app.publish import StatsReporter, schema
@@ -15,8 +16,8 @@ from tests.publish.test_mqtt import settings
 
 
 def report(stats: Metrics) -> Any:
-    states = {"gate": ("up", None), "yard": ("down", Reason.TIMEOUT)}
-    message = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats, ("mqtt",)).report(states)  # type: ignore[arg-type]
+    states = {"gate": CameraStatus("up", None, 0), "yard": CameraStatus("down", Reason.TIMEOUT, 0)}
+    message = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report(states, ("mqtt",))
     document = json.loads(message.payload)
     jsonschema.Draft202012Validator(json.loads(schema("stats"))).validate(document)
     return document
@@ -42,9 +43,10 @@ def test_a_broker_gets_the_newest_report_only_and_nobody_waits_for_it(
     broker: Any, subscribe: Any, running: Running
 ) -> None:
     subscriber = subscribe(broker)
-    publisher = running.start(settings(broker.port).open())
+    delivery = running.start(settings(broker.port).open())
     stats = Metrics()
     stats.count("frames_captured", 5, camera="gate")
-    publisher.status(StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats, ()).report({"gate": ("up", None)}))
+    report = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report({"gate": CameraStatus("up", None, 0)}, ())
+    delivery.put_status(report)
     subscriber.wait_for(lambda: subscriber.on("edge_app/stats"))
     assert json.loads(subscriber.on("edge_app/stats")[0])["cameras"]["gate"]["captured"] == 5

@@ -1,4 +1,4 @@
-"""Where messages go: one module a kind. Only these modules know the brokers' clients."""
+"""Where messages go: one module for each kind. Only these modules know the brokers' clients."""
 
 from edge_app.publish.sinks.registry import KINDS, AnySinkConfig
 from edge_app.publish.sinks.sink import ClosedOutput, LoginError, Sink, SinkConfig

@@ -1,4 +1,4 @@
-"""Messages in a file, one a line; it is rotated by size and time."""
+"""Messages in a file, one per line; it is rotated by size and time."""
 
 from __future__ import annotations
 
@@ -9,47 +9,47 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from edge_app.config.section import ConfigPath, Name
 from edge_app.core.errors import AccessError, ConfigError, SinkError
-from edge_app.publish.messages import Kind, Message
+from edge_app.publish.messages import Message, MessageKind
 from edge_app.publish.sinks.rotation import Rotation
 from edge_app.publish.sinks.sink import SinkConfig
 
 REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 IMPOSSIBLE = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL}
-LOOK_S = 1.0  # how often we look whether somebody moved the file away
+CHECK_S = 1.0  # how often we check whether somebody moved the file away
 
 
 class FileSink:
-    """Appends whole lines, each with one system call; a line that does not fit on the disk leaves no trace."""
+    """Appends whole lines, each with one system call; a line that does not fit on the disk is taken back."""
 
-    kinds: frozenset[Kind] = frozenset({"detections", "event"})
+    kinds: frozenset[MessageKind] = frozenset({"detections", "event"})
 
     def __init__(self, settings: FileSinkConfig) -> None:
-        """Creates nothing; raises AccessError or ConfigError where there can be no such file."""
+        """Creates nothing; raises AccessError or ConfigError if there can be no such file."""
         self._path = settings.path
         self._max_bytes = settings.rotate_mb * 1e6
         self._rotation = Rotation(settings.path, settings.rotate_s, settings.keep)
         self._fd = -1
         self._size = 0
         self._period = 0.0
-        self._looked = 0.0
+        self._checked_mono = 0.0
         self._written: list[Message] = []
         self._opened_once = False
-        look_at(self._path)
+        check_writable(self._path)
 
     def open(self, wake: Callable[[], None]) -> bool:
-        """Opens the file; what is refused the first time is not a failure that passes."""
+        """Opens the file; what the system refuses the first time is not a passing failure."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._reopen()
         except OSError as error:
             if not self._opened_once:
-                _raise_lasting(self._path, error)
+                _raise_permanent(self._path, error)
             raise self._failed(error) from error
         self._opened_once = True
         return True
@@ -57,7 +57,7 @@ class FileSink:
     def send(self, message: Message) -> bool:
         line = message.payload + b"\n"
         try:
-            self._begin_where_due(len(line))
+            self._rotate_if_due(len(line))
             self._append(line)
         except OSError as error:
             raise self._failed(error) from error
@@ -95,11 +95,11 @@ class FileSink:
             raise
         self._size += len(line)
 
-    def _begin_where_due(self, size: int) -> None:
-        """Begins a new file before a line of `size` bytes where that is due, or where ours was moved away."""
+    def _rotate_if_due(self, size: int) -> None:
+        """Begins a new file before a line of `size` bytes if that is due, or if ours was moved away."""
         now = time.monotonic()
-        if now - self._looked > LOOK_S:
-            self._looked = now
+        if now - self._checked_mono > CHECK_S:
+            self._checked_mono = now
             if not self._is_ours():
                 self._reopen()
         full = self._size + size > self._max_bytes
@@ -117,11 +117,11 @@ class FileSink:
         return SinkError(f"{self._path}: {error.strerror}")
 
 
-def look_at(path: Path) -> Path:
-    """The file, or the folder in which it would have to be made, without touching either.
+def check_writable(path: Path) -> Path:
+    """The file, or the nearest folder above it that exists; nothing is created or changed.
 
     Raises:
-        AccessError: The operating system refuses it.
+        AccessError: The operating system refuses access.
         ConfigError: There can be no such file.
     """
     try:
@@ -133,13 +133,13 @@ def look_at(path: Path) -> Path:
         elif not os.access(place, os.W_OK | os.X_OK):
             raise OSError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        _raise_lasting(path, error)
-        return path  # whatever else it is, such as a disk that is away, may pass
+        _raise_permanent(path, error)
+        return path  # any other failure may pass, such as a disk that is away
     return place
 
 
-def _raise_lasting(path: Path, error: OSError) -> None:
-    """Raises AccessError or ConfigError where the failure is not one that passes."""
+def _raise_permanent(path: Path, error: OSError) -> None:
+    """Raises AccessError or ConfigError if trying again cannot help."""
     if error.errno in REFUSED:
         raise AccessError(f"{path}: {error.strerror}") from error
     if error.errno in IMPOSSIBLE:
@@ -147,7 +147,7 @@ def _raise_lasting(path: Path, error: OSError) -> None:
 
 
 class FileSinkConfig(SinkConfig):
-    """A message a line in a file that is rotated."""
+    """One message per line in a file that is rotated."""
 
     type: Literal["file"] = "file"
     """What kind of sink this is."""
@@ -162,19 +162,16 @@ class FileSinkConfig(SinkConfig):
     keep: int = Field(default=10, ge=1)
     """How many older files are kept; the oldest is deleted."""
 
-    @property
-    def file(self) -> Path:
-        """The file that is written."""
-        return self.path
+    file_key: ClassVar[str | None] = "path"
 
     def open(self) -> FileSink:
         """The sink; creates nothing. See `SinkConfig.open`."""
         return FileSink(self)
 
     def probe(self) -> str:
-        """Whether the file could be written, and the room on its disk."""
+        """Whether the file could be written, and the free space on its disk."""
         try:
-            free_gb = shutil.disk_usage(look_at(self.path)).free / 1e9
+            free_gb = shutil.disk_usage(check_writable(self.path)).free / 1e9
         except OSError as error:
             raise SinkError(f"{self.path}: {error.strerror}") from error
         return f"{self.path}: writable, {free_gb:.1f} GB free"

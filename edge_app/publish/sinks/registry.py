@@ -1,4 +1,4 @@
-"""The kinds of sinks: one module a kind, one line here. The configuration and its JSON Schema are made of them."""
+"""The kinds of sinks: one module for each, one line here. The configuration and its JSON Schema are made from them."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ KINDS: tuple[type[SinkConfig], ...] = (
 
 if TYPE_CHECKING:
     AnySinkConfig: TypeAlias = SinkConfig
-else:  # one of them, told apart by its `type`
+else:  # one of them, which its `type` names
     AnySinkConfig = Annotated[Union[KINDS], Field(discriminator="type")]  # noqa: UP007, Union takes a tuple

@@ -1,4 +1,4 @@
-"""When a file's period is over, what the old one is called, and how many of those are kept."""
+"""When a new file begins, what the old one is called, and how many old ones are kept."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Rotation:
     """Rotates `name.ndjson` to `name-20261123T150000123456Z.ndjson`: sorted by name they are sorted by time.
 
     Attributes:
-        path: The file that is written.
-        period_s: Begins a new file at every whole multiple of so many seconds since the epoch [s], so a restart
-            changes nothing and 86400 means midnight UTC.
-        keep: How many rotated files stay.
+        path: The file that is being written.
+        period_s: A new file begins at every multiple of this since the epoch [s], so a restart changes nothing and
+            86400 means midnight UTC.
+        keep: How many rotated files are kept.
     """
 
     path: Path
@@ -26,16 +26,16 @@ class Rotation:
     keep: int
 
     def period(self, wall: float) -> float:
-        """The number of the period that a time lies in [s since the epoch]."""
+        """The number of the period that holds a time [s since the epoch]."""
         return wall // self.period_s
 
     def rotate(self, fd: int) -> None:
-        """Renames the file, whose content is on the disk before that, and deletes the oldest beyond `keep`."""
+        """Flushes the file to the disk and renames it; deletes the oldest ones beyond `keep`."""
         os.fsync(fd)
         rotated = self.rotated()
         stamp = datetime.now(timezone.utc).replace(tzinfo=None)
         if rotated:
-            # The clock may have been set back; the order of the names still is the order of the files.
+            # The clock may have been set back; the names must stay in the order of the files.
             stamp = max(stamp, self._stamp(rotated[-1]) + timedelta(microseconds=1))
         name = f"{self.path.stem}-{stamp.strftime(STAMP)}{self.path.suffix}"
         self.path.rename(self.path.with_name(name))

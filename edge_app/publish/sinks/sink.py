@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from edge_app.config.section import Name, Section
 from edge_app.core.errors import EdgeAppError, SinkError
-from edge_app.publish.messages import Kind, Message
+from edge_app.publish.messages import Message, MessageKind
 
 
 class LoginError(SinkError):
-    """The broker does not know us; asking often would lock the account, so the next attempt waits for a minute."""
+    """The broker refused our login; frequent attempts would lock the account, so the next one comes much later."""
 
 
-class ClosedOutput(EdgeAppError):  # noqa: N818 (it is no error)
-    """Whoever read our standard output has left: there is nothing more to do, and nothing is wrong."""
+class ClosedOutput(EdgeAppError):  # noqa: N818 (it is not an error)
+    """The reader of our standard output has left: there is nothing more to do, and nothing is wrong."""
 
     exit_code = 0
 
@@ -24,36 +25,37 @@ class ClosedOutput(EdgeAppError):  # noqa: N818 (it is no error)
 class Sink(Protocol):
     """Where messages go.
 
-    One thread uses it. Every call returns within about half a second, so that this thread can beat, and raises
-    SinkError where the sink has failed; then it is closed, and opened again later.
+    Only one thread uses it. Every call returns within about half a second, so that this thread can send its
+    heartbeat, and raises SinkError if the sink has failed; then the sink is closed, and opened again later.
 
     Attributes:
         kinds: Which messages it takes.
     """
 
-    kinds: frozenset[Kind]
+    kinds: frozenset[MessageKind]
 
     def open(self, wake: Callable[[], None]) -> bool:
-        """Opens it, or goes on opening it; True once it takes messages.
+        """Opens the sink, or continues to open it; True as soon as it takes messages.
 
-        `wake` is called, from any thread, when `confirmed` has news.
+        The sink calls `wake`, from any thread, when `confirmed` has news.
         """
 
     def send(self, message: Message) -> bool:
-        """Hands a message over; False where there was no room: then the same message must come next."""
+        """Hands a message over; False if there was no room: the next call must then bring the same message."""
 
     def confirmed(self) -> Sequence[Message]:
         """What has been delivered since the last call, of what was handed over since `open`."""
 
     def close(self) -> None:
-        """Says good-bye where possible. What is not confirmed by now never will be."""
+        """Closes the sink, with a farewell if possible. What is not confirmed by now never will be."""
 
 
-class SinkConfig(Section):
-    """What the sections of all kinds of sinks have in common; `type` is the kind's own `Literal`.
+class SinkConfig(Section, ABC):
+    """What the sections of all kinds of sinks have in common; `type` is each kind's own `Literal`.
 
     Attributes:
         writes_stdout: Whether it needs the standard output for itself.
+        file_key: The key that holds the path of the file it writes; None if it writes no file.
     """
 
     type: str
@@ -62,26 +64,32 @@ class SinkConfig(Section):
     """What logs and metrics call it."""
 
     writes_stdout: ClassVar[bool] = False
+    file_key: ClassVar[str | None] = None
 
     @property
     def file(self) -> Path | None:
-        """The file that it writes, which nothing else may read or write; none where it writes no file."""
-        return None
+        """The file that it writes, which nothing else may read or write; None if it writes no file."""
+        return getattr(self, self.file_key) if self.file_key else None
 
+    @property
+    def file_location(self) -> tuple[str, ...]:
+        """The way from this sink to `file_key` in pydantic's errors, in which the `type` is a step of its own."""
+        return (self.type, self.file_key) if self.file_key else ()
+
+    @abstractmethod
     def open(self) -> Sink:
         """The sink, not yet connected: a broker may be away.
 
         Raises:
-            AccessError: The operating system refuses the file, or that of the certificates.
+            AccessError: The operating system refuses access to the file, or to the certificates.
             ConfigError: There can be no such sink.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def probe(self) -> str:
-        """Whether the sink could be used now, without using it: what was found, in one line.
+        """Finds out whether the sink could be used now, without using it; returns one line about it.
 
         Raises:
             SinkError: Why it could not be used.
-            ConfigError, AccessError: It never could be.
+            ConfigError, AccessError: Why it can never be used.
         """
-        raise NotImplementedError

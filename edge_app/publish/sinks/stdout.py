@@ -1,4 +1,4 @@
-"""Messages on the standard output, one a line."""
+"""Messages on the standard output, one per line."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import ClassVar, Literal, TextIO
 
 from edge_app.config.section import Name
 from edge_app.core.errors import SinkError
-from edge_app.publish.messages import Kind, Message
+from edge_app.publish.messages import Message, MessageKind
 from edge_app.publish.sinks.sink import ClosedOutput, SinkConfig
 
 WAIT_MS = 500
 
 
 class StdoutSink:
-    """Writes to a stream's file descriptor, and never so much at once that a pipe nobody reads could block it."""
+    """Writes to a stream's file descriptor, never so much at once that an unread pipe could block it."""
 
-    kinds: frozenset[Kind] = frozenset({"detections", "event"})
+    kinds: frozenset[MessageKind] = frozenset({"detections", "event"})
 
     def __init__(self, stream: TextIO | None) -> None:
-        """Takes `sys.__stdout__`, which is None where the program was started without one."""
+        """Takes `sys.__stdout__`, which is None if the program was started without one."""
         self._stream = stream
         self._fd = -1
         self._poll = select.poll()
@@ -40,7 +40,7 @@ class StdoutSink:
 
     def send(self, message: Message) -> bool:
         if message is not self._begun:
-            # Whatever became of the message before it, its line is finished first.
+            # A line that was begun is finished first, whatever happened to its message.
             self._rest = memoryview(bytes(self._rest) + message.payload + b"\n")
             self._begun = message
         while self._rest:
@@ -58,7 +58,7 @@ class StdoutSink:
         return written
 
     def close(self) -> None:
-        """The stream stays open: it is the program's. A line that was begun is finished later."""
+        """Leaves the stream open: it belongs to the program. A line that was begun is finished later."""
 
     def _write(self, data: memoryview) -> int:
         try:
@@ -72,7 +72,7 @@ class StdoutSink:
 
 
 class StdoutSinkConfig(SinkConfig):
-    """A message a line on the standard output."""
+    """One message per line on the standard output."""
 
     type: Literal["stdout"] = "stdout"
     """What kind of sink this is."""
@@ -86,5 +86,5 @@ class StdoutSinkConfig(SinkConfig):
         return StdoutSink(sys.__stdout__)
 
     def probe(self) -> str:
-        """Nothing can be wrong with it before it is used."""
+        """Always succeeds: nothing can be wrong before the first write."""
         return "standard output"

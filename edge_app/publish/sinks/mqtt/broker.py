@@ -1,56 +1,69 @@
-"""How a broker is reached: its TLS context, our name, and why it could not be reached in one line."""
+"""An MQTT broker: how it is reached, and why it could not be, in one line."""
 
 from __future__ import annotations
 
-import secrets
 import socket
 import ssl
+from dataclasses import dataclass
 
 from paho.mqtt.reasoncodes import ReasonCode
+from pydantic import SecretStr
 
 from edge_app.core.errors import SinkError
-from edge_app.publish.sinks.mqtt.config import MqttSettings
 from edge_app.publish.sinks.sink import LoginError
 
 LOGIN_REASONS = {"Bad user name or password", "Not authorized", "Banned", "Bad authentication method"}
 
 
-def new_client_id() -> str:
-    """A name that no other client of the broker has: two of the same name throw each other out."""
-    return f"edge_app-{secrets.token_hex(6)}"
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """How a broker is reached.
 
+    Attributes:
+        host: Its name or address.
+        port: Where it listens.
+        tls: What encrypts the connection; None for an unencrypted one.
+        username: Who logs in; None for no login.
+        password: Of that user.
+        version: Of the protocol, `3.1.1` or `5`.
+        keepalive_s: After one and a half times so long a silence [s] it announces that we are offline.
+    """
 
-def unreachable(settings: MqttSettings, error: Exception) -> SinkError:
-    """Why no connection came about."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        why = f"certificate not accepted: {error.verify_message}"
-    elif isinstance(error, ssl.SSLError):
-        why = f"TLS failed: {error.reason or 'the broker hung up'}"
-    elif settings.tls is not None and isinstance(error, ConnectionResetError):
-        why = "TLS failed: the broker hung up; does this port want TLS?"
-    elif isinstance(error, socket.gaierror):
-        why = f"name not found: {error.strerror}"
-    elif isinstance(error, TimeoutError):
-        why = "no answer in time"
-    else:
-        why = getattr(error, "strerror", None) or str(error)
-    return SinkError(f"{settings.host}:{settings.port}: {why}")
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    username: str | None
+    password: SecretStr | None
+    version: str
+    keepalive_s: int
 
+    def error(self, why: str) -> SinkError:
+        """A failure of this broker."""
+        return SinkError(f"{self.host}:{self.port}: {why}")
 
-def lost(settings: MqttSettings, reason: ReasonCode, *, was_connected: bool) -> SinkError:
-    """Why a connection ended."""
-    if was_connected:
-        why = f"connection lost: {reason}"
-    elif settings.tls is None:
-        why = "the broker hung up without a welcome; does this port want TLS?"
-    else:
-        why = "the broker hung up without a welcome"
-    return SinkError(f"{settings.host}:{settings.port}: {why}")
+    def unreachable(self, error: Exception) -> SinkError:
+        """Why there is no connection."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return self.error(f"certificate not accepted: {error.verify_message}")
+        if isinstance(error, ssl.SSLError):
+            return self.error(f"TLS failed: {error.reason or 'the broker hung up'}")
+        if self.tls is not None and isinstance(error, ConnectionResetError):
+            return self.error("TLS failed: the broker hung up; does this port want TLS?")
+        if isinstance(error, socket.gaierror):
+            return self.error(f"name not found: {error.strerror}")
+        if isinstance(error, TimeoutError):
+            return self.error("no answer in time")
+        return self.error(getattr(error, "strerror", None) or str(error))
 
+    def lost(self, reason: ReasonCode, *, was_connected: bool) -> SinkError:
+        """Why a connection ended."""
+        if was_connected:
+            return self.error(f"connection lost: {reason}")
+        hint = "; does this port want TLS?" if self.tls is None else ""
+        return self.error(f"the broker hung up without a welcome{hint}")
 
-def refused(settings: MqttSettings, reason: ReasonCode) -> SinkError:
-    """Why the broker did not let us in."""
-    where = f"{settings.host}:{settings.port}"
-    if str(reason) in LOGIN_REASONS:
-        return LoginError(f"{where}: authentication refused: {reason}")
-    return SinkError(f"{where}: refused: {reason}")
+    def refused(self, reason: ReasonCode) -> SinkError:
+        """Why the broker did not let us in."""
+        if str(reason) in LOGIN_REASONS:
+            return LoginError(f"{self.host}:{self.port}: authentication refused: {reason}")
+        return self.error(f"refused: {reason}")

@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
 
-from edge_app.publish.messages import Kind, Message
-from edge_app.publish.sinks.mqtt.broker import new_client_id, unreachable
-from edge_app.publish.sinks.mqtt.config import MqttSettings
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+
+from edge_app.config.section import HOST, TOPIC, Name, OptionalTls, whole, wrong
+from edge_app.publish.messages import Message, MessageKind
+from edge_app.publish.sinks.mqtt.broker import Broker
 from edge_app.publish.sinks.mqtt.connection import MqttConnection
+from edge_app.publish.sinks.sink import SinkConfig
 
-IN_FLIGHT = 100  # messages sent and not confirmed; a broker that is slower than we are holds back the queue
+IN_FLIGHT = 100  # messages sent and not confirmed; beyond that a slow broker holds back the queue
 WAIT_S = 0.5
 PROBE_S = 5.0
 
 
 class MqttSink:
-    """Delivers when the broker has confirmed: with QoS 1 by its PUBACK, with QoS 0 when the socket took it.
+    """Counts a message as delivered with QoS 1 after the broker's PUBACK, with QoS 0 when the socket took it.
 
-    Every connection is a new session. What the last one did not confirm, the publisher sends again, in order.
+    Every connection is a new session. What the last one did not confirm is sent again, in order.
     """
 
-    kinds: frozenset[Kind] = frozenset({"detections", "event", "status", "stats"})
+    kinds: frozenset[MessageKind] = frozenset({"detections", "event", "status", "stats"})
 
-    def __init__(self, settings: MqttSettings, in_flight: int = IN_FLIGHT) -> None:
-        """Reads the certificates; raises ConfigError or AccessError where that fails."""
-        self._settings = settings
-        self._tls = settings.tls.context() if settings.tls else None
+    def __init__(self, settings: MqttSinkConfig, in_flight: int = IN_FLIGHT) -> None:
+        """Reads the certificates; raises ConfigError or AccessError if that fails."""
+        self._broker = settings.broker()
         self._client_id = settings.client_id or new_client_id()
+        self._prefix, self._qos = settings.prefix, settings.qos
         self._in_flight = in_flight
-        self._link: MqttConnection | None = None
+        self._connection: MqttConnection | None = None
         self._sent: dict[int, Message] = {}  # by paho's number
         self._confirmed: list[Message] = []
 
     def open(self, wake: Callable[[], None]) -> bool:
-        if self._link is None:
+        if self._connection is None:
             self._sent, self._confirmed = {}, []
-            self._link = MqttConnection(self._settings, self._client_id, self._tls, wake)
-        return self._link.connected(WAIT_S)
+            self._connection = MqttConnection(
+                self._broker, self._client_id, available=f"{self._prefix}/available", wake=wake
+            )
+        return self._connection.connected(WAIT_S)
 
     def send(self, message: Message) -> bool:
-        link = self._opened()
-        if len(self._sent) >= min(self._in_flight, link.receive_maximum):
+        connection = self._opened()
+        if len(self._sent) >= min(self._in_flight, connection.receive_maximum):
             self._collect(WAIT_S)
-        if len(self._sent) >= min(self._in_flight, link.receive_maximum):
+        if len(self._sent) >= min(self._in_flight, connection.receive_maximum):
             return False
-        # A status is what a consumer that connects later sees, so it is retained, and worth a confirmation.
+        # A status is retained for consumers that connect later, and so it is worth a confirmation.
         is_status = message.kind == "status"
-        qos = 1 if is_status else self._settings.qos
-        self._sent[link.publish(self._topic(message), message.payload, qos, is_status)] = message
+        qos = 1 if is_status else self._qos
+        self._sent[connection.publish(self._topic(message), message.payload, qos, is_status)] = message
         return True
 
     def confirmed(self) -> Sequence[Message]:
@@ -57,14 +64,14 @@ class MqttSink:
         return confirmed
 
     def close(self) -> None:
-        if self._link is not None:
-            self._link.close()
-        self._link = None
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def _opened(self) -> MqttConnection:
-        if self._link is None:
+        if self._connection is None:
             raise ValueError("want an open sink")
-        return self._link
+        return self._connection
 
     def _collect(self, timeout_s: float) -> None:
         for number in self._opened().acknowledged(timeout_s):
@@ -73,26 +80,79 @@ class MqttSink:
 
     def _topic(self, message: Message) -> str:
         if message.camera is None:
-            return f"{self._settings.prefix}/{message.kind}"
+            return f"{self._prefix}/{message.kind}"
         leaf = "events" if message.kind == "event" else message.kind
-        return f"{self._settings.prefix}/{message.camera}/{leaf}"
+        return f"{self._prefix}/{message.camera}/{leaf}"
 
 
-class MqttSinkConfig(MqttSettings):
+def _port(earlier: dict[str, Any]) -> int:
+    return 8883 if earlier.get("tls") else 1883
+
+
+class MqttSinkConfig(SinkConfig):
     """Messages to an MQTT broker, a topic a camera."""
+
+    type: Literal["mqtt"] = "mqtt"
+    """What kind of sink this is."""
+    name: Name = "mqtt"
+    """What logs and metrics call it."""
+    host: str = Field(pattern=HOST)
+    """Name or address of the broker."""
+    tls: OptionalTls = None
+    """`true` for the system's certificates, or {ca: FILE, verify: true}; none: unencrypted."""
+    port: int = Field(default_factory=_port, ge=1, le=65535)
+    """Where it listens; 1883, with tls 8883."""
+    username: str | None = None
+    """Who logs in."""
+    password: SecretStr | None = None
+    """Best written as ${VAR}, so that it is not in this file."""
+    prefix: str = Field(default="edge_app", pattern=TOPIC)
+    """First part of every topic: <prefix>/<camera>/detections."""
+    qos: Annotated[Literal[0, 1], BeforeValidator(whole)] = 1
+    """`1` delivers what the broker missed again; `0` sends once, which costs less and may lose."""
+    version: Literal["3.1.1", "5"] = "3.1.1"
+    """Protocol; every broker speaks 3.1.1."""
+    client_id: str | None = Field(default=None, min_length=1)
+    """How the broker knows this client; none: made anew at each start. Two clients of one name throw each other out."""
+    keepalive_s: int = Field(default=30, ge=1, le=65535)
+    """After one and a half times so long a silence [s] the broker announces that we are offline."""
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> MqttSinkConfig:
+        if self.password is not None and self.username is None:
+            raise wrong("needs username beside it", "password")
+        return self
+
+    def broker(self) -> Broker:
+        """How the broker is reached; raises ConfigError or AccessError if the certificates cannot be read."""
+        return Broker(
+            host=self.host,
+            port=self.port,
+            tls=self.tls.context() if self.tls else None,
+            username=self.username,
+            password=self.password,
+            version=self.version,
+            keepalive_s=self.keepalive_s,
+        )
 
     def open(self) -> MqttSink:
         """The sink, not yet connected; see `SinkConfig.open`."""
         return MqttSink(self)
 
     def probe(self) -> str:
-        """Connects under a name of its own, so that a service that runs is not thrown out, and says nothing."""
-        connection = MqttConnection(self, new_client_id(), self.tls.context() if self.tls else None, announce=False)
+        """Connects under a name of its own, so that a running service is not thrown out, and publishes nothing."""
+        broker = self.broker()
+        connection = MqttConnection(broker, new_client_id())
         try:
             until = time.monotonic() + PROBE_S
             while not connection.connected(max(0.0, until - time.monotonic())):
                 if time.monotonic() >= until:
-                    raise unreachable(self, TimeoutError())
+                    raise broker.unreachable(TimeoutError())
             return f"{self.host}:{self.port}: {connection.describe()}"
         finally:
             connection.close()
+
+
+def new_client_id() -> str:
+    """A name that no other client of the broker has: of two clients with the same name, one throws out the other."""
+    return f"edge_app-{secrets.token_hex(6)}"

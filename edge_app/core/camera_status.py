@@ -1,0 +1,28 @@
+"""What a camera's consumers are told of its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from edge_app.core.errors import Reason
+
+CameraState = Literal["connecting", "up", "down", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """What is known of a camera.
+
+    Attributes:
+        state: `connecting` only before its first frame or failure; a lost camera is `down` until a frame comes;
+            `disabled` by its settings or because it was removed.
+        reason: Why it is down; None in every other state.
+        since: When this state began [s since the epoch].
+        detail: The reason in words.
+    """
+
+    state: CameraState
+    reason: Reason | None
+    since: float
+    detail: str = ""

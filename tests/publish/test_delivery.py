@@ -1,0 +1,119 @@
+"""The thread of a sink, which outlives every failure of it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from edge_app.core.backoff import Backoff
+from edge_app.core.errors import SinkError
+from edge_app.publish.sinks.sink import LoginError
+from tests.broker.fixtures import until
+from tests.publish.conftest import Running, Shelf, fast_backoff, never, payloads
+
+
+def test_a_sink_that_fails_is_opened_again_and_told_of_once(running: Running, message: Any, caplog: Any) -> None:
+    shelf = Shelf([SinkError("no disk"), SinkError("no disk"), SinkError("no network")])
+    with caplog.at_level(logging.INFO):
+        delivery = running.start(shelf, backoff=fast_backoff())
+        delivery.put(message(0), never)
+        assert delivery.drain(time.monotonic() + 5) == 0
+    assert [record.getMessage() for record in caplog.records] == [
+        "sink: down: no disk; trying again",
+        "sink: down: no network; trying again",
+        "sink: up",
+    ]
+    assert running.metrics.total("publish_failed", sink="sink") == 3
+    assert payloads(shelf.kept) == payloads([message(0)])
+
+
+def test_what_was_not_confirmed_is_sent_again_after_a_failure(running: Running, message: Any) -> None:
+    shelf = Shelf(confirms=False)
+    delivery = running.start(shelf, backoff=fast_backoff())
+    sent = [message(number) for number in range(3)]
+    for each in sent:
+        delivery.put(each, never)
+    until(lambda: len(shelf.kept) == 3)
+    shelf.confirms = True
+    shelf.failures.append(SinkError("gone"))
+    shelf.wake()
+    assert delivery.drain(time.monotonic() + 5) == 0
+    assert payloads(shelf.kept) == payloads(sent + sent)
+    assert running.end() == []
+    assert (shelf.opened, shelf.closed) == (2, 2)
+
+
+def test_a_message_that_finds_no_room_is_offered_until_it_does(running: Running, message: Any) -> None:
+    shelf = Shelf()
+    shelf.room.clear()
+    delivery = running.start(shelf)
+    for number in range(3):
+        delivery.put(message(number), never)
+    assert delivery.drain(time.monotonic() + 0.2) == 3
+    shelf.room.set()
+    assert delivery.drain(time.monotonic() + 5) == 0
+    assert payloads(shelf.kept) == payloads([message(number) for number in range(3)])
+
+
+def test_the_loop_beats_whether_idle_or_down_and_is_forgotten_at_its_end(running: Running) -> None:
+    running.start(Shelf(), "idle")
+    running.start(Shelf([SinkError("away")] * 99), "down", backoff=Backoff(initial_s=5))
+    until(lambda: set(running.heartbeats._last) == {"publish idle", "publish down"})
+    deadline = time.monotonic() + 1.8
+    while time.monotonic() < deadline:
+        assert running.heartbeats.silent(1.0) == []
+        running.stop.wait(0.05)
+    assert running.end() == []
+    assert running.heartbeats._last == {}
+
+
+def test_a_bug_in_a_sink_ends_the_program(message: Any) -> None:
+    running = Running()
+    shelf = Shelf()
+    shelf.confirmed = lambda: 1 / 0
+    delivery = running.start(shelf)
+    assert running.stop.wait(5)
+    assert isinstance(running.threads.error, ZeroDivisionError)
+    running.threads.join(5)
+    assert not delivery.put(message(0, live=False), never)
+
+
+def test_pauses_double_up_to_the_longest_and_are_jittered() -> None:
+    backoff, constant = Backoff(), Backoff(max_s=1)
+    for most in (1, 2, 4, 8, 16, 30, 30, 30):
+        assert 0.7 * most <= backoff.pause(0) <= most
+    assert len({constant.pause(0) for _ in range(9)}) > 1
+
+
+def test_a_refused_login_waits_for_a_minute_unless_told_otherwise() -> None:
+    assert Backoff().pause(0, login_refused=True) == 60
+    assert Backoff(refused_s=0.1, max_s=0.05).pause(0, login_refused=True) == 0.1
+
+
+def test_a_refused_login_is_asked_again_after_its_own_pause(running: Running) -> None:
+    shelf = Shelf([LoginError("who?")])
+    began = time.monotonic()
+    running.start(shelf, backoff=Backoff(initial_s=0, max_s=0.1, refused_s=0.4))
+    until(lambda: shelf.opened)
+    assert 0.4 <= time.monotonic() - began < 2
+
+
+def test_a_sink_that_was_up_long_enough_starts_with_the_first_pause_again(running: Running) -> None:
+    shelf = Shelf([SinkError("away")] * 6)
+    running.start(shelf, backoff=Backoff(initial_s=0.02, max_s=60, jitter=0, stable_s=0.1))
+    until(lambda: shelf.opened == 1)
+    running.stop.wait(0.2)  # the next pause would be 1.28 s
+    shelf.failures.append(SinkError("again"))
+    shelf.wake()
+    until(lambda: shelf.opened == 2, 0.6)
+
+
+def test_the_end_does_not_wait_for_a_long_pause(running: Running, message: Any) -> None:
+    shelf = Shelf([SinkError("away")] * 5)
+    delivery = running.start(shelf, backoff=Backoff(initial_s=0.1, max_s=60, jitter=0))
+    delivery.put(message(0), never)
+    until(lambda: len(shelf.failures) == 0)  # 1.6 s are to follow, and were there more, 60
+    began = time.monotonic()
+    assert delivery.drain(began + 5) == 0
+    assert time.monotonic() - began < 1.2

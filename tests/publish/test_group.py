@@ -1,0 +1,214 @@
+"""All sinks together: what each of them gets, and how they come and go while messages flow."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_app.core.errors import SinkError
+from edge_app.publish import DeliveryGroup, Message
+from edge_app.publish.sinks.file import FileSinkConfig
+from edge_app.publish.sinks.mqtt import MqttSinkConfig
+from tests.broker.fixtures import Broker, until
+from tests.publish.conftest import Running, Shelf, never, payloads, shown
+
+
+def seqs(path: Path) -> list[int]:
+    return [json.loads(line)["seq"] for line in path.read_text().splitlines()]
+
+
+def test_every_sink_gets_every_message_of_its_kinds(running: Running, message: Any) -> None:
+    shelves = [Shelf(), Shelf()]
+    shelves[1].kinds = frozenset({"detections"})
+    for number, shelf in enumerate(shelves):
+        running.group.add(f"s{number}", shelf)
+    up = shown("gate", "up")
+    running.group.put_status(up)
+    assert running.group.put(message(0), never)
+    assert running.group.drain(5) == 0
+    assert sorted(payloads(shelves[0].kept)) == sorted(payloads([message(0), up]))
+    assert payloads(shelves[1].kept) == payloads([message(0)])
+
+
+def test_one_sink_that_gives_up_does_not_keep_the_others_from_a_message(running: Running, message: Any) -> None:
+    full, good = Shelf(), Shelf()
+    full.room.clear()
+    group = DeliveryGroup(running.threads, running.heartbeats, running.metrics, capacity=1)
+    group.add("full", full)
+    for number in range(2):  # one with the sink, one queued
+        assert group.put(message(number, live=False), lambda: True)
+    group.add("good", good)
+    assert not group.put(message(2, live=False), lambda: False)
+    until(lambda: payloads(good.kept) == payloads([message(2)]))
+    group.stop()
+    assert running.threads.join(5) == []
+
+
+def test_a_sink_that_comes_later_gets_the_newest_status_of_every_camera(
+    running: Running, broker: Broker, subscribe: Any
+) -> None:
+    for camera, state in (("gate", "connecting"), ("yard", "up"), ("gate", "up")):
+        running.group.put_status(shown(camera, state))
+    subscriber = subscribe(broker)
+    running.group.add("mqtt", MqttSinkConfig(host="127.0.0.1", port=broker.port).open())
+    subscriber.wait_for(lambda: subscriber.on("edge_app/gate/status") and subscriber.on("edge_app/yard/status"))
+    assert subscriber.on("edge_app/gate/status") == [shown("gate", "up").payload]
+    assert subscriber.on("edge_app/yard/status") == [shown("yard", "up").payload]
+
+
+def test_a_sink_that_is_removed_has_got_all_that_was_queued_for_it_and_nothing_after(
+    running: Running, message: Any, tmp_path: Path
+) -> None:
+    paths = {name: tmp_path / name for name in ("stays", "goes")}
+    for name, path in paths.items():
+        running.group.add(name, FileSinkConfig(path=path).open())
+    for number in range(500):
+        running.group.put(message(number), never)
+    assert running.group.remove("goes", 5) == 0
+    assert [thread.name for thread in threading.enumerate() if thread.name == "publish goes"] == []
+    assert "publish goes" not in running.heartbeats._last
+    assert list(running.group.statuses()) == ["stays"]
+    running.group.put(message(500), never)
+    assert running.group.drain(5) == 0
+    assert seqs(paths["goes"]) == list(range(500))
+    assert seqs(paths["stays"]) == list(range(501))
+
+
+def test_a_broker_that_is_removed_sees_us_leave(running: Running, message: Any, broker: Broker, subscribe: Any) -> None:
+    subscriber = subscribe(broker)
+    running.group.add("mqtt", MqttSinkConfig(host="127.0.0.1", port=broker.port).open())
+    for number in range(100):
+        running.group.put(message(number, live=False), lambda: True)
+    assert running.group.remove("mqtt", 10) == 0
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline"])
+    assert len(subscriber.on("edge_app/gate/detections")) == 100
+
+
+def test_removing_a_sink_that_is_down_takes_no_longer_than_it_may_and_says_what_is_lost(
+    running: Running, message: Any
+) -> None:
+    running.group.add("away", Shelf([SinkError("away")] * 10_000))
+    for number in range(3):
+        running.group.put(message(number), never)
+    began = time.monotonic()
+    assert running.group.remove("away", 0.3) == 3
+    assert 0.3 <= time.monotonic() - began < 2
+
+
+def test_a_finite_message_does_not_wait_for_a_sink_that_is_removed(running: Running, message: Any) -> None:
+    full = Shelf()
+    full.room.clear()
+    group = DeliveryGroup(running.threads, running.heartbeats, running.metrics, capacity=1)
+    group.add("full", full)
+    taken = []
+    thread = threading.Thread(
+        target=lambda: taken.extend(group.put(message(n, live=False), lambda: True) for n in range(5))
+    )
+    thread.start()
+    until(lambda: len(taken) == 2)  # one is with the sink, one is queued, and the third waits for room
+    assert group.remove("full", 0.1) == 2
+    thread.join(5)
+    assert not thread.is_alive()
+    assert taken == [True, True, False, True, True]
+
+
+def test_sinks_come_and_go_while_messages_flow(running: Running, message: Any, tmp_path: Path) -> None:
+    group, stop, numbers = running.group, threading.Event(), count()
+    group.add("stays", FileSinkConfig(path=tmp_path / "stays").open())
+
+    def delivered() -> int:
+        return running.metrics.total("published", sink="comes")
+
+    def flow() -> None:
+        while not stop.is_set():
+            number = next(numbers)
+            group.put(message(number, live=False), lambda: True)
+            group.put_status(shown(f"camera{number % 7}", "up"))
+
+    thread = threading.Thread(target=flow)
+    thread.start()
+    try:
+        for visit in range(20):
+            running.metrics.clear()
+            group.add("comes", FileSinkConfig(path=tmp_path / f"comes{visit}").open())
+            until(lambda: delivered() >= 20)
+            assert group.remove("comes", 5) == 0
+    finally:
+        stop.set()
+        thread.join()
+    assert group.drain(10) == 0
+    assert seqs(tmp_path / "stays") == list(range(next(numbers)))
+    for visit in range(20):
+        part = seqs(tmp_path / f"comes{visit}")
+        assert part == list(range(part[0], part[0] + len(part)))
+
+
+def test_a_name_is_taken_once_and_free_again_after_a_removal(running: Running, message: Any) -> None:
+    shelves = [Shelf(), Shelf()]
+    running.group.add("one", shelves[0])
+    with pytest.raises(ValueError, match="a sink one already"):
+        running.group.add("one", shelves[1])
+    running.group.remove("one", 0)
+    with pytest.raises(KeyError):
+        running.group.remove("one", 0)
+    running.group.add("one", shelves[1])
+    running.group.put(message(0), never)
+    assert running.group.drain(5) == 0
+    assert (shelves[0].kept, payloads(shelves[1].kept)) == ([], payloads([message(0)]))
+
+
+def test_a_sink_that_is_stuck_when_it_is_removed_does_not_silence_the_watchdog(
+    running: Running, message: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    monkeypatch.setattr("edge_app.publish.group.JOIN_S", 0.1)
+    stuck, free = Shelf(), threading.Event()
+    stuck.send = lambda message: free.wait()
+    running.group.add("stuck", stuck)
+    running.group.put(message(0), never)
+    until(lambda: running.group.statuses()["stuck"].queued == 1)
+    assert running.group.remove("stuck", 0.1) == 1
+    assert "stuck: removed, but still stuck in a call" in caplog.text
+    assert running.heartbeats.silent(0) == []
+    free.set()
+
+
+def test_a_status_tells_how_a_sink_is_doing_and_since_when(running: Running, message: Any) -> None:
+    group, shelf = running.group, Shelf([SinkError("no disk")] * 5 + [SinkError("no network")] * 10_000)
+    before = time.time()
+    group.add("shelf", shelf)
+    assert group.statuses()["shelf"].state in ("connecting", "down")
+    group.put(message(0), never)
+    until(lambda: group.statuses()["shelf"].reason == "no network")
+    down = group.statuses()["shelf"]
+    assert (down.state, down.queued) == ("down", 1)
+    assert before <= down.since <= time.time()
+    shelf.failures = []
+    until(lambda: group.statuses()["shelf"].state == "up")
+    up = group.statuses()["shelf"]
+    assert (up.reason, up.since >= down.since) == (None, True)
+    assert group.drain(5) == 0
+    assert group.statuses()["shelf"].queued == 0
+
+
+def test_a_sink_is_connecting_until_it_is_open(running: Running) -> None:
+    slow = Shelf()
+    slow.open = lambda wake: running.stop.wait(0.05)
+    running.group.add("slow", slow)
+    until(lambda: "publish slow" in running.heartbeats._last)
+    status = running.group.statuses()["slow"]
+    assert (status.state, status.reason, status.queued) == ("connecting", None, 0)
+
+
+def test_a_report_of_statistics_is_a_status_of_the_whole_program(running: Running) -> None:
+    shelf = Shelf()
+    shelf.kinds = frozenset({"stats"})
+    for number in range(3):
+        running.group.put_status(Message(None, "stats", b"%d" % number, live=True))
+    running.group.add("shelf", shelf)
+    until(lambda: payloads(shelf.kept) == [b"2"])

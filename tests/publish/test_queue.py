@@ -1,0 +1,111 @@
+"""The queue in front of a sink: what it holds back, what it drops, and in which order messages leave it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from edge_app.publish.queue import MessageQueue
+from tests.publish.conftest import never, payloads, shown
+
+
+@pytest.fixture
+def dropped() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def queue(dropped: list[int]) -> MessageQueue:
+    return MessageQueue(3, lambda: dropped.append(1))
+
+
+def drained(queue: MessageQueue) -> Iterator[bytes]:
+    while (message := queue.take(0)) is not None:
+        yield message.payload
+
+
+def test_a_full_queue_drops_its_oldest_live_message(queue: MessageQueue, dropped: list[int], message: Any) -> None:
+    kept = [message(0), message(1, live=False), message(2), message(3)]
+    assert all(queue.put(each, never) for each in kept)
+    assert list(drained(queue)) == payloads(kept[1:])
+    assert len(dropped) == 1
+
+
+def test_a_live_message_never_drives_out_a_finite_one(queue: MessageQueue, dropped: list[int], message: Any) -> None:
+    finite = [message(number, live=False) for number in range(3)]
+    assert all(queue.put(each, never) for each in finite)
+    assert not queue.put(message(3), never)
+    assert list(drained(queue)) == payloads(finite)
+    assert len(dropped) == 1
+
+
+def test_a_finite_message_waits_for_room_as_long_as_it_is_told_to(queue: MessageQueue, message: Any) -> None:
+    for number in range(3):
+        queue.put(message(number), never)
+    answers = [True, False]
+    began = time.monotonic()
+    assert not queue.put(message(3, live=False), lambda: answers.pop(0))
+    assert answers == []
+    assert time.monotonic() - began < 1.5
+    assert len(list(drained(queue))) == 3
+
+
+def test_room_lets_a_waiting_message_in_at_once(queue: MessageQueue, message: Any) -> None:
+    for number in range(3):
+        queue.put(message(number, live=False), never)
+    thread = threading.Thread(target=lambda: queue.put(message(3, live=False), never))
+    thread.start()
+    assert queue.take(0) is not None
+    thread.join(0.3)
+    assert not thread.is_alive()
+    assert len(list(drained(queue))) == 3
+
+
+def test_what_was_in_flight_comes_again_first_and_in_order(queue: MessageQueue, message: Any) -> None:
+    sent = [message(number) for number in range(3)]
+    for each in sent:
+        queue.put(each, never)
+    assert queue.take(0) is sent[0]
+    assert queue.take(0) is sent[1]
+    queue.delivered([sent[0]])
+    queue.reconnect()
+    assert list(drained(queue)) == payloads(sent[1:])
+
+
+def test_only_the_newest_status_of_a_camera_waits_and_comes_again_with_every_connection(
+    queue: MessageQueue, message: Any
+) -> None:
+    made = [shown(name, state) for name, state in (("a", "up"), ("b", "up"), ("a", "down"))]
+    queue.put(message(0), never)
+    for each in made:
+        queue.put_status(each)
+    assert list(drained(queue)) == [made[2].payload, made[1].payload, message(0).payload]
+    queue.reconnect()
+    assert sorted(drained(queue)) == sorted([made[2].payload, made[1].payload, message(0).payload])
+
+
+def test_draining_counts_what_is_queued_and_in_flight_but_no_status(queue: MessageQueue, message: Any) -> None:
+    sent = [message(0), message(1)]
+    for each in sent:
+        queue.put(each, never)
+    queue.put_status(shown("a", "up"))
+    assert [queue.take(0), queue.take(0)][1] is sent[0]
+    assert queue.drain(time.monotonic() + 0.05) == 2
+    queue.delivered(sent)
+    assert queue.drain(time.monotonic() + 0.05) == 1
+
+
+def test_a_closed_queue_takes_nothing_and_holds_nobody(queue: MessageQueue, message: Any) -> None:
+    for number in range(3):
+        queue.put(message(number, live=False), never)
+    queue.close()
+    assert not queue.put(message(3, live=False), never)
+    assert not queue.put(message(3), never)
+    began = time.monotonic()
+    assert queue.drain(began + 5) == 3
+    queue.pause(5)
+    assert time.monotonic() - began < 1
