@@ -1,4 +1,4 @@
-"""Messages to an MQTT broker, a topic a camera."""
+"""Messages to an MQTT broker, one topic per camera."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _port(earlier: dict[str, Any]) -> int:
 
 
 class MqttSinkConfig(SinkConfig):
-    """Messages to an MQTT broker, a topic a camera."""
+    """Messages to an MQTT broker, one topic per camera."""
 
     type: Literal["mqtt"] = "mqtt"
     """What kind of sink this is."""
@@ -99,7 +99,7 @@ class MqttSinkConfig(SinkConfig):
     host: str = Field(pattern=HOST)
     """Name or address of the broker."""
     tls: OptionalTls = None
-    """`true` for the system's certificates, or {ca: FILE, verify: true}; none: unencrypted."""
+    """`true` for the system's certificates, or {ca: FILE, verify: true}; without it, unencrypted."""
     port: int = Field(default_factory=_port, ge=1, le=65535)
     """Where it listens; 1883, with tls 8883."""
     username: str | None = None
@@ -113,7 +113,7 @@ class MqttSinkConfig(SinkConfig):
     version: Literal["3.1.1", "5"] = "3.1.1"
     """Protocol; every broker speaks 3.1.1."""
     client_id: str | None = Field(default=None, min_length=1)
-    """How the broker knows this client; none: made anew at each start. Two clients of one name throw each other out."""
+    """What the broker calls this client; without it, a new name at each start. Two of one name throw each other out."""
     keepalive_s: int = Field(default=30, ge=1, le=65535)
     """After one and a half times so long a silence [s] the broker announces that we are offline."""
 
