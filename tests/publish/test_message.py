@@ -51,8 +51,8 @@ def result(detections: Detections, *, camera: str = "gate", live: bool = True, *
     return Result(meta=meta, source_wh=(1920, 1080), latency=latency, detections=detections)
 
 
-def messages(stats: Metrics | None = None) -> MessageWriter:
-    return MessageWriter("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS, stats or Metrics())
+def messages(metrics: Metrics | None = None) -> MessageWriter:
+    return MessageWriter("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS, metrics or Metrics())
 
 
 def strict(payload: bytes) -> Any:
