@@ -52,8 +52,8 @@ class Batches:
 
 def values(batches, engine, drop=None):
     """What `infer` yields, as (indices, means of the first channel)."""
-    found = infer(batches, engine.slots, drop or (lambda f, e: pytest.fail(f"frame {f.index} dropped: {e}")))
-    return [([f.index for f in frames], outputs.arrays[0][:, 0].tolist()) for frames, outputs in found]
+    found = infer(batches, engine.slots, drop or (lambda f, e: pytest.fail(f"frame {f.meta.index} dropped: {e}")))
+    return [([f.meta.index for f in frames], outputs.arrays[0][:, 0].tolist()) for frames, outputs in found]
 
 
 @pytest.mark.parametrize("batch", [pytest.param(None, id="any batch"), pytest.param(4, id="fixed at 4")])
@@ -110,7 +110,7 @@ def test_a_failed_batch_is_tried_frame_by_frame_and_only_the_bad_one_is_dropped(
     dropped = []
     with open_engine(refuses_bright(tmp_path / "m.onnx"), None) as engine:
         batches = Batches([[frame(1), frame(2, value=200), frame(3)], [frame(4)]])
-        found = values(batches, engine, lambda f, e: dropped.append(f.index))
+        found = values(batches, engine, lambda f, e: dropped.append(f.meta.index))
     assert found == [([1], [1.0]), ([3], [3.0]), ([4], [4.0])]
     assert dropped == [2]
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_app.app.config import AppConfig
-from edge_app.app.factory import make_sources
-from edge_app.app.runtime import Runtime
+from edge_app.app.factory import make_parts, make_sources
 from edge_app.detector import Backend, reads_surfaces
 from edge_app.engine.config import EngineConfig
 from edge_app.trt_build import TensorRtLibrary
@@ -27,8 +26,8 @@ def settings_of(clip: Path, provider: str) -> AppConfig:
 
 @pytest.mark.parametrize(("provider", "form"), [("auto", "bgr"), ("cpu", "bgr"), ("cuda", "i420")])
 def test_only_an_engine_that_reads_yuv_is_given_it(clip: Path, provider: str, form: str):
-    app = Runtime(settings_of(clip, provider))
-    with app.sources["gate"].open(app.stop) as shots:
+    parts = make_parts(settings_of(clip, provider))
+    with parts.sources["gate"].open(threading.Event()) as shots:
         assert next(shots).convert().format == form
 
 

@@ -190,7 +190,8 @@ def test_a_film_that_is_stuck_holds_up_no_other_and_what_it_lacks_is_counted(tmp
             recorder.add(*live("a", index))
         frame, result = live("b", 0)
         for index in range(20):
-            recorder.add(dataclasses.replace(frame, index=index, live=False), result)
+            meta = dataclasses.replace(frame.meta, index=index, live=False)
+            recorder.add(dataclasses.replace(frame, meta=meta), result)
         recorder.add(*live("added at run time", 0))
     os.close(os.open(tmp_path / "film-a.mp4", os.O_RDONLY | os.O_NONBLOCK))
     assert len(frames(tmp_path / "film-b.mp4")) == 20

@@ -17,7 +17,9 @@ import pytest
 
 from edge_app import publish
 from edge_app.app.config import load_config
-from edge_app.app.runtime import Runtime
+from edge_app.app.factory import make_parts
+from edge_app.app.runtime import start
+from edge_app.preview import NewestFrames
 from edge_app.synthetic import Settings, Street
 
 SCENE = "synthetic://street?seed=3&fps=5"
@@ -118,18 +120,21 @@ def test_of_a_camera_that_is_removed_no_picture_is_kept(configured):
     config = configured(
         cameras={"a": {"url": SCENE}, "b": {"url": SCENE}}, publish=[{"type": "file", "path": "/dev/null"}]
     )
-    with Runtime(load_config(config, {})) as app:
+    with start(make_parts(load_config(config, {}))) as runtime:
         before: list[int] = []
+        newest, worker, metrics = NewestFrames(), runtime.worker, runtime.metrics
+        worker.tap().subscribe(newest.put)
 
         def refresh():
-            if not before and set(app.latest) == {"a", "b"}:
-                before.append(app.stats.total("frames_analysed"))
-                app.cameras.remove("b")
-            if before and app.stats.total("frames_analysed") > before[0] + 5:
-                app.stop.set()
+            if not before and set(newest.of(worker.statuses())) == {"a", "b"}:
+                before.append(metrics.total("frames_analysed"))
+                worker.remove("b")
+            if before and metrics.total("frames_analysed") > before[0] + 5:
+                runtime.stop.set()
 
-        app.run(refresh, 0.01)
-    assert set(app.latest) == {"a"}
+        runtime.run(refresh, 0.01)
+        assert set(newest.of(worker.statuses())) == {"a"}
+    assert set(newest.of(["a", "b"])) == {"a"}
 
 
 def test_a_live_camera_runs_beside_a_file_until_it_is_told_to_stop(edge_app, configured, clip):

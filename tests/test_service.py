@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.app.health import status_line
+from edge_app.app.health import Health
 from edge_app.app.service import Service
 from edge_app.capture import CameraStatus
 from edge_app.core.errors import Reason
 from edge_app.core.threads import Heartbeats
+from edge_app.publish import ModelIdentity
 
 SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
 
@@ -151,4 +152,5 @@ def test_the_status_counts_what_is_enabled_and_says_why_the_rest_is_away() -> No
         "yard": CameraStatus("down", Reason.TIMEOUT, 0),
         "attic": CameraStatus("disabled", None, 0),
     }
-    assert status_line(states) == "1 of 2 cameras up; yard: timeout"
+    health = Health(0, ModelIdentity("traffic", "c789", "onnxruntime-cpu", "fp32"), states, {})
+    assert health.line == "1 of 2 cameras up; yard: timeout"

@@ -36,12 +36,12 @@ def put(inbox, camera, name, age_s=0.0):
 
 
 def named(camera, name, age_s=0.0):
-    """A frame that is known by its index: a is 0."""
-    return pending(BLACK, camera, ord(name[0]), mono=time.monotonic() - age_s)
+    """A frame whose index is its name."""
+    return pending(BLACK, camera, int.from_bytes(name.encode(), "big"), mono=time.monotonic() - age_s)
 
 
 def names(items):
-    return [chr(item.meta.index) for item in items]
+    return [item.meta.index.to_bytes(8, "big").lstrip(b"\0").decode() for item in items]
 
 
 def test_the_newest_frame_of_a_live_camera_wins_and_the_other_is_counted(inbox):

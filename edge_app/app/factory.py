@@ -1,30 +1,80 @@
-"""Sources and sinks as the configuration names them; what they refuse is told with the place of its key."""
+"""From a configuration to its parts: made and checked, none of them open."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 from edge_app.app.config import AppConfig
 from edge_app.capture import Hardware, Source, open_source
+from edge_app.detector import Detector, read_detector, reads_surfaces
 from edge_app.publish import Sink
 from edge_app.trt_build import is_jetson
 
+Play = Callable[[Source], Source]
 
-def make_sources(settings: AppConfig, *, surfaces: bool = False) -> dict[str, Source]:
-    """The source of each camera, for an engine that reads surfaces or not; none is opened yet."""
-    hardware = Hardware(settings.engine.device if surfaces else None, is_jetson())
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a configuration comes to, and what `check` looks at.
+
+    Attributes:
+        config: The whole configuration.
+        detector: The model, resolved.
+        sources: The source of each camera, by name.
+        sinks: The sinks, by name.
+        play: What is read instead of a camera's own source.
+    """
+
+    config: AppConfig
+    detector: Detector
+    sources: Mapping[str, Source]
+    sinks: Mapping[str, Sink]
+    play: Play
+
+    def sources_for(self, detector: Detector) -> Mapping[str, Source]:
+        """The sources for the detector that runs in the end, which may read other pictures than the one resolved."""
+        if detector.backend == self.detector.backend:
+            return self.sources
+        return _sources(self.config, detector, self.play)
+
+
+def make_parts(config: AppConfig, *, play: Play = lambda source: source) -> Parts:
+    """Makes every part that the configuration names.
+
+    Args:
+        config: The whole configuration; each part gets its own section.
+        play: What to read instead of a camera's own source.
+
+    Raises:
+        ConfigError, InputError, DataError, AccessError: What no time will mend; the text names the key or the file.
+    """
+    detector = read_detector(config.detector)
+    return Parts(config, detector, _sources(config, detector, play), make_sinks(config), play)
+
+
+def make_sources(config: AppConfig, *, surfaces: bool = False) -> dict[str, Source]:
+    """The source of each camera, for an engine that reads a decoder's surfaces or not."""
+    hardware = Hardware(config.engine.device if surfaces else None, is_jetson())
     sources = {}
-    for name, camera in settings.cameras.items():
-        with settings.blame("cameras", name, "tls", "ca"):
+    for name, camera in config.cameras.items():
+        with config.blame("cameras", name, "tls", "ca"):
             if camera.tls is not None and camera.tls.ca is not None:
                 camera.tls.context()
-        with settings.blame("cameras", name, "url"):
+        with config.blame("cameras", name, "url"):
             sources[name] = open_source(camera, hardware)
     return sources
 
 
-def make_sinks(settings: AppConfig) -> dict[str, Sink]:
-    """The sinks by name; none is connected yet."""
+def make_sinks(config: AppConfig) -> dict[str, Sink]:
+    """The sinks by name."""
     sinks = {}
-    for index, sink in enumerate(settings.publish):
-        with settings.blame("publish", index):
+    for index, sink in enumerate(config.publish):
+        with config.blame("publish", index):
             sinks[sink.name] = sink.open()
     return sinks
+
+
+def _sources(config: AppConfig, detector: Detector, play: Play) -> dict[str, Source]:
+    surfaces = reads_surfaces(config.engine, detector.backend)
+    return {name: play(source) for name, source in make_sources(config, surfaces=surfaces).items()}

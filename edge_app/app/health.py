@@ -1,39 +1,56 @@
-"""How things are: to systemd in words when that changes, to the sinks in numbers every ten seconds."""
+"""How the program is doing: one snapshot, which systemd's status, the live table, the statistics and HTTP all read."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from edge_app.app.service import Service
 from edge_app.capture import CameraStatus
-from edge_app.publish import DeliveryGroup, StatsReporter
+from edge_app.publish import DeliveryGroup, ModelIdentity, SinkStatus, StatsReporter
 
 REPORT_S = 10.0
 
 
+@dataclass(frozen=True, slots=True)
 class Health:
-    """Says what there is to say; to be asked several times a second."""
+    """How everything is at one moment.
 
-    def __init__(self, service: Service, publishers: DeliveryGroup, reporter: StatsReporter) -> None:
-        self._service, self._publishers, self._reporter = service, publishers, reporter
-        self._said = ""
+    Attributes:
+        since: When the program began to run [s since the epoch].
+        model: What answers, and on what.
+        cameras: By name.
+        sinks: By name.
+    """
+
+    since: float
+    model: ModelIdentity
+    cameras: Mapping[str, CameraStatus]
+    sinks: Mapping[str, SinkStatus]
+
+    @property
+    def line(self) -> str:
+        """`1 of 2 cameras up; gate: timeout`; those that are disabled do not count."""
+        enabled = {name: status for name, status in self.cameras.items() if status.state != "disabled"}
+        up = sum(status.state == "up" for status in enabled.values())
+        away = [f"{name}: {status.reason.value}" for name, status in enabled.items() if status.reason is not None]
+        return "; ".join([f"{up} of {len(enabled)} cameras up", *away])
+
+
+class HealthReporter:
+    """Tells how things are: systemd in a line when that changes, the sinks in numbers every ten seconds."""
+
+    def __init__(self, service: Service, deliveries: DeliveryGroup, stats: StatsReporter) -> None:
+        self._service, self._deliveries, self._stats = service, deliveries, stats
+        self._line = ""
         self._next_report = time.monotonic() + REPORT_S
 
-    def say(self, states: Mapping[str, CameraStatus]) -> None:
-        """Takes how each camera is doing."""
-        text = status_line(states)
-        if text != self._said:
-            self._service.status(text)
-            self._said = text
+    def tell(self, health: Health) -> None:
+        """Tells what there is to tell; to be called several times a second."""
+        if health.line != self._line:
+            self._line = health.line
+            self._service.status(health.line)
         if time.monotonic() >= self._next_report:
             self._next_report = time.monotonic() + REPORT_S
-            self._publishers.put_status(self._reporter.report(states, self._publishers.statuses()))
-
-
-def status_line(states: Mapping[str, CameraStatus]) -> str:
-    """`1 of 2 cameras up; gate: timeout`; those that are disabled do not count."""
-    enabled = {name: state for name, state in states.items() if state.state != "disabled"}
-    up = sum(state.state == "up" for state in enabled.values())
-    away = [f"{name}: {state.reason.value}" for name, state in enabled.items() if state.reason is not None]
-    return "; ".join([f"{up} of {len(enabled)} cameras up", *away])
+            self._deliveries.put_status(self._stats.report(health.cameras, health.sinks))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
@@ -12,13 +14,15 @@ import typer
 
 from edge_app import bench
 from edge_app.app.config import AppConfig
-from edge_app.app.runtime import Runtime
+from edge_app.app.factory import make_parts
+from edge_app.app.runtime import TICK_S, Runtime, start
 from edge_app.bench import Cost
 from edge_app.capture import ReplaySource, Source
 from edge_app.capture.config import CameraConfig
 from edge_app.cli.loading import ConfigPath, load_config
 from edge_app.core.errors import DeviceError, UsageError
 from edge_app.core.metrics import Metrics
+from edge_app.detector import Detector
 
 EXAMPLE = "Example: edge-app bench configs/one-camera.yaml --paced --seconds 30"
 ROUNDS = 3
@@ -44,23 +48,23 @@ def run_unpaced(settings: AppConfig, seconds: float) -> dict[str, Any]:
     """Engine, decoder and program in turn, three times."""
     cameras = {name: finite(name, camera) for name, camera in settings.cameras.items()}
     settings = settings.model_copy(update={"cameras": cameras})
-    with Runtime(settings) as app:
-        head, detector = describe(settings, app), app.detector
+    with start(make_parts(settings)) as runtime:
+        head, detector = describe(settings, runtime.detector), runtime.detector
     engine = settings.engine.model_copy(update={"precision": detector.precision})  # `auto` chooses once
     settings = settings.model_copy(update={"engine": engine})
     threads, frames = engine.threads, 0
 
     def pipeline() -> tuple[Cost, Metrics]:
         nonlocal frames
-        with Runtime(settings) as app:
+        with start(make_parts(settings)) as runtime:
 
             def whole() -> int:
-                app.run()
-                return app.stats.total("frames_analysed")
+                runtime.run()
+                return runtime.metrics.total("frames_analysed")
 
             cost = bench.measure(whole, 0)
-        frames = app.stats.total("frames_analysed")
-        return cost, app.stats
+        frames = runtime.metrics.total("frames_analysed")
+        return cost, runtime.metrics
 
     parts = bench.unpaced(
         engine=lambda: bench.engine_alone(detector, threads, seconds / ROUNDS),
@@ -73,21 +77,29 @@ def run_unpaced(settings: AppConfig, seconds: float) -> dict[str, Any]:
 
 def run_paced(settings: AppConfig, seconds: float) -> dict[str, Any]:
     """The program for so long, from when every camera has been analysed once."""
-    with Runtime(settings, play=live) as app, ThreadPoolExecutor(1) as pool:
-        head, running = describe(settings, app), pool.submit(app.run)
+    with start(make_parts(settings, play=live)) as runtime, ThreadPoolExecutor(1) as pool:
+        head, running = describe(settings, runtime.detector), pool.submit(runtime.run)
         try:
-            if not app.wait_for_frames(START_S):
-                app.stop.set()
+            if away := silent(runtime, settings.cameras, START_S):
+                runtime.stop.set()
                 running.result()  # raises what ended it, if anything did
-                away = ", ".join(name for name in app.sources if name not in app.latest)
-                raise DeviceError(f"no frame within {START_S:.0f} s of: {away}")
-            app.stats.clear()
-            app.stop.wait(seconds)
-            document = bench.paced(app.stats, list(app.sources), seconds)
+                raise DeviceError(f"no frame within {START_S:.0f} s of: {', '.join(away)}")
+            runtime.metrics.clear()
+            runtime.stop.wait(seconds)
+            document = bench.paced(runtime.metrics, list(settings.cameras), seconds)
         finally:
-            app.stop.set()
+            runtime.stop.set()
         running.result()
     return {**head, "frames": sum(c["frames"] for c in document["cameras"].values()), "paced": document}
+
+
+def silent(runtime: Runtime, cameras: Iterable[str], within_s: float) -> list[str]:
+    """The cameras of which no frame was analysed within so long [s]; returns as soon as there is none."""
+    deadline = time.monotonic() + within_s
+    while away := [name for name in cameras if not runtime.metrics.total("frames_analysed", camera=name)]:
+        if time.monotonic() > deadline or runtime.stop.wait(TICK_S):
+            break
+    return away
 
 
 def quiet(settings: AppConfig) -> AppConfig:
@@ -117,15 +129,15 @@ def live(source: Source) -> Source:
     return source if source.live else ReplaySource(source)
 
 
-def describe(settings: AppConfig, app: Runtime) -> dict[str, Any]:
+def describe(settings: AppConfig, detector: Detector) -> dict[str, Any]:
     """What was measured."""
     cores = os.cpu_count() or 1
     return {
         "schema": "edge_app.bench/1",
         "cores": cores,
         "threads": settings.engine.threads or cores,
-        "model": app.detector.name,
-        "precision": app.detector.precision,
+        "model": detector.name,
+        "precision": detector.precision,
     }
 
 

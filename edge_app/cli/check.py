@@ -12,8 +12,7 @@ from typing import Annotated
 
 import typer
 
-from edge_app.app.config import AppConfig
-from edge_app.app.runtime import Runtime
+from edge_app.app.factory import Parts, make_parts
 from edge_app.capture import Source, probe_source
 from edge_app.cli.loading import ConfigPath, load_config
 from edge_app.core.errors import EdgeAppError, InputError, StreamError
@@ -52,9 +51,9 @@ def main(
 ) -> None:
     """Check the configuration and its files as `run` would; with --probe open all that it names."""
     settings = load_config(path)
-    app = Runtime(settings)
+    parts = make_parts(settings)
     findings = [Finding(str(path), f"{_count(settings.cameras, 'camera')}, {_count(settings.publish, 'sink')}")]
-    findings += look(settings, app, probe_all)
+    findings += look(parts, probe_all)
     failed = [finding for finding in findings if not finding.ok]
     if as_json:
         told = [{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings]
@@ -66,14 +65,15 @@ def main(
         raise Failed(failed)
 
 
-def look(settings: AppConfig, app: Runtime, probe_all: bool) -> list[Finding]:
+def look(parts: Parts, probe_all: bool) -> list[Finding]:
     """Asks at the same time: files always, model, live cameras and sinks if told to; each says what was found."""
+    config = parts.config
     questions: dict[str, Callable[[], object]] = {}
     if probe_all:
-        questions["model"] = partial(_model, app.detector, settings.engine)
-        questions |= {f"sink {sink.name}": sink.probe for sink in settings.publish}
-    for name, source in app.sources.items():
-        if settings.cameras[name].enabled and (probe_all or not source.live):
+        questions["model"] = partial(_model, parts.detector, config.engine)
+        questions |= {f"sink {sink.name}": sink.probe for sink in config.publish}
+    for name, source in parts.sources.items():
+        if config.cameras[name].enabled and (probe_all or not source.live):
             questions[f"camera {name}"] = partial(_camera, source)
     if not questions:
         return []

@@ -15,7 +15,8 @@ from rich.table import Table
 
 from edge_app import demo
 from edge_app.app.config import AppConfig
-from edge_app.app.runtime import Runtime
+from edge_app.app.factory import make_parts
+from edge_app.app.runtime import start
 from edge_app.cli.summary import object_counts
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError
@@ -42,20 +43,22 @@ def main(
         if not best or len(result.detections) > len(best[0][1].detections):
             best[:] = [(frame, result)]
         if result.meta.index % EVERY == 0:
-            sys.stdout.write(f"frame {result.meta.index:4d}: {object_counts(result, app.detector.labels)}\n")
+            sys.stdout.write(f"frame {result.meta.index:4d}: {object_counts(result, labels)}\n")
 
-    with Runtime(scene(frames, messages), observe=observe) as app:
+    parts = make_parts(scene(frames, messages))
+    labels = parts.detector.labels
+    with start(parts) as runtime:
+        runtime.worker.tap().subscribe(observe)
         began = time.monotonic()
-        app.run()
+        runtime.run()
         elapsed = time.monotonic() - began
-    labels = app.detector.labels
     frame, result = best[0]
     picture = out / "annotated.png"
     cv2.imwrite(str(picture), Annotator(labels).draw(frame.picture.bgr, result.detections))
     summarise(seen, labels)
     sys.stdout.write(
-        f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {app.detector.name} "
-        f"on {app.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
+        f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {runtime.detector.name} "
+        f"on {runtime.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
     )
 
 

@@ -12,12 +12,13 @@ import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's
 import typer
 
 from edge_app.app.config import AppConfig
-from edge_app.app.runtime import TICK_S, Runtime
+from edge_app.app.factory import make_parts
+from edge_app.app.runtime import TICK_S, Runtime, start
 from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.signals import stop_when_told
 from edge_app.cli.table import LiveTable
-from edge_app.preview import Recorder, Window
+from edge_app.preview import NewestFrames, Recorder, Window
 
 EXAMPLE = "Example: edge-app run /etc/edge-app/config.yaml"
 SHOW_S = 0.04  # from one look at the newest pictures to the next
@@ -30,40 +31,42 @@ def main(
     record: Annotated[Path | None, typer.Option(help="Film what is seen, an .mp4 a camera; replaces it.")] = None,
 ) -> None:
     """Analyse the cameras until SIGTERM or SIGINT, or until every source is a file and all are read."""
-    settings = load_config(path)
+    config = load_config(path)
     set_up(log_level.value)
     stop = stop_when_told()
-    app = Runtime(settings, stop=stop)
+    parts = make_parts(config)
     # What cannot be is refused here, before the model is loaded.
-    recorder = film(record, path, settings, app.detector.labels) if record is not None else None
-    window = Window(app.detector.labels) if show else None
+    recorder = film(record, path, config, parts.detector.labels) if record is not None else None
+    window = Window(parts.detector.labels) if show else None
     with ExitStack() as stack:
-        stack.enter_context(app)
-        refresh = spectators(app, settings, recorder, window, stack)
-        if not app.stop.is_set():  # told to stop while the model was loaded
-            app.run(refresh, SHOW_S if show else TICK_S)
+        runtime = stack.enter_context(start(parts, stop))
+        refresh = spectators(runtime, config, recorder, window, stack)
+        if not stop.is_set():  # told to stop while the model was loaded
+            runtime.run(refresh, SHOW_S if show else TICK_S)
     sys.stdout.flush()
 
 
-def film(record: Path, path: Path, settings: AppConfig, labels: Sequence[str]) -> Recorder:
+def film(record: Path, path: Path, config: AppConfig, labels: Sequence[str]) -> Recorder:
     """Films of the cameras that run; raises UsageError or AccessError where they cannot be."""
-    recorder = Recorder(record, [name for name, camera in settings.cameras.items() if camera.enabled], labels)
-    refuse_to_replace(recorder.paths.values(), path, settings)
+    recorder = Recorder(record, [name for name, camera in config.cameras.items() if camera.enabled], labels)
+    refuse_to_replace(recorder.paths.values(), path, config)
     return recorder
 
 
 def spectators(
-    app: Runtime, settings: AppConfig, recorder: Recorder | None, window: Window | None, stack: ExitStack
+    runtime: Runtime, config: AppConfig, recorder: Recorder | None, window: Window | None, stack: ExitStack
 ) -> Callable[[], None]:
     """Lets them look on, and a table. What the main thread has to do for them again and again."""
     looks: list[Callable[[], None]] = []
+    worker = runtime.worker
     if recorder is not None:
-        app.observe = stack.enter_context(recorder).add
+        worker.tap().subscribe(stack.enter_context(recorder).add)
     if window is not None:
-        show = stack.enter_context(window).show
-        looks.append(lambda: None if show(dict(app.latest)) else app.stop.set())
-    if LiveTable.fits(settings):
-        looks.append(stack.enter_context(LiveTable(app)).refresh)
+        show, newest = stack.enter_context(window).show, NewestFrames()
+        worker.tap().subscribe(newest.put)
+        looks.append(lambda: None if show(newest.of(worker.statuses())) else runtime.stop.set())
+    if LiveTable.fits(config):
+        looks.append(stack.enter_context(LiveTable(runtime)).refresh)
 
     def refresh() -> None:
         for look in looks:

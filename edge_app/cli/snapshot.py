@@ -14,15 +14,15 @@ import typer
 from numpy.typing import NDArray
 
 from edge_app.app.config import AppConfig
-from edge_app.app.runtime import Runtime
+from edge_app.app.factory import make_parts
+from edge_app.app.runtime import start
 from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
 from edge_app.cli.summary import object_counts
 from edge_app.core.colour import to_bgr
-from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError, DeviceError, UsageError
-from edge_app.core.frames import Frame
-from edge_app.preview import Annotator
+from edge_app.preview import Annotator, NewestFrames
 
+LOOK_S = 0.02  # from one look whether there is a frame to the next
 EXAMPLE = "Example: edge-app snapshot configs/one-camera.yaml gate --out gate.jpg"
 
 
@@ -34,28 +34,23 @@ def main(
 ) -> None:
     """Take one frame of a camera, analyse it, and write it with its boxes."""
     out = out or Path(f"{camera}.jpg")
-    taken: list[tuple[Frame, Result]] = []
-
-    def observe(frame: Frame, result: Result) -> None:
-        taken.append((frame, result))
-        app.stop.set()
-
-    deadline = time.monotonic() + seconds
-
-    def give_up() -> None:
-        if time.monotonic() > deadline:
-            app.stop.set()
-
-    settings = only(load_config(path), camera)
+    config = only(load_config(path), camera)
     check_place(out)
-    refuse_to_replace([out], path, settings)
-    with Runtime(settings, observe=observe) as app:
-        app.run(give_up)
-        why = app.cameras.states()[camera].detail
-    if not taken:
+    refuse_to_replace([out], path, config)
+    taken, deadline = NewestFrames(), time.monotonic() + seconds
+    with start(make_parts(config)) as runtime:
+
+        def look() -> None:
+            if taken.of([camera]) or time.monotonic() > deadline:
+                runtime.stop.set()
+
+        runtime.worker.tap(camera).subscribe(taken.put)
+        runtime.run(look, LOOK_S)
+        why = runtime.worker.statuses()[camera].detail
+    if camera not in taken.of([camera]):
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
-    frame, result = taken[0]
-    labels = app.detector.labels
+    frame, result = taken.of([camera])[camera]
+    labels = runtime.detector.labels
     write(out, Annotator(labels).draw(to_bgr(frame.picture), result.detections))
     sys.stdout.write(f"{out}: {object_counts(result, labels)}\n")
 

@@ -15,6 +15,7 @@ from edge_app.app.config import AppConfig
 from edge_app.app.runtime import Runtime
 from edge_app.capture import CameraStatus
 from edge_app.cli.summary import object_counts
+from edge_app.core.detections import Result
 
 REFRESH_S = 1.0
 BESIDES = 4  # lines that are not cameras: totals, heads, those left out, and the cursor's
@@ -26,8 +27,9 @@ ORDER = {"down": 0, "connecting": 1, "up": 2, "disabled": 3}
 class LiveTable:
     """Draws on stderr once a second; the log scrolls above it."""
 
-    def __init__(self, app: Runtime) -> None:
-        self._app = app
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime, self._results = runtime, dict[str, Result]()
+        runtime.worker.tap().subscribe_results(lambda result: self._results.update({result.meta.camera: result}))
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False)
         self._drawn = time.monotonic()
@@ -57,7 +59,7 @@ class LiveTable:
 
     def _page(self, elapsed_s: float) -> Group:
         """As many cameras as the terminal has lines for."""
-        states = self._app.cameras.states()
+        states = self._runtime.health().cameras
         fps = {name: self._fps(name, elapsed_s) for name in states}
         names = sorted(states, key=lambda name: (ORDER[states[name].state], name))
         shown = names[: max(1, self._console.size.height - BESIDES)]
@@ -75,9 +77,9 @@ class LiveTable:
         return Group(*lines)
 
     def _row(self, name: str, state: CameraStatus, fps: float) -> list[str]:
-        stats = self._app.stats
-        ages = stats.percentiles("age", (50, 99), camera=name)
-        drops = stats.by("frames_dropped", "reason", camera=name)
+        metrics = self._runtime.metrics
+        ages = metrics.percentiles("age", (50, 99), camera=name)
+        drops = metrics.by("frames_dropped", "reason", camera=name)
         return [
             state.state if state.reason is None else f"{state.state}: {state.reason.value}",
             f"{fps:.1f}",
@@ -87,11 +89,11 @@ class LiveTable:
         ]
 
     def _fps(self, name: str, elapsed_s: float) -> float:
-        frames = self._app.stats.total("frames_analysed", camera=name)
+        frames = self._runtime.metrics.total("frames_analysed", camera=name)
         before, self._frames[name] = self._frames.get(name, 0), frames
         return (frames - before) / elapsed_s
 
     def _objects(self, camera: str) -> str:
         """What the camera's newest frame shows, in words."""
-        newest = self._app.latest.get(camera)
-        return object_counts(newest[1], self._app.detector.labels) if newest else ""
+        newest = self._results.get(camera)
+        return object_counts(newest, self._runtime.detector.labels) if newest else ""

@@ -67,8 +67,7 @@ def to_bgr(picture: Picture) -> NDArray[np.uint8]:
     Raises:
         ValueError: The planes are on a device and cannot be fetched.
     """
-    if picture.fetch is not None:
-        picture = picture.fetch()
+    picture = picture.on_host()
     if picture.format == "bgr":
         return picture.bgr
     y, u, v = _planes(picture)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -43,7 +43,7 @@ class Picture:
         full_range: Whether Y spans 0 to 255 instead of 16 to 235; without meaning for `bgr`.
         memory: Where the planes are.
         owner: Kept alive as long as the picture: the decoder's surface.
-        fetch: Copies a picture on the device to the host; raises what the decoder raises.
+        fetch: Copies a picture on the device to the host; raises StreamError.
     """
 
     width: int
@@ -63,6 +63,10 @@ class Picture:
         if channels != 3 or pixels.dtype != np.uint8:
             raise ValueError(f"want uint8 (height, width, 3); got {pixels.dtype} {pixels.shape}")
         return cls(width, height, "bgr", (Plane(pixels, pixels.strides[0]),))
+
+    def on_host(self) -> Picture:
+        """The picture itself, or a copy of one that is on the device; raises what `fetch` raises."""
+        return self if self.fetch is None else self.fetch()
 
     @property
     def bgr(self) -> NDArray[np.uint8]:
@@ -122,6 +126,11 @@ class Frame:
     meta: FrameMeta
     queue_s: float
     picture: Picture
+
+    def on_host(self) -> Frame:
+        """The frame itself, or one with a copy of its picture where that is on the device; raises StreamError."""
+        picture = self.picture.on_host()
+        return self if picture is self.picture else replace(self, picture=picture)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -1,7 +1,8 @@
 """What the program sees, for people: boxes on pictures, films of them, a window."""
 
 from edge_app.preview.annotator import Annotator, mosaic
+from edge_app.preview.newest import NewestFrames
 from edge_app.preview.recorder import Recorder
 from edge_app.preview.window import Window
 
-__all__ = ["Annotator", "Recorder", "Window", "mosaic"]
+__all__ = ["Annotator", "NewestFrames", "Recorder", "Window", "mosaic"]

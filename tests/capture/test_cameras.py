@@ -175,7 +175,7 @@ def test_a_camera_that_returns_counts_on(rig: Rig):
     assert rig.arrivals[-1].meta.index >= captured
 
 
-class Counting(Inbox[PendingFrame]):
+class Counting(Inbox):
     """An inbox that says when a frame finds no room, and counts how many were to be put."""
 
     def __init__(self) -> None:

@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from onnx import TensorProto, helper
 
 from edge_app import trt_build
 from edge_app.app.config import AppConfig, load_config
-from edge_app.app.runtime import Runtime
+from edge_app.app.factory import make_parts
+from edge_app.app.runtime import start
+from edge_app.capture import Source
 from edge_app.capture.config import CameraConfig
 from edge_app.core.errors import DataError, DeviceError, StoppedError
 from edge_app.detector import read_detector, start_engine
@@ -110,8 +113,8 @@ class Box:
         """The messages of three frames."""
         out = self._tmp_path / "out.ndjson"
         out.unlink(missing_ok=True)
-        with Runtime(self.settings(**engine)) as app:
-            app.run()
+        with start(make_parts(self.settings(**engine))) as runtime:
+            runtime.run()
         return [json.loads(line) for line in out.read_text().splitlines()]
 
     def spoil(self) -> None:
@@ -253,10 +256,10 @@ def test_a_build_is_heard_of(box, caplog):
 
 
 def test_a_build_ends_where_the_program_is_told_to_stop(box):
-    app = Runtime(box.settings(backend="tensorrt"))
-    app.stop.set()
+    stop = threading.Event()
+    stop.set()
 
-    with pytest.raises(StoppedError) as stopped, app:
+    with pytest.raises(StoppedError) as stopped, start(make_parts(box.settings(backend="tensorrt")), stop):
         pytest.fail("it runs")
 
     assert stopped.value.exit_code == 0
@@ -264,28 +267,28 @@ def test_a_build_ends_where_the_program_is_told_to_stop(box):
 
 
 def test_a_start_that_waits_for_another_build_is_heard_of_and_ends_where_it_is_told_to_stop(box, heard):
-    app, ended = Runtime(box.settings(backend="tensorrt")), []
+    parts, stop, ended = make_parts(box.settings(backend="tensorrt")), threading.Event(), []
 
-    def start() -> None:
-        with pytest.raises(StoppedError) as stopped, app:
+    def waits() -> None:
+        with pytest.raises(StoppedError) as stopped, start(parts, stop):
             pytest.fail("it runs")
         ended.append(stopped.value.exit_code)
 
-    thread = threading.Thread(target=start)
+    thread = threading.Thread(target=waits)
     with box.cache.locked(lambda: None):  # as the other process does
         thread.start()
         deadline, told = time.monotonic() + 10, 0
         while told < 3 and time.monotonic() < deadline:
             told += heard().count(EXTENDED)
             thread.join(0.05)
-        app.stop.set()
+        stop.set()
         thread.join(10)
         assert (told >= 3, ended) == (True, [0])
     thread.join()
 
 
 def test_systemd_waits_for_each_step_of_a_build(box, heard):
-    with Runtime(box.settings(backend="tensorrt", precision="fp16")):
+    with start(make_parts(box.settings(backend="tensorrt", precision="fp16"))):
         pass
     assert heard().count(EXTENDED) == 2  # the first step, and the one that is done
 
@@ -351,11 +354,12 @@ def test_a_model_with_nms_inside_runs_on_onnx_runtime_and_is_not_built_before(bo
         given = ModelConfig(onnx=path, decoder="yolov7_flat")
         return box.settings(backend=backend).model_copy(update={"model": given})
 
-    with Runtime(settings("auto")) as app:
-        app.run()
-        assert app.engine.name == "onnxruntime-cpu"
+    with start(make_parts(settings("auto"))) as runtime:
+        runtime.run()
+        assert runtime.engine.name == "onnxruntime-cpu"
     assert "ONNX Runtime runs: " in caplog.text
-    with pytest.raises(DataError, match="how large output is hangs on the picture"), Runtime(settings("tensorrt")):
+    parts = make_parts(settings("tensorrt"))
+    with pytest.raises(DataError, match="how large output is hangs on the picture"), start(parts):
         pytest.fail("it runs")
     assert box.built == []
 
@@ -390,15 +394,15 @@ def test_cameras_follow_where_onnx_runtime_runs_instead(box, clip):
     box.replaced = b"for another TensorRT"
     settings = box.settings()
     settings = settings.model_copy(update={"cameras": {"gate": CameraConfig(url=str(clip), decode="cpu")}})
-    app = Runtime(settings)
+    parts = make_parts(settings)
 
-    def form() -> str:
-        with app.sources["gate"].open(app.stop) as shots:
+    def form(sources: Mapping[str, Source]) -> str:
+        with sources["gate"].open(threading.Event()) as shots:
             return next(shots).convert().format
 
-    assert form() == "i420"  # which an engine on a GPU reads
-    with app:
-        assert form() == "bgr"
+    assert form(parts.sources) == "i420"  # which an engine on a GPU reads
+    with start(parts) as runtime:
+        assert form(parts.sources_for(runtime.detector)) == "bgr"
 
 
 @pytest.mark.parametrize("what", MISSING)

@@ -11,6 +11,8 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from edge_app.capture.sources.failures import LIBAV
+from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Matrix, Picture, PixelFormat, Plane
 
 # libav's formats, and whether they are of full range whatever the stream says.
@@ -60,8 +62,12 @@ class Converter:
         )
 
     def _fetch(self, frame: VideoFrame) -> Picture:
-        """The planes of a surface, copied to the host."""
-        return self(self._reformat(frame, "nv12"))
+        """The planes of a surface, copied to the host; raises StreamError, as whoever asks knows nothing of libav."""
+        try:
+            return self(self._reformat(frame, "nv12"))
+        except LIBAV as error:
+            text = f"a picture cannot be copied from the GPU ({type(error).__name__})"
+            raise StreamError(Reason.DECODE_ERRORS, text) from None
 
     def _reformat(self, frame: VideoFrame, to: str) -> VideoFrame:
         with self._lock:

@@ -1,0 +1,114 @@
+"""An engine, the cameras that it serves, and the thread that analyses their frames: one a process, or one a GPU."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+
+from edge_app.capture import Cameras, CameraStatus, Source
+from edge_app.capture.config import CameraConfig
+from edge_app.core.detections import Result
+from edge_app.core.frames import Frame
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
+from edge_app.core.tap import Tap
+from edge_app.core.threads import Heartbeats, ThreadGroup
+from edge_app.detector import Detector
+from edge_app.engine import Engine
+from edge_app.pipeline import Analysis
+from edge_app.publish import Message, MessageWriter
+
+FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
+
+Publish = Callable[[Message, Callable[[], bool]], object]
+
+
+class Worker:
+    """Frames of its cameras in, messages out.
+
+    Cameras are added, removed and supervised by one thread. The worker ends by itself when all of its cameras are
+    finite and their frames are analysed.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        engine: Engine,
+        messages: MessageWriter,
+        *,
+        publish: Publish,
+        report: Callable[[str, CameraStatus], None],
+        metrics: Metrics,
+        heartbeats: Heartbeats,
+        threads: ThreadGroup,
+        stop: threading.Event,
+    ) -> None:
+        """Has no camera yet and does nothing before `start`.
+
+        Args:
+            detector: What is computed.
+            engine: What computes it, warm.
+            messages: Makes the message of each result.
+            publish: Takes the messages; waits only for those of finite sources, as long as what it is given is true.
+            report: Called on each change of a camera's status, by whichever thread made it; it must not block.
+            metrics: What is counted and measured.
+            heartbeats: Told at least once a second that the analysis is alive.
+            threads: Runs the threads; a bug in one of them stops the group.
+            stop: Ends the analysis.
+        """
+        self._messages, self._publish, self._heartbeats, self._stop = messages, publish, heartbeats, stop
+        self._threads, self._inbox = threads, Inbox()
+        self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
+        capacity = max(engine.max_batch, FINITE_AHEAD)
+        self._cameras = Cameras(self._inbox, metrics, threads, report, capacity)
+        decode = detector.postprocess.batch
+        self._analysis = Analysis(self._inbox, engine, decode, self._hand_over, metrics, heartbeats)
+        self._thread: threading.Thread | None = None
+
+    def add(self, name: str, source: Source, config: CameraConfig) -> None:
+        """Starts a camera, unless its configuration disables it."""
+        self._cameras.add(name, source, config)
+
+    def remove(self, name: str) -> None:
+        """Ends a camera, which is then `disabled`; its subscribers get nothing until one of that name is added."""
+        self._cameras.remove(name)
+
+    def tap(self, camera: str | None = None) -> Tap:
+        """Where a camera's frames can be watched, whether it is there already or not; None: those of all cameras."""
+        return self._all if camera is None else self._taps[camera]
+
+    def statuses(self) -> dict[str, CameraStatus]:
+        """How each camera is doing; any thread may ask."""
+        return self._cameras.states()
+
+    def start(self) -> None:
+        """Begins to analyse; the cameras of finite sources that count are there."""
+        self._thread = self._threads.start("analyse", lambda: self._analysis.run(self._stop))
+
+    def supervise(self) -> None:
+        """Finds cameras without frames and threads that are stuck; to be called at least once a second."""
+        self._cameras.supervise()
+
+    def join(self, timeout_s: float) -> bool:
+        """Whether the analysis has ended, waiting at most so long [s]."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+        return self._thread is None or not self._thread.is_alive()
+
+    def stop_cameras(self) -> None:
+        """Ends all cameras without waiting for their threads; what they have captured is still analysed."""
+        self._cameras.stop()
+
+    def _hand_over(self, frame: Frame, result: Result) -> None:
+        """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""
+        self._all.put(frame, result)
+        if (tap := self._taps.get(frame.meta.camera)) is not None:
+            tap.put(frame, result)
+        self._publish(self._messages.detections(result, time.monotonic()), self._keep_waiting)
+
+    def _keep_waiting(self) -> bool:
+        """Between two looks at a full sink: the thread is alive, and goes on unless the program stops."""
+        self._heartbeats.beat("analyse")
+        return not self._stop.is_set()
