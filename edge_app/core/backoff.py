@@ -27,7 +27,7 @@ class Backoff:
             initial_s: The first pause [s].
             max_s: The longest pause [s], except after a refused login.
             jitter: Share of a pause that is random, so that what was lost together does not come back together.
-            stable_s: What was up for so long [s] starts with the first pause again.
+            stable_s: After this time up [s] the pauses start with the first one again.
             refused_s: The pause [s] after a refused login, unless `max_s` is longer: cameras and brokers lock out
                 whoever tries again and again.
         """
@@ -36,7 +36,7 @@ class Backoff:
         self._next_s = initial_s
 
     def pause(self, up_s: float, *, login_refused: bool = False) -> float:
-        """The pause [s] after an attempt that was up for so long [s]."""
+        """The pause [s] after an attempt that was up for `up_s` [s], 0 if it never was."""
         if login_refused:
             return max(self._max_s, self._refused_s)
         if up_s >= self._stable_s:

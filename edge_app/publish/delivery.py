@@ -99,7 +99,7 @@ class Delivery:
         self._queue.close()
 
     def join(self, timeout_s: float) -> bool:
-        """Whether `run` has returned, waiting for that at most so long."""
+        """Whether `run` has returned; waits for that until the timeout."""
         return self._ended.wait(timeout_s)
 
     def run(self) -> None:

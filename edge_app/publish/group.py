@@ -69,7 +69,7 @@ class DeliveryGroup:
             self._threads.start(delivery.thread_name, delivery.run)
 
     def remove(self, name: str, drain_s: float) -> int:
-        """Delivers what waits for a sink, for at most so long [s], and ends its thread; nothing more is queued for it.
+        """Takes no more messages for a sink, delivers what waits for at most `drain_s` [s], and ends its thread.
 
         Returns:
             How many messages were not delivered.
@@ -104,7 +104,7 @@ class DeliveryGroup:
         return {name: delivery.status for name, delivery in self._deliveries.items()}
 
     def drain(self, timeout_s: float) -> int:
-        """Waits until all is delivered, at most so long; returns how many messages are undelivered, over all sinks."""
+        """Waits until all is delivered, or until the timeout; returns how many messages are not, over all sinks."""
         deadline = time.monotonic() + timeout_s
         return sum(delivery.drain(deadline) for delivery in self._deliveries.values())
 

@@ -156,9 +156,9 @@ class FileSinkConfig(SinkConfig):
     path: ConfigPath
     """The file that is written; older ones lie beside it."""
     rotate_mb: float = Field(default=100.0, gt=0)
-    """A new file begins after so many megabytes [10^6 bytes]."""
+    """Size at which a new file begins, in megabytes [10^6 bytes]."""
     rotate_s: float = Field(default=86400.0, gt=0)
-    """A new file begins after so many seconds [s]."""
+    """Period after which a new file begins [s]."""
     keep: int = Field(default=10, ge=1)
     """How many older files are kept; the oldest is deleted."""
 

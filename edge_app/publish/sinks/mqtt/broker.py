@@ -26,7 +26,7 @@ class Broker:
         username: Who logs in; None for no login.
         password: Of that user.
         version: Of the protocol, `3.1.1` or `5`.
-        keepalive_s: After one and a half times so long a silence [s] it announces that we are offline.
+        keepalive_s: After a silence of one and a half times this [s] it announces that we are offline.
     """
 
     host: str

@@ -56,7 +56,7 @@ class MqttConnection:
         threading.Thread(target=self._connect, name=f"connect {broker.host}:{broker.port}", daemon=True).start()
 
     def connected(self, timeout_s: float) -> bool:
-        """Whether the broker has welcomed us, waiting at most so long; raises SinkError if it will not."""
+        """Whether the broker has welcomed us, within the timeout; raises SinkError if it never will."""
         with self._changed:
             self._changed.wait_for(lambda: self._connected or self._error, timeout_s)
             if self._error is None and not self._connected and time.monotonic() - self._began > ANSWER_S:
@@ -69,7 +69,7 @@ class MqttConnection:
         return self._client.publish(topic, payload, qos, retain).mid
 
     def acknowledged(self, timeout_s: float) -> list[int]:
-        """Numbers of the messages acknowledged since the last call, waiting for one at most so long.
+        """Numbers of the messages acknowledged since the last call; waits for one until the timeout.
 
         Raises:
             SinkError: The connection has ended, and all numbers were returned before.

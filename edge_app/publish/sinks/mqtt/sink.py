@@ -115,7 +115,7 @@ class MqttSinkConfig(SinkConfig):
     client_id: str | None = Field(default=None, min_length=1)
     """What the broker calls this client; without it, a new name at each start. Two of one name throw each other out."""
     keepalive_s: int = Field(default=30, ge=1, le=65535)
-    """After one and a half times so long a silence [s] the broker announces that we are offline."""
+    """After a silence of one and a half times this [s] the broker announces that we are offline."""
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> MqttSinkConfig:
