@@ -1,4 +1,4 @@
-"""Every way to choose ranges, with and without layers going back to float: agreement, truth and speed (docs/int8.md).
+"""Compares the ways to choose ranges, with and without float fallback: agreement, accuracy, speed (docs/int8.md).
 
     python benchmarks/int8.py [traffic --data calib_data/traffic/calibration --holdout calib_data/traffic/holdout]
 
@@ -22,14 +22,14 @@ from edge_app import model
 from edge_app.engine.ort.cpu import open_session
 
 METHODS = ("mse", "entropy", "percentile", "max")
-LEAST = (0.0, 0.95)  # no layer goes back to float, or as many as it takes
+LEAST = (0.0, 0.95)  # without float fallback, and with as many layers as it takes
 RUNS = 60
 PICTURES = Path(__file__).parents[1] / "calib_data/traffic"
 HEAD = ("method", "in float", "mAP50", "mAP50-95", "recall", "precision", "truth: FP32", "INT8", "speed: INT8 / FP32")
 
 
 def calibrated(asked: argparse.Namespace, out: Path, method: str, least: float) -> dict[str, Any]:
-    """The report of `edge-app calibrate` on the file that it writes to `out`."""
+    """Runs `edge-app calibrate`, which writes `out`, and returns its report."""
     pictures = [f"--data={path}" for path in asked.data] + [f"--holdout={path}" for path in asked.holdout]
     wanted = (f"--method={method}", f"--min-agreement={least}", f"--out={out}")
     command = [sys.executable, "-m", "edge_app", "calibrate", asked.model, *pictures, *wanted]
@@ -40,7 +40,7 @@ def calibrated(asked: argparse.Namespace, out: Path, method: str, least: float) 
 
 
 def speed(exact: Path, out: Path) -> float:
-    """Of INT8 as a multiple of FP32's, medians of runs in turn."""
+    """The speed of INT8 relative to FP32, from the medians of alternating runs."""
     sessions = [open_session(path, 0, quantized=path == out) for path in (exact, out)]
     shape = [size if isinstance(size, int) else 1 for size in sessions[0].get_inputs()[0].shape]
     feed = {sessions[0].get_inputs()[0].name: np.zeros(shape, np.float32)}
@@ -65,7 +65,7 @@ def row(report: dict[str, Any], times: float) -> str:
 
 
 def main() -> None:
-    """Prints the table as it grows."""
+    """Prints the table row by row."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", default="traffic", help="a name, a folder or an .onnx file")
     parser.add_argument("--data", nargs="+", default=[PICTURES / "calibration"], help="what to calibrate with")

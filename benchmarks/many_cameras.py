@@ -1,4 +1,4 @@
-"""Eight RTSP cameras of one server at their own pace: throughput and frame age by batch and slots.
+"""Measures eight RTSP cameras at their own pace: throughput and frame age by batch size and slots.
 
     python benchmarks/many_cameras.py [--cameras 8] [--fps 10] [--seconds 30] [--precision auto]
 
@@ -19,7 +19,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from edge_app.synthetic import Settings, Street
+from edge_app.synthetic import SceneSettings, Street
 from tests.rtsp.clips import write_clip
 from tests.rtsp.fixtures import Server
 
@@ -28,7 +28,7 @@ CLIP_S = 20
 
 
 def bench(folder: Path, cameras: dict[str, Any], engine: dict[str, Any], seconds: float) -> dict[str, Any]:
-    """What `edge-app bench --paced` says of these cameras and the bundled model."""
+    """The result of `edge-app bench --paced` with these cameras and the bundled model."""
     config = folder / "config.yaml"
     publish = [{"type": "file", "path": "messages.ndjson"}]
     config.write_text(
@@ -49,7 +49,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        street = Street(Settings(seed=7, fps=given.fps))
+        street = Street(SceneSettings(seed=7, fps=given.fps))
         pictures = (street.render(index)[0] for index in range(CLIP_S * given.fps))
         server = Server([write_clip(folder / "street.mp4", pictures, fps=given.fps)], fps=given.fps)
         server.start()

@@ -1,4 +1,4 @@
-"""Six RTSP cameras beside a black hole and one that is gone every other three seconds: what the six lose.
+"""Measures what six RTSP cameras lose beside one that never answers and one that fails every few seconds.
 
     python benchmarks/trouble.py [--fps 10] [--seconds 60]
 
@@ -21,7 +21,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from edge_app.synthetic import Settings, Street
+from edge_app.synthetic import SceneSettings, Street
 from tests.program import Program
 from tests.rtsp.clips import write_clip
 from tests.rtsp.fixtures import Server
@@ -32,7 +32,7 @@ GOOD = [f"good{n}" for n in range(6)]
 
 
 def flap(server: Server, stop: threading.Event) -> None:
-    """Kills the server and starts it again until `stop`."""
+    """Kills and restarts the server until `stop` is set."""
     while not stop.wait(FLAP_S):
         server.kill()
         stop.wait(FLAP_S)
@@ -40,7 +40,7 @@ def flap(server: Server, stop: threading.Event) -> None:
 
 
 def line(name: str, messages: list[dict[str, Any]]) -> str:
-    """A row: what came, what is missing between the first and the last, and how old it was."""
+    """A row: frames received, frames missing in between, and their ages."""
     ids = [message["frame_id"] for message in messages]
     missing = ids[-1] + 1 - ids[0] - len(ids) if ids else 0
     middle, late = np.percentile([message["age_ms"] for message in messages] or [np.nan], (50, 99))
@@ -57,7 +57,7 @@ def configured(path: Path, good: Server, flapping: Server, hole: socket.socket) 
 
 
 def watch(program: Program, flapping: Server, seconds: float) -> None:
-    """Lets it run for so long in all that trouble, once the six are there, and ends it."""
+    """Runs the program for this long once the six cameras are connected, then stops it."""
     stop = threading.Event()
     flapper = threading.Thread(target=flap, args=(flapping, stop))
     try:
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as hole:
-        folder, street = Path(name), Street(Settings(seed=7, fps=given.fps))
+        folder, street = Path(name), Street(SceneSettings(seed=7, fps=given.fps))
         pictures = (street.render(index)[0] for index in range(CLIP_S * given.fps))
         clip = write_clip(folder / "street.mp4", pictures, fps=given.fps)
         good, flapping = servers = [Server([clip], fps=given.fps) for _ in range(2)]

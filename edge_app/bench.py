@@ -1,4 +1,4 @@
-"""What the program costs beside what its engine and decoder cost alone, on the user's own model and sources."""
+"""Measures what the program costs on top of its engine and decoder, with the user's own model and sources."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from edge_app.detector import Detector
 from edge_app.engine.ort.cpu import open_session
 
 STAGES = ("decode", "queue", "preprocess", "infer", "postprocess", "publish")
-LONG_S = 45.0  # of unpaced rounds
+MAX_UNPACED_S = 45.0  # no unpaced round starts later
 Measure = Callable[[], "Cost"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a frame costs.
+    """The cost of a frame.
 
     Attributes:
-        fps: Frames a second.
-        cpu_s: CPU time of the whole process and its children, a frame [s].
-        wall_s: Time a frame [s].
+        fps: Frames per second.
+        cpu_s: CPU time of the process and its children per frame [s].
+        wall_s: Wall-clock time per frame [s].
     """
 
     fps: float
@@ -41,7 +41,7 @@ class Cost:
 
 
 def measure(step: Callable[[], int], seconds: float) -> Cost:
-    """The cost of `step`, which returns how many frames it did, repeated for at least so long (once for 0)."""
+    """The cost per frame of `step`, which returns its number of frames; repeated for at least `seconds`, once for 0."""
     frames, began, cpu = 0, time.perf_counter(), sum(os.times()[:4])
     while frames == 0 or time.perf_counter() - began < seconds:
         frames += step()
@@ -50,7 +50,7 @@ def measure(step: Callable[[], int], seconds: float) -> Cost:
 
 
 def engine_alone(detector: Detector, threads: int, seconds: float) -> Cost:
-    """Bare `session.run` on one batch of noise, with the session options of `run`."""
+    """The cost of a bare `session.run` on one batch of noise, with the session options of `run`."""
     graph = detector.graph
     session = open_session(graph.path, threads, quantized=graph.quantized)
     batch = graph.batch or 1
@@ -69,7 +69,7 @@ def engine_alone(detector: Detector, threads: int, seconds: float) -> Cost:
 
 
 def decode_alone(cameras: Iterable[CameraConfig]) -> int:
-    """Reads the sources whole, files with a bare PyAV loop, to BGR as `run` does; returns the number of frames."""
+    """Decodes whole sources to BGR as `run` does, files in a bare PyAV loop; returns the number of frames."""
     return sum(_read_file(c.url) if Path(c.url).is_file() else _read_source(c) for c in cameras)
 
 
@@ -79,11 +79,11 @@ def _read_file(path: str) -> int:
 
 
 def _read_source(camera: CameraConfig) -> int:
-    with open_source(camera).open(threading.Event()) as shots:
-        return sum(shot.convert().width > 0 for shot in shots)
+    with open_source(camera).open(threading.Event()) as frames:
+        return sum(frame.convert().width > 0 for frame in frames)
 
 
-def middle(costs: Sequence[Cost]) -> Cost:
+def median_cost(costs: Sequence[Cost]) -> Cost:
     """The median of each figure."""
     fps = median(cost.fps for cost in costs)
     return Cost(fps, median(cost.cpu_s for cost in costs), 1 / fps)
@@ -92,18 +92,18 @@ def middle(costs: Sequence[Cost]) -> Cost:
 def unpaced(
     engine: Measure, decode: Measure, pipeline: Callable[[], tuple[Cost, Metrics]], rounds: int
 ) -> dict[str, Any]:
-    """The three in turn, so often: a neighbour's load then falls on all of them. Medians, and their ratios.
+    """Medians and ratios of the three, measured in turn for some rounds, so that other load falls on all of them.
 
-    What has taken `LONG_S` is not begun again: it is an average over that time already.
+    No round starts after `MAX_UNPACED_S`: a measurement of that length is an average already.
     """
     engines, decodes = [], []
     pipelines: list[tuple[Cost, Metrics]] = []
     began = time.monotonic()
-    while len(pipelines) < rounds and (not pipelines or time.monotonic() - began < LONG_S):
+    while len(pipelines) < rounds and (not pipelines or time.monotonic() - began < MAX_UNPACED_S):
         engines.append(engine())
         decodes.append(decode())
         pipelines.append(pipeline())
-    alone, read, whole = middle(engines), middle(decodes), middle([cost for cost, _ in pipelines])
+    alone, read, whole = median_cost(engines), median_cost(decodes), median_cost([cost for cost, _ in pipelines])
     stats = min(pipelines, key=lambda run: abs(run[0].fps - whole.fps))[1]
     cores, parts = os.cpu_count() or 1, alone.cpu_s + read.cpu_s
     bound = min(alone.fps, cores / parts)
@@ -118,7 +118,7 @@ def unpaced(
 
 
 def paced(stats: Metrics, cameras: Sequence[str], seconds: float) -> dict[str, Any]:
-    """What happened in so many seconds at the sources' own rate."""
+    """Ages, frame rates and drops at the sources' own rate, over this many seconds."""
     ages = [1e3 * age for age in stats.percentiles("age", (50, 95, 99, 100))] or [0.0] * 4
     frames = {camera: stats.total("frames_analysed", camera=camera) for camera in cameras}
     dropped = {camera: stats.total("frames_dropped", camera=camera) for camera in cameras}

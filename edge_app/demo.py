@@ -1,4 +1,4 @@
-"""The demo's picture and its count of what was found, held against the rendered scene's own truth."""
+"""Compares the demo's detections with the ground truth of the rendered scene."""
 
 from __future__ import annotations
 
@@ -9,35 +9,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.core.detections import Detections, Result
-from edge_app.synthetic import CLASSES, Settings, Street
+from edge_app.synthetic import CLASSES, SceneSettings, Street
 
-LEAST_SIDE_PX, LEAST_VISIBLE = 16, 0.3  # what a person would still call an object, in the source's pixels
+MIN_SIDE_PX, MIN_VISIBLE = 16, 0.3  # smaller or more hidden objects do not count
 
 
 class Score:
-    """How many of the scene's objects were found, class by class.
+    """Counts how many of the scene's objects were found, by class.
 
-    An object counts if its short side has at least 16 px and 30 % of it is visible; it is found by a box of its
-    class that overlaps it by half (intersection over union).
+    An object counts if its short side has at least 16 px and 30 % of it is visible. It is found by a box of its
+    class with an intersection over union of at least 0.5.
+
+    Attributes:
+        present: Objects in the scene, by label.
+        found: Those that were found, by label.
     """
 
-    def __init__(self, settings: Settings, labels: Sequence[str]) -> None:
+    def __init__(self, settings: SceneSettings, labels: Sequence[str]) -> None:
         self._street = Street(settings)
         self._labels = labels
-        self.there: Counter[str] = Counter()
+        self.present: Counter[str] = Counter()
         self.found: Counter[str] = Counter()
 
     def add(self, result: Result) -> None:
-        """Renders the frame again for its truth and compares."""
+        """Renders the frame again for its ground truth, and compares."""
         _, truth = self._street.render(result.meta.index)
         side = (truth.xyxy[:, 2:] - truth.xyxy[:, :2]).min(axis=1, initial=np.inf)
-        for row in np.flatnonzero((side >= LEAST_SIDE_PX) & (truth.visible >= LEAST_VISIBLE)):
+        for row in np.flatnonzero((side >= MIN_SIDE_PX) & (truth.visible >= MIN_VISIBLE)):
             label: str = CLASSES[truth.class_id[row]]
-            self.there[label] += 1
-            self.found[label] += self._has(result.detections, label, truth.xyxy[row])
+            self.present[label] += 1
+            self.found[label] += self._is_found(result.detections, label, truth.xyxy[row])
 
-    def _has(self, found: Detections, label: str, xyxy: NDArray[np.float32]) -> bool:
-        same = found.xyxy[[self._labels[c] == label for c in found.class_id]]
+    def _is_found(self, detections: Detections, label: str, xyxy: NDArray[np.float32]) -> bool:
+        same = detections.xyxy[[self._labels[c] == label for c in detections.class_id]]
         corner, end = np.maximum(same[:, :2], xyxy[:2]), np.minimum(same[:, 2:], xyxy[2:])
         inner = (end - corner).clip(min=0).prod(axis=1)
         outer = (same[:, 2:] - same[:, :2]).prod(axis=1) + (xyxy[2:] - xyxy[:2]).prod() - inner

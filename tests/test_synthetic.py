@@ -1,4 +1,4 @@
-"""The rendered street: equal everywhere, true to its boxes, and lively."""
+"""The rendered street: the same pixels everywhere, exact ground truth, and lively traffic."""
 
 import hashlib
 from dataclasses import replace
@@ -7,19 +7,19 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
-from edge_app.synthetic.cast import model
-from edge_app.synthetic.dice import Dice
+from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, SceneSettings, Street
+from edge_app.synthetic.actor_meshes import actor_mesh
+from edge_app.synthetic.compositing import PlacedSprite, visible_part
 from edge_app.synthetic.furniture import tree
-from edge_app.synthetic.shapes import Model
-from edge_app.synthetic.stamp import Stamp, seen
+from edge_app.synthetic.rng import KeyedRng
+from edge_app.synthetic.shapes import Mesh
 from edge_app.synthetic.traffic import Actor
 
 PERSON, CAR, TRUCK, BICYCLE = range(4)
 
 
 def digest(street, *indices):
-    """Of the pixels and the truth of some frames."""
+    """A digest of the pixels and the ground truth of some frames."""
     found = hashlib.sha256()
     for index in indices:
         picture, truth = street.render(index)
@@ -28,7 +28,7 @@ def digest(street, *indices):
     return found.hexdigest()[:16]
 
 
-class Stage:
+class FixedTraffic:
     """Traffic that is only these actors."""
 
     def __init__(self, *actors):
@@ -38,18 +38,18 @@ class Stage:
         return iter(self.actors)
 
 
-def staged(*actors, shadows=True, **settings):
-    """A street with these actors and nobody else."""
-    street = Street(Settings(**settings))
-    street._standing, street._fixtures, street._traffic = [], [], Stage(*actors)
+def street_with(*actors, shadows=True, **settings):
+    """A street with only these actors and no fixtures."""
+    street = Street(SceneSettings(**settings))
+    street._stationary, street._fixtures, street._traffic = [], [], FixedTraffic(*actors)
     if not shadows:
-        dressed = street._dressed
-        street._dressed = lambda actor, corner: replace(dressed(actor, corner), shade=None)
+        place_actor = street._place_actor
+        street._place_actor = lambda actor, corner: replace(place_actor(actor, corner), shadow=None)
     return street
 
 
-def actor(class_id, x=0.0, z=20.0, heading=0.0, track_id=1, look=5):
-    return Actor(track_id, class_id, look, x, z, heading, gone=0.4)
+def actor(class_id, x=0.0, z=20.0, heading=0.0, track_id=1, seed=5):
+    return Actor(track_id, class_id, seed, x, z, heading, travelled=0.4)
 
 
 # With OpenCV 5.0, the same on Python 3.10 with numpy 2.2, 3.11 with 2.4 and 3.13 with 2.5. OpenCV 4 warps and remaps
@@ -72,13 +72,13 @@ DIGESTS = {
 )
 @pytest.mark.parametrize(("light", "weather"), list(DIGESTS))
 def test_the_same_seed_gives_the_same_pixels_everywhere(light, weather):
-    street = Street(Settings(seed=7, width=320, height=192, light=light, weather=weather, shake=0.01))
+    street = Street(SceneSettings(seed=7, width=320, height=192, light=light, weather=weather, shake=0.01))
 
     assert digest(street, 0, 333) == DIGESTS[light, weather]
 
 
 def test_a_frame_does_not_depend_on_the_frames_rendered_before():
-    settings = Settings(seed=3, width=320, height=192, weather="rain", shake=0.02)
+    settings = SceneSettings(seed=3, width=320, height=192, weather="rain", shake=0.02)
     one, other = Street(settings), Street(settings)
     forwards = [digest(one, index) for index in (5, 60, 61, 400)]
 
@@ -87,7 +87,7 @@ def test_a_frame_does_not_depend_on_the_frames_rendered_before():
 
 @pytest.mark.parametrize("shake", [0.0, 0.02])
 def test_the_picture_alone_is_that_of_the_truth(shake):
-    settings = Settings(seed=3, width=320, height=192, light="night", shake=shake)
+    settings = SceneSettings(seed=3, width=320, height=192, light="night", shake=shake)
     one, other = Street(settings), Street(settings)
 
     for index in (5, 6, 61, 5):
@@ -95,21 +95,21 @@ def test_the_picture_alone_is_that_of_the_truth(shake):
 
 
 @pytest.mark.parametrize("class_id", range(len(CLASSES)))
-def test_every_tone_of_an_object_has_a_label_in_a_byte(class_id):
-    models = [model(class_id, look, 0, rain=True, lamps=True) for look in range(200)]
+def test_every_colour_of_an_actor_has_a_label_in_a_byte(class_id):
+    meshes = [actor_mesh(class_id, seed, 0, rain=True, lamps=True) for seed in range(200)]
 
-    assert max(len(found.colours) for found in models) < 256
-    for found in models[:20]:
-        assert found.labels[0] == 1
-        assert found.labels == sorted(set(found.labels))
+    assert max(len(mesh.colours) for mesh in meshes) < 256
+    for mesh in meshes[:20]:
+        assert mesh.labels[0] == 1
+        assert mesh.labels == sorted(set(mesh.labels))
 
 
-def test_every_tone_of_a_fixture_has_a_label_in_a_byte():
-    assert max(len(Model.of(tree(look)).colours) for look in range(50)) < 256
+def test_every_colour_of_a_fixture_has_a_label_in_a_byte():
+    assert max(len(Mesh.from_shapes(tree(seed)).colours) for seed in range(50)) < 256
 
 
 def test_different_seeds_are_different_streets():
-    pictures = [Street(Settings(seed=seed, width=160, height=96)).render(0)[0] for seed in range(6)]
+    pictures = [Street(SceneSettings(seed=seed, width=160, height=96)).render(0)[0] for seed in range(6)]
 
     differences = [cv2.absdiff(a, b).mean() for k, a in enumerate(pictures) for b in pictures[:k]]
     assert min(differences) > 8
@@ -117,7 +117,7 @@ def test_different_seeds_are_different_streets():
 
 def test_weather_and_light_change_the_picture_but_not_where_things_are():
     truths = {
-        (light, weather): Street(Settings(seed=2, light=light, weather=weather)).render(250)[1]
+        (light, weather): Street(SceneSettings(seed=2, light=light, weather=weather)).render(250)[1]
         for light in LIGHTS
         for weather in ("clear", "noise")
     }
@@ -132,8 +132,8 @@ def test_weather_and_light_change_the_picture_but_not_where_things_are():
 @pytest.mark.parametrize("heading", [0.0, 0.9, 1.6, 3.14, 4.4])
 @pytest.mark.parametrize(("class_id", "z"), [(PERSON, 16), (PERSON, 40), (CAR, 18), (TRUCK, 24), (BICYCLE, 15)])
 def test_a_box_is_tight_around_the_pixels_that_the_object_changes(class_id, z, heading):
-    picture, truth = staged(actor(class_id, z=z, heading=heading), seed=4, shadows=False).render(0)
-    empty, nothing = staged(seed=4).render(0)
+    picture, truth = street_with(actor(class_id, z=z, heading=heading), seed=4, shadows=False).render(0)
+    empty, nothing = street_with(seed=4).render(0)
 
     assert len(nothing.xyxy) == 0
     changed = (cv2.absdiff(picture, empty).max(axis=2) > 6).astype(np.uint8)
@@ -146,8 +146,8 @@ def test_a_box_is_tight_around_the_pixels_that_the_object_changes(class_id, z, h
 
 def test_the_shadow_is_drawn_but_is_no_part_of_the_box():
     person = actor(PERSON, z=14.0)
-    shaded, with_shadow = staged(person, seed=4).render(0)
-    bare, without_shadow = staged(person, seed=4, shadows=False).render(0)
+    shaded, with_shadow = street_with(person, seed=4).render(0)
+    bare, without_shadow = street_with(person, seed=4, shadows=False).render(0)
 
     assert shaded.sum() < bare.sum()
     np.testing.assert_array_equal(with_shadow.xyxy, without_shadow.xyxy)
@@ -155,8 +155,8 @@ def test_the_shadow_is_drawn_but_is_no_part_of_the_box():
 
 def test_who_stands_behind_another_is_less_visible_and_keeps_the_whole_box():
     behind = actor(PERSON, z=24.0, track_id=1)
-    alone = staged(behind, seed=4).render(0)[1]
-    both = staged(behind, actor(CAR, z=21.0, heading=1.57, track_id=2), seed=4).render(0)[1]
+    alone = street_with(behind, seed=4).render(0)[1]
+    both = street_with(behind, actor(CAR, z=21.0, heading=1.57, track_id=2), seed=4).render(0)[1]
 
     assert alone.visible.tolist() == [1.0]
     assert both.track_id.tolist() == [1, 2]  # the farthest first
@@ -167,8 +167,8 @@ def test_who_stands_behind_another_is_less_visible_and_keeps_the_whole_box():
 
 def test_the_nearer_object_is_painted_over_the_farther():
     car = actor(CAR, z=21.0, heading=1.57, track_id=2)
-    both, truth = staged(actor(PERSON, z=24.0), car, seed=4, shadows=False).render(0)
-    alone, _ = staged(car, seed=4, shadows=False).render(0)
+    both, truth = street_with(actor(PERSON, z=24.0), car, seed=4, shadows=False).render(0)
+    alone, _ = street_with(car, seed=4, shadows=False).render(0)
 
     x0, y0, x1, y1 = truth.xyxy[1].astype(int)
     middle = (slice((y0 + y1) // 2, y1 - 8), slice((3 * x0 + x1) // 4, (x0 + 3 * x1) // 4))
@@ -176,8 +176,8 @@ def test_the_nearer_object_is_painted_over_the_farther():
 
 
 def square(left, top, size=8):
-    """A stamp of an opaque square."""
-    return Stamp(np.full((size, size, 4), 255, np.uint8), left, top)
+    """A sprite of an opaque square."""
+    return PlacedSprite(np.full((size, size, 4), 255, np.uint8), left, top)
 
 
 @pytest.mark.parametrize(
@@ -189,38 +189,38 @@ def square(left, top, size=8):
     ],
 )
 def test_what_is_outside_the_picture_counts_as_not_visible(left, top, box, visible):
-    free = np.full((30, 40), 255, np.uint8)
+    unoccluded = np.full((30, 40), 255, np.uint8)
 
-    assert seen(square(left, top), free) == (box, visible)
+    assert visible_part(square(left, top), unoccluded) == (box, visible)
 
 
 def test_the_visible_part_is_counted_in_pixels():
-    free = np.full((30, 40), 255, np.uint8)
+    unoccluded = np.full((30, 40), 255, np.uint8)
 
-    assert seen(square(10, 10), free) == ((10, 10, 18, 18), 1.0)
-    assert seen(square(12, 10), free) == ((12, 10, 20, 18), 0.25)
-    assert seen(square(10, 10), free) == ((10, 10, 18, 18), 0.0)
-    assert seen(square(50, 10), free) is None
+    assert visible_part(square(10, 10), unoccluded) == ((10, 10, 18, 18), 1.0)
+    assert visible_part(square(12, 10), unoccluded) == ((12, 10, 20, 18), 0.25)
+    assert visible_part(square(10, 10), unoccluded) == ((10, 10, 18, 18), 0.0)
+    assert visible_part(square(50, 10), unoccluded) is None
 
 
 def test_what_is_less_than_half_opaque_is_no_part_of_the_silhouette():
-    stamp = square(10, 10)
-    stamp.pixels[:2, :, 3] = 120
-    stamp.pixels[2:4, :, 3] = 130
+    sprite = square(10, 10)
+    sprite.pixels[:2, :, 3] = 120
+    sprite.pixels[2:4, :, 3] = 130
 
-    assert seen(stamp, np.full((30, 40), 255, np.uint8)) == ((10, 12, 18, 18), 1.0)
+    assert visible_part(sprite, np.full((30, 40), 255, np.uint8)) == ((10, 12, 18, 18), 1.0)
 
 
 def test_a_near_house_hides_who_walks_behind_it():
-    street = Street(Settings(seed=9))
-    house = next(thing for thing in street._fixtures if thing.place is None)
+    street = Street(SceneSettings(seed=9))
+    house = next(drawable for drawable in street._fixtures if drawable.position is None)
     camera, forward = street._camera, 1.15 * house.distance
-    right = (house.stamp.left + house.stamp.pixels.shape[1] / 2 - camera.centre_x) / camera.focal * forward
+    right = (house.sprite.left + house.sprite.pixels.shape[1] / 2 - camera.centre_x) / camera.focal * forward
     sin, cos = np.sin(camera.yaw), np.cos(camera.yaw)
     walker = actor(PERSON, x=right * cos + forward * sin, z=forward * cos - right * sin)
-    street._standing, street._traffic = [], Stage(walker)
+    street._stationary, street._traffic = [], FixedTraffic(walker)
     hidden, truth = street.render(0)
-    street._traffic = Stage()
+    street._traffic = FixedTraffic()
     empty, _ = street.render(0)
 
     assert truth.visible.tolist() == [0.0]
@@ -230,7 +230,7 @@ def test_a_near_house_hides_who_walks_behind_it():
 
 def test_boxes_lie_inside_the_picture_and_have_an_area():
     for seed in range(6):
-        street = Street(Settings(seed=seed, shake=0.02))
+        street = Street(SceneSettings(seed=seed, shake=0.02))
         for index in range(0, 600, 60):
             picture, truth = street.render(index)
             assert picture.shape == (360, 640, 3)
@@ -243,7 +243,7 @@ def test_boxes_lie_inside_the_picture_and_have_an_area():
 
 
 def test_truth_has_the_promised_types():
-    _, truth = Street(Settings(seed=1)).render(0)
+    _, truth = Street(SceneSettings(seed=1)).render(0)
 
     n = len(truth.class_id)
     shapes = [array.shape for array in (truth.xyxy, truth.class_id, truth.visible, truth.track_id)]
@@ -253,7 +253,7 @@ def test_truth_has_the_promised_types():
 
 
 def test_an_object_keeps_its_id_and_class_and_moves_smoothly():
-    street = Street(Settings(seed=5))
+    street = Street(SceneSettings(seed=5))
     last, moves, shared = {}, [], 0
     for index in range(500, 600):
         _, truth = street.render(index)
@@ -272,7 +272,7 @@ def test_an_object_keeps_its_id_and_class_and_moves_smoothly():
 
 def test_every_class_appears_within_a_minute_and_the_street_is_not_empty_for_long():
     for seed in range(5):
-        street = Street(Settings(seed=seed, width=160, height=96))
+        street = Street(SceneSettings(seed=seed, width=160, height=96))
         truths = [street.render(index)[1] for index in range(0, 1500, 25)]
         found = {class_id for truth in truths for class_id in truth.class_id.tolist()}
         counts = [int((truth.visible > 0.3).sum()) for truth in truths]
@@ -285,7 +285,7 @@ def test_every_class_appears_within_a_minute_and_the_street_is_not_empty_for_lon
 def test_objects_are_from_a_few_pixels_to_half_the_picture_high():
     heights = []
     for seed in range(8):
-        street = Street(Settings(seed=seed))
+        street = Street(SceneSettings(seed=seed))
         for index in range(0, 1500, 300):
             _, truth = street.render(index)
             heights += (truth.xyxy[:, 3] - truth.xyxy[:, 1])[truth.visible > 0.9].tolist()
@@ -295,7 +295,7 @@ def test_objects_are_from_a_few_pixels_to_half_the_picture_high():
 
 
 def test_it_works_a_million_frames_later():
-    street = Street(Settings(seed=6, width=160, height=96))
+    street = Street(SceneSettings(seed=6, width=160, height=96))
 
     _, late = street.render(5_000_000)
 
@@ -305,14 +305,14 @@ def test_it_works_a_million_frames_later():
 
 @pytest.mark.parametrize("seed", [0, 3, 4])
 def test_night_is_darker_than_dusk_and_dusk_than_day(seed):
-    day, dusk, night = (np.median(Street(Settings(seed=seed, light=light)).render(0)[0]) for light in LIGHTS)
+    day, dusk, night = (np.median(Street(SceneSettings(seed=seed, light=light)).render(0)[0]) for light in LIGHTS)
 
     assert day > 1.2 * dusk
     assert dusk > 1.2 * night
 
 
 def test_rain_falls_anew_each_frame_and_noise_leaves_the_mean():
-    clear, rain, noise = (Street(Settings(seed=1, weather=weather)) for weather in WEATHERS)
+    clear, rain, noise = (Street(SceneSettings(seed=1, weather=weather)) for weather in WEATHERS)
     dry = [cv2.absdiff(clear.render(k)[0], clear.render(k + 1)[0]).mean() for k in (0, 1)]
     wet = [cv2.absdiff(rain.render(k)[0], rain.render(k + 1)[0]).mean() for k in (0, 1)]
 
@@ -322,7 +322,7 @@ def test_rain_falls_anew_each_frame_and_noise_leaves_the_mean():
 
 
 def test_a_shaking_camera_moves_the_whole_picture_and_no_farther_than_asked():
-    still, shaken = staged(seed=1), staged(seed=1, shake=0.02)
+    still, shaken = street_with(seed=1), street_with(seed=1, shake=0.02)
     centre = still.render(0)[0][60:300, 60:580]
     shifts = []
     for index in range(12):
@@ -336,7 +336,7 @@ def test_a_shaking_camera_moves_the_whole_picture_and_no_farther_than_asked():
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (320, 192), (333, 201), (200, 480), (1280, 720)])
 def test_any_size_works(width, height):
-    settings = Settings(seed=2, width=width, height=height, light="night", weather="rain")
+    settings = SceneSettings(seed=2, width=width, height=height, light="night", weather="rain")
     picture, truth = Street(settings).render(9)
 
     assert picture.shape == (height, width, 3)
@@ -358,12 +358,12 @@ def test_any_size_works(width, height):
 )
 def test_a_bad_setting_is_named_with_the_choices(field, value, says):
     with pytest.raises(ValueError, match=says):
-        Settings(**{field: value})
+        SceneSettings(**{field: value})
 
 
-def test_dice_are_even_and_repeatable():
-    throws = [Dice(1, k).unit() for k in range(4000)]
+def test_random_numbers_are_even_and_repeatable():
+    numbers = [KeyedRng(1, k).random() for k in range(4000)]
 
-    assert throws == [Dice(1, k).unit() for k in range(4000)]
-    assert np.histogram(throws, 10, (0, 1))[0].min() > 320
-    assert abs(np.corrcoef(throws[:-1], throws[1:])[0, 1]) < 0.05
+    assert numbers == [KeyedRng(1, k).random() for k in range(4000)]
+    assert np.histogram(numbers, 10, (0, 1))[0].min() > 320
+    assert abs(np.corrcoef(numbers[:-1], numbers[1:])[0, 1]) < 0.05

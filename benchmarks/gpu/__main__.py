@@ -20,8 +20,8 @@ import onnxruntime
 import pycuda
 
 from benchmarks.gpu import streams
-from benchmarks.gpu.bench import Bench, Pictures
-from benchmarks.gpu.subject import Subject, of_batch
+from benchmarks.gpu.bench import Bench, HostPictures
+from benchmarks.gpu.variant import ModelVariant, with_batch
 from edge_app.trt_build import this_machine
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -52,7 +52,7 @@ STREAMS = ("decode", "streams", "frames/s", "age p50 ms", "age p99 ms", "dropped
 
 
 def machine() -> str:
-    """What it is measured on."""
+    """Describes the machine."""
     m = this_machine()
     versions = {"Python": platform.python_version(), "ONNX Runtime": onnxruntime.__version__}
     versions |= {"PyCUDA": pycuda.VERSION_TEXT, "PyAV": av.__version__}
@@ -63,36 +63,36 @@ def machine() -> str:
 
 
 def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """In Markdown, under a heading."""
+    """A Markdown table under a heading."""
     lines = [head, ["---"] * len(head), *rows]
-    return f"### {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    return f"### {title}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in lines) + "\n"
 
 
-def measured(subjects: Sequence[Subject], wanted: Sequence[str]) -> Iterable[str]:
-    """The tables; rows are printed as soon as they are there. The first model's timeline becomes a picture."""
-    pictures = Pictures()
-    rows: dict[str, list[Sequence[str]]] = {name: [] for name in wanted}
-    for number, subject in enumerate(subjects):
+def measure(variants: Sequence[ModelVariant], names: Sequence[str]) -> Iterable[str]:
+    """Measures and returns the tables, printing each row at once. Draws the first variant's timeline."""
+    pictures = HostPictures()
+    rows: dict[str, list[Sequence[str]]] = {name: [] for name in names}
+    for number, variant in enumerate(variants):
         with ExitStack() as stack:
-            bench = Bench(subject, pictures, stack)
-            for name in wanted:
+            bench = Bench(variant, pictures, stack)
+            for name in names:
                 if number == 0 or name not in FIRST_ONLY:
                     for row in getattr(bench, name)():
                         print(name, *row, sep=" | ", flush=True)
                         rows[name].append(row)
             if number == 0:
                 (DOCS / "images/double-buffer.svg").write_text(bench.timeline())
-    return [table(TABLES[name][0], MODEL + TABLES[name][1], rows[name]) for name in wanted]
+    return [table(TABLES[name][0], MODEL + TABLES[name][1], rows[name]) for name in names]
 
 
-def held(decodes: Sequence[str], counts: Sequence[int], seconds: float) -> str:
-    """The table of paced streams."""
+def stream_table(decodes: Sequence[str], counts: Sequence[int], seconds: float) -> str:
+    """Measures paced streams and returns their table."""
     rows = []
     with tempfile.TemporaryDirectory() as name:
         clip = streams.write_street(Path(name), seconds)
         for decode in decodes:
-            for count, found in streams.holds(clip, decode, counts, seconds, {"max_batch": 16}):
-                rows.append(streams.line(count, decode, found))
+            for count, found in streams.sustained(clip, decode, counts, seconds, {"max_batch": 16}):
+                rows.append(streams.row(count, decode, found))
                 print("streams", *rows[-1], sep=" | ", flush=True)
     return table("1080p30 streams of one process", STREAMS, rows)
 
@@ -105,15 +105,15 @@ def main() -> None:
     parser.add_argument("--decode", nargs="*", default=["cpu", "nvdec"], help="how the streams are decoded")
     parser.add_argument("--streams", nargs="+", type=int, default=[4, 8, 12, 16, 24, 32, 48, 64])
     parser.add_argument("--seconds", type=float, default=10, help="how long each number of streams is measured")
-    given = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        subjects = [Subject.read("traffic", "{name: traffic}", *variant) for variant in VARIANTS]
-        for batch, half in VARIANTS if given.yolox else []:
-            path = of_batch(given.yolox, batch, Path(folder, f"yolox_nano_{batch}.onnx"))
-            subjects.append(Subject.read("yolox_nano", f"{{onnx: {path}, labels: coco}}", batch, half))
-        parts = [machine(), *measured(subjects, given.only)]
-    if given.decode:
-        parts.append(held(given.decode, given.streams, given.seconds))
+        variants = [ModelVariant.from_config("traffic", "{name: traffic}", *variant) for variant in VARIANTS]
+        for batch, half in VARIANTS if args.yolox else []:
+            path = with_batch(args.yolox, batch, Path(folder, f"yolox_nano_{batch}.onnx"))
+            variants.append(ModelVariant.from_config("yolox_nano", f"{{onnx: {path}, labels: coco}}", batch, half))
+        parts = [machine(), *measure(variants, args.only)]
+    if args.decode:
+        parts.append(stream_table(args.decode, args.streams, args.seconds))
     path = DOCS / "gpu.md"
     path.write_text(path.read_text().split(HEADING)[0] + HEADING + "\n" + "\n".join(parts))
 

@@ -1,4 +1,4 @@
-"""How many paced 1080p30 streams one process holds."""
+"""Measures how many paced 1080p30 streams one process sustains."""
 
 from __future__ import annotations
 
@@ -11,33 +11,36 @@ from typing import Any
 
 import yaml
 
-from benchmarks.gpu.ring import street_bgr
+from benchmarks.gpu.looping_inbox import street_bgr
 from tests.rtsp.clips import write_clip
 
 FPS = 30
-START_S = 5  # until all streams are open
-MOST_AGE_MS = 100.0  # p99
+START_S = 5  # time for all streams to open
+MAX_AGE_MS = 100.0  # p99
 
 
 def write_street(folder: Path, seconds: float) -> Path:
-    """A clip of the street that every stream plays, H.264; nobody has to open it again within so many seconds."""
+    """Writes the clip that every stream plays, in H.264, long enough for one measurement."""
     pictures = (picture.bgr for picture in street_bgr(int((START_S + seconds) * FPS)))
     return write_clip(folder / "street.mp4", pictures, fps=FPS)
 
 
-def holds(
+def sustained(
     clip: Path, decode: str, counts: Sequence[int], seconds: float, engine: dict[str, Any]
 ) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """What `edge-app bench --paced` says of so many streams, or why it does not; ends with the first it cannot hold."""
+    """Results of `edge-app bench --paced`, or its error, for these numbers of streams.
+
+    Ends with the first number that is not sustained.
+    """
     for count in counts:
         found = paced(clip, decode, count, seconds, engine)
         yield count, found
-        if isinstance(found, str) or found["age_ms"]["p99"] > MOST_AGE_MS:
+        if isinstance(found, str) or found["age_ms"]["p99"] > MAX_AGE_MS:
             return
 
 
 def paced(clip: Path, decode: str, count: int, seconds: float, engine: dict[str, Any]) -> dict[str, Any] | str:
-    """One measurement."""
+    """The result for one number of streams, or the error."""
     cameras = {f"c{n}": {"url": str(clip), "decode": decode} for n in range(count)}
     settings = {"model": {"name": "traffic"}, "engine": {"provider": "cuda", **engine}, "cameras": cameras}
     path = clip.with_suffix(".yaml")
@@ -50,7 +53,7 @@ def paced(clip: Path, decode: str, count: int, seconds: float, engine: dict[str,
     return document
 
 
-def line(count: int, decode: str, found: dict[str, Any] | str) -> list[str]:
+def row(count: int, decode: str, found: dict[str, Any] | str) -> list[str]:
     """A row of the table."""
     if isinstance(found, str):
         return [decode, str(count), found, "", "", ""]

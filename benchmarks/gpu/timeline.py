@@ -1,4 +1,4 @@
-"""A trace as a picture."""
+"""Draws a trace as an SVG timeline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STYLE = "<style>text{font:12px sans-serif;fill:#333}line{stroke:#ccc}</style>"
 
 
 def svg(trace: Trace, start: float, stop: float) -> str:
-    """What went on between two times [s], a row for the thread and one for each slot."""
+    """The spans between two times [s], with a row for the thread and one for each slot."""
     shown = [span for span in trace.spans if span.stop > start and span.start < stop and (span.row, span.name) in ROWS]
     height = ROW * len(LABELS) + 60
     parts = [
@@ -41,12 +41,12 @@ def svg(trace: Trace, start: float, stop: float) -> str:
 
 
 def x_of(at: float, start: float, stop: float) -> float:
-    """Where a time is, inside the picture [px]."""
+    """The x coordinate of a time, clipped to the picture [px]."""
     return LEFT + WIDTH * min(max((at - start) / (stop - start), 0.0), 1.0)
 
 
 def bar(span: Span, start: float, stop: float) -> str:
-    """A span; its title is what a pointer shows."""
+    """A span's bar, with its name and duration as a tooltip."""
     row, colour = ROWS[span.row, span.name]
     left, right = x_of(span.start, start, stop), x_of(span.stop, start, stop)
     title = f"<title>{span.name} {1e6 * (span.stop - span.start):.0f} us</title>"
@@ -55,7 +55,7 @@ def bar(span: Span, start: float, stop: float) -> str:
 
 
 def ruler(start: float, stop: float, bottom: int) -> Sequence[str]:
-    """A line and a number each millisecond, or each half or fifth of one."""
+    """Lines and labels at regular times, at most 12 of them."""
     step = next(s for s in (0.0002, 0.0005, 0.001, 0.002, 0.005, 1.0) if (stop - start) / s <= 12)
     times = [start + step * n for n in range(int((stop - start) / step) + 1)]
     places = [(x_of(at, start, stop), 1e3 * (at - start)) for at in times]
@@ -66,7 +66,7 @@ def ruler(start: float, stop: float, bottom: int) -> Sequence[str]:
 
 
 def legend(bottom: int) -> Sequence[str]:
-    """What the colours mean."""
+    """The legend of the colours."""
     colours = {name: colour for (_, name), (_, colour) in ROWS.items()}
     return [
         f'<rect x="{LEFT + 120 * n}" y="{bottom - 10}" width="12" height="12" fill="{colour}"/>'

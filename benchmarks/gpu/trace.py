@@ -1,4 +1,4 @@
-"""What the analyse thread and both slots do when: from the slots' own events, and the host's clock around them."""
+"""Records what the analysis thread and both slots do when, by the slots' CUDA events and the host's clock."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Something that went on.
+    """A period of activity.
 
     Attributes:
-        row: Where: `thread`, or the slot's number.
-        name: What.
-        start, stop: When [s].
+        row: `thread`, or a slot such as `slot 0`.
+        name: Of the activity.
+        start, stop: Since the trace began [s].
     """
 
     row: str
@@ -41,12 +41,12 @@ class Span:
 
 @dataclass
 class Trace:
-    """All spans of a run; the GPU's clock and the host's agree at its start to within some 20 us."""
+    """All spans of a run. The clocks of GPU and host are aligned at its start to within about 20 us."""
 
     spans: list[Span] = field(default_factory=list)
 
     def begin(self, gpu: Any, stack: ExitStack) -> None:
-        """Sets both clocks to zero; the stack frees what that takes."""
+        """Sets both clocks to zero; the stack releases the event and the stream."""
         self.origin = owned(stack, gpu.event())
         stream = owned(stack, gpu.stream())
         self.origin.record(stream)
@@ -54,7 +54,7 @@ class Trace:
         self.zero = time.perf_counter()
 
     def timed(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        """The same work, which leaves a span of the thread."""
+        """Wraps `work` so that each call records a span of the thread."""
 
         def run(*arguments: Any) -> Any:
             start = time.perf_counter()
@@ -69,22 +69,22 @@ class Trace:
         return [span for span in self.spans if (span.row, span.name) == (row, name)]
 
     @property
-    def length(self) -> float:
+    def duration(self) -> float:
         """From the thread's first span to the end of its last [s]."""
         thread = [span for span in self.spans if span.row == "thread"]
         return thread[-1].stop - thread[0].start
 
-    def middle(self, name: str) -> float:
-        """Median length of what goes by that name anywhere [s]."""
+    def median_duration(self, name: str) -> float:
+        """Median duration of the spans of this name, in all rows [s]."""
         return median(span.stop - span.start for span in self.spans if span.name == name)
 
     def total(self, name: str) -> float:
-        """All of it [s]."""
+        """Total duration of the spans of this name, in all rows [s]."""
         return sum(span.stop - span.start for span in self.spans if span.name == name)
 
 
 class TracedSlot:
-    """A slot that leaves spans of what it does."""
+    """A slot that records spans of what it does."""
 
     def __init__(self, slot: GpuSlot, number: int, trace: Trace) -> None:
         self._row = f"slot {number}"
@@ -104,7 +104,7 @@ class TracedSlot:
 
 
 def covered(spans: Iterable[Span]) -> float:
-    """Time during which at least one of them went on [s]."""
+    """Time that at least one of the spans covers [s]."""
     total, until = 0.0, float("-inf")
     for span in sorted(spans, key=lambda span: span.start):
         total += max(0.0, span.stop - max(span.start, until))
@@ -113,14 +113,14 @@ def covered(spans: Iterable[Span]) -> float:
 
 
 def shares(trace: Trace) -> dict[str, float]:
-    """Of the whole run, how long each row and the GPU was at work, and how long both slots' networks were at once."""
-    length = max(s.stop for s in trace.spans) - min(s.start for s in trace.spans)
+    """Fractions of the run: a network ran, both ran at once, the thread worked, the thread waited."""
+    duration = max(s.stop for s in trace.spans) - min(s.start for s in trace.spans)
     networks = defaultdict(list)
     for span in trace.spans:
         if span.name == "network":
             networks[span.row].append(span)
     each = [covered(spans) for spans in networks.values()]
     either = covered([span for spans in networks.values() for span in spans])
-    waits, own = trace.total("wait"), length - trace.total("trace")
-    parts = {"networks": either / length, "both networks": (sum(each) - either) / length}
+    waits, own = trace.total("wait"), duration - trace.total("trace")
+    parts = {"networks": either / duration, "both networks": (sum(each) - either) / duration}
     return parts | {"thread": 1 - waits / own, "thread waits": waits / own}

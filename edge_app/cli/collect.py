@@ -16,7 +16,7 @@ from edge_app.app.factory import make_sources
 from edge_app.cli.loading import ConfigPath, load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.signals import stop_when_told
-from edge_app.collect import Blur, Collector, Ending, Limits, PictureFolder, Redact, blurring_detector
+from edge_app.collect import Blur, CollectLimits, Collector, PictureFolder, Redact, StopReason, blurring_detector
 from edge_app.core.colour import to_bgr
 from edge_app.core.errors import UsageError
 from edge_app.detector import start_engine
@@ -26,7 +26,7 @@ MB = 1_000_000
 
 
 class Format(str, Enum):
-    """What the pictures are written as."""
+    """The format of the pictures."""
 
     JPG = "jpg"
     PNG = "png"
@@ -51,39 +51,40 @@ def main(
     settings = load_config(path)
     set_up(log_level.value)
     stop = stop_when_told()
-    cv2.setNumThreads(1)  # its pool would take the cores that the service beside it uses
+    cv2.setNumThreads(1)  # its thread pool would compete with a service on the same machine
     sources = make_sources(settings)
     refuse_own_source(settings, out)
     with ExitStack() as stack:
         redact = redaction(settings, blur or [], stack)
-        album = stack.enter_context(PictureFolder(out, f".{image_format.value}", round(max_mb * MB)))
-        collector = Collector(album, Limits(images, hours * 3600), every, redact, stop)
-        why = collector.run(settings.cameras, sources)
-    sys.stdout.write(summary(album, collector, why))
+        pictures = stack.enter_context(PictureFolder(out, f".{image_format.value}", round(max_mb * MB)))
+        collector = Collector(pictures, CollectLimits(images, hours * 3600), every, redact, stop)
+        reason = collector.run(settings.cameras, sources)
+    sys.stdout.write(summary(pictures, collector, reason))
 
 
 def redaction(settings: AppConfig, labels: list[str], stack: ExitStack) -> Redact:
-    """How a picture is made ready to be kept; the model is loaded only where something is to be blurred."""
+    """The function that prepares a picture for keeping; loads the model only if something is to be blurred."""
     if not labels:
         return lambda picture: (to_bgr(picture), None)
     detector = blurring_detector(settings.detector, labels)
-    alone = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
-    detector, engine = start_engine(detector, alone)
+    single_slot = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
+    detector, engine = start_engine(detector, single_slot)
     return Blur(detector, stack.enter_context(engine), labels)
 
 
 def refuse_own_source(settings: AppConfig, out: Path) -> None:
-    """Raises UsageError where a camera reads the folder that is written."""
+    """Raises UsageError if a camera reads the folder that is to be written."""
     for name, camera in settings.cameras.items():
         source = settings.base / camera.url
         if out.exists() and source.exists() and source.samefile(out):
             raise UsageError(f"{out}: camera {name} reads this folder")
 
 
-def summary(album: PictureFolder, collector: Collector, why: Ending) -> str:
-    """What there is now, for a person."""
-    looked_at = sum(collector.looked_at.values())
+def summary(pictures: PictureFolder, collector: Collector, reason: StopReason) -> str:
+    """One line about what was collected."""
+    examined = sum(collector.examined.values())
+    size_mb = pictures.bytes / MB
     return (
-        f"{album.folder}: {len(album.entries)} pictures, {album.bytes / MB:.1f} MB; {why.value}. This time: "
-        f"{looked_at} frames looked at, {collector.alike} times nothing new.\n"
+        f"{pictures.folder}: {len(pictures.entries)} pictures, {size_mb:.1f} MB; {reason.value}. This time: "
+        f"{examined} frames looked at, {collector.unchanged} times nothing new.\n"
     )

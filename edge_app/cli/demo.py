@@ -22,7 +22,7 @@ from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError
 from edge_app.core.frames import Frame
 from edge_app.preview import Annotator
-from edge_app.synthetic import Settings
+from edge_app.synthetic import SceneSettings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
 SEED = 7
@@ -63,7 +63,7 @@ def main(
 
 
 def prepare(out: Path) -> Path:
-    """Makes the folder; the file of messages in it, without an earlier one's. Raises AccessError."""
+    """Creates the folder; returns the file for messages, without an earlier run's. Raises AccessError."""
     messages = out / "detections.ndjson"
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -85,12 +85,12 @@ def scene(frames: int, messages: Path) -> AppConfig:
 
 
 def summarise(seen: Sequence[Result], labels: Sequence[str]) -> None:
-    """Prints what was there and what was found of it."""
-    score = demo.Score(Settings(seed=SEED), labels)
+    """Prints how many objects were in the scene, and how many of them were found."""
+    score = demo.Score(SceneSettings(seed=SEED), labels)
     for result in seen:
         score.add(result)
     table = Table("label", "in the scene", "found", "", box=None, pad_edge=False)
-    for label, there in sorted(score.there.items()):
-        table.add_row(label, str(there), str(score.found[label]), f"{score.found[label] / there:.0%}")
+    for label, present in sorted(score.present.items()):
+        table.add_row(label, str(present), str(score.found[label]), f"{score.found[label] / present:.0%}")
     Console().print(table)
-    sys.stdout.write(f"found {score.found.total()} of {score.there.total()} objects of the scene\n")
+    sys.stdout.write(f"found {score.found.total()} of {score.present.total()} objects of the scene\n")

@@ -36,7 +36,7 @@ def main(
     stop = stop_when_told()
     parts = make_parts(config)
     # What cannot be is refused here, before the model is loaded.
-    recorder = film(record, path, config, parts.detector.labels) if record is not None else None
+    recorder = open_recorder(record, path, config, parts.detector.labels) if record is not None else None
     window = Window(parts.detector.labels) if show else None
     with ExitStack() as stack:
         runtime = stack.enter_context(start(parts, stop))
@@ -46,8 +46,8 @@ def main(
     sys.stdout.flush()
 
 
-def film(record: Path, path: Path, config: AppConfig, labels: Sequence[str]) -> Recorder:
-    """Films of the cameras that run; raises UsageError or AccessError where they cannot be."""
+def open_recorder(record: Path, path: Path, config: AppConfig, labels: Sequence[str]) -> Recorder:
+    """Recorder of the enabled cameras; raises UsageError or AccessError if it cannot write there."""
     recorder = Recorder(record, [name for name, camera in config.cameras.items() if camera.enabled], labels)
     refuse_to_replace(recorder.paths.values(), path, config)
     return recorder

@@ -1,20 +1,20 @@
-"""Calibration pictures from live cameras: varied, few, and kept with where each came from."""
+"""Collects a small, varied set of calibration pictures from live cameras, with a manifest."""
 
 from edge_app.collect.album import ManifestEntry, PictureFolder
 from edge_app.collect.blur import Blur, blurring_detector
-from edge_app.collect.choice import Candidate, Choice, thumbnail
-from edge_app.collect.collector import Collector, Ending, Limits, Redact
+from edge_app.collect.collector import CollectLimits, Collector, Redact, StopReason
+from edge_app.collect.selector import Candidate, FrameSelector, thumbnail
 
 __all__ = [
     "Blur",
     "Candidate",
-    "Choice",
+    "CollectLimits",
     "Collector",
-    "Ending",
-    "Limits",
+    "FrameSelector",
     "ManifestEntry",
     "PictureFolder",
     "Redact",
+    "StopReason",
     "blurring_detector",
     "thumbnail",
 ]

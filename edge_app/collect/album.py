@@ -1,4 +1,4 @@
-"""The folder of pictures that are kept, and its manifest: a line of JSON a picture."""
+"""The folder of collected pictures and its manifest, with a line of JSON per picture."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from edge_app.core.errors import AccessError, DataError, TemporaryError
 from edge_app.core.frames import Frame, TimestampSource
 
 MANIFEST = "manifest.ndjson"
-JPEG_QUALITY = 95  # its losses are far below those of the camera's own coding
-DRAFT = re.compile(r"\.\d{6}_\w+\.\w+\.[0-9a-f]{8}")  # of a picture, left by a power cut
+JPEG_QUALITY = 95  # loses far less than the camera's own encoding
+DRAFT = re.compile(r"\.\d{6}_\w+\.\w+\.[0-9a-f]{8}")  # a picture's temporary file, left by a power cut
 
 
 class ManifestEntry(BaseModel):
@@ -30,12 +30,12 @@ class ManifestEntry(BaseModel):
 
     Attributes:
         file: Name of the picture in the folder.
-        camera: That took it.
-        capture_time, ts_source: When [s since the epoch], and what that rests on, as in the messages.
+        camera: Name of the camera.
+        capture_time, ts_source: When it was captured [s since the epoch], and how that is known, as in the messages.
         sha256: Of the file.
         width, height: Of the picture [px].
         brightness: Mean of its pixels, 0 to 255.
-        blurred: How many objects were made unrecognisable; none where that was not asked for.
+        blurred: How many objects were blurred; None if blurring was not requested.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -52,16 +52,16 @@ class ManifestEntry(BaseModel):
 
 
 class PictureFolder:
-    """The folder for the duration of a `with` block; nobody else may collect into it meanwhile.
+    """The folder, locked against other processes for the duration of a `with` block.
 
     Attributes:
-        entries: What the manifest lists and is there.
-        bytes: What all files of the folder take.
-        full: Whether the last picture would have taken more than may be taken.
+        entries: Entries of the manifest whose pictures exist.
+        bytes: Total size of the folder's files.
+        full: Whether the last picture did not fit.
     """
 
     def __init__(self, folder: Path, suffix: str, max_bytes: int) -> None:
-        """Pictures of that format, `.jpg` or `.png`, until the folder's files take so much."""
+        """Writes pictures with this suffix, `.jpg` or `.png`, while all files together take at most `max_bytes`."""
         self.folder, self._suffix, self._max_bytes = folder, suffix, max_bytes
         self.entries: list[ManifestEntry] = []
         self.bytes = 0
@@ -69,11 +69,11 @@ class PictureFolder:
         self._next = 0
 
     def __enter__(self) -> PictureFolder:
-        """Makes the folder, or goes on with what is there.
+        """Creates the folder, or continues an earlier run's.
 
         Raises:
             AccessError: The operating system refuses.
-            DataError: The manifest is not one of ours.
+            DataError: The manifest was not written by `collect`.
             TemporaryError: Another process collects into the folder.
         """
         try:
@@ -83,7 +83,7 @@ class PictureFolder:
             raise AccessError(f"{self.folder}: {error.strerror}") from error
         try:
             self._lock()
-            self._go_on()
+            self._resume()
         except BaseException:
             self._manifest.close()
             raise
@@ -94,7 +94,7 @@ class PictureFolder:
     ) -> None:
         self._manifest.close()
 
-    def pictures(self) -> Iterator[NDArray[np.uint8]]:
+    def read_all(self) -> Iterator[NDArray[np.uint8]]:
         """The pixels of every picture that can be read, BGR, uint8 (height, width, 3)."""
         for entry in self.entries:
             pixels = cv2.imread(str(self.folder / entry.file), cv2.IMREAD_COLOR)
@@ -102,11 +102,11 @@ class PictureFolder:
                 yield np.asarray(pixels, np.uint8)
 
     def add(self, frame: Frame, pixels: NDArray[np.uint8], blurred: int | None) -> ManifestEntry | None:
-        """Writes a frame's picture, then its line; None where there is no room left for it.
+        """Writes a frame's picture, then its manifest line; returns None if there is no room for it.
 
         Args:
-            frame: What the manifest tells of it.
-            pixels: The picture as it is to be kept, BGR, uint8 (height, width, 3).
+            frame: The frame that the manifest describes.
+            pixels: The picture to keep, BGR, uint8 (height, width, 3).
             blurred: As in `ManifestEntry`.
 
         Raises:
@@ -131,7 +131,7 @@ class PictureFolder:
             return None
         try:
             files.write(path, content, replace=False)
-            os.utime(path, (frame.meta.time.wall, frame.meta.time.wall))  # a folder's pictures have their files' times
+            os.utime(path, (frame.meta.time.wall, frame.meta.time.wall))  # a folder's pictures are timed by their files
             _append(self._manifest, line)
         except OSError as error:
             raise AccessError(f"{path}: {error.strerror}") from error
@@ -150,8 +150,8 @@ class PictureFolder:
         except BlockingIOError:
             raise TemporaryError(f"{self.folder}: another process collects into it") from None
 
-    def _go_on(self) -> None:
-        """Takes over what an earlier run left, without what a power cut left half done."""
+    def _resume(self) -> None:
+        """Continues from an earlier run, and removes what a power cut left unfinished."""
         self._manifest.seek(0)
         lines = self._manifest.read().splitlines(keepends=True)
         if lines and not lines[-1].endswith(b"\n"):
@@ -165,9 +165,9 @@ class PictureFolder:
         names = {path.name for path in files}
         self.entries = [entry for entry in listed if entry.file in names]
         self.bytes = sum(path.stat().st_size for path in files)
-        # After every number that was ever given out: a picture that was sorted out by hand leaves a gap.
-        numbers = [re.match(r"\d{6,}(?=_)", name) for name in (*names, *(entry.file for entry in listed))]
-        self._next = max((int(number[0]) for number in numbers if number), default=-1) + 1
+        # Numbers are never reused, even if a picture was deleted by hand.
+        matches = [re.match(r"\d{6,}(?=_)", name) for name in (*names, *(entry.file for entry in listed))]
+        self._next = max((int(match[0]) for match in matches if match), default=-1) + 1
 
     def _entry(self, number: int, line: bytes) -> ManifestEntry:
         try:

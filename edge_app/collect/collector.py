@@ -1,4 +1,4 @@
-"""Cameras in, chosen pictures out, until there are enough, or time, room or the sources are at their end."""
+"""Collects selected pictures from cameras until there are enough, or time, room or sources run out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge_app.capture import Cameras, Source
 from edge_app.capture.config import CameraConfig
 from edge_app.collect.album import PictureFolder
-from edge_app.collect.choice import Candidate, Choice, thumbnail
+from edge_app.collect.selector import Candidate, FrameSelector, thumbnail
 from edge_app.core.errors import DeviceError, EngineError, StreamError
 from edge_app.core.frames import Frame, PendingFrame, Picture
 from edge_app.core.inbox import Inbox
@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 
 Redact = Callable[[Picture], tuple[NDArray[np.uint8], int | None]]
 
-LOOKS_PER_S = 2.0  # frames of a live camera that are looked at: one of a few is as good as one of all, and cheaper
+SAMPLED_FPS = 2.0  # of a live camera: enough to choose from, and cheaper than all of them
 TICK_S = 0.25
 JOIN_S = 2.0
-FINITE_AHEAD = 2  # frames of a file that are decoded before they are asked for
+PREFETCH = 2  # frames of a file that are decoded ahead
 
 
-class Ending(str, Enum):
-    """Why a run ended, in words."""
+class StopReason(str, Enum):
+    """Why a run ended."""
 
     COMPLETE = "complete"
     FULL = "there is no room left"
@@ -44,12 +44,12 @@ class Ending(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CollectLimits:
     """When collecting ends.
 
     Attributes:
-        pictures: So many are in the album, those of earlier runs among them.
-        seconds: So much time has passed [s].
+        pictures: Number of pictures in the folder, including those of earlier runs.
+        seconds: Duration of the run [s].
     """
 
     pictures: int
@@ -57,92 +57,92 @@ class Limits:
 
 
 class Collector:
-    """One run.
+    """One run of collecting.
 
     Attributes:
-        looked_at: Frames that were looked at, by camera.
+        examined: Number of frames examined, by camera.
     """
 
     def __init__(
-        self, album: PictureFolder, limits: Limits, every_s: float, redact: Redact, stop: threading.Event
+        self, pictures: PictureFolder, limits: CollectLimits, every_s: float, redact: Redact, stop: threading.Event
     ) -> None:
-        """Goes on with the album.
+        """Adds to a folder of pictures.
 
         Args:
-            album: Open.
+            pictures: The folder, entered.
             limits: When to end.
-            every_s: As in `Choice`.
-            redact: The pixels of a picture as they are to be kept, and how many objects were blurred for that.
-            stop: Ends it; what was chosen so far is kept.
+            every_s: As in `FrameSelector`.
+            redact: Returns the pixels of a picture to keep, and how many objects were blurred in it.
+            stop: Ends the run; what was selected so far is kept.
         """
-        self._album, self._limits, self._redact, self._stop = album, limits, redact, stop
-        self._choice = Choice((thumbnail(pixels) for pixels in album.pictures()), every_s)
+        self._pictures, self._limits, self._redact, self._stop = pictures, limits, redact, stop
+        self._selector = FrameSelector((thumbnail(pixels) for pixels in pictures.read_all()), every_s)
         self._inbox: Inbox = Inbox()
-        self.looked_at: Counter[str] = Counter()
+        self.examined: Counter[str] = Counter()
 
     @property
-    def alike(self) -> int:
-        """Stretches of time that had nothing new."""
-        return self._choice.alike
+    def unchanged(self) -> int:
+        """Number of intervals without a novel frame."""
+        return self._selector.unchanged
 
-    def run(self, cameras: Mapping[str, CameraConfig], sources: Mapping[str, Source]) -> Ending:
+    def run(self, cameras: Mapping[str, CameraConfig], sources: Mapping[str, Source]) -> StopReason:
         """Collects; returns why it ended.
 
         Raises:
             InputError: A file cannot be read.
-            DeviceError: No camera sent a frame in all that time.
+            DeviceError: No camera sent a frame within the time limit.
             AccessError: The disk is full, or the operating system refuses.
         """
         threads = ThreadGroup(self._stop)
-        capture = Cameras(self._inbox, Metrics(), threads, lambda name, state: None, FINITE_AHEAD)
+        capture = Cameras(self._inbox, Metrics(), threads, lambda name, state: None, PREFETCH)
         for name, camera in cameras.items():
-            capture.add(name, sources[name], thinned(camera) if sources[name].live else camera)
+            capture.add(name, sources[name], sampled(camera) if sources[name].live else camera)
         try:
-            why = self._collect(capture)
-            for candidate in self._choice.rest():
+            reason = self._collect(capture)
+            for candidate in self._selector.flush():
                 self._keep(candidate)
         finally:
             capture.stop()
             threads.join(JOIN_S)
         if threads.error is not None:
             raise threads.error
-        if not self.looked_at and why is Ending.LATE:
-            away = (f"camera {name}: {state.detail or state.state}" for name, state in capture.states().items())
-            raise DeviceError(f"no frame within {self._limits.seconds:g} s: {'; '.join(away)}")
-        return why
+        if not self.examined and reason is StopReason.LATE:
+            states = (f"camera {name}: {state.detail or state.state}" for name, state in capture.states().items())
+            raise DeviceError(f"no frame within {self._limits.seconds:g} s: {'; '.join(states)}")
+        return reason
 
-    def _collect(self, capture: Cameras) -> Ending:
+    def _collect(self, capture: Cameras) -> StopReason:
         deadline = time.monotonic() + self._limits.seconds
-        while (why := self._ended(deadline)) is None:
+        while (reason := self._stop_reason(deadline)) is None:
             for pending in self._inbox.take(1, TICK_S):
-                self._look(pending)
+                self._examine(pending)
             capture.supervise()
-        return why
+        return reason
 
-    def _ended(self, deadline: float) -> Ending | None:
-        if len(self._album.entries) >= self._limits.pictures:
-            return Ending.COMPLETE
-        if self._album.full:
-            return Ending.FULL
+    def _stop_reason(self, deadline: float) -> StopReason | None:
+        if len(self._pictures.entries) >= self._limits.pictures:
+            return StopReason.COMPLETE
+        if self._pictures.full:
+            return StopReason.FULL
         if self._stop.is_set():
-            return Ending.STOPPED
+            return StopReason.STOPPED
         if self._inbox.exhausted:
-            return Ending.EXHAUSTED
-        return Ending.LATE if time.monotonic() > deadline else None
+            return StopReason.EXHAUSTED
+        return StopReason.LATE if time.monotonic() > deadline else None
 
-    def _look(self, pending: PendingFrame) -> None:
+    def _examine(self, pending: PendingFrame) -> None:
         try:
             frame = pending.take(time.monotonic())
         except StreamError as error:
             logger.debug("camera %s: frame %d: %s", pending.meta.camera, pending.meta.index, error)
             return
-        self.looked_at[frame.meta.camera] += 1
-        if (candidate := self._choice.look(frame)) is not None:
+        self.examined[frame.meta.camera] += 1
+        if (candidate := self._selector.offer(frame)) is not None:
             self._keep(candidate)
 
     def _keep(self, candidate: Candidate) -> None:
-        """Writes the candidate, unless there is enough or nobody knows what should be blurred in it."""
-        if len(self._album.entries) >= self._limits.pictures or self._album.full:
+        """Writes the candidate, unless there are enough or it cannot be blurred."""
+        if len(self._pictures.entries) >= self._limits.pictures or self._pictures.full:
             return
         frame: Frame = candidate.frame
         try:
@@ -150,12 +150,12 @@ class Collector:
         except EngineError as error:
             logger.warning("camera %s: frame %d is left out: %s", frame.meta.camera, frame.meta.index, error)
             return
-        entry = self._album.add(frame, pixels, blurred)
+        entry = self._pictures.add(frame, pixels, blurred)
         if entry is not None:
-            self._choice.keep(candidate)
-            logger.info("%d of %d: %s", len(self._album.entries), self._limits.pictures, entry.file)
+            self._selector.keep(candidate)
+            logger.info("%d of %d: %s", len(self._pictures.entries), self._limits.pictures, entry.file)
 
 
-def thinned(camera: CameraConfig) -> CameraConfig:
-    """The camera with no more frames than are looked at."""
-    return camera.model_copy(update={"max_fps": min(camera.max_fps or LOOKS_PER_S, LOOKS_PER_S)})
+def sampled(camera: CameraConfig) -> CameraConfig:
+    """The camera, limited to the frames that are examined."""
+    return camera.model_copy(update={"max_fps": min(camera.max_fps or SAMPLED_FPS, SAMPLED_FPS)})

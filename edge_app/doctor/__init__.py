@@ -1,4 +1,4 @@
-"""Looks at the machine and says what to do; useful where there is no GPU, no TensorRT and no camera."""
+"""Checks the machine and says what to do; needs no GPU, no TensorRT and no camera."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Check", "Status", "examine"]
 
 
 def examine(state_dir: Path, cache_dir: Path) -> list[Check]:
-    """Every check, in the order in which things need each other.
+    """Runs every check; each comes after those that it depends on.
 
     Args:
         state_dir: Where the program keeps its state.

@@ -1,4 +1,4 @@
-"""What was found of one thing."""
+"""The result of one check."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Status = Literal["ok", "warn", "fail", "skip"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A line of the doctor's.
+    """The result of one check.
 
     Attributes:
-        name: What was looked at.
-        status: `fail` stops something that the machine looks made for, `warn` makes it worse, `skip` is what it does
-            without.
+        name: What was checked.
+        status: `fail` prevents what the machine should be able to do, `warn` makes it worse, `skip` means that
+            the machine does without it.
         detail: What was found.
-        advice: What to do; empty where all is well.
+        advice: What to do; empty if all is well.
     """
 
     name: str

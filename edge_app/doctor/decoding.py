@@ -1,4 +1,4 @@
-"""What decodes video and pictures."""
+"""Checks what decodes video and pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edge_app.trt_build import Machine
 
 
 def check_nvdec(machine: Machine) -> Check:
-    """Whether NVIDIA's decoder can be reached."""
+    """Whether NVIDIA's video decoder can be used."""
     if machine.l4t:
         plugins = "gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
         advice = f"decode: gstreamer uses it: apt-get install python3-gi {plugins}"
@@ -37,7 +37,7 @@ def check_nvdec(machine: Machine) -> Check:
 
 def check_opencv() -> Check:
     """OpenCV's version and backends, and whether two of its packages overwrite each other."""
-    backends = [name for name in ("FFMPEG", "GStreamer", "v4l/v4l2") if _has(name)]
+    backends = [name for name in ("FFMPEG", "GStreamer", "v4l/v4l2") if _has_backend(name)]
     found = f"OpenCV {cv2.__version__}, {', '.join(backends) or 'no backends'}"
     wheels = sorted({name for d in distributions() if (name := d.metadata["Name"]) and name.startswith("opencv-")})
     if len(wheels) > 1:
@@ -49,5 +49,5 @@ def check_opencv() -> Check:
     return Check("opencv", "ok", found)
 
 
-def _has(backend: str) -> bool:
+def _has_backend(backend: str) -> bool:
     return bool(re.search(rf"{backend}[^:\n]*:\s+YES", cv2.getBuildInformation()))

@@ -1,4 +1,4 @@
-"""NVIDIA's driver, the GPU and PyCUDA."""
+"""Checks NVIDIA's driver, the GPU and PyCUDA."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NO_GPU = "nothing to do: ONNX Runtime computes on the CPU"
 
 
 def check_driver(machine: Machine, pci: Path = PCI) -> Check:
-    """Whether NVIDIA's driver is there, if there is anything to drive."""
+    """Whether NVIDIA's driver is installed, if there is an NVIDIA GPU."""
     if machine.driver or machine.cuda:
         system = f", Jetson Linux {machine.l4t}" if machine.l4t else ""
         return Check("driver", "ok", f"NVIDIA driver {machine.driver or 'of unknown version'}{system}")
@@ -26,7 +26,7 @@ def check_driver(machine: Machine, pci: Path = PCI) -> Check:
 
 
 def check_cuda(machine: Machine) -> Check:
-    """Whether the driver gives us a GPU, and which."""
+    """Whether the driver provides a GPU, and which one."""
     if machine.cuda is None:
         return Check("cuda", "skip", machine.trouble, "comes with NVIDIA's driver; no CUDA toolkit is needed")
     if machine.gpu is None or machine.capability is None:
@@ -39,12 +39,12 @@ def check_cuda(machine: Machine) -> Check:
 
 
 def check_pycuda(machine: Machine) -> Check:
-    """Whether PyCUDA loads."""
+    """Whether PyCUDA can be imported."""
     advice = "pip install 'edge-app[gpu]' (builds with a C++ compiler and CUDA's headers)"
     try:
         version = importlib.import_module("pycuda").VERSION_TEXT
         importlib.import_module("pycuda.driver")
-    except Exception as error:  # without libcuda its loader raises what it likes
+    except Exception as error:  # without libcuda its loader may raise anything
         status: Status = "skip" if machine.gpu is None else "fail"
         why = "not installed" if isinstance(error, ModuleNotFoundError) else f"does not load ({_line(error)})"
         return Check("pycuda", status, why, advice if machine.gpu else f"only for GPUs: {advice}")
@@ -52,7 +52,7 @@ def check_pycuda(machine: Machine) -> Check:
 
 
 def has_nvidia_gpu(pci: Path) -> bool:
-    """Whether such a display or compute controller is on the bus."""
+    """Whether an NVIDIA display or compute controller is on the PCI bus."""
     return any(
         _read(device / "vendor") == NVIDIA and _read(device / "class").startswith(DISPLAY) for device in pci.glob("*")
     )

@@ -1,4 +1,4 @@
-"""Disk, clock and permissions."""
+"""Checks disk, clock and permissions."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 
 from edge_app.doctor.check import Check
 
-LITTLE, TOO_LITTLE = 2_000_000_000, 200_000_000  # free [bytes]
-TIME_ERROR = 5  # adjtimex(2): nobody keeps the clock right
-TIMEX_BYTES = 512  # more than struct timex has; zeros only ask
+WARN_FREE, FAIL_FREE = 2_000_000_000, 200_000_000  # [bytes]
+TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+TIMEX_BYTES = 512  # more than the size of struct timex; zeros only query
 DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/video0", "/dev/dri/renderD128")
 
 
 def check_disk(*folders: Path) -> Check:
-    """Room where state and engines are kept."""
+    """Whether there is room for state and engines."""
     least, folder = min((shutil.disk_usage(existing(folder)).free, folder) for folder in folders)
     found = f"{least / 1e9:.1f} GB free in {folder}"
-    if least < TOO_LITTLE:
+    if least < FAIL_FREE:
         return Check(
             "disk", "fail", found, "make room: engines, models and messages that a broker did not take go there"
         )
-    if least < LITTLE:
+    if least < WARN_FREE:
         return Check("disk", "warn", found, "make room, or delete old plans: edge-app engines prune")
     return Check("disk", "ok", found)
 
 
 def check_clock() -> Check:
-    """Whether something keeps the clock right: cameras' times are compared with it."""
+    """Whether the clock is synchronised: cameras' times are compared with it."""
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(TIMEX_BYTES))
     except (OSError, AttributeError) as error:
@@ -43,7 +43,7 @@ def check_clock() -> Check:
 
 
 def check_permissions(state_dir: Path, cache_dir: Path, devices: tuple[str, ...] = DEVICES) -> Check:
-    """Whether this user may write the program's folders and open the devices that there are."""
+    """Whether this user may write the program's folders and open the devices that exist."""
     folders = [str(path) for path in (state_dir, cache_dir) if not os.access(existing(path), os.W_OK | os.X_OK)]
     closed = [name for name in devices if os.access(name, os.F_OK) and not os.access(name, os.R_OK | os.W_OK)]
     if not folders and not closed:
@@ -57,5 +57,5 @@ def check_permissions(state_dir: Path, cache_dir: Path, devices: tuple[str, ...]
 
 
 def existing(folder: Path) -> Path:
-    """The folder, or the first above it that is there; what may not be looked at is not."""
+    """The folder or its nearest parent that exists and may be accessed."""
     return next(path for path in (folder, *folder.absolute().parents) if os.access(path, os.F_OK))

@@ -1,4 +1,4 @@
-"""Which TensorRT is there, and whether it fits the GPU."""
+"""Checks which TensorRT is installed, and whether it supports the GPU."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ FOR_X86 = "pip install 'edge-app[gpu]' for full TensorRT and INT8, or 'edge-app[
 
 
 def check_tensorrt(machine: Machine) -> Check:
-    """Flavour and version."""
+    """Which TensorRT library is installed, and whether it supports the GPU."""
     try:
-        flavour = find_library()
+        library = find_library()
     except DeviceError as error:
         advice = FOR_JETSON if machine.l4t else FOR_X86
         if machine.gpu is None:
             return Check("tensorrt", "skip", "not installed", f"only for GPUs: {advice}")
         return Check("tensorrt", "warn", str(error), f"{advice}; without it ONNX Runtime's CUDA provider can run")
-    found = f"{flavour.name} {flavour.version}"
+    found = f"{library.name} {library.version}"
     if machine.target is None:
         return Check("tensorrt", "ok", f"{found}, no GPU to run it on")
-    if flavour.rtx:
+    if library.rtx:
         try:
-            check_target(flavour, machine.target)
+            check_target(library, machine.target)
         except UsageError as error:
             return Check("tensorrt", "fail", found, str(error))
         return Check("tensorrt", "ok", f"{found}, FP16")

@@ -1,4 +1,4 @@
-"""What the program sees, for people: boxes on pictures, films of them, a window."""
+"""Previews of what the program detects: annotated pictures, recordings and a window."""
 
 from edge_app.preview.annotator import Annotator, mosaic
 from edge_app.preview.newest import NewestFrames

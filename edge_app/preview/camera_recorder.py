@@ -1,4 +1,4 @@
-"""One camera's film: drawn and encoded in a thread of its own."""
+"""One camera's recording, annotated and encoded in a thread of its own."""
 
 from __future__ import annotations
 
@@ -15,74 +15,74 @@ from edge_app.preview.mp4_writer import FAILURES, Mp4Writer
 
 logger = logging.getLogger(__name__)
 
-WAITING = 4  # frames that wait for the encoder
+CAPACITY = 4  # frames that may wait for the encoder
 
 
 class CameraRecorder:
-    """The frames that wait, and the thread that films them; `add` and `end` are for other threads.
+    """Records one camera: a queue of frames, and the thread that encodes them.
 
     Attributes:
-        left_out: Frames of a live camera for which the encoder was too slow.
+        dropped: Frames of a live camera that were dropped because the encoder was too slow.
     """
 
-    def __init__(self, camera: str, path: Path, artist: Annotator) -> None:
-        self.left_out = 0
-        self._path, self._artist = path, artist
-        self._waiting: deque[tuple[Frame, Result]] = deque()
+    def __init__(self, camera: str, path: Path, annotator: Annotator) -> None:
+        self.dropped = 0
+        self._path, self._annotator = path, annotator
+        self._queue: deque[tuple[Frame, Result]] = deque()
         self._changed = threading.Condition()
         self._ended = False
-        self._film: Mp4Writer | None = None
+        self._writer: Mp4Writer | None = None
         self._thread = threading.Thread(target=self._run, name=f"record {camera}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def add(self, frame: Frame, result: Result) -> None:
-        """Films a frame. A file's waits for the encoder; a camera's is left out where too many wait."""
+        """Queues a frame. If the queue is full, a file's frame waits and a live camera's is dropped."""
         with self._changed:
             if not frame.meta.live:
-                self._changed.wait_for(lambda: len(self._waiting) < WAITING or self._ended)
-            elif len(self._waiting) >= WAITING and not self._ended:
-                self.left_out += 1
+                self._changed.wait_for(lambda: len(self._queue) < CAPACITY or self._ended)
+            elif len(self._queue) >= CAPACITY and not self._ended:
+                self.dropped += 1
                 return
             if not self._ended:
-                self._waiting.append((frame, result))
+                self._queue.append((frame, result))
                 self._changed.notify_all()
 
     def end(self) -> None:
-        """Nothing more comes, and nobody waits for the encoder any more."""
+        """Ends the recording after the queued frames, and releases whoever waits in `add`."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
 
     def join(self, timeout_s: float) -> bool:
-        """Whether what waited is filmed within so long [s]."""
+        """Waits for the queued frames to be written; returns whether they were, within the timeout."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        """Films until the end; what fails, such as on a full disk, ends this film alone."""
+        """Records until the end. A failure, such as a full disk, ends only this recording."""
         try:
-            while taken := self._take():
-                self._add(*taken)
-            if self._film is not None:
-                self._film.close()
+            while item := self._take():
+                self._write(*item)
+            if self._writer is not None:
+                self._writer.close()
         except FAILURES as error:
             logger.warning("record: %s ends here: %s", self._path, getattr(error, "strerror", None) or error)
-            if self._film is not None:
-                self._film.break_off()
+            if self._writer is not None:
+                self._writer.abort()
         finally:
             self.end()
 
     def _take(self) -> tuple[Frame, Result] | None:
-        """The next frame; none when the recording has ended and nothing waits."""
+        """The next frame; None when the recording has ended and the queue is empty."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._ended)
-            taken = self._waiting.popleft() if self._waiting else None
+            self._changed.wait_for(lambda: self._queue or self._ended)
+            item = self._queue.popleft() if self._queue else None
             self._changed.notify_all()
-            return taken
+            return item
 
-    def _add(self, frame: Frame, result: Result) -> None:
-        if self._film is None:
-            self._film = Mp4Writer(self._path, frame.picture.width, frame.picture.height)
-        self._film.add(self._artist.draw(to_bgr(frame.picture), result.detections), result.meta.time.wall)
+    def _write(self, frame: Frame, result: Result) -> None:
+        if self._writer is None:
+            self._writer = Mp4Writer(self._path, frame.picture.width, frame.picture.height)
+        self._writer.add(self._annotator.draw(to_bgr(frame.picture), result.detections), result.meta.time.wall)

@@ -1,4 +1,4 @@
-"""The newest picture of each camera, for whoever looks now and then."""
+"""Keeps the newest frame of each camera."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from edge_app.core.frames import Frame
 
 
 class NewestFrames:
-    """Subscribes to a tap; keeps one frame and its result a camera."""
+    """Subscribes to a tap; keeps one frame and its result per camera."""
 
     def __init__(self) -> None:
         self._newest: dict[str, tuple[Frame, Result]] = {}
 
     def put(self, frame: Frame, result: Result) -> None:
-        """Takes the place of the camera's frame before; for the analyse thread."""
+        """Replaces the camera's previous frame; called by the analysis thread."""
         self._newest[frame.meta.camera] = (frame, result)
 
     def of(self, cameras: Collection[str]) -> dict[str, tuple[Frame, Result]]:
-        """What these cameras saw last, by name; the frames of all others, which were removed, are let go."""
-        for gone in self._newest.keys() - set(cameras):
-            self._newest.pop(gone, None)
+        """The newest frame and result of each of these cameras; releases the frames of all others."""
+        for removed in self._newest.keys() - set(cameras):
+            self._newest.pop(removed, None)
         return dict(self._newest)

@@ -1,4 +1,4 @@
-"""Films of what the program sees: one MP4 a camera."""
+"""Records the annotated pictures of all cameras, one MP4 per camera."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from edge_app.preview.camera_recorder import CameraRecorder
 
 logger = logging.getLogger(__name__)
 
-LAST_S = 2.0  # how long the frames that wait may still take at the end
+DRAIN_S = 2.0  # how long the queued frames may still take at the end
 
 
 class Recorder:
-    """Films for the duration of a `with` block; `add` is for the thread that analyses.
+    """Records for the duration of a `with` block; `add` is called by the analysis thread.
 
     Attributes:
-        paths: The film of each camera.
+        paths: The file of each camera.
     """
 
     def __init__(self, path: Path, cameras: Sequence[str], labels: Sequence[str]) -> None:
-        """Films one camera to `path`; several to files of their own beside it, `out-gate.mp4`.
+        """Records one camera to `path`, several to a file each beside it, such as `out-gate.mp4`.
 
         Raises:
-            UsageError: The name is not that of an MP4.
-            AccessError: There can be no files there.
+            UsageError: The name does not end with .mp4.
+            AccessError: No file can be written there.
         """
         if path.suffix.lower() != ".mp4":
             raise UsageError(f"{path}: want a name that ends with .mp4")
@@ -40,31 +40,31 @@ class Recorder:
             raise AccessError(f"{path}: cannot be written")
         several = len(cameras) > 1
         self.paths = {c: path.with_name(f"{path.stem}-{c}{path.suffix}") if several else path for c in cameras}
-        artist = Annotator(labels)
-        self._reels = {camera: CameraRecorder(camera, film, artist) for camera, film in self.paths.items()}
+        annotator = Annotator(labels)
+        self._recorders = {camera: CameraRecorder(camera, file, annotator) for camera, file in self.paths.items()}
 
     def __enter__(self) -> Recorder:
-        for reel in self._reels.values():
-            reel.start()
+        for recorder in self._recorders.values():
+            recorder.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        deadline = time.monotonic() + LAST_S
-        for reel in self._reels.values():
-            reel.end()
-        for camera, reel in self._reels.items():
-            if not reel.join(max(0.0, deadline - time.monotonic())):
+        deadline = time.monotonic() + DRAIN_S
+        for recorder in self._recorders.values():
+            recorder.end()
+        for camera, recorder in self._recorders.items():
+            if not recorder.join(max(0.0, deadline - time.monotonic())):
                 logger.warning("record: %s: left behind, stuck in writing", camera)
-            if reel.left_out:
+            if recorder.dropped:
                 text = "record: %s: %d frames are not in the film: the encoder was too slow"
-                logger.warning(text, camera, reel.left_out)
+                logger.warning(text, camera, recorder.dropped)
 
     def add(self, frame: Frame, result: Result) -> None:
-        """Films a frame. A file's waits for the encoder; a camera's is left out where too many wait.
+        """Records a frame. If its camera's queue is full, a file's frame waits and a live camera's is dropped.
 
-        A camera that was not there at the start has no film.
+        A camera that was added at run time is not recorded.
         """
-        if reel := self._reels.get(frame.meta.camera):
-            reel.add(frame, result)
+        if recorder := self._recorders.get(frame.meta.camera):
+            recorder.add(frame, result)

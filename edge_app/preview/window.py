@@ -1,4 +1,4 @@
-"""A window at a desk that shows every camera's newest picture."""
+"""A desktop window that shows every camera's newest picture."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from edge_app.core.frames import Frame
 from edge_app.preview.annotator import Annotator, mosaic
 
 TITLE = "edge_app"
-LEAVE = (ord("q"), 27)  # Escape
+QUIT_KEYS = (ord("q"), 27)  # 27 is Escape
 
 
 class Window:
-    """Open for the duration of a `with` block; used by the main thread alone, as desktops demand."""
+    """Open for the duration of a `with` block; only for the main thread, as window systems demand."""
 
     def __init__(self, labels: Sequence[str]) -> None:
-        """Raises DeviceError where there is no desktop."""
+        """Raises DeviceError if there is no display."""
         if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             raise DeviceError("--show: there is no display here; --record writes a film instead")
-        self._artist = Annotator(labels)
+        self._annotator = Annotator(labels)
         self._shown: dict[str, int] = {}
 
     def __enter__(self) -> Window:
@@ -38,11 +38,11 @@ class Window:
         cv2.destroyAllWindows()
 
     def show(self, latest: Mapping[str, tuple[Frame, Result]]) -> bool:
-        """Draws what is new; False once the user has closed the window or pressed q or Escape."""
+        """Draws the newest pictures if they changed; False once the user closed the window or pressed q or Escape."""
         frames = {camera: frame.meta.index for camera, (frame, _) in latest.items()}
         if frames != self._shown:
             self._shown = frames
-            pictures = [self._artist.draw(to_bgr(f.picture), r.detections) for _, (f, r) in sorted(latest.items())]
+            pictures = [self._annotator.draw(to_bgr(f.picture), r.detections) for _, (f, r) in sorted(latest.items())]
             cv2.imshow(TITLE, mosaic(pictures))
-        pressed = cv2.waitKey(1) & 0xFF
-        return pressed not in LEAVE and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+        key = cv2.waitKey(1) & 0xFF
+        return key not in QUIT_KEYS and cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1

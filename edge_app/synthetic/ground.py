@@ -1,4 +1,4 @@
-"""The ground: lawns, pavements, roads and what is painted on them."""
+"""The ground: lawns, pavements, roads and their markings."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.synthetic.camera import Camera
-from edge_app.synthetic.dice import Dice
-from edge_app.synthetic.layout import CYCLE_STRIP, KERB_TO_WALL, Plan
+from edge_app.synthetic.camera import PinholeCamera
 from edge_app.synthetic.palette import Colour, shaded, varied
+from edge_app.synthetic.rng import KeyedRng
 from edge_app.synthetic.sky import noise
+from edge_app.synthetic.street_plan import CYCLE_STRIP, KERB_TO_WALL, StreetPlan
 
-Picture = NDArray[np.float32]
+FloatImage = NDArray[np.float32]
 
 GRASS: Colour = (72, 128, 108)
 PAVING: Colour = (150, 158, 164)
@@ -20,69 +20,69 @@ ASPHALT: Colour = (98, 96, 95)
 KERB: Colour = (182, 186, 190)
 WHITE: Colour = (222, 226, 226)
 CYCLE_RED: Colour = (88, 92, 132)
-BEYOND = 2500.0  # m, where the ground meets the horizon
-ACROSS = 95.0  # m, how far the road across is seen to each side
+HORIZON = 2500.0  # m, where the ground meets the horizon
+CROSS_ROAD_REACH = 95.0  # m, length of the cross road to each side
 
 
 class Ground:
-    """Paints the ground of a plan into a picture of its colours in daylight, float32 (rows, width, 3)."""
+    """Paints the ground of a plan into a picture, in its daylight colours, float32 (rows, width, 3)."""
 
-    def __init__(self, picture: Picture, camera: Camera, plan: Plan, seed: int) -> None:
+    def __init__(self, picture: FloatImage, camera: PinholeCamera, plan: StreetPlan, seed: int) -> None:
         self._picture, self._camera, self._plan = picture, camera, plan
-        self._dice = Dice(seed, 61)
-        self._asphalt = shaded(varied(ASPHALT, self._dice, 0.05), self._dice.between(0.85, 1.2))
-        self._paving = varied(PAVING, self._dice, 0.08)
-        self._picture[max(0, int(camera.horizon) + 1) :] = varied(GRASS, self._dice, 0.12)
+        self._rng = KeyedRng(seed, 61)
+        self._asphalt = shaded(varied(ASPHALT, self._rng, 0.05), self._rng.uniform(0.85, 1.2))
+        self._paving = varied(PAVING, self._rng, 0.08)
+        self._picture[max(0, int(camera.horizon) + 1) :] = varied(GRASS, self._rng, 0.12)
         self._pavements()
         self._roads()
         self._markings()
         self._texture(seed)
 
-    def _area(self, x: tuple[float, float], z: tuple[float, float], colour: Colour) -> None:
+    def _fill(self, x: tuple[float, float], z: tuple[float, float], colour: Colour) -> None:
         corners = [(x[0], 0, z[0]), (x[1], 0, z[0]), (x[1], 0, z[1]), (x[0], 0, z[1])]
-        outline = self._camera.outline(np.array(corners, dtype=np.float64))
+        outline = self._camera.project_polygon(np.array(corners, dtype=np.float64))
         if outline is not None:
             cv2.fillPoly(self._picture, [outline], colour, cv2.LINE_AA, 4)
 
     def _pavements(self) -> None:
-        plan, wide = self._plan, KERB_TO_WALL
+        plan, width = self._plan, KERB_TO_WALL
         left, right = plan.kerbs
-        beyond = BEYOND if plan.goes_on else plan.far
-        for x in ((left - wide, left), (right, right + wide)):
-            self._area(x, (0, plan.near), self._paving)
-            self._area(x, (plan.far, beyond), self._paving)
-        for z in ((plan.near - wide, plan.near), (plan.far, plan.far + wide)):
-            self._area((-ACROSS, ACROSS), z, self._paving)
-        self._slabs(shaded(self._paving, 0.86))
+        beyond = HORIZON if plan.goes_on else plan.far
+        for x in ((left - width, left), (right, right + width)):
+            self._fill(x, (0, plan.near), self._paving)
+            self._fill(x, (plan.far, beyond), self._paving)
+        for z in ((plan.near - width, plan.near), (plan.far, plan.far + width)):
+            self._fill((-CROSS_ROAD_REACH, CROSS_ROAD_REACH), z, self._paving)
+        self._paving_joints(shaded(self._paving, 0.86))
 
-    def _slabs(self, seam: Colour) -> None:
-        plan, wide = self._plan, KERB_TO_WALL
+    def _paving_joints(self, seam: Colour) -> None:
+        plan, width = self._plan, KERB_TO_WALL
         left, right = plan.kerbs
-        for edge in (left - wide, right):
+        for edge in (left - width, right):
             for k in range(1, int(plan.near / 1.2)):
-                self._area((edge, edge + wide), (k * 1.2, k * 1.2 + 0.04), seam)
+                self._fill((edge, edge + width), (k * 1.2, k * 1.2 + 0.04), seam)
             for k in (1, 2):
-                self._area((edge + k * wide / 3 - 0.02, edge + k * wide / 3 + 0.02), (0, plan.near), seam)
+                self._fill((edge + k * width / 3 - 0.02, edge + k * width / 3 + 0.02), (0, plan.near), seam)
         for k in range(-24, 25):
-            self._area((k * 1.2, k * 1.2 + 0.04), (plan.near - wide, plan.near), seam)
+            self._fill((k * 1.2, k * 1.2 + 0.04), (plan.near - width, plan.near), seam)
 
     def _roads(self) -> None:
         plan, stone = self._plan, 0.22
         left, right = plan.kerbs
-        end = BEYOND if plan.goes_on else plan.far - 0.5
-        self._area((left - stone, right + stone), (0, end), KERB)
-        self._area((-ACROSS, ACROSS), (plan.near - stone, plan.far + stone), KERB)
+        end = HORIZON if plan.goes_on else plan.far - 0.5
+        self._fill((left - stone, right + stone), (0, end), KERB)
+        self._fill((-CROSS_ROAD_REACH, CROSS_ROAD_REACH), (plan.near - stone, plan.far + stone), KERB)
         gutter = shaded(self._asphalt, 0.72)
-        self._area((left, right), (0, end), gutter)
-        self._area((-ACROSS, ACROSS), (plan.near, plan.far), gutter)
-        self._area((left + 0.14, right - 0.14), (0, end), self._asphalt)
-        self._area((-ACROSS, ACROSS), (plan.near + 0.14, plan.far - 0.14), self._asphalt)
+        self._fill((left, right), (0, end), gutter)
+        self._fill((-CROSS_ROAD_REACH, CROSS_ROAD_REACH), (plan.near, plan.far), gutter)
+        self._fill((left + 0.14, right - 0.14), (0, end), self._asphalt)
+        self._fill((-CROSS_ROAD_REACH, CROSS_ROAD_REACH), (plan.near + 0.14, plan.far - 0.14), self._asphalt)
         for _ in range(5):
-            x, z = self._dice.between(left, right - 2), self._dice.between(6, 60)
-            tone = shaded(self._asphalt, self._dice.between(0.82, 1.1))
-            self._area((x, x + self._dice.between(0.8, 2)), (z, z + self._dice.between(1, 4)), tone)
+            x, z = self._rng.uniform(left, right - 2), self._rng.uniform(6, 60)
+            tone = shaded(self._asphalt, self._rng.uniform(0.82, 1.1))
+            self._fill((x, x + self._rng.uniform(0.8, 2)), (z, z + self._rng.uniform(1, 4)), tone)
         for offset in (-2.4, -0.9, 0.9, 2.4):
-            self._area(
+            self._fill(
                 (plan.middle + offset - 0.2, plan.middle + offset + 0.2),
                 (0, plan.near - 4),
                 shaded(self._asphalt, 0.95),
@@ -91,42 +91,42 @@ class Ground:
     def _markings(self) -> None:
         plan = self._plan
         left, right = plan.kerbs
-        self._dashes()
+        self._lane_markings()
         stripes = int((right - left) / 1.0)
         for k in range(stripes):
             x = left + (k + 0.28) * (right - left) / stripes
-            self._area((x, x + 0.5), (plan.near - KERB_TO_WALL + 0.2, plan.near - 0.3), WHITE)
+            self._fill((x, x + 0.5), (plan.near - KERB_TO_WALL + 0.2, plan.near - 0.3), WHITE)
         stop = plan.near - KERB_TO_WALL - 1.0
         halves = (plan.middle, right - 0.2) if plan.drive_right else (left + 0.2, plan.middle)
-        self._area(halves, (stop, stop + 0.35), WHITE)
+        self._fill(halves, (stop, stop + 0.35), WHITE)
         for _ in range(3):
-            self._cover(self._dice.between(left + 1, right - 1), self._dice.between(7, plan.near - 5))
+            self._manhole(self._rng.uniform(left + 1, right - 1), self._rng.uniform(7, plan.near - 5))
 
-    def _dashes(self) -> None:
+    def _lane_markings(self) -> None:
         plan = self._plan
         left, right = plan.kerbs
         middle = (plan.near + plan.far) / 2
-        if self._dice.happens(0.4):
+        if self._rng.chance(0.4):
             for x in (left + 0.15, right - CYCLE_STRIP + 0.1):
-                self._area((x, x + CYCLE_STRIP - 0.25), (0, plan.near - KERB_TO_WALL - 1), CYCLE_RED)
+                self._fill((x, x + CYCLE_STRIP - 0.25), (0, plan.near - KERB_TO_WALL - 1), CYCLE_RED)
         for k in range(40 if plan.goes_on else int(plan.near / 3)):
             z = 0.5 + 3.0 * k
             if not plan.near - KERB_TO_WALL - 2.5 < z < plan.far + 1:
-                self._area((plan.middle - 0.07, plan.middle + 0.07), (z, z + 1.6), WHITE)
+                self._fill((plan.middle - 0.07, plan.middle + 0.07), (z, z + 1.6), WHITE)
         for k in range(-20, 20):
             if not left - 2 < 3.0 * k < right:
-                self._area((3.0 * k, 3.0 * k + 1.6), (middle - 0.06, middle + 0.06), WHITE)
+                self._fill((3.0 * k, 3.0 * k + 1.6), (middle - 0.06, middle + 0.06), WHITE)
 
-    def _cover(self, x: float, z: float) -> None:
+    def _manhole(self, x: float, z: float) -> None:
         turns = np.arange(16) * (np.pi / 8)
         for size, tone in ((0.42, 0.6), (0.35, 0.8)):
             ring = np.stack([x + size * np.cos(turns), 0 * turns, z + size * np.sin(turns)], axis=1)
-            outline = self._camera.outline(ring)
+            outline = self._camera.project_polygon(ring)
             if outline is not None:
                 cv2.fillPoly(self._picture, [outline], shaded(self._asphalt, tone), cv2.LINE_AA, 4)
 
     def _texture(self, seed: int) -> None:
-        """Blotches that lie on the ground in perspective, and grain that coarsens towards the camera."""
+        """Adds blotches in perspective, and grain that is stronger near the camera."""
         camera = self._camera
         top = max(0, int(camera.horizon) + 1)
         rows, width = camera.rows - top, camera.width

@@ -1,4 +1,4 @@
-"""Where the houses of a street stand, and how they look from the camera."""
+"""Where the houses of a street stand, and what they look like to the camera."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.synthetic.camera import Camera
-from edge_app.synthetic.dice import Dice
-from edge_app.synthetic.facades import Front, Style
-from edge_app.synthetic.layout import KERB_TO_WALL, Plan
+from edge_app.synthetic.camera import PinholeCamera
+from edge_app.synthetic.facades import Facade, FacadeStyle
 from edge_app.synthetic.palette import Light
+from edge_app.synthetic.rng import KeyedRng
+from edge_app.synthetic.street_plan import KERB_TO_WALL, StreetPlan
 
-Picture = NDArray[np.float32]
+FloatImage = NDArray[np.float32]
 Floats = NDArray[np.float64]
-Bytes = NDArray[np.uint8]
+ByteImage = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A block with upright walls: from x0 to x1 and z0 to z1, so high [m].
+    """A block with vertical walls from x0 to x1 and z0 to z1, and its height [m].
 
-    A near one stands between the camera and the road across, and may hide who travels there.
+    A near house stands between the camera and the cross road, and may hide the actors there.
     """
 
     x0: float
@@ -36,45 +36,45 @@ class House:
     near: bool = False
 
 
-def houses(plan: Plan, seed: int, camera: Camera) -> list[House]:
-    """All houses of the plan, the farthest first."""
-    dice = Dice(seed, 81)
+def place_houses(plan: StreetPlan, seed: int, camera: PinholeCamera) -> list[House]:
+    """All houses of the plan, farthest first."""
+    rng = KeyedRng(seed, 81)
     left, right = plan.kerbs
     back = plan.far + KERB_TO_WALL
-    found: list[House] = []
+    houses: list[House] = []
     for side, wall, garden in (
         (-1, left - KERB_TO_WALL, plan.gardens[0]),
         (1, right + KERB_TO_WALL, plan.gardens[1]),
     ):
-        across = wall if plan.goes_on else plan.middle
-        found += _row_across(dice, back, across, side, 1.6 * back)
+        start = wall if plan.goes_on else plan.middle
+        houses += _cross_road_row(rng, back, start, side, 1.6 * back)
         if plan.goes_on:
-            found += _row_ahead(dice, wall, side, (back + 12, plan.end + 40), near=False)
-        # Nothing may stand in the way of the camera; the row begins where it is out of the picture.
+            houses += _main_road_row(rng, wall, side, (back + 12, plan.end + 40), near=False)
+        # Nothing may block the camera's view: the row begins outside the picture.
         if not garden and side * wall > 2.6:
             span = (0.8 * (side * wall + 0.6) * camera.focal / camera.width, plan.near - KERB_TO_WALL - 2)
-            found += _row_ahead(dice, wall + side * 0.6, side, span, near=True)
-    return sorted(found, key=lambda house: -(house.z0 + abs(house.x0 + house.x1) / 4))
+            houses += _main_road_row(rng, wall + side * 0.6, side, span, near=True)
+    return sorted(houses, key=lambda house: -(house.z0 + abs(house.x0 + house.x1) / 4))
 
 
-def _row_ahead(dice: Dice, wall: float, side: int, span: tuple[float, float], *, near: bool) -> Iterator[House]:
-    """Houses along the road ahead, their fronts at x = `wall`."""
+def _main_road_row(rng: KeyedRng, wall: float, side: int, span: tuple[float, float], *, near: bool) -> Iterator[House]:
+    """Houses along the main road, their facades at x = `wall`."""
     z, end = span
     x0, x1 = sorted((wall, wall + side * 12))
     while z < end:
-        deep, height = dice.between(8, 16), dice.between(7, 19)
-        yield House(x0, x1, z, min(z + deep, end), height, dice.whole(0, 2**31), near)
-        z += deep
+        depth, height = rng.uniform(8, 16), rng.uniform(7, 19)
+        yield House(x0, x1, z, min(z + depth, end), height, rng.randint(0, 2**31), near)
+        z += depth
 
 
-def _row_across(dice: Dice, z: float, start: float, side: int, reach: float) -> Iterator[House]:
-    """Houses along the road across, their fronts at `z`, from x = `start` to one side."""
-    gone = 0.0
-    while gone < reach:
-        wide, height = dice.between(8, 17), dice.between(7, 19)
-        x0, x1 = sorted((start + side * gone, start + side * (gone + wide)))
-        yield House(x0, x1, z, z + 12, height, dice.whole(0, 2**31))
-        gone += wide
+def _cross_road_row(rng: KeyedRng, z: float, start: float, side: int, length: float) -> Iterator[House]:
+    """Houses along the cross road, their facades at `z`, from x = `start` to one side."""
+    placed = 0.0
+    while placed < length:
+        width, height = rng.uniform(8, 17), rng.uniform(7, 19)
+        x0, x1 = sorted((start + side * placed, start + side * (placed + width)))
+        yield House(x0, x1, z, z + 12, height, rng.randint(0, 2**31))
+        placed += width
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,83 +85,86 @@ class Wall:
         corners: Upper left, upper right, lower right, lower left [px], float64 (4, 2).
         width: [m].
         nearest: Distance of its nearest edge [m].
-        bright: Factor on its colours.
+        brightness: Factor on its colours.
     """
 
     corners: Floats
     width: float
     nearest: float
-    bright: float
+    brightness: float
 
 
-def walls(house: House, camera: Camera) -> list[Wall]:
-    """The walls of a house that are seen, the farther first."""
+def visible_walls(house: House, camera: PinholeCamera) -> list[Wall]:
+    """The walls of a house that face the camera and are in the picture, farthest first."""
     left_of_camera = house.x1 + house.x0 < 0
     side = house.x1 if left_of_camera else house.x0
     ends = [((side, house.z1), (side, house.z0), 0.86), ((house.x0, house.z0), (house.x1, house.z0), 1.0)]
     if left_of_camera:
         ends[0] = ((side, house.z0), (side, house.z1), 0.94)
-    found = []
-    for (ax, az), (bx, bz), bright in ends:
-        tall = house.height
-        seen = camera.turn(np.array([(ax, tall, az), (bx, tall, bz), (bx, 0, bz), (ax, 0, az)], dtype=np.float64))
-        nearest = float(seen[:, 2].min())
+    walls = []
+    height = house.height
+    for (ax, az), (bx, bz), brightness in ends:
+        quad = [(ax, height, az), (bx, height, bz), (bx, 0, bz), (ax, 0, az)]
+        points = camera.to_camera(np.array(quad, dtype=np.float64))
+        nearest = float(points[:, 2].min())
         if nearest < 0.7 or (house.near and az == bz and az < camera.nearest):
             continue
-        flat = camera.project(seen)
-        if flat[:, 0].max() > 0 and flat[:, 0].min() < camera.width and flat[1, 0] - flat[0, 0] > 2:
-            found.append(Wall(flat, abs(bx - ax) + abs(bz - az), nearest, bright))
-    return found
+        corners = camera.project(points)
+        if corners[:, 0].max() > 0 and corners[:, 0].min() < camera.width and corners[1, 0] - corners[0, 0] > 2:
+            walls.append(Wall(corners, abs(bx - ax) + abs(bz - az), nearest, brightness))
+    return walls
 
 
-def build(picture: Picture, lights: Picture, camera: Camera, light: Light, found: list[House]) -> None:
-    """Draws the houses into the colours and the lights of the scene, both float32 (rows, width, 3)."""
-    for house in found:
-        dice = Dice(house.seed)
-        style = Style.of(dice)
-        for wall in walls(house, camera):
-            px = min(26.0, max(3.0, round(camera.focal / wall.nearest)))
-            front = Front(style, (wall.width, house.height), px, dice, light.lit_windows)
+def draw_houses(
+    picture: FloatImage, emission: FloatImage, camera: PinholeCamera, light: Light, houses: list[House]
+) -> None:
+    """Draws the houses into the scene's colours and emission, both float32 (rows, width, 3)."""
+    for house in houses:
+        rng = KeyedRng(house.seed)
+        style = FacadeStyle.random(rng)
+        for wall in visible_walls(house, camera):
+            px_per_m = min(26.0, max(3.0, round(camera.focal / wall.nearest)))
+            facade = Facade(style, (wall.width, house.height), px_per_m, rng, light.lit_windows)
             haze = np.float32(min(0.75, light.haze * wall.nearest / 100))
             air = light.unlit(light.low_sky) * haze
-            _lay(picture, front.colours * (np.float32(wall.bright) * (1 - haze)) + air, wall.corners)
+            _warp_onto(picture, facade.colours * (np.float32(wall.brightness) * (1 - haze)) + air, wall.corners)
             if light.lit_windows:
-                _lay(lights, front.lights * (1 - haze), wall.corners)
+                _warp_onto(emission, facade.emission * (1 - haze), wall.corners)
 
 
-def covered(found: list[House], camera: Camera) -> Bytes:
+def wall_mask(houses: list[House], camera: PinholeCamera) -> ByteImage:
     """255 where there are walls, uint8 (rows, width)."""
     mask = np.zeros((camera.rows, camera.width), dtype=np.uint8)
-    for house in found:
-        for wall in walls(house, camera):
+    for house in houses:
+        for wall in visible_walls(house, camera):
             cv2.fillConvexPoly(mask, np.rint(wall.corners * 16).astype(np.int32), 255, cv2.LINE_8, 4)
     return mask
 
 
-def screens(found: list[House], camera: Camera) -> list[tuple[float, Bytes]]:
-    """What near houses hide: all beyond a distance [m], where a mask is 255, uint8 (rows, width)."""
-    hiding = []
+def occluders(houses: list[House], camera: PinholeCamera) -> list[tuple[float, ByteImage]]:
+    """Distances and masks of near houses: what is beyond [m] is hidden where the mask, uint8 (rows, width), is 255."""
+    found = []
     for left in (True, False):
-        row = [house for house in found if house.near and (house.x0 + house.x1 < 0) == left]
-        mask = covered(row, camera)
+        row = [house for house in houses if house.near and (house.x0 + house.x1 < 0) == left]
+        mask = wall_mask(row, camera)
         if mask.any():
-            hiding.append((max(house.z1 for house in row), mask))
-    return hiding
+            found.append((max(house.z1 for house in row), mask))
+    return found
 
 
-def _lay(target: Picture, texture: Picture, flat: Floats) -> None:
-    """Lays a texture on the quadrangle `flat` (4, 2) of the target [px]."""
+def _warp_onto(target: FloatImage, texture: FloatImage, corners: Floats) -> None:
+    """Warps a texture onto the quadrilateral `corners` (4, 2) of the target [px]."""
     rows, width = target.shape[:2]
-    x0, y0 = max(0, int(flat[:, 0].min()) - 1), max(0, int(flat[:, 1].min()) - 1)
-    x1, y1 = min(width, int(flat[:, 0].max()) + 2), min(rows, int(flat[:, 1].max()) + 2)
+    x0, y0 = max(0, int(corners[:, 0].min()) - 1), max(0, int(corners[:, 1].min()) - 1)
+    x1, y1 = min(width, int(corners[:, 0].max()) + 2), min(rows, int(corners[:, 1].max()) + 2)
     if x1 <= x0 or y1 <= y0:
         return
-    high, wide = texture.shape[:2]
-    source = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], dtype=np.float32)
-    bend = cv2.getPerspectiveTransform(source, np.round(flat - (x0, y0), 2).astype(np.float32))
+    height, width = texture.shape[:2]
+    source = np.array([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float32)
+    homography = cv2.getPerspectiveTransform(source, np.round(corners - (x0, y0), 2).astype(np.float32))
     size = (x1 - x0, y1 - y0)
-    warped = cv2.warpPerspective(texture, bend, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpPerspective(texture, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = np.zeros((y1 - y0, x1 - x0), dtype=np.uint8)
-    cv2.fillConvexPoly(mask, np.rint((flat - (x0, y0)) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
+    cv2.fillConvexPoly(mask, np.rint((corners - (x0, y0)) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
     area = target[y0:y1, x0:x1]
     area += (np.asarray(warped, dtype=np.float32) - area) * (mask.astype(np.float32)[..., None] / np.float32(255))

@@ -1,4 +1,4 @@
-"""Colours of things in daylight (BGR, 0 to 255), and what dusk, night and rain make of them."""
+"""Colours in daylight (BGR, 0 to 255), and the light of day, dusk, night and rain."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.synthetic.dice import Dice
+from edge_app.synthetic.rng import KeyedRng
 
 Colour = tuple[float, float, float]
 
@@ -49,37 +49,37 @@ WALLS: tuple[Colour, ...] = (
 )  # fmt: skip
 LEAVES: tuple[Colour, ...] = ((55, 110, 70), (50, 95, 60), (60, 125, 95), (45, 105, 85))
 
-WARM: Colour = (0.52, 0.78, 0.98)  # the light of a street lamp, part of white
+WARM: Colour = (0.52, 0.78, 0.98)  # the light of a street lamp, relative to white
 
 
 def shaded(colour: Colour, factor: float) -> Colour:
-    """The colour, so much brighter or darker."""
+    """The colour, brighter or darker by this factor."""
     b, g, r = colour
     return (min(255.0, b * factor), min(255.0, g * factor), min(255.0, r * factor))
 
 
-def varied(colour: Colour, dice: Dice, spread: float = 0.12) -> Colour:
-    """A neighbour of the colour."""
-    bright = dice.between(1 - spread, 1 + spread)
-    b, g, r = (channel * bright * dice.between(1 - spread / 3, 1 + spread / 3) for channel in colour)
+def varied(colour: Colour, rng: KeyedRng, spread: float = 0.12) -> Colour:
+    """A random variation of the colour."""
+    brightness = rng.uniform(1 - spread, 1 + spread)
+    b, g, r = (channel * brightness * rng.uniform(1 - spread / 3, 1 + spread / 3) for channel in colour)
     return (min(255.0, b), min(255.0, g), min(255.0, r))
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """What falls on the street.
+    """The light in the street.
 
     Attributes:
-        ambient: Factor on every colour away from lamps, per channel (BGR).
+        ambient: Factor on every colour, per channel (BGR), without lamps.
         zenith: Colour of the sky above.
         low_sky: Colour of the sky at the horizon, and of the haze.
-        haze: Part of the haze in what is 100 m away.
-        contrast: How much a face turned to the sun is brighter than one turned away, 0 to 1.
-        shadow: Darkness of shadows, 0 to 1.
-        shadow_reach: Length of a shadow over the height of what casts it.
+        haze: Fraction of haze in the colour of what is 100 m away.
+        contrast: How much brighter a face towards the sun is than one away from it, 0 to 1.
+        shadow_darkness: Opacity of shadows, 0 to 1.
+        shadow_length: Length of a shadow, relative to the height of what casts it.
         lamp: Strength of street lamps, 0 to 1.
-        headlights: Strength of the lights of vehicles, 0 to 1.
-        lit_windows: Part of the windows with a light behind them.
+        headlights: Strength of vehicles' lamps, 0 to 1.
+        lit_windows: Fraction of windows that are lit.
     """
 
     ambient: Colour
@@ -87,19 +87,19 @@ class Light:
     low_sky: Colour
     haze: float
     contrast: float
-    shadow: float
-    shadow_reach: float
+    shadow_darkness: float
+    shadow_length: float
     lamp: float
     headlights: float
     lit_windows: float
 
     def unlit(self, colour: Colour) -> NDArray[np.float32]:
-        """The colour that this light turns into `colour`; float32 (3,)."""
+        """The daylight colour that this light turns into `colour`; float32 (3,)."""
         return np.divide(colour, self.ambient).astype(np.float32)
 
 
-def light_of(light: str, weather: str) -> Light:
-    """The light of a time of day, under that weather's sky."""
+def light_for(light: str, weather: str) -> Light:
+    """The light at this time of day in this weather."""
     rain = weather == "rain"
     if light == "day":
         if rain:

@@ -1,4 +1,4 @@
-"""What a street is made from: the choices a caller has, and the names of what is seen in it."""
+"""The settings of a street, and the classes of the objects in it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ LIGHTS: tuple[str, ...] = ("day", "dusk", "night")
 WEATHERS: tuple[str, ...] = ("clear", "rain", "noise")
 
 SMALLEST_SIDE = 64  # px
-LARGEST_SIDE = 8192  # [px]; a typing error should not ask for all the memory
-LARGEST_SHAKE = 0.02  # of the picture's width
+LARGEST_SIDE = 8192  # px; a typing error should not ask for all the memory
+LARGEST_SHAKE = 0.02  # fraction of the picture's width
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """One street under one light and weather; equal settings give equal pixels.
+class SceneSettings:
+    """One street in one light and weather; equal settings give equal pixels.
 
     Attributes:
-        seed: Chooses the street: camera, layout, buildings, traffic. Zero or more.
+        seed: Determines the street: camera, plan, buildings, traffic. Zero or more.
         width: Of the picture [px].
         height: Of the picture [px].
-        fps: Frames a second; frame `index` shows the street at `index / fps` [s].
+        fps: Frames per second; frame `index` shows the street at `index / fps` [s].
         light: One of `LIGHTS`.
         weather: One of `WEATHERS`.
         shake: Largest camera displacement [fraction of the picture's width].

@@ -1,4 +1,4 @@
-"""A street seen by a camera on a pole: the picture of any frame, and what is in it."""
+"""A street seen by a camera on a pole: the picture of any frame, and its ground truth."""
 
 from __future__ import annotations
 
@@ -10,156 +10,160 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.synthetic.backdrop import backdrop, lamplight, sun_throw
-from edge_app.synthetic.camera import Camera, Shake
-from edge_app.synthetic.furniture import Fixture, fixtures
-from edge_app.synthetic.glow import Glows
-from edge_app.synthetic.houses import House, houses, screens
-from edge_app.synthetic.layout import Plan
-from edge_app.synthetic.palette import light_of
-from edge_app.synthetic.settings import Settings
-from edge_app.synthetic.stamp import Stamp
-from edge_app.synthetic.traffic import Actor, Traffic, standing
-from edge_app.synthetic.truth import Truth
-from edge_app.synthetic.wardrobe import Place, Wardrobe
-from edge_app.synthetic.ways import CAR, TRUCK, ways
+from edge_app.synthetic.background import lamplight_at, render_background, shadow_offset
+from edge_app.synthetic.camera import CameraShake, PinholeCamera
+from edge_app.synthetic.compositing import PlacedSprite
+from edge_app.synthetic.furniture import Fixture, place_fixtures
+from edge_app.synthetic.ground_truth import SceneTruth
+from edge_app.synthetic.houses import House, occluders, place_houses
+from edge_app.synthetic.lamp_glow import LampGlow
+from edge_app.synthetic.palette import light_for
+from edge_app.synthetic.routes import CAR, TRUCK, plan_routes
+from edge_app.synthetic.settings import SceneSettings
+from edge_app.synthetic.sprites import ScreenPosition, SpriteCache
+from edge_app.synthetic.street_plan import StreetPlan
+from edge_app.synthetic.traffic import Actor, Traffic, stationary_actors
 from edge_app.synthetic.weather import Weather
 
-Bytes = NDArray[np.uint8]
+ByteImage = NDArray[np.uint8]
 
 NO_OBJECT = -1
-REACH = (1.5, 4.0, 7.0, 2.0)  # m, no object of the class is larger, with room for perspective
+MAX_EXTENT = (1.5, 4.0, 7.0, 2.0)  # m, by class: no object is larger, perspective included
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Thing:
-    """Something to be printed: an object, a fixture or, without a place, a house that hides others."""
+class Drawable:
+    """Something to be drawn: an actor, a fixture, or a near house that hides others, which has no position."""
 
     distance: float
-    stamp: Stamp
-    shade: Stamp | None = None
-    place: Place | None = None
+    sprite: PlacedSprite
+    shadow: PlacedSprite | None = None
+    position: ScreenPosition | None = None
     actor: Actor | None = None
     fixture: Fixture | None = None
 
 
 class Street:
-    """The street of some settings; any frame of it can be had, in any order."""
+    """The street of these settings; its frames can be rendered in any order."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SceneSettings) -> None:
         self.settings = settings
         rain, seed = settings.weather == "rain", settings.seed
-        self._light = light_of(settings.light, settings.weather)
-        self._camera, self._shake = Camera.of(settings), Shake.of(settings)
+        self._light = light_for(settings.light, settings.weather)
+        self._camera, self._shake = PinholeCamera.from_settings(settings), CameraShake.from_settings(settings)
         nearest = self._camera.nearest
-        plan = Plan.of(seed, nearest)
-        self._traffic = Traffic(ways(plan, seed, nearest), seed)
-        fixed, built = fixtures(plan, seed, nearest), houses(plan, seed, self._camera)
-        self._lamps = [fixture.head for fixture in fixed if fixture.make == "lamp"]
-        self._backdrop = backdrop(self._camera, plan, self._light, self._lamps, built, seed, rain=rain)
-        self._wardrobe = Wardrobe(self._camera, self._light, sun_throw(self._light, seed), rain=rain)
-        self._fixtures = [*self._furnish(fixed), *self._hide(built)]
-        self._standing = standing(plan, seed, nearest)
-        self._still = lru_cache(maxsize=1)(self._still_at)
-        self._glows, self._weather = Glows(self._camera, self._light), Weather(settings)
+        plan = StreetPlan.from_seed(seed, nearest)
+        self._traffic = Traffic(plan_routes(plan, seed, nearest), seed)
+        fixtures, houses = place_fixtures(plan, seed, nearest), place_houses(plan, seed, self._camera)
+        self._lamps = [fixture.lamp_xz for fixture in fixtures if fixture.kind == "lamp"]
+        self._background = render_background(self._camera, plan, self._light, self._lamps, houses, seed, rain=rain)
+        self._sprites = SpriteCache(self._camera, self._light, shadow_offset(self._light, seed), rain=rain)
+        self._fixtures = [*self._place_fixtures(fixtures), *self._place_occluders(houses)]
+        self._stationary = stationary_actors(plan, seed, nearest)
+        self._static = lru_cache(maxsize=1)(self._static_at)
+        self._lamp_glow, self._weather = LampGlow(self._camera, self._light), Weather(settings)
 
-    def picture(self, index: int) -> Bytes:
+    def picture(self, index: int) -> ByteImage:
         """Frame `index`, BGR, uint8 (height, width, 3)."""
-        return self._draw(index, self._things(index))
+        return self._draw(index, self._drawables(index))
 
-    def render(self, index: int) -> tuple[Bytes, Truth]:
-        """Frame `index`, and what is in it."""
-        things = self._things(index)
-        listed = [
-            (thing.stamp, thing.actor.class_id, thing.actor.track_id) if thing.actor else (thing.stamp, NO_OBJECT, 0)
-            for thing in things
+    def render(self, index: int) -> tuple[ByteImage, SceneTruth]:
+        """Frame `index`, BGR, uint8 (height, width, 3), and its ground truth."""
+        drawables = self._drawables(index)
+        sprites = [
+            (drawable.sprite, drawable.actor.class_id, drawable.actor.track_id)
+            if drawable.actor
+            else (drawable.sprite, NO_OBJECT, 0)
+            for drawable in drawables
         ]
-        return self._draw(index, things), Truth.of(listed, (self.settings.width, self.settings.height))
+        return self._draw(index, drawables), SceneTruth.from_sprites(
+            sprites, (self.settings.width, self.settings.height)
+        )
 
     def _corner(self, index: int) -> tuple[int, int]:
-        """Where in the camera's picture with its margins that of a frame begins [px]."""
+        """Where a frame's picture begins in the camera's picture with margins [px]."""
         right, down = self._shake.at(index / self.settings.fps)
         return self._camera.margin + right, self._camera.margin + down
 
-    def _draw(self, index: int, things: list[Thing]) -> Bytes:
+    def _draw(self, index: int, drawables: list[Drawable]) -> ByteImage:
         x, y = corner = self._corner(index)
-        view = self._backdrop[y : y + self.settings.height, x : x + self.settings.width]
-        picture = view.copy()
-        for thing in things:
-            if thing.shade is not None:
-                thing.shade.darken(picture)
-        for thing in things:
-            self._print(picture, view, thing, corner)
-        self._weather.fall(picture, index)
+        background = self._background[y : y + self.settings.height, x : x + self.settings.width]
+        picture = background.copy()
+        for drawable in drawables:
+            if drawable.shadow is not None:
+                drawable.shadow.darken(picture)
+        for drawable in drawables:
+            self._draw_one(picture, background, drawable, corner)
+        self._weather.apply(picture, index)
         return picture
 
-    def _furnish(self, fixed: list[Fixture]) -> list[Thing]:
-        """Fixtures in view, ready to be printed; their shadows go into the backdrop."""
-        found = []
-        for fixture in fixed:
-            place = Place.of(self._camera, fixture.x, fixture.z)
-            if place is None or not -0.15 < place.foot[0] / self._camera.width < 1.15:
+    def _place_fixtures(self, fixtures: list[Fixture]) -> list[Drawable]:
+        """The fixtures in view; their shadows are drawn into the background."""
+        drawables = []
+        for fixture in fixtures:
+            position = ScreenPosition.project(self._camera, fixture.x, fixture.z)
+            if position is None or not -0.15 < position.foot[0] / self._camera.width < 1.15:
                 continue
-            sprite = self._wardrobe.fixture(fixture, place, lamplight(self._lamps, fixture.x, fixture.z))
-            Stamp.of(sprite.shade, sprite.shade_foot, place.foot, 1.0).darken(self._backdrop)
-            stamp = Stamp.of(sprite.body, sprite.foot, place.foot, 1.0)
-            found.append(Thing(place.distance, stamp, place=place, fixture=fixture))
-        return found
+            sprite = self._sprites.fixture(fixture, position, lamplight_at(self._lamps, fixture.x, fixture.z))
+            PlacedSprite.place(sprite.shadow, sprite.shadow_foot, position.foot, 1.0).darken(self._background)
+            placed = PlacedSprite.place(sprite.body, sprite.foot, position.foot, 1.0)
+            drawables.append(Drawable(position.distance, placed, position=position, fixture=fixture))
+        return drawables
 
-    def _hide(self, built: list[House]) -> list[Thing]:
-        """Near houses, which are in the backdrop already: printed again over what passes behind them."""
-        found = []
-        for far, mask in screens(built, self._camera):
+    def _place_occluders(self, houses: list[House]) -> list[Drawable]:
+        """Near houses, which are redrawn from the background over what passes behind them."""
+        drawables = []
+        for distance, mask in occluders(houses, self._camera):
             x, y, width, height = cv2.boundingRect(mask)
             alpha = mask[y : y + height, x : x + width]
-            found.append(Thing(far, Stamp(np.repeat(alpha[..., None], 4, axis=2), x, y)))
-        return found
+            drawables.append(Drawable(distance, PlacedSprite(np.repeat(alpha[..., None], 4, axis=2), x, y)))
+        return drawables
 
-    def _things(self, index: int) -> list[Thing]:
-        """All that may be in the picture, the farthest first."""
+    def _drawables(self, index: int) -> list[Drawable]:
+        """All that may be in the picture, farthest first."""
         corner = self._corner(index)
-        moving = self._all_dressed(self._traffic.at(index / self.settings.fps), corner)
-        return sorted([*self._still(corner), *moving], key=lambda thing: -thing.distance)
+        moving = self._place_actors(self._traffic.at(index / self.settings.fps), corner)
+        return sorted([*self._static(corner), *moving], key=lambda drawable: -drawable.distance)
 
-    def _still_at(self, corner: tuple[int, int]) -> list[Thing]:
-        """All that never moves."""
-        found = []
-        for still in self._fixtures:
-            stamp = still.stamp.moved(-corner[0], -corner[1])
-            found.append(Thing(still.distance, stamp, place=still.place, fixture=still.fixture))
-        return [*found, *self._all_dressed(self._standing, corner)]
+    def _static_at(self, corner: tuple[int, int]) -> list[Drawable]:
+        """What never moves, in a picture that begins at `corner`."""
+        drawables = []
+        for drawable in self._fixtures:
+            sprite = drawable.sprite.shifted(-corner[0], -corner[1])
+            drawables.append(Drawable(drawable.distance, sprite, position=drawable.position, fixture=drawable.fixture))
+        return [*drawables, *self._place_actors(self._stationary, corner)]
 
-    def _all_dressed(self, actors: Iterable[Actor], corner: tuple[int, int]) -> list[Thing]:
-        things = (self._dressed(actor, corner) for actor in actors)
-        return [thing for thing in things if thing is not None]
+    def _place_actors(self, actors: Iterable[Actor], corner: tuple[int, int]) -> list[Drawable]:
+        drawables = (self._place_actor(actor, corner) for actor in actors)
+        return [drawable for drawable in drawables if drawable is not None]
 
-    def _dressed(self, actor: Actor, corner: tuple[int, int]) -> Thing | None:
-        """An actor ready to be printed, if it is in view."""
-        place = Place.of(self._camera, actor.x, actor.z)
+    def _place_actor(self, actor: Actor, corner: tuple[int, int]) -> Drawable | None:
+        """The actor's drawable; None if it is out of view."""
+        position = ScreenPosition.project(self._camera, actor.x, actor.z)
         size_wh = (self.settings.width, self.settings.height)
-        if place is None or place.leaves_out(REACH[actor.class_id], corner, size_wh):
+        if position is None or position.is_outside(MAX_EXTENT[actor.class_id], corner, size_wh):
             return None
-        shine = lamplight(self._lamps, actor.x, actor.z) if self._light.lamp else 0.0
-        sprite, zoom = self._wardrobe.actor(actor, place, shine)
-        at = (place.foot[0] - corner[0], place.foot[1] - corner[1])
-        if Stamp.misses(sprite.body, sprite.foot, at, zoom, size_wh):
+        lamplight = lamplight_at(self._lamps, actor.x, actor.z) if self._light.lamp else 0.0
+        sprite, zoom = self._sprites.actor(actor, position, lamplight)
+        at = (position.foot[0] - corner[0], position.foot[1] - corner[1])
+        if PlacedSprite.is_outside(sprite.body, sprite.foot, at, zoom, size_wh):
             return None
-        body = Stamp.of(sprite.body, sprite.foot, at, zoom)
-        shade = Stamp.of(sprite.shade, sprite.shade_foot, at, zoom)
-        return Thing(place.distance, body, shade, place, actor)
+        body = PlacedSprite.place(sprite.body, sprite.foot, at, zoom)
+        shadow = PlacedSprite.place(sprite.shadow, sprite.shadow_foot, at, zoom)
+        return Drawable(position.distance, body, shadow, position, actor)
 
-    def _print(self, picture: Bytes, view: Bytes, thing: Thing, corner: tuple[int, int]) -> None:
-        """Lays a thing over the picture, with the light it gives; `view` is the empty street."""
-        if thing.place is None:
-            thing.stamp.uncover(picture, view)
+    def _draw_one(self, picture: ByteImage, background: ByteImage, drawable: Drawable, corner: tuple[int, int]) -> None:
+        """Draws it over the picture, with the light it emits; `background` is the empty street."""
+        if drawable.position is None:
+            drawable.sprite.restore(picture, background)
             return
-        actor = thing.actor
-        driving = actor is not None and actor.class_id in (CAR, TRUCK) and actor.gone is not None
+        actor = drawable.actor
+        driving = actor is not None and actor.class_id in (CAR, TRUCK) and actor.travelled is not None
         if actor is not None and driving and self._light.headlights:
-            self._glows.beam(picture, thing.place, actor, corner)
-            thing.stamp.print_on(picture)
-            self._glows.lamps(picture, thing.place, actor, corner)
+            self._lamp_glow.beam(picture, drawable.position, actor, corner)
+            drawable.sprite.draw_on(picture)
+            self._lamp_glow.lamps(picture, drawable.position, actor, corner)
             return
-        thing.stamp.print_on(picture)
-        if thing.fixture is not None and thing.fixture.make == "lamp" and self._light.lamp:
-            self._glows.street_lamp(picture, thing.place, thing.fixture.heading, corner)
+        drawable.sprite.draw_on(picture)
+        if drawable.fixture is not None and drawable.fixture.kind == "lamp" and self._light.lamp:
+            self._lamp_glow.street_lamp(picture, drawable.position, drawable.fixture.heading, corner)

@@ -1,4 +1,4 @@
-"""Who is where at a given time: a pure function of it, for any time."""
+"""Who is where in the street: a pure function of the time."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from edge_app.synthetic.dice import Dice, scramble
-from edge_app.synthetic.layout import KERB_TO_PARKED, Plan
-from edge_app.synthetic.ways import CAR, PERSON, Way
+from edge_app.synthetic.rng import KeyedRng, hash_keys
+from edge_app.synthetic.routes import CAR, PERSON, Route
+from edge_app.synthetic.street_plan import KERB_TO_PARKED, StreetPlan
 
-# Track ids: the way above, the number of the traveller below; travellers of before frame 0 count too.
-_WAY_SHIFT = 40
-_FIRST = 1 << 20
+# A track id has the route in its upper bits and the traveller's number below, offset by those before frame 0.
+_ROUTE_SHIFT = 40
+_FIRST_TRAVELLER = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,105 +21,107 @@ class Actor:
     """One object in the street at one time.
 
     Attributes:
-        track_id: The same object keeps it.
+        track_id: Stays the same for the same object.
         class_id: Index into `CLASSES`.
-        look: Seed of its looks.
-        x: To the right [m].
-        z: Ahead [m].
+        appearance_seed: Of its appearance.
+        x: Position to the right [m].
+        z: Position ahead [m].
         heading: 0 is ahead, a quarter turn is right [rad].
-        gone: Distance travelled, which moves legs and pedals [m]; standing still when None.
+        travelled: Distance travelled, which animates legs and pedals [m]; None if it never moves.
     """
 
     track_id: int
     class_id: int
-    look: int
+    appearance_seed: int
     x: float
     z: float
     heading: float
-    gone: float | None
+    travelled: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One traveller of a way, all of its time.
+    """One traveller on a route, from its start to its end.
 
     Attributes:
         class_id: Index into `CLASSES`.
-        look: Seed of its looks.
-        passes: When it is at the gate of the way [s].
+        appearance_seed: Of its appearance.
+        passes_gate_at: When it passes the gate of the route [s].
         speed: [m/s].
-        aside: To the right of the path [m].
+        offset: To the right of the path [m].
     """
 
     class_id: int
-    look: int
-    passes: float
+    appearance_seed: int
+    passes_gate_at: float
     speed: float
-    aside: float
+    offset: float
 
     @classmethod
-    def of(cls, way: Way, number: int, traveller: int, seed: int) -> Journey | None:
-        """What chance gives to this slot of the way, if anything."""
-        dice = Dice(seed, 5, number, traveller)
-        if not dice.happens(way.busy):
+    def random(cls, route: Route, number: int, traveller: int, seed: int) -> Journey | None:
+        """The traveller that takes this slot of the route; None if the slot is free."""
+        rng = KeyedRng(seed, 5, number, traveller)
+        if not rng.chance(route.occupancy):
             return None
-        turn, slot = divmod(traveller, way.slots)
-        passes = way.period * turn + way.opens + way.green * (slot + 0.35 * dice.unit()) / way.slots
-        speed, aside, throw = dice.between(*way.speed), dice.between(-way.aside, way.aside), dice.unit()
-        class_id = way.kinds[0][0] if throw < way.kinds[0][1] else way.kinds[-1][0]
-        return cls(class_id, scramble(seed, number, traveller), passes, speed, aside)
+        cycle, slot = divmod(traveller, route.slots)
+        passes_gate_at = (
+            route.period * cycle + route.green_starts + route.green * (slot + 0.35 * rng.random()) / route.slots
+        )
+        speed, offset, share = rng.uniform(*route.speed), rng.uniform(-route.max_offset, route.max_offset), rng.random()
+        class_id = route.class_shares[0][0] if share < route.class_shares[0][1] else route.class_shares[-1][0]
+        return cls(class_id, hash_keys(seed, number, traveller), passes_gate_at, speed, offset)
 
 
 class Traffic:
-    """All who travel the ways of a street."""
+    """All travellers on the routes of a street."""
 
-    def __init__(self, ways: list[Way], seed: int) -> None:
-        self._ways = [(number, way, way.path.length) for number, way in enumerate(ways)]
+    def __init__(self, routes: list[Route], seed: int) -> None:
+        self._routes = [(number, route, route.path.length) for number, route in enumerate(routes)]
         self._journey = lru_cache(maxsize=512)(
-            lambda number, traveller: Journey.of(ways[number], number, traveller, seed)
+            lambda number, traveller: Journey.random(routes[number], number, traveller, seed)
         )
 
     def at(self, time: float) -> Iterator[Actor]:
-        """Those on their way at this time [s]."""
-        for number, way, length in self._ways:
-            slowest, since = way.speed[0], time - way.opens
-            first = math.floor((since - way.green - (length - way.gate) / slowest) / way.period)
-            last = math.ceil((since + way.gate / slowest) / way.period)
-            for traveller in range(first * way.slots, (last + 1) * way.slots):
+        """The travellers in the street at this time [s]."""
+        for number, route, length in self._routes:
+            slowest, since = route.speed[0], time - route.green_starts
+            first = math.floor((since - route.green - (length - route.gate) / slowest) / route.period)
+            last = math.ceil((since + route.gate / slowest) / route.period)
+            for traveller in range(first * route.slots, (last + 1) * route.slots):
                 journey = self._journey(number, traveller)
                 if journey is None:
                     continue
-                gone = way.gate + journey.speed * (time - journey.passes)
-                if 0 <= gone <= length:
-                    x, z, heading = way.path.at(gone, journey.aside)
-                    track_id = ((number + 1) << _WAY_SHIFT) + traveller + _FIRST
-                    yield Actor(track_id, journey.class_id, journey.look, x, z, heading, gone)
+                travelled = route.gate + journey.speed * (time - journey.passes_gate_at)
+                if 0 <= travelled <= length:
+                    x, z, heading = route.path.pose_at(travelled, journey.offset)
+                    track_id = ((number + 1) << _ROUTE_SHIFT) + traveller + _FIRST_TRAVELLER
+                    yield Actor(track_id, journey.class_id, journey.appearance_seed, x, z, heading, travelled)
 
 
-def standing(plan: Plan, seed: int, nearest: float) -> list[Actor]:
-    """Parked cars, and people who wait or talk; they never move."""
+def stationary_actors(plan: StreetPlan, seed: int, nearest: float) -> list[Actor]:
+    """Parked cars, and people who stand; they never move."""
     return [*_parked(plan, seed, nearest), *_waiting(plan, seed, nearest)]
 
 
-def _parked(plan: Plan, seed: int, nearest: float) -> Iterator[Actor]:
-    dice = Dice(seed, 6)
+def _parked(plan: StreetPlan, seed: int, nearest: float) -> Iterator[Actor]:
+    rng = KeyedRng(seed, 6)
     left, right = plan.kerbs
-    for number in range(dice.whole(0, 3)):
-        on_right, beyond = dice.happens(0.5), plan.goes_on and number % 2 == 1
+    for number in range(rng.randint(0, 3)):
+        on_right, beyond = rng.chance(0.5), plan.goes_on and number % 2 == 1
         z = plan.far + 6.0 + 9.0 * number if beyond else nearest + 3.0 + 7.0 * number
         if plan.near - 14.0 < z < plan.far + 3.0:
-            continue  # too near to the crossing, or to the lamp before it
+            continue  # too near the crossing or the street lamp before it
         x = right + KERB_TO_PARKED if on_right else left - KERB_TO_PARKED
         heading = 0.0 if on_right == plan.drive_right else math.pi
-        yield Actor(number + 1, CAR, scramble(seed, 7, number), x, z, heading, None)
+        yield Actor(number + 1, CAR, hash_keys(seed, 7, number), x, z, heading, None)
 
 
-def _waiting(plan: Plan, seed: int, nearest: float) -> Iterator[Actor]:
-    dice = Dice(seed, 9)
+def _waiting(plan: StreetPlan, seed: int, nearest: float) -> Iterator[Actor]:
+    rng = KeyedRng(seed, 9)
     left, right = plan.kerbs
-    for number in range(dice.whole(0, 3)):
-        off, on_right, near = dice.between(1.8, 3.1), dice.happens(0.5), dice.happens(0.6)
-        x = right + off if on_right else left - off
-        beyond = plan.far + dice.between(0.7, 18.0 if plan.goes_on else 2.4)
-        z = dice.between(nearest + 1.0, plan.near - 0.8) if near else beyond
-        yield Actor(100 + number, PERSON, scramble(seed, 8, number), x, z, dice.between(0, math.tau), None)
+    for number in range(rng.randint(0, 3)):
+        kerb_distance, on_right, near = rng.uniform(1.8, 3.1), rng.chance(0.5), rng.chance(0.6)
+        x = right + kerb_distance if on_right else left - kerb_distance
+        beyond = plan.far + rng.uniform(0.7, 18.0 if plan.goes_on else 2.4)
+        z = rng.uniform(nearest + 1.0, plan.near - 0.8) if near else beyond
+        yield Actor(100 + number, PERSON, hash_keys(seed, 8, number), x, z, rng.uniform(0, math.tau), None)

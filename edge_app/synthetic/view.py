@@ -1,4 +1,4 @@
-"""How an object stands before the camera and in the light, and the sprite that comes of it."""
+"""How an object is seen and lit, and the sprite that is drawn of it."""
 
 from __future__ import annotations
 
@@ -11,75 +11,75 @@ from numpy.typing import NDArray
 from edge_app.synthetic.palette import Colour
 from edge_app.synthetic.shapes import Floats
 
-Bytes = NDArray[np.uint8]
+ByteImage = NDArray[np.uint8]
 Foot = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How an object stands before the camera.
+    """How the camera sees an object.
 
     Attributes:
-        aside: To the right of the axis, over the distance.
+        lateral: Offset to the right of the optical axis, divided by the distance.
         distance: Forward from the camera [m].
-        height: Of the camera [m].
-        scale: Pixels to the metre at that distance.
-        heading: Where the object faces: 0 is away from the camera, a quarter turn is right [rad].
+        height: Height of the camera [m].
+        scale: Pixels per metre at that distance.
+        heading: Direction the object faces: 0 is away from the camera, a quarter turn is right [rad].
     """
 
-    aside: float
+    lateral: float
     distance: float
     height: float
     scale: float
     heading: float
 
-    def turned(self, points: Floats) -> Floats:
-        """Points (3, n) of the object as seen from the camera: right, up, forward [m]."""
+    def to_camera(self, points: Floats) -> Floats:
+        """Points (3, n) of the object in camera axes: right, up, forward [m]."""
         sin, cos = math.sin(self.heading), math.cos(self.heading)
         side, up, ahead = points
-        right = self.aside * self.distance + ahead * sin + side * cos
+        right = self.lateral * self.distance + ahead * sin + side * cos
         return np.array((right, up, self.distance + ahead * cos - side * sin))
 
-    def flat(self, seen: Floats) -> tuple[Floats, Floats]:
-        """Turned points (3, ...) as right and down from the foot [px], (..., 2), and pixels to the metre (...)."""
-        right, up, forward = seen
-        zoom = self.scale * self.distance / np.maximum(forward, 0.25 * self.distance)
-        flat = np.empty((*zoom.shape, 2))
-        flat[..., 0] = zoom * right
-        flat[..., 1] = zoom * (self.height - up)
-        flat -= (self.scale * self.aside * self.distance, self.scale * self.height)
-        return flat, zoom
+    def project(self, points: Floats) -> tuple[Floats, Floats]:
+        """Points (3, ...) in camera axes to pixels right and down from the foot, (..., 2); pixels per metre (...)."""
+        right, up, forward = points
+        px_per_m = self.scale * self.distance / np.maximum(forward, 0.25 * self.distance)
+        xy = np.empty((*px_per_m.shape, 2))
+        xy[..., 0] = px_per_m * right
+        xy[..., 1] = px_per_m * (self.height - up)
+        xy -= (self.scale * self.lateral * self.distance, self.scale * self.height)
+        return xy, px_per_m
 
 
 @dataclass(frozen=True, slots=True)
 class Sun:
-    """Light on objects.
+    """The light on an object.
 
     Attributes:
         tint: Factor on every colour, per channel (BGR).
-        contrast: How much a face turned to the sun is brighter than one turned away, 0 to 1.
-        shadow: Darkness of the shadow, 0 to 1.
-        throw: Where the shadow of a metre of height falls: to the right, forward [m].
+        contrast: How much brighter a face towards the sun is than one away from it, 0 to 1.
+        shadow_darkness: Opacity of the shadow, 0 to 1.
+        shadow_offset: Offset of the shadow of a point one metre up: to the right, forward [m].
     """
 
     tint: Colour
     contrast: float
-    shadow: float
-    throw: tuple[float, float]
+    shadow_darkness: float
+    shadow_offset: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sprite:
-    """A drawn object.
+    """The image of an object, and that of its shadow.
 
     Attributes:
-        body: BGR and alpha, the colours multiplied by it; uint8 (height, width, 4).
-        foot: Where the object stands in `body` [px]; may lie outside.
-        shade: Its shadow's alpha, uint8 (height, width); nothing to see when 1 px wide.
-        shade_foot: Where the object stands in `shade` [px].
+        body: BGR premultiplied by alpha, and alpha; uint8 (height, width, 4).
+        foot: Where the object touches the ground in `body` [px]; may lie outside.
+        shadow: Alpha of its shadow, uint8 (height, width).
+        shadow_foot: Where the object touches the ground in `shadow` [px].
     """
 
-    body: Bytes
+    body: ByteImage
     foot: Foot
-    shade: Bytes
-    shade_foot: Foot
+    shadow: ByteImage
+    shadow_foot: Foot

@@ -1,4 +1,4 @@
-"""Measures the bundled detector on rendered streets it has not seen, with COCO's own evaluation."""
+"""Evaluates the bundled detector on unseen rendered streets, with COCO's own evaluation."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ import numpy as np
 import onnxruntime
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
-from scenes import EVALUATION_SEED, HEIGHT, LAST_FRAME, WIDTH, Floats, letterboxed, scale, settings_for, targets
+from scenes import EVALUATION_SEED, HEIGHT, LAST_FRAME, WIDTH, Floats, letterbox, scale, settings_for, targets
 
 from edge_app.engine.ort.cpu import open_session
 from edge_app.model import read_any_signature
-from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
+from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, SceneSettings, Street
 
 STRIDES = (8, 16, 32)
 FRAMES_PER_STREET = 4
-LEAST_SCORE = 0.005
+MIN_SCORE = 0.005
 NMS_IOU = 0.5
 SHAKES = {"shake below 1 %": (0.0, 0.01), "shake 1 % and above": (0.01, 1.0)}
-# Shorter or longer, an object is as small or large as the root of its box's area [input px].
+# The size of an object is the square root of its box's area [input px].
 EXTENTS = {"all sizes": (0, 1e5), "below 24 px": (0, 24), "24 to 64 px": (24, 64), "64 px and above": (64, 1e5)}
 
 
-def session(model: Path, threads: int) -> onnxruntime.InferenceSession:
+def open_model(model: Path, threads: int) -> onnxruntime.InferenceSession:
     """The model on the CPU as the program runs it, with this many threads."""
     return open_session(model, threads, quantized=read_any_signature(model).quantized)
 
 
-def decoded(rows: Floats) -> tuple[Floats, Floats, Floats]:
+def decode(rows: Floats) -> tuple[Floats, Floats, Floats]:
     """Corner boxes [input px], scores and classes of one image's raw rows (cells, 5 + classes)."""
     corners, sides = [], []
     for stride in STRIDES:
@@ -48,45 +48,45 @@ def decoded(rows: Floats) -> tuple[Floats, Floats, Floats]:
     return np.hstack((centres - halves, centres + halves)), rows[:, 4] * rows[:, 5:].max(1), rows[:, 5:].argmax(1)
 
 
-def detected(rows: Floats, size: tuple[float, float]) -> list[tuple[list[float], float, int]]:
-    """Boxes x, y, w, h [input px] within the picture, scores and classes left by suppression."""
-    boxes, scores, classes = decoded(rows)
-    likely = scores > LEAST_SCORE
+def detect(rows: Floats, size: tuple[float, float]) -> list[tuple[list[float], float, int]]:
+    """Boxes x, y, w, h [input px] inside the picture, scores and classes after NMS."""
+    boxes, scores, classes = decode(rows)
+    likely = scores > MIN_SCORE
     boxes, scores, classes = np.clip(boxes[likely], 0, [*size, *size]), scores[likely], classes[likely]
     xywh = np.hstack((boxes[:, :2], boxes[:, 2:] - boxes[:, :2])).astype(float)
     if not len(xywh):
         return []
-    kept = cv2.dnn.NMSBoxesBatched(xywh.tolist(), scores.tolist(), classes.tolist(), LEAST_SCORE, NMS_IOU)
+    kept = cv2.dnn.NMSBoxesBatched(xywh.tolist(), scores.tolist(), classes.tolist(), MIN_SCORE, NMS_IOU)
     return [(xywh[i].tolist(), float(scores[i]), int(classes[i])) for i in kept]
 
 
-class Survey:
-    """Frames, what is in them and what the model says, as COCO writes it down.
+class CocoRecords:
+    """Frames, their ground truth and the model's detections, in COCO's format.
 
     Attributes:
         images: Settings of each frame.
-        truths: COCO's annotations; objects that do not count are crowds, which cost nobody anything.
-        findings: COCO's results.
+        truths: COCO's annotations; objects that do not count are crowds, which COCO ignores.
+        results: COCO's results.
     """
 
     def __init__(self) -> None:
-        self.images: list[Settings] = []
+        self.images: list[SceneSettings] = []
         self.truths: list[dict[str, object]] = []
-        self.findings: list[dict[str, object]] = []
+        self.results: list[dict[str, object]] = []
 
-    def add(self, settings: Settings, rows: Floats, found: list[tuple[list[float], float, int]]) -> None:
+    def add(self, settings: SceneSettings, rows: Floats, found: list[tuple[list[float], float, int]]) -> None:
         image = len(self.images)
         self.images.append(settings)
-        for x1, y1, x2, y2, kind, ignored in rows.tolist():
+        for x1, y1, x2, y2, class_id, ignored in rows.tolist():
             self.truths.append({
-                "id": len(self.truths) + 1, "image_id": image, "category_id": int(kind), "iscrowd": int(ignored),
+                "id": len(self.truths) + 1, "image_id": image, "category_id": int(class_id), "iscrowd": int(ignored),
                 "bbox": [x1, y1, x2 - x1, y2 - y1], "area": (x2 - x1) * (y2 - y1),
             })  # fmt: skip
-        for box, score, kind in found:
-            self.findings.append({"image_id": image, "category_id": kind, "bbox": box, "score": score})
+        for box, score, class_id in found:
+            self.results.append({"image_id": image, "category_id": class_id, "bbox": box, "score": score})
 
-    def evaluation(self) -> COCOeval:
-        """COCO's evaluation of all frames, ready to evaluate."""
+    def coco_eval(self) -> COCOeval:
+        """COCO's evaluation of all frames, not yet run."""
         coco = COCO()
         coco.dataset = {
             "info": {},
@@ -94,68 +94,68 @@ class Survey:
             "categories": [{"id": i, "name": name} for i, name in enumerate(CLASSES)],
             "annotations": self.truths,
         }
-        with contextlib.redirect_stdout(io.StringIO()):  # it chats
+        with contextlib.redirect_stdout(io.StringIO()):  # COCO prints its progress
             coco.createIndex()
-            evaluation = COCOeval(coco, coco.loadRes(self.findings), "bbox")
-        evaluation.params.areaRng = [[low**2, high**2] for low, high in EXTENTS.values()]
-        evaluation.params.areaRngLbl = list(EXTENTS)
-        return evaluation
+            coco_eval = COCOeval(coco, coco.loadRes(self.results), "bbox")
+        coco_eval.params.areaRng = [[low**2, high**2] for low, high in EXTENTS.values()]
+        coco_eval.params.areaRngLbl = list(EXTENTS)
+        return coco_eval
 
 
-def surveyed(model: Path, frames: int, first_seed: int, size: tuple[int, int]) -> Survey:
-    """What the model finds in frames of streets from this seed on, lights and weathers in turn."""
-    network, survey = session(model, 2), Survey()
+def run_model(model: Path, frames: int, first_seed: int, size: tuple[int, int]) -> CocoRecords:
+    """The model's detections in streets from this seed on, in all lights and weathers in turn."""
+    session, records = open_model(model, 2), CocoRecords()
     rng = np.random.default_rng(first_seed)
     ratio = scale(*size)
     for seed in range(-(-frames // FRAMES_PER_STREET)):
         settings = settings_for(first_seed + seed, *size, seed, rng.uniform(0, 0.02))
         street = Street(settings)
-        for index in rng.integers(0, LAST_FRAME, FRAMES_PER_STREET)[: frames - len(survey.images)]:
+        for index in rng.integers(0, LAST_FRAME, FRAMES_PER_STREET)[: frames - len(records.images)]:
             frame, truth = street.render(int(index))
-            blob = letterboxed(frame).transpose(2, 0, 1)[None].astype(np.float32)
-            (rows,) = network.run(None, {"images": blob})
-            survey.add(settings, targets(truth, ratio), detected(rows[0], (size[0] * ratio, size[1] * ratio)))
-    return survey
+            blob = letterbox(frame).transpose(2, 0, 1)[None].astype(np.float32)
+            (rows,) = session.run(None, {"images": blob})
+            records.add(settings, targets(truth, ratio), detect(rows[0], (size[0] * ratio, size[1] * ratio)))
+    return records
 
 
-def mean(values: np.ndarray) -> float | None:
-    """Mean of COCO's values in percent; COCO writes -1 where there is nothing to find."""
+def mean_percent(values: np.ndarray) -> float | None:
+    """Mean of COCO's values [%], without the -1 that COCO writes if there is nothing to find."""
     return round(float(values[values > -1].mean()) * 100, 1) if (values > -1).any() else None
 
 
-def figures(evaluation: COCOeval, images: Iterable[int]) -> dict[str, dict[str, float | None]]:
+def figures(coco_eval: COCOeval, images: Iterable[int]) -> dict[str, dict[str, float | None]]:
     """AP50 and AP50-95 [%] over these images: all classes, each class, each size."""
-    evaluation.params.imgIds = list(images)
+    coco_eval.params.imgIds = list(images)
     with contextlib.redirect_stdout(io.StringIO()):
-        evaluation.evaluate()
-        evaluation.accumulate()
-    precision = evaluation.eval["precision"][..., -1]  # IoU, recall, class, size
+        coco_eval.evaluate()
+        coco_eval.accumulate()
+    precision = coco_eval.eval["precision"][..., -1]  # IoU, recall, class, size
     parts = {name: precision[:, :, :, size] for size, name in enumerate(EXTENTS)}
-    parts |= {name: precision[:, :, kind, 0] for kind, name in enumerate(CLASSES)}
-    return {name: {"AP50": mean(part[0]), "AP50-95": mean(part)} for name, part in parts.items()}
+    parts |= {name: precision[:, :, class_id, 0] for class_id, name in enumerate(CLASSES)}
+    return {name: {"AP50": mean_percent(part[0]), "AP50-95": mean_percent(part)} for name, part in parts.items()}
 
 
-def conditions(images: list[Settings]) -> dict[str, list[int]]:
+def conditions(images: list[SceneSettings]) -> dict[str, list[int]]:
     """Which frames show each light, each weather, their combinations and either half of the shaking."""
     found: dict[str, list[int]] = {name: [] for name in (*LIGHTS, *WEATHERS)}
     found |= {f"{light}, {weather}": [] for light in LIGHTS for weather in WEATHERS}
     found |= {name: [] for name in SHAKES}
-    for image, seen in enumerate(images):
-        shaking = next(name for name, (low, high) in SHAKES.items() if low <= seen.shake < high)
-        for name in (seen.light, seen.weather, f"{seen.light}, {seen.weather}", shaking):
+    for image, settings in enumerate(images):
+        shaking = next(name for name, (low, high) in SHAKES.items() if low <= settings.shake < high)
+        for name in (settings.light, settings.weather, f"{settings.light}, {settings.weather}", shaking):
             found[name].append(image)
     return found
 
 
-def operating_points(evaluation: COCOeval) -> dict[str, dict[str, float]]:
+def operating_points(coco_eval: COCOeval) -> dict[str, dict[str, float]]:
     """Precision, recall and F1 [%], each the mean of the classes, by score threshold, at IoU 0.5.
 
     Reads what the last call of `figures` matched.
     """
-    everything = evaluation.params.areaRng[0]
-    matched: dict[int, list[tuple[float, bool]]] = {kind: [] for kind in range(len(CLASSES))}
+    everything = coco_eval.params.areaRng[0]
+    matched: dict[int, list[tuple[float, bool]]] = {class_id: [] for class_id in range(len(CLASSES))}
     present = dict.fromkeys(matched, 0)
-    for item in evaluation.evalImgs:
+    for item in coco_eval.evalImgs:
         if item is None or item["aRng"] != everything:
             continue
         present[item["category_id"]] += int((np.asarray(item["gtIgnore"]) == 0).sum())
@@ -175,34 +175,34 @@ def operating_points(evaluation: COCOeval) -> dict[str, dict[str, float]]:
 
 
 def speed(model: Path, threads: int, runs: int = 300) -> float:
-    """Images a second, from the median run."""
-    network, times = session(model, threads), []
+    """Images per second, from the median run."""
+    session, times = open_model(model, threads), []
     blob = np.random.default_rng(0).uniform(0, 255, (1, 3, HEIGHT, WIDTH)).astype(np.float32)
     for _ in range(runs):
         start = time.perf_counter()
-        network.run(None, {"images": blob})
+        session.run(None, {"images": blob})
         times.append(time.perf_counter() - start)
     return round(1 / float(np.median(times)), 1)
 
 
-def report(survey: Survey) -> dict[str, object]:
-    """All figures of a survey."""
-    evaluation = survey.evaluation()
+def report(records: CocoRecords) -> dict[str, object]:
+    """All figures of these records."""
+    coco_eval = records.coco_eval()
     by_condition = {
-        name: figures(evaluation, images)["all sizes"] | {"frames": len(images)}
-        for name, images in conditions(survey.images).items()
+        name: figures(coco_eval, images)["all sizes"] | {"frames": len(images)}
+        for name, images in conditions(records.images).items()
         if images
     }
-    overall = figures(evaluation, range(len(survey.images)))
-    counted = [truth for truth in survey.truths if not truth["iscrowd"]]
+    overall = figures(coco_eval, range(len(records.images)))
+    counted = [truth for truth in records.truths if not truth["iscrowd"]]
     return {
-        "frames": len(survey.images),
-        "streets": len({settings.seed for settings in survey.images}),
+        "frames": len(records.images),
+        "streets": len({settings.seed for settings in records.images}),
         "objects counted": {n: sum(t["category_id"] == i for t in counted) for i, n in enumerate(CLASSES)},
-        "objects ignored": len(survey.truths) - len(counted),
+        "objects ignored": len(records.truths) - len(counted),
         "overall": overall,
         "by condition": by_condition,
-        "operating points": operating_points(evaluation),
+        "operating points": operating_points(coco_eval),
     }
 
 
@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(640, 360), help="of the frames [px]")
     parser.add_argument("--no-speed", action="store_true", help="skip the frame rates")
     args = parser.parse_args()
-    result = report(surveyed(args.model, args.frames, args.first_seed, tuple(args.size)))
+    result = report(run_model(args.model, args.frames, args.first_seed, tuple(args.size)))
     if not args.no_speed:
         result["images a second"] = {f"{n} threads": speed(args.model, n) for n in (1, 2)}
     print(json.dumps(result, indent=1))

@@ -9,7 +9,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 CLASSES = 4
 STRIDES = (8, 16, 32)
-INPUT_SCALE = 1 / 128  # pixels 0..255 to about 0..2; `fused` moves it into the first convolution
+INPUT_SCALE = 1 / 128  # pixels 0..255 to about 0..2; `fuse` moves it into the first convolution
 
 
 class Conv(nn.Sequential):
@@ -24,9 +24,9 @@ class Conv(nn.Sequential):
 
 
 class Block(nn.Module):
-    """A chain of 3x3 convolutions whose steps are all kept and mixed: depth without additions.
+    """A chain of 3x3 convolutions whose outputs are all concatenated and mixed: depth without additions.
 
-    Sums of two branches need a shared scale in INT8; a concatenation of ReLU outputs is kinder to it.
+    Sums of two branches need a shared scale in INT8; a concatenation of ReLU outputs quantises better.
     """
 
     def __init__(self, inputs: int, hidden: int, outputs: int, depth: int) -> None:
@@ -45,8 +45,8 @@ class Block(nn.Module):
 class Head(nn.Module):
     """One level's predictions: boxes and objectness from one branch, classes from the other.
 
-    Boxes and objectness leave by convolutions of their own: logits reach far, and under one INT8 scale
-    with them a box would move in steps of pixels.
+    Boxes and objectness have convolutions of their own: logits have a wide range, and with one INT8 scale
+    for both, boxes would move in steps of pixels.
     """
 
     def __init__(self, inputs: int, hidden: int) -> None:
@@ -57,7 +57,7 @@ class Head(nn.Module):
         for last in (self.boxes, self.objectness, self.classes):
             nn.init.normal_(last.weight, std=0.01)
             nn.init.zeros_(last.bias)
-        # Nearly every cell is background: start there, or the first steps only unlearn the opposite.
+        # Nearly every cell is background: start there, or the first steps only learn that.
         nn.init.constant_(self.objectness.bias, -4.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,7 +68,7 @@ class Head(nn.Module):
 
 
 class Network(nn.Module):
-    """Backbone, feature pyramid down and up again, one head a stride.
+    """Backbone, feature pyramid down and up again, and one head per stride.
 
     Takes images (batch, 3, H, W), BGR, 0 to 255, and returns (batch, cells, 5 + classes): strides in
     `STRIDES`' order, cells row by row, each cx, cy [cells from its own corner], log w, log h [cells],
@@ -104,8 +104,8 @@ class Network(nn.Module):
         return torch.cat((boxes, scores.sigmoid() if self.probabilities else scores), 1).transpose(1, 2)
 
 
-def fused(network: Network) -> Network:
-    """The network for export: normalisation and input scale folded in, probabilities out. Changes it."""
+def fuse(network: Network) -> Network:
+    """Folds normalisation and input scale into the convolutions and outputs probabilities, for export; in place."""
     network.eval()
     for module in network.modules():
         if isinstance(module, Conv):

@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 import torch
 from loss import detection_loss
-from network import Network, cells, fused
+from network import Network, cells, fuse
 from scenes import (
     EVALUATION_SEED,
     HEIGHT,
@@ -23,7 +23,7 @@ from scenes import (
     WIDTH,
     Floats,
     Image,
-    letterboxed,
+    letterbox,
     scale,
     settings_for,
     targets,
@@ -31,19 +31,19 @@ from scenes import (
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from edge_app.synthetic import Street, Truth
+from edge_app.synthetic import SceneTruth, Street
 
-# Mostly the size that the demonstration streams; others so that any camera's size will do.
+# Mostly the demo's size; others so that the model works with any camera's size.
 SIZES = ((640, 360), (640, 360), (640, 360), (480, 270), (640, 480), (960, 540), (1280, 720))
 FRAMES_PER_STREET = 24
-VIEWS = 3  # samples made of one rendered frame: cutting and mirroring is cheap, drawing is not
-MOST_OBJECTS = 64
-FRESH = 48  # newly rendered frames a step
-BATCH = 256  # frames learnt from a step, drawn from all that are kept
-KEPT = 40_000
-RATE = 2e-3
-LENIENCE = 0.8  # what barely counts in the evaluation is learnt without doubt
-WARM_UP = 0.03  # part of the time budget
+SAMPLES_PER_FRAME = 3  # cropping and mirroring is cheap, rendering is not
+MAX_OBJECTS = 64
+NEW_FRAMES = 48  # newly rendered frames per step
+BATCH = 256  # frames per step, drawn from the buffer
+BUFFER_SIZE = 40_000
+LEARNING_RATE = 2e-3
+LENIENCE = 0.8  # objects that barely count in the evaluation are trained on in any case
+WARM_UP = 0.03  # fraction of the time budget
 CARD = """\
 name: traffic
 licence: Apache-2.0
@@ -58,36 +58,38 @@ thresholds: {{confidence: {confidence}, nms_iou: 0.5}}
 """
 
 
-def cropped(frame: Image, truth: Truth, rng: np.random.Generator) -> tuple[Image, Truth]:
-    """A random part of the frame, half to all of each side; what it cuts off is no longer visible."""
+def crop(frame: Image, truth: SceneTruth, rng: np.random.Generator) -> tuple[Image, SceneTruth]:
+    """A random crop of half to all of each side; what it cuts off counts as hidden."""
     height, width = frame.shape[:2]
     share = rng.uniform(0.5, 1) * np.minimum(rng.uniform(0.85, 1.15, 2), 1)
     w, h = int(width * share[0]), int(height * share[1])
     x, y = rng.integers(0, width - w + 1), rng.integers(0, height - h + 1)
     inside = np.clip(truth.xyxy - [x, y, x, y], 0, [w, h, w, h]).astype(np.float32)
     kept = (inside[:, 2:] - inside[:, :2]).prod(1) / np.maximum((truth.xyxy[:, 2:] - truth.xyxy[:, :2]).prod(1), 1)
-    seen = kept > 0
-    part = Truth(inside[seen], truth.class_id[seen], (truth.visible * kept)[seen], truth.track_id[seen])
-    return np.ascontiguousarray(frame[y : y + h, x : x + w]), part
+    visible = kept > 0
+    rest = SceneTruth(
+        inside[visible], truth.class_id[visible], (truth.visible * kept)[visible], truth.track_id[visible]
+    )
+    return np.ascontiguousarray(frame[y : y + h, x : x + w]), rest
 
 
-def sample(frame: Image, truth: Truth, rng: np.random.Generator) -> tuple[Image, Floats]:
-    """One rendered frame as the network gets it, at times cropped or mirrored, and its padded targets."""
+def sample(frame: Image, truth: SceneTruth, rng: np.random.Generator) -> tuple[Image, Floats]:
+    """One training sample, sometimes cropped or mirrored: the network's input and its padded targets."""
     if rng.random() < 0.5:
-        frame, truth = cropped(frame, truth, rng)
+        frame, truth = crop(frame, truth, rng)
     height, width = frame.shape[:2]
     rows = targets(truth, scale(width, height), LENIENCE)
     if rng.random() < 0.5:
         frame = frame[:, ::-1]
         rows[:, [0, 2]] = width * scale(width, height) - rows[:, [2, 0]]
-    rows = rows[np.argsort(rows[:, 5], kind="stable")][:MOST_OBJECTS]  # those that count come first
-    padded = np.full((MOST_OBJECTS, 6), -1, np.float32)
+    rows = rows[np.argsort(rows[:, 5], kind="stable")][:MAX_OBJECTS]  # those that count come first
+    padded = np.full((MAX_OBJECTS, 6), -1, np.float32)
     padded[: len(rows)] = rows
-    return letterboxed(np.ascontiguousarray(frame)), padded
+    return letterbox(np.ascontiguousarray(frame)), padded
 
 
-class Streets(IterableDataset[tuple[Image, Floats]]):
-    """Frames without end, from streets nobody has seen before."""
+class StreetFrames(IterableDataset[tuple[Image, Floats]]):
+    """An endless stream of frames from random training streets."""
 
     def __iter__(self) -> Iterator[tuple[Image, Floats]]:
         cv2.setNumThreads(1)
@@ -100,16 +102,16 @@ class Streets(IterableDataset[tuple[Image, Floats]]):
             ))  # fmt: skip
             for index in rng.integers(0, LAST_FRAME, FRAMES_PER_STREET):
                 frame, truth = street.render(int(index))
-                for _ in range(VIEWS):
+                for _ in range(SAMPLES_PER_FRAME):
                     yield sample(frame, truth, rng)
 
 
-class Pool:
-    """The latest frames, kept on the device: rendering is slower than learning, so each is used again."""
+class ReplayBuffer:
+    """The latest frames, kept on the device: rendering is slower than training, so each frame is used repeatedly."""
 
     def __init__(self, size: int, device: torch.device) -> None:
         self.images = torch.empty((size, HEIGHT, WIDTH, 3), dtype=torch.uint8, device=device)
-        self.targets = torch.empty((size, MOST_OBJECTS, 6), device=device)
+        self.targets = torch.empty((size, MAX_OBJECTS, 6), device=device)
         self.filled = self.next = 0
 
     def add(self, images: Tensor, rows: Tensor) -> None:
@@ -121,48 +123,48 @@ class Pool:
         self.filled = min(self.filled + len(images), len(self.images))
 
     def draw(self, count: int) -> tuple[Tensor, Tensor]:
-        """Random frames as floats (count, 3, H, W), each in another exposure, and their targets."""
+        """Random frames, float (count, 3, H, W), with augmented colours, and their targets."""
         chosen = torch.randint(self.filled, (count,), device=self.images.device)
-        return recoloured(self.images[chosen].permute(0, 3, 1, 2).float()), self.targets[chosen]
+        return augment_colours(self.images[chosen].permute(0, 3, 1, 2).float()), self.targets[chosen]
 
 
-def recoloured(images: Tensor) -> Tensor:
-    """The images under random gain, colour cast, gamma and sensor noise, each on its own."""
+def augment_colours(images: Tensor) -> Tensor:
+    """Applies random gain, colour cast, gamma and sensor noise to each image."""
 
-    def dice(low: float, high: float, channels: int = 1) -> Tensor:
+    def uniform(low: float, high: float, channels: int = 1) -> Tensor:
         return torch.empty((len(images), channels, 1, 1), device=images.device).uniform_(low, high)
 
-    light = (images / 255).clamp(min=1e-3) ** dice(-0.35, 0.35).exp() * dice(-0.3, 0.3).exp()
-    light = light * dice(-0.08, 0.08, 3).exp()
-    noise = torch.randn_like(images) * (dice(-0.02, 0.03)).clamp(min=0)
+    light = (images / 255).clamp(min=1e-3) ** uniform(-0.35, 0.35).exp() * uniform(-0.3, 0.3).exp()
+    light = light * uniform(-0.08, 0.08, 3).exp()
+    noise = torch.randn_like(images) * (uniform(-0.02, 0.03)).clamp(min=0)
     return ((light + noise) * 255).clamp(0, 255)
 
 
-def groups(network: Network, decay: float) -> list[dict[str, object]]:
-    """Parameters for the optimiser: weights decay, biases do not, normalisations a little."""
+def parameter_groups(network: Network, decay: float) -> list[dict[str, object]]:
+    """Parameters for the optimiser: weights decay, biases and normalisations a tenth as much."""
     weights = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim == 1]
     return [{"params": weights, "weight_decay": decay}, {"params": others, "weight_decay": decay / 10}]
 
 
-def rate_at(progress: float) -> float:
-    """Learning rate when this part of the time is over: a short rise, then half a cosine to nearly zero."""
+def learning_rate(progress: float) -> float:
+    """Learning rate after this fraction of the time: a short rise, then half a cosine to nearly zero."""
     if progress < WARM_UP:
-        return RATE * (0.02 + 0.98 * progress / WARM_UP)
-    return RATE * (0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, (progress - WARM_UP) / (1 - WARM_UP)))) / 2)
+        return LEARNING_RATE * (0.02 + 0.98 * progress / WARM_UP)
+    return LEARNING_RATE * (0.01 + 0.99 * (1 + math.cos(math.pi * min(1.0, (progress - WARM_UP) / (1 - WARM_UP)))) / 2)
 
 
-def follow(average: Network, network: Network, step: int) -> None:
-    """Moves the running average of the weights a step towards the network."""
-    pace = 1 - min(0.9995, (1 + step) / (10 + step))
+def update_average(average: Network, network: Network, step: int) -> None:
+    """Updates the running average of the weights."""
+    step_size = 1 - min(0.9995, (1 + step) / (10 + step))
     with torch.no_grad():
         for mean, now in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
             if mean.is_floating_point():
-                mean.lerp_(now, pace)
+                mean.lerp_(now, step_size)
 
 
 class Trainer:
-    """The network, its running average and what teaches it."""
+    """The network, its running average, the optimiser and the frame buffer."""
 
     def __init__(self, device: torch.device, resume: Path | None, kept: int) -> None:
         self.device = device
@@ -170,15 +172,15 @@ class Trainer:
         if resume:
             self.network.load_state_dict(torch.load(resume, map_location=device, weights_only=True))
         self.average = copy.deepcopy(self.network).eval()
-        self.optimiser = torch.optim.AdamW(groups(self.network, 0.05), fused=device.type == "cuda")
+        self.optimiser = torch.optim.AdamW(parameter_groups(self.network, 0.05), fused=device.type == "cuda")
         self.cells = cells(WIDTH, HEIGHT, device)
-        self.pool = Pool(kept, device)
+        self.buffer = ReplayBuffer(kept, device)
 
     def step(self, number: int, rate: float, batch: int) -> Tensor:
-        """Learns from one batch; returns its loss."""
+        """Trains on one batch; returns its loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        images, rows = self.pool.draw(batch)
+        images, rows = self.buffer.draw(batch)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             raw = self.network(images.contiguous(memory_format=torch.channels_last))
         loss = detection_loss(raw.float(), rows, *self.cells)
@@ -186,22 +188,22 @@ class Trainer:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
         self.optimiser.step()
-        follow(self.average, self.network, number)
+        update_average(self.average, self.network, number)
         return loss.detach()
 
     def save(self, folder: Path) -> None:
         torch.save(self.average.state_dict(), folder / "checkpoint.pt")
 
 
-def trained(args: argparse.Namespace, device: torch.device) -> Network:
-    """The averaged network after the given minutes; saves a checkpoint now and then."""
+def train(args: argparse.Namespace, device: torch.device) -> Network:
+    """Trains for the given minutes; returns the averaged network. Saves checkpoints."""
     trainer = Trainer(device, args.resume, args.kept)
-    loader = iter(DataLoader(Streets(), FRESH, num_workers=args.workers, pin_memory=device.type == "cuda"))
+    loader = iter(DataLoader(StreetFrames(), NEW_FRAMES, num_workers=args.workers, pin_memory=device.type == "cuda"))
     start = time.monotonic()
     progress, step = 0.0, 0
     while progress < 1:
-        trainer.pool.add(*next(loader))
-        loss = trainer.step(step, rate_at(progress), args.batch)
+        trainer.buffer.add(*next(loader))
+        loss = trainer.step(step, learning_rate(progress), args.batch)
         if step % 100 == 0:
             minutes = (time.monotonic() - start) / 60
             print(f"{minutes:.2f} min  step {step}  loss {loss.item():.3f}  kept {trainer.pool.filled}", flush=True)
@@ -218,11 +220,11 @@ def export(network: Network, folder: Path, confidence: float) -> None:
     path = folder / "model.onnx"
     example = torch.zeros(2, 3, HEIGHT, WIDTH)
     program = torch.onnx.export(
-        fused(network.cpu().to(memory_format=torch.contiguous_format)), (example,), dynamo=True, opset_version=18,
+        fuse(network.cpu().to(memory_format=torch.contiguous_format)), (example,), dynamo=True, opset_version=18,
         input_names=["images"], output_names=["output"], dynamic_shapes=({0: torch.export.Dim("batch")},),
     )  # fmt: skip
     model = program.model_proto
-    # The exporter notes where in this file each node came from: half the size of a model this small.
+    # The exporter records each node's place in this file: half the size of a model this small.
     for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
         del part.metadata_props[:]
         part.doc_string = ""
@@ -243,13 +245,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the model and its card")
     parser.add_argument("--resume", type=Path, help="checkpoint.pt of an earlier training to go on from")
     parser.add_argument("--batch", type=int, default=BATCH, help="frames a step")
-    parser.add_argument("--kept", type=int, default=KEPT, help="frames kept on the device, 344 kB each")
+    parser.add_argument("--kept", type=int, default=BUFFER_SIZE, help="frames kept on the device, 344 kB each")
     parser.add_argument("--confidence", type=float, default=0.6, help="operating threshold for the card")
     args = parser.parse_args()
     name = args.device if args.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     args.out.mkdir(parents=True, exist_ok=True)
     torch.backends.cudnn.benchmark = True
-    export(trained(args, torch.device(name)), args.out, args.confidence)
+    export(train(args, torch.device(name)), args.out, args.confidence)
 
 
 if __name__ == "__main__":

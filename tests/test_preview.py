@@ -1,4 +1,4 @@
-"""What people get to see: films, snapshots, the window."""
+"""Recordings, snapshots and the window."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ STREET = "synthetic://street?seed=7&size=320x180"
 
 
 def frames(path):
-    with av.open(str(path)) as film:
-        return [(float(frame.time), frame.to_ndarray(format="bgr24")) for frame in film.decode(video=0)]
+    with av.open(str(path)) as recording:
+        return [(float(frame.time), frame.to_ndarray(format="bgr24")) for frame in recording.decode(video=0)]
 
 
 @pytest.fixture
@@ -51,10 +51,12 @@ def display(tmp_path):
         server.terminate()
 
 
-def test_boxes_are_drawn_where_they_are_and_the_picture_stays_as_it_was():
+def test_boxes_are_drawn_where_they_are_on_a_copy_of_the_picture():
     pixels = np.full((360, 640, 3), 90, np.uint8)
-    found = Detections(np.array([[100, 100, 200, 250]], np.float32), np.array([0.9], np.float32), np.array([1], "i4"))
-    drawn = Annotator(["person", "car"]).draw(pixels, found)
+    detections = Detections(
+        np.array([[100, 100, 200, 250]], np.float32), np.array([0.9], np.float32), np.array([1], "i4")
+    )
+    drawn = Annotator(["person", "car"]).draw(pixels, detections)
     assert (pixels == 90).all()
     ys, xs = np.nonzero((drawn != pixels).any(axis=2))
     assert (xs.min(), ys.max()) == pytest.approx((100, 250), abs=3)
@@ -76,17 +78,17 @@ def test_several_pictures_are_tiles_and_one_stays_as_it_is():
     ]
 
 
-def test_a_film_holds_every_frame_of_a_file_at_its_time(edge_app, configured, clip):
+def test_a_recording_holds_every_frame_of_a_file_at_its_time(edge_app, configured, clip):
     config = configured(cameras={"a": {"url": str(clip)}}, publish=[{"type": "file", "path": "/dev/null"}])
     program = edge_app("run", config, "--record", clip.with_name("film.mp4"))
     assert program.wait() == 0, program.log
-    film, original = frames(clip.with_name("film.mp4")), frames(clip)
-    assert [t for t, _ in film] == pytest.approx([t - original[0][0] for t, _ in original], abs=0.002)
-    difference = np.abs(film[30][1].astype(int) - original[30][1]).mean()
+    recording, original = frames(clip.with_name("film.mp4")), frames(clip)
+    assert [t for t, _ in recording] == pytest.approx([t - original[0][0] for t, _ in original], abs=0.002)
+    difference = np.abs(recording[30][1].astype(int) - original[30][1]).mean()
     assert difference < 8
 
 
-def test_several_cameras_are_films_of_their_own_that_survive_a_stop(edge_app, configured, tmp_path):
+def test_each_camera_has_its_own_recording_which_survives_a_stop(edge_app, configured, tmp_path):
     config = configured(
         cameras={"a": {"url": STREET}, "b": {"url": f"{STREET}&fps=5"}, "off": {"url": STREET, "enabled": False}},
         publish=[{"type": "stdout"}],
@@ -100,7 +102,7 @@ def test_several_cameras_are_films_of_their_own_that_survive_a_stop(edge_app, co
         assert wanted - 2 <= len(frames(tmp_path / f"film-{camera}.mp4")) <= wanted + 2
 
 
-def test_a_film_never_replaces_what_a_camera_reads(edge_app, configured, clip):
+def test_a_recording_never_replaces_what_a_camera_reads(edge_app, configured, clip):
     before = clip.read_bytes()
     program = edge_app("run", configured(cameras={"a": {"url": str(clip)}}), "--record", clip)
     assert program.wait() == 64
@@ -108,7 +110,7 @@ def test_a_film_never_replaces_what_a_camera_reads(edge_app, configured, clip):
     assert clip.read_bytes() == before
 
 
-def test_pictures_of_odd_sizes_are_filmed(edge_app, configured, tmp_path):
+def test_pictures_of_odd_sizes_are_recorded(edge_app, configured, tmp_path):
     (tmp_path / "odd").mkdir()
     for index, size in enumerate([(1, 64), (3, 1), *[(65, 33)] * 20]):
         cv2.imwrite(str(tmp_path / "odd" / f"{index}.png"), np.full((*size, 3), 99, np.uint8))
@@ -119,19 +121,19 @@ def test_pictures_of_odd_sizes_are_filmed(edge_app, configured, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("path", "code", "words"),
+    ("path", "code", "message"),
     [
         ("/none/film.mp4", 77, "/none/film.mp4: cannot be written"),
         ("film.mkv", 64, "film.mkv: want a name that ends with .mp4"),
     ],
 )
-def test_a_film_that_cannot_be_written_is_told_at_the_start(edge_app, configured, path, code, words):
+def test_a_recording_that_cannot_be_written_is_reported_at_the_start(edge_app, configured, path, code, message):
     program = edge_app("run", configured(cameras={"a": {"url": STREET}}), "--record", path)
     assert program.wait() == code
-    assert program.log.splitlines()[-1] == words
+    assert program.log.splitlines()[-1] == message
 
 
-def test_a_film_on_a_full_disk_is_given_up_and_the_program_goes_on(edge_app, configured, tmp_path, clip):
+def test_a_recording_on_a_full_disk_is_given_up_and_the_program_goes_on(edge_app, configured, tmp_path, clip):
     (tmp_path / "film.mp4").symlink_to("/dev/full")
     config = configured(cameras={"a": {"url": str(clip)}})
     program = edge_app("run", config, "--record", tmp_path / "film.mp4")
@@ -140,20 +142,22 @@ def test_a_film_on_a_full_disk_is_given_up_and_the_program_goes_on(edge_app, con
     assert program.log.count("ends here: No space left on device") == 1
 
 
-def test_a_disk_that_fills_ends_the_film_where_it_is_whole_and_the_program_goes_on(edge_app, configured, tmp_path):
+def test_a_disk_that_fills_ends_the_recording_after_a_whole_fragment_and_not_the_program(
+    edge_app, configured, tmp_path
+):
     url = "synthetic://street?seed=7&size=320x180&frames=150"
-    film = tmp_path / "film.mp4"
+    recording = tmp_path / "film.mp4"
     config = configured(cameras={"a": {"url": url}}, publish=[{"type": "file", "path": "/dev/null"}])
-    program = edge_app("run", config, "--record", film)
+    program = edge_app("run", config, "--record", recording)
     resource.prlimit(program.process.pid, resource.RLIMIT_FSIZE, (FULL_AT, FULL_AT))
     assert program.wait() == 0, program.log
     assert program.log.count("film.mp4 ends here: File too large") == 1
     assert program.log.count("level=warning") == 1
-    assert 0 < len(frames(film)) < 150
-    assert film.stat().st_size < FULL_AT
+    assert 0 < len(frames(recording)) < 150
+    assert recording.stat().st_size < FULL_AT
 
 
-def test_a_film_whose_end_alone_does_not_fit_is_told(edge_app, configured, tmp_path):
+def test_a_recording_of_which_only_the_end_does_not_fit_is_reported(edge_app, configured, tmp_path):
     """What waits in a buffer is written when the file is closed."""
     url = "synthetic://street?seed=7&size=320x180&frames=20"
     config = configured(cameras={"a": {"url": url}}, publish=[{"type": "file", "path": "/dev/null"}])
@@ -163,7 +167,7 @@ def test_a_film_whose_end_alone_does_not_fit_is_told(edge_app, configured, tmp_p
     assert program.log.count("film.mp4 ends here: File too large") == 1
 
 
-def test_pictures_that_are_years_apart_make_a_film_that_can_be_watched(edge_app, configured, tmp_path):
+def test_pictures_that_are_years_apart_make_a_recording_that_can_be_watched(edge_app, configured, tmp_path):
     (tmp_path / "old").mkdir()
     for index, year in enumerate([0, 0, 5, 4, 9]):
         path = tmp_path / "old" / f"{index}.png"
@@ -175,15 +179,15 @@ def test_pictures_that_are_years_apart_make_a_film_that_can_be_watched(edge_app,
 
 
 def live(camera, index):
-    """A frame of a camera in which nothing was found."""
+    """A live frame without detections, and its result."""
     now, picture = time.time(), Picture.from_bgr(np.full((64, 64, 3), 99, np.uint8))
     made = frame(picture, camera, index, wall=now)
-    nothing = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, "i4"))
+    no_detections = Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, "i4"))
     latency = Latency(queue=0, preprocess=0, infer=0, postprocess=0, total=0)
-    return made, Result(meta=made.meta, source_wh=(64, 64), latency=latency, detections=nothing)
+    return made, Result(meta=made.meta, source_wh=(64, 64), latency=latency, detections=no_detections)
 
 
-def test_a_film_that_is_stuck_holds_up_no_other_and_what_it_lacks_is_counted(tmp_path, caplog):
+def test_a_stuck_recording_does_not_delay_the_others_and_its_dropped_frames_are_counted(tmp_path, caplog):
     os.mkfifo(tmp_path / "film-a.mp4")  # opening it waits until somebody reads
     with Recorder(tmp_path / "film.mp4", ["a", "b"], ["person"]) as recorder:
         for index in range(20):
@@ -195,9 +199,9 @@ def test_a_film_that_is_stuck_holds_up_no_other_and_what_it_lacks_is_counted(tmp
         recorder.add(*live("added at run time", 0))
     os.close(os.open(tmp_path / "film-a.mp4", os.O_RDONLY | os.O_NONBLOCK))
     assert len(frames(tmp_path / "film-b.mp4")) == 20
-    said = " ".join(record.getMessage() for record in caplog.records)
-    assert re.search(r"a: 1[56] frames are not in the film", said)
-    assert "b: " not in said
+    log = " ".join(record.getMessage() for record in caplog.records)
+    assert re.search(r"a: 1[56] frames are not in the film", log)
+    assert "b: " not in log
 
 
 def test_a_snapshot_is_the_cameras_picture_with_its_boxes(configured, tmp_path, capfd):
@@ -209,7 +213,7 @@ def test_a_snapshot_is_the_cameras_picture_with_its_boxes(configured, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "code", "message"),
     [
         (["c"], 64, "there is no camera c; there are a, b"),
         (["a", "--out", "x.foo"], 64, "x.foo: want a name that ends with .jpg or .png"),
@@ -217,10 +221,10 @@ def test_a_snapshot_is_the_cameras_picture_with_its_boxes(configured, tmp_path, 
         (["b", "--seconds", "2"], 69, "camera b: no frame within 2 s: rtsp://127.0.0.1:9/x: connection refused"),
     ],
 )
-def test_a_snapshot_that_cannot_be_had_is_one_line(configured, capfd, arguments, code, words):
+def test_a_snapshot_that_cannot_be_had_is_one_line(configured, capfd, arguments, code, message):
     config = configured(cameras={"a": {"url": STREET}, "b": {"url": "rtsp://127.0.0.1:9/x"}})
     assert execute(["snapshot", str(config), *arguments]) == code
-    assert capfd.readouterr().err.splitlines()[-1] == words
+    assert capfd.readouterr().err.splitlines()[-1] == message
 
 
 def test_the_window_shows_what_is_seen_and_ends_with_the_program(edge_app, configured, display):
@@ -232,26 +236,26 @@ def test_the_window_shows_what_is_seen_and_ends_with_the_program(edge_app, confi
 
 
 @pytest.fixture
-def costly(configured, tmp_path):
-    """A configuration whose model can be read and not loaded, so that whoever loads it fails."""
+def unloadable(configured, tmp_path):
+    """A configuration whose model can be read but not loaded."""
     model = onnx_models.refuses_all(tmp_path / "m.onnx", [1, 21, 7])
     return configured(cameras={"a": {"url": STREET}}, model={"onnx": str(model), "decoder": "yolox"})
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "code", "message"),
     [
         pytest.param(["snapshot", "CONFIG", "a", "--out", "/none/x.png"], 77, "/none/x.png: cannot", id="a snapshot"),
         pytest.param(["snapshot", "CONFIG", "a", "--out", "x.y"], 64, "x.y: want a name", id="an odd snapshot"),
-        pytest.param(["run", "CONFIG", "--record", "/none/x.mp4"], 77, "/none/x.mp4: cannot", id="a film"),
+        pytest.param(["run", "CONFIG", "--record", "/none/x.mp4"], 77, "/none/x.mp4: cannot", id="a recording"),
         pytest.param(["run", "CONFIG", "--show"], 69, "--show: there is no display", id="a window"),
         pytest.param(["run", "CONFIG"], 65, "m.onnx: ", id="the model itself"),
     ],
 )
-def test_what_cannot_be_shown_is_refused_before_the_model_is_loaded(edge_app, costly, arguments, code, words):
-    program = edge_app(*(costly if word == "CONFIG" else word for word in arguments), env={"DISPLAY": ""})
+def test_an_impossible_output_is_refused_before_the_model_is_loaded(edge_app, unloadable, arguments, code, message):
+    program = edge_app(*(unloadable if word == "CONFIG" else word for word in arguments), env={"DISPLAY": ""})
     assert program.wait() == code
-    assert words in program.log
+    assert message in program.log
     assert program.log.count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-"""What cars and lorries are built from: extruded bodies, windows and wheels."""
+"""The parts of cars and lorries: extruded bodies, windows and wheels."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ TAIL_LIGHT: Colour = (40, 36, 170)
 HEADLIGHT_LIT: Colour = (235, 252, 255)
 TAIL_LIGHT_LIT: Colour = (50, 50, 250)
 
-Span = tuple[float, float]
+Extent = tuple[float, float]
 Quad = tuple[Point, Point, Point, Point]
 
 
 def extruded(
     profile: list[tuple[float, float]], foot: float, top: float, colour: Colour, *, layer: int, group: int = 0
 ) -> list[Shape]:
-    """The solid between two copies of a profile, (ahead, up) from rear over the top to the front [m].
+    """A profile, (ahead, up) from the rear over the top to the front [m], extruded sideways.
 
-    Half its width goes from `foot` at its lowest point to `top` at its highest [m].
+    Half its width varies from `foot` at the lowest point to `top` at the highest [m].
     """
     low, high = min(up for _, up in profile), max(up for _, up in profile)
 
@@ -43,37 +43,41 @@ def extruded(
 
 @dataclass(frozen=True, slots=True)
 class Panels:
-    """Flat details on the outside of a body.
+    """Makes flat details on the outside of a body.
 
     Attributes:
-        half: Half the body's width [m].
+        half_width: Half the body's width [m].
         group: See `Shape`.
     """
 
-    half: float
+    half_width: float
     group: int = 0
 
-    def sides(self, ahead: Span, up: Span, colour: Colour, layer: int, *, out: float = 0.006) -> list[Shape]:
-        """A rectangle on either side, so far `out` from it."""
-        side, (rear, front), (low, high) = self.half + out, ahead, up
+    def sides(self, ahead: Extent, up: Extent, colour: Colour, layer: int, *, out: float = 0.006) -> list[Shape]:
+        """A rectangle on each side of the body, `out` from its surface [m]."""
+        side, (rear, front), (low, high) = self.half_width + out, ahead, up
         corners = ((side, low, rear), (side, high, rear), (side, high, front), (side, low, front))
-        face = Shape(corners, colour, layer=layer, group=self.group, casts=False)
+        face = Shape(corners, colour, layer=layer, group=self.group, casts_shadow=False)
         return [face, mirrored(face)]
 
-    def front(self, ahead: float, side: Span, up: Span, colour: Colour, layer: int, *, glows: bool = False) -> Shape:
-        """A rectangle that faces ahead; `side` is in half widths."""
-        rear = self.rear(ahead, side, up, colour, layer, glows=glows)
+    def front(
+        self, ahead: float, side: Extent, up: Extent, colour: Colour, layer: int, *, emissive: bool = False
+    ) -> Shape:
+        """A rectangle that faces ahead; `side` is in half widths of the body."""
+        rear = self.rear(ahead, side, up, colour, layer, emissive=emissive)
         return replace(rear, points=rear.points[::-1])
 
-    def rear(self, ahead: float, side: Span, up: Span, colour: Colour, layer: int, *, glows: bool = False) -> Shape:
-        """A rectangle that faces back; `side` is in half widths."""
-        (left, right), (low, high) = sorted(part * self.half for part in side), up
+    def rear(
+        self, ahead: float, side: Extent, up: Extent, colour: Colour, layer: int, *, emissive: bool = False
+    ) -> Shape:
+        """A rectangle that faces back; `side` is in half widths of the body."""
+        (left, right), (low, high) = sorted(scale * self.half_width for scale in side), up
         corners = ((left, low, ahead), (left, high, ahead), (right, high, ahead), (right, low, ahead))
-        return Shape(corners, colour, layer=layer, group=self.group, glows=glows, casts=False)
+        return Shape(corners, colour, layer=layer, group=self.group, emissive=emissive, casts_shadow=False)
 
 
 def pane(quad: Quad, left: float, right: float, low: float, high: float) -> tuple[Point, ...]:
-    """Part of a face (lower left, upper left, upper right, lower right), in fractions of it."""
+    """Part of a quad (lower left, upper left, upper right, lower right), bounded by fractions of its sides."""
     (a, b, c, d) = quad
 
     def at(across: float, up: float) -> Point:
@@ -95,7 +99,7 @@ def glazed(quad: Quad, layer: int, group: int = 0, frame: float = 0.06) -> list[
     ]
 
 
-def wheel(half: float, radius: float, ahead: float, *, group: int = 0) -> list[Shape]:
+def wheel(half_width: float, radius: float, ahead: float, *, group: int = 0) -> list[Shape]:
     """A wheel on each side: arch, tyre, rim and hub."""
     shapes: list[Shape] = []
     rings = (
@@ -105,11 +109,12 @@ def wheel(half: float, radius: float, ahead: float, *, group: int = 0) -> list[S
         (0.5, (95, 95, 95), 0.024),
         (0.2, (170, 170, 170), 0.026),
     )
-    for layer, (part, colour, out) in enumerate(rings, start=4):
-        turns = [k * math.tau / 16 for k in range(16)]
+    for layer, (scale, colour, out) in enumerate(rings, start=4):
+        angles = [k * math.tau / 16 for k in range(16)]
         corners = tuple(
-            (half + out, radius + part * radius * math.sin(a), ahead - part * radius * math.cos(a)) for a in turns
+            (half_width + out, radius + scale * radius * math.sin(a), ahead - scale * radius * math.cos(a))
+            for a in angles
         )
-        disc = Shape(corners, colour, group=group, layer=min(layer, 3), casts=False)
+        disc = Shape(corners, colour, group=group, layer=min(layer, 3), casts_shadow=False)
         shapes += [disc, mirrored(disc)]
     return shapes

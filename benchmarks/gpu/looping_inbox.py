@@ -1,4 +1,4 @@
-"""Pictures over and over where cameras would be: 1080p of the rendered street, on the GPU or on the host."""
+"""An inbox that repeats the same pictures: 1080p of the rendered street, on the GPU or on the host."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import cv2
 import numpy as np
 
 from edge_app.core.frames import CaptureTime, FrameMeta, PendingFrame, Picture, Plane
-from edge_app.synthetic import Settings, Street
+from edge_app.synthetic import SceneSettings, Street
 
 WIDTH, HEIGHT = 1920, 1080
 COUNT = 64
 
 
 def street_bgr(count: int = COUNT) -> Iterator[Picture]:
-    """Frames of the street on the host."""
-    street = Street(Settings(seed=7, width=WIDTH, height=HEIGHT, fps=30))
+    """Frames of the street in host memory."""
+    street = Street(SceneSettings(seed=7, width=WIDTH, height=HEIGHT, fps=30))
     for index in range(count):
         yield Picture.from_bgr(np.ascontiguousarray(street.picture(index)))
 
 
 def nv12(picture: Picture) -> Picture:
-    """A BGR picture as decoders give it, on the host."""
+    """Converts a BGR picture to NV12, as decoders return it, in host memory."""
     i420 = cv2.cvtColor(picture.bgr, cv2.COLOR_BGR2YUV_I420).reshape(-1)
     luma, chroma = np.split(i420, [WIDTH * HEIGHT])
     pairs = chroma.reshape(2, -1).T.reshape(HEIGHT // 2, WIDTH)
@@ -32,15 +32,15 @@ def nv12(picture: Picture) -> Picture:
     return Picture(WIDTH, HEIGHT, "nv12", tuple(Plane(plane, plane.strides[0]) for plane in planes))
 
 
-class Ring:
-    """Some pictures over and over, as the analyse thread takes them from its inbox, until one limit or the other.
+class LoopingInbox:
+    """Stands in for the analysis thread's inbox: repeats pictures until a number of frames or a time is reached.
 
     Attributes:
-        taken: Frames so far.
+        taken: Number of frames taken so far.
     """
 
     def __init__(self, pictures: Sequence[Picture], *, frames: float = math.inf, seconds: float = math.inf) -> None:
-        self._give = [lambda picture=picture: picture for picture in pictures]
+        self._decoders = [lambda picture=picture: picture for picture in pictures]
         self._frames = frames
         self._end = time.monotonic() + seconds
         self.taken = 0
@@ -54,7 +54,7 @@ class Ring:
         return not self.exhausted
 
     def take(self, max_frames: int, timeout_s: float) -> list[PendingFrame]:
-        """The next ones; none is ever waited for."""
+        """The next frames, without waiting."""
         now, first = time.monotonic(), self.taken
         self.taken += max_frames
         taken = CaptureTime(wall=0.0, mono=now, source="file")
@@ -62,7 +62,7 @@ class Ring:
             PendingFrame(
                 meta=FrameMeta(camera="ring", index=index, live=False, time=taken, queued_mono=now),
                 decode_s=0.0,
-                convert=self._give[index % len(self._give)],
+                convert=self._decoders[index % len(self._decoders)],
             )
             for index in range(first, self.taken)
         ]
