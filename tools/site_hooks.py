@@ -7,6 +7,7 @@ import io
 import os
 import posixpath
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def verbs(command: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
 def drawn(source: str, *_of_the_fence: Any, **_more: Any) -> str:
     """A diagram of Mermaid as an SVG with an id of its own, to which its styles are bound."""
     svg = mermaidx.render(source).svg()
-    return f'<figure class="diagram">{svg.replace("my-svg", f"mermaid-{abs(hash(source))}")}</figure>'
+    return f'<div class="diagram">{svg.replace("my-svg", f"mermaid-{zlib.crc32(source.encode())}")}</div>'
 
 
 def root(config: MkDocsConfig) -> Path:
