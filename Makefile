@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := .venv-uv/bin/uv
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-pythons test-lowest lock bench gpu-bench clean servers bindings
+.PHONY: help setup demo test check test-pythons test-lowest lock docs bench gpu-bench clean servers bindings
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,11 @@ $(UV):
 lock: $(UV) ## requirements.lock made to fit pyproject.toml; LOCK=--upgrade takes the newest versions
 	@$(UV) pip compile --quiet --universal --python-version 3.10 --extra dev --annotation-style line \
 		--custom-compile-command "make lock" $(LOCK) -o requirements.lock pyproject.toml
+
+docs: $(VENV)/.dev ## The documentation as a site in out/site, which needs no network to read
+	@$(BIN)/python tools/config_reference.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo out/site/index.html
 
 bench: $(VENV)/.dev servers ## Timings of the renderer, of INT8 and of eight cameras, also in trouble; minutes
 	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -127,7 +127,7 @@ def test_classes_come_from_the_columns_else_from_the_metadata_else_they_are_unkn
     assert recognise(graph(1, 300, 6), "end2end").classes is None
 
 
-@pytest.mark.parametrize("page", ["configs/everything.yaml", "configs/edge_app.schema.json", "README.md"])
+@pytest.mark.parametrize("page", ["configs/everything.yaml", "configs/edge_app.schema.json", "docs/models.md"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_choice_is_listed(page, family):
     text = (Path(__file__).parents[2] / page).read_text().replace("\\n", " ")
