@@ -154,7 +154,7 @@ def test_the_size_of_a_dynamic_input_is_found_elsewhere(tmp_path, metadata, card
     assert graph.picture.channels_last
     assert graph.input_wh == expected
     assert graph.fixed_outputs
-    assert (graph.places("y"), graph.places("y", "z")) == ((0,), None)
+    assert (graph.output_indices("y"), graph.output_indices("y", "z")) == ((0,), None)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from edge_app.model.card import Card, DecoderSpec, InputSpec, Precision, Thresho
 from edge_app.model.catalogue import CatalogueEntry, catalogued, read_catalogue
 from edge_app.model.files import Model, find, find_argument, sha256
 from edge_app.model.installed import Installed, installed
-from edge_app.model.labels import MOST_CLASSES, Labels, find_labels, metadata_labels
+from edge_app.model.labels import MAX_CLASSES, Labels, find_labels, metadata_labels
 from edge_app.model.pull import pull
 from edge_app.model.report import Report, read_report, report_path, write_report
 from edge_app.model.signature import ModelSignature, TensorSpec, read_any_signature, read_signature
 
 __all__ = [
-    "MOST_CLASSES",
+    "MAX_CLASSES",
     "Card",
     "CatalogueEntry",
     "DecoderSpec",

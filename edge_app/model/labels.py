@@ -13,7 +13,7 @@ from edge_app.model.metadata import literal
 
 logger = logging.getLogger(__name__)
 
-MOST_CLASSES = 2000  # of a model that does not say how many it has
+MAX_CLASSES = 2000  # of a model that does not say how many it has
 BUNDLED = "coco"  # what `labels:` may say instead of a file
 COCO_NUMBERS = 91  # COCO itself numbers its 80 classes from 1 to 90 and leaves these numbers out:
 UNUSED = frozenset((0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83))
@@ -29,7 +29,7 @@ class Labels:
     @property
     def of_all_classes(self) -> tuple[str, ...]:
         """The names, and numbers for what a model may still find whose outputs do not show how many classes it has."""
-        return self.names + tuple(f"class_{i}" for i in range(len(self.names), MOST_CLASSES))
+        return self.names + tuple(f"class_{i}" for i in range(len(self.names), MAX_CLASSES))
 
 
 def find_labels(
@@ -109,7 +109,7 @@ def metadata_labels(metadata: dict[str, str]) -> tuple[str, ...] | None:
         numbered = {int(str(number)): str(name) for number, name in names.items()}
     except (AttributeError, ValueError):
         return None
-    if not numbered or min(numbered) < 0 or max(numbered) >= MOST_CLASSES + len(numbered):
+    if not numbered or min(numbered) < 0 or max(numbered) >= MAX_CLASSES + len(numbered):
         return None
     return tuple(numbered.get(i, f"class_{i}") for i in range(max(numbered) + 1))
 

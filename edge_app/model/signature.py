@@ -91,7 +91,7 @@ class ModelSignature:
         """The fixed batch, or None where it may vary."""
         return self.picture.shape[0]
 
-    def places(self, *names: str) -> tuple[int, ...] | None:
+    def output_indices(self, *names: str) -> tuple[int, ...] | None:
         """Where the outputs of these names are among all, or None if one is missing; TensorFlow's `:0` is no part."""
         have = [tensor.name.partition(":")[0] for tensor in self.outputs]
         return tuple(have.index(name) for name in names) if set(names) <= set(have) else None
