@@ -344,7 +344,7 @@ def pictures_whose_upload_or_launch_was_refused_are_drawn_as_any(rig, tmp_path):
     dice, path = np.random.default_rng(20), echo(tmp_path / "m.onnx", "float32", False)
     for refused in ("upload", "kernel"):
         small, wide, tall = (random_picture(dice, size) for size in ((32, 32), (80, 20), (20, 80)))
-        for batch in ([wide], [small, tall], [wide, small]):  # with taps of its own, of its neighbour, anew
+        for batch in ([wide], [small, tall], [wide, small]):  # sizes of its own, of its neighbour, anew
             with rig.engine(path, SPEC, slots=1) as engine:
                 slot = engine.slots[0]
                 slot.submit([small])
