@@ -1,4 +1,4 @@
-"""A detector on disk: its card, its graph, its labels, where it is found, and from where it can be fetched."""
+"""A detector on disk: its card, its signature, its labels, where it is found and where it can be fetched from."""
 
 from edge_app.model.card import Card, DecoderSpec, InputSpec, Precision, Thresholds
 from edge_app.model.catalogue import CatalogueEntry, catalogued, read_catalogue
