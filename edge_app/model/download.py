@@ -20,7 +20,7 @@ from edge_app.model.web import connection_failed, open_url, refusal
 BLOCK = 1 << 16
 TIMEOUT_S = 30.0
 
-Progress = Callable[[int], None]
+DownloadProgress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Download:
         """How much an earlier attempt left [bytes]."""
         return self._part.stat().st_size if self._part.is_file() else 0
 
-    def fetch(self, progress: Progress) -> None:
+    def fetch(self, progress: DownloadProgress) -> None:
         """Receives what is missing; `progress` is called with the number of bytes received so far.
 
         Raises:
@@ -79,7 +79,7 @@ class Download:
     def _version(self) -> Path:
         return self.target.with_name(f"{self.target.name}.part.version")
 
-    def _receive(self, progress: Progress) -> None:
+    def _receive(self, progress: DownloadProgress) -> None:
         request = Request(self.url, headers=self._headers())  # noqa: S310 - see check_url
         try:
             response = open_url(request, self.timeout_s)
@@ -129,7 +129,11 @@ class Download:
             self._version.write_text(validator, encoding="latin-1")
 
     def _copy(
-        self, response: http.client.HTTPResponse, write: Callable[[bytes], object], position: int, progress: Progress
+        self,
+        response: http.client.HTTPResponse,
+        write: Callable[[bytes], object],
+        position: int,
+        progress: DownloadProgress,
     ) -> None:
         progress(position)
         while block := self._read(response):

@@ -12,7 +12,7 @@ from edge_app.core import files
 from edge_app.core.errors import AccessError, DataError, UsageError
 from edge_app.model.card import read_card
 from edge_app.model.catalogue import CatalogueEntry
-from edge_app.model.download import TIMEOUT_S, Download, Progress
+from edge_app.model.download import TIMEOUT_S, Download, DownloadProgress
 from edge_app.model.files import CARD, Model
 from edge_app.model.web import check_url
 
@@ -22,7 +22,7 @@ def pull(
     models: Path,
     *,
     mirror: str | None = None,
-    progress: Progress = lambda _: None,
+    progress: DownloadProgress = lambda _: None,
     waiting: Callable[[], None] = lambda: None,
     timeout_s: float = TIMEOUT_S,
 ) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess.candidates import BatchCandidates
 
-Arrays = tuple[NDArray[Any], ...]
+RawOutputs = tuple[NDArray[Any], ...]
 """A model's raw outputs, in the order of its signature; the first axis is the picture, unless a family differs."""
 
 
@@ -41,7 +41,7 @@ class Decoder(Protocol):
     def needs_nms(self) -> bool:
         """Whether the model may find an object more than once, so that its boxes must be suppressed."""
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The boxes whose score is at least `confidence`, of pictures `rows` of the batch."""
 
 

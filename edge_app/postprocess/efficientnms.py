@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, detection_count, keep_listed, stack
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import metadata_classes
 
 NVIDIA = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
@@ -42,11 +42,11 @@ class EfficientNmsDecoder:
             return None
         return cls(official.yolo(signature, wh), metadata_classes(signature), indices)
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The first rows, as many as the count says."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         count, boxes, scores, classes = (arrays[index][row] for index in self.output_indices)
         n = detection_count(count, len(scores))
         return keep_listed(boxes[:n], scores[:n], classes[:n], confidence, self.classes)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, keep_listed, stack
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import lists_six_columns, metadata_classes
 
 
@@ -34,10 +34,10 @@ class EndToEndDecoder:
         """The decoder, if there are six columns."""
         return cls(official.yolo(signature, wh), metadata_classes(signature)) if lists_six_columns(signature) else None
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows as they are."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         rows = arrays[0][row]
         return keep_listed(rows[:, :4], rows[:, 4], rows[:, 5], confidence, self.classes)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge_app.core.detections import Detections
 from edge_app.core.frames import Letterbox
 from edge_app.postprocess.candidates import BatchCandidates, has_area, picture_spans
-from edge_app.postprocess.decoder import Arrays, Decoder
+from edge_app.postprocess.decoder import Decoder, RawOutputs
 from edge_app.postprocess.nms import suppress
 
 
@@ -26,18 +26,20 @@ class Postprocess:
         self._nms_iou = nms_iou
         self._class_ids = None if class_ids is None else np.array(class_ids, np.int32)
 
-    def __call__(self, arrays: Arrays, row: int, box: Letterbox, source_wh: tuple[int, int]) -> tuple[Detections, int]:
+    def __call__(
+        self, arrays: RawOutputs, row: int, box: Letterbox, source_wh: tuple[int, int]
+    ) -> tuple[Detections, int]:
         """The detections of picture `row`, boxes clipped to it, and how many rows were invalid."""
         return self._postprocess(arrays, range(row, row + 1), [box], [source_wh])[0]
 
     def batch(
-        self, arrays: Arrays, boxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
+        self, arrays: RawOutputs, boxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
     ) -> list[tuple[Detections, int]]:
         """The same for each of the first `len(boxes)` pictures of a batch; the rest is padding."""
         return self._postprocess(arrays, range(len(boxes)), boxes, sizes_wh)
 
     def _postprocess(
-        self, arrays: Arrays, rows: range, boxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
+        self, arrays: RawOutputs, rows: range, boxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
     ) -> list[tuple[Detections, int]]:
         candidates = self._decoder.decode(arrays, rows, self._confidence)
         wanted = self._wanted(candidates)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, cxcywh_to_xyxy, keep_valid, stack
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 
 COCO_SLOTS = 91
 SATURATED = 15.0  # a logit whose sigmoid is 1 within 3e-7
@@ -51,11 +51,11 @@ class RfDetrDecoder:
         classes = slots if slots == COCO_SLOTS else slots - 1
         return cls(official.imagenet(signature, wh), classes, indices)
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The best pairs of a query and a class, as many as there are queries."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         boxes, slots = (arrays[index][row] for index in self.output_indices)
         query, class_id = np.nonzero(~(slots[:, : self.classes] < lowest_logit(confidence)))
         logit = slots[query, class_id].astype(np.float32)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, keep_listed, stack
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import metadata_classes
 
 
@@ -43,10 +43,10 @@ class RtDetrDecoder:
         constants = {sizes[0].name: np.array([wh], sizes[0].dtype)}
         return cls(official.detr(signature, wh), constants, metadata_classes(signature), indices)
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows as they are."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         classes, boxes, scores = (arrays[index][row] for index in self.output_indices)
         return keep_listed(boxes, scores, classes, confidence, self.classes)

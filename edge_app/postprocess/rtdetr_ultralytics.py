@@ -23,7 +23,7 @@ from edge_app.postprocess.candidates import (
     keep_valid,
     stack,
 )
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import is_detection, is_rtdetr, lists_six_columns, metadata_classes
 
 QUERIES = 300
@@ -45,11 +45,11 @@ class UltralyticsRtDetrDecoder:
         """The decoder, if there are six columns."""
         return cls(official.detr(signature, wh), metadata_classes(signature)) if lists_six_columns(signature) else None
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows, scaled to the input."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         rows = arrays[0][row]
         selected = rows[~(rows[:, 4] < confidence)]
         xyxy = _corners(selected[:, :4], self.preprocessing)
@@ -79,11 +79,11 @@ class OldUltralyticsRtDetrDecoder:
             return None
         return cls(official.detr(signature, wh), columns - 4)
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         rows = arrays[0][row]
         selected = rows[~(rows[:, 4:].max(axis=1) < confidence)].astype(np.float32)
         score, class_id = best_class(selected[:, 4:])

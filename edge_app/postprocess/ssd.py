@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, detection_count, keep_listed, stack
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import metadata_classes
 
 NAMES = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
@@ -44,11 +44,11 @@ class SsdDecoder:
             return None
         return cls(official.stretched_bytes(wh), metadata_classes(signature), indices)
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The first rows, as many as the count says."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         count, boxes, scores, classes = (arrays[index][row] for index in self.output_indices)
         n = detection_count(count, len(scores))
         size = np.array([self.preprocessing.width, self.preprocessing.height] * 2, np.float32)

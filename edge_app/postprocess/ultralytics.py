@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, best_class, cxcywh_to_xyxy, keep_valid, stack
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import LARGE_STRIDES, cells
 from edge_app.postprocess.hints import is_detection
 
@@ -38,11 +38,11 @@ class UltralyticsDecoder:
             return None
         return cls(official.yolo(signature, wh), rows - 4)
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         columns = arrays[0][row]
         best = columns[4:].max(axis=0)  # NaN wins a maximum, so it is never missed
         selected = columns[:, ~(best < confidence)].T.astype(np.float32)

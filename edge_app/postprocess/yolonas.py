@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, detection_count, keep_listed, stack
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import metadata_classes
 
 NAMES = ("num_predictions", "pred_boxes", "pred_scores", "pred_classes")
@@ -48,11 +48,11 @@ class YoloNasDecoder:
             return None
         return cls(official.yolo(signature, wh), metadata_classes(signature), indices)
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The first rows, as many as the count says, or those that carry the picture's number."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         if self.output_indices is None:
             rows = arrays[0][arrays[0][:, 0] == row]
             return keep_listed(rows[:, 1:5], rows[:, 5], rows[:, 6], confidence, self.classes)

@@ -23,7 +23,7 @@ from edge_app.postprocess.candidates import (
     select_by_objectness,
     stack,
 )
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import LARGE_STRIDES, cells
 
 ANCHORS = 3  # per cell
@@ -51,11 +51,11 @@ class Yolov5Decoder:
             return None
         return None if columns is None or columns < 6 else cls(official.yolo(signature, wh), columns - 5)
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
-    def _decode_picture(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         selected = select_by_objectness(arrays[0][row], confidence)
         rows = arrays[0][row][selected].astype(np.float32)
         with np.errstate(over="ignore", invalid="ignore"):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess.candidates import BatchCandidates, best_class, box_corners, is_valid, select_by_objectness
-from edge_app.postprocess.decoder import Arrays
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import STRIDES, cells
 
 
@@ -48,7 +48,7 @@ class YoloxDecoder:
         width, height = self._wh
         return InputSpec(width=width, height=height, color="bgr", letterbox="top_left", rounding="floor")
 
-    def decode(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""
         # All pictures together: most of what one costs is NumPy's overhead per call.
         every = arrays[0][rows.start : rows.stop].reshape(-1, arrays[0].shape[2])

@@ -74,11 +74,11 @@ def drawn_by_gpu(device, spec, batches, dtype, channels_last, *, surfaces=False)
 def test_one_launch_draws_a_batch_of_mixed_pictures_as_the_cpu_does(
     device, mode, color, dtype, channels_last, surfaces
 ):
-    dice = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     spec = specification(color=color, letterbox=mode, **IMAGENET)
     sizes = [(48, 36), (37, 101), (64, 48), (128, 96), (5, 3), (1, 1), (333, 250)]
     batch = [
-        random_picture(dice, size, FORMATS[i % 3], ["bt601", "bt709"][i % 2], i % 4 > 1, padding=i % 5)
+        random_picture(rng, size, FORMATS[i % 3], ["bt601", "bt709"][i % 2], i % 4 > 1, padding=i % 5)
         for i, size in enumerate(sizes)
     ]
     batches = [batch, batch[:2], batch[::-1]]
