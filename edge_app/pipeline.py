@@ -21,7 +21,7 @@ from edge_app.engine import Engine, infer
 
 logger = logging.getLogger(__name__)
 
-Postprocess = Callable[
+PostprocessBatch = Callable[
     [tuple[NDArray[Any], ...], Sequence[Letterbox], Sequence[tuple[int, int]]], list[tuple[Detections, int]]
 ]
 
@@ -47,7 +47,7 @@ class Analysis:
 
     inbox: Inbox
     engine: Engine
-    postprocess: Postprocess
+    postprocess: PostprocessBatch
     publish: Publish
     stats: Metrics
     beats: Heartbeats

@@ -1,4 +1,4 @@
-"""A model on disk: card, graph, labels, and where it is found."""
+"""A model on disk: card, signature, labels, and where it is found."""
 
 from __future__ import annotations
 
@@ -111,11 +111,11 @@ def test_a_precision_that_the_card_does_not_have_is_refused_with_those_that_it_h
 
 
 def test_a_graph_shows_its_inputs_outputs_and_metadata(tmp_path):
-    graph = read_signature(channel_means(tmp_path / "m.onnx", "batch"))
-    assert str(graph.inputs[0]) == "images float32 (?, 3, 32, 32)"
-    assert graph.batch is None
-    assert graph.input_wh == (32, 32)
-    assert not graph.quantized
+    signature = read_signature(channel_means(tmp_path / "m.onnx", "batch"))
+    assert str(signature.inputs[0]) == "images float32 (?, 3, 32, 32)"
+    assert signature.batch is None
+    assert signature.input_wh == (32, 32)
+    assert not signature.quantized
 
 
 @pytest.mark.parametrize("length", [0, 10, 100])
@@ -150,11 +150,11 @@ def test_the_size_of_a_dynamic_input_is_found_elsewhere(tmp_path, metadata, card
     value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.UINT8, ["n", "h", "w", 3])
     out = onnx.helper.make_tensor_value_info("y:0", onnx.TensorProto.UINT8, ["n", "h", "w", 3])
     nodes = [onnx.helper.make_node("Identity", ["x"], ["y:0"])]
-    graph = read_signature(write(tmp_path / "m.onnx", nodes, [value], [out], metadata=metadata), card_wh)
-    assert graph.picture.channels_last
-    assert graph.input_wh == expected
-    assert graph.fixed_outputs
-    assert (graph.places("y"), graph.places("y", "z")) == ((0,), None)
+    signature = read_signature(write(tmp_path / "m.onnx", nodes, [value], [out], metadata=metadata), card_wh)
+    assert signature.picture.channels_last
+    assert signature.input_wh == expected
+    assert signature.fixed_outputs
+    assert (signature.output_indices("y"), signature.output_indices("y", "z")) == ((0,), None)
 
 
 @pytest.mark.parametrize(

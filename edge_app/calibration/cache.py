@@ -50,7 +50,7 @@ class CalibrationCache:
         self._file = file
         self._pixels = np.zeros((spec.height, spec.width, 3), np.uint8)
         plain = spec.model_copy(update={"color": "bgr", "scale": 1.0, "mean": (0.0,) * 3, "std": (1.0,) * 3})
-        self._canvas = Letterboxer(plain, self._pixels.transpose(2, 0, 1))
+        self._letterboxer = Letterboxer(plain, self._pixels.transpose(2, 0, 1))
 
     def __len__(self) -> int:
         return len(self.items)
@@ -69,7 +69,7 @@ class CalibrationCache:
         """Letterboxes a picture and appends it; raises OSError where the disk is full."""
         digest = hashlib.sha256(f"{picture.width}x{picture.height}:".encode())
         digest.update(np.ascontiguousarray(picture.bgr).data)
-        box = self._canvas.draw(picture)
+        box = self._letterboxer.fill(picture)
         end = self._file.seek(0, 2)
         self._file.write(self._pixels.data.cast("B"))
         self._rows.append(end // self._pixels.nbytes)

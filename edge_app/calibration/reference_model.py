@@ -60,7 +60,7 @@ class ReferenceModel:
             yield from (self._subject.postprocess(tuple(arrays), row, whole, wh)[0] for row in range(count))
 
     def _compute(self, batch: Sequence[Picture], names: Sequence[str] | None) -> Arrays:
-        self._inputs.draw(batch)
+        self._inputs.fill(batch)
         try:
             return self._session.run(names, self._inputs.feed(len(batch)))  # type: ignore[no-any-return]
         except Exception as error:  # ONNX Runtime's errors have no base class of their own

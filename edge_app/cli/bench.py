@@ -19,7 +19,7 @@ from edge_app.app.runtime import TICK_S, Runtime, start
 from edge_app.bench import Cost
 from edge_app.capture import ReplaySource, Source
 from edge_app.capture.config import CameraConfig
-from edge_app.cli.loading import ConfigPath, load_config
+from edge_app.cli.loading import ConfigArgument, load_config
 from edge_app.core.errors import DeviceError, UsageError
 from edge_app.core.metrics import Metrics
 from edge_app.detector import Detector
@@ -31,7 +31,7 @@ START_S = 60.0  # how long the cameras of --paced may take to start
 
 
 def main(
-    path: ConfigPath,
+    path: ConfigArgument,
     seconds: Annotated[
         float, typer.Option(min=0.1, help="How long --paced, and the engine alone, is measured [s].")
     ] = 15.0,

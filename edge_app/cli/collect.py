@@ -13,7 +13,7 @@ import typer
 
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_sources
-from edge_app.cli.loading import ConfigPath, load_config
+from edge_app.cli.loading import ConfigArgument, load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.signals import stop_when_told
 from edge_app.collect import Blur, CollectLimits, Collector, PictureFolder, Redact, StopReason, blurring_detector
@@ -33,7 +33,7 @@ class Format(str, Enum):
 
 
 def main(
-    path: ConfigPath,
+    path: ConfigArgument,
     out: Annotated[Path, typer.Option(help="Folder for pictures and manifest; goes on with one.", show_default=False)],
     images: Annotated[int, typer.Option(min=1, help="End with so many pictures in the folder.")] = 200,
     every: Annotated[

@@ -12,7 +12,7 @@ import typer
 from edge_app.app import config
 from edge_app.core.errors import UsageError
 
-ConfigPath = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
+ConfigArgument = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 
 
 def load_config(path: Path) -> config.AppConfig:

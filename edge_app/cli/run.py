@@ -14,7 +14,7 @@ import typer
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import TICK_S, Runtime, start
-from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
+from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.signals import stop_when_told
 from edge_app.cli.table import LiveTable
@@ -25,7 +25,7 @@ SHOW_S = 0.04  # from one look at the newest pictures to the next
 
 
 def main(
-    path: ConfigPath,
+    path: ConfigArgument,
     log_level: Annotated[Level, typer.Option(help="How much to log.")] = Level.INFO,
     show: Annotated[bool, typer.Option("--show", help="Open a window that shows what is seen; q closes it.")] = False,
     record: Annotated[Path | None, typer.Option(help="Film what is seen, an .mp4 a camera; replaces it.")] = None,

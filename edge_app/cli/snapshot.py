@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
-from edge_app.cli.loading import ConfigPath, load_config, refuse_to_replace
+from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.summary import object_counts
 from edge_app.core.colour import to_bgr
 from edge_app.core.errors import AccessError, DeviceError, UsageError
@@ -27,7 +27,7 @@ EXAMPLE = "Example: edge-app snapshot configs/one-camera.yaml gate --out gate.jp
 
 
 def main(
-    path: ConfigPath,
+    path: ConfigArgument,
     camera: Annotated[str, typer.Argument(help="The camera's name.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="The picture, .jpg or .png; else CAMERA.jpg.")] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long to wait for a frame [s].")] = 20.0,

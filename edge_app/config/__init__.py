@@ -1,4 +1,4 @@
-"""A YAML file as sections: read whole, and every mistake named by file, line, column and key."""
+"""A YAML file as sections; every issue is reported with file, line, column and key."""
 
 from edge_app.config.environment_file import environment_file
 from edge_app.config.issue import Blame, nearest

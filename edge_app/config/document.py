@@ -1,4 +1,4 @@
-"""YAML nodes to plain values: dicts, lists, texts and None, with the place of each."""
+"""YAML nodes to plain values: dicts, lists, texts and None, each with its place in the file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import yaml
 from edge_app.config.issue import ConfigIssue, Keys, Mark
 from edge_app.config.syntax import parse
 
-Kind = Literal["text", "nothing", "list", "mapping"]
+NodeKind = Literal["text", "nothing", "list", "mapping"]
 
-# Far above any real file; an alias that contains itself, or ten of ten of ten, ends here.
+# Far above any real file; this stops an alias that contains itself, or ten of ten of ten.
 MAX_DEPTH = 20
 MAX_VALUES = 100_000
 
@@ -23,32 +23,32 @@ STANDARD_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org
 
 @dataclass(frozen=True)
 class NodePlace:
-    """Where a value stands.
+    """Where a value stands in the file.
 
     Attributes:
-        key: Where its key begins; of a list item, and of the whole file, the value itself.
+        key: Where its key begins; for a list item or the whole file, where the value does.
         value: Where the value begins.
         kind: What the value is.
-        text: A scalar as the file has it, variables not replaced; else empty.
+        text: A scalar as written, variables not replaced; empty for a list or mapping.
     """
 
     key: Mark
     value: Mark
-    kind: Kind
+    kind: NodeKind
     text: str = ""
 
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """What a file says, and where it says it."""
+    """The values of a file, and where each stands."""
 
     values: Any
     places: dict[Keys, NodePlace]
 
     def mark(self, keys: Keys) -> Mark:
-        """Where the user looks for `keys`: at the text itself, or at the key that a list or mapping has."""
+        """Where to point the user for `keys`: at the text itself, or at the key of a list or mapping."""
         while keys not in self.places:
-            keys = keys[:-1]  # what the file leaves out is looked for where it would stand
+            keys = keys[:-1]  # what the file leaves out is reported where it would stand
         place = self.places[keys]
         return place.value if place.kind == "text" else place.key
 
@@ -57,7 +57,7 @@ def read(content: bytes, fill: Callable[[str], str]) -> YamlDocument:
     """The values of a YAML file; `fill` replaces the variables in a scalar or raises ValueError.
 
     Raises:
-        Mistake: The first thing that is wrong with the text itself, whatever the schema.
+        ConfigIssue: The first thing that is wrong with the text itself, whatever the schema.
     """
     root = parse(content)
     reader = _Reader(fill)
@@ -96,13 +96,13 @@ class _Reader:
             raise ConfigIssue(_mark(node), keys, "not UTF-8 text, or its variables are not") from None
         except ValueError as error:
             raise ConfigIssue(_mark(node), keys, str(error)) from None
-        # A variable may hold the text `null`; only the file itself, or a variable that holds nothing, says nothing.
+        # A variable may hold the text `null`; only a plain scalar of the file, or an empty variable, means None.
         nothing = plain and (node.value in NOTHING or not text)
         self.places[keys] = NodePlace(key_mark, _mark(node), "nothing" if nothing else "text", node.value)
         return None if nothing else text
 
     def _entries(self, node: yaml.Node, keys: Keys) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """Keys and values by name; what `<<` brings in gives way to what the mapping says itself."""
+        """Keys and values by name; the mapping's own keys win over those that `<<` merges in."""
         self._check(node, keys)
         own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         merged: list[yaml.Node] = []
@@ -110,22 +110,22 @@ class _Reader:
             if not isinstance(key, yaml.ScalarNode):
                 raise ConfigIssue(_mark(key), keys, "want a name as key; write it in quotes if it begins with [ or {")
             if key.value == "<<" and key.style is None:
-                merged.extend(_sources(value, keys))
+                merged.extend(_merged_mappings(value, keys))
             elif key.value in own:
                 first = _mark(own[key.value][0]).line
                 raise ConfigIssue(_mark(key), (*keys, key.value), f"given twice, first in line {first}")
             else:
                 own[key.value] = (key, value)
-        for source in merged:
-            own = {**self._entries(source, (*keys, "<<")), **own}
+        for mapping in merged:
+            own = {**self._entries(mapping, (*keys, "<<")), **own}
         return own
 
 
-def _sources(node: yaml.Node, keys: Keys) -> Iterator[yaml.MappingNode]:
-    for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-        if not isinstance(source, yaml.MappingNode):
-            raise ConfigIssue(_mark(source), (*keys, "<<"), "want the alias of a mapping")
-        yield source
+def _merged_mappings(node: yaml.Node, keys: Keys) -> Iterator[yaml.MappingNode]:
+    for mapping in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+        if not isinstance(mapping, yaml.MappingNode):
+            raise ConfigIssue(_mark(mapping), (*keys, "<<"), "want the alias of a mapping")
+        yield mapping
 
 
 def _mark(node: yaml.Node) -> Mark:

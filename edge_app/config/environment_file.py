@@ -1,4 +1,4 @@
-"""Lines of `NAME="value"` that systemd's EnvironmentFile= and a shell's `.` read alike."""
+"""Lines of `NAME="value"` that systemd's EnvironmentFile= and a shell's `.` both read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ NEEDS_ESCAPE = re.compile(r'(["\\`$])')
 def environment_file(values: Mapping[str, str]) -> str:
     r"""The text of a file that sets these variables.
 
-    Within double quotes systemd.exec(5) and POSIX's shell both take a backslash away from before ", \, ` and $, and
-    leave everything else as it is.
+    Within double quotes systemd.exec(5) and POSIX's shell both remove a backslash before ", \, ` and $, and leave
+    everything else as it is.
 
     Raises:
         ValueError: A value holds a control character, which systemd would not take, or is not Unicode; the text names

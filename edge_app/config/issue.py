@@ -1,4 +1,4 @@
-"""One mistake in a file: where it stands, which key it concerns, what is wrong."""
+"""One issue in a file: where it stands, which key it concerns, what is wrong."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from typing import NamedTuple, Protocol, TypeAlias
 from edge_app.core.errors import ConfigError, EdgeAppError
 
 Keys: TypeAlias = "tuple[str | int, ...]"
-"""The way from the top of the file to a value: names of keys, numbers of list items."""
+"""The path from the top of the file to a value: names of keys, indices of list items."""
 
 
 class Mark(NamedTuple):
-    """A place in a text; both count from 1."""
+    """A position in a text; both numbers count from 1."""
 
     line: int
     column: int
 
 
-class ConfigIssue(Exception):  # noqa: N818, it is the user's
+class ConfigIssue(Exception):  # noqa: N818, an issue of the user's file
     """What the user has to correct; its text is `LINE:COLUMN: key: what is wrong`."""
 
-    def __init__(self, mark: Mark, keys: Keys, words: str) -> None:
+    def __init__(self, mark: Mark, keys: Keys, message: str) -> None:
         where = f"{mark.line}:{mark.column}: "
-        super().__init__(where + (f"{dotted(keys)}: {words}" if keys else words))
+        super().__init__(where + (f"{dotted(keys)}: {message}" if keys else message))
         self.mark = mark
 
 
 def dotted(keys: Keys) -> str:
-    """`cameras.gate.url`, `publish[0].type`; a key with unusual characters is quoted, so that it stays on one line."""
+    """`cameras.gate.url`, `publish[0].type`; a key with unusual characters is quoted so that it stays on one line."""
     text = ""
     for key in keys:
         if isinstance(key, int):
@@ -41,7 +41,7 @@ def dotted(keys: Keys) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """`, did you mean …?` where one of `names` is close to `name`, else nothing."""
+    """`, did you mean …?` if one of `names` is close to `name`, else an empty text."""
     close = difflib.get_close_matches(name.lower(), names, n=1)
     return f", did you mean {close[0]}?" if close else ""
 
@@ -53,9 +53,9 @@ def listed(names: Iterable[str]) -> str:
 
 
 class Blame(Protocol):
-    """Puts the file, the place and the key before an error of a block, which only the parts could find."""
+    """Puts the file, the place and the key in front of errors that only using a value can reveal."""
 
     def __call__(
         self, *keys: str | int, of: tuple[type[EdgeAppError], ...] = (ConfigError,)
     ) -> AbstractContextManager[None]:
-        """`keys` lead to the value that is to blame, `of` are the kinds of errors; each stays what it is."""
+        """Guards a block: errors of the classes `of` are blamed on the value at `keys` and keep their class."""

@@ -1,4 +1,4 @@
-"""The JSON Schema of the configuration file, by which editors complete and check it."""
+"""The JSON Schema of the configuration file, with which editors complete and check it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge_app.config.section import NAME, Section
 
 
 class _WithVariables(GenerateJsonSchema):
-    """Numbers, switches, choices and other texts of a form may also be texts that hold a variable."""
+    """Lets numbers, switches, choices and texts with a pattern also be texts that hold a variable."""
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
         text = super().str_schema(schema)
@@ -36,7 +36,7 @@ class _WithVariables(GenerateJsonSchema):
 
     def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
         choices = super().literal_schema(schema)
-        # A sink's `type` has one choice, by which the editor knows the other keys.
+        # A sink's `type` has one choice, which tells the editor the other keys.
         return _or_variable(choices) if len(schema["expected"]) > 1 else choices
 
 

@@ -1,4 +1,4 @@
-"""A configuration file, read once and checked whole before anything starts."""
+"""A configuration file, read once and checked completely before anything starts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ S = TypeVar("S", bound=Section)
 
 
 def load(schema: type[S], path: Path, environ: Mapping[str, str], context: Mapping[str, Any]) -> S:
-    """The configuration in `path`; `environ` fills its variables, `context` is for the validators.
+    """The configuration in `path`; `environ` fills its variables, `context` is passed to the validators.
 
     Raises:
-        ConfigError: It holds a mistake; the text is the line `FILE:LINE:COLUMN: key: what is wrong`.
+        ConfigError: It is wrong; the text is the line `FILE:LINE:COLUMN: key: what is wrong`.
         InputError: There is no such file.
-        AccessError: It must not be read.
+        AccessError: The operating system refuses to read it.
     """
     content = _content(path)
     try:
@@ -33,8 +33,8 @@ def load(schema: type[S], path: Path, environ: Mapping[str, str], context: Mappi
             "complain": lambda keys, text: f"{path}:{ConfigIssue(document.mark(keys), keys, text)}",
         }
         return validate(schema, document, {**known, **context})
-    except ConfigIssue as mistake:
-        raise ConfigError(f"{path}:{mistake}") from None
+    except ConfigIssue as issue:
+        raise ConfigError(f"{path}:{issue}") from None
 
 
 def _content(path: Path) -> bytes:

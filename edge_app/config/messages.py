@@ -1,4 +1,4 @@
-"""Pydantic's mistakes in words that the user of a configuration file understands."""
+"""Pydantic's errors as messages that the user of a configuration file understands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge_app.config.document import NodePlace
 from edge_app.config.issue import listed, nearest
 from edge_app.config.section import WANTED
 
-# By pydantic's name of the mistake, or the first part of it; {names} come from its context.
+# By pydantic's error type, or a prefix of it; {names} come from the error's context.
 WANTS = {
     "float": "want a number",
     "finite": "want a number",
@@ -31,16 +31,16 @@ WANTS = {
 }
 
 
-def describe(kind: str, context: Mapping[str, Any], place: NodePlace | None, *, secret: bool) -> str:
-    """What is wrong with the value at `place`, and what stands there unless that is a secret."""
-    if kind == "edge_app":
+def describe(error_type: str, context: Mapping[str, Any], place: NodePlace | None, *, secret: bool) -> str:
+    """What is wrong with the value at `place`, and the value itself unless it is a secret."""
+    if error_type == "edge_app":
         return str(context["text"])
-    if kind in ("literal_error", "union_tag_invalid"):
+    if error_type in ("literal_error", "union_tag_invalid"):
         names = re.findall(r"[\w.]+", str(context.get("expected") or context["expected_tags"]).replace(" or ", " "))
         return f"want {listed(names)}{_got(place, secret)}{nearest(place.text if place else '', names)}"
-    if kind == "too_short":
+    if error_type == "too_short":
         return "want at least one"
-    return _wanted(kind, context) + _got(place, secret)
+    return _wanted(error_type, context) + _got(place, secret)
 
 
 def _wanted(kind: str, context: Mapping[str, Any]) -> str:
@@ -54,7 +54,7 @@ def _got(place: NodePlace | None, secret: bool) -> str:
     if place is None or (secret and place.kind == "text"):
         return ""
     if place.kind == "text" and "@" in place.text:
-        return ""  # a URL where none belongs, with a password in it
+        return ""  # it may be a URL in the wrong place, with a password
     if place.kind == "text":
         return f", got {_shown(place.text)}"
     return ", got nothing" if place.kind == "nothing" else f", got a {place.kind}"

@@ -1,4 +1,4 @@
-"""The way through the schema: which section and which types a place in the file belongs to."""
+"""The path through the schema: which section and which types belong to a place in the file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from edge_app.config.section import Section
 
 @dataclass(frozen=True)
 class SchemaPath:
-    """What the schema says of a place.
+    """What the schema says about a place in the file.
 
     Attributes:
-        keys: The way to it in the file.
-        types: What it may be: classes, and generics such as dict[str, Camera].
+        keys: The path to it in the file.
+        types: What it may be: classes, and generics such as dict[str, CameraConfig].
     """
 
     keys: Keys
@@ -33,12 +33,12 @@ class SchemaPath:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The keys of the section that it is, if it is one."""
+        """The keys of the section, if it is one."""
         return tuple(name for section in _sections(self.types) for name in section.model_fields)
 
 
-def find(schema: type[Section], location: Keys) -> SchemaPath:
-    """The place of pydantic's `location`, which has the type of a sink as a step of its own."""
+def find_path(schema: type[Section], location: Keys) -> SchemaPath:
+    """The path for pydantic's `location`, which contains a sink's type as a step of its own."""
     keys: Keys = ()
     types: tuple[Any, ...] = (schema,)
     for step in location:
@@ -51,24 +51,24 @@ def find(schema: type[Section], location: Keys) -> SchemaPath:
 
 
 def _sections(types: tuple[Any, ...]) -> list[type[Section]]:
-    return [kind for kind in types if inspect.isclass(kind) and issubclass(kind, Section)]
+    return [option for option in types if inspect.isclass(option) and issubclass(option, Section)]
 
 
 def _below(types: tuple[Any, ...], step: str | int) -> Iterator[Any]:
-    for kind in types:
-        if get_origin(kind) in (dict, tuple):
-            yield from _options(get_args(kind)[isinstance(step, str)])
-        elif kind in _sections(types) and step in kind.model_fields:
-            yield from _options(kind.model_fields[step].annotation)
+    for option in types:
+        if get_origin(option) in (dict, tuple):
+            yield from _options(get_args(option)[isinstance(step, str)])
+        elif option in _sections(types) and step in option.model_fields:
+            yield from _options(option.model_fields[step].annotation)
 
 
-def _options(kind: Any) -> Iterator[Any]:
+def _options(annotation: Any) -> Iterator[Any]:
     """The types that an annotation allows."""
-    origin = get_origin(kind)
+    origin = get_origin(annotation)
     if origin is Annotated:
-        yield from _options(get_args(kind)[0])
+        yield from _options(get_args(annotation)[0])
     elif origin in (Union, UnionType):
-        for option in get_args(kind):
+        for option in get_args(annotation):
             yield from _options(option)
     else:
-        yield kind
+        yield annotation

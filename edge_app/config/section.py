@@ -1,4 +1,4 @@
-"""What every section of the configuration has in common."""
+"""What all sections of the configuration have in common."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ WANTED = {
     SHA256: "want 64 characters of 0-9 and a-f, as sha256sum prints them",
     TOPIC: "want a topic without spaces, # and +, that neither begins nor ends with /",
 }
-"""What a pattern asks for, in words."""
+"""The message for a value that does not match the pattern."""
 
 Name = Annotated[str, Field(pattern=NAME)]
-"""What becomes a part of topics, file names and metric labels."""
+"""A name that becomes part of topics, file names and metric labels."""
 
 
 def wrong(text: str, *at: str | int) -> PydanticCustomError:
-    """A mistake that a validator found; `at` leads from the validated value to the guilty one."""
+    """An issue that a validator found; `at` is the path from the validated value to the wrong one."""
     return PydanticCustomError("edge_app", "{text}", {"text": text, "at": at})
 
 
 class Section(BaseModel):
-    """A mapping of the file: no unknown keys, no changes, no secrets in errors."""
+    """A mapping in the file: no unknown keys, frozen, no secrets in errors."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -55,12 +55,12 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _empty(cls, value: Any) -> Any:
-        """A section whose keys are all commented out is one without keys."""
+        """A section whose keys are all commented out has no keys."""
         return {} if value is None else value
 
 
 def from_base(path: Path, info: ValidationInfo) -> Path:
-    """`path` seen from the folder of the configuration, where the loader gave that folder."""
+    """`path` relative to the configuration's folder, if the loader gave that folder."""
     base: Path | None = (info.context or {}).get("base")
     return base / path if base else path
 
@@ -69,14 +69,14 @@ ConfigPath = Annotated[Path, AfterValidator(from_base)]
 
 
 def whole(value: Any) -> Any:
-    """A number that stands in the file as text; `Literal` alone converts nothing."""
+    """A whole number from its text in the file; `Literal` alone converts nothing."""
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
 def truth(value: Any) -> Any:
-    """`true` or `false` that stand in the file as text; pydantic alone would take `y` and `1` too."""
-    words = {"true": True, "false": False}
-    return words.get(value.lower(), value) if isinstance(value, str) else value
+    """`true` or `false` from their text in the file; pydantic alone would also accept `y` and `1`."""
+    truths = {"true": True, "false": False}
+    return truths.get(value.lower(), value) if isinstance(value, str) else value
 
 
 Flag = Annotated[bool, Strict(), BeforeValidator(truth)]
@@ -91,7 +91,7 @@ class TlsConfig(Section):
     """Whether the certificate is checked; `false` accepts anybody who answers."""
 
     def context(self) -> ssl.SSLContext:
-        """What encrypts a connection; raises AccessError or ConfigError where the certificates cannot be read."""
+        """The TLS context of a connection; raises AccessError or ConfigError if the certificates cannot be read."""
         return client_context(self.ca, verify=self.verify)
 
 

@@ -1,4 +1,4 @@
-"""Bytes to YAML nodes; what the parser dislikes, in words that a user understands."""
+"""Bytes to YAML nodes; the parser's errors as messages that a user understands."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import yaml
 
 from edge_app.config.issue import ConfigIssue, Mark
 
-# The parser's own texts quote what stands in the file, which may be a password; these do not. First match counts.
-WORDS = (
+# The parser's own messages quote the file, which may show a password; these do not. The first match counts.
+MESSAGES = (
     (r"undefined alias", "unknown alias; quote a value that begins with *"),
     (r"second occurrence", "an anchor is given twice; quote a value that begins with &"),
     (r"an anchor|an alias", "quote a value that begins with & or *"),
@@ -28,7 +28,7 @@ WORDS = (
 
 
 class _Loader(yaml.SafeLoader):
-    """Leaves every scalar a text: the schema, not its look, says what it is. So `yes`, `on`, `12:30` and `007` stay."""
+    """Keeps every scalar as text, even `yes`, `on`, `12:30` and `007`: the schema decides what it is, not its look."""
 
     yaml_implicit_resolvers = {}  # noqa: RUF012, PyYAML's own protocol
 
@@ -37,7 +37,7 @@ def parse(content: bytes) -> yaml.Node:
     """The root node of a YAML file.
 
     Raises:
-        Mistake: It is not UTF-8, not YAML or empty.
+        ConfigIssue: It is not UTF-8, not YAML or empty.
     """
     text = _decode(content)
     try:
@@ -45,7 +45,7 @@ def parse(content: bytes) -> yaml.Node:
     except yaml.reader.ReaderError as error:
         raise ConfigIssue(_mark_at(text, error.position), (), f"unexpected character {error.character:#06x}") from None
     except yaml.MarkedYAMLError as error:
-        raise _mistake(error, text) from None
+        raise _issue(error, text) from None
     except RecursionError:
         raise ConfigIssue(Mark(1, 1), (), "nested too deep") from None
     if root is None:
@@ -66,15 +66,15 @@ def _mark_at(text: str, index: int) -> Mark:
     return Mark(before.count("\n") + 1, index - before.rfind("\n"))
 
 
-def _mistake(error: yaml.MarkedYAMLError, text: str) -> ConfigIssue:
-    said = f"{error.context} {error.problem}"
-    begins = re.search("scanning a simple key|end of stream", said)
+def _issue(error: yaml.MarkedYAMLError, text: str) -> ConfigIssue:
+    complaint = f"{error.context} {error.problem}"
+    begins = re.search("scanning a simple key|end of stream", complaint)
     mark = (error.context_mark if begins else None) or error.problem_mark or error.context_mark
     assert mark is not None  # noqa: S101, the parser marks all its errors
-    place = Mark(mark.line + 1, mark.column + 1)
-    if "," in said and text[: mark.index].endswith("$") and text[mark.index :].startswith("{"):
-        return ConfigIssue(place, (), 'write "${VAR}" in quotes inside { } and [ ]')
-    for pattern, words in WORDS:
-        if match := re.search(pattern, said):
-            return ConfigIssue(place, (), match.expand(words))
-    return ConfigIssue(place, (), "not YAML")
+    position = Mark(mark.line + 1, mark.column + 1)
+    if "," in complaint and text[: mark.index].endswith("$") and text[mark.index :].startswith("{"):
+        return ConfigIssue(position, (), 'write "${VAR}" in quotes inside { } and [ ]')
+    for pattern, message in MESSAGES:
+        if match := re.search(pattern, complaint):
+            return ConfigIssue(position, (), match.expand(message))
+    return ConfigIssue(position, (), "not YAML")

@@ -1,4 +1,4 @@
-"""`${VAR}` and `${VAR:-default}`, put into values after parsing, so that no secret changes what the file means."""
+"""`${VAR}` and `${VAR:-default}`, replaced in values after parsing, so that no secret changes what the file means."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)
 
 
 class Variables:
-    """Values from the environment, then from the files that systemd's LoadCredential= provides."""
+    """Values from the environment, else from the files that systemd's LoadCredential= provides."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -19,7 +19,7 @@ class Variables:
         """`text` with its variables replaced; `$${` is a literal `${`.
 
         Raises:
-            ValueError: A variable is not set, or what stands in the text is not one.
+            ValueError: A variable is not set, or the text holds a malformed one.
         """
         return REFERENCE.sub(self._replacement, text)
 

@@ -1,4 +1,4 @@
-"""CUDA's resources behind one protocol."""
+"""CUDA behind one protocol, so that a test can stand in for a GPU."""
 
 from edge_app.cuda.device import Device, DeviceBusyError, Event, Kernel, Memory, Pinned, RecordedGraph, Stream, owned
 from edge_app.cuda.driver import load_pycuda

@@ -1,6 +1,6 @@
-"""What the program needs of CUDA and nothing more, so that a test can be a GPU too.
+"""What the program needs of CUDA and nothing more, so that a test can stand in for a GPU.
 
-Work is enqueued on streams and runs later; what one stream shall see of another's work goes through an event.
+Work is enqueued on streams and runs later; a stream that needs another's work waits for an event of that stream.
 """
 
 from __future__ import annotations
@@ -14,62 +14,62 @@ from numpy.typing import NDArray
 
 
 class DeviceBusyError(RuntimeError):
-    """The GPU is in use already: a bug of ours, or a thread that is stuck in it."""
+    """The GPU is already in use: a bug of ours, or a thread that is stuck in it."""
 
 
 class Resource(Protocol):
-    """What a device makes is freed by who asked for it."""
+    """Something that a device made; whoever asked for it frees it."""
 
     def free(self) -> None:
-        """Gives it back; nothing in flight uses it."""
+        """Frees it; nothing in flight may use it."""
 
 
-PartT = TypeVar("PartT", bound=Resource)
+ResourceT = TypeVar("ResourceT", bound=Resource)
 
 
-def owned(stack: ExitStack, part: PartT) -> PartT:
-    """The part, which the stack frees."""
-    stack.callback(part.free)
-    return part
+def owned(stack: ExitStack, resource: ResourceT) -> ResourceT:
+    """The resource itself; the stack frees it."""
+    stack.callback(resource.free)
+    return resource
 
 
 class Event(Resource, Protocol):
     """A point in a stream."""
 
     def record(self, stream: Stream) -> None:
-        """Moves the event to the end of what the stream has to do now."""
+        """Moves the event to the end of the stream's work as it is now."""
 
     def synchronize(self) -> None:
-        """Blocks until the stream has come to the point, without taking a core."""
+        """Blocks until the stream has reached the event, without using a core."""
 
     def seconds_since(self, earlier: Event) -> float:
-        """Time on the GPU from one event to this one [s]; both have been passed."""
+        """Time on the GPU from `earlier` to this event [s]; the streams must have reached both."""
 
 
 class Stream(Resource, Protocol):
-    """Work in order."""
+    """A queue of work that the GPU does in order."""
 
     @property
     def handle(self) -> int:
-        """The driver's `CUstream`, for the libraries that take one."""
+        """The driver's `CUstream`, for libraries that take one."""
 
     def wait_event(self, event: Event) -> None:
-        """What is enqueued from now on starts after the event; the caller goes on at once."""
+        """Makes what is enqueued from now on start after the event; returns at once."""
 
     def synchronize(self) -> None:
-        """Blocks until all of it is done."""
+        """Blocks until all of its work is done."""
 
 
 class Memory(Resource, Protocol):
-    """Memory of the GPU."""
+    """Memory on the GPU."""
 
     @property
     def address(self) -> int:
-        """Of its first byte, a multiple of 256."""
+        """Address of its first byte, a multiple of 256."""
 
 
 class Pinned(Resource, Protocol):
-    """Memory of the host that the GPU copies from and to while the host goes on."""
+    """Host memory that the GPU copies from and to asynchronously."""
 
     @property
     def array(self) -> NDArray[np.uint8]:
@@ -77,34 +77,34 @@ class Pinned(Resource, Protocol):
 
 
 class Kernel(Resource, Protocol):
-    """A function on the GPU that takes one struct."""
+    """A function on the GPU whose only argument is a struct."""
 
     def launch(
         self, grid: tuple[int, int, int], block: tuple[int, int, int], argument: np.void, stream: Stream
     ) -> None:
-        """Enqueues it over `grid` blocks of `block` threads."""
+        """Enqueues `grid` blocks of `block` threads each."""
 
 
 class RecordedGraph(Resource, Protocol):
-    """Work that was recorded once and is launched as one."""
+    """Work that was recorded once and is launched as a whole."""
 
     def launch(self, stream: Stream) -> None:
-        """Enqueues it; the addresses and sizes are those of when it was recorded."""
+        """Enqueues it, with the addresses and sizes that it was recorded with."""
 
 
 class Device(Protocol):
-    """One GPU. All but the properties and `close` may be called only inside `current`, as may the parts' methods.
+    """One GPU. Its methods, except `close`, and those of its resources may be called only inside `current`.
 
     Raises everywhere:
-        DeviceMemoryError: There is too little memory; the text says how much was asked and what is free.
+        DeviceMemoryError: There is too little memory; the text says how much was requested and how much is free.
         DeviceFaultError: The context is lost.
-        EngineError: The driver refuses a call, and would take the next.
-        RuntimeError: Called outside `current`, or by another thread than the one inside.
+        EngineError: The driver refuses a call; the next one may succeed.
+        RuntimeError: The call is outside `current`, or from another thread than the one inside.
     """
 
     @property
     def name(self) -> str:
-        """As the driver says it."""
+        """The name that the driver gives it."""
 
     @property
     def compute_capability(self) -> tuple[int, int]:
@@ -112,41 +112,41 @@ class Device(Protocol):
 
     @property
     def default_stream(self) -> Stream:
-        """The stream of those who asked for none, such as FFmpeg's decoder."""
+        """The stream of code that does not choose one, such as FFmpeg's decoder."""
 
     def current(self) -> AbstractContextManager[None]:
-        """Gives the GPU to this thread for the block; raises DeviceBusyError where it is in use."""
+        """Gives the GPU to this thread for the block; raises DeviceBusyError if it is in use."""
 
     def memory(self, nbytes: int) -> Memory:
-        """Memory of the GPU, with nothing sensible in it."""
+        """Uninitialised memory on the GPU."""
 
     def pinned(self, nbytes: int) -> Pinned:
-        """Memory of the host, with nothing sensible in it."""
+        """Uninitialised pinned memory on the host."""
 
     def stream(self) -> Stream:
         """A stream that does not wait for the default one."""
 
     def event(self) -> Event:
-        """An event that measures time and whose waiters sleep."""
+        """An event that measures time; whoever waits for it sleeps."""
 
     def kernel(self, ptx: bytes, name: str) -> Kernel:
-        """A function of a module, made for this GPU by the driver."""
+        """A function of a PTX module, compiled for this GPU by the driver."""
 
     def graph(self, stream: Stream, work: Callable[[], None]) -> RecordedGraph:
         """Records what `work` enqueues on the stream, without doing it.
 
         Raises:
-            EngineError: Something of it cannot be recorded; the stream is as it was before.
+            EngineError: Part of the work cannot be recorded; the stream is as it was before.
         """
 
     def upload(self, address: int, source: NDArray[Any], stream: Stream) -> None:
-        """Enqueues a copy of pinned, C-contiguous bytes to the GPU; they stay as they are until it is done."""
+        """Enqueues a copy of pinned, C-contiguous bytes to the GPU; they must not change until it is done."""
 
     def download(self, target: NDArray[Any], address: int, stream: Stream) -> None:
-        """Enqueues a copy from the GPU to pinned, C-contiguous bytes; nobody looks at them until it is done."""
+        """Enqueues a copy from the GPU to pinned, C-contiguous bytes; they must not be read until it is done."""
 
     def free_bytes(self) -> int:
-        """Memory that is left on the GPU [bytes]."""
+        """Free memory on the GPU [bytes]."""
 
     def close(self) -> None:
-        """Gives the context back, in the thread that opened it; everything of it has been freed."""
+        """Releases the context, in the thread that opened it; all of its resources must have been freed."""

@@ -1,4 +1,4 @@
-"""PyCUDA, loaded when it is asked for: who may call it, in which context, and what its errors mean."""
+"""PyCUDA, loaded on demand: which thread may call it, in which context, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SLEEPING_WAIT = 4  # CU_CTX_SCHED_BLOCKING_SYNC
 
 
 def load_pycuda() -> Any:
-    """PyCUDA's driver module; raises DeviceError where it or NVIDIA's driver is missing."""
+    """PyCUDA's driver module; raises DeviceError if it or NVIDIA's driver is missing."""
     try:
         import pycuda.driver
     except ImportError as error:
@@ -26,14 +26,14 @@ def load_pycuda() -> Any:
 
 
 class Driver:
-    """The driver with one GPU's primary context: the one that TensorRT, ONNX Runtime and FFmpeg's NVDEC share.
+    """The driver with one GPU's primary context, which TensorRT, ONNX Runtime and FFmpeg's NVDEC share.
 
     Attributes:
         gpu: PyCUDA's device.
     """
 
     def __init__(self, ordinal: int) -> None:
-        """Opens the context of that GPU; raises DeviceError where there is none, or it is not as we want it."""
+        """Opens the context of that GPU; raises DeviceError if there is none, or its flags cannot be set."""
         self._cuda = load_pycuda()
         self._libcuda = ctypes.CDLL("libcuda.so.1")
         self._user: int | None = None
@@ -41,7 +41,7 @@ class Driver:
         try:
             self._cuda.init()
             self.gpu = self._cuda.Device(ordinal)
-            # Before it is retained: FFmpeg refuses to share a context that was made with other flags than its own.
+            # Before the context is retained: FFmpeg refuses to share one that was made with other flags than its own.
             if status := self._libcuda.cuDevicePrimaryCtxSetFlags_v2(ordinal, SLEEPING_WAIT):
                 raise DeviceError(f"GPU {ordinal}: its context does not take our flags (CUDA error {status})")
             self._context = self.gpu.retain_primary_context()
@@ -71,8 +71,8 @@ class Driver:
             raise DeviceFaultError(f"{self.gpu.name()}: the CUDA context is lost: {error}") from error
 
     def call(self) -> AbstractContextManager[Any]:
-        """PyCUDA's module for the block, whose errors become ours."""
-        return self  # and no generator, which costs as much as what is called: a batch takes twenty
+        """PyCUDA's module for the block; its errors become ours."""
+        return self  # not a generator, which costs as much as the call itself: a batch makes twenty
 
     def __enter__(self) -> Any:
         if self._user != threading.get_ident():
@@ -83,22 +83,22 @@ class Driver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, self._cuda.Error):
-            raise self._meaning(error) from error
+            raise self._translate(error) from error
 
     def do(self, function: str, *arguments: Any) -> None:
-        """Calls what PyCUDA does not have in the driver's library, whose refusals become ours too."""
+        """Calls a function of the driver that PyCUDA lacks; its error codes become our errors too."""
         with self.call():
             if status := getattr(self._libcuda, function)(*arguments):
-                raise self._meaning(f"{function} failed: CUDA error {status}")
+                raise self._translate(f"{function} failed: CUDA error {status}")
 
-    def _meaning(self, error: object) -> EdgeAppError:
+    def _translate(self, error: object) -> EdgeAppError:
         try:
             self._cuda.Context.synchronize()
-        except self._cuda.Error as again:  # a sticky error is still there when it has been told
+        except self._cuda.Error as again:  # a sticky error is still there after it was reported
             return DeviceFaultError(f"{self.gpu.name()}: the CUDA context is lost: {again}")
         return EngineError(f"{self.gpu.name()}: {error}")
 
     def close(self) -> None:
-        """Gives the context back, in the thread that opened it."""
+        """Releases the context, in the thread that opened it."""
         self._context.detach()
-        self._libcuda.cuCtxPopCurrent_v2(ctypes.byref(ctypes.c_void_p()))  # which `detach` has pushed and left
+        self._libcuda.cuCtxPopCurrent_v2(ctypes.byref(ctypes.c_void_p()))  # `detach` pushed it and left it there

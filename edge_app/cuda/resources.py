@@ -35,7 +35,7 @@ class CudaPinned:
 
 class CudaStream:
     def __init__(self, driver: Driver, stream: Any) -> None:
-        """Wraps PyCUDA's stream, or None, which is the default one."""
+        """Wraps PyCUDA's stream, or None for the default stream."""
         self._driver = driver
         self.raw = stream
         self.handle: int = 0 if stream is None else stream.handle
@@ -50,7 +50,7 @@ class CudaStream:
 
     def free(self) -> None:
         with self._driver.call():
-            self.raw = None  # PyCUDA destroys what nobody holds any more, there and then
+            self.raw = None  # PyCUDA destroys an object as soon as nothing refers to it
 
 
 class CudaEvent:
@@ -89,9 +89,9 @@ class CudaKernel:
 
     def free(self) -> None:
         with self._driver.call():
-            self._function = None  # and with it its module
+            self._function = None  # and with it the module
 
 
-def raw(part: Any) -> Any:
-    """PyCUDA's own stream or event."""
-    return part.raw
+def raw(resource: Any) -> Any:
+    """PyCUDA's own object behind a stream or an event."""
+    return resource.raw

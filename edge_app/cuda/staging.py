@@ -1,4 +1,4 @@
-"""Bytes that go from the host to the GPU or back: pinned memory, and as much of the GPU's."""
+"""A buffer for copies between host and GPU: pinned memory, and as much memory on the GPU."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from edge_app.cuda.device import Device, Stream, owned
 
 
 class Staging:
-    """A pair of buffers that grows when it must.
+    """A pair of buffers that grows on demand.
 
     Attributes:
-        nbytes: How much each holds.
-        growths: How often they were made anew.
-        host: The host's side, uint8, shape (nbytes,).
-        address: The GPU's side.
+        nbytes: The size of each.
+        growths: How often they were replaced by larger ones.
+        host: The buffer on the host, uint8, shape (nbytes,).
+        address: The address of the buffer on the GPU.
     """
 
     def __init__(self, device: Device, nbytes: int = 0) -> None:
@@ -30,12 +30,12 @@ class Staging:
         self.reserve(max(nbytes, 1))
 
     def reserve(self, nbytes: int) -> bool:
-        """Makes room for so many bytes; returns whether that took new buffers, which hold nothing yet.
+        """Makes room for that many bytes; returns whether it took new, uninitialised buffers.
 
         Nothing may be in flight.
 
         Raises:
-            DeviceMemoryError: There is no room; there is none for the old content either then.
+            DeviceMemoryError: There is no room; the old buffers are gone too.
         """
         if nbytes <= self.nbytes:
             return False
@@ -57,6 +57,6 @@ class Staging:
         self._device.download(self.host[start:stop], self.address + start, stream)
 
     def free(self) -> None:
-        """Gives both back; nothing may be in flight."""
+        """Frees both; nothing may be in flight."""
         self.host, self.nbytes = np.empty(0, np.uint8), 0
         self._buffers.close()

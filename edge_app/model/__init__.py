@@ -1,16 +1,16 @@
-"""A detector on disk: its card, its graph, its labels, where it is found, and from where it can be fetched."""
+"""A detector on disk: its card, its signature, its labels, where it is found and where it can be fetched from."""
 
 from edge_app.model.card import Card, DecoderSpec, InputSpec, Precision, Thresholds
 from edge_app.model.catalogue import CatalogueEntry, catalogued, read_catalogue
 from edge_app.model.files import Model, find, find_argument, sha256
 from edge_app.model.installed import Installed, installed
-from edge_app.model.labels import MOST_CLASSES, Labels, find_labels, metadata_labels
+from edge_app.model.labels import MAX_CLASSES, Labels, find_labels, metadata_labels
 from edge_app.model.pull import pull
 from edge_app.model.report import Report, read_report, report_path, write_report
 from edge_app.model.signature import ModelSignature, TensorSpec, read_any_signature, read_signature
 
 __all__ = [
-    "MOST_CLASSES",
+    "MAX_CLASSES",
     "Card",
     "CatalogueEntry",
     "DecoderSpec",

@@ -1,4 +1,4 @@
-"""How well the detections of one model agree with another's, or with the truth, on the same pictures."""
+"""How well one model's detections agree with another's, or with ground truth, on the same pictures."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from edge_app.core.detections import Detections
 
-TRUTH_SCORE = 0.3  # from here on a box of the reference is the truth,
-LEAST_SCORE = 0.05  # from here on one that may be found or not: 0.31 against 0.29 is no mistake
+TRUTH_SCORE = 0.3  # from this score on a box of the reference is the truth,
+LEAST_SCORE = 0.05  # and from this on it may be found or not: 0.31 against 0.29 is not an error
 ENOUGH_BOXES = 20  # truth boxes without which a class is not judged
 MARGIN = 0.1  # above the threshold, where the other model must be at the threshold
 IOUS = np.arange(10, 20) / 20.0  # the first is 0.5
@@ -30,13 +30,13 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What two models have in common.
+    """How well a model agrees with its reference.
 
     Attributes:
-        map50: Mean average precision at IoU 0.5, over the judged classes; 0 where there is none.
+        map50: Mean average precision at IoU 0.5, over the judged classes; 0 without any.
         map50_95: The same, mean of IoU 0.5 to 0.95 in steps of 0.05.
-        recall: Share of the reference's boxes above the threshold that are found; 1 where there is none.
-        precision: Share of the found boxes above the threshold that the reference has; 1 where there is none.
+        recall: Share of the reference's boxes above the threshold that are found; 1 without any.
+        precision: Share of the found boxes above the threshold that the reference has; 1 without any.
         score_drift: How much higher the score of a truth box's counterpart is, on average.
         judged: By class id.
         not_judged: Classes with some, but too few truth boxes, and how many, by class id.
@@ -58,7 +58,7 @@ class Agreement:
         return sum(judged.boxes for judged in self.judged.values())
 
     def shortfall(self, least: float) -> str | None:
-        """Which of mAP50, recall and precision are below `least`, in words; None where none is."""
+        """A text that says which of mAP50, recall and precision are below `least`; None if none is."""
         figures = {"mAP50": self.map50, "recall": self.recall, "precision": self.precision}
         low = [f"{name} {value:.4f}" for name, value in figures.items() if not value >= least]
         return f"{', '.join(low)} below {least:g}" if low else None
@@ -67,14 +67,14 @@ class Agreement:
 def agreement(reference: Sequence[Detections], found: Sequence[Detections], threshold: float) -> Agreement:
     """Compares what a model found with what its reference found, picture by picture.
 
-    The reference's boxes from 0.3 are the truth, those from 0.05 to 0.3 neither right nor wrong. Both models'
-    detections shall therefore reach down to 0.05. Recall and precision are over all classes, so that a class which
-    only one of the models sees counts too.
+    The reference's boxes with a score of at least 0.3 are the truth, those from 0.05 to 0.3 neither right nor wrong, so
+    both models' detections must include scores down to 0.05. Recall and precision are over all classes, so that a class
+    that only one of the models finds counts too.
 
     Args:
-        reference: What the model finds that is not in doubt, a picture an item.
-        found: What the other finds in the same pictures.
-        threshold: The score at which the model is operated.
+        reference: What the trusted model finds, one item per picture.
+        found: What the other model finds in the same pictures.
+        threshold: The score from which the model's detections are used.
 
     Raises:
         ValueError: The two are not about the same number of pictures.
@@ -98,11 +98,11 @@ def agreement(reference: Sequence[Detections], found: Sequence[Detections], thre
 def map50(truth: Sequence[Detections], found: Sequence[Detections]) -> float:
     """Mean average precision at IoU 0.5 against the ground truth, over the classes that it has.
 
-    As COCO's evaluation, which takes at most 100 boxes of a class from a picture; this takes all.
+    Like COCO's evaluation, but with all boxes of a class in a picture, not at most 100.
 
     Args:
-        truth: What is in each picture; the scores do not matter.
-        found: What a model finds there.
+        truth: What is in each picture; the scores are ignored.
+        found: What the model finds in it.
 
     Raises:
         ValueError: There is no box in the truth, or the two are not about the same number of pictures.
@@ -114,7 +114,7 @@ def map50(truth: Sequence[Detections], found: Sequence[Detections]) -> float:
 
 
 class _Matches:
-    """Every found box beside what it matches, of all pictures in one."""
+    """The found boxes of all pictures, each with what it matches."""
 
     def __init__(self, reference: Sequence[Detections], found: Sequence[Detections], truth_score: float) -> None:
         truths, drifts, rows = [], [], []
@@ -144,12 +144,12 @@ def _average_precision(hits: Flags, truths: int) -> float:
     true = np.cumsum(hits)
     precision = true / np.arange(1, len(hits) + 1)
     envelope = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0.0)
-    # Less a grain, so that a recall of exactly 0.29 is not short of 0.29; COCO does without, to 0.001 of difference.
+    # Less a little, so that a recall of exactly 0.29 counts as 0.29; COCO omits this, a difference of up to 0.001.
     return float(envelope[np.searchsorted(true / truths, np.linspace(0, 1, 101) - 1e-9)].mean())
 
 
 def _confirmed(claims: Sequence[Detections], others: Sequence[Detections], threshold: float) -> float:
-    """Share of the claims from `threshold` + 0.1 that match another from `threshold`; 1 where nothing is claimed."""
+    """Share of the claims from `threshold` + 0.1 that match another from `threshold`; 1 if nothing is claimed."""
     claimed = confirmed = 0
     for claim, other in zip(claims, others, strict=True):
         sure, known = _best(claim, threshold + MARGIN), _best(other, threshold)
@@ -158,14 +158,14 @@ def _confirmed(claims: Sequence[Detections], others: Sequence[Detections], thres
     return confirmed / claimed if claimed else 1.0
 
 
-def _partners(found: Detections, wanted: Detections, first: Flags, ious: NDArray[np.float64]) -> NDArray[np.intp]:
+def _partners(found: Detections, wanted: Detections, preferred: Flags, ious: NDArray[np.float64]) -> NDArray[np.intp]:
     """Greedy matching of one picture: each found box in turn takes, of its class, the free one that it overlaps most.
 
     Args:
-        found: Best score first.
-        wanted: What can be matched, each once.
-        first: Which of them are preferred whatever the overlap, bool (m,).
-        ious: The least overlaps to match at, (t,).
+        found: The boxes to match, best score first.
+        wanted: The boxes that they can match, each once.
+        preferred: Which of those come first, whatever the overlap, bool (m,).
+        ious: The least overlaps that count as a match, (t,).
 
     Returns:
         Index into `wanted`, or -1, of each found box at each overlap, (n, t).
@@ -177,7 +177,7 @@ def _partners(found: Detections, wanted: Detections, first: Flags, ious: NDArray
     overlaps[found.class_id[:, None] != wanted.class_id] = 0.0
     free, levels = np.ones((len(ious), len(wanted)), bool), np.arange(len(ious))
     for row, overlap in enumerate(overlaps):
-        rank = np.where(free & (overlap >= ious[:, None]), overlap + 2.0 * first, -1.0)
+        rank = np.where(free & (overlap >= ious[:, None]), overlap + 2.0 * preferred, -1.0)
         choice = rank.argmax(axis=1)
         matched = levels[rank[levels, choice] >= 0]
         partner[row, matched] = choice[matched]
@@ -186,7 +186,7 @@ def _partners(found: Detections, wanted: Detections, first: Flags, ious: NDArray
 
 
 def iou(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Intersection over union of corner boxes (n, 4) and (m, 4): (n, m)."""
+    """Intersection over union, shape (n, m), of corner boxes (n, 4) and (m, 4)."""
     low, high = np.maximum(a[:, None, :2], b[:, :2]), np.minimum(a[:, None, 2:], b[:, 2:])
     inner = np.clip(high - low, 0, None).prod(axis=2)
     area_a, area_b = ((x[:, 2:] - x[:, :2]).prod(axis=1) for x in (a, b))

@@ -1,4 +1,4 @@
-"""The model card: what a model expects and answers, as `model.yaml` says it."""
+"""The model card, `model.yaml`: what a model expects and what it returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class CardSection(BaseModel):
-    """A part of the card: frozen, no unknown keys."""
+    """A section of the card: frozen, no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,20 +37,20 @@ class InputSpec(CardSection):
 
 
 class DecoderSpec(CardSection):
-    """The family of the output's layout; none where it is to be recognised."""
+    """The family of the output's layout; None if it is to be recognised."""
 
     family: str | None = None
 
 
 class Thresholds(CardSection):
-    """Where the model is meant to be operated."""
+    """The thresholds that the model is meant to be used with."""
 
     confidence: Fraction = 0.35
     nms_iou: Fraction = 0.5
 
 
 class Card(CardSection):
-    """`model.yaml`; a bare ONNX file has one with nothing but its name and file."""
+    """`model.yaml`; a bare ONNX file gets one with only its name and file."""
 
     name: str
     files: dict[Precision, Path]  # relative to the card

@@ -1,4 +1,4 @@
-"""The models that can be pulled: where each is, what it must be, and the card it gets."""
+"""The models that can be pulled: where each is, its digest, and the card it gets."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class CatalogueEntry(CardSection):
 
     @property
     def file(self) -> str:
-        """The file's name, at its source and here."""
+        """The file's name, at its source and on this machine."""
         return urlsplit(self.url).path.rpartition("/")[2]
 
     @property
     def card(self) -> Card:
-        """What stands in `model.yaml` beside the file."""
+        """The content of `model.yaml` beside the file."""
         return Card(
             name=self.name,
             licence=self.licence,

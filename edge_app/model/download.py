@@ -1,4 +1,4 @@
-"""One pinned file over HTTPS: goes on where it broke off, and is kept only if it is the right one."""
+"""One pinned file over HTTPS: an interrupted download is resumed, and only the right file is kept."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from edge_app.model.web import connection_failed, open_url, refusal
 BLOCK = 1 << 16
 TIMEOUT_S = 30.0
 
-Progress = Callable[[int], None]
+DownloadProgress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that is known before it is there.
+    """The download of a file whose size and digest are known.
 
-    Until it is whole it is called `<name>.part`, and `<name>.part.version` holds the server's mark of what was begun,
-    its ETag or date, so that two versions are not glued together. A server without marks is resumed all the same: the
-    digest decides.
+    Until it is complete it is called `<name>.part`, and `<name>.part.version` holds the server's validator of that
+    part, its ETag or date, so that two versions are never mixed. Without a validator the download is resumed all the
+    same: the digest decides.
 
     Attributes:
         url: Where it is; see `web.check_url`.
-        target: Where it goes; the folder is there.
+        target: Where it is written; the folder must exist.
         size: Its length [bytes].
         digest: Its SHA-256, in hexadecimal.
-        timeout_s: How long the server may say nothing [s].
+        timeout_s: How long the server may be silent [s].
     """
 
     url: str
@@ -47,25 +47,25 @@ class Download:
 
     @property
     def received(self) -> int:
-        """What an earlier attempt left [bytes]."""
+        """How much an earlier attempt left [bytes]."""
         return self._part.stat().st_size if self._part.is_file() else 0
 
-    def fetch(self, progress: Progress) -> None:
-        """Receives what is missing; `progress` hears how many bytes are there.
+    def fetch(self, progress: DownloadProgress) -> None:
+        """Receives what is missing; `progress` is called with the number of bytes received so far.
 
         Raises:
             InputError: The server does not have it (404).
-            DataError: It is another file; what came of it is deleted.
-            TemporaryError: No connection, a timeout, a break, a server in trouble; what came stays for another attempt.
+            DataError: It is another file; what was received is deleted.
+            TemporaryError: No connection, a timeout, an interruption, a server in trouble; what was received is kept.
             DeviceError: The server refuses, or its certificate is not good.
-            OSError: The file system's.
+            OSError: The file system refuses.
         """
         try:
             if self.received < self.size:
                 self._receive(progress)
             self._check()
         except DataError:
-            self._forget()
+            self._discard()
             raise
         self._part.replace(self.target)
         self._version.unlink(missing_ok=True)
@@ -79,60 +79,64 @@ class Download:
     def _version(self) -> Path:
         return self.target.with_name(f"{self.target.name}.part.version")
 
-    def _receive(self, progress: Progress) -> None:
+    def _receive(self, progress: DownloadProgress) -> None:
         request = Request(self.url, headers=self._headers())  # noqa: S310 - see check_url
         try:
-            answer = open_url(request, self.timeout_s)
+            response = open_url(request, self.timeout_s)
         except HTTPError as error:
             raise refusal(self.url, error.code) from None
         except URLError as error:
             raise connection_failed(self.url, error.reason) from None
         except (OSError, http.client.HTTPException) as error:
             raise connection_failed(self.url, error) from None
-        with answer:
-            position = self._position(answer)
-            self._check_length(answer, position)
+        with response:
+            position = self._position(response)
+            self._check_length(response, position)
             if position == 0:
-                self._begin(answer.headers)
+                self._begin(response.headers)
             with self._part.open("ab") as file:
-                self._copy(answer, file.write, position, progress)
+                self._copy(response, file.write, position, progress)
                 file.flush()
                 os.fsync(file.fileno())
 
     def _headers(self) -> dict[str, str]:
-        """Asks for the rest, if the server still has what was begun."""
+        """Requests the rest, if the server still has the same version."""
         if not self.received:
             return {}
-        mark = self._version.read_text(encoding="latin-1") if self._version.is_file() else ""
-        return {"Range": f"bytes={self.received}-"} | ({"If-Range": mark} if mark else {})
+        validator = self._version.read_text(encoding="latin-1") if self._version.is_file() else ""
+        return {"Range": f"bytes={self.received}-"} | ({"If-Range": validator} if validator else {})
 
-    def _position(self, answer: http.client.HTTPResponse) -> int:
-        """Where the answer begins in the file."""
-        if answer.status != http.client.PARTIAL_CONTENT:
+    def _position(self, response: http.client.HTTPResponse) -> int:
+        """Where in the file the response begins."""
+        if response.status != http.client.PARTIAL_CONTENT:
             return 0
-        if not re.match(rf"bytes {self.received}-\d+/", answer.headers.get("Content-Range", "")):
+        if not re.match(rf"bytes {self.received}-\d+/", response.headers.get("Content-Range", "")):
             raise DataError(f"{self.url}: the server sends another part than was asked for")
         return self.received
 
-    def _check_length(self, answer: http.client.HTTPResponse, position: int) -> None:
-        """Spares the transfer of what cannot be the right file."""
-        if answer.length is not None and position + answer.length != self.size:
-            raise self._wrong(f"it has {position + answer.length} bytes, want {self.size}")
+    def _check_length(self, response: http.client.HTTPResponse, position: int) -> None:
+        """Avoids the transfer of what cannot be the right file."""
+        if response.length is not None and position + response.length != self.size:
+            raise self._wrong(f"it has {position + response.length} bytes, want {self.size}")
 
     def _begin(self, headers: Message) -> None:
-        """Starts anew."""
-        self._forget()
-        mark = headers.get("ETag", "")
-        if not mark or mark.startswith("W/"):  # a weak ETag does not promise the same bytes
-            mark = headers.get("Last-Modified", "")
-        if mark:
-            self._version.write_text(mark, encoding="latin-1")
+        """Starts from the beginning, and notes the version."""
+        self._discard()
+        validator = headers.get("ETag", "")
+        if not validator or validator.startswith("W/"):  # a weak ETag does not promise the same bytes
+            validator = headers.get("Last-Modified", "")
+        if validator:
+            self._version.write_text(validator, encoding="latin-1")
 
     def _copy(
-        self, answer: http.client.HTTPResponse, write: Callable[[bytes], object], position: int, progress: Progress
+        self,
+        response: http.client.HTTPResponse,
+        write: Callable[[bytes], object],
+        position: int,
+        progress: DownloadProgress,
     ) -> None:
         progress(position)
-        while block := self._read(answer):
+        while block := self._read(response):
             position += len(block)
             if position > self.size:
                 raise self._wrong(f"it has more than {self.size} bytes")
@@ -143,9 +147,9 @@ class Download:
                 f"{self.url}: broke off after {position} of {self.size} bytes; the next attempt goes on from there"
             )
 
-    def _read(self, answer: http.client.HTTPResponse) -> bytes:
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
         try:
-            return answer.read1(BLOCK)  # what is there, so that a timeout loses nothing
+            return response.read1(BLOCK)  # what has arrived, so that a timeout loses nothing
         except (OSError, http.client.HTTPException) as error:
             raise connection_failed(self.url, error) from None
 
@@ -156,6 +160,6 @@ class Download:
     def _wrong(self, what: str) -> DataError:
         return DataError(f"{self.url}: not the right file: {what}; {self._part} is deleted")
 
-    def _forget(self) -> None:
+    def _discard(self) -> None:
         self._part.unlink(missing_ok=True)
         self._version.unlink(missing_ok=True)

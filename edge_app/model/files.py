@@ -1,4 +1,4 @@
-"""Where a model is found: by name in the known folders, or as a file."""
+"""Finds a model: by name in the known folders, or as a file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ CARD = "model.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A card and the folder it stands in.
+    """A card and its folder.
 
     Attributes:
-        card: What the model expects and answers.
+        card: What the model expects and returns.
         folder: Where the card's files are.
-        labels: A file of labels that wins over the card's.
+        labels: A file of labels that overrides the card's.
     """
 
     card: Card
@@ -33,11 +33,11 @@ class Model:
 
     @property
     def exact(self) -> Precision:
-        """FP32, or the first precision that there is."""
+        """FP32, or else the first precision in the card."""
         return "fp32" if "fp32" in self.card.files else next(iter(self.card.files))
 
     def file(self, precision: Precision) -> Path:
-        """The ONNX file of that precision, its sha256 checked where the card gives one."""
+        """The ONNX file of that precision, its sha256 checked if the card gives one."""
         if precision not in self.card.files:
             have = ", ".join(self.card.files)
             raise ConfigError(f"model {self.card.name} has no {precision} file; it has: {have}")
@@ -48,7 +48,7 @@ class Model:
         return path
 
     def digest(self, precision: Precision) -> str | None:
-        """The sha256 of the file of that precision, or what the card says of one that is not here; none without."""
+        """The sha256 of the file of that precision; if the file is missing, the card's; None without either."""
         if precision not in self.card.files:
             return None
         path = self.folder / self.card.files[precision]
@@ -64,7 +64,7 @@ def find(settings: ModelConfig, base: Path, state_dir: Path) -> Model:
         state_dir: Where pulled models are kept.
 
     Raises:
-        InputError: It is nowhere; the text names where it was looked for.
+        InputError: There is none; the text lists the folders that were searched.
     """
     if settings.onnx is not None:
         return _bare(settings.onnx, DecoderSpec(family=settings.decoder), settings.labels)
@@ -75,7 +75,7 @@ def find_argument(argument: str, state_dir: Path) -> Model:
     """The model that MODEL on a command line names: an .onnx file, a folder with a model.yaml, or a name, as in `find`.
 
     Raises:
-        InputError: It is nowhere; the text names where it was looked for.
+        InputError: There is none; the text lists the folders that were searched.
     """
     if argument.lower().endswith(".onnx"):
         return _bare(Path(argument), DecoderSpec(), None)
@@ -83,7 +83,7 @@ def find_argument(argument: str, state_dir: Path) -> Model:
 
 
 def _bare(path: Path, decoder: DecoderSpec, labels: Path | None) -> Model:
-    """A file without a card gets one with nothing in it but its name and precision."""
+    """A file without a card gets one with only its name and precision."""
     if not path.is_file():
         raise InputError(f"{path}: no such model file")
     precision: Precision = "int8" if is_quantized(path) else "fp32"
@@ -91,19 +91,19 @@ def _bare(path: Path, decoder: DecoderSpec, labels: Path | None) -> Model:
 
 
 def _named(name: str, base: Path, state_dir: Path, labels: Path | None) -> Model:
-    places = model_places(base, state_dir)
-    for folder in (base / name, *(place / name for place in places)):
+    roots = model_folders(base, state_dir)
+    for folder in (base / name, *(root / name for root in roots)):
         if (folder / CARD).is_file():
             return Model(read_card(folder / CARD), folder, labels)
-    here = {path.parent.name for place in places for path in place.glob(f"*/{CARD}")}
-    advice = nearest(name, sorted({*here, *read_catalogue()}))
+    installed = {path.parent.name for root in roots for path in root.glob(f"*/{CARD}")}
+    advice = nearest(name, sorted({*installed, *read_catalogue()}))
     hint = f"; fetch it: edge-app models pull {name}" if name in read_catalogue() else ""
-    searched = ", ".join(dict.fromkeys(str(place.resolve()) for place in places))  # some may be the same folder
+    searched = ", ".join(dict.fromkeys(str(root.resolve()) for root in roots))  # some may be the same folder
     raise InputError(f"no model {name}{advice or ':'} no folder of that name with a {CARD} in {searched}{hint}")
 
 
-def model_places(base: Path, state_dir: Path) -> Sequence[Path]:
-    """Folders of models, in the order of preference; the last are the wheel's, and the checkout's beside it."""
+def model_folders(base: Path, state_dir: Path) -> Sequence[Path]:
+    """Folders that hold models, in order of preference; the last are the wheel's and the checkout's."""
     package = Path(__file__).resolve().parents[1]
     return (
         base / "models",

@@ -1,4 +1,4 @@
-"""The models that are on this machine, in every place where they are looked for."""
+"""The models on this machine, in every folder that is searched for them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_app.core.errors import InputError
 from edge_app.model.card import Card, read_card
-from edge_app.model.files import CARD, model_places
+from edge_app.model.files import CARD, model_folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Installed:
     Attributes:
         name: The folder's name, by which the model is found.
         folder: Where it is.
-        card: What it says; none where it cannot be read.
-        error: Why not; else empty.
-        shadowed: Whether an earlier place has a model of that name, which is used instead.
+        card: What it says; None if it cannot be read.
+        error: Why the card cannot be read; empty if it can.
+        shadowed: Whether an earlier folder of models has one of that name, which is used instead.
     """
 
     name: str
@@ -30,21 +30,21 @@ class Installed:
 
 
 def installed(base: Path, state_dir: Path) -> list[Installed]:
-    """Every model in the places of `find`, in their order, then by name."""
+    """Every model in the folders that `find` searches, in their order, then by name."""
     found: list[Installed] = []
-    places = {place.resolve(): None for place in model_places(base, state_dir)}  # some may be the same folder
-    for place in places:
+    roots = {root.resolve(): None for root in model_folders(base, state_dir)}  # some may be the same folder
+    for root in roots:
         names = {model.name for model in found}
-        for folder in _folders(place):
+        for folder in _subfolders(root):
             if (path := folder / CARD).exists():
                 found.append(Installed(folder.name, folder, *_read(path), shadowed=folder.name in names))
     return found
 
 
-def _folders(place: Path) -> list[Path]:
-    """What is in it; raises PermissionError, where `glob` finds nothing on Python 3.13."""
+def _subfolders(root: Path) -> list[Path]:
+    """What the folder holds; raises PermissionError, unlike `glob`, which finds nothing on Python 3.13."""
     try:
-        return sorted(place.iterdir())
+        return sorted(root.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return []
 

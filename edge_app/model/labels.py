@@ -13,23 +13,23 @@ from edge_app.model.metadata import literal
 
 logger = logging.getLogger(__name__)
 
-MOST_CLASSES = 2000  # of a model that does not say how many it has
+MAX_CLASSES = 2000  # for a model that does not say how many it has
 BUNDLED = "coco"  # what `labels:` may say instead of a file
-COCO_NUMBERS = 91  # COCO itself numbers its 80 classes from 1 to 90 and leaves these numbers out:
+COCO_NUMBERS = 91  # COCO itself numbers its 80 classes from 1 to 90 and skips these numbers:
 UNUSED = frozenset((0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83))
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The names of a model's classes, and in words where they come from."""
+    """The names of a model's classes, and a text that says where they come from."""
 
     names: tuple[str, ...]
     origin: str
 
     @property
     def of_all_classes(self) -> tuple[str, ...]:
-        """The names, and numbers for what a model may still find whose outputs do not show how many classes it has."""
-        return self.names + tuple(f"class_{i}" for i in range(len(self.names), MOST_CLASSES))
+        """The names, then numbers: a model whose outputs do not show how many classes it has may find more."""
+        return self.names + tuple(f"class_{i}" for i in range(len(self.names), MAX_CLASSES))
 
 
 def find_labels(
@@ -43,18 +43,18 @@ def find_labels(
     """The labels of a model: the file's, the card's, the ONNX metadata's, COCO's, or numbers.
 
     Args:
-        classes: How many it has; None where its outputs do not show that: then those that something names.
-        file: A name a line, or `coco`.
-        card: The card's.
-        metadata: The ONNX file's.
-        from_one: Whether 0 is the background's, so that COCO's names stand at COCO's own numbers.
+        classes: How many it has; None if its outputs do not show it: then as many as the first source names.
+        file: A text file with one name per line, or `coco`.
+        card: The card's labels.
+        metadata: The ONNX file's metadata.
+        from_one: Whether class 0 is the background, so that COCO's names stand at COCO's own numbers.
 
     Raises:
         InputError: The file cannot be read; the text names it.
-        ConfigError: It names another number of classes.
-        DataError: The card does.
+        ConfigError: The file names another number of classes.
+        DataError: The card names another number of classes.
     """
-    numbered = from_one or (file is not None and classes == COCO_NUMBERS)  # a file `coco` for so many means these
+    numbered = from_one or (file is not None and classes == COCO_NUMBERS)  # `coco` for that many means these
     coco = coco_numbers() if numbered else coco_labels()
     if file is not None:
         return _checked(Labels(read_labels(file, coco), str(file)), classes, ConfigError)
@@ -75,18 +75,18 @@ def find_labels(
 
 
 def coco_labels() -> tuple[str, ...]:
-    """COCO's 80 classes, in the order that detectors use."""
+    """COCO's 80 classes in the order that detectors use."""
     return tuple((resources.files(__package__) / "coco.txt").read_text(encoding="utf-8").split("\n"))[:80]
 
 
 def coco_numbers() -> tuple[str, ...]:
-    """COCO's classes at COCO's own numbers, as RF-DETR, SSD and others of TensorFlow's have them."""
+    """COCO's classes at COCO's own numbers, as in RF-DETR, SSD and other TensorFlow models."""
     names = iter(coco_labels())
     return tuple(f"class_{i}" if i in UNUSED else next(names) for i in range(COCO_NUMBERS))
 
 
 def read_labels(path: Path, coco: tuple[str, ...]) -> tuple[str, ...]:
-    """A text file with a name a line, blank lines at its end not counted; or `coco`, where that is no file."""
+    """The names in a text file, one per line without trailing blank lines; or `coco`, unless that is a file."""
     if path.name == BUNDLED and not path.exists():
         return coco
     try:
@@ -101,7 +101,7 @@ def read_labels(path: Path, coco: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def metadata_labels(metadata: dict[str, str]) -> tuple[str, ...] | None:
-    """Ultralytics' `names`, a dictionary by number or a list, or None; a number that is left out is `class_<i>`."""
+    """Ultralytics' `names`, a dictionary by number or a list, or None; a missing number becomes `class_<i>`."""
     names = literal(metadata, "names")
     if isinstance(names, list):
         return tuple(map(str, names))
@@ -109,12 +109,12 @@ def metadata_labels(metadata: dict[str, str]) -> tuple[str, ...] | None:
         numbered = {int(str(number)): str(name) for number, name in names.items()}
     except (AttributeError, ValueError):
         return None
-    if not numbered or min(numbered) < 0 or max(numbered) >= MOST_CLASSES + len(numbered):
+    if not numbered or min(numbered) < 0 or max(numbered) >= MAX_CLASSES + len(numbered):
         return None
     return tuple(numbered.get(i, f"class_{i}") for i in range(max(numbered) + 1))
 
 
-def _checked(labels: Labels, classes: int | None, mistake: type[EdgeAppError]) -> Labels:
+def _checked(labels: Labels, classes: int | None, error: type[EdgeAppError]) -> Labels:
     if classes not in (None, len(labels.names)):
-        raise mistake(f"{labels.origin}: {len(labels.names)} labels for a model of {classes} classes")
+        raise error(f"{labels.origin}: {len(labels.names)} labels for a model of {classes} classes")
     return labels

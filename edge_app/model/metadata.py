@@ -1,4 +1,4 @@
-"""What exporters print into an ONNX file's metadata."""
+"""Python literals that exporters write into an ONNX file's metadata."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def literal(metadata: Mapping[str, str], key: str) -> Any:
-    """The value of a Python literal, such as Ultralytics' `names` and `imgsz`; None where there is none."""
+    """The value of a Python literal, such as Ultralytics' `names` and `imgsz`; None if there is none."""
     try:
         return ast.literal_eval(metadata.get(key, ""))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # all that it raises for bad text

@@ -1,4 +1,4 @@
-"""Fetches a model of the catalogue into a folder of models, once, however many processes want it."""
+"""Fetches a model of the catalogue into a folder of models: once, however many processes ask for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge_app.core import files
 from edge_app.core.errors import AccessError, DataError, UsageError
 from edge_app.model.card import read_card
 from edge_app.model.catalogue import CatalogueEntry
-from edge_app.model.download import TIMEOUT_S, Download, Progress
+from edge_app.model.download import TIMEOUT_S, Download, DownloadProgress
 from edge_app.model.files import CARD, Model
 from edge_app.model.web import check_url
 
@@ -22,24 +22,24 @@ def pull(
     models: Path,
     *,
     mirror: str | None = None,
-    progress: Progress = lambda _: None,
+    progress: DownloadProgress = lambda _: None,
     waiting: Callable[[], None] = lambda: None,
     timeout_s: float = TIMEOUT_S,
 ) -> bool:
-    """Makes `models/<name>` a model; returns whether anything had to be fetched.
+    """Makes `models/<name>` a complete model; returns whether anything had to be fetched.
 
-    The card is written last: a folder with a card is whole.
+    The card is written last: a folder with a card is complete.
 
     Args:
         entry: What to fetch.
-        models: Folder of models; made where it is missing.
+        models: Folder of models; created if missing.
         mirror: URL of a folder that holds the file, instead of the entry's own source.
-        progress: Hears how many bytes are there.
-        waiting: Called again and again while another process is pulling the same model.
-        timeout_s: How long the server may say nothing [s].
+        progress: Called with the number of bytes received so far.
+        waiting: Called repeatedly while another process pulls the same model.
+        timeout_s: How long the server may be silent [s].
 
     Raises:
-        UsageError: The mirror's URL may not be used, or the folder holds another model.
+        UsageError: The mirror's URL is not allowed, or the folder holds another model.
         AccessError: The file system refuses, or there is not enough space.
         InputError, DataError, TemporaryError, DeviceError: See `Download.fetch`.
     """
@@ -48,7 +48,7 @@ def pull(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with files.locked(folder, waiting):
-            if is_whole(entry, folder):
+            if is_complete(entry, folder):
                 return False
             download = Download(url, folder / entry.file, entry.bytes, entry.sha256, timeout_s)
             _check_space(folder, entry.bytes - download.received)
@@ -59,8 +59,8 @@ def pull(
     return True
 
 
-def is_whole(entry: CatalogueEntry, folder: Path) -> bool:
-    """Whether the folder holds the entry's model already, its digest checked; the card may have been edited.
+def is_complete(entry: CatalogueEntry, folder: Path) -> bool:
+    """Whether the folder already holds the entry's model, its digest checked; the card may have been edited.
 
     Raises:
         UsageError: It holds another model.

@@ -18,7 +18,7 @@ Schema = Literal["edge_app.calibration/1"]
 
 
 class ReportSection(BaseModel):
-    """A part of the report: frozen; keys that a later version adds are passed over."""
+    """A section of the report: frozen; keys that a later version adds are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False, validate_by_name=True)
 
@@ -60,15 +60,15 @@ class NotJudgedLabel(ReportSection):
 
 
 class Fallback(ReportSection):
-    """A layer that went back to float because the agreement was too low."""
+    """A layer that was put back to float because the agreement was too low."""
 
     layer: str
-    gain: float  # mAP50 that this won
-    cost: Fraction | None = None  # share of the model's multiplications that this took from INT8
+    gain: float  # in mAP50
+    cost: Fraction | None = None  # share of the model's multiplications that INT8 lost
 
 
 class Layer(ReportSection):
-    """A quantized layer and how well its output survives, none where it does not change at all [dB]."""
+    """A quantized layer and how well its output survives [dB]; None if it does not change at all."""
 
     name: str
     sqnr_db: float | None
@@ -80,7 +80,7 @@ class Report(ReportSection):
     schema_: Schema = Field(default="edge_app.calibration/1", alias="schema")
     model_sha256: Sha256  # of the FP32 file
     int8_sha256: Sha256
-    golden_sha256: Sha256 | None  # of FILE.golden.npz; none where the model did not pass
+    golden_sha256: Sha256 | None  # of FILE.golden.npz; None if the model did not pass
     preprocessing: InputSpec
     decoder: str  # the family
     thresholds: Thresholds  # where recall and precision were measured
@@ -88,13 +88,13 @@ class Report(ReportSection):
     method: Method
     min_agreement: Fraction
     passed: bool
-    reason: str  # the verdict in words
+    reason: str  # the verdict as a text
     agreement: Figures
     ground_truth: GroundTruth | None
     judged: tuple[JudgedLabel, ...]
     not_judged: tuple[NotJudgedLabel, ...]
     thin_evidence: bool  # whether too few truth boxes were accepted
-    excluded: tuple[str, ...]  # layers in float from the beginning, not for their agreement
+    excluded: tuple[str, ...]  # layers in float from the start, not because of their agreement
     fallbacks: tuple[Fallback, ...]
     layers: tuple[Layer, ...]
     calibration_pictures: tuple[Sha256, ...]
@@ -103,13 +103,13 @@ class Report(ReportSection):
     def refuses(
         self, int8_sha256: str, preprocessing: InputSpec, decoder: str, model_sha256: str | None = None
     ) -> str | None:
-        """Why this report does not vouch for such a model, in words that follow the name of the file; None if it does.
+        """Why this report does not cover such a model, as a text to put after the name of the file; None if it does.
 
         Args:
-            int8_sha256: Of the file that is to run.
-            preprocessing: What it would be fed.
-            decoder: The family that would read its outputs.
-            model_sha256: Of the FP32 file that it is to stand for, where that is known.
+            int8_sha256: SHA-256 of the file to run.
+            preprocessing: The preprocessing it would get.
+            decoder: The family that would decode its outputs.
+            model_sha256: SHA-256 of the FP32 file that it stands for, if known.
         """
         if int8_sha256 != self.int8_sha256:
             return "its report is about another file"
@@ -126,7 +126,7 @@ class Report(ReportSection):
 
 
 def report_path(onnx: Path) -> Path:
-    """Where the report of that model is.
+    """The path of that model's report.
 
     >>> report_path(Path("models/street.int8.onnx")).name
     'street.int8.report.json'
@@ -135,7 +135,7 @@ def report_path(onnx: Path) -> Path:
 
 
 def read_report(path: Path) -> Report:
-    """The report at `path`; raises ConfigError that names the file, and the key where there is one."""
+    """The report at `path`; raises ConfigError that names the file, and the key if there is one."""
     try:
         return Report.model_validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -149,5 +149,5 @@ def read_report(path: Path) -> Report:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Puts it at `path`, whole or not at all; raises OSError where the operating system refuses."""
+    """Writes it to `path`, completely or not at all; raises OSError if the operating system refuses."""
     files.write(path, report.model_dump_json(by_alias=True, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""What an ONNX file says of itself: inputs, outputs, metadata."""
+"""What an ONNX file says about itself: inputs, outputs, metadata."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 from edge_app.core.errors import DataError, InputError
 from edge_app.model.metadata import literal
 
-# Operators whose output's shape hangs on what is in the picture; every other one's follows from the inputs' shapes.
+# Operators whose output's shape depends on the picture's content; all others' follow from the inputs' shapes.
 DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique", "Loop", "If"))
-# In the names of operators that quantize: QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, QLinearConv,
+# Parts of the names of operators that quantize: QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, QLinearConv,
 # ConvInteger, MatMulInteger and ONNX Runtime's own of that kind.
 QUANTIZING = ("quantize", "qlinear", "integer")
 
 PLUGINS = onnx.helper.make_opsetid("tensorrt_plugins", 1)
 
-# One file is one SHA-256: of the card, the report, the cache of plans and each message.
+# One file has one SHA-256, which the card, the report, the cache of engines and each message refer to.
 ONE_FILE = "in Python, onnx.save(onnx.load('two.onnx'), 'one.onnx')"
 
 PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
@@ -29,7 +29,7 @@ PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """A graph's input or output; a dimension that is not fixed is None."""
+    """A model's input or output; a dimension that is not fixed is None."""
 
     name: str
     shape: tuple[int | None, ...]
@@ -40,12 +40,12 @@ class TensorSpec:
 
     @property
     def is_picture(self) -> bool:
-        """Whether it is of shape (batch, 3, height, width) or (batch, height, width, 3)."""
+        """Whether its shape is (batch, 3, height, width) or (batch, height, width, 3)."""
         return len(self.shape) == 4 and 3 in (self.shape[1], self.shape[3])
 
     @property
     def channels_last(self) -> bool:
-        """Of a picture: whether it is of shape (batch, height, width, 3)."""
+        """For a picture: whether its shape is (batch, height, width, 3)."""
         return self.shape[1] != 3
 
     @property
@@ -56,14 +56,14 @@ class TensorSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelSignature:
-    """The face of an ONNX model.
+    """The inputs, outputs and metadata of an ONNX model.
 
     Attributes:
         path: The file.
-        inputs, outputs: Its tensors, initializers left out.
+        inputs, outputs: Its tensors, without initializers.
         metadata: `metadata_props`, such as Ultralytics' `names` and `task`.
-        quantized: Whether something in it is computed or kept in integers for want of bits, as Q/DQ nodes say.
-        fixed_outputs: Whether its outputs' shapes follow from its inputs', whatever the picture shows.
+        quantized: Whether operators in it quantize, such as Q/DQ nodes.
+        fixed_outputs: Whether its outputs' shapes depend only on its inputs' shapes, not on the picture.
         card_wh: Width and height of the picture input that the model's card gives, if it has one [px].
     """
 
@@ -77,27 +77,27 @@ class ModelSignature:
 
     @property
     def picture(self) -> TensorSpec:
-        """The picture input: the first that has the shape of one."""
+        """The picture input: the first with the shape of a picture."""
         return next(tensor for tensor in self.inputs if tensor.is_picture)
 
     @property
     def input_wh(self) -> tuple[int, int] | None:
-        """Width and height of the picture input [px]: the graph's, the card's or the metadata's, else None."""
+        """Width and height of the picture input [px]: the file's, the card's or the metadata's, else None."""
         height, width = self.picture.shape[1:3] if self.picture.channels_last else self.picture.shape[2:]
         return self.card_wh or self._metadata_wh() if width is None or height is None else (width, height)
 
     @property
     def batch(self) -> int | None:
-        """The fixed batch, or None where it may vary."""
+        """The fixed batch, or None if it may vary."""
         return self.picture.shape[0]
 
-    def places(self, *names: str) -> tuple[int, ...] | None:
-        """Where the outputs of these names are among all, or None if one is missing; TensorFlow's `:0` is no part."""
-        have = [tensor.name.partition(":")[0] for tensor in self.outputs]
-        return tuple(have.index(name) for name in names) if set(names) <= set(have) else None
+    def output_indices(self, *names: str) -> tuple[int, ...] | None:
+        """The indices of the outputs with these names, TensorFlow's `:0` ignored, or None if one is missing."""
+        present = [tensor.name.partition(":")[0] for tensor in self.outputs]
+        return tuple(present.index(name) for name in names) if set(names) <= set(present) else None
 
     def _metadata_wh(self) -> tuple[int, int] | None:
-        """Ultralytics' `imgsz`, a list of height and width printed by Python."""
+        """Ultralytics' `imgsz`, a Python list of height and width."""
         size = literal(self.metadata, "imgsz")
         if not isinstance(size, list | tuple) or len(size) != 2:
             return None
@@ -114,27 +114,27 @@ def read_signature(path: Path, card_wh: tuple[int, int] | None = None) -> ModelS
 
     Raises:
         InputError: There is no such file, or it cannot be read.
-        DataError: It is not a whole ONNX model with a picture input.
+        DataError: It is not a complete ONNX model with a picture input.
     """
-    graph = read_any_signature(path)
-    if not any(tensor.is_picture for tensor in graph.inputs):
-        shown = ", ".join(map(str, graph.inputs)) or "none"
+    signature = read_any_signature(path)
+    if not any(tensor.is_picture for tensor in signature.inputs):
+        shown = ", ".join(map(str, signature.inputs)) or "none"
         wanted = "an input of shape (batch, 3, height, width) or (batch, height, width, 3)"
         raise DataError(f"{path}: want {wanted}; its inputs: {shown}")
-    if graph.picture.dtype not in PICTURES:
-        raise DataError(f"{path}: its input is {graph.picture}; want {', '.join(PICTURES)}")
-    if not graph.outputs:
+    if signature.picture.dtype not in PICTURES:
+        raise DataError(f"{path}: its input is {signature.picture}; want {', '.join(PICTURES)}")
+    if not signature.outputs:
         raise DataError(f"{path}: it has no outputs")
-    return replace(graph, card_wh=card_wh)
+    return replace(signature, card_wh=card_wh)
 
 
 def read_any_signature(path: Path) -> ModelSignature:
-    """Reads and checks the file, whatever the model is for; raises like `read_signature`, but for its inputs."""
+    """Reads and checks the file of any model; raises like `read_signature`, except for the inputs' shapes."""
     try:
         model = onnx.load(path, load_external_data=False)
-        if beside := _weights_beside(model):
-            raise DataError(f"{path}: {beside} holds its weights; want one file: {ONE_FILE}")
-        _set_plugins_apart(model)
+        if external := _external_weights(model):
+            raise DataError(f"{path}: {external} holds its weights; want one file: {ONE_FILE}")
+        _move_plugins(model)
         onnx.checker.check_model(model)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such model file") from error
@@ -155,7 +155,7 @@ def read_any_signature(path: Path) -> ModelSignature:
 
 
 def is_quantized(path: Path) -> bool:
-    """Whether the file is quantized; not where it cannot be read, which is the reader's to say."""
+    """Whether the file is quantized; False if it cannot be read, which `read_signature` reports."""
     try:
         model = onnx.load(path, load_external_data=False)
     except (OSError, DecodeError):
@@ -167,8 +167,8 @@ def _quantizes(operators: set[str]) -> bool:
     return any(mark in operator.lower() for operator in operators for mark in QUANTIZING)
 
 
-def _weights_beside(model: onnx.ModelProto) -> str | None:
-    """The file that holds weights of the model in its place, if there is one."""
+def _external_weights(model: onnx.ModelProto) -> str | None:
+    """The external file that holds weights of the model, if there is one."""
     attributes = chain.from_iterable(node.attribute for node in model.graph.node)
     for tensor in chain(model.graph.initializer, (attribute.t for attribute in attributes)):
         if uses_external_data(tensor):
@@ -176,10 +176,10 @@ def _weights_beside(model: onnx.ModelProto) -> str | None:
     return None
 
 
-def _set_plugins_apart(model: onnx.ModelProto) -> None:
-    """Moves TensorRT's plugins out of ONNX's own domain or one that is not imported, where onnx-graphsurgeon puts them.
+def _move_plugins(model: onnx.ModelProto) -> None:
+    """Moves TensorRT's plugins to a domain of their own; onnx-graphsurgeon leaves them in ONNX's or an undeclared one.
 
-    The checker passes over a domain that it does not know, and calls the file broken otherwise.
+    The checker ignores a domain that it does not know; otherwise it would reject the file.
     """
     for node in model.graph.node:
         if node.op_type.endswith("_TRT"):
@@ -195,6 +195,6 @@ def _operators(model: onnx.ModelProto) -> set[str]:
 def _tensor(value: onnx.ValueInfoProto) -> TensorSpec:
     if (form := value.type.WhichOneof("value")) != "tensor_type":  # such as a sequence
         return TensorSpec(value.name, (), str(form))
-    kind = value.type.tensor_type
-    shape = tuple(d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None for d in kind.shape.dim)
-    return TensorSpec(value.name, shape, onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type).name)
+    tensor = value.type.tensor_type
+    shape = tuple(d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None for d in tensor.shape.dim)
+    return TensorSpec(value.name, shape, onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name)

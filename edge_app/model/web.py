@@ -17,10 +17,10 @@ TRY_AGAIN = (408, 425, 429)
 
 
 def check_url(url: str) -> str:
-    """The URL, if it may be fetched: https, or http where that does not leave this machine; without login and query.
+    """The URL itself, if it may be fetched: https, or http within this machine; without login and query.
 
     Raises:
-        UsageError: It may not; the text holds nothing of a login or a query.
+        UsageError: It may not; the text shows nothing of a login or a query.
     """
     try:
         parts = urlsplit(url)
@@ -37,20 +37,20 @@ def check_url(url: str) -> str:
 
 
 def open_url(request: Request, timeout_s: float) -> http.client.HTTPResponse:
-    """The server's answer; raises what urllib raises, and DeviceError where it redirects to what is not encrypted."""
+    """The server's response; raises what urllib raises, and DeviceError for a redirect to an unencrypted URL."""
     proxies = ProxyHandler({} if _stays_here(request.full_url) else None)  # None: HTTPS_PROXY, NO_PROXY
     tls = HTTPSHandler(context=ssl.create_default_context())
-    answer: http.client.HTTPResponse = build_opener(proxies, tls, EncryptedRedirects).open(request, timeout=timeout_s)
-    return answer
+    response: http.client.HTTPResponse = build_opener(proxies, tls, EncryptedRedirects).open(request, timeout=timeout_s)
+    return response
 
 
 class EncryptedRedirects(HTTPRedirectHandler):
-    """Follows to https, and from http on this machine to the same."""
+    """Follows redirects to https, and from http on this machine to http on this machine."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
     ) -> Request | None:
-        """The request that follows, with the headers of `req`."""
+        """The next request, with the headers of `req`."""
         encrypted = urlsplit(newurl).scheme == "https"
         if not encrypted and not (_stays_here(req.full_url) and _stays_here(newurl)):
             raise DeviceError(f"{req.full_url}: redirects to what is not https")
@@ -69,7 +69,7 @@ def refusal(url: str, status: int) -> EdgeAppError:
 
 
 def connection_failed(url: str, error: Any) -> EdgeAppError:
-    """What an error of the connection means; its own text is shown only where it can hold no secret."""
+    """What an error of the connection means; its own text is shown only if it cannot hold a secret."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return DeviceError(f"{url}: the server's certificate is not good: {error.verify_message}")
     if isinstance(error, ssl.SSLError):

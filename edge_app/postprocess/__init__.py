@@ -1,7 +1,8 @@
-"""From a model's raw outputs to detections: one file a family, each recognises its layout and decodes it."""
+"""From a model's raw outputs to detections: one module per family, which recognises its layout and decodes it."""
 
-from edge_app.postprocess.decoder import Candidates, Decoder
-from edge_app.postprocess.detect import Postprocess
+from edge_app.postprocess.candidates import BatchCandidates
+from edge_app.postprocess.decoder import Decoder
+from edge_app.postprocess.postprocess import Postprocess
 from edge_app.postprocess.recognise import recognise
 
-__all__ = ["Candidates", "Decoder", "Postprocess", "recognise"]
+__all__ = ["BatchCandidates", "Decoder", "Postprocess", "recognise"]

@@ -1,7 +1,7 @@
 """TensorRT's EfficientNMS, also as YOLOv7's `--end2end` names it: a count, boxes, scores and classes.
 
 (batch, 1) integer, (batch, n, 4) corners, (batch, n), (batch, n). The plugin suppresses whatever boxes it is given:
-they are taken as [model px] and the preprocessing as YOLO's; a model with another preprocessing needs a card.
+they are assumed to be in [model px] and the preprocessing to be YOLO's; a model with other preprocessing needs a card.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.decoder import Arrays, Candidates, first, listed
-from edge_app.postprocess.hints import named_classes
+from edge_app.postprocess.candidates import BatchCandidates, Candidates, detection_count, keep_listed, stack
+from edge_app.postprocess.decoder import RawOutputs
+from edge_app.postprocess.hints import metadata_classes
 
 NVIDIA = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
 YOLOV7 = ("num_dets", "det_boxes", "det_scores", "det_classes")
@@ -27,22 +28,25 @@ class EfficientNmsDecoder:
 
     preprocessing: InputSpec
     classes: int | None
-    places: tuple[int, ...]
+    output_indices: tuple[int, ...]
     family: ClassVar[str] = "efficientnms"
-    suppressed: ClassVar[bool] = True
+    needs_nms: ClassVar[bool] = False
     from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> EfficientNmsDecoder | None:
-        """The decoder, if the outputs have these names; where the count is a float they are TensorFlow's."""
-        places = graph.places(*NVIDIA) or graph.places(*YOLOV7)
-        if places is None or graph.outputs[places[0]].is_float:
+    def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> EfficientNmsDecoder | None:
+        """The decoder, if the outputs have these names; if the count is a float they are TensorFlow's."""
+        indices = signature.output_indices(*NVIDIA) or signature.output_indices(*YOLOV7)
+        if indices is None or signature.outputs[indices[0]].is_float:
             return None
-        return cls(official.yolo(graph, wh), named_classes(graph), places)
+        return cls(official.yolo(signature, wh), metadata_classes(signature), indices)
 
-    def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
-        """The first rows."""
-        count, boxes, scores, classes = (arrays[place][row] for place in self.places)
-        n = first(count, len(scores))
-        return listed(boxes[:n], scores[:n], classes[:n], confidence, self.classes)
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
+        """The first rows, as many as the count says."""
+        return stack(self._decode_picture(arrays, row, confidence) for row in rows)
+
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
+        count, boxes, scores, classes = (arrays[index][row] for index in self.output_indices)
+        n = detection_count(count, len(scores))
+        return keep_listed(boxes[:n], scores[:n], classes[:n], confidence, self.classes)

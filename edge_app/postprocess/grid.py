@@ -1,4 +1,4 @@
-"""The grids that YOLO's cells lie on."""
+"""The grids of YOLO's cells."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ LARGE_STRIDES = (*STRIDES, 64)  # of the P6 models
 
 
 def cells(input_wh: tuple[int, int], strides: tuple[int, ...] = STRIDES) -> int:
-    """Cells of all grids of an input of that size [px]."""
+    """How many cells all grids of an input of that size [px] have."""
     width, height = input_wh
     return sum((width // stride) * (height // stride) for stride in strides)

@@ -1,6 +1,6 @@
 """The families' official preprocessing, for models without a card.
 
-A model that takes bytes has scale, mean and standard deviation inside.
+A model that takes bytes contains scale, mean and standard deviation.
 """
 
 from __future__ import annotations
@@ -13,19 +13,21 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-def yolo(graph: ModelSignature, wh: Size) -> InputSpec:
+def yolo(signature: ModelSignature, wh: Size) -> InputSpec:
     """RGB, 0 to 1, centred on grey."""
-    return InputSpec(width=wh[0], height=wh[1], color="rgb", scale=_unit(graph), letterbox="centre", rounding="round")
+    return InputSpec(
+        width=wh[0], height=wh[1], color="rgb", scale=_unit(signature), letterbox="centre", rounding="round"
+    )
 
 
-def detr(graph: ModelSignature, wh: Size) -> InputSpec:
+def detr(signature: ModelSignature, wh: Size) -> InputSpec:
     """RGB, 0 to 1, stretched."""
-    return InputSpec(width=wh[0], height=wh[1], color="rgb", scale=_unit(graph), letterbox="stretch")
+    return InputSpec(width=wh[0], height=wh[1], color="rgb", scale=_unit(signature), letterbox="stretch")
 
 
-def imagenet(graph: ModelSignature, wh: Size) -> InputSpec:
+def imagenet(signature: ModelSignature, wh: Size) -> InputSpec:
     """RGB, ImageNet's mean and standard deviation, stretched."""
-    plain = detr(graph, wh)
+    plain = detr(signature, wh)
     return plain if plain.scale == 1 else plain.model_copy(update={"mean": IMAGENET_MEAN, "std": IMAGENET_STD})
 
 
@@ -34,5 +36,5 @@ def stretched_bytes(wh: Size) -> InputSpec:
     return InputSpec(width=wh[0], height=wh[1], color="rgb", letterbox="stretch")
 
 
-def _unit(graph: ModelSignature) -> float:
-    return 1.0 if graph.picture.dtype == "uint8" else 1 / 255
+def _unit(signature: ModelSignature) -> float:
+    return 1.0 if signature.picture.dtype == "uint8" else 1 / 255

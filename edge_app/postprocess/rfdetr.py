@@ -1,8 +1,7 @@
 """RF-DETR: `dets` (batch, queries, 4), centre boxes [share of the input], and `labels` (batch, queries, slots), logits.
 
-As the reference does it, every pair of a query and a class is a detection of its own, and as many of the best pairs
-count as there are queries. The last slot is the background's; of the COCO weights' 91 slots none is, they are COCO's
-own numbers.
+As in the reference, every pair of a query and a class is a detection of its own, and as many of the best pairs count
+as there are queries. The last slot is the background's; the COCO weights' 91 slots are COCO's own numbers, without one.
 """
 
 from __future__ import annotations
@@ -17,21 +16,22 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.decoder import Arrays, Candidates, centre_to_corners, sound
+from edge_app.postprocess.candidates import BatchCandidates, Candidates, cxcywh_to_xyxy, keep_valid, stack
+from edge_app.postprocess.decoder import RawOutputs
 
 COCO_SLOTS = 91
-SATURATED = 15.0  # a logit whose sigmoid is 1 but for 3e-7
+SATURATED = 15.0  # a logit whose sigmoid is 1 within 3e-7
 
 
 @dataclass(frozen=True, slots=True)
 class RfDetrDecoder:
-    """Ranks the pairs."""
+    """Takes the best pairs of a query and a class."""
 
     preprocessing: InputSpec
     classes: int
-    places: tuple[int, ...]
+    output_indices: tuple[int, ...]
     family: ClassVar[str] = "rfdetr"
-    suppressed: ClassVar[bool] = True
+    needs_nms: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @property
@@ -40,20 +40,23 @@ class RfDetrDecoder:
         return self.classes == COCO_SLOTS
 
     @classmethod
-    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> RfDetrDecoder | None:
+    def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> RfDetrDecoder | None:
         """The decoder, if the outputs have these names."""
-        places = graph.places("dets", "labels")
-        if places is None or len(graph.outputs[places[1]].shape) != 3:
+        indices = signature.output_indices("dets", "labels")
+        if indices is None or len(signature.outputs[indices[1]].shape) != 3:
             return None
-        slots = graph.outputs[places[1]].shape[2]
+        slots = signature.outputs[indices[1]].shape[2]
         if slots is None or slots < 2:
             return None
         classes = slots if slots == COCO_SLOTS else slots - 1
-        return cls(official.imagenet(graph, wh), classes, places)
+        return cls(official.imagenet(signature, wh), classes, indices)
 
-    def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
-        """The best pairs of a query and a class."""
-        boxes, slots = (arrays[place][row] for place in self.places)
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
+        """The best pairs of a query and a class, as many as there are queries."""
+        return stack(self._decode_picture(arrays, row, confidence) for row in rows)
+
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
+        boxes, slots = (arrays[index][row] for index in self.output_indices)
         query, class_id = np.nonzero(~(slots[:, : self.classes] < lowest_logit(confidence)))
         logit = slots[query, class_id].astype(np.float32)
         if len(query) > len(slots):
@@ -62,13 +65,13 @@ class RfDetrDecoder:
         with np.errstate(over="ignore", invalid="ignore"):
             score = 1 / (1 + np.exp(-logit))
             size = np.array([self.preprocessing.width, self.preprocessing.height] * 2, np.float32)
-            xyxy = centre_to_corners(boxes[query].astype(np.float32) * size)
+            xyxy = cxcywh_to_xyxy(boxes[query].astype(np.float32) * size)
         keep = ~(score < confidence)
-        return sound(xyxy[keep], score[keep], class_id[keep], self.classes)
+        return keep_valid(xyxy[keep], score[keep], class_id[keep], self.classes)
 
 
 def lowest_logit(confidence: float) -> float:
-    """A logit a little below that of which `confidence` is the sigmoid."""
+    """A logit a little below the one whose sigmoid is `confidence`."""
     if confidence <= 0:
         return -math.inf
     return min(math.log(confidence / (1 - confidence)) if confidence < 1 else SATURATED, SATURATED) - 1e-3

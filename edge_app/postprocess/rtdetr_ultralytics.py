@@ -1,6 +1,6 @@
 """RT-DETR as Ultralytics exports it: centre boxes [share of the input] in one output, of one of two layouts.
 
-Now (batch, n, 6), rows of cx, cy, w, h, score, class; before (batch, 300, 4 + classes), with a sigmoided score a class.
+Now (batch, n, 6), rows of cx, cy, w, h, score, class; formerly (batch, 300, 4 + classes), a sigmoided score per class.
 """
 
 from __future__ import annotations
@@ -14,8 +14,17 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.decoder import Arrays, Candidates, best_class, centre_to_corners, listed, sound
-from edge_app.postprocess.hints import detects, lists_six_columns, named_classes, of_rtdetr
+from edge_app.postprocess.candidates import (
+    BatchCandidates,
+    Candidates,
+    best_class,
+    cxcywh_to_xyxy,
+    keep_listed,
+    keep_valid,
+    stack,
+)
+from edge_app.postprocess.decoder import RawOutputs
+from edge_app.postprocess.hints import is_detection, is_rtdetr, lists_six_columns, metadata_classes
 
 QUERIES = 300
 
@@ -27,20 +36,24 @@ class UltralyticsRtDetrDecoder:
     preprocessing: InputSpec
     classes: int | None
     family: ClassVar[str] = "rtdetr_ultralytics"
-    suppressed: ClassVar[bool] = True
+    needs_nms: ClassVar[bool] = False
     from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> UltralyticsRtDetrDecoder | None:
+    def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> UltralyticsRtDetrDecoder | None:
         """The decoder, if there are six columns."""
-        return cls(official.detr(graph, wh), named_classes(graph)) if lists_six_columns(graph) else None
+        return cls(official.detr(signature, wh), metadata_classes(signature)) if lists_six_columns(signature) else None
 
-    def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows, scaled to the input."""
+        return stack(self._decode_picture(arrays, row, confidence) for row in rows)
+
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         rows = arrays[0][row]
-        near = rows[~(rows[:, 4] < confidence)]
-        return listed(_corners(near[:, :4], self.preprocessing), near[:, 4], near[:, 5], confidence, self.classes)
+        selected = rows[~(rows[:, 4] < confidence)]
+        xyxy = _corners(selected[:, :4], self.preprocessing)
+        return keep_listed(xyxy, selected[:, 4], selected[:, 5], confidence, self.classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +63,35 @@ class OldUltralyticsRtDetrDecoder:
     preprocessing: InputSpec
     classes: int
     family: ClassVar[str] = "rtdetr_ultralytics_old"
-    suppressed: ClassVar[bool] = True
+    needs_nms: ClassVar[bool] = False
     from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> OldUltralyticsRtDetrDecoder | None:
-        """The decoder, if there is one output of 300 rows, or the metadata says RT-DETR, with a column a class."""
-        if not detects(graph) or len(graph.outputs) != 1 or len(graph.outputs[0].shape) != 3:
+    def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> OldUltralyticsRtDetrDecoder | None:
+        """The decoder, if there is one output of 300 rows, or the metadata says RT-DETR, with a column per class."""
+        if not is_detection(signature) or len(signature.outputs) != 1 or len(signature.outputs[0].shape) != 3:
             return None
-        _, rows, columns = graph.outputs[0].shape
-        if columns is None or columns < 5 or (rows != QUERIES and not of_rtdetr(graph)):
+        _, rows, columns = signature.outputs[0].shape
+        if columns is None or columns < 5 or (rows != QUERIES and not is_rtdetr(signature)):
             return None
-        if named_classes(graph) not in (None, columns - 4):
+        if metadata_classes(signature) not in (None, columns - 4):
             return None
-        return cls(official.detr(graph, wh), columns - 4)
+        return cls(official.detr(signature, wh), columns - 4)
 
-    def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
-        """A box's score is its best class."""
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
+        """A box's score is its best class's."""
+        return stack(self._decode_picture(arrays, row, confidence) for row in rows)
+
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         rows = arrays[0][row]
-        near = rows[~(rows[:, 4:].max(axis=1) < confidence)].astype(np.float32)
-        score, class_id = best_class(near[:, 4:])
-        return sound(_corners(near[:, :4], self.preprocessing), score, class_id, self.classes)
+        selected = rows[~(rows[:, 4:].max(axis=1) < confidence)].astype(np.float32)
+        score, class_id = best_class(selected[:, 4:])
+        return keep_valid(_corners(selected[:, :4], self.preprocessing), score, class_id, self.classes)
 
 
 def _corners(cxcywh: NDArray[Any], spec: InputSpec) -> NDArray[np.float32]:
-    """From shares of the input to corners [model px]."""
+    """Corners [model px] of boxes given as shares of the input."""
     size = np.array([spec.width, spec.height] * 2, np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        return centre_to_corners(cxcywh.astype(np.float32) * size)
+        return cxcywh_to_xyxy(cxcywh.astype(np.float32) * size)

@@ -6,38 +6,38 @@ Ge et al., "YOLOX: Exceeding YOLO Series in 2021", arXiv:2107.08430; the layout 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
-from edge_app.postprocess.decoder import Arrays, BatchCandidates, Candidates, best_class, corners, is_sound, likeliest
+from edge_app.postprocess.candidates import BatchCandidates, best_class, box_corners, is_valid, select_by_objectness
+from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import STRIDES, cells
 
 
 class YoloxDecoder:
-    """Adds each cell's place to its offset and multiplies by the stride."""
+    """Adds each cell's position to its offset and multiplies by the stride."""
 
     family = "yolox"
-    suppressed = False
+    needs_nms = True
     from_one = False
     constants: Mapping[str, NDArray[Any]] = {}
 
     def __init__(self, input_wh: tuple[int, int], classes: int) -> None:
         self.classes = classes
         self._wh = input_wh
-        grids = [self._cells(stride) for stride in STRIDES]
+        grids = [self._grid(stride) for stride in STRIDES]
         self._origin = np.concatenate([origin for origin, _ in grids])
         self._stride = np.concatenate([stride for _, stride in grids])
 
     @classmethod
-    def recognise(cls, graph: ModelSignature, wh: tuple[int, int]) -> YoloxDecoder | None:
+    def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> YoloxDecoder | None:
         """The decoder, if the outputs have this family's shape."""
-        if len(graph.outputs) != 1 or len(graph.outputs[0].shape) != 3:
+        if len(signature.outputs) != 1 or len(signature.outputs[0].shape) != 3:
             return None
-        _, rows, columns = graph.outputs[0].shape
+        _, rows, columns = signature.outputs[0].shape
         if rows not in (None, cells(wh)) or columns is None or columns < 6:
             return None
         return cls(wh, columns - 5)
@@ -48,29 +48,29 @@ class YoloxDecoder:
         width, height = self._wh
         return InputSpec(width=width, height=height, color="bgr", letterbox="top_left", rounding="floor")
 
-    def candidates(self, arrays: Arrays, row: int, confidence: float) -> Candidates:
-        """A box's score is its objectness times its best class."""
-        found = self.candidates_of(arrays, range(row, row + 1), confidence)
-        return replace(found.candidates, broken=found.broken[0])
-
-    def candidates_of(self, arrays: Arrays, rows: range, confidence: float) -> BatchCandidates:
-        """Of so many pictures together: what NumPy takes for a call is most of what one picture costs."""
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
+        """A box's score is its objectness times its best class's."""
+        # All pictures together: most of what one costs is NumPy's overhead per call.
         every = arrays[0][rows.start : rows.stop].reshape(-1, arrays[0].shape[2])
-        near = likeliest(every, confidence)
-        picture, cell = np.divmod(near, len(self._stride))
-        cells, origin, stride = every.take(near, 0), self._origin.take(cell, 0), self._stride.take(cell, 0)
-        cells = cells.astype(np.float32, copy=False)
+        selected = select_by_objectness(every, confidence)
+        picture, cell = np.divmod(selected, len(self._stride))
+        values = every.take(selected, 0).astype(np.float32, copy=False)
+        origin, stride = self._origin.take(cell, 0), self._stride.take(cell, 0)
         with np.errstate(over="ignore", invalid="ignore"):
-            score, class_id = best_class(cells[:, 4:5] * cells[:, 5:])
-            xyxy = corners((cells[:, :2] + origin) * stride, np.exp(cells[:, 2:4]) * stride)
-        reached, whole = ~(score < confidence), is_sound(xyxy, score, class_id, self.classes)
-        broken = np.bincount(picture[reached & ~whole], minlength=len(rows)).tolist()
-        good = np.flatnonzero(reached & whole)
-        found = Candidates(xyxy.take(good, 0), score.take(good), class_id.take(good).astype(np.int32))
-        return BatchCandidates(found, picture.take(good), broken)
+            score, class_id = best_class(values[:, 4:5] * values[:, 5:])
+            xyxy = box_corners((values[:, :2] + origin) * stride, np.exp(values[:, 2:4]) * stride)
+        reached, valid = ~(score < confidence), is_valid(xyxy, score, class_id, self.classes)
+        keep = np.flatnonzero(reached & valid)
+        return BatchCandidates(
+            xyxy=xyxy.take(keep, 0),
+            score=score.take(keep),
+            class_id=class_id.take(keep).astype(np.int32),
+            picture_index=picture.take(keep),
+            invalid_rows=np.bincount(picture[reached & ~valid], minlength=len(rows)).tolist(),
+        )
 
-    def _cells(self, stride: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Each cell's place (cells, 2) and stride (cells, 1) of one grid, row by row."""
+    def _grid(self, stride: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Position (cells, 2) and stride (cells, 1) of each cell of one grid, row by row."""
         columns, rows = self._wh[0] // stride, self._wh[1] // stride
         y, x = np.mgrid[:rows, :columns].astype(np.float32)
         return np.stack([x, y], axis=-1).reshape(-1, 2), np.full((rows * columns, 1), stride, np.float32)

@@ -1,4 +1,4 @@
-"""From a picture to the model's input: one definition for run time, calibration and every device."""
+"""From a picture to the model's input: one definition for inference, calibration and every device."""
 
 from edge_app.preprocess.gpu_letterboxer import GpuLetterboxer
 from edge_app.preprocess.letterboxer import Letterboxer

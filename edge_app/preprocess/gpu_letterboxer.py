@@ -1,4 +1,4 @@
-"""The model's input on the GPU: pictures of any sizes and formats are letterboxed into it by one launch a batch."""
+"""The model's input on the GPU: one launch per batch letterboxes pictures of any size and format into it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import numpy as np
 from edge_app.core.frames import Letterbox, Picture
 from edge_app.cuda import Device, Event, Staging, Stream, owned
 from edge_app.model import InputSpec
-from edge_app.preprocess.interpolation import TAP, column_taps, row_taps
-from edge_app.preprocess.kernel import BLOCK, PICTURE, batch_argument, described, grid, load_kernel
+from edge_app.preprocess.interpolation import NEIGHBOURS, column_neighbours, row_neighbours
+from edge_app.preprocess.kernel import BLOCK, PICTURE, batch_argument, grid, load_kernel, picture_record
 from edge_app.preprocess.normalisation import output_table
 
 logger = logging.getLogger(__name__)
 
 
 class GpuLetterboxer:
-    """Draws pictures into the rows of a buffer on the GPU; equal to `Letterboxer` bit for bit."""
+    """Letterboxes pictures into the rows of a buffer on the GPU; equal to `Letterboxer` bit for bit."""
 
     def __init__(
         self,
@@ -33,49 +33,51 @@ class GpuLetterboxer:
         channels_last: bool,
         stream: Stream,
     ) -> None:
-        """Draws into a buffer owned by the caller.
+        """Fills a buffer that the caller owns.
 
         Args:
             device: The GPU, current.
             spec: The model's preprocessing.
             dtype: float32, float16 or uint8.
-            address: Of the buffer, C-contiguous, shape (capacity, 3, height, width) or (capacity, height, width, 3).
-            capacity: Pictures in a batch at most.
-            channels_last: Which of the two.
-            stream: What the table is uploaded on.
+            address: The buffer's, C-contiguous, shape (capacity, 3, height, width) or (capacity, height, width, 3).
+            capacity: How many pictures a batch has at most.
+            channels_last: Whether the buffer has the second of these shapes.
+            stream: The stream that uploads the table.
 
         Raises:
             ValueError: The buffer holds bytes and the preprocessing is more than a letterbox.
         """
         table = output_table(spec, dtype)
         self._spec = spec
-        self._taps_size = (spec.width + spec.height) * TAP.itemsize  # of one picture
-        self._taps_start = capacity * PICTURE.itemsize
-        self._sizes: list[tuple[int, int] | None] = [None] * capacity  # whose taps the GPU has
+        self._neighbours_size = (spec.width + spec.height) * NEIGHBOURS.itemsize  # of one picture [bytes]
+        self._neighbours_start = capacity * PICTURE.itemsize
+        self._sizes: list[tuple[int, int] | None] = [None] * capacity  # which sizes' neighbours the GPU has
         with ExitStack() as stack:
             self._kernel = owned(stack, load_kernel(device, dtype))
             self._table = owned(stack, Staging(device, table.nbytes))
-            self._orders = owned(stack, Staging(device, self._taps_start + capacity * self._taps_size))
+            self._records = owned(stack, Staging(device, self._neighbours_start + capacity * self._neighbours_size))
             self._pixels = owned(stack, Staging(device))
             self._table.host[:] = table.reshape(-1).view(np.uint8)
             self._table.upload(0, table.nbytes, stream)
             stream.synchronize()
             self._resources = stack.pop_all()
-        self._pictures = self._orders.host[: self._taps_start].view(PICTURE)
+        self._pictures = self._records.host[: self._neighbours_start].view(PICTURE)
         self._argument = batch_argument(
-            spec, channels_last, pictures=self._orders.address, table=self._table.address, out=address
+            spec, channels_last, pictures=self._records.address, table=self._table.address, out=address
         )
 
     @property
     def growths(self) -> int:
-        """How often larger pictures than before took new buffers."""
+        """How often larger pictures than before needed new buffers."""
         return self._pixels.growths
 
-    def draw(self, pictures: Sequence[Picture], stream: Stream, uploaded: Event | None = None) -> tuple[Letterbox, ...]:
-        """Enqueues the upload of the pictures, the event and the launch; returns where each lies.
+    def enqueue(
+        self, pictures: Sequence[Picture], stream: Stream, uploaded: Event | None = None
+    ) -> tuple[Letterbox, ...]:
+        """Enqueues the upload of the pictures, the event and the launch; returns where each picture lies.
 
-        Host pictures are copied here and may go at once. Those on the GPU are read in place: their owners must live
-        until the stream has come this far.
+        Host pictures are copied during the call and may be freed after it. Those on the GPU are read in place: their
+        owners must live until the stream has got this far.
 
         Raises:
             DeviceMemoryError: There is no memory for pictures of this size.
@@ -87,38 +89,39 @@ class GpuLetterboxer:
             Letterbox.fit((p.width, p.height), (spec.width, spec.height), spec.letterbox, spec.rounding)
             for p in pictures
         )
-        changed = [self._lay_out(*pair) for pair in enumerate(zip(pictures, boxes, strict=True))]
+        changed = [self._write_neighbours(*item) for item in enumerate(zip(pictures, boxes, strict=True))]
         used = 0
         for row, (picture, box) in enumerate(zip(pictures, boxes, strict=True)):
             planes, used = self._stage(picture, used)
-            self._pictures[row] = described(picture, box, planes, self._taps_addresses(row))
+            self._pictures[row] = picture_record(picture, box, planes, self._neighbours_addresses(row))
         if used:
             self._pixels.upload(0, used, stream)
-        self._orders.upload(0, self._orders.nbytes if any(changed) else count * PICTURE.itemsize, stream)
+        self._records.upload(0, self._records.nbytes if any(changed) else count * PICTURE.itemsize, stream)
         self._sizes[:count] = [(picture.width, picture.height) for picture in pictures]
         if uploaded:
             uploaded.record(stream)
         self._kernel.launch(grid(spec, count), BLOCK, self._argument, stream)
         return boxes
 
-    def _lay_out(self, row: int, drawn: tuple[Picture, Letterbox]) -> bool:
-        """Writes the taps of that row where the GPU has others; returns whether they are to be uploaded."""
-        picture, box = drawn
+    def _write_neighbours(self, row: int, letterboxed: tuple[Picture, Letterbox]) -> bool:
+        """Writes the neighbours of that row if the GPU has another size's; returns whether they must be uploaded."""
+        picture, box = letterboxed
         if self._sizes[row] == (picture.width, picture.height):
             return False
-        self._sizes[row] = None  # until they are: what comes before that may be refused
-        start = self._taps_start + row * self._taps_size
-        taps = self._orders.host[start : start + self._taps_size].view(TAP)
-        taps[: box.width] = column_taps(picture.width, box.width)
-        taps[self._spec.width :][: box.height] = row_taps(picture.height, box.height)
+        self._sizes[row] = None  # until they are uploaded: what comes before that may fail
+        start = self._neighbours_start + row * self._neighbours_size
+        neighbours = self._records.host[start : start + self._neighbours_size].view(NEIGHBOURS)
+        neighbours[: box.width] = column_neighbours(picture.width, box.width)
+        neighbours[self._spec.width :][: box.height] = row_neighbours(picture.height, box.height)
         return True
 
-    def _taps_addresses(self, row: int) -> tuple[int, int]:
-        columns = self._orders.address + self._taps_start + row * self._taps_size
-        return columns, columns + self._spec.width * TAP.itemsize
+    def _neighbours_addresses(self, row: int) -> tuple[int, int]:
+        """Addresses of the columns' and the rows' neighbours on the GPU."""
+        columns = self._records.address + self._neighbours_start + row * self._neighbours_size
+        return columns, columns + self._spec.width * NEIGHBOURS.itemsize
 
     def _stage(self, picture: Picture, used: int) -> tuple[list[tuple[int, int]], int]:
-        """Address and pitch of each plane, and how much of the pixels' buffer is used then [bytes]."""
+        """Copies host planes to the staging buffer; returns each plane's address and pitch, and the bytes used."""
         planes = []
         for plane in picture.planes:
             if isinstance(plane.data, int):
@@ -131,7 +134,7 @@ class GpuLetterboxer:
         return planes, used
 
     def free(self) -> None:
-        """Gives the buffers back; nothing may be in flight."""
+        """Frees the buffers; nothing may be in flight."""
         self._resources.close()
 
 

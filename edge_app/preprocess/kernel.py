@@ -1,4 +1,4 @@
-"""What the letterbox kernel is told: its PTX, and the structs of letterbox.cu as NumPy lays them out."""
+"""The letterbox kernel: its PTX, and its arguments, the structs of letterbox.cu as NumPy lays them out."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ BATCH = np.dtype(
 
 
 def load_kernel(device: Device, dtype: np.dtype[Any]) -> Kernel:
-    """The kernel that writes numbers of that dtype."""
+    """The kernel whose output has that dtype."""
     ptx = resources.files("edge_app.preprocess").joinpath("letterbox.ptx").read_bytes()
     return device.kernel(ptx, ENTRIES[dtype.itemsize])
 
 
 def batch_argument(spec: InputSpec, channels_last: bool, *, pictures: int, table: int, out: int) -> np.void:
-    """The kernel's one argument: addresses of a `PICTURE` a row, of the table and of the model's input."""
+    """The kernel's one argument: addresses of one `PICTURE` per row, of the table and of the model's input."""
     width, height = spec.width, spec.height
     argument = np.zeros(1, BATCH)
     argument["pictures"], argument["table"], argument["out"] = pictures, table, out
@@ -58,27 +58,27 @@ def batch_argument(spec: InputSpec, channels_last: bool, *, pictures: int, table
     argument["strides"] = (1, 3 * width, 3) if channels_last else (width * height, width, 1)
     argument["size"], argument["pad"] = (width, height), spec.pad
     argument["channel"] = (0, 1, 2) if spec.color == "bgr" else (2, 1, 0)
-    only: np.void = argument[0]
-    return only
+    batch: np.void = argument[0]
+    return batch
 
 
 def grid(spec: InputSpec, pictures: int) -> tuple[int, int, int]:
-    """Blocks that cover the model's input for so many pictures."""
+    """How many blocks cover the model's input for that many pictures."""
     return -(-spec.width // BLOCK[0]), -(-spec.height // BLOCK[1]), pictures
 
 
-def described(
-    picture: Picture, box: Letterbox, planes: list[tuple[int, int]], taps: tuple[int, int]
+def picture_record(
+    picture: Picture, box: Letterbox, planes: list[tuple[int, int]], neighbours: tuple[int, int]
 ) -> tuple[Any, ...]:
-    """What one `PICTURE` holds; one assignment of all of it takes a third of the time of one for each field.
+    """The fields of one `PICTURE`; assigning them all at once takes a third of the time of one after the other.
 
     Args:
-        picture: What it describes.
-        box: Where it lies in the model's input.
+        picture: The picture that the record describes.
+        box: Where the picture lies in the model's input.
         planes: Address and pitch of each of its planes on the GPU.
-        taps: Addresses of its columns' and rows' taps.
+        neighbours: Addresses of its columns' and rows' neighbours on the GPU.
     """
     addresses, pitches = zip(*planes, *[(0, 0)] * (3 - len(planes)), strict=True)
     matrix = coefficients(picture.matrix, picture.full_range)
-    place = box.left, box.top, box.width, box.height
-    return addresses, *taps, pitches, FORMATS[picture.format], matrix, place
+    placement = box.left, box.top, box.width, box.height
+    return addresses, *neighbours, pitches, FORMATS[picture.format], matrix, placement

@@ -6,7 +6,7 @@
 enum Format { BGR, NV12, I420 };
 
 // Two neighbours along an axis and their weights, of 2048.
-struct Tap {
+struct Neighbours {
   uint16_t first, second, first_weight, second_weight;
 };
 
@@ -17,8 +17,8 @@ struct Matrix {
 
 struct Picture {
   const uint8_t* plane[3];
-  const Tap* columns;  // of each column of its box in the model's input
-  const Tap* rows;
+  const Neighbours* columns;  // of each column of its box in the model's input
+  const Neighbours* rows;
   int pitch[3];
   int format;
   Matrix matrix;
@@ -64,7 +64,7 @@ __device__ __forceinline__ void pixel(const Picture& picture, int x, int y, int*
 
 // OpenCV's own rounding: 11 bits of weight an axis, 4 dropped between the axes.
 __device__ __forceinline__ void resampled(const Picture& picture, int x, int y, int* bgr) {
-  const Tap column = picture.columns[x], row = picture.rows[y];
+  const Neighbours column = picture.columns[x], row = picture.rows[y];
   int corner[4][3];
   pixel(picture, column.first, row.first, corner[0]);
   pixel(picture, column.second, row.first, corner[1]);

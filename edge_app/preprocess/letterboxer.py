@@ -15,18 +15,18 @@ from edge_app.preprocess.normalisation import is_plain, output_table
 
 
 class Letterboxer:
-    """Draws pictures into one row of the model's input buffer.
+    """Letterboxes pictures into one row of the model's input buffer.
 
-    Equal to the official preprocessing of the families: cv2.resize, bilinear, on bytes; a border of the pad value.
+    Equals the families' official preprocessing: cv2.resize, bilinear, on bytes; a border of the pad value.
     """
 
     def __init__(self, spec: InputSpec, tensor: NDArray[Any]) -> None:
-        """Draws into `tensor`, float32, float16 or uint8, owned by the caller.
+        """Fills `tensor`, which the caller owns: float32, float16 or uint8.
 
-        Its shape is (3, height, width); one of (height, width, 3) is passed as a transposed view.
+        Its shape is (3, height, width); a tensor of (height, width, 3) is passed as a transposed view.
 
         Raises:
-            ValueError: Its shape is another, or it holds bytes and the preprocessing is more than a letterbox.
+            ValueError: It has another shape, or it holds bytes and the preprocessing is more than a letterbox.
         """
         if tensor.shape != (3, spec.height, spec.width):
             raise ValueError(f"want a picture (3, {spec.height}, {spec.width}); got {tensor.dtype} {tensor.shape}")
@@ -34,22 +34,22 @@ class Letterboxer:
         self._tensor = tensor
         self._table = output_table(spec, tensor.dtype)
         self._plain = is_plain(spec)
-        # A look-up only moves bits, and not every OpenCV knows float16.
+        # A look-up only moves bits, and not every OpenCV supports float16.
         self._bits = np.dtype(np.uint16) if tensor.dtype == np.float16 else tensor.dtype
         self._order = (0, 1, 2) if spec.color == "bgr" else (2, 1, 0)
-        self._small = np.empty(0, np.uint8)
+        self._resized = np.empty(0, np.uint8)
         self._channels: list[NDArray[np.uint8]] = []
         self._box: Letterbox | None = None
 
-    def draw(self, picture: Picture) -> Letterbox:
+    def fill(self, picture: Picture) -> Letterbox:
         """Fills the tensor with the picture; returns where it lies in it."""
         spec = self._spec
         model_wh = spec.width, spec.height
         box = Letterbox.fit((picture.width, picture.height), model_wh, spec.letterbox, spec.rounding)
         if box != self._box:
-            self._lay_out(box)
-        cv2.resize(to_bgr(picture), (box.width, box.height), dst=self._small, interpolation=cv2.INTER_LINEAR)
-        cv2.split(self._small, self._channels)
+            self._pad(box)
+        cv2.resize(to_bgr(picture), (box.width, box.height), dst=self._resized, interpolation=cv2.INTER_LINEAR)
+        cv2.split(self._resized, self._channels)
         rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
         for channel, source in enumerate(self._order):
             target = self._tensor[channel, rows, columns]
@@ -57,13 +57,13 @@ class Letterboxer:
                 np.copyto(target, self._channels[source])
             elif target.strides[-1] == target.itemsize:
                 cv2.LUT(self._channels[source], self._table[channel].view(self._bits), dst=target.view(self._bits))
-            else:  # channels last: OpenCV does not write with gaps
+            else:  # channels last: OpenCV cannot write with gaps
                 np.copyto(target, self._table[channel][self._channels[source]])
         return box
 
-    def _lay_out(self, box: Letterbox) -> None:
-        """Paints the border, which stays as it is until the source's size changes."""
-        self._small = np.empty((box.height, box.width, 3), np.uint8)
+    def _pad(self, box: Letterbox) -> None:
+        """Fills the border, which stays until the source's size changes."""
+        self._resized = np.empty((box.height, box.width, 3), np.uint8)
         self._channels = [np.empty((box.height, box.width), np.uint8) for _ in range(3)]
         self._tensor[:] = self._table[:, self._spec.pad, None, None]
         self._box = box

@@ -1,4 +1,4 @@
-"""The table that turns a byte into the model's number; the CPU and the CUDA kernel use the same one."""
+"""The table that turns a byte into the model's number; the CPU and the CUDA kernel share it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def output_table(spec: InputSpec, dtype: np.dtype[Any]) -> NDArray[Any]:
     """The table in the dtype of the model's input, shape (3, 256).
 
     Raises:
-        ValueError: The dtype is not one of `DTYPES`, or the model takes bytes that are not the picture's.
+        ValueError: The dtype is not one of `DTYPES`, or it is uint8 and the preprocessing changes bytes.
     """
     if dtype.name not in DTYPES:
         raise ValueError(f"the model takes {dtype}; want {', '.join(DTYPES)}")

@@ -43,11 +43,11 @@ class Feeds:
 
     def __init__(self, pictures: Iterable) -> None:
         self.array = np.zeros((1, 3, SPEC.height, SPEC.width), np.float32)
-        self._canvas, self._pictures = Letterboxer(SPEC, self.array[0]), iter(pictures)
+        self._letterboxer, self._pictures = Letterboxer(SPEC, self.array[0]), iter(pictures)
 
     def __iter__(self):
         for pixels in self._pictures:
-            yield self._canvas.draw(Picture.from_bgr(pixels))
+            yield self._letterboxer.fill(Picture.from_bgr(pixels))
 
 
 class Reader(CalibrationDataReader):

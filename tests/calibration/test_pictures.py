@@ -182,7 +182,7 @@ def test_too_few_to_hold_some_out_are_named(albums, folder):
 
 def drawn(picture, spec=SPEC):
     tensor = np.zeros((3, spec.height, spec.width), np.float32)
-    Letterboxer(spec, tensor).draw(picture)
+    Letterboxer(spec, tensor).fill(picture)
     return tensor
 
 

@@ -1,4 +1,4 @@
-"""Fixtures: a simulated GPU that is late, one that runs ahead, and the real one where there is one."""
+"""Fixtures: a simulated GPU that is late, one that runs ahead, and the real one if there is one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEVICES = ["late", "ahead", *([pytest.param("real", marks=pytest.mark.gpu)] if H
 
 @pytest.fixture(scope="session")
 def kernel_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The letterbox kernel compiled as C++; skips where there is no compiler."""
+    """The letterbox kernel compiled as C++; skips without a compiler."""
     library = compile_kernel(tmp_path_factory.mktemp("kernel"))
     if library is None:
         pytest.skip("no C++ compiler: apt-get install g++")

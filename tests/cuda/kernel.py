@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import edge_app.preprocess
-from edge_app.preprocess.interpolation import TAP
+from edge_app.preprocess.interpolation import NEIGHBOURS
 from edge_app.preprocess.kernel import BATCH, PICTURE
 from tests.cuda.memory import Memory
 from tests.cuda.timeline import Operation
@@ -21,7 +21,7 @@ WIDTHS = {"letterbox_4_bytes": 4, "letterbox_2_bytes": 2, "letterbox_1_byte": 1}
 
 
 def compile_kernel(folder: Path) -> Path | None:
-    """A library with the kernel, or None where there is no compiler."""
+    """A library with the kernel, or None without a compiler."""
     compiler = shutil.which("c++") or shutil.which("g++")
     if compiler is None:
         return None
@@ -53,8 +53,8 @@ class HostKernel:
         read(batch["table"], 3 * 256 * self._itemsize)
         for picture in read(batch["pictures"], count * PICTURE.itemsize).view(PICTURE):
             _, _, width, height = picture["box"]
-            columns = read(picture["columns"], width * TAP.itemsize).view(TAP)
-            rows = read(picture["rows"], height * TAP.itemsize).view(TAP)
+            columns = read(picture["columns"], width * NEIGHBOURS.itemsize).view(NEIGHBOURS)
+            rows = read(picture["rows"], height * NEIGHBOURS.itemsize).view(NEIGHBOURS)
             for plane, (row_bytes, plane_rows) in enumerate(extents(picture, columns, rows)):
                 read(picture["plane"][plane], picture["pitch"][plane] * (plane_rows - 1) + row_bytes)
         size = count * int(batch["picture_stride"]) * self._itemsize
@@ -62,7 +62,7 @@ class HostKernel:
 
 
 def extents(picture: np.void, columns: np.ndarray, rows: np.ndarray) -> list[tuple[int, int]]:
-    """Bytes a row and rows of each plane that the kernel reads."""
+    """Bytes per row and rows of each plane that the kernel reads."""
     width, height = int(columns["second"].max()) + 1, int(rows["second"].max()) + 1
     half_width, half_height = (width + 1) // 2, (height + 1) // 2
     bgr, nv12 = [(3 * width, height)], [(width, height), (2 * half_width, half_height)]

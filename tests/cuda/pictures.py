@@ -11,7 +11,7 @@ from edge_app.core.frames import Picture, Plane
 from edge_app.cuda import Device, Staging, owned
 
 
-def random_picture(dice: np.random.Generator, size, form="bgr", matrix="bt601", full_range=False, padding=0) -> Picture:
+def random_picture(rng: np.random.Generator, size, form="bgr", matrix="bt601", full_range=False, padding=0) -> Picture:
     """A host picture of that size [px] and format; its rows are padded by so many bytes."""
     width, height = size
     half_width, half_height = (width + 1) // 2, (height + 1) // 2
@@ -22,7 +22,7 @@ def random_picture(dice: np.random.Generator, size, form="bgr", matrix="bt601", 
     }[form]
     planes = []
     for rows, row_bytes in shapes:
-        padded = dice.integers(0, 256, (rows, row_bytes + padding), np.uint8)
+        padded = rng.integers(0, 256, (rows, row_bytes + padding), np.uint8)
         data = padded[:, :row_bytes]
         planes.append(Plane(data.reshape(rows, width, 3) if form == "bgr" else data, padded.strides[0]))
     return Picture(width, height, form, tuple(planes), matrix, full_range)

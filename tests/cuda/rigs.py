@@ -1,4 +1,4 @@
-"""Engines on a GPU for the scenarios: simulated ones, and the real one where there is one."""
+"""Engines on a GPU for the scenarios: simulated ones, and the real one if there is one."""
 
 from __future__ import annotations
 

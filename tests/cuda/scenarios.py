@@ -31,9 +31,9 @@ SIZES = [(32, 32), (48, 36), (37, 101), (64, 24), (9, 7)]
 
 def mixed(seed: int, count: int) -> list[Picture]:
     """Pictures of all formats and sizes."""
-    dice = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     return [
-        random_picture(dice, SIZES[dice.integers(len(SIZES))], ["bgr", "nv12", "i420"][dice.integers(3)], padding=3)
+        random_picture(rng, SIZES[rng.integers(len(SIZES))], ["bgr", "nv12", "i420"][rng.integers(3)], padding=3)
         for _ in range(count)
     ]
 
@@ -159,7 +159,7 @@ class Decoder:
 
 
 class Surface:
-    """What a decoder takes back when nobody holds it."""
+    """What a decoder takes back as soon as nothing refers to it."""
 
 
 def a_pictures_owner_lives_until_its_batch_is_done(rig, tmp_path):
@@ -341,10 +341,10 @@ def a_batch_that_breaks_behind_the_network_is_waited_for(rig, tmp_path):
 
 
 def pictures_whose_upload_or_launch_was_refused_are_drawn_as_any(rig, tmp_path):
-    dice, path = np.random.default_rng(20), echo(tmp_path / "m.onnx", "float32", False)
+    rng, path = np.random.default_rng(20), echo(tmp_path / "m.onnx", "float32", False)
     for refused in ("upload", "kernel"):
-        small, wide, tall = (random_picture(dice, size) for size in ((32, 32), (80, 20), (20, 80)))
-        for batch in ([wide], [small, tall], [wide, small]):  # with taps of its own, of its neighbour, anew
+        small, wide, tall = (random_picture(rng, size) for size in ((32, 32), (80, 20), (20, 80)))
+        for batch in ([wide], [small, tall], [wide, small]):  # sizes of its own, of its neighbour, anew
             with rig.engine(path, SPEC, slots=1) as engine:
                 slot = engine.slots[0]
                 slot.submit([small])

@@ -203,7 +203,7 @@ class SimulatedPinned(SimulatedMemory):
         return self._block.raw
 
 
-class Part:
+class SimulatedResource:
     """What is made and freed."""
 
     def __init__(self, gpu: SimulatedGpu) -> None:
@@ -220,7 +220,7 @@ class Part:
             raise HazardError(f"{type(self).__name__} is used after it was freed")
 
 
-class SimulatedStream(Part):
+class SimulatedStream(SimulatedResource):
     def __init__(self, gpu: SimulatedGpu, queue: Queue, handle: int) -> None:
         super().__init__(gpu)
         self.queue = queue
@@ -257,7 +257,7 @@ class SimulatedStream(Part):
         super().free()
 
 
-class SimulatedEvent(Part):
+class SimulatedEvent(SimulatedResource):
     def __init__(self, gpu: SimulatedGpu) -> None:
         super().__init__(gpu)
         self._operation: Operation | None = None
@@ -287,7 +287,7 @@ class SimulatedEvent(Part):
         return times[1] - times[0]
 
 
-class SimulatedKernel(Part):
+class SimulatedKernel(SimulatedResource):
     def __init__(self, gpu: SimulatedGpu, kernel: HostKernel) -> None:
         super().__init__(gpu)
         self._kernel = kernel
@@ -299,7 +299,7 @@ class SimulatedKernel(Part):
         stream.enqueue("kernel", lambda operation: self._kernel(grid, block, given, operation))
 
 
-class SimulatedGraph(Part):
+class SimulatedGraph(SimulatedResource):
     def __init__(self, gpu: SimulatedGpu) -> None:
         super().__init__(gpu)
         self.recorded: list[tuple[str, Run, int]] = []

@@ -66,8 +66,8 @@ def run(environment):
 
 def test_the_letterbox_is_drawn(run):
     run("""
-spec, dice = letterbox.specification(**letterbox.IMAGENET), np.random.default_rng(1)
-batch = [random_picture(dice, (48 + i, 36), form) for i, form in enumerate(letterbox.FORMATS)]
+spec, rng = letterbox.specification(**letterbox.IMAGENET), np.random.default_rng(1)
+batch = [random_picture(rng, (48 + i, 36), form) for i, form in enumerate(letterbox.FORMATS)]
 for dtype in (np.float32, np.float16):
     for surfaces in (False, True):
         (found,) = letterbox.drawn_by_gpu(gpu, spec, [batch], dtype, False, surfaces=surfaces)

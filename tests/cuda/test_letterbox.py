@@ -37,7 +37,7 @@ def drawn_by_cpu(spec, pictures, dtype, channels_last) -> np.ndarray:
     shape = (spec.height, spec.width, 3) if channels_last else (3, spec.height, spec.width)
     batch = np.zeros((len(pictures), *shape), dtype)
     for row, picture in zip(batch, pictures, strict=True):
-        Letterboxer(spec, row.transpose(2, 0, 1) if channels_last else row).draw(picture)
+        Letterboxer(spec, row.transpose(2, 0, 1) if channels_last else row).fill(picture)
     return batch
 
 
@@ -48,17 +48,17 @@ def drawn_by_gpu(device, spec, batches, dtype, channels_last, *, surfaces=False)
         stream, drawn = owned(stack, device.stream()), owned(stack, device.event())
         size = 3 * spec.height * spec.width * np.dtype(dtype).itemsize
         out = owned(stack, Staging(device, capacity * size))
-        canvas = GpuLetterboxer(
+        letterboxer = GpuLetterboxer(
             device, spec, np.dtype(dtype), address=out.address, capacity=capacity, channels_last=channels_last,
             stream=stream,
         )  # fmt: skip
-        owned(stack, canvas)
+        owned(stack, letterboxer)
         there = owned(stack, Surfaces(device))
         for batch in batches:
             shown = [there.put(p) for p in batch] if surfaces else batch
             drawn.record(device.default_stream)
             stream.wait_event(drawn)
-            canvas.draw(shown, stream)
+            letterboxer.enqueue(shown, stream)
             out.download(0, len(batch) * size, stream)
             stream.synchronize()
             shape = (spec.height, spec.width, 3) if channels_last else (3, spec.height, spec.width)
@@ -74,11 +74,11 @@ def drawn_by_gpu(device, spec, batches, dtype, channels_last, *, surfaces=False)
 def test_one_launch_draws_a_batch_of_mixed_pictures_as_the_cpu_does(
     device, mode, color, dtype, channels_last, surfaces
 ):
-    dice = np.random.default_rng(1)
+    rng = np.random.default_rng(1)
     spec = specification(color=color, letterbox=mode, **IMAGENET)
     sizes = [(48, 36), (37, 101), (64, 48), (128, 96), (5, 3), (1, 1), (333, 250)]
     batch = [
-        random_picture(dice, size, FORMATS[i % 3], ["bt601", "bt709"][i % 2], i % 4 > 1, padding=i % 5)
+        random_picture(rng, size, FORMATS[i % 3], ["bt601", "bt709"][i % 2], i % 4 > 1, padding=i % 5)
         for i, size in enumerate(sizes)
     ]
     batches = [batch, batch[:2], batch[::-1]]

@@ -44,12 +44,12 @@ def test_submit_waits_for_nothing(rig, tmp_path):
 
 
 def test_after_warm_up_nothing_is_allocated_but_for_larger_pictures(rig, tmp_path):
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC) as engine:
         warm = rig.gpu.allocations
         for allocations, size in [(0, (32, 32)), (2, (640, 360)), (2, (640, 360)), (2, (320, 240)), (4, (1280, 720))]:
             for count in (4, 1):
-                engine.slots[0].submit([random_picture(dice, size) for _ in range(count)])
+                engine.slots[0].submit([random_picture(rng, size) for _ in range(count)])
                 engine.slots[0].wait()
             assert rig.gpu.allocations - warm == allocations, size
 

@@ -73,14 +73,14 @@ def drawn(gpu: Gpu, shown: list[Picture]) -> np.ndarray:
     with gpu.current(), ExitStack() as stack:
         stream, decoded = owned(stack, gpu.stream()), owned(stack, gpu.event())
         out = owned(stack, Staging(gpu, 3 * SPEC.height * SPEC.width * 4))
-        canvas = GpuLetterboxer(
+        letterboxer = GpuLetterboxer(
             gpu, SPEC, np.dtype(np.float32), address=out.address, capacity=1, channels_last=False, stream=stream
         )
-        owned(stack, canvas)
+        owned(stack, letterboxer)
         for picture in shown:
             decoded.record(gpu.default_stream)
             stream.wait_event(decoded)
-            canvas.draw([picture], stream)
+            letterboxer.enqueue([picture], stream)
             out.download(0, out.nbytes, stream)
             stream.synchronize()
             found.append(out.host.copy())

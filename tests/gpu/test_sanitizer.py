@@ -33,10 +33,10 @@ STRAY = """
 import numpy as np
 import tests.cuda.test_letterbox as letterbox
 from edge_app.cuda import Gpu
-from edge_app.preprocess import gpu_canvas
+from edge_app.preprocess import gpu_letterboxer
 from tests.cuda.pictures import random_picture
-draw = gpu_canvas.grid
-gpu_canvas.grid = lambda spec, pictures: draw(spec, 1 << 12)  # more rows than there are
+grid = gpu_letterboxer.grid
+gpu_letterboxer.grid = lambda spec, pictures: grid(spec, 1 << 12)  # more rows than there are
 picture = random_picture(np.random.default_rng(1), (64, 48))
 letterbox.drawn_by_gpu(Gpu(0), letterbox.specification(), [[picture]], np.float32, False)
 """

@@ -75,7 +75,7 @@ def _of_a_picture(name, array, layout):
 
 
 def _flat(name):
-    """The rows, if there is no error: how many there are hangs on the picture."""
+    """The rows, if there is no error: how many there are depends on the picture."""
     return [
         helper.make_node("Reshape", ["error", f"{name}_rank"], [f"{name}_error"]),
         helper.make_node("Add", [f"{name}_value", f"{name}_error"], [f"{name}_each"]),

@@ -1,4 +1,4 @@
-"""What the families' tests share: graphs, a slow suppression, and the comparison with it."""
+"""What the families' tests share: signatures, a slow suppression, and the comparison with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from edge_app.core.frames import Letterbox
 from edge_app.model import ModelSignature, TensorSpec
-from edge_app.postprocess.detect import REACH
+from edge_app.postprocess.nms import COORDINATE_LIMIT
 
 WH = (64, 32)
 CELLS = 8 * 4 + 4 * 2 + 2 * 1
@@ -17,7 +17,7 @@ CLASSES = 3
 BOX = Letterbox.fit((128, 64), WH, "top_left", "floor")
 
 
-def graph(*shape, metadata=None, wh=WH, outputs=None):
+def signature(*shape, metadata=None, wh=WH, outputs=None):
     image = TensorSpec("images", (1, 3, wh[1], wh[0]), "float32")
     return ModelSignature(
         Path("m.onnx"), (image,), outputs or (TensorSpec("output", shape, "float32"),), metadata or {}, False
@@ -32,14 +32,14 @@ def slow_iou(a, b):
     return inner / outer if outer > 0 else 0.0
 
 
-def within_reach(xyxy):
-    return [max(-REACH, min(REACH, side)) for side in xyxy]
+def within_limit(xyxy):
+    return [max(-COORDINATE_LIMIT, min(COORDINATE_LIMIT, side)) for side in xyxy]
 
 
 def slow_nms(found, iou):
     kept = []
     for score, class_id, xyxy in sorted(found, key=lambda f: -f[0]):
-        if all(c != class_id or slow_iou(within_reach(b), within_reach(xyxy)) <= iou for _, c, b in kept):
+        if all(c != class_id or slow_iou(within_limit(b), within_limit(xyxy)) <= iou for _, c, b in kept):
             kept.append((score, class_id, xyxy))
     return kept
 

@@ -25,11 +25,11 @@ LISTING = [
     "RT-DETR",
     "Ultralytics RT-DETR",
 ]
-MOST_CLASSES = 2000
+MAX_CLASSES = 2000
 
 
-def face(layout, arrays):
-    """The graph whose outputs these are."""
+def signature_of(layout, arrays):
+    """The signature of a model with these outputs."""
     inputs = [TensorSpec("images", (None, 3, WH[1], WH[0]), layout.dtype)]
     if layout.family == "rtdetr":
         inputs.append(TensorSpec("orig_target_sizes", (None, 2), "int64"))
@@ -49,20 +49,20 @@ def random_picture(rng, count, seed):
     boxes[rng.random(count) < 0.1, rng.integers(0, 4)] = rng.choice([np.nan, np.inf, -np.inf])
     scores[rng.random(count) < 0.1] = np.nan
     scores[rng.random(count) < 0.1] = 0.0
-    classes[rng.random(count) < 0.1] = rng.choice([-1, MOST_CLASSES, 1_000_000])
+    classes[rng.random(count) < 0.1] = rng.choice([-1, MAX_CLASSES, 1_000_000])
     return boxes, scores, classes
 
 
 def slow(boxes, scores, classes, confidence):
-    found, broken = [], 0
+    found, invalid_rows = [], 0
     for box, score, class_id in zip(boxes.tolist(), scores.tolist(), classes.tolist(), strict=True):
         if score == 0 or score < confidence:
             continue
-        if np.isfinite([*box, score]).all() and 0 <= class_id < MOST_CLASSES:
+        if np.isfinite([*box, score]).all() and 0 <= class_id < MAX_CLASSES:
             found.append((score, int(class_id), box))
         else:
-            broken += 1
-    return sorted(found, key=lambda f: -f[0]), broken
+            invalid_rows += 1
+    return sorted(found, key=lambda f: -f[0]), invalid_rows
 
 
 def batch_of(layout, pictures):
@@ -88,12 +88,12 @@ def test_a_list_equals_a_slow_reference(name, seed, confidence):
     layout, rng = LAYOUTS[name], np.random.default_rng(seed)
     pictures = [random_picture(rng, int(rng.integers(0, 60)), seed) for _ in range(2)]
     arrays = batch_of(layout, pictures)
-    decoder = recognise(face(layout, arrays), layout.family)
+    decoder = recognise(signature_of(layout, arrays), layout.family)
     postprocess = Postprocess(decoder, confidence=confidence, nms_iou=0.5)
     for row, picture in enumerate(pictures):
-        found, broken = postprocess(tuple(arrays.values()), row, BOX, (128, 64))
+        found, invalid_rows = postprocess(tuple(arrays.values()), row, BOX, (128, 64))
         expected, wrong = slow(*picture, confidence)
-        assert broken == wrong
+        assert invalid_rows == wrong
         assert_same(found, in_source(expected))
 
 
@@ -103,7 +103,7 @@ def test_a_count_that_cannot_be_is_bounded(count):
     arrays = batch_of(layout, [(np.array([[1.0, 2, 30, 20]]), np.array([0.9]), np.array([1.0]))])
     arrays["num_detections:0"][:] = count
     arrays["detection_boxes:0"][:] = arrays["detection_boxes:0"][:, :1]
-    postprocess = Postprocess(recognise(face(layout, arrays), None), confidence=0.3, nms_iou=0.5)
+    postprocess = Postprocess(recognise(signature_of(layout, arrays), None), confidence=0.3, nms_iou=0.5)
     found, _ = postprocess(tuple(arrays.values()), 0, BOX, (128, 64))
     assert len(found) == (100 if count > 100 else 0)
 
@@ -112,6 +112,6 @@ def test_only_the_wanted_labels_are_kept():
     layout = LAYOUTS["YOLOv10"]
     picture = np.array([[1.0, 2, 30, 20]] * 3), np.array([0.5, 0.9, 0.7]), np.array([2.0, 1, 2])
     arrays = batch_of(layout, [picture])
-    postprocess = Postprocess(recognise(face(layout, arrays), None), confidence=0.3, nms_iou=0.5, class_ids=[2])
+    postprocess = Postprocess(recognise(signature_of(layout, arrays), None), confidence=0.3, nms_iou=0.5, class_ids=[2])
     found, _ = postprocess(tuple(arrays.values()), 0, BOX, (128, 64))
     assert found.score.tolist() == pytest.approx([0.7, 0.5])

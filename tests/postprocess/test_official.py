@@ -59,9 +59,9 @@ SHAPES = {"centre": ultralytics, "top_left": yolox, "stretch": stretched}
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_picture_becomes_what_the_authors_feed(tmp_path, name):
     layout = LAYOUTS[name]
-    graph = read_signature(planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH))
+    signature = read_signature(planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH))
     fed = np.zeros((3, SIDE, SIDE), layout.dtype)
     picture = np.full((HEIGHT, WIDTH, 3), (BLUE, GREEN, RED), np.uint8)
-    Letterboxer(recognise(graph, None).preprocessing, fed).draw(Picture.from_bgr(picture))
+    Letterboxer(recognise(signature, None).preprocessing, fed).fill(Picture.from_bgr(picture))
     expected = SCALES[layout.pixels](SHAPES[layout.letterbox]())
     np.testing.assert_allclose(fed.transpose(1, 2, 0), expected, rtol=1e-3 if layout.dtype == "float16" else 1e-5)

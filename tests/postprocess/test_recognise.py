@@ -12,7 +12,7 @@ from edge_app.model import ModelSignature, TensorSpec
 from edge_app.postprocess import recognise
 from edge_app.postprocess.recognise import FAMILIES
 from tests.postprocess.layouts import RTDETR, YOLO
-from tests.postprocess.reference import CELLS, graph
+from tests.postprocess.reference import CELLS, signature
 
 LARGE = (320, 320)
 LARGE_CELLS = 2100
@@ -22,7 +22,7 @@ CALIBRATED = ("num_detections", "detection_boxes", "detection_scores", "detectio
 
 
 def named(*names, count="int32", extra=()):
-    """A graph whose outputs are called so: a count, boxes, scores, classes."""
+    """A model whose outputs have these names: a count, boxes, scores, classes."""
     shapes = (1, 1), (1, 100, 4), (1, 100), (1, 100)
     dtypes = count, "float32", "float32", "float32"
     outputs = tuple(TensorSpec(*parts) for parts in zip(names, shapes, dtypes, strict=True))
@@ -32,21 +32,21 @@ def named(*names, count="int32", extra=()):
 @pytest.mark.parametrize(
     ("model", "family"),
     [
-        pytest.param(graph(1, CELLS, 85), "yolox", id="YOLOX, COCO"),
-        pytest.param(graph(None, LARGE_CELLS, 6, wh=LARGE), "yolox", id="YOLOX, one class, any batch"),
-        pytest.param(graph(1, 84, CELLS), "ultralytics", id="v8, COCO"),
-        pytest.param(graph(1, 84, CELLS, metadata={"task": "detect"}), "ultralytics", id="v8 with its metadata"),
-        pytest.param(graph(1, 5, LARGE_CELLS, wh=LARGE), "ultralytics", id="v8, one class"),
-        pytest.param(graph(1, 84, P6_CELLS, wh=LARGE), "ultralytics", id="v5u, P6"),
-        pytest.param(graph(1, 3 * LARGE_CELLS, 6, wh=LARGE), "yolov5", id="v5, one class"),
-        pytest.param(graph(1, 3 * P6_CELLS, 85, wh=LARGE), "yolov5", id="v5, P6"),
-        pytest.param(graph(1, 300, 6, metadata=YOLO), "end2end", id="v10 with its metadata"),
-        pytest.param(graph(1, 300, 6, metadata=RTDETR), "rtdetr_ultralytics", id="RT-DETR with its metadata"),
-        pytest.param(graph(1, 300, 7, metadata=RTDETR), "rtdetr_ultralytics_old", id="older RT-DETR"),
-        pytest.param(graph(1, 300, 84), "rtdetr_ultralytics_old", id="older RT-DETR without metadata"),
-        pytest.param(graph(outputs=(TensorSpec("output", (None, 7), "float32"),)), "yolov7_flat", id="v7, flat"),
+        pytest.param(signature(1, CELLS, 85), "yolox", id="YOLOX, COCO"),
+        pytest.param(signature(None, LARGE_CELLS, 6, wh=LARGE), "yolox", id="YOLOX, one class, any batch"),
+        pytest.param(signature(1, 84, CELLS), "ultralytics", id="v8, COCO"),
+        pytest.param(signature(1, 84, CELLS, metadata={"task": "detect"}), "ultralytics", id="v8 with its metadata"),
+        pytest.param(signature(1, 5, LARGE_CELLS, wh=LARGE), "ultralytics", id="v8, one class"),
+        pytest.param(signature(1, 84, P6_CELLS, wh=LARGE), "ultralytics", id="v5u, P6"),
+        pytest.param(signature(1, 3 * LARGE_CELLS, 6, wh=LARGE), "yolov5", id="v5, one class"),
+        pytest.param(signature(1, 3 * P6_CELLS, 85, wh=LARGE), "yolov5", id="v5, P6"),
+        pytest.param(signature(1, 300, 6, metadata=YOLO), "end2end", id="v10 with its metadata"),
+        pytest.param(signature(1, 300, 6, metadata=RTDETR), "rtdetr_ultralytics", id="RT-DETR with its metadata"),
+        pytest.param(signature(1, 300, 7, metadata=RTDETR), "rtdetr_ultralytics_old", id="older RT-DETR"),
+        pytest.param(signature(1, 300, 84), "rtdetr_ultralytics_old", id="older RT-DETR without metadata"),
+        pytest.param(signature(outputs=(TensorSpec("output", (None, 7), "float32"),)), "yolov7_flat", id="v7, flat"),
         pytest.param(
-            graph(outputs=(TensorSpec("graph2_flat_predictions", (None, 7), "float32"),)), "yolonas", id="NAS, flat"
+            signature(outputs=(TensorSpec("graph2_flat_predictions", (None, 7), "float32"),)), "yolonas", id="NAS, flat"
         ),
         pytest.param(named(*CALIBRATED), "efficientnms", id="EfficientNMS: an integer count"),
         pytest.param(named(*CALIBRATED, count="float32"), "ssd", id="TensorFlow: a float count"),
@@ -59,45 +59,50 @@ def test_a_family_is_recognised(model, family):
 def test_raw_maps_behind_yolov5s_output_are_not_looked_at():
     maps = [TensorSpec(str(n), (1, 3, 4, 8, 85), "float32") for n in range(3)]
     assert (
-        recognise(graph(outputs=(TensorSpec("output", (1, 3 * CELLS, 85), "float32"), *maps)), None).family == "yolov5"
+        recognise(signature(outputs=(TensorSpec("output", (1, 3 * CELLS, 85), "float32"), *maps)), None).family
+        == "yolov5"
     )
 
 
 @pytest.mark.parametrize(
     ("model", "family", "words"),
     [
-        pytest.param(graph(1, 100, 9), None, "no known layout has the output output float32 (1, 100, 9)", id="nothing"),
-        pytest.param(graph(1, 100, 9), None, "`decoder:` may be yolox, ultralytics, end2end", id="the choices"),
-        pytest.param(graph(1, CELLS, CELLS), None, "may be of yolox, ultralytics;", id="two fit"),
-        pytest.param(graph(1, CELLS, 6), None, "may be of yolox, end2end, rtdetr_ultralytics;", id="small YOLOX"),
         pytest.param(
-            graph(1, 300, 6),
+            signature(1, 100, 9), None, "no known layout has the output output float32 (1, 100, 9)", id="nothing"
+        ),
+        pytest.param(signature(1, 100, 9), None, "`decoder:` may be yolox, ultralytics, end2end", id="the choices"),
+        pytest.param(signature(1, CELLS, CELLS), None, "may be of yolox, ultralytics;", id="two fit"),
+        pytest.param(signature(1, CELLS, 6), None, "may be of yolox, end2end, rtdetr_ultralytics;", id="small YOLOX"),
+        pytest.param(
+            signature(1, 300, 6),
             None,
             "may be of end2end, rtdetr_ultralytics, rtdetr_ultralytics_old;",
             id="six columns without metadata",
         ),
         pytest.param(
-            graph(1, 300, 6, metadata=TWO_CLASSES),
+            signature(1, 300, 6, metadata=TWO_CLASSES),
             None,
             "may be of rtdetr_ultralytics, rtdetr_ultralytics_old;",
             id="RT-DETR, two classes",
         ),
         pytest.param(
-            graph(outputs=(TensorSpec("boxes", (None, 7), "float32"),)),
+            signature(outputs=(TensorSpec("boxes", (None, 7), "float32"),)),
             None,
             "may be of yolov7_flat, yolonas;",
             id="flat",
         ),
-        pytest.param(graph(1, 84, CELLS), "yolox", "not laid out as decoder yolox", id="the named one does not fit"),
-        pytest.param(graph(1, CELLS, 85), "yolo", "unknown decoder yolo; the choices: yolox, ultr", id="no such"),
         pytest.param(
-            graph(1, 116, CELLS, metadata={"task": "segment"}),
+            signature(1, 84, CELLS), "yolox", "not laid out as decoder yolox", id="the named one does not fit"
+        ),
+        pytest.param(signature(1, CELLS, 85), "yolo", "unknown decoder yolo; the choices: yolox, ultr", id="no such"),
+        pytest.param(
+            signature(1, 116, CELLS, metadata={"task": "segment"}),
             None,
             "is of task segment, as the metadata says; want detect",
             id="another task",
         ),
         pytest.param(
-            graph(1, 7, CELLS, metadata={"task": "pose"}),
+            signature(1, 7, CELLS, metadata={"task": "pose"}),
             "ultralytics",
             "is of task pose, as",
             id="another task, named",
@@ -118,13 +123,13 @@ def test_what_is_not_clear_is_an_error_that_lists_the_choices(model, family, wor
 @pytest.mark.parametrize("family", ["end2end", "rtdetr_ultralytics", "rtdetr_ultralytics_old"])
 @pytest.mark.parametrize("metadata", [{}, {"task": "detect", "description": "Ultralytics YOLOv10n"}])
 def test_a_named_decoder_settles_it_whatever_the_metadata_says(family, metadata):
-    assert recognise(graph(1, 300, 6, metadata=metadata), family).family == family
+    assert recognise(signature(1, 300, 6, metadata=metadata), family).family == family
 
 
 def test_classes_come_from_the_columns_else_from_the_metadata_else_they_are_unknown():
-    assert recognise(graph(1, CELLS, CELLS), "ultralytics").classes == CELLS - 4
-    assert recognise(graph(1, 300, 6, metadata=YOLO), None).classes == 3
-    assert recognise(graph(1, 300, 6), "end2end").classes is None
+    assert recognise(signature(1, CELLS, CELLS), "ultralytics").classes == CELLS - 4
+    assert recognise(signature(1, 300, 6, metadata=YOLO), None).classes == 3
+    assert recognise(signature(1, 300, 6), "end2end").classes is None
 
 
 @pytest.mark.parametrize("page", ["configs/everything.yaml", "configs/edge_app.schema.json", "docs/models.md"])

@@ -18,8 +18,8 @@ from tests.postprocess.reference import (
     WH,
     assert_same,
     distinct_scores,
-    graph,
     in_source,
+    signature,
     slow_nms,
 )
 
@@ -58,9 +58,9 @@ def test_yolox_equals_a_slow_reference_on_random_tensors(seed, iou):
     rows[:, 4], rows[:, 5:] = distinct_scores(seed, CELLS), rng.uniform(0, 0.1, (CELLS, CLASSES))
     rows[np.arange(CELLS), 5 + rng.integers(0, CLASSES, CELLS)] = 1.0
     rows[rng.random(CELLS) < 0.1, 2:4] = rng.uniform(20, 80)  # finite, and far larger than any picture
-    postprocess = Postprocess(recognise(graph(1, CELLS, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
-    found, broken = postprocess((rows[None],), 0, BOX, (128, 64))
-    assert broken == 0
+    postprocess = Postprocess(recognise(signature(1, CELLS, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
+    found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
+    assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_yolox(rows, 0.3), iou)))
 
 
@@ -71,7 +71,7 @@ def test_ultralytics_equals_a_slow_reference_on_random_tensors(seed, iou):
     columns = rng.uniform(0, 0.1, (4 + CLASSES, CELLS)).astype(np.float32)
     columns[:2], columns[2:4] = rng.uniform(-5, 70, (2, CELLS)), rng.uniform(1, 40, (2, CELLS))
     columns[4 + rng.integers(0, CLASSES, CELLS), np.arange(CELLS)] = distinct_scores(seed, CELLS)
-    postprocess = Postprocess(recognise(graph(1, 4 + CLASSES, CELLS), None), confidence=0.3, nms_iou=iou)
+    postprocess = Postprocess(recognise(signature(1, 4 + CLASSES, CELLS), None), confidence=0.3, nms_iou=iou)
     found, _ = postprocess((columns[None],), 0, BOX, (128, 64))
     assert_same(found, in_source(slow_nms(slow_ultralytics(columns, 0.3), iou)))
 
@@ -82,10 +82,10 @@ def test_a_row_with_nan_or_inf_is_counted_and_never_published(field, value):
     rows = np.zeros((CELLS, 5 + CLASSES), np.float32)
     rows[[3, 20], 4:6] = 0.9
     rows[3, field] = value
-    found, broken = Postprocess(recognise(graph(1, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5)(
+    found, invalid_rows = Postprocess(recognise(signature(1, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5)(
         (rows[None],), 0, BOX, (128, 64)
     )
-    assert broken == 1
+    assert invalid_rows == 1
     assert len(found) == 1
     assert np.isfinite(found.xyxy).all()
 
@@ -95,9 +95,9 @@ def test_a_giant_box_takes_nothing_from_other_classes_and_places():
     rows[[0, 3, 7, 20], 4] = 0.5, 0.9, 0.8, 0.7
     rows[[0, 3, 7, 20], [6, 6, 7, 7]] = 1.0
     rows[0, 2:4] = 45.0
-    postprocess = Postprocess(recognise(graph(1, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
-    found, broken = postprocess((rows[None],), 0, BOX, (128, 64))
-    assert (found.class_id.tolist(), broken) == ([1, 2, 2, 1], 0)
+    postprocess = Postprocess(recognise(signature(1, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
+    found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
+    assert (found.class_id.tolist(), invalid_rows) == ([1, 2, 2, 1], 0)
 
 
 def test_the_best_thousand_of_a_picture_reach_suppression():
@@ -105,7 +105,7 @@ def test_the_best_thousand_of_a_picture_reach_suppression():
     columns[:2, :1200] = np.divmod(np.arange(1200), 40)
     columns[:2, :1200] *= 16
     columns[2:4, :1200], columns[4, :1200] = 8, np.linspace(0.4, 0.9, 1200)
-    decoder = recognise(graph(1, 4 + CLASSES, 8400, wh=(640, 640)), None)
+    decoder = recognise(signature(1, 4 + CLASSES, 8400, wh=(640, 640)), None)
     box = Letterbox.fit((640, 640), (640, 640))
     found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((columns[None],), 0, box, (640, 640))
     assert found.score.tolist() == columns[4, 1199:199:-1].tolist()
@@ -118,16 +118,16 @@ def test_a_box_without_an_area_in_the_picture_is_not_published_and_takes_nothing
     columns[:, 7] = 32, 48, 10, 20, 0, 0, 0.9  # below the picture
     columns[:, 9] = 40, 16, 30, 20, 0, 0.8, 0
     columns[:, 11] = 0, 0, 3e38, 3e38, 0, 0, 0.7
-    postprocess = Postprocess(recognise(graph(1, 4 + CLASSES, CELLS), None), confidence=0.3, nms_iou=0.5)
-    found, broken = postprocess((columns[None],), 0, Letterbox(0.1, 0.1, 0, 0, 64, 32), (640, 320))
-    assert (found.class_id.tolist(), broken) == ([1, 2], 0)
+    postprocess = Postprocess(recognise(signature(1, 4 + CLASSES, CELLS), None), confidence=0.3, nms_iou=0.5)
+    found, invalid_rows = postprocess((columns[None],), 0, Letterbox(0.1, 0.1, 0, 0, 64, 32), (640, 320))
+    assert (found.class_id.tolist(), invalid_rows) == ([1, 2], 0)
     assert found.xyxy.tolist() == [[250, 60, 550, 260], [0, 0, 640, 320]]
 
 
 def test_the_second_picture_of_a_batch_is_the_second():
     rows = np.zeros((2, CELLS, 5 + CLASSES), np.float32)
     rows[1, 7, 4:6] = 0.9
-    postprocess = Postprocess(recognise(graph(None, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
+    postprocess = Postprocess(recognise(signature(None, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
     assert len(postprocess((rows,), 0, BOX, (128, 64))[0]) == 0
     assert len(postprocess((rows,), 1, BOX, (128, 64))[0]) == 1
 
@@ -141,15 +141,15 @@ def test_a_batch_is_what_its_pictures_are_one_by_one(family, class_ids):
     shape = (None, CELLS if family == "yolox" else 3 * CELLS, 5 + CLASSES)
     if family == "yolov5":  # in pixels
         rows = np.tile(rows * np.float32([*WH, 16, 16, *[1] * (1 + CLASSES)]), (1, 3, 1))
-    postprocess = Postprocess(recognise(graph(*shape), family), confidence=0.5, nms_iou=0.5, class_ids=class_ids)
+    postprocess = Postprocess(recognise(signature(*shape), family), confidence=0.5, nms_iou=0.5, class_ids=class_ids)
     sizes = [(128, 64), (128, 64), (640, 360), (64, 64), (20, 90)]
     boxes = [Letterbox.fit(size, WH) for size in sizes]
     together = postprocess.batch((rows,), boxes, sizes)
     assert len(together) == len(sizes)
-    for row, (found, broken) in enumerate(together):
-        alone, alone_broken = postprocess((rows,), row, boxes[row], sizes[row])
-        assert broken == alone_broken
-        assert (broken > 0) == (row == 2)
+    for row, (found, invalid_rows) in enumerate(together):
+        alone, alone_invalid_rows = postprocess((rows,), row, boxes[row], sizes[row])
+        assert invalid_rows == alone_invalid_rows
+        assert (invalid_rows > 0) == (row == 2)
         assert (len(alone) == 0) == (row == 1)
         for name in ("xyxy", "score", "class_id"):
             np.testing.assert_array_equal(getattr(found, name), getattr(alone, name))
@@ -158,7 +158,7 @@ def test_a_batch_is_what_its_pictures_are_one_by_one(family, class_ids):
 def test_only_the_wanted_labels_are_kept():
     rows = np.zeros((CELLS, 5 + CLASSES), np.float32)
     rows[0, [4, 5]], rows[30, [4, 7]] = 0.9, 0.9
-    decoder = recognise(graph(1, CELLS, 8), None)
+    decoder = recognise(signature(1, CELLS, 8), None)
     found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5, class_ids=[2])((rows[None],), 0, BOX, (128, 64))
     assert found.class_id.tolist() == [2]
 
@@ -180,7 +180,7 @@ def test_yolov5_equals_a_slow_reference_on_random_tensors(seed, iou):
     rows[:, :2], rows[:, 2:4] = rng.uniform(-5, 70, (anchors, 2)), rng.uniform(1, 40, (anchors, 2))
     rows[:, 4], rows[:, 5:] = distinct_scores(seed, anchors), rng.uniform(0, 0.1, (anchors, CLASSES))
     rows[np.arange(anchors), 5 + rng.integers(0, CLASSES, anchors)] = 1.0
-    postprocess = Postprocess(recognise(graph(1, anchors, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
-    found, broken = postprocess((rows[None],), 0, BOX, (128, 64))
-    assert broken == 0
+    postprocess = Postprocess(recognise(signature(1, anchors, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
+    found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
+    assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_yolov5(rows, 0.3), iou)))

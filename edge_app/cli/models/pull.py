@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from edge_app.cli.models.options import AsJson, StateDir, state_folder
 from edge_app.model import CatalogueEntry, catalogued, pull
-from edge_app.model.download import Progress as Position
+from edge_app.model.download import DownloadProgress
 
 EXAMPLE = "Example: edge-app models pull yolox_nano"
 
@@ -51,7 +51,7 @@ def fetch(entry: CatalogueEntry, models: Path, mirror: str | None, *, as_json: b
 
 
 @contextmanager
-def _shown(entry: CatalogueEntry) -> Iterator[Position]:
+def _shown(entry: CatalogueEntry) -> Iterator[DownloadProgress]:
     """A bar on stderr, where that is a terminal."""
     columns = (
         TextColumn("{task.description}"),

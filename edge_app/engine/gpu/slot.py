@@ -72,7 +72,7 @@ class GpuSlot:
         if any(picture.memory == "device" for picture in self._pictures):
             self._decoded.record(self._device.default_stream)
             upload.wait_event(self._decoded)
-        self._boxes = self._tensors.canvas.draw(self._pictures, upload, self._uploaded)
+        self._boxes = self._tensors.letterboxer.enqueue(self._pictures, upload, self._uploaded)
         self._filled.record(upload)
         compute.wait_event(self._filled)
         self._started.record(compute)

@@ -20,7 +20,7 @@ class GpuTensors:
     """The buffers of a network.
 
     Attributes:
-        canvas: Draws into the picture's.
+        letterboxer: Fills the picture's buffer.
         addresses: Of each on the GPU, by name.
     """
 
@@ -54,7 +54,7 @@ class GpuTensors:
             memory = owned(stack, device.memory(self._rows * row_bytes(picture)))
             self.addresses[picture.name] = memory.address
             try:
-                self.canvas = owned(
+                self.letterboxer = owned(
                     stack,
                     GpuLetterboxer(
                         device,

@@ -152,7 +152,7 @@ class OnnxRuntimeSlot:
         if not 0 < len(pictures) <= self._inputs.capacity:
             raise ValueError(f"want 1 to {self._inputs.capacity} pictures, got {len(pictures)}")
         began = time.perf_counter()
-        self._boxes = self._inputs.draw(pictures)
+        self._boxes = self._inputs.fill(pictures)
         self._preprocess_s = time.perf_counter() - began
         self._running = self._worker.submit(self._compute, self._batch or len(pictures))
 

@@ -46,7 +46,7 @@ class Inputs:
         pixels = np.zeros((capacity, *shape), DTYPES[meta.type])
         rows = pixels.transpose(0, 3, 1, 2) if channels_last else pixels
         try:
-            self._canvases = [Letterboxer(spec, row) for row in rows]
+            self._letterboxers = [Letterboxer(spec, row) for row in rows]
         except ValueError as error:
             raise DataError(str(error)) from error
         self._arrays = {meta.name: pixels} | {name: np.repeat(row, capacity, axis=0) for name, row in constants.items()}
@@ -54,11 +54,12 @@ class Inputs:
     @property
     def capacity(self) -> int:
         """Pictures in a batch at most."""
-        return len(self._canvases)
+        return len(self._letterboxers)
 
-    def draw(self, pictures: Sequence[Picture]) -> tuple[Letterbox, ...]:
+    def fill(self, pictures: Sequence[Picture]) -> tuple[Letterbox, ...]:
         """Letterboxes the pictures into the first rows; returns where each lies."""
-        return tuple(canvas.draw(picture) for canvas, picture in zip(self._canvases, pictures, strict=False))
+        pairs = zip(self._letterboxers, pictures, strict=False)
+        return tuple(letterboxer.fill(picture) for letterboxer, picture in pairs)
 
     def feed(self, batch: int) -> dict[str, NDArray[Any]]:
         """Every input of a batch of that size, by name: views of the buffers."""

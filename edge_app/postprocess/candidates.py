@@ -1,0 +1,136 @@
+"""Boxes that a decoder found, before suppression, and the steps that families share to make them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.model import MAX_CLASSES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The candidates of one picture.
+
+    Attributes:
+        xyxy: Corners [model px], float32, shape (n, 4).
+        score: Confidence, float32, shape (n,).
+        class_id: Best class, int32, shape (n,).
+        invalid_rows: How many rows were left out because they held NaN, Inf or a class that the model does not have.
+    """
+
+    xyxy: NDArray[np.float32]
+    score: NDArray[np.float32]
+    class_id: NDArray[np.int32]
+    invalid_rows: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchCandidates:
+    """The candidates of several pictures, sorted by picture.
+
+    Attributes:
+        xyxy: Corners [model px], float32, shape (n, 4).
+        score: Confidence, float32, shape (n,).
+        class_id: Best class, int32, shape (n,).
+        picture_index: The picture that each belongs to, 0 for the first, shape (n,).
+        invalid_rows: How many rows of each picture were left out, as in `Candidates`; one number per picture.
+    """
+
+    xyxy: NDArray[np.float32]
+    score: NDArray[np.float32]
+    class_id: NDArray[np.int32]
+    picture_index: NDArray[np.intp]
+    invalid_rows: Sequence[int]
+
+
+def stack(pictures: Iterable[Candidates]) -> BatchCandidates:
+    """One batch of candidates from those of each picture, for families that decode one picture at a time."""
+    each = list(pictures)
+    return BatchCandidates(
+        xyxy=np.concatenate([candidates.xyxy for candidates in each]),
+        score=np.concatenate([candidates.score for candidates in each]),
+        class_id=np.concatenate([candidates.class_id for candidates in each]),
+        picture_index=np.repeat(np.arange(len(each)), [len(candidates.score) for candidates in each]),
+        invalid_rows=[candidates.invalid_rows for candidates in each],
+    )
+
+
+def picture_spans(picture_index: NDArray[np.intp], pictures: int) -> list[tuple[int, int]]:
+    """Start and stop of each picture's rows in a sorted `picture_index`."""
+    return list(itertools.pairwise(np.searchsorted(picture_index, np.arange(pictures + 1)).tolist()))
+
+
+def cxcywh_to_xyxy(cxcywh: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Boxes of shape (n, 4) from centre and size to corners."""
+    return box_corners(cxcywh[:, :2], cxcywh[:, 2:])
+
+
+def box_corners(centre: NDArray[np.float32], size: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Corners, shape (n, 4), of boxes given by centre and size, both of shape (n, 2)."""
+    half = size / 2
+    return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def has_area(xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which boxes are neither empty nor inside out."""
+    return np.logical_and(xyxy[:, 2] > xyxy[:, 0], xyxy[:, 3] > xyxy[:, 1])
+
+
+def select_by_objectness(rows: NDArray[Any], confidence: float) -> NDArray[np.intp]:
+    """Indices of the rows (n, 5 + classes) whose objectness, column 4, reaches `confidence`; usually very few."""
+    # Not `>=`: a NaN must come along to be counted.
+    return np.flatnonzero(~(rows[:, 4] < confidence))
+
+
+def best_class(scores: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """The greatest score of each row of (n, classes), or its NaN, and the column that holds it."""
+    class_id = scores.argmax(axis=1)
+    return scores[np.arange(len(scores)), class_id], class_id
+
+
+def is_valid(xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], classes: int | None) -> NDArray[np.bool_]:
+    """Which rows hold neither NaN nor Inf nor a class that the model does not have; arguments as in `keep_valid`."""
+    known = (class_id >= 0) & (class_id < (classes or MAX_CLASSES))
+    valid: NDArray[np.bool_] = np.isfinite(xyxy).all(axis=1) & np.isfinite(score) & known
+    return valid
+
+
+def keep_valid(
+    xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], classes: int | None = None
+) -> Candidates:
+    """The valid rows as candidates; the invalid ones are counted.
+
+    Args:
+        xyxy: Corners [model px], shape (n, 4).
+        score: Confidence, shape (n,).
+        class_id: Class, shape (n,), of any dtype.
+        classes: How many classes the model has, or None if unknown.
+    """
+    valid = is_valid(xyxy, score, class_id, classes)
+    return Candidates(
+        xyxy=xyxy[valid].astype(np.float32, copy=False),
+        score=score[valid].astype(np.float32, copy=False),
+        class_id=class_id[valid].astype(np.int32),
+        invalid_rows=len(valid) - int(np.count_nonzero(valid)),
+    )
+
+
+def keep_listed(
+    xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], confidence: float, classes: int | None
+) -> Candidates:
+    """The valid rows of at least `confidence`, from a model that lists its detections and pads with rows of score 0."""
+    rows = np.flatnonzero(~(score < confidence) & (score != 0))
+    return keep_valid(xyxy[rows], score[rows], class_id[rows], classes)
+
+
+def detection_count(count: NDArray[Any], capacity: int) -> int:
+    """How many of `capacity` rows the model's own count says are detections; 0 if the count is NaN."""
+    number = float(count.reshape(-1)[0])
+    return 0 if math.isnan(number) else int(min(max(number, 0), capacity))

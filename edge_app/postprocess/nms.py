@@ -1,0 +1,31 @@
+"""Greedy non-maximum suppression within each picture and class."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.postprocess.candidates import BatchCandidates, picture_spans
+
+MAX_CANDIDATES = 1000  # the best of a picture that reach suppression, which is quadratic
+COORDINATE_LIMIT = 2.0**16  # boxes are clipped to ± this before they are compared [model px]: far beyond any picture
+
+
+def suppress(candidates: BatchCandidates, rows: NDArray[np.intp], iou: float) -> NDArray[np.intp]:
+    """Those of `rows` that survive, best score first in each picture.
+
+    Args:
+        candidates: Boxes of all pictures.
+        rows: Indices of the boxes to look at, sorted by picture.
+        iou: A box is dropped if it overlaps a better one of its class by more than this.
+    """
+    xywh = np.minimum(np.maximum(candidates.xyxy[rows], -COORDINATE_LIMIT), COORDINATE_LIMIT).astype(np.float64)
+    xywh[:, 2:] -= xywh[:, :2]
+    xywh[:, 0] += candidates.class_id[rows] * (2.0 * COORDINATE_LIMIT)  # each class in a strip of its own
+    boxes, scores = xywh.tolist(), candidates.score[rows].tolist()  # OpenCV reads lists faster than arrays
+    kept: list[int] = []
+    for start, stop in picture_spans(candidates.picture_index[rows], len(candidates.invalid_rows)):
+        survivors = cv2.dnn.NMSBoxes(boxes[start:stop], scores[start:stop], 0.0, iou, top_k=MAX_CANDIDATES)
+        kept += [start + row for row in survivors]
+    return rows[kept]

@@ -1,0 +1,85 @@
+"""The common end of every family: threshold, labels, suppression, back to source pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.core.detections import Detections
+from edge_app.core.frames import Letterbox
+from edge_app.postprocess.candidates import BatchCandidates, has_area, picture_spans
+from edge_app.postprocess.decoder import Decoder, RawOutputs
+from edge_app.postprocess.nms import suppress
+
+
+class Postprocess:
+    """Raw outputs to detections, best first."""
+
+    def __init__(
+        self, decoder: Decoder, *, confidence: float, nms_iou: float, class_ids: Sequence[int] | None = None
+    ) -> None:
+        """Keeps what reaches `confidence`, of the classes `class_ids` (None: all), suppressed at `nms_iou`."""
+        self._decoder = decoder
+        self._confidence = confidence
+        self._nms_iou = nms_iou
+        self._class_ids = None if class_ids is None else np.array(class_ids, np.int32)
+
+    def __call__(
+        self, arrays: RawOutputs, row: int, box: Letterbox, source_wh: tuple[int, int]
+    ) -> tuple[Detections, int]:
+        """The detections of picture `row`, boxes clipped to it, and how many rows were invalid."""
+        return self._postprocess(arrays, range(row, row + 1), [box], [source_wh])[0]
+
+    def batch(
+        self, arrays: RawOutputs, boxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
+    ) -> list[tuple[Detections, int]]:
+        """The same for each of the first `len(boxes)` pictures of a batch; the rest is padding."""
+        return self._postprocess(arrays, range(len(boxes)), boxes, sizes_wh)
+
+    def _postprocess(
+        self, arrays: RawOutputs, rows: range, boxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
+    ) -> list[tuple[Detections, int]]:
+        candidates = self._decoder.decode(arrays, rows, self._confidence)
+        wanted = self._wanted(candidates)
+        keep = suppress(candidates, wanted, self._nms_iou) if self._decoder.needs_nms else _sort(candidates, wanted)
+        xyxy = _to_source(candidates.xyxy[keep], candidates.picture_index[keep], boxes, sizes_wh)
+        visible = has_area(xyxy)
+        xyxy, keep = xyxy[visible], keep[visible]
+        score, class_id = candidates.score[keep], candidates.class_id[keep]
+        spans = picture_spans(candidates.picture_index[keep], len(rows))
+        return [
+            (Detections(xyxy[start:stop], score[start:stop], class_id[start:stop]), invalid_rows)
+            for (start, stop), invalid_rows in zip(spans, candidates.invalid_rows, strict=True)
+        ]
+
+    def _wanted(self, candidates: BatchCandidates) -> NDArray[np.intp]:
+        """Indices of the boxes that have an area and one of the wanted classes, sorted by picture."""
+        wanted = has_area(candidates.xyxy)
+        if self._class_ids is not None:
+            wanted &= np.isin(candidates.class_id, self._class_ids)
+        return np.flatnonzero(wanted)
+
+
+def _sort(candidates: BatchCandidates, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The same indices, best score first in each picture."""
+    return rows[np.lexsort((-candidates.score[rows], candidates.picture_index[rows]))]
+
+
+def _to_source(
+    xyxy: NDArray[np.float32],
+    picture_index: NDArray[np.intp],
+    boxes: Sequence[Letterbox],
+    sizes_wh: Sequence[tuple[int, int]],
+) -> NDArray[np.float32]:
+    """Corners from model pixels to source pixels of each box's own picture, clipped to it."""
+    transforms = [
+        (b.left, b.top, b.left, b.top, b.scale_x, b.scale_y, b.scale_x, b.scale_y, *wh, *wh)
+        for b, wh in zip(boxes, sizes_wh, strict=True)
+    ]
+    of_each = np.array(transforms, np.float32)[picture_index]
+    offset, scale, corner = of_each[:, :4], of_each[:, 4:8], of_each[:, 8:]
+    with np.errstate(over="ignore"):
+        clipped: NDArray[np.float32] = np.minimum(np.maximum((xyxy - offset) / scale, 0), corner)
+    return clipped
