@@ -8,48 +8,53 @@ import onnx
 from edge_app.engine.ort.qdq_to_qlinear.convolution import Convolution, use_floats
 from edge_app.engine.ort.qdq_to_qlinear.quantized import activation, is_symmetric, weights
 from edge_app.engine.ort.qdq_to_qlinear.unsigned import ZERO, Unsigned
-from edge_app.engine.ort.qdq_to_qlinear.workpiece import Workpiece
+from edge_app.onnx_graph import OnnxGraph, with_inferred_shapes
 
 
 def qdq_to_qlinear(model: onnx.ModelProto) -> onnx.ModelProto | None:
-    """The same model in bytes, as far as it has dense convolutions behind a ReLU; None where bytes gain nothing.
+    """The same model in bytes, as far as it has dense convolutions behind a ReLU; None if bytes gain nothing.
 
-    That is where the file is not symmetric Q/DQ, or no convolution's input comes from a ReLU: it then runs as it is.
+    They gain nothing if the file is not symmetric Q/DQ, or no convolution's input comes from a ReLU. Such a model
+    runs as it is.
 
     TensorRT wants quantizers on the inputs of convolutions; ONNX Runtime makes an integer operator only of a
     convolution whose output is quantized too. So quantizers move back, over concatenations and the like, to the ReLUs
     behind the convolutions, and become unsigned. A convolution whose input has a sign stays in floats, with the file's
     weights and rounded inputs: as bytes above 127 they would saturate its sums on CPUs without VNNI.
 
-    It computes what the file says, but for activations beyond the calibrated range, which are not cut off as soon.
+    The result computes what the file says, except that activations beyond the calibrated range are cut off later.
     Bits differ, as they do between ONNX Runtime's own levels of optimisation: a sum at a tie is rounded either way,
     and the next layers carry that on.
     """
-    work = Workpiece(model)
-    if work.has_subgraphs() or not is_symmetric(work):
+    graph = with_inferred_shapes(model)
+    if graph.with_subgraphs() or not is_symmetric(graph):
         return None
-    convolutions = _unsigned(work)
+    convolutions = _unsigned(graph)
     if not convolutions:
         return None
-    work.tidy()
+    graph.prune()  # so that a ReLU whose quantizer moved has no other reader left
     for convolution in convolutions:
-        convolution.convert(work)
-    return work.finish()
+        convolution.convert(graph)
+    graph.prune()
+    converted = graph.to_model()
+    converted.graph.ClearField("value_info")  # which tells of tensors that are gone
+    return converted
 
 
-def _unsigned(work: Workpiece) -> list[Convolution]:
-    """Gives every quantized convolution its input in uint8, where that can be; the others get floats as weights."""
-    unsigned = Unsigned(work)
+def _unsigned(graph: OnnxGraph) -> list[Convolution]:
+    """Gives quantized convolutions their inputs in uint8 and returns them; if that cannot be, weights become floats."""
+    unsigned = Unsigned(graph)
     found: list[Convolution] = []
-    for node in work.nodes("Conv"):
-        own, source = weights(work, node.input[1]), activation(work, node.input[0])
+    for node in graph.of_type("Conv"):
+        own, source = weights(graph, node.input[1]), activation(graph, node.input[0])
         data = None if source is None else unsigned.of(source.source, source.scale)
         if own is None:
             continue
         if source is None or data is None:
-            use_floats(work, node, own)
+            use_floats(graph, node, own)
             continue
-        scale, zero = work.constant(f"{data}_scale", source.scale), work.constant(ZERO, np.uint8(0))
-        node.input[0] = work.add("DequantizeLinear", [data, scale, zero], f"{data}_float_{len(found)}")
+        scale, zero = graph.add_constant(f"{data}_scale", source.scale), graph.add_constant(ZERO, np.uint8(0))
+        dequantized = graph.add("DequantizeLinear", [data, scale, zero], f"{data}_float_{len(found)}")
+        graph.set_input(node, 0, dequantized)
         found.append(Convolution(node, data, source.scale, own))
     return found
