@@ -56,10 +56,10 @@ def main(
     refuse_own_source(settings, out)
     with ExitStack() as stack:
         redact = redaction(settings, blur or [], stack)
-        album = stack.enter_context(PictureFolder(out, f".{image_format.value}", round(max_mb * MB)))
-        collector = Collector(album, Limits(images, hours * 3600), every, redact, stop)
+        folder = stack.enter_context(PictureFolder(out, f".{image_format.value}", round(max_mb * MB)))
+        collector = Collector(folder, Limits(images, hours * 3600), every, redact, stop)
         why = collector.run(settings.cameras, sources)
-    sys.stdout.write(summary(album, collector, why))
+    sys.stdout.write(summary(folder, collector, why))
 
 
 def redaction(settings: AppConfig, labels: list[str], stack: ExitStack) -> Redact:
@@ -80,10 +80,10 @@ def refuse_own_source(settings: AppConfig, out: Path) -> None:
             raise UsageError(f"{out}: camera {name} reads this folder")
 
 
-def summary(album: PictureFolder, collector: Collector, why: Ending) -> str:
+def summary(folder: PictureFolder, collector: Collector, why: Ending) -> str:
     """What there is now, for a person."""
     looked_at = sum(collector.looked_at.values())
     return (
-        f"{album.folder}: {len(album.entries)} pictures, {album.bytes / MB:.1f} MB; {why.value}. This time: "
+        f"{folder.path}: {len(folder.entries)} pictures, {folder.bytes / MB:.1f} MB; {why.value}. This time: "
         f"{looked_at} frames looked at, {collector.alike} times nothing new.\n"
     )

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from edge_app.capture import Cameras, Source
 from edge_app.capture.config import CameraConfig
-from edge_app.collect.album import PictureFolder
 from edge_app.collect.choice import Candidate, Choice, thumbnail
+from edge_app.collect.picture_folder import PictureFolder
 from edge_app.core.errors import DeviceError, EngineError, StreamError
 from edge_app.core.frames import Frame, PendingFrame, Picture
 from edge_app.core.inbox import Inbox
@@ -48,7 +48,7 @@ class Limits:
     """When collecting ends.
 
     Attributes:
-        pictures: So many are in the album, those of earlier runs among them.
+        pictures: So many are in the folder, those of earlier runs among them.
         seconds: So much time has passed [s].
     """
 
@@ -64,19 +64,19 @@ class Collector:
     """
 
     def __init__(
-        self, album: PictureFolder, limits: Limits, every_s: float, redact: Redact, stop: threading.Event
+        self, folder: PictureFolder, limits: Limits, every_s: float, redact: Redact, stop: threading.Event
     ) -> None:
-        """Goes on with the album.
+        """Goes on with the folder.
 
         Args:
-            album: Open.
+            folder: Open.
             limits: When to end.
             every_s: As in `Choice`.
             redact: The pixels of a picture as they are to be kept, and how many objects were blurred for that.
             stop: Ends it; what was chosen so far is kept.
         """
-        self._album, self._limits, self._redact, self._stop = album, limits, redact, stop
-        self._choice = Choice((thumbnail(pixels) for pixels in album.pictures()), every_s)
+        self._folder, self._limits, self._redact, self._stop = folder, limits, redact, stop
+        self._choice = Choice((thumbnail(pixels) for pixels in folder.pictures()), every_s)
         self._inbox: Inbox = Inbox()
         self.looked_at: Counter[str] = Counter()
 
@@ -120,9 +120,9 @@ class Collector:
         return why
 
     def _ended(self, deadline: float) -> Ending | None:
-        if len(self._album.entries) >= self._limits.pictures:
+        if len(self._folder.entries) >= self._limits.pictures:
             return Ending.COMPLETE
-        if self._album.full:
+        if self._folder.full:
             return Ending.FULL
         if self._stop.is_set():
             return Ending.STOPPED
@@ -142,7 +142,7 @@ class Collector:
 
     def _keep(self, candidate: Candidate) -> None:
         """Writes the candidate, unless there is enough or nobody knows what should be blurred in it."""
-        if len(self._album.entries) >= self._limits.pictures or self._album.full:
+        if len(self._folder.entries) >= self._limits.pictures or self._folder.full:
             return
         frame: Frame = candidate.frame
         try:
@@ -150,10 +150,10 @@ class Collector:
         except EngineError as error:
             logger.warning("camera %s: frame %d is left out: %s", frame.meta.camera, frame.meta.index, error)
             return
-        entry = self._album.add(frame, pixels, blurred)
+        entry = self._folder.add(frame, pixels, blurred)
         if entry is not None:
             self._choice.keep(candidate)
-            logger.info("%d of %d: %s", len(self._album.entries), self._limits.pictures, entry.file)
+            logger.info("%d of %d: %s", len(self._folder.entries), self._limits.pictures, entry.file)
 
 
 def thinned(camera: CameraConfig) -> CameraConfig:

@@ -20,8 +20,8 @@ MB = 1_000_000
 PIXELS = np.random.default_rng(0).integers(0, 255, (90, 160, 3), np.uint8)
 
 
-def add(album, at=1000.0, pixels=PIXELS, blurred=None):
-    return album.add(frame(Picture.from_bgr(pixels), index=7, wall=at, source="rtcp"), pixels, blurred)
+def add(folder, at=1000.0, pixels=PIXELS, blurred=None):
+    return folder.add(frame(Picture.from_bgr(pixels), index=7, wall=at, source="rtcp"), pixels, blurred)
 
 
 def lines(folder):
@@ -29,9 +29,9 @@ def lines(folder):
 
 
 def test_a_line_says_what_the_picture_is(tmp_path):
-    with PictureFolder(tmp_path / "new" / "album", ".png", MB) as album:
-        add(album, 1795446000.1234)
-    path = tmp_path / "new" / "album" / "000000_gate.png"
+    with PictureFolder(tmp_path / "new" / "folder", ".png", MB) as folder:
+        add(folder, 1795446000.1234)
+    path = tmp_path / "new" / "folder" / "000000_gate.png"
     assert lines(path.parent) == [
         {
             "file": path.name,
@@ -50,45 +50,45 @@ def test_a_line_says_what_the_picture_is(tmp_path):
 
 def test_a_jpeg_is_close_to_what_was_seen(tmp_path):
     smooth = cv2.GaussianBlur(PIXELS, (0, 0), 4)
-    with PictureFolder(tmp_path, ".jpg", MB) as album:
-        assert add(album, pixels=smooth, blurred=3).blurred == 3
+    with PictureFolder(tmp_path, ".jpg", MB) as folder:
+        assert add(folder, pixels=smooth, blurred=3).blurred == 3
     assert np.abs(cv2.imread(str(tmp_path / "000000_gate.jpg")).astype(int) - smooth).mean() < 2
 
 
 def test_it_goes_on_where_it_was_left_and_never_reuses_a_name(tmp_path):
-    with PictureFolder(tmp_path, ".jpg", MB) as album:
+    with PictureFolder(tmp_path, ".jpg", MB) as folder:
         for _ in range(3):
-            add(album)
+            add(folder)
     (tmp_path / "000002_gate.jpg").unlink()  # sorted out by hand
-    with PictureFolder(tmp_path, ".png", MB) as album:
-        assert [entry.file for entry in album.entries] == ["000000_gate.jpg", "000001_gate.jpg"]
-        assert len(list(album.pictures())) == 2
-        assert add(album).file == "000003_gate.png"
-        assert album.bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
+    with PictureFolder(tmp_path, ".png", MB) as folder:
+        assert [entry.file for entry in folder.entries] == ["000000_gate.jpg", "000001_gate.jpg"]
+        assert len(list(folder.pictures())) == 2
+        assert add(folder).file == "000003_gate.png"
+        assert folder.bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
 
 
 def test_what_a_power_cut_left_half_done_is_gone(tmp_path):
-    with PictureFolder(tmp_path, ".jpg", MB) as album:
-        add(album)
+    with PictureFolder(tmp_path, ".jpg", MB) as folder:
+        add(folder)
     whole = (tmp_path / "manifest.ndjson").read_bytes()
     (tmp_path / "manifest.ndjson").write_bytes(whole + b'{"file":"000001_ga')
     (tmp_path / ".000001_gate.jpg.0123abcd").write_bytes(b"half")
     (tmp_path / "000001_gate.jpg").write_bytes(b"whole, but not in the manifest")
     (tmp_path / ".mine").write_bytes(b"")
-    with PictureFolder(tmp_path, ".jpg", MB) as album:
+    with PictureFolder(tmp_path, ".jpg", MB) as folder:
         assert (tmp_path / "manifest.ndjson").read_bytes() == whole
-        assert add(album).file == "000002_gate.jpg"
+        assert add(folder).file == "000002_gate.jpg"
     assert len(lines(tmp_path)) == 2
     assert [path.name for path in tmp_path.glob(".*")] == [".mine"]
 
 
 def test_it_never_takes_more_than_it_may(tmp_path):
     (tmp_path / "other").write_bytes(bytes(20_000))
-    with PictureFolder(tmp_path, ".png", 150_000) as album:
-        while add(album) is not None:
-            assert not album.full
-        assert album.full
-        kept = len(album.entries)
+    with PictureFolder(tmp_path, ".png", 150_000) as folder:
+        while add(folder) is not None:
+            assert not folder.full
+        assert folder.full
+        kept = len(folder.entries)
     sizes = [path.stat().st_size for path in tmp_path.iterdir()]
     assert 150_000 - max(sizes) - 1000 < sum(sizes) <= 150_000
     assert kept == len(lines(tmp_path)) > 1
@@ -101,8 +101,8 @@ def test_one_at_a_time(tmp_path):
         PictureFolder(tmp_path, ".jpg", MB),
     ):
         pass
-    with PictureFolder(tmp_path, ".jpg", MB) as album:
-        assert add(album)
+    with PictureFolder(tmp_path, ".jpg", MB) as folder:
+        assert add(folder)
 
 
 def test_a_manifest_of_somebody_else_is_left_alone(tmp_path):
@@ -112,14 +112,14 @@ def test_a_manifest_of_somebody_else_is_left_alone(tmp_path):
     assert (tmp_path / "manifest.ndjson").read_text() == '{"a": 1}\n'
 
 
-@pytest.mark.parametrize("folder", [Path("/proc/album"), Path("/dev/null/album")])
+@pytest.mark.parametrize("folder", [Path("/proc/folder"), Path("/dev/null/folder")])
 def test_a_folder_that_cannot_be_is_refused(folder):
     with pytest.raises(AccessError, match=str(folder)), PictureFolder(folder, ".jpg", MB):
         pass
 
 
 def test_a_folder_that_goes_away_is_told(tmp_path):
-    with PictureFolder(tmp_path / "o", ".jpg", MB) as album:
+    with PictureFolder(tmp_path / "o", ".jpg", MB) as folder:
         shutil.rmtree(tmp_path / "o")
         with pytest.raises(AccessError, match=r"000000_gate\.jpg: No such file"):
-            add(album)
+            add(folder)
