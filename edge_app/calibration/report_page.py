@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import numpy as np
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from edge_app.core.detections import Detections
@@ -91,7 +90,8 @@ def _shown(value: Any) -> Any:
     """A value as the page has it: no control characters, and numbers with one decimal at most."""
     if isinstance(value, float):
         return f"{value:.1f}".removesuffix(".0")
-    return CONTROL.sub("�", value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    plain = isinstance(value, str) and not hasattr(value, "__html__")  # not what a macro made, which is markup
+    return CONTROL.sub("�", value) if plain else value
 
 
 def _figures(report: Report) -> Iterator[tuple[str, str]]:
