@@ -95,7 +95,7 @@ def damages(
 
 
 def damage(reference: Detections, found: Detections) -> float:
-    """What is missing of the reference's boxes, 0 to 1 each: overlap times share of the score is what is not."""
+    """How much of the reference's boxes is lost, 0 to 1 each; overlap times share of the score is what is left."""
     lost = 0.0
     for row in np.flatnonzero(_sure(reference)):
         same = found.class_id == reference.class_id[row]

@@ -96,48 +96,6 @@ class VideoSeries:
                     return
 
 
-def names(series: Sequence[Series]) -> str:
-    """Their names in one line."""
-    return ", ".join(each.name for each in series)
-
-
-def find_series(paths: Sequence[Path]) -> list[Series]:
-    """The series that these folders, videos and pictures hold; each folder in a folder is one of its own.
-
-    Raises:
-        InputError: One is missing, holds no picture or is not a video.
-    """
-    series: list[Series] = []
-    pictures = [path for path in paths if path.is_file() and path.suffix.lower() in SUFFIXES]
-    for path in paths:
-        if path.is_dir():
-            series += _folder(path)
-        elif not path.exists():
-            raise InputError(f"{path}: no such file or folder")
-        elif path not in pictures:
-            series.append(VideoSeries(path))
-    return series + ([PictureSeries(pictures)] if pictures else [])
-
-
-def _folder(path: Path) -> list[Series]:
-    folders: dict[Path, list[Path]] = {}
-    for file in sorted(path.rglob("*")):
-        if file.suffix.lower() in SUFFIXES and file.is_file():
-            folders.setdefault(file.parent, []).append(file)
-    if not folders:
-        raise InputError(f"{path}: there is no picture in it")
-    return [PictureSeries(files) for files in folders.values()]
-
-
-@contextmanager
-def _a_file() -> Iterator[None]:
-    """Turns a StreamError into an InputError: a file is not a camera to connect to again."""
-    try:
-        yield
-    except StreamError as error:
-        raise InputError(str(error)) from error
-
-
 class CameraSeries:
     """A picture of a live camera now and then; those taken stay on the disk until the calibration is done."""
 
@@ -187,3 +145,45 @@ class CameraSeries:
             pause = backoff.pause(time.monotonic() - began, login_refused=failure.reason is Reason.AUTH_FAILED)
             logger.warning("%s: %s; it is tried again in %.0f s", self.name, failure, pause)
             time.sleep(pause)
+
+
+def names(series: Sequence[Series]) -> str:
+    """Their names in one line."""
+    return ", ".join(each.name for each in series)
+
+
+def find_series(paths: Sequence[Path]) -> list[Series]:
+    """The series that these folders, videos and pictures hold; each folder in a folder is one of its own.
+
+    Raises:
+        InputError: One is missing, holds no picture or is not a video.
+    """
+    series: list[Series] = []
+    pictures = [path for path in paths if path.is_file() and path.suffix.lower() in SUFFIXES]
+    for path in paths:
+        if path.is_dir():
+            series += _folder(path)
+        elif not path.exists():
+            raise InputError(f"{path}: no such file or folder")
+        elif path not in pictures:
+            series.append(VideoSeries(path))
+    return series + ([PictureSeries(pictures)] if pictures else [])
+
+
+def _folder(path: Path) -> list[Series]:
+    folders: dict[Path, list[Path]] = {}
+    for file in sorted(path.rglob("*")):
+        if file.suffix.lower() in SUFFIXES and file.is_file():
+            folders.setdefault(file.parent, []).append(file)
+    if not folders:
+        raise InputError(f"{path}: there is no picture in it")
+    return [PictureSeries(files) for files in folders.values()]
+
+
+@contextmanager
+def _a_file() -> Iterator[None]:
+    """Turns a StreamError into an InputError: a file is not a camera to connect to again."""
+    try:
+        yield
+    except StreamError as error:
+        raise InputError(str(error)) from error

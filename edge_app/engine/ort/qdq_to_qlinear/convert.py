@@ -7,7 +7,7 @@ import onnx
 
 from edge_app.engine.ort.qdq_to_qlinear.convolution import Convolution, use_floats
 from edge_app.engine.ort.qdq_to_qlinear.quantized import activation, is_symmetric, weights
-from edge_app.engine.ort.qdq_to_qlinear.unsigned import ZERO, Unsigned
+from edge_app.engine.ort.qdq_to_qlinear.unsigned import ZERO, UnsignedTensors
 from edge_app.onnx_graph import OnnxGraph, with_inferred_shapes
 
 
@@ -43,7 +43,7 @@ def qdq_to_qlinear(model: onnx.ModelProto) -> onnx.ModelProto | None:
 
 def _unsigned(graph: OnnxGraph) -> list[Convolution]:
     """Gives quantized convolutions their inputs in uint8 and returns them; if that cannot be, weights become floats."""
-    unsigned = Unsigned(graph)
+    unsigned = UnsignedTensors(graph)
     found: list[Convolution] = []
     for node in graph.of_type("Conv"):
         own, source = weights(graph, node.input[1]), activation(graph, node.input[0])

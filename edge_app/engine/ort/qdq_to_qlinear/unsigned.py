@@ -12,7 +12,7 @@ from edge_app.onnx_graph import OnnxGraph, attribute
 ZERO = "zero_u8"
 
 
-class Unsigned:
+class UnsignedTensors:
     """Finds or makes tensors that hold ``value / scale`` in uint8.
 
     Only what comes out of a ReLU can be held so. The file's int8 ends at 127 steps, the byte at 255: what the file
