@@ -24,8 +24,7 @@ with files.locked(Path(sys.argv[1])):
 @pytest.fixture(params=["folder", "file"])
 def lock(request, tmp_path):
     path = tmp_path / "lock"
-    if request.param == "folder":
-        path.mkdir()
+    path.mkdir() if request.param == "folder" else path.touch()
     return path
 
 
@@ -84,6 +83,7 @@ def test_a_lock_whose_file_was_replaced_is_taken_anew(lock, monkeypatch):
         assert os.path.samestat(handles[1], lock.stat())
 
 
-def test_a_folder_that_is_missing_is_told(tmp_path):
-    with pytest.raises(FileNotFoundError), files.locked(tmp_path / "missing/lock"):
+def test_a_lock_that_is_missing_is_told_and_not_made(tmp_path):
+    with pytest.raises(FileNotFoundError), files.locked(tmp_path / "missing"):
         pytest.fail("nothing to lock")
+    assert not list(tmp_path.iterdir())

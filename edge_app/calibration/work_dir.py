@@ -34,6 +34,7 @@ def work_dir(out: Path) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         try:
+            (folder / "lock").touch()
             stack.enter_context(files.locked(folder / "lock"))
         except (BlockingIOError, FileNotFoundError):  # the latter if that process has just taken the folder away
             raise TemporaryError(f"{out}: another process is writing it") from None

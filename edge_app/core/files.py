@@ -61,7 +61,7 @@ def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[No
     """Only one process at a time; the lock ends with the process that holds it.
 
     Args:
-        path: A folder, which is the lock itself and need not be writable, or a lock file, which is made if missing.
+        path: A folder, which need not be writable, or a file; it is the lock itself, and nothing is written into it.
         waiting: Called again and again while another process holds the lock; what it raises ends the waiting.
 
     Raises:
@@ -81,8 +81,8 @@ def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[No
 
 def _lock(path: Path) -> int | None:
     """A handle that holds the lock; None if another process has it, or had it and took the file or folder away."""
-    mode = os.O_RDONLY | os.O_DIRECTORY if path.is_dir() else os.O_RDWR | os.O_CREAT
-    handle = os.open(path, mode | os.O_CLOEXEC, 0o666)
+    mode = os.O_RDONLY if path.is_dir() else os.O_RDWR  # NFS locks no file that is only read
+    handle = os.open(path, mode | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.fstat(handle), path.stat()):
