@@ -17,8 +17,8 @@ from edge_app.preprocess import Letterboxer
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """What is kept of a picture besides its pixels.
+class CachedPicture:
+    """What is known of a picture besides its pixels.
 
     Attributes:
         name: For people.
@@ -38,14 +38,14 @@ class Item:
 class CalibrationCache:
     """Letterboxed pictures, uint8 BGR of the model's input size, one behind the other in a file.
 
-    Drawn once more for the model they stay as they are, so that it is fed the same numbers as at run time.
+    Letterboxing them once more does not change them, so the model is fed the same numbers as at run time.
 
     Attributes:
         items: In the order in which they were added.
     """
 
     def __init__(self, file: BinaryIO, spec: InputSpec) -> None:
-        self.items: list[Item] = []
+        self.items: list[CachedPicture] = []
         self._rows: list[int] = []  # where in the file
         self._file = file
         self._pixels = np.zeros((spec.height, spec.width, 3), np.uint8)
@@ -56,7 +56,7 @@ class CalibrationCache:
         return len(self.items)
 
     def __getitem__(self, index: int) -> Picture:
-        """A letterboxed picture; its pixels are the caller's."""
+        """A letterboxed picture, in pixels of its own."""
         self._file.seek(self._rows[index] * self._pixels.nbytes)
         pixels = np.empty_like(self._pixels)
         self._file.readinto(pixels.data.cast("B"))  # type: ignore[attr-defined]
@@ -66,14 +66,14 @@ class CalibrationCache:
         return (self[index] for index in range(len(self)))
 
     def add(self, picture: Picture, name: str, file: Path | None = None) -> None:
-        """Letterboxes a picture and appends it; raises OSError where the disk is full."""
+        """Letterboxes a picture and appends it; raises OSError if the disk is full."""
         digest = hashlib.sha256(f"{picture.width}x{picture.height}:".encode())
         digest.update(np.ascontiguousarray(picture.bgr).data)
         box = self._letterboxer.fill(picture)
         end = self._file.seek(0, 2)
         self._file.write(self._pixels.data.cast("B"))
         self._rows.append(end // self._pixels.nbytes)
-        self.items.append(Item(name, digest.hexdigest(), (picture.width, picture.height), box, file))
+        self.items.append(CachedPicture(name, digest.hexdigest(), (picture.width, picture.height), box, file))
 
     def keep(self, indices: Sequence[int]) -> None:
         """Forgets all pictures but those."""
@@ -87,7 +87,7 @@ class CalibrationCache:
 
 @contextmanager
 def open_cache(path: Path, spec: InputSpec) -> Iterator[CalibrationCache]:
-    """An empty album in a new file, which goes with it."""
+    """An empty cache in a new file, which is removed at the end of the block."""
     try:
         with path.open("w+b") as file:
             yield CalibrationCache(file, spec)

@@ -9,22 +9,18 @@ from pathlib import Path
 
 import onnx
 
-from edge_app.calibration import sqnr
 from edge_app.calibration.cache import CalibrationCache, open_cache
-from edge_app.calibration.context import CalibrationContext, Progress
-from edge_app.calibration.evaluation import Evaluation
-from edge_app.calibration.fallback import FallbackResult, Search
-from edge_app.calibration.gate import lacking_evidence
-from edge_app.calibration.gathering import gather
-from edge_app.calibration.outcome import Outcome
-from edge_app.calibration.pictures import Series, names
-from edge_app.calibration.placement import place
-from edge_app.calibration.qdq import quantized, upgraded
-from edge_app.calibration.reference_model import ReferenceModel
-from edge_app.calibration.sensitivity import damages
-from edge_app.calibration.statistics import Histograms, observe
+from edge_app.calibration.context import CalibrationContext, Progress, ReferenceModel
+from edge_app.calibration.dataset import gather
+from edge_app.calibration.evaluation import Evaluation, lacking_evidence
+from edge_app.calibration.fallback import FallbackResult, FallbackSearch
+from edge_app.calibration.placement import place, weighted_layers
+from edge_app.calibration.qdq import prepared, quantized
+from edge_app.calibration.ranges import Histograms, observe
+from edge_app.calibration.result import CalibrationResult
+from edge_app.calibration.sensitivity import damages, measure_sqnr
+from edge_app.calibration.series import Series, names
 from edge_app.calibration.subject import Subject
-from edge_app.calibration.wiring import Wiring, named
 from edge_app.calibration.work_dir import work_dir
 from edge_app.core.errors import DataError
 from edge_app.model import Report
@@ -34,13 +30,13 @@ LOOKED_AT = 16  # pictures that the layers' noise is measured with
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Job:
+class CalibrationJob:
     """What is asked for.
 
     Attributes:
         subject: The model.
         data: Pictures to calibrate with.
-        holdout: Pictures to judge by; where there is none, blocks of time of `data` are held out.
+        holdout: Pictures to judge by; if empty, blocks of time of `data` are held out.
         images: Pictures to calibrate with at most.
         method: How ranges are chosen.
         min_agreement: What mAP50, recall and precision must reach on the holdout.
@@ -58,10 +54,10 @@ class Job:
     out: Path
 
 
-def calibrate(job: Job, progress: Progress) -> Report:
+def calibrate(job: CalibrationJob, progress: Progress) -> Report:
     """Writes the INT8 file and what goes with it, and returns the report, which says whether the gate lets it pass.
 
-    What was measured is kept beside the output while it runs: an interrupted calibration, started again, goes on.
+    While it runs, measurements are saved beside the output: an interrupted calibration, started again, goes on.
 
     Raises:
         DataError: There are too few pictures, or too few boxes in them; nothing is written.
@@ -71,8 +67,8 @@ def calibrate(job: Job, progress: Progress) -> Report:
     spec = job.subject.input
     with ExitStack() as stack:
         folder = stack.enter_context(work_dir(job.out))
-        albums = [stack.enter_context(open_cache(folder / name, spec)) for name in ("calibration", "holdout")]
-        calibrating, judging = albums
+        caches = [stack.enter_context(open_cache(folder / name, spec)) for name in ("calibration", "holdout")]
+        calibrating, judging = caches
         gather(job.data, job.holdout, job.images, (calibrating, judging), progress)
         return _Calibration(job, folder, calibrating, judging, progress).run()
 
@@ -81,10 +77,15 @@ class _Calibration:
     """The steps, once the pictures are there."""
 
     def __init__(
-        self, job: Job, folder: Path, calibrating: CalibrationCache, judging: CalibrationCache, progress: Progress
+        self,
+        job: CalibrationJob,
+        work_dir: Path,
+        calibrating: CalibrationCache,
+        judging: CalibrationCache,
+        progress: Progress,
     ) -> None:
         self._job = job
-        self._folder = folder
+        self._work_dir = work_dir
         self._calibrating = calibrating
         self._progress = progress
         self._fp32 = ReferenceModel(job.subject.path, job.subject)
@@ -95,51 +96,52 @@ class _Calibration:
         lacking = lacking_evidence(evaluation.agreement(evaluation.reference))
         if lacking and not job.allow_thin_evidence:
             raise DataError(f"{names(job.holdout or job.data)}: {lacking}")
-        bench, histograms = self._observed()
-        found = self._search(bench)
-        path = self._folder / "int8.onnx"
-        onnx.save(quantized(bench.model, found.placement, bench.ranges), path)
+        context, histograms = self._observed()
+        fallback = self._search(context)
+        path = self._work_dir / "int8.onnx"
+        onnx.save(quantized(context.graph, fallback.placement, context.ranges), path)
         detections = evaluation.detect(ReferenceModel(path, job.subject), "the INT8 file on the holdout")
         spread = [self._calibrating[index] for index in self._calibrating.spread(LOOKED_AT)]
-        outcome = Outcome(
+        result = CalibrationResult(
             subject=job.subject,
             method=job.method,
             min_agreement=job.min_agreement,
             allow_thin_evidence=job.allow_thin_evidence,
             calibrating=self._calibrating,
             evaluation=evaluation,
-            bench=bench,
+            context=context,
             histograms=histograms,
-            found=found,
-            layers=sqnr.measure(bench, place(Wiring(bench.model)), spread),
+            fallback=fallback,
+            layers=measure_sqnr(context, place(context.graph), spread),
             detections=detections,
         )
-        return outcome.write(path, job.out)
+        return result.write(path, job.out)
 
     def _observed(self) -> tuple[CalibrationContext, Histograms]:
         """The model with the range of everything that may be quantized."""
-        job, album = self._job, self._calibrating
-        model = named(upgraded(onnx.load(job.subject.path)))
-        wiring = Wiring(model)
-        tensors = sorted(place(wiring).uses)
+        job, cache = self._job, self._calibrating
+        graph = prepared(onnx.load(job.subject.path))
+        tensors = sorted(place(graph).uses)
         if not tensors:
             why = (
-                "is worth it for none of its layers" if wiring.weighted else "wants FP32 weights, and no layer has any"
+                "is worth it for none of its layers"
+                if weighted_layers(graph)
+                else "wants FP32 weights, and no layer has any"
             )
             raise DataError(f"{job.subject.path}: INT8 {why}")
         histograms = observe(
-            model, tensors, job.subject, album, self._folder,
-            lambda done: self._progress("measuring ranges", done, len(album)),
+            graph, tensors, job.subject, cache, self._work_dir,
+            lambda done: self._progress("measuring ranges", done, len(cache)),
         )  # fmt: skip
         ranges = {tensor: histogram.range(job.method) for tensor, histogram in histograms.items()}
-        return CalibrationContext(job.subject, model, ranges, self._folder, self._progress), histograms
+        return CalibrationContext(job.subject, graph, ranges, self._work_dir, self._progress), histograms
 
-    def _search(self, bench: CalibrationContext) -> FallbackResult:
+    def _search(self, context: CalibrationContext) -> FallbackResult:
         """What is quantized in the end."""
-        search = Search(bench, self._evaluation, self._job.min_agreement)
-        placement = place(Wiring(bench.model))
+        search = FallbackSearch(context, self._evaluation, self._job.min_agreement)
+        placement = place(context.graph)
         measured = search.measure()
         if not search.falls_short(measured):
             return FallbackResult(placement)
-        hurt = damages(bench, placement, self._calibrating, self._fp32)
+        hurt = damages(context, placement, self._calibrating, self._fp32)
         return search.run(measured, sorted(hurt, key=lambda layer: -hurt[layer])) if hurt else FallbackResult(placement)

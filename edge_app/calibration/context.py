@@ -1,41 +1,98 @@
-"""One calibration's model and ranges, and the quantized forms of it that are tried."""
+"""Versions of the model that is calibrated, computed on the CPU exactly as they are written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
+from numpy.typing import NDArray
 
 from edge_app.calibration.placement import Placement
 from edge_app.calibration.qdq import quantized
-from edge_app.calibration.reference_model import ReferenceModel
 from edge_app.calibration.subject import Subject
+from edge_app.core.detections import Detections
+from edge_app.core.errors import DataError, first_line
+from edge_app.core.frames import Letterbox, Picture
+from edge_app.engine.ort.cpu import open_session
+from edge_app.engine.ort.inputs import Inputs
+from edge_app.onnx_graph import OnnxGraph
 
+Arrays = list[NDArray[Any]]
 Progress = Callable[[str, int, int], None]  # a step's name, how much of it is done, of how much
+
+
+class ReferenceModel:
+    """A version of the subject's model: itself, one with quantizers, one with more outputs."""
+
+    def __init__(self, path: Path, subject: Subject) -> None:
+        """Loads it; raises DataError if ONNX Runtime cannot."""
+        self._path = path
+        self._subject = subject
+        self._session = open_session(path, threads=0, as_written=True)
+        self._inputs = Inputs(self._session, subject.input, subject.batch or 1, subject.constants)
+
+    def run(self, pictures: Iterable[Picture], names: Sequence[str] | None = None) -> Iterator[tuple[int, Arrays]]:
+        """The outputs of each batch, and of how many of its rows there is a picture; the rest repeat the last one.
+
+        Args:
+            pictures: Of any size.
+            names: Which outputs; None for all of them, in the model's order.
+
+        Raises:
+            DataError: The model cannot be run.
+        """
+        batch: list[Picture] = []
+        for picture in pictures:
+            batch.append(picture)
+            if len(batch) == self._inputs.capacity:
+                yield len(batch), self._compute(batch, names)
+                batch = []
+        if batch:
+            missing = self._inputs.capacity - len(batch)
+            yield len(batch), self._compute(batch + batch[-1:] * missing, names)
+
+    def fed(self, name: str) -> NDArray[Any]:
+        """The input of that name as it was fed last."""
+        return self._inputs.feed(self._inputs.capacity)[name]
+
+    def detect(self, pictures: Iterable[Picture]) -> Iterator[Detections]:
+        """What it finds in each letterboxed picture, down to the least score of agreement [model px]."""
+        wh = self._subject.input.width, self._subject.input.height
+        whole = Letterbox(1.0, 1.0, 0, 0, *wh)
+        for count, arrays in self.run(pictures):
+            yield from (self._subject.postprocess(tuple(arrays), row, whole, wh)[0] for row in range(count))
+
+    def _compute(self, batch: Sequence[Picture], names: Sequence[str] | None) -> Arrays:
+        self._inputs.fill(batch)
+        try:
+            return self._session.run(names, self._inputs.feed(len(batch)))  # type: ignore[no-any-return]
+        except Exception as error:  # ONNX Runtime's errors have no base class of their own
+            raise DataError(f"{self._path}: ONNX Runtime cannot run it ({first_line(error)})") from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CalibrationContext:
-    """What every form is made from.
+    """What every quantized version of the model is made from.
 
     Attributes:
         subject: How the model is fed and read.
-        model: The model, its nodes named, of an opset that knows quantizers.
+        graph: The model, as `prepared` gives it.
         ranges: The greatest magnitude of each tensor that may be quantized.
-        folder: Where the forms are written.
+        work_dir: Where models are written.
         progress: Is told what is being done.
     """
 
     subject: Subject
-    model: onnx.ModelProto
+    graph: OnnxGraph
     ranges: Mapping[str, float]
-    folder: Path
+    work_dir: Path
     progress: Progress
 
-    def form(self, placement: Placement) -> ReferenceModel:
-        """The model with quantizers at these places, ready to run; it replaces the form before."""
-        path = self.folder / "form.onnx"
-        onnx.save(quantized(self.model, placement, self.ranges, rounded=True), path)
+    def quantized(self, placement: Placement) -> ReferenceModel:
+        """The model with quantizers at these places, ready to run; its file replaces that of the last call."""
+        path = self.work_dir / "quantized.onnx"
+        onnx.save(quantized(self.graph, placement, self.ranges, rounded=True), path)
         return ReferenceModel(path, self.subject)

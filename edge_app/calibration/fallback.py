@@ -8,16 +8,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from edge_app.calibration.checkpoint import Checkpoint
 from edge_app.calibration.context import CalibrationContext
 from edge_app.calibration.evaluation import Evaluation
 from edge_app.calibration.placement import Placement, place
-from edge_app.calibration.wiring import Wiring
+from edge_app.calibration.work_dir import Checkpoint
 from edge_app.model.agreement import Agreement
 from edge_app.model.report import Fallback
 
-MOST = 24  # layers that are tried; a model that needs more of them in float is none for INT8
-CLOSE = 0.002  # the file itself, which is judged in the end, differs from the form tried here in the last bits
+MOST = 24  # layers that are tried; a model that needs more of them in float is not one for INT8
+CLOSE = 0.002  # the file itself, which is judged in the end, differs from what is tried here in the last bits
 AS_JSON = TypeAdapter(Agreement)
 
 
@@ -28,42 +27,42 @@ class FallbackResult:
     Attributes:
         placement: What is quantized.
         fallbacks: What went back to float.
-        hopeless: What it reaches with every layer in float that may be, where that is too little for a search.
+        best_in_float: What the model reaches with every layer in float that may be, if that is too little for a search.
     """
 
     placement: Placement
     fallbacks: tuple[Fallback, ...] = ()
-    hopeless: Agreement | None = None
+    best_in_float: Agreement | None = None
 
 
-class Search:
+class FallbackSearch:
     """Tries placements on the holdout.
 
     Layers are chosen by what they do to the calibration's pictures; when to stop is decided on the holdout, which
     therefore flatters the result a little.
     """
 
-    def __init__(self, bench: CalibrationContext, evaluation: Evaluation, least: float) -> None:
+    def __init__(self, context: CalibrationContext, evaluation: Evaluation, least: float) -> None:
         """Wants mAP50, recall and precision to be at least `least`; see `Agreement.shortfall`."""
-        self._bench = bench
+        self._context = context
         self._evaluation = evaluation
         self._least = min(least + CLOSE, 1.0)
-        self._wiring = Wiring(bench.model)
-        digests = [item.sha256 for item in evaluation.album.items]
-        self._kept = Checkpoint(bench.folder / "search.json", bench.subject.identity, digests, dict(bench.ranges))
+        digests = [item.sha256 for item in evaluation.cache.items]
+        path, identity = context.work_dir / "search.json", context.subject.identity
+        self._checkpoint = Checkpoint(path, identity, digests, dict(context.ranges))
 
     def falls_short(self, measured: Agreement) -> bool:
         return measured.shortfall(self._least) is not None
 
     def measure(self, floating: Collection[str] = ()) -> Agreement:
-        """The agreement with these layers in float; it is kept, so that an interrupted search goes on."""
+        """The agreement with these layers in float; it is saved, so that an interrupted search goes on."""
 
         def measured() -> Any:
             step = f"INT8 on the holdout, {len(floating)} layers in float"
-            form = self._bench.form(place(self._wiring, floating))
-            return AS_JSON.dump_python(self._evaluation.agreement(self._evaluation.detect(form, step)), mode="json")
+            model = self._context.quantized(self._place(floating))
+            return AS_JSON.dump_python(self._evaluation.agreement(self._evaluation.detect(model, step)), mode="json")
 
-        return AS_JSON.validate_python(self._kept.once(" ".join(sorted(floating)), measured))
+        return AS_JSON.validate_python(self._checkpoint.get_or_measure(" ".join(sorted(floating)), measured))
 
     def run(self, before: Agreement, order: Sequence[str]) -> FallbackResult:
         """Puts layers back into float one by one, and keeps what helps, until it is enough.
@@ -74,8 +73,8 @@ class Search:
         """
         candidates = order[:MOST]
         best = self.measure(candidates)
-        if best.map50 < self._least:  # recall and precision hang on single boxes: with fewer in float they may hold
-            return FallbackResult(place(self._wiring), hopeless=best)
+        if best.map50 < self._least:  # single boxes decide recall and precision: with fewer in float they may hold
+            return FallbackResult(self._place(), best_in_float=best)
         fallbacks: list[Fallback] = []
         for layer in candidates:
             floating = [fallback.layer for fallback in fallbacks]
@@ -86,7 +85,10 @@ class Search:
             before = after
             if not self.falls_short(after):
                 break
-        return FallbackResult(place(self._wiring, [fallback.layer for fallback in fallbacks]), tuple(fallbacks))
+        return FallbackResult(self._place([fallback.layer for fallback in fallbacks]), tuple(fallbacks))
+
+    def _place(self, floating: Collection[str] = ()) -> Placement:
+        return place(self._context.graph, floating)
 
 
 def _worth(measured: Agreement) -> tuple[float, float]:

@@ -1,13 +1,22 @@
-"""From what a tensor held to the range that INT8 spans: a histogram of magnitudes, and four ways to cut it."""
+"""What tensors hold over all pictures, as histograms of magnitudes, and four ways to cut one to the range of INT8."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
+from edge_app.calibration.cache import CalibrationCache
+from edge_app.calibration.context import ReferenceModel
+from edge_app.calibration.subject import Subject
+from edge_app.calibration.work_dir import key_of
 from edge_app.model.report import Method
+from edge_app.onnx_graph import OnnxGraph
 
 BINS = 2048
 LEVELS = 128  # of magnitude that INT8 tells apart
@@ -15,17 +24,19 @@ STEP = 8  # bins from one candidate to the next
 PERCENTILE = 99.99
 LEAST = 1e-6  # the range of a tensor that is always zero
 
+SAVE_EVERY_S = 5.0
+
 Counts = NDArray[np.int64]
 
 
 class ActivationHistogram:
-    """Counts of the magnitudes of everything that it was shown.
+    """Counts of the magnitudes of everything that was added.
 
-    Its range doubles when something greater comes, so that one pass over the data does.
+    Its range doubles when something greater comes, so that one pass over the data is enough.
 
     Attributes:
         counts: int64, shape (2048,).
-        top: Where the last bin ends; 0 before there was anything but zero.
+        top: Where the last bin ends; 0 until anything but zero was added.
     """
 
     def __init__(self, counts: Counts | None = None, top: float = 0.0) -> None:
@@ -111,3 +122,87 @@ METHODS: dict[Method, Callable[[Counts], int]] = {
     "percentile": _percentile,
     "max": _all,
 }
+
+Histograms = dict[str, ActivationHistogram]
+
+
+def observe(
+    graph: OnnxGraph,
+    tensors: Sequence[str],
+    subject: Subject,
+    cache: CalibrationCache,
+    work_dir: Path,
+    progress: Callable[[int], None],
+) -> Histograms:
+    """Runs the model over all pictures of the cache; returns a histogram of each of the tensors.
+
+    What was counted is saved now and then; a later call with the same subject, tensors and pictures goes on from there.
+
+    Args:
+        graph: The model.
+        tensors: Names of inputs and of nodes' outputs.
+        subject: How it is fed.
+        cache: The pictures.
+        work_dir: For the saved state and the model with more outputs.
+        progress: Is told how many pictures are done.
+    """
+    pictures = [item.sha256 for item in cache.items]
+    saved = _SavedHistograms(work_dir / "statistics.npz", key_of(subject.identity, tensors, pictures))
+    histograms, done = saved.read(tensors)
+    if done == len(cache):
+        return histograms
+    path = work_dir / "observed.onnx"
+    onnx.save(_with_outputs(graph, tensors), path)
+    model = ReferenceModel(path, subject)
+    inputs = set(graph.inputs)
+    made = [tensor for tensor in tensors if tensor not in inputs]
+    saved_at = time.monotonic()
+    for count, arrays in model.run((cache[index] for index in range(done, len(cache))), made):
+        for tensor, values in zip(made, arrays, strict=True):
+            histograms[tensor].add(values)
+        for tensor in set(tensors) & inputs:
+            histograms[tensor].add(model.fed(tensor))
+        done += count
+        progress(done)
+        if time.monotonic() - saved_at > SAVE_EVERY_S:
+            saved.write(histograms, done)
+            saved_at = time.monotonic()
+    saved.write(histograms, done)
+    return histograms
+
+
+def _with_outputs(graph: OnnxGraph, tensors: Sequence[str]) -> onnx.ModelProto:
+    """The model with these tensors among its outputs."""
+    copy = graph.copy()
+    for tensor in tensors:
+        copy.add_output(tensor)
+    return copy.to_model()
+
+
+class _SavedHistograms:
+    """What was counted so far, on the disk."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        """What is at `path` counts only if it has the same key."""
+        self._path, self._key = path, key
+
+    def read(self, tensors: Sequence[str]) -> tuple[Histograms, int]:
+        """The histograms, and over how many pictures; empty ones if there is nothing to go on from."""
+        try:
+            with np.load(self._path) as saved:
+                if str(saved["key"]) == self._key:
+                    rows = zip(tensors, saved["counts"], saved["tops"], strict=True)
+                    return {name: ActivationHistogram(counts, float(top)) for name, counts, top in rows}, int(
+                        saved["done"]
+                    )
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+            pass
+        return {name: ActivationHistogram() for name in tensors}, 0
+
+    def write(self, histograms: Histograms, done: int) -> None:
+        """Replaces it."""
+        draft = self._path.with_suffix(".draft.npz")
+        counts = np.stack([histogram.counts for histogram in histograms.values()])
+        tops = np.array([histogram.top for histogram in histograms.values()])
+        np.savez(draft, key=self._key, counts=counts, tops=tops, done=done)
+        draft.replace(self._path)

@@ -1,4 +1,4 @@
-"""The model that is to be calibrated, and how it is fed and read: all that `run` would find out too."""
+"""The model that is to be calibrated, and how it is fed and read, as `run` would find it out too."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Subject:
         name: Of its card or file.
         path: Its file.
         sha256: Of its file.
-        batch: Its fixed batch, or None where it may vary.
+        batch: Its fixed batch, or None if it may vary.
         input: Its preprocessing.
         constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
         family: Of its decoder.
-        classes: How many it tells apart, or None where that is not known.
+        classes: How many it tells apart, or None if that is not known.
         labels: A name for each class that it may find.
         thresholds: Where it is operated.
         postprocess: Raw outputs of one picture to detections, down to the least score that agreement looks at.
@@ -47,7 +47,7 @@ class Subject:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """All that its answers hang on: what was measured with another is of no use."""
+        """All that its answers depend on: measurements with another identity are of no use."""
         return self.sha256, self.input.model_dump_json(), self.family, self.thresholds.model_dump_json()
 
 
@@ -55,7 +55,7 @@ def read_subject(found: model.Model) -> Subject:
     """Reads the model's FP32 file.
 
     Raises:
-        InputError, DataError, ConfigError: The model, its labels or its layout do not do; the text names the file.
+        InputError, DataError, ConfigError: The model, its labels or its layout are not usable; the text names the file.
     """
     card = found.card
     graph = model.read_signature(found.file("fp32"), card.input_wh)

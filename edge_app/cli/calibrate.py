@@ -19,8 +19,8 @@ from rich.progress import Progress as Bar
 
 from edge_app import model
 from edge_app.calibration import (
+    CalibrationJob,
     CameraSeries,
-    Job,
     Progress,
     Series,
     calibrate,
@@ -95,7 +95,16 @@ def main(
     pictures = find_series(data or []) + asked_of(camera, settings, wanted, every, work_dir_path(out))
     if not pictures:
         raise UsageError("nothing to calibrate with; give --data, or --camera and --config")
-    job = Job(subject, pictures, held, images, method.value, min_agreement, allow_thin_evidence, out)
+    job = CalibrationJob(
+        subject=subject,
+        data=pictures,
+        holdout=held,
+        images=images,
+        method=method.value,
+        min_agreement=min_agreement,
+        allow_thin_evidence=allow_thin_evidence,
+        out=out,
+    )
     with shown() as progress, told(out):
         report = calibrate(job, progress)
     sys.stdout.write(summary(report, out))

@@ -85,6 +85,6 @@ def summary(pictures: PictureFolder, collector: Collector, reason: StopReason) -
     examined = sum(collector.examined.values())
     size_mb = pictures.bytes / MB
     return (
-        f"{pictures.folder}: {len(pictures.entries)} pictures, {size_mb:.1f} MB; {reason.value}. This time: "
+        f"{pictures.path}: {len(pictures.entries)} pictures, {size_mb:.1f} MB; {reason.value}. This time: "
         f"{examined} frames looked at, {collector.unchanged} times nothing new.\n"
     )

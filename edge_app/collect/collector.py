@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge_app.capture import Cameras, Source
 from edge_app.capture.config import CameraConfig
-from edge_app.collect.album import PictureFolder
+from edge_app.collect.picture_folder import PictureFolder
 from edge_app.collect.selector import Candidate, FrameSelector, thumbnail
 from edge_app.core.errors import DeviceError, EngineError, StreamError
 from edge_app.core.frames import Frame, PendingFrame, Picture

@@ -37,6 +37,11 @@ class Reason(str, Enum):
     FAILED = "failed"
 
 
+def first_line(error: Exception) -> str:
+    """What a library's error says, without its stack or explanations."""
+    return str(error).strip().partition("\n")[0]
+
+
 class EdgeAppError(Exception):
     """Base of every error that this program raises on purpose; its text is one line for the operator."""
 

@@ -1,7 +1,8 @@
-"""Files that are there whole or not at all, even after a power cut, and folders that one process writes at a time."""
+"""Files that are there whole or not at all, even after a power cut, and locks that one process holds at a time."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -56,29 +57,43 @@ def adopt(draft: Path, path: Path) -> None:
 
 
 @contextmanager
-def locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Only one process at a time; the lock is the folder itself, and ends with the process that holds it.
+def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Only one process at a time; the lock ends with the process that holds it.
 
     Args:
-        folder: It is there and can be read; nothing is written into it.
+        path: A folder, which need not be writable, or a file; it is the lock itself, and nothing is written into it.
         waiting: Called again and again while another process holds the lock; what it raises ends the waiting.
+
+    Raises:
+        BlockingIOError: Another process holds the lock, and `waiting` is None.
+        OSError: The operating system refuses.
     """
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    while (handle := _lock(path)) is None:
+        if waiting is None:
+            raise BlockingIOError(errno.EWOULDBLOCK, "another process holds the lock", str(path))
+        waiting()
+        time.sleep(POLL_S)
     try:
-        while not _taken(handle):
-            waiting()
-            time.sleep(POLL_S)
         yield
     finally:
         os.close(handle)
 
 
-def _taken(handle: int) -> bool:
+def _lock(path: Path) -> int | None:
+    """A handle that holds the lock; None if another process has it, or had it and took the file or folder away."""
+    mode = os.O_RDONLY if path.is_dir() else os.O_RDWR  # NFS locks no file that is only read
+    handle = os.open(path, mode | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        if os.path.samestat(os.fstat(handle), path.stat()):
+            return handle
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    except BaseException:
+        os.close(handle)
+        raise
+    os.close(handle)
+    return None
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,7 +15,8 @@ from onnx import ModelProto
 
 from edge_app.core import files
 from edge_app.core.errors import DataError, StoppedError
-from edge_app.trt_build.fp16 import cast, opset
+from edge_app.onnx_graph import opset
+from edge_app.trt_build.fp16 import cast
 from edge_app.trt_build.library import TensorRtLibrary
 from edge_app.trt_build.monitor import Progress, make_monitor
 from edge_app.trt_build.quantizers import refused_quantizer

@@ -13,7 +13,7 @@ from typing import BinaryIO, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_app.core import files
-from edge_app.core.errors import DataError
+from edge_app.core.errors import DataError, first_line
 from edge_app.model import Precision
 from edge_app.trt_build.key import Key
 from edge_app.trt_build.library import Backend
@@ -133,7 +133,7 @@ def read_engine_file(sidecar: Path) -> EngineFile | None:
             content, written = EngineMetadata.model_validate_json(file.read()), os.fstat(file.fileno()).st_mtime
             return EngineFile(sidecar.with_suffix(""), content, written, _doubt(file, sidecar))
     except (OSError, ValidationError) as error:
-        logger.warning("%s: not the sidecar of a plan (%s)", sidecar, str(error).splitlines()[0])
+        logger.warning("%s: not the sidecar of a plan (%s)", sidecar, first_line(error))
         return None
 
 

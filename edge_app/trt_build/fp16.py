@@ -6,46 +6,37 @@ and turns its numbers into boxes, is cut off, the rest is cast by ONNX Runtime's
 
 from __future__ import annotations
 
-from copy import deepcopy
-from graphlib import TopologicalSorter
+from onnx import ModelProto, NodeProto, TensorProto, numpy_helper, version_converter
 
-import onnx
-from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, version_converter
+from edge_app.onnx_graph import OnnxGraph, opset, with_inferred_shapes
 
 WEIGHTED = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU"))
 FP16_SCALES = 19  # the first opset whose QuantizeLinear takes FP16
-ONNX_DOMAINS = ("", "ai.onnx")
-GRAPHS = (AttributeProto.GRAPH, AttributeProto.GRAPHS)
 
 
 def cast(model: ModelProto) -> ModelProto:
-    """The model with FP16 in place of FP32 between its inputs, which stay as they are, and its tail.
+    """The model with FP16 instead of FP32 between its inputs, which keep their dtype, and its tail.
 
-    One that has FP16 weights already is left as it is.
+    A model that has FP16 weights already is returned unchanged.
 
     Raises:
         ValueError: It has an operator with a graph inside, such as If or Loop, or one that cannot be cast.
     """
     from onnxruntime.transformers.float16 import convert_float_to_float16  # which changes sys.path when imported
 
-    if any(weight.data_type == TensorProto.FLOAT16 for weight in model.graph.initializer):
+    graph = OnnxGraph(model)
+    if any(weight.data_type == TensorProto.FLOAT16 for weight in graph.constants.values()):
         return model
-    if inner := [node.op_type for node in model.graph.node if any(a.type in GRAPHS for a in node.attribute)]:
-        raise ValueError(f"{inner[0]} has a graph inside, which is not cast")
-    if any(node.op_type == "QuantizeLinear" for node in model.graph.node) and opset(model) < FP16_SCALES:
+    if inner := graph.with_subgraphs():
+        raise ValueError(f"{inner[0].op_type} has a graph inside, which is not cast")
+    if graph.of_type("QuantizeLinear") and opset(model) < FP16_SCALES:
         model = version_converter.convert_version(model, FP16_SCALES)
-    model = onnx.shape_inference.infer_shapes(model)
-    _fold(model)
+    graph = with_inferred_shapes(model)
+    graph.fold_constants()  # so that body and tail can each have their own copy
+    model = graph.to_model()
     after = tail(model)
     body: ModelProto = convert_float_to_float16(_body(model, after), keep_io_types=True)
-    _put_back(model, after, body)
-    _sort(body)
-    return body
-
-
-def opset(model: ModelProto) -> int:
-    """The version of ONNX's own operators that the model is written in."""
-    return max((entry.version for entry in model.opset_import if entry.domain in ONNX_DOMAINS), default=1)
+    return _joined(body, model, after)
 
 
 def tail(model: ModelProto) -> list[NodeProto]:
@@ -58,16 +49,6 @@ def tail(model: ModelProto) -> list[NodeProto]:
         else:
             after.append(node)
     return after[::-1]
-
-
-def _fold(model: ModelProto) -> None:
-    """Constants become initializers, of which body and tail can each have their own copy."""
-    constants = [node for node in model.graph.node if node.op_type == "Constant" and node.attribute[0].name == "value"]
-    for node in constants:
-        weight = model.graph.initializer.add()
-        weight.CopyFrom(node.attribute[0].t)
-        weight.name = node.output[0]
-        model.graph.node.remove(node)
 
 
 def _body(model: ModelProto, after: list[NodeProto]) -> ModelProto:
@@ -89,30 +70,18 @@ def _body(model: ModelProto, after: list[NodeProto]) -> ModelProto:
     return body
 
 
-def _put_back(model: ModelProto, after: list[NodeProto], body: ModelProto) -> None:
-    """The tail behind the cast body, with FP32 copies of the weights that it reads."""
-    read = {name for node in after for name in node.input}
-    weights = {weight.name: weight for weight in model.graph.initializer if weight.name in read}
-    cast_weights = {weight.name for weight in body.graph.initializer if weight.data_type == TensorProto.FLOAT16}
-    for name in weights.keys() & cast_weights:
-        copy = body.graph.initializer.add()
-        copy.CopyFrom(weights[name])
-        copy.name = f"{name}/fp32"
-    for node in after:
-        copied = body.graph.node.add()
-        copied.CopyFrom(node)
-        copied.input[:] = [f"{i}/fp32" if i in weights and i in cast_weights else i for i in node.input]
-    del body.graph.output[:]
+def _joined(body: ModelProto, model: ModelProto, after: list[NodeProto]) -> ModelProto:
+    """The cast body with the model's tail behind it, which reads FP32 copies of its weights."""
+    body.graph.ClearField("output")
     body.graph.output.extend(model.graph.output)
-
-
-def _sort(model: ModelProto) -> None:
-    """Every node behind those whose numbers it reads."""
-    nodes = list(model.graph.node)
-    makers = {output: place for place, node in enumerate(nodes) for output in node.output}
-    order = TopologicalSorter(
-        {place: [makers[name] for name in node.input if name in makers] for place, node in enumerate(nodes)}
-    )
-    in_order = [deepcopy(nodes[place]) for place in order.static_order()]  # protobuf reuses what is deleted
-    del model.graph.node[:]
-    model.graph.node.extend(in_order)
+    graph = OnnxGraph(body)
+    half = {name for name, weight in graph.constants.items() if weight.data_type == TensorProto.FLOAT16}
+    exact = {weight.name: weight for weight in model.graph.initializer if weight.name in half}
+    copies = {name: f"{name}/fp32" for node in after for name in node.input if name in exact}
+    for name, copy in copies.items():
+        graph.add_constant(copy, numpy_helper.to_array(exact[name]))
+    for node in after:
+        graph.append(node)
+        graph.set_inputs(node, [copies.get(name, name) for name in node.input])
+    graph.sort()
+    return graph.to_model()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from onnx import ModelProto, NodeProto, TensorProto
 
+from edge_app.onnx_graph import OnnxGraph, attribute
+
 ADVICE = "make the INT8 file with edge-app calibrate"
 REFUSED: dict[int, str] = {
     TensorProto.INT32: f"Int32, a quantized bias; TensorRT wants biases in float: {ADVICE}",
@@ -18,18 +20,19 @@ def refused_quantizer(model: ModelProto) -> str | None:
 
     TensorRT reads a UInt8 zero point as an INT8 one, with a warning at most.
     """
-    dtypes = {weight.name: weight.data_type for weight in model.graph.initializer}
-    for node in model.graph.node:
-        if node.op_type in ("QuantizeLinear", "DequantizeLinear") and (why := REFUSED.get(_dtype(node, dtypes))):
+    graph = OnnxGraph(model)
+    for node in graph.of_type("QuantizeLinear", "DequantizeLinear"):
+        if why := REFUSED.get(_dtype(node, graph)):
             return f"node {node.name or node.output[0]} ({node.op_type}): {why}"
     return None
 
 
-def _dtype(node: NodeProto, dtypes: dict[str, int]) -> int:
+def _dtype(node: NodeProto, graph: OnnxGraph) -> int:
     """What the node quantizes to or from; ONNX's default without a zero point is UInt8."""
     if len(node.input) > 2 and node.input[2]:
-        return dtypes.get(node.input[2], TensorProto.INT8)
-    if node.op_type == "DequantizeLinear":
-        return dtypes.get(node.input[0], TensorProto.INT8)
-    given = next((attribute.i for attribute in node.attribute if attribute.name == "output_dtype"), 0)
-    return given or TensorProto.UINT8
+        stored = graph.constants.get(node.input[2])
+    elif node.op_type == "DequantizeLinear":
+        stored = graph.constants.get(node.input[0])
+    else:
+        return int(attribute(node, "output_dtype", 0)) or TensorProto.UINT8
+    return TensorProto.INT8 if stored is None else stored.data_type

@@ -11,11 +11,10 @@ from edge_app import model
 from edge_app.calibration import read_subject
 from edge_app.calibration.cache import open_cache
 from edge_app.calibration.context import CalibrationContext
-from edge_app.calibration.pictures import find_series
 from edge_app.calibration.placement import place
-from edge_app.calibration.qdq import upgraded
-from edge_app.calibration.statistics import observe
-from edge_app.calibration.wiring import Wiring, named
+from edge_app.calibration.qdq import prepared
+from edge_app.calibration.ranges import observe
+from edge_app.calibration.series import find_series
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "calib_data/traffic"
@@ -43,19 +42,19 @@ def some(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def album(some, subject, tmp_path_factory):
+def cache(some, subject, tmp_path_factory):
     """The pictures to calibrate with."""
-    with open_cache(tmp_path_factory.mktemp("album") / "pictures", subject.input) as album:
+    with open_cache(tmp_path_factory.mktemp("cache") / "pictures", subject.input) as cache:
         (series,) = find_series([some / "calibration"])
         for shown in series.read(range(series.count)):
-            album.add(shown.picture, shown.name, shown.file)
-        yield album
+            cache.add(shown.picture, shown.name, shown.file)
+        yield cache
 
 
 @pytest.fixture(scope="session")
-def bench(album, subject, tmp_path_factory):
+def context(cache, subject, tmp_path_factory):
     """The bundled model with the default's ranges."""
-    plain, folder = named(upgraded(onnx.load(subject.path))), tmp_path_factory.mktemp("bench")
-    histograms = observe(plain, sorted(place(Wiring(plain)).uses), subject, album, folder, nobody)
+    graph, folder = prepared(onnx.load(subject.path)), tmp_path_factory.mktemp("context")
+    histograms = observe(graph, sorted(place(graph).uses), subject, cache, folder, nobody)
     ranges = {tensor: histogram.range("mse") for tensor, histogram in histograms.items()}
-    return CalibrationContext(subject, plain, ranges, folder, nobody)
+    return CalibrationContext(subject, graph, ranges, folder, nobody)

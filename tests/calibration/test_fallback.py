@@ -11,8 +11,8 @@ import pytest
 from onnx import numpy_helper
 
 from edge_app import model
-from edge_app.calibration import Job, calibrate, find_series
-from edge_app.calibration.reference_model import ReferenceModel
+from edge_app.calibration import CalibrationJob, calibrate, find_series
+from edge_app.calibration.context import ReferenceModel
 from edge_app.core.frames import Picture
 from edge_app.detector import golden_path, read_golden
 from tests.calibration.conftest import nobody
@@ -43,7 +43,11 @@ def hurt(subject, some, tmp_path_factory):
     loud(subject.path, path)
     other = replace(subject, path=path, sha256=model.sha256(path))
     data, holdout = find_series([some / "calibration"]), find_series([some / "holdout"])
-    return calibrate(Job(other, data, holdout, 400, "max", 0.95, False, out), nobody), other, out
+    job = CalibrationJob(
+        subject=other, data=data, holdout=holdout, images=400, method="max", min_agreement=0.95,
+        allow_thin_evidence=False, out=out,
+    )  # fmt: skip
+    return calibrate(job, nobody), other, out
 
 
 def test_the_layer_that_is_hurt_goes_back_to_float_and_no_other(hurt):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_app.calibration.gate import against_truth, judge, lacking_evidence
+from edge_app.calibration.evaluation import against_truth, judge, lacking_evidence
 from edge_app.model.agreement import agreement
 from edge_app.model.report import GroundTruth
 from tests.boxes import CAR, NOTHING, detections, many

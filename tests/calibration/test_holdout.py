@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_app.calibration.holdout import apart, held_out
+from edge_app.calibration.dataset import held_out, not_held_out
 from edge_app.core.errors import DataError
 
 
@@ -49,9 +49,9 @@ def test_too_few_pictures_are_refused():
 
 
 def test_a_picture_that_judges_does_not_calibrate():
-    assert apart(["a", "b", "c", "b"], {"b", "x"}) == [0, 2]
+    assert not_held_out(["a", "b", "c", "b"], {"b", "x"}) == [0, 2]
 
 
 def test_black_pictures_calibrate_nothing_where_they_judge():
     with pytest.raises(DataError, match="every picture for the calibration is in the holdout too"):
-        apart(["black"] * 8, ["black"] * 2)
+        not_held_out(["black"] * 8, ["black"] * 2)

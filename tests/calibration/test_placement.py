@@ -10,20 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_app.calibration.placement import only, place
-from edge_app.calibration.wiring import Use, Wiring, named
+from edge_app.calibration.placement import Use, only, place
+from edge_app.calibration.qdq import prepared
+from edge_app.onnx_graph import OnnxGraph
 from tests.calibration.networks import Network, every_layout
 
-TRAFFIC = Wiring(named(onnx.load(Path(__file__).parents[2] / "models/traffic/model.onnx")))
+TRAFFIC = prepared(onnx.load(Path(__file__).parents[2] / "models/traffic/model.onnx"))
 ALL = place(TRAFFIC)
 
 
 def placed(network, output, floating=()):
-    return place(Wiring(network.model(output)), floating)
+    return place(OnnxGraph(network.model(output)), floating)
 
 
 def test_the_first_layer_the_narrow_ones_and_the_heads_stay_in_float():
-    placement = place(Wiring(every_layout()))
+    placement = place(OnnxGraph(every_layout()))
     assert placement.left == ("stem", "box")
     assert set(placement.layers) == {
         "first", "second", "third", "depth", "spp", "deep", "neck", "wide", "box.before",
@@ -62,7 +63,7 @@ def test_convolutions_before_the_product_of_two_activations_stay_in_float():
 
 
 def test_of_an_addition_only_what_does_not_come_straight_from_a_convolution_is_quantized():
-    uses = place(Wiring(every_layout())).uses
+    uses = place(OnnxGraph(every_layout())).uses
     assert Use("straight", 0) in uses["first.act"]
     assert "second" not in uses
     assert Use("bent", 0) in uses["straight.act"]
@@ -71,14 +72,14 @@ def test_of_an_addition_only_what_does_not_come_straight_from_a_convolution_is_q
 
 def test_pools_and_nearest_resizings_before_quantizers_are_quantized_and_linear_ones_are_not():
     model = every_layout()
-    assert Use("up", 0) in place(Wiring(model)).uses["deep.act"]
+    assert Use("up", 0) in place(OnnxGraph(model)).uses["deep.act"]
     resize = next(node for node in model.graph.node if node.name == "up")
     resize.attribute[0].s = b"linear"
-    assert "deep.act" not in place(Wiring(model)).uses
+    assert "deep.act" not in place(OnnxGraph(model)).uses
 
 
 def test_what_meets_in_a_concatenation_pool_or_resizing_shares_a_scale():
-    shared = set(place(Wiring(every_layout())).shared)
+    shared = set(place(OnnxGraph(every_layout())).shared)
     assert shared == {frozenset({"depth.act", "pools"}), frozenset({"spp.act", "small", "deep.act", "joined"})}
 
 
@@ -104,6 +105,6 @@ def test_nodes_without_names_and_constants_in_nodes_are_made_plain():
         node.name = "same"
     values = onnx.numpy_helper.from_array(np.zeros(3, np.float32))
     model.graph.node.insert(0, onnx.helper.make_node("Constant", [], ["c"], value=values))
-    plain = named(model)
-    assert len({node.name for node in plain.graph.node}) == len(plain.graph.node) == len(model.graph.node) - 1
-    assert "c" in Wiring(plain).constants
+    graph = prepared(model)
+    assert len({node.name for node in graph.nodes}) == len(graph.nodes) == len(model.graph.node) - 1
+    assert "c" in graph.constants

@@ -9,16 +9,16 @@ import pytest
 from onnx import numpy_helper
 
 from edge_app.calibration.placement import place
-from edge_app.calibration.qdq import quantized, upgraded
-from edge_app.calibration.wiring import Wiring, attribute, named
+from edge_app.calibration.qdq import prepared, quantized, upgraded
+from edge_app.onnx_graph import OnnxGraph, attribute
 from tests.calibration.networks import SIDE, Network, every_layout
 
 AXES = {"Conv": 0, "ConvTranspose": 1}  # of the output channels
 
 
 @pytest.fixture(scope="module")
-def model():
-    return named(every_layout())
+def graph():
+    return prepared(every_layout())
 
 
 @pytest.fixture(scope="module")
@@ -27,18 +27,17 @@ def picture():
 
 
 @pytest.fixture(scope="module")
-def ranges(model, picture):
+def ranges(graph, picture):
     """The greatest magnitude of each tensor for that picture."""
-    tensors = list(place(Wiring(model)).uses)
-    shown = onnx.ModelProto()
-    shown.CopyFrom(model)
+    tensors = list(place(graph).uses)
+    shown = graph.to_model()
     shown.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in tensors)
     return {name: float(np.abs(values).max()) for name, values in zip(tensors, run(shown, picture)[1:], strict=True)}
 
 
 @pytest.fixture(scope="module")
-def int8(model, ranges):
-    return quantized(model, place(Wiring(model)), ranges)
+def int8(graph, ranges):
+    return quantized(graph, place(graph), ranges)
 
 
 def run(model, picture):
@@ -49,47 +48,45 @@ def run(model, picture):
 
 
 def test_zero_points_are_int8_zero_and_biases_stay_float(int8):
-    wiring = Wiring(int8)
-    pairs = [node for node in wiring.nodes.values() if node.op_type in ("QuantizeLinear", "DequantizeLinear")]
-    zeros = [numpy_helper.to_array(wiring.constants[node.input[2]]) for node in pairs]
+    graph = OnnxGraph(int8)
+    pairs = graph.of_type("QuantizeLinear", "DequantizeLinear")
+    zeros = [numpy_helper.to_array(graph.constants[node.input[2]]) for node in pairs]
     assert pairs
     assert all(zero.dtype == np.int8 and not zero.any() for zero in zeros)
-    assert all(node.input[2].endswith(".bias") for node in wiring.nodes.values() if node.op_type == "Conv")
+    assert all(node.input[2].endswith(".bias") for node in graph.of_type("Conv"))
 
 
 def test_activations_have_one_scale_and_weights_one_for_each_output_channel(int8):
-    wiring = Wiring(int8)
-    for node in wiring.nodes.values():
-        if node.op_type != "DequantizeLinear":
-            continue
-        shape, layer = wiring.constants[node.input[1]].dims, wiring.takers(node.output[0])[0]
+    graph = OnnxGraph(int8)
+    for node in graph.of_type("DequantizeLinear"):
+        shape, layer = graph.constants[node.input[1]].dims, graph.consumers(node.output[0])[0]
         if layer.op_type in AXES and node.output[0] == layer.input[1]:
             axis = AXES[layer.op_type]
-            source = wiring.makers[node.input[0]].input[0]
+            source = graph.producer(node.input[0]).input[0]
             assert attribute(node, "axis", None) == axis
-            assert list(shape) == [wiring.constants[source].dims[axis]]
+            assert list(shape) == [graph.constants[source].dims[axis]]
         else:
             assert list(shape) == []
 
 
 def test_what_meets_has_the_greatest_of_its_ranges(int8, ranges):
     scales = {
-        name: numpy_helper.to_array(Wiring(int8).constants[f"{name}_scale"])
+        name: numpy_helper.to_array(OnnxGraph(int8).constants[f"{name}_scale"])
         for name in ("spp.act", "deep.act", "joined")
     }
     greatest = max(ranges[name] for name in ("spp.act", "small", "deep.act", "joined"))
     assert all(scale == np.float32(greatest / 127) for scale in scales.values())
 
 
-def test_the_file_is_whole_and_near_fp32(model, int8, picture):
+def test_the_file_is_whole_and_near_fp32(graph, int8, picture):
     onnx.checker.check_model(int8, full_check=True)
-    (exact,), (rounded,) = run(model, picture), run(int8, picture)
+    (exact,), (rounded,) = run(graph.to_model(), picture), run(int8, picture)
     error = np.abs(exact - rounded).max() / np.abs(exact).max()
     assert 0 < error < 0.1
 
 
-def test_rounded_weights_compute_what_the_quantizers_do(model, int8, ranges, picture):
-    rounded = quantized(model, place(Wiring(model)), ranges, rounded=True)
+def test_rounded_weights_compute_what_the_quantizers_do(graph, int8, ranges, picture):
+    rounded = quantized(graph, place(graph), ranges, rounded=True)
     np.testing.assert_allclose(run(rounded, picture)[0], run(int8, picture)[0], atol=1e-6)
 
 
@@ -99,8 +96,8 @@ def test_weights_of_two_layers_are_quantized_once():
     first = n.silu("first.act", n.conv("first", body, 16, 16))
     second = n.node("Conv", "second", first, "first.weight", "first.bias", pads=[0] * 4)
     n.conv("head", n.silu("second.act", second), 16, 4)
-    model = n.model("head")
-    int8 = quantized(model, place(Wiring(model)), {"body.act": 1.0, "first.act": 1.0})
+    graph = OnnxGraph(n.model("head"))
+    int8 = quantized(graph, place(graph), {"body.act": 1.0, "first.act": 1.0})
     onnx.checker.check_model(int8, full_check=True)
     assert [node.input[0] for node in int8.graph.node if node.op_type == "QuantizeLinear"].count("first.weight") == 1
 
@@ -113,7 +110,8 @@ def test_an_old_opset_is_raised_and_the_metadata_stays():
     assert raised.metadata_props[0].key == "names"
 
 
-def test_a_new_enough_opset_is_left_alone(model):
+def test_a_new_enough_opset_is_left_alone():
+    model = every_layout()
     assert upgraded(model) is model
 
 
@@ -123,10 +121,10 @@ def test_names_that_the_model_has_already_are_left_to_it(picture):
         "act", n.node("Mul", "loud", n.conv("body", "images", 3, 16, 3), n.constant("act_scale", np.float32(2)))
     )
     n.conv("head", act, 16, 16)
-    model = named(n.model("head"))
-    ranges = dict.fromkeys(place(Wiring(model)).uses, 12.0)
+    graph = prepared(n.model("head"))
+    ranges = dict.fromkeys(place(graph).uses, 12.0)
     assert "act" in ranges
     for rounded in (False, True):
-        int8 = quantized(model, place(Wiring(model)), ranges, rounded=rounded)
-        exact, found = run(model, picture)[0], run(int8, picture)[0]
+        int8 = quantized(graph, place(graph), ranges, rounded=rounded)
+        exact, found = run(graph.to_model(), picture)[0], run(int8, picture)[0]
         assert np.abs(found - exact).max() < 0.1 * np.abs(exact).max()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_app.calibration.gate import judge
+from edge_app.calibration.evaluation import judge
 from edge_app.model import sha256
 from edge_app.model.agreement import agreement
 from tests.calibration import quantized

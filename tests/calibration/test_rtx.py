@@ -7,8 +7,7 @@ import onnx
 import pytest
 
 from edge_app.calibration.placement import place
-from edge_app.calibration.qdq import quantized, upgraded
-from edge_app.calibration.wiring import Wiring, named
+from edge_app.calibration.qdq import prepared, quantized
 from tests.calibration.networks import every_layout
 
 trt = pytest.importorskip("tensorrt_rtx", reason="tensorrt-rtx is for Linux on x86-64")
@@ -49,33 +48,33 @@ def build(int8):
     return plan, kinds
 
 
-def calibrated(plain, ranges=None):
-    placement = place(Wiring(plain))
-    return quantized(plain, placement, ranges or dict.fromkeys(placement.uses, 4.0)), placement
+def calibrated(graph, ranges=None):
+    placement = place(graph)
+    return quantized(graph, placement, ranges or dict.fromkeys(placement.uses, 4.0)), placement
 
 
 def test_every_layout_builds():
-    int8, placement = calibrated(named(every_layout()))
+    int8, placement = calibrated(prepared(every_layout()))
     _, kinds = build(int8)
     assert kinds.count(trt.LayerType.QUANTIZE) == len(placement.uses) + len(placement.layers)
 
 
-def test_the_bundled_model_builds(bench):
-    build(calibrated(bench.model, bench.ranges)[0])
+def test_the_bundled_model_builds(context):
+    build(calibrated(context.graph, context.ranges)[0])
 
 
-def test_with_layers_in_float_it_builds(bench):
-    wiring = Wiring(bench.model)
-    build(quantized(bench.model, place(wiring, place(wiring).layers[::2]), bench.ranges))
+def test_with_layers_in_float_it_builds(context):
+    graph = context.graph
+    build(quantized(graph, place(graph, place(graph).layers[::2]), context.ranges))
 
 
 def test_yolox_nano_builds(yolox_nano):
-    build(calibrated(named(upgraded(onnx.load(yolox_nano))))[0])
+    build(calibrated(prepared(onnx.load(yolox_nano)))[0])
 
 
 def test_a_zero_point_that_is_not_zero_does_not_build():
     """What the tests above would see if our files had one."""
-    int8, _ = calibrated(named(every_layout()))
+    int8, _ = calibrated(prepared(every_layout()))
     zero = next(tensor for tensor in int8.graph.initializer if tensor.name == "first.act_zero")
     zero.CopyFrom(onnx.numpy_helper.from_array(np.int8(3), zero.name))
     with pytest.raises(AssertionError):

@@ -1,4 +1,4 @@
-"""The INT8 file that ships with the bundled model, in the form in which it runs."""
+"""The INT8 file that ships with the bundled model, as the engine runs it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import pytest
 
 from edge_app import model
 from edge_app.calibration.cache import open_cache
+from edge_app.calibration.context import ReferenceModel
 from edge_app.calibration.evaluation import Evaluation
-from edge_app.calibration.pictures import find_series
-from edge_app.calibration.reference_model import ReferenceModel
+from edge_app.calibration.series import find_series
 from edge_app.detector import load, read_detector
 from edge_app.detector.golden import answers
 from tests.calibration.conftest import DATA, ROOT, nobody
@@ -38,12 +38,12 @@ def test_its_report_vouches_for_it(detector, subject):
 
 def test_it_loses_no_more_than_a_hundredth_against_the_truth(detector, subject, tmp_path):
     found, settings = detector
-    with open_cache(tmp_path / "album", subject.input) as album, load(found, settings) as engine:
+    with open_cache(tmp_path / "cache", subject.input) as cache, load(found, settings) as engine:
         (series,) = find_series([DATA / "holdout"])
         for shown in series.read(range(series.count)):
-            album.add(shown.picture, shown.name, shown.file)
-        pictures = np.stack([picture.bgr for picture in album])
-        evaluation = Evaluation(album, ReferenceModel(subject.path, subject), subject, nobody)
+            cache.add(shown.picture, shown.name, shown.file)
+        pictures = np.stack([picture.bgr for picture in cache])
+        evaluation = Evaluation(cache, ReferenceModel(subject.path, subject), subject, nobody)
         truth = evaluation.ground_truth(answers(engine, pictures, subject.postprocess))
     assert truth.fp32_map50 > 0.9
     assert truth.int8_map50 >= truth.fp32_map50 - 0.01

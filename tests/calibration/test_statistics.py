@@ -10,13 +10,13 @@ import numpy as np
 import onnx
 import pytest
 
-from edge_app.calibration import statistics
+from edge_app.calibration import ranges
 from edge_app.calibration.cache import CalibrationCache
-from edge_app.calibration.ranges import ActivationHistogram
-from edge_app.calibration.reference_model import ReferenceModel
-from edge_app.calibration.statistics import observe
+from edge_app.calibration.context import ReferenceModel
+from edge_app.calibration.ranges import ActivationHistogram, observe
 from edge_app.core.frames import Picture
 from edge_app.model import InputSpec
+from edge_app.onnx_graph import OnnxGraph
 from tests.calibration.conftest import nobody
 from tests.calibration.networks import SIDE
 from tests.calibration.networks import Network as Layers
@@ -39,17 +39,17 @@ def feeds(subject, tmp_path):
         model = layers(batch or "batch")
         path = tmp_path / "small.onnx"
         onnx.save(model, path)
-        album = CalibrationCache(io.BytesIO(), SPEC)
+        cache = CalibrationCache(io.BytesIO(), SPEC)
         for seed in range(first, first + count):
             pixels = np.random.default_rng(seed).integers(0, 25 * (seed % 10 + 1), (SIDE, SIDE, 3), np.uint8)
-            album.add(Picture.from_bgr(pixels), str(seed))
-        return model, replace(subject, path=path, batch=batch, input=SPEC), album
+            cache.add(Picture.from_bgr(pixels), str(seed))
+        return model, replace(subject, path=path, batch=batch, input=SPEC), cache
 
     return make
 
 
-def counted(model, subject, album, folder, progress=nobody):
-    return observe(model, TENSORS, subject, album, folder, progress)
+def counted(model, subject, cache, folder, progress=nobody):
+    return observe(OnnxGraph(model), TENSORS, subject, cache, folder, progress)
 
 
 def same(a, b):
@@ -57,8 +57,8 @@ def same(a, b):
 
 
 def test_each_tensors_values_of_all_pictures_are_counted(feeds, tmp_path):
-    model, subject, album = feeds()
-    found = counted(model, subject, album, tmp_path)
+    model, subject, cache = feeds()
+    found = counted(model, subject, cache, tmp_path)
     shown = onnx.ModelProto()
     shown.CopyFrom(model)
     shown.graph.output.append(onnx.helper.make_empty_tensor_value_info("body.act"))
@@ -67,19 +67,19 @@ def test_each_tensors_values_of_all_pictures_are_counted(feeds, tmp_path):
         ReferenceModel(tmp_path / "shown.onnx", subject),
         {name: ActivationHistogram() for name in TENSORS},
     )
-    for _, arrays in network.run(album, ["body.act"]):
+    for _, arrays in network.run(cache, ["body.act"]):
         expected["body.act"].add(arrays[0])
         expected["images"].add(network.fed("images"))
     assert same(found, expected)
-    assert expected["images"].counts.sum() == len(album) * 3 * SIDE**2
+    assert expected["images"].counts.sum() == len(cache) * 3 * SIDE**2
 
 
 def test_a_fixed_batch_counts_every_picture(feeds, tmp_path):
     one, four = ({}, {})
     for found, batch in ((one, 1), (four, 4)):
-        model, subject, album = feeds(batch, count=8)
+        model, subject, cache = feeds(batch, count=8)
         (tmp_path / str(batch)).mkdir()
-        found.update(counted(model, subject, album, tmp_path / str(batch)))
+        found.update(counted(model, subject, cache, tmp_path / str(batch)))
     assert one["images"].counts.sum() == four["images"].counts.sum()
     assert abs(one["body.act"].range("max") / four["body.act"].range("max") - 1) < 1e-3
 
@@ -90,7 +90,7 @@ class Interruption(Exception):  # noqa: N818
 
 def interrupted_at(picture, monkeypatch):
     """Every picture's state is saved; at that one the block is left."""
-    monkeypatch.setattr(statistics, "SAVE_EVERY_S", 0.0)
+    monkeypatch.setattr(ranges, "SAVE_EVERY_S", 0.0)
 
     def progress(done):
         if done == picture:
@@ -125,14 +125,14 @@ def test_other_pictures_begin_anew(feeds, tmp_path, monkeypatch):
     "change", [{"sha256": "0" * 64}, {"input": SPEC.model_copy(update={"scale": 1.0})}, {"family": "ssd"}]
 )
 def test_another_model_or_preprocessing_begins_anew(feeds, tmp_path, change):
-    model, subject, album = feeds()
-    counted(model, subject, album, tmp_path)
+    model, subject, cache = feeds()
+    counted(model, subject, cache, tmp_path)
     done = []
     other = replace(subject, **change)
-    found = counted(model, other, album, tmp_path, done.append)
+    found = counted(model, other, cache, tmp_path, done.append)
     assert done == list(range(1, 11))
     (tmp_path / "fresh").mkdir()
-    assert same(found, counted(model, other, album, tmp_path / "fresh"))
+    assert same(found, counted(model, other, cache, tmp_path / "fresh"))
 
 
 def test_a_torn_state_begins_anew(feeds, tmp_path):
@@ -146,9 +146,10 @@ def test_a_torn_state_begins_anew(feeds, tmp_path):
 def test_memory_does_not_grow_with_the_number_of_pictures(feeds, tmp_path):
     peaks = []
     for count in (10, 100):
-        job = feeds(count=count)
+        job, folder = feeds(count=count), tmp_path / str(count)
+        folder.mkdir()  # of its own: what another run saved would be read first
         tracemalloc.start()
-        counted(*job, tmp_path)
+        counted(*job, folder)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]

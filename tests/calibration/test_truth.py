@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_app.calibration.truth import read_truth, truth_path
+from edge_app.calibration.dataset import read_truth, truth_path
 from edge_app.core.errors import InputError
 
 

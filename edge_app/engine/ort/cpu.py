@@ -15,7 +15,7 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from edge_app.core.errors import DataError, EngineError
+from edge_app.core.errors import DataError, EngineError, first_line
 from edge_app.core.frames import Letterbox, Picture
 from edge_app.engine.ort.inputs import Inputs
 from edge_app.engine.ort.qdq_to_qlinear import qdq_to_qlinear
@@ -34,7 +34,7 @@ def open_session(
     Args:
         path: The ONNX file.
         threads: Threads of one run; 0 for as many as there are cores.
-        quantized: Whether it holds Q/DQ nodes: then what runs is its form for the CPU.
+        quantized: Whether it holds Q/DQ nodes: then what runs is what `qdq_to_qlinear` makes of it.
         as_written: Whether Q/DQ nodes are computed one by one, as the file says, whatever that costs.
     """
     options = onnxruntime.SessionOptions()
@@ -45,21 +45,21 @@ def open_session(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.disable_quant_qdq", str(int(as_written)))
     try:
-        model = _bytes_for_cpu(path, options) if quantized else str(path)
+        model = _converted(path, options) if quantized else str(path)
         return onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"], disabled_optimizers=DISABLED_OPTIMIZERS
         )
     except Exception as error:  # ONNX Runtime's errors have no base class of their own
-        raise DataError(f"{path}: ONNX Runtime cannot load it ({_first_line(error)})") from error
+        raise DataError(f"{path}: ONNX Runtime cannot load it ({first_line(error)})") from error
 
 
-def _bytes_for_cpu(path: Path, options: onnxruntime.SessionOptions) -> bytes:
-    """The model in its form for the CPU; another's as it is, with exact sums where the CPU would saturate."""
+def _converted(path: Path, options: onnxruntime.SessionOptions) -> bytes:
+    """What `qdq_to_qlinear` makes of the model; if nothing, the model itself, with sums that cannot saturate."""
     model = onnx.load(path)
-    form = qdq_to_qlinear(model)
-    if form is None:
+    converted = qdq_to_qlinear(model)
+    if converted is None:
         options.add_session_config_entry("session.x64quantprecision", "1")
-    data: bytes = (form or model).SerializeToString()
+    data: bytes = (converted or model).SerializeToString()
     return data
 
 
@@ -163,7 +163,7 @@ class OnnxRuntimeSlot:
         try:
             arrays, seconds = self._running.result()
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
-            raise EngineError(_first_line(error)) from error
+            raise EngineError(first_line(error)) from error
         finally:
             self._running = None
         return Outputs(arrays, self._boxes, self._preprocess_s, seconds)
@@ -190,7 +190,3 @@ class OnnxRuntimeSlot:
         for meta, array in zip(self._session.get_outputs(), outputs, strict=True):
             binding.bind_output(meta.name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
         return binding, outputs
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]

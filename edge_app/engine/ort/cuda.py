@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from edge_app.core.errors import DataError, EngineError
+from edge_app.core.errors import DataError, EngineError, first_line
 from edge_app.cuda import Device, Stream, owned
 from edge_app.engine.gpu.executor import GpuExecutor, LoadExecutors
-from edge_app.engine.ort.cuda_session import first_line, in_half_floats, open_cuda_session, output_specs, run_options
+from edge_app.engine.ort.cuda_session import in_half_floats, open_cuda_session, output_specs, run_options
 from edge_app.model import ModelSignature, TensorSpec
 
 # Of a run that does not wait ONNX Runtime keeps what it has copied from the host, until the next one that does.

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from edge_app.core.errors import DataError, DeviceError
+from edge_app.core.errors import DataError, DeviceError, first_line
 from edge_app.cuda import Stream
 from edge_app.model import TensorSpec
 
@@ -93,8 +93,3 @@ def in_half_floats(path: Path) -> bytes:
     except ValueError as error:
         raise DataError(f"it cannot be cast to FP16: {error}") from error
     return model
-
-
-def first_line(error: Exception) -> str:
-    """What ONNX Runtime says of an error, without its stack."""
-    return str(error).strip().split("\n")[0]

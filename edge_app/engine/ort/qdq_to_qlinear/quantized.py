@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto
 
-from edge_app.engine.ort.qdq_to_qlinear.workpiece import Workpiece
+from edge_app.onnx_graph import OnnxGraph, attribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,34 +40,34 @@ class Weights:
         return self.values * self.scale.reshape(-1, *[1] * (self.values.ndim - 1))
 
 
-def is_symmetric(work: Workpiece) -> bool:
-    """Whether every quantizer is int8 with zero point 0: as `calibrate` writes them and TensorRT takes them."""
-    nodes = work.nodes("QuantizeLinear") + work.nodes("DequantizeLinear")
-    return all(_zero_point_is_int8_0(work, node) for node in nodes)
+def is_symmetric(graph: OnnxGraph) -> bool:
+    """Whether every quantizer is int8 with zero point 0, as `calibrate` writes them and TensorRT takes them."""
+    nodes = graph.of_type("QuantizeLinear", "DequantizeLinear")
+    return all(_zero_point_is_int8_0(graph, node) for node in nodes)
 
 
-def activation(work: Workpiece, tensor: str) -> Activation | None:
-    """The tensor behind a dequantized one, and its scale; None where `tensor` is none, or it is a constant."""
-    dequantizer = work.maker(tensor, "DequantizeLinear")
-    quantizer = dequantizer and work.maker(dequantizer.input[0], "QuantizeLinear")
-    if quantizer is None or work.array(quantizer.input[0]) is not None:
+def activation(graph: OnnxGraph, tensor: str) -> Activation | None:
+    """The tensor behind a dequantized one, and its scale; None if `tensor` is not dequantized or a constant."""
+    dequantizer = graph.producer(tensor, "DequantizeLinear")
+    quantizer = dequantizer and graph.producer(dequantizer.input[0], "QuantizeLinear")
+    if quantizer is None or graph.array(quantizer.input[0]) is not None:
         return None
-    scale = work.array(quantizer.input[1])
+    scale = graph.array(quantizer.input[1])
     return None if scale is None or scale.size != 1 else Activation(quantizer.input[0], np.float32(scale.reshape(())))
 
 
-def weights(work: Workpiece, tensor: str) -> Weights | None:
-    """The constant behind a dequantized one, quantized as the file says; None where `tensor` is none.
+def weights(graph: OnnxGraph, tensor: str) -> Weights | None:
+    """The quantized constant behind a dequantized tensor; None if there is none.
 
-    Only scales of the whole or of the first axis, which are a convolution's.
+    It has one scale, or one for each index of the first axis, as a convolution's weights do.
     """
-    dequantizer = work.maker(tensor, "DequantizeLinear")
-    if dequantizer is None or (scale := work.array(dequantizer.input[1])) is None:
+    dequantizer = graph.producer(tensor, "DequantizeLinear")
+    if dequantizer is None or (scale := graph.array(dequantizer.input[1])) is None:
         return None
-    quantizer = work.maker(dequantizer.input[0], "QuantizeLinear")
+    quantizer = graph.producer(dequantizer.input[0], "QuantizeLinear")
     name = dequantizer.input[0] if quantizer is None else quantizer.input[0]
-    values = work.array(name)
-    if values is None or (scale.size > 1 and (_axis(dequantizer) != 0 or len(scale) != len(values))):
+    values = graph.array(name)
+    if values is None or (scale.size > 1 and (attribute(dequantizer, "axis", 1) != 0 or len(scale) != len(values))):
         return None
     scale = np.broadcast_to(scale.reshape(-1), len(values)).astype(np.float32)
     if quantizer is not None:
@@ -75,10 +75,6 @@ def weights(work: Workpiece, tensor: str) -> Weights | None:
     return Weights(name, values.astype(np.int8), scale)
 
 
-def _zero_point_is_int8_0(work: Workpiece, node: NodeProto) -> bool:
-    zero: NDArray[Any] | None = work.array(node.input[2]) if len(node.input) > 2 else None
+def _zero_point_is_int8_0(graph: OnnxGraph, node: NodeProto) -> bool:
+    zero: NDArray[Any] | None = graph.array(node.input[2]) if len(node.input) > 2 else None
     return zero is not None and zero.dtype == np.int8 and not zero.any()
-
-
-def _axis(node: NodeProto) -> int:
-    return next((int(attribute.i) for attribute in node.attribute if attribute.name == "axis"), 1)

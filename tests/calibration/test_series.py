@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from edge_app.calibration.cache import CalibrationCache, open_cache, spaced
-from edge_app.calibration.gathering import gather
-from edge_app.calibration.pictures import Pictures, Shown, Video, find_series
+from edge_app.calibration.dataset import gather
+from edge_app.calibration.series import PictureSeries, SeriesPicture, VideoSeries, find_series
 from edge_app.core.errors import DataError, InputError
 from edge_app.core.frames import Picture
 from edge_app.model import InputSpec
@@ -55,7 +55,7 @@ def video(tmp_path):
 
 
 @pytest.fixture
-def albums(tmp_path):
+def caches(tmp_path):
     with open_cache(tmp_path / "a", SPEC) as calibrating, open_cache(tmp_path / "b", SPEC) as judging:
         yield calibrating, judging
 
@@ -64,10 +64,10 @@ def names(series, wanted):
     return [shown.name for shown in series.read(wanted)]
 
 
-def gathered(albums, data, holdout=(), images=400):
+def gathered(caches, data, holdout=(), images=400):
     told = []
-    gather(data, holdout, images, albums, lambda *step: told.append(step))
-    return [[item.name for item in album.items] for album in albums], told
+    gather(data, holdout, images, caches, lambda *step: told.append(step))
+    return [[item.name for item in cache.items] for cache in caches], told
 
 
 def test_a_folders_pictures_come_in_natural_order_with_their_files(folder):
@@ -86,7 +86,7 @@ def test_every_folder_in_a_folder_is_a_series_and_single_pictures_are_one(folder
 
 
 def test_a_videos_frames_are_those_asked_for(video):
-    series = Video(video)
+    series = VideoSeries(video)
     shown = list(series.read({3, 17}))
     assert [each.index for each in shown] == [3, 17]
     with av.open(str(video)) as container:
@@ -109,7 +109,7 @@ def test_what_holds_no_picture_is_an_input_error_that_names_it(tmp_path, what):
 
 def test_a_broken_picture_is_left_out(folder):
     (folder / "3.png").write_bytes(b"broken")
-    assert names(Pictures(list(folder.iterdir())), range(4)) == ["1.png", "2.png", "4.png"]
+    assert names(PictureSeries(list(folder.iterdir())), range(4)) == ["1.png", "2.png", "4.png"]
 
 
 def test_pictures_are_evenly_spaced():
@@ -118,9 +118,9 @@ def test_pictures_are_evenly_spaced():
     assert spaced(0, 3) == []
 
 
-def test_as_many_pictures_are_taken_as_asked_for_from_all_series(albums, folder, video):
+def test_as_many_pictures_are_taken_as_asked_for_from_all_series(caches, folder, video):
     series = find_series([folder, video])
-    (calibrating, judging), told = gathered(albums, series, [Once()], images=6)
+    (calibrating, judging), told = gathered(caches, series, [Once()], images=6)
     assert len(calibrating) == 6
     assert sum(name.startswith("film.mp4") for name in calibrating) == 4
     assert judging == ["once"]
@@ -131,53 +131,53 @@ class Once:
     name, count = "once", 1
 
     def read(self, wanted):
-        yield Shown(0, "once", Picture.from_bgr(pixels(99)))
+        yield SeriesPicture(0, "once", Picture.from_bgr(pixels(99)))
 
 
-def test_without_a_holdout_a_block_of_time_is_held_out_and_no_neighbour_of_it_calibrates(albums, video):
-    (calibrating, judging), _ = gathered(albums, [Video(video)])
+def test_without_a_holdout_a_block_of_time_is_held_out_and_no_neighbour_of_it_calibrates(caches, video):
+    (calibrating, judging), _ = gathered(caches, [VideoSeries(video)])
     used, held = ([int(name.split("#")[1]) for name in names] for names in (calibrating, judging))
     assert len(held) >= 4
     assert min(abs(a - b) for a in used for b in held) > 1
 
 
-def test_a_picture_of_the_holdout_does_not_calibrate(albums, folder, caplog):
+def test_a_picture_of_the_holdout_does_not_calibrate(caches, folder, caplog):
     (folder / "held").mkdir()
     for number in (2, 5):
         os.link(folder / f"{number}.png", folder / "held" / f"other{number}.png")
-    everything = Pictures([path for path in folder.iterdir() if path.is_file()])
+    everything = PictureSeries([path for path in folder.iterdir() if path.is_file()])
     held = find_series([folder / "held"])
-    (calibrating, judging), _ = gathered(albums, [everything], held)
+    (calibrating, judging), _ = gathered(caches, [everything], held)
     assert judging == ["other2.png", "other5.png"]
     assert calibrating == [f"{n}.png" for n in (1, 3, 4, 6, 7, 8, 9, 10)]
     assert "2 pictures are in the holdout too" in caplog.text
-    np.testing.assert_array_equal(drawn(Picture.from_bgr(pixels(3))), drawn(albums[0][1]))
+    np.testing.assert_array_equal(drawn(Picture.from_bgr(pixels(3))), drawn(caches[0][1]))
 
 
-def test_pictures_of_the_holdout_are_made_up_for(albums, folder):
+def test_pictures_of_the_holdout_are_made_up_for(caches, folder):
     held = find_series([folder / "2.png", folder / "5.png"])
-    (calibrating, judging), _ = gathered(albums, find_series([folder]), held, images=8)
+    (calibrating, judging), _ = gathered(caches, find_series([folder]), held, images=8)
     assert judging == ["2.png", "5.png"]
     assert len(calibrating) == 8
 
 
-def test_a_holdout_of_the_same_pictures_is_refused(albums, folder):
+def test_a_holdout_of_the_same_pictures_is_refused(caches, folder):
     with pytest.raises(DataError, match=rf"{re.escape(str(folder))}: every picture .* the two must differ"):
-        gathered(albums, find_series([folder]), find_series([folder]))
+        gathered(caches, find_series([folder]), find_series([folder]))
 
 
-def test_pictures_that_cannot_be_read_at_all_are_refused(albums, tmp_path, folder):
+def test_pictures_that_cannot_be_read_at_all_are_refused(caches, tmp_path, folder):
     (tmp_path / "bad.png").write_bytes(b"bad")
     with pytest.raises(DataError, match=re.escape(f"{tmp_path}/bad.png: none of these pictures can be read")):
-        gathered(albums, find_series([tmp_path / "bad.png"]), find_series([folder]))
+        gathered(caches, find_series([tmp_path / "bad.png"]), find_series([folder]))
 
 
-def test_too_few_to_hold_some_out_are_named(albums, folder):
+def test_too_few_to_hold_some_out_are_named(caches, folder):
     (folder / "few").mkdir()
     for number in (50, 51):
         cv2.imwrite(str(folder / f"few/{number}.png"), pixels(number))
     with pytest.raises(DataError, match=re.escape(f"{folder}/few: 2 pictures are too few")):
-        gathered(albums, find_series([folder]))
+        gathered(caches, find_series([folder]))
 
 
 def drawn(picture, spec=SPEC):
@@ -190,15 +190,15 @@ def drawn(picture, spec=SPEC):
 @pytest.mark.parametrize("rounding", ["floor", "round"])
 def test_a_picture_from_the_album_is_to_the_model_the_picture_itself(letterbox, rounding):
     spec = SPEC.model_copy(update={"letterbox": letterbox, "rounding": rounding, "pad": 30})
-    album, picture = CalibrationCache(io.BytesIO(), spec), Picture.from_bgr(pixels(1))
-    album.add(Picture.from_bgr(pixels(0)), "another")
-    album.add(picture, "it")
-    np.testing.assert_array_equal(drawn(album[1], spec), drawn(picture, spec))
+    cache, picture = CalibrationCache(io.BytesIO(), spec), Picture.from_bgr(pixels(1))
+    cache.add(Picture.from_bgr(pixels(0)), "another")
+    cache.add(picture, "it")
+    np.testing.assert_array_equal(drawn(cache[1], spec), drawn(picture, spec))
 
 
 def test_equal_pixels_of_another_shape_have_another_digest():
-    album = CalibrationCache(io.BytesIO(), SPEC)
+    cache = CalibrationCache(io.BytesIO(), SPEC)
     for shape in ((2, 8, 3), (8, 2, 3), (2, 8, 3)):
-        album.add(Picture.from_bgr(np.zeros(shape, np.uint8)), "black")
-    first, second, third = (item.sha256 for item in album.items)
+        cache.add(Picture.from_bgr(np.zeros(shape, np.uint8)), "black")
+    first, second, third = (item.sha256 for item in cache.items)
     assert first == third != second

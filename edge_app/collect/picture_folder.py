@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -60,9 +60,9 @@ class PictureFolder:
         full: Whether the last picture did not fit.
     """
 
-    def __init__(self, folder: Path, suffix: str, max_bytes: int) -> None:
+    def __init__(self, path: Path, suffix: str, max_bytes: int) -> None:
         """Writes pictures with this suffix, `.jpg` or `.png`, while all files together take at most `max_bytes`."""
-        self.folder, self._suffix, self._max_bytes = folder, suffix, max_bytes
+        self.path, self._suffix, self._max_bytes = path, suffix, max_bytes
         self.entries: list[ManifestEntry] = []
         self.bytes = 0
         self.full = False
@@ -76,28 +76,28 @@ class PictureFolder:
             DataError: The manifest was not written by `collect`.
             TemporaryError: Another process collects into the folder.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._manifest = (self.folder / MANIFEST).open("a+b")
-        except OSError as error:
-            raise AccessError(f"{self.folder}: {error.strerror}") from error
-        try:
-            self._lock()
+        with ExitStack() as stack:
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                self._manifest = stack.enter_context((self.path / MANIFEST).open("a+b"))
+                stack.enter_context(files.locked(self.path / MANIFEST))
+            except BlockingIOError:
+                raise TemporaryError(f"{self.path}: another process collects into it") from None
+            except OSError as error:
+                raise AccessError(f"{self.path}: {error.strerror}") from error
             self._resume()
-        except BaseException:
-            self._manifest.close()
-            raise
+            self._opened = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._manifest.close()
+        self._opened.close()
 
     def read_all(self) -> Iterator[NDArray[np.uint8]]:
         """The pixels of every picture that can be read, BGR, uint8 (height, width, 3)."""
         for entry in self.entries:
-            pixels = cv2.imread(str(self.folder / entry.file), cv2.IMREAD_COLOR)
+            pixels = cv2.imread(str(self.path / entry.file), cv2.IMREAD_COLOR)
             if pixels is not None:
                 yield np.asarray(pixels, np.uint8)
 
@@ -113,7 +113,7 @@ class PictureFolder:
             AccessError: The operating system refuses, or the disk is full.
         """
         content = self._encoded(pixels)
-        path = self.folder / f"{self._next:06d}_{frame.meta.camera}{self._suffix}"
+        path = self.path / f"{self._next:06d}_{frame.meta.camera}{self._suffix}"
         entry = ManifestEntry(
             file=path.name,
             camera=frame.meta.camera,
@@ -144,12 +144,6 @@ class PictureFolder:
         options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if self._suffix == ".jpg" else []
         return cv2.imencode(self._suffix, pixels, options)[1].tobytes()
 
-    def _lock(self) -> None:
-        try:
-            fcntl.flock(self._manifest, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TemporaryError(f"{self.folder}: another process collects into it") from None
-
     def _resume(self) -> None:
         """Continues from an earlier run, and removes what a power cut left unfinished."""
         self._manifest.seek(0)
@@ -158,13 +152,13 @@ class PictureFolder:
             self._manifest.truncate(sum(map(len, lines[:-1])))
             lines.pop()
         listed = [self._entry(number, line) for number, line in enumerate(lines, 1)]
-        files = [path for path in self.folder.iterdir() if path.is_file()]
-        for draft in [path for path in files if DRAFT.fullmatch(path.name)]:
-            files.remove(draft)
+        present = [path for path in self.path.iterdir() if path.is_file()]
+        for draft in [path for path in present if DRAFT.fullmatch(path.name)]:
+            present.remove(draft)
             draft.unlink()
-        names = {path.name for path in files}
+        names = {path.name for path in present}
         self.entries = [entry for entry in listed if entry.file in names]
-        self.bytes = sum(path.stat().st_size for path in files)
+        self.bytes = sum(path.stat().st_size for path in present)
         # Numbers are never reused, even if a picture was deleted by hand.
         matches = [re.match(r"\d{6,}(?=_)", name) for name in (*names, *(entry.file for entry in listed))]
         self._next = max((int(match[0]) for match in matches if match), default=-1) + 1
@@ -173,7 +167,7 @@ class PictureFolder:
         try:
             return ManifestEntry.model_validate_json(line)
         except ValidationError:
-            raise DataError(f"{self.folder / MANIFEST}:{number}: not a line that `collect` writes") from None
+            raise DataError(f"{self.path / MANIFEST}:{number}: not a line that `collect` writes") from None
 
 
 def _append(file: BinaryIO, line: bytes) -> None:

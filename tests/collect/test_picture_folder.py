@@ -112,7 +112,7 @@ def test_a_manifest_of_somebody_else_is_left_alone(tmp_path):
     assert (tmp_path / "manifest.ndjson").read_text() == '{"a": 1}\n'
 
 
-@pytest.mark.parametrize("folder", [Path("/proc/album"), Path("/dev/null/album")])
+@pytest.mark.parametrize("folder", [Path("/proc/folder"), Path("/dev/null/folder")])
 def test_a_folder_that_cannot_be_is_refused(folder):
     with pytest.raises(AccessError, match=str(folder)), PictureFolder(folder, ".jpg", MB):
         pass

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import cv2
 import numpy as np
 
-from edge_app.calibration.html import HistogramPlot, Pair, page
+from edge_app.calibration.report_page import HistogramPlot, PicturePair, render_page
 from tests.boxes import CAR, NOTHING, detections
 from tests.reports import report
 
@@ -44,8 +44,8 @@ def written(name="toy", tensor="stem/out", labels=("cat", "car"), **changes):
         HistogramPlot(tensor, np.array([100, 10, 0, 1]), 4.0, 2.0),
         HistogramPlot("dead", np.zeros(8, np.int64), 0.0, 0.1),
     ]
-    pairs = [Pair("1.png", PIXELS, detections([CAR]), NOTHING)]
-    return page(report(**changes), name, labels, tensors, pairs)
+    pairs = [PicturePair("1.png", PIXELS, detections([CAR]), NOTHING)]
+    return render_page(report(**changes), name, labels, tensors, pairs)
 
 
 def words(**changes):
@@ -104,8 +104,8 @@ def test_both_models_boxes_are_drawn_on_the_picture():
 
 
 def test_a_picture_is_no_larger_than_it_is_shown():
-    large = Pair("1.png", np.zeros((1080, 1920, 3), np.uint8), detections([CAR]), NOTHING)
-    text = page(report(), "toy", ("cat", "car"), [], [large])
+    large = PicturePair("1.png", np.zeros((1080, 1920, 3), np.uint8), detections([CAR]), NOTHING)
+    text = render_page(report(), "toy", ("cat", "car"), [], [large])
     uri = next(value for key, value in Page(text).attributes if key == "href")
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(uri.split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
     assert picture.shape == (360, 640, 3)

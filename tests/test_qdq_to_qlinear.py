@@ -1,4 +1,4 @@
-"""INT8 models in the form that a CPU computes fast: the same answers, in ONNX Runtime's operators for bytes."""
+"""INT8 models as a CPU computes them fast: the same answers, in ONNX Runtime's operators for bytes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def chain(network: Network, *, head: int = 1) -> str:
     return network.conv(tensor, network.weights(3, CHANNELS, head))
 
 
-def agrees(model: onnx.ModelProto, form: onnx.ModelProto | None, images: np.ndarray) -> bool:
+def agrees(model: onnx.ModelProto, converted: onnx.ModelProto | None, images: np.ndarray) -> bool:
     """Whether both answer the same, but for the few elements that hang on a sum at a tie, and they nearly."""
-    assert form is not None
-    onnx.checker.check_model(form)
-    wanted, found = computed_as_written(model, images), computed(form, images)
+    assert converted is not None
+    onnx.checker.check_model(converted)
+    wanted, found = computed_as_written(model, images), computed(converted, images)
     apart = np.abs(wanted - found)
     return wanted.shape == found.shape and bool(apart.max() < STEP and (apart > 1e-4).mean() < 0.05)
 
@@ -32,9 +32,9 @@ def agrees(model: onnx.ModelProto, form: onnx.ModelProto | None, images: np.ndar
 def test_a_dense_network_with_relu_is_computed_in_bytes_and_answers_the_same(tmp_path, head):
     network = Network()
     model = network.model(chain(network, head=head))
-    form = qdq_to_qlinear(model)
-    assert agrees(model, form, pictures())
-    kinds = operators(form, tmp_path)
+    converted = qdq_to_qlinear(model)
+    assert agrees(model, converted, pictures())
+    kinds = operators(converted, tmp_path)
     assert kinds.count("QLinearConv") == 1
     assert ("MatMulIntegerToFloat" in kinds) == (head == 1)
     assert "Relu" not in kinds
@@ -48,9 +48,9 @@ def test_quantizers_move_back_over_what_only_picks(tmp_path):
     pooled = network.node("MaxPool", joined, kernel_shape=[3, 3], pads=[1] * 4)
     last = network.conv(network.rounded(pooled, STEP), network.weights(CHANNELS, 2 * CHANNELS, 3))
     model = network.model(last)
-    form = qdq_to_qlinear(model)
-    assert agrees(model, form, pictures())
-    assert operators(form, tmp_path).count("QLinearConv") == 2
+    converted = qdq_to_qlinear(model)
+    assert agrees(model, converted, pictures())
+    assert operators(converted, tmp_path).count("QLinearConv") == 2
 
 
 def test_a_file_whose_tensors_meet_with_two_scales_runs_as_it_is():
@@ -71,11 +71,11 @@ def test_a_nearest_resize_gives_the_pixels_that_onnx_says(factor, coordinates, r
     words = {"mode": "nearest", "coordinate_transformation_mode": coordinates, "nearest_mode": rounding}
     large = network.node("Resize", network.block("images", 0.05), "", scales, **words)
     model = network.model(network.conv(network.rounded(large, STEP), network.weights(3, CHANNELS, 1)))
-    form = qdq_to_qlinear(model)
-    assert agrees(model, form, pictures())
+    converted = qdq_to_qlinear(model)
+    assert agrees(model, converted, pictures())
     copied = coordinates == "asymmetric" and rounding == "floor"
     copied |= coordinates == "half_pixel" and rounding == "round_prefer_floor"
-    assert any(node.op_type == "Resize" for node in form.graph.node) == (not copied or side == "side")
+    assert any(node.op_type == "Resize" for node in converted.graph.node) == (not copied or side == "side")
 
 
 def test_a_signed_input_does_not_saturate(tmp_path):
@@ -85,9 +85,9 @@ def test_a_signed_input_does_not_saturate(tmp_path):
     last = network.conv(network.rounded(first, 200.0), network.weights(3, CHANNELS, 1), bias=np.zeros(3, np.float32))
     model = network.model(last)
     bright = np.full((1, CHANNELS, SIDE, SIDE), 126, np.float32)
-    form = qdq_to_qlinear(model)
-    assert operators(form, tmp_path).count("QLinearConv") == 0
-    assert np.allclose(computed(form, bright), computed_as_written(model, bright), rtol=1e-5)
+    converted = qdq_to_qlinear(model)
+    assert operators(converted, tmp_path).count("QLinearConv") == 0
+    assert np.allclose(computed(converted, bright), computed_as_written(model, bright), rtol=1e-5)
 
 
 def test_what_the_file_cuts_off_is_nearer_to_floats():
@@ -108,9 +108,9 @@ def test_a_bias_that_no_integer_holds_leaves_the_convolution_in_floats(tmp_path)
     weights[0] *= 1e-9  # a channel that is dead but for its bias
     middle = network.node("Relu", network.conv(network.rounded(network.block("images", 0.05), STEP), weights))
     model = network.model(network.conv(network.rounded(middle, STEP), network.weights(3, CHANNELS, 1)))
-    form = qdq_to_qlinear(model)
-    assert agrees(model, form, pictures())
-    assert "QLinearConv" not in operators(form, tmp_path)
+    converted = qdq_to_qlinear(model)
+    assert agrees(model, converted, pictures())
+    assert "QLinearConv" not in operators(converted, tmp_path)
 
 
 def test_a_tensor_that_is_an_output_stays_one():
@@ -142,7 +142,7 @@ def test_the_file_is_not_changed():
 
 
 @pytest.mark.parametrize("zero", [np.int8(3), np.uint8(128)])
-def test_what_others_quantized_has_no_such_form(zero):
+def test_what_others_quantized_is_not_converted(zero):
     network = Network()
     pair = network.constant(np.float32(0.05)), network.constant(zero)
     tensor = network.node("DequantizeLinear", network.node("QuantizeLinear", "images", *pair), *pair)

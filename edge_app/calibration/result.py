@@ -1,4 +1,4 @@
-"""What a calibration came to, and the files that say so: model, report, its page, golden inputs."""
+"""What a calibration came to, and the files that hold it: model, report, its page, golden inputs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from edge_app import model
-from edge_app.calibration import html
 from edge_app.calibration.cache import CalibrationCache, spaced
 from edge_app.calibration.context import CalibrationContext
-from edge_app.calibration.evaluation import Evaluation
+from edge_app.calibration.evaluation import Evaluation, Verdict, judge
 from edge_app.calibration.fallback import FallbackResult
-from edge_app.calibration.gate import Verdict, judge
 from edge_app.calibration.qdq import spans
-from edge_app.calibration.statistics import Histograms
+from edge_app.calibration.ranges import Histograms
+from edge_app.calibration.report_page import HistogramPlot, PicturePair, render_page
+from edge_app.calibration.sensitivity import multiplications
 from edge_app.calibration.subject import Subject
-from edge_app.calibration.work import multiplications
 from edge_app.core import files
 from edge_app.core.detections import Detections
 from edge_app.detector.golden import PICTURES, Golden, golden_path, write_golden
@@ -29,16 +28,16 @@ SHOWN = 8  # pictures of the holdout in the page, those in which FP32 finds most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
+class CalibrationResult:
     """Everything that was measured.
 
     Attributes:
-        subject, method, min_agreement, allow_thin_evidence: As in the `Job`.
+        subject, method, min_agreement, allow_thin_evidence: As in the `CalibrationJob`.
         calibrating: The pictures that gave the ranges.
         evaluation: The holdout.
-        bench: What the file was made from.
+        context: What the file was made from.
         histograms: Of each tensor that may be quantized.
-        found: What is quantized, and what went back to float.
+        fallback: What is quantized, and what went back to float.
         layers: How well each layer survives INT8, those that went back to float too.
         detections: What the INT8 file finds in the holdout [model px].
     """
@@ -49,9 +48,9 @@ class Outcome:
     allow_thin_evidence: bool
     calibrating: CalibrationCache
     evaluation: Evaluation
-    bench: CalibrationContext
+    context: CalibrationContext
     histograms: Histograms
-    found: FallbackResult
+    fallback: FallbackResult
     layers: tuple[Layer, ...]
     detections: Sequence[Detections]
 
@@ -101,48 +100,48 @@ class Outcome:
                 NotJudgedLabel(label=names[kind], boxes=boxes) for kind, boxes in agreement.not_judged.items()
             ),
             thin_evidence=verdict.thin_evidence,
-            excluded=self.found.placement.left,
+            excluded=self.fallback.placement.left,
             fallbacks=self._fallbacks(),
             layers=self.layers,
             calibration_pictures=tuple(item.sha256 for item in self.calibrating.items),
-            holdout_pictures=tuple(item.sha256 for item in self.evaluation.album.items),
+            holdout_pictures=tuple(item.sha256 for item in self.evaluation.cache.items),
         )
 
     def _reason(self, verdict: Verdict) -> str:
-        hopeless = self.found.hopeless
-        if verdict.passed or hopeless is None:
+        best = self.fallback.best_in_float
+        if verdict.passed or best is None:
             return verdict.reason
-        return f"{verdict.reason}; with the layers that hurt most in float, mAP50 {hopeless.map50:.4f}"
+        return f"{verdict.reason}; with the layers that hurt most in float, mAP50 {best.map50:.4f}"
 
     def _fallbacks(self) -> tuple[Fallback, ...]:
         """With the share of the multiplications that each took from INT8."""
-        work = multiplications(self.bench.model)
+        work = multiplications(self.context.graph.to_model())
         total = sum(work.values())
         shares = {layer: work[layer] / total for layer in work}
-        return tuple(each.model_copy(update={"cost": shares.get(each.layer)}) for each in self.found.fallbacks)
+        return tuple(each.model_copy(update={"cost": shares.get(each.layer)}) for each in self.fallback.fallbacks)
 
     def _golden(self) -> Golden:
-        album = self.evaluation.album
-        rows = spaced(len(album), PICTURES)
-        return Golden(np.stack([album[row].bgr for row in rows]), [self.evaluation.reference[row] for row in rows])
+        cache = self.evaluation.cache
+        rows = spaced(len(cache), PICTURES)
+        return Golden(np.stack([cache[row].bgr for row in rows]), [self.evaluation.reference[row] for row in rows])
 
     def _page(self, report: Report) -> str:
-        ranges = spans(self.found.placement, self.bench.ranges)
+        ranges = spans(self.fallback.placement, self.context.ranges)
         tensors = [
-            html.HistogramPlot(tensor, self.histograms[tensor].counts, self.histograms[tensor].top, ranges[tensor])
-            for tensor in self.found.placement.uses
+            HistogramPlot(tensor, self.histograms[tensor].counts, self.histograms[tensor].top, ranges[tensor])
+            for tensor in self.fallback.placement.uses
         ]
-        return html.page(report, self.subject.name, self.subject.labels, tensors, self._pairs())
+        return render_page(report, self.subject.name, self.subject.labels, tensors, self._pairs())
 
-    def _pairs(self) -> list[html.Pair]:
+    def _pairs(self) -> list[PicturePair]:
         least, evaluation = self.subject.thresholds.confidence, self.evaluation
         found = [
             tuple(_above(each, least) for each in pair)
             for pair in zip(evaluation.reference, self.detections, strict=True)
         ]
         richest = sorted(range(len(found)), key=lambda row: -len(found[row][0]))[:SHOWN]
-        album = evaluation.album
-        return [html.Pair(album.items[row].name, album[row].bgr, *found[row]) for row in richest]
+        cache = evaluation.cache
+        return [PicturePair(cache.items[row].name, cache[row].bgr, *found[row]) for row in richest]
 
 
 def _above(found: Detections, least: float) -> Detections:

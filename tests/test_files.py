@@ -1,0 +1,89 @@
+"""Locks: one process at a time, whether it waits or not, and what was taken away locks nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+
+import pytest
+
+from edge_app.core import files
+
+HOLD = """
+import sys
+from pathlib import Path
+from edge_app.core import files
+with files.locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(params=["folder", "file"])
+def lock(request, tmp_path):
+    path = tmp_path / "lock"
+    path.mkdir() if request.param == "folder" else path.touch()
+    return path
+
+
+@pytest.fixture
+def holder(lock):
+    """Another process that holds the lock until its stdin is closed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+
+
+def test_without_waiting_a_held_lock_is_an_error(lock, holder):
+    with pytest.raises(BlockingIOError, match="lock"), files.locked(lock):
+        pytest.fail("held twice")
+    holder.communicate()
+    with files.locked(lock):
+        pass
+
+
+def test_waiting_goes_on_until_the_other_process_ends(lock, holder):
+    asked = []
+
+    def waiting():
+        asked.append(1)
+        if len(asked) == 2:
+            holder.communicate()
+
+    with files.locked(lock, waiting):
+        assert len(asked) == 2
+
+
+def test_what_waiting_raises_ends_it(lock, holder):
+    def waiting():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), files.locked(lock, waiting):
+        pytest.fail("held twice")
+
+
+def test_a_lock_whose_file_was_replaced_is_taken_anew(lock, monkeypatch):
+    """Who had it ends just now, and takes it away between our opening it and our locking it."""
+    flock, handles = fcntl.flock, []
+
+    def late(handle, operation):
+        if not handles:
+            lock.rename(lock.with_name("away"))
+            lock.mkdir() if lock.with_name("away").is_dir() else lock.touch()
+        handles.append(os.fstat(handle))
+        flock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with files.locked(lock, lambda: None):
+        assert len(handles) == 2
+        assert os.path.samestat(handles[1], lock.stat())
+
+
+def test_a_lock_that_is_missing_is_told_and_not_made(tmp_path):
+    with pytest.raises(FileNotFoundError), files.locked(tmp_path / "missing"):
+        pytest.fail("nothing to lock")
+    assert not list(tmp_path.iterdir())
