@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from edge_app.app.config import AppConfig
-from edge_app.capture import Hardware, Source, open_source
+from edge_app.capture import DecodeHardware, Source, open_source
 from edge_app.publish import Sink
 from edge_app.trt_build import is_jetson
 
 
 def make_sources(settings: AppConfig, *, surfaces: bool = False) -> dict[str, Source]:
     """The source of each camera, for an engine that reads surfaces or not; none is opened yet."""
-    hardware = Hardware(settings.engine.device if surfaces else None, is_jetson())
+    hardware = DecodeHardware(settings.engine.device if surfaces else None, is_jetson())
     sources = {}
     for name, camera in settings.cameras.items():
         with settings.blame("cameras", name, "tls", "ca"):

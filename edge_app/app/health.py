@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from edge_app.app.service import Service
-from edge_app.capture import CameraStatus
+from edge_app.core.camera_status import CameraStatus
 from edge_app.publish import DeliveryGroup, StatsReporter
 
 REPORT_S = 10.0

@@ -17,7 +17,8 @@ from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_sinks, make_sources
 from edge_app.app.health import Health
 from edge_app.app.service import Service
-from edge_app.capture import Cameras, CameraStatus, Source
+from edge_app.capture import Cameras, Source
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Result
 from edge_app.core.errors import TemporaryError
 from edge_app.core.frames import Frame
@@ -128,7 +129,7 @@ class Runtime:
                 analyse.join(tick_s)
                 self.cameras.supervise()
                 self._service.feed(self._beats)
-                self._bulletin.say(self.cameras.states())
+                self._bulletin.say(self.cameras.statuses())
                 refresh()
         finally:
             self._end(analyse)
@@ -186,7 +187,7 @@ class Runtime:
     def _publish(self, frame: Frame, result: Result) -> None:
         """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""
         self.latest[result.meta.camera] = (frame, result)
-        if result.meta.camera not in self.cameras.states():  # it was removed before or meanwhile
+        if result.meta.camera not in self.cameras.statuses():  # it was removed before or meanwhile
             self.latest.pop(result.meta.camera, None)
         self.observe(frame, result)
         message = self._messages.detections(result, time.monotonic())

@@ -51,7 +51,7 @@ def main(
     refuse_to_replace([out], path, settings)
     with Runtime(settings, observe=observe) as app:
         app.run(give_up)
-        why = app.cameras.states()[camera].detail
+        why = app.cameras.statuses()[camera].detail
     if not taken:
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
     frame, result = taken[0]

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from edge_app.app.config import AppConfig
 from edge_app.app.runtime import Runtime
-from edge_app.capture import CameraStatus
 from edge_app.cli.summary import object_counts
+from edge_app.core.camera_status import CameraStatus
 
 REFRESH_S = 1.0
 BESIDES = 4  # lines that are not cameras: totals, heads, those left out, and the cursor's
@@ -57,7 +57,7 @@ class LiveTable:
 
     def _page(self, elapsed_s: float) -> Group:
         """As many cameras as the terminal has lines for."""
-        states = self._app.cameras.states()
+        states = self._app.cameras.statuses()
         fps = {name: self._fps(name, elapsed_s) for name in states}
         names = sorted(states, key=lambda name: (ORDER[states[name].state], name))
         shown = names[: max(1, self._console.size.height - BESIDES)]

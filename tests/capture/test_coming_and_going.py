@@ -15,7 +15,7 @@ from tests.rtsp.fixtures import StartServer
 
 
 def indices(rig: Rig, camera: str) -> list[int]:
-    return [arrival.meta.index for arrival in rig.arrivals if arrival.meta.camera == camera]
+    return [frame.meta.index for frame in rig.pending if frame.meta.camera == camera]
 
 
 def accounted(rig: Rig, camera: str) -> bool:
@@ -40,7 +40,7 @@ def test_one_goes_and_returns_and_the_others_miss_nothing(rig: Rig, rtsp_server:
         rig.cameras.remove("gate")
         assert rig.states[-1][0] == "gate"
         assert rig.states[-1][1].state == "disabled"
-        assert "gate" not in rig.cameras.states()
+        assert "gate" not in rig.cameras.statuses()
         rig.until(lambda: threads_of("gate") == 0)
         assert accounted(rig, "gate")
         rig.add(servers["gate"].url, name="gate")
@@ -65,7 +65,10 @@ def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_ha
     hung.freeze()
     frozen_at = rig.stats.total("frames_captured", camera="gate")
     rig.until(
-        lambda: time.monotonic() - [a for a in rig.arrivals if a.meta.camera == "gate"][-1].meta.queued_mono > 0.5
+        lambda: (
+            time.monotonic() - [frame for frame in rig.pending if frame.meta.camera == "gate"][-1].meta.queued_mono
+            > 0.5
+        )
     )
     began = time.monotonic()
     rig.cameras.remove("gate")
@@ -79,7 +82,7 @@ def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_ha
     assert states == ["connecting", "up", "disabled", "connecting", "up"]
     assert [state.state for camera, state in rig.states if camera == "gate"] == states, "the old thread says nothing"
     assert indices(rig, "gate") == sorted(set(indices(rig, "gate")))
-    yard = [arrival for arrival in rig.arrivals if arrival.meta.camera == "yard"]
+    yard = [frame for frame in rig.pending if frame.meta.camera == "yard"]
     assert max(b.meta.time.mono - a.meta.time.mono for a, b in itertools.pairwise(yard)) < 1
 
 

@@ -35,13 +35,13 @@ def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, p
     rig.add(camera.url(path))
     rig.until(rig.more(20))
     assert rig.is_up()
-    last = rig.arrivals[-1]
+    last = rig.pending[-1]
     expected = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int) for jpeg in JPEGS]
     picture = last.convert().bgr
     assert min(np.abs(picture - one).mean() for one in expected) < 2
-    assert {arrival.meta.time.source for arrival in rig.arrivals} == {"arrival"}
+    assert {frame.meta.time.source for frame in rig.pending} == {"arrival"}
     assert abs(last.meta.time.wall - time.time()) < 1
-    indices = [arrival.meta.index for arrival in rig.arrivals]
+    indices = [frame.meta.index for frame in rig.pending]
     assert indices == sorted(set(indices))
 
 
@@ -94,7 +94,7 @@ def test_single_pictures_are_asked_for_again_and_again(rig: Rig, http_camera: St
     camera = http_camera(login=("Digest", *AWKWARD))
     rig.add(camera.url(SNAPSHOT), username=AWKWARD[0], password=AWKWARD[1], stall_timeout_s=1)
     rig.until(rig.more(3))
-    steps = np.diff([arrival.meta.time.mono for arrival in rig.arrivals])
+    steps = np.diff([frame.meta.time.mono for frame in rig.pending])
     assert min(steps) > 0.3, "no storm"
     assert [state.state for _, state in rig.states] == ["connecting", "up"]
     assert rig.stats.total("reconnects") == 0
@@ -112,8 +112,8 @@ def test_a_snapshot_that_cannot_be_decoded_is_a_decode_error(http_camera: StartH
 def test_video_over_http_is_live(rig: Rig, http_camera: StartHttpCamera):
     rig.add(http_camera().url("video.ts"))
     rig.until(lambda: rig.stats.total("reconnects", reason="ended"))
-    assert rig.arrivals[0].convert().width == 320
-    assert all(arrival.live for arrival in rig.arrivals)
+    assert rig.pending[0].convert().width == 320
+    assert all(frame.meta.live for frame in rig.pending)
     assert rig.stats.total("frames_captured") >= 40
 
 
@@ -124,8 +124,8 @@ def test_half_pictures_are_counted_and_not_shown(rig: Rig, http_camera: StartHtt
     rig.until(lambda: rig.stats.total("frames_dropped", camera="gate", reason="decode") >= 5)
     assert rig.is_up()
     whole = cv2.imdecode(np.frombuffer(JPEGS[0], np.uint8), cv2.IMREAD_COLOR).astype(int)
-    for arrival in rig.arrivals:
-        assert np.abs(arrival.convert().bgr - whole).mean() < 2
+    for frame in rig.pending:
+        assert np.abs(frame.convert().bgr - whole).mean() < 2
 
 
 @pytest.mark.parametrize("path", ["mjpeg", "without-length"])
@@ -153,11 +153,11 @@ def test_a_camera_that_is_killed_is_found_again(rig: Rig, http_camera: StartHttp
     rig.until(rig.more(5))
     camera.kill()
     rig.until(lambda: rig.is_down(Reason.REFUSED))
-    before = rig.arrivals[-1].meta.index
+    before = rig.pending[-1].meta.index
     http_camera(port=camera.server_port)
     rig.until(rig.more(5))
     assert rig.is_up()
-    assert rig.arrivals[-1].meta.index > before
+    assert rig.pending[-1].meta.index > before
 
 
 def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Rig, http_camera: StartHttpCamera):

@@ -15,11 +15,11 @@ from edge_app.capture.decode.video_decoder import LibavDecoder, NvdecDecoder, Un
 
 logger = logging.getLogger(__name__)
 
-Asked = Literal["auto", "cpu", "nvdec", "gstreamer"]
+DecodeChoice = Literal["auto", "cpu", "nvdec", "gstreamer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Hardware:
+class DecodeHardware:
     """What decodes on this machine, and for whom.
 
     Attributes:
@@ -41,14 +41,19 @@ class DecoderFactory:
     """
 
     def __init__(
-        self, describe: str, asked: Asked = "cpu", hardware: Hardware | None = None, *, turned: bool = False
+        self,
+        describe: str,
+        asked: DecodeChoice = "cpu",
+        hardware: DecodeHardware | None = None,
+        *,
+        turned: bool = False,
     ) -> None:
         """Takes the source's name for people, what its `decode` is, and whether its pictures are turned on the CPU."""
-        self._describe, self._asked, self._hardware = describe, asked, hardware or Hardware()
+        self._describe, self._asked, self._hardware = describe, asked, hardware or DecodeHardware()
         self.planes = self._hardware.gpu is not None and not turned
         self._told: set[str] = set()
 
-    def step(self, stream: VideoStream, *, live: bool) -> VideoDecoder:
+    def decoder(self, stream: VideoStream, *, live: bool) -> VideoDecoder:
         """The decoder for an attempt."""
         try:
             return self._best(stream, live)
@@ -64,15 +69,15 @@ class DecoderFactory:
         """What was asked for; raises UnsuitedError where it does not do."""
         kind, hardware = self._kind(), self._hardware
         if kind == "gstreamer":
-            step = GStreamerDecoder(stream, self._describe, hardware.gstreamer, live=live)
-            return FallbackDecoder(step, partial(self._cpu, stream, live))
+            decoder = GStreamerDecoder(stream, self._describe, hardware.gstreamer, live=live)
+            return FallbackDecoder(decoder, partial(self._cpu, stream, live))
         if kind != "nvdec":
             return LibavDecoder(stream.codec_context, live=live)
         if hardware.gpu is None:
             raise UnsuitedError("no engine here reads what NVDEC leaves on the GPU")
         return NvdecDecoder(stream, hardware.gpu, self._tell, live=live)
 
-    def _kind(self) -> Asked:
+    def _kind(self) -> DecodeChoice:
         if self._asked != "auto":
             return self._asked
         if self._hardware.jetson:

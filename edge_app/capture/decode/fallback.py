@@ -8,8 +8,7 @@ import av
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from edge_app.capture.decode.video_decoder import VideoDecoder
-from edge_app.capture.sources.failures import LIBAV
+from edge_app.capture.decode.video_decoder import LIBAV_ERRORS, VideoDecoder
 from edge_app.core.errors import StreamError
 
 # Packets from the first key frame on: a decoder keeps back 16 frames at most.
@@ -19,20 +18,20 @@ ENOUGH = 25
 class FallbackDecoder:
     """A step that another replaces where it fails, or nothing comes of enough packets, before its first frame."""
 
-    def __init__(self, step: VideoDecoder, replacement: Callable[[str], VideoDecoder]) -> None:
+    def __init__(self, decoder: VideoDecoder, replacement: Callable[[str], VideoDecoder]) -> None:
         """Takes the step, and what makes the other one, which hears why it is wanted."""
-        self._step, self._replacement = step, replacement
+        self._decoder, self._replacement = decoder, replacement
         self._given: list[av.Packet[VideoStream]] | None = []  # none once it has stood the trial
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
         """See `VideoDecoder.decode`."""
         if self._given is None:
-            return self._step.decode(packet)
+            return self._decoder.decode(packet)
         ended = not packet.size
         if packet.is_keyframe or self._given:
             self._given.append(packet if ended else copied(packet))
         try:
-            frames = self._step.decode(packet)
+            frames = self._decoder.decode(packet)
         except StreamError as error:
             return self._replaced(self._given, str(error))
         if any(frames):
@@ -43,19 +42,19 @@ class FallbackDecoder:
 
     def _replaced(self, given: list[av.Packet[VideoStream]], why: str) -> list[VideoFrame | None]:
         """What the other step makes of the packets so far."""
-        self._step.close()
-        self._step, self._given = self._replacement(why), None
+        self._decoder.close()
+        self._decoder, self._given = self._replacement(why), None
         frames: list[VideoFrame | None] = []
         for packet in given:
             try:
-                frames += self._step.decode(packet)
-            except LIBAV:
+                frames += self._decoder.decode(packet)
+            except LIBAV_ERRORS:
                 frames.append(None)
         return frames
 
     def close(self) -> None:
         """See `VideoDecoder.close`."""
-        self._step.close()
+        self._decoder.close()
 
 
 def copied(packet: av.Packet[VideoStream]) -> av.Packet[VideoStream]:

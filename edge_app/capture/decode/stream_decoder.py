@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from edge_app.capture.decode.conversion import Converter
 from edge_app.capture.decode.deinterlacer import Deinterlacer
 from edge_app.capture.decode.factory import DecoderFactory
-from edge_app.capture.sources.failures import LIBAV
+from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
 
@@ -38,13 +38,13 @@ def video_stream(container: av.container.InputContainer, describe: str) -> Video
 class StreamDecoder:
     """Decodes the packets of one attempt and counts what cannot be decoded."""
 
-    def __init__(self, stream: VideoStream, describe: str, decoding: DecoderFactory, *, live: bool) -> None:
+    def __init__(self, stream: VideoStream, describe: str, decoders: DecoderFactory, *, live: bool) -> None:
         """Takes the stream's packets; of a live one, frames that the decoder itself calls corrupt are dropped too."""
         self.codec = stream.codec_context.name
         self.fps = float(stream.average_rate) if stream.average_rate else None
         self.decode_s = 0.0
-        self._step = decoding.step(stream, live=live)
-        self._converter = Converter(planes=decoding.planes)
+        self._decoder = decoders.decoder(stream, live=live)
+        self._converter = Converter(planes=decoders.planes)
         self._describe = describe
         self._broken = 0
         self._in_a_row = 0
@@ -60,9 +60,9 @@ class StreamDecoder:
         """
         began, ended = time.monotonic(), not packet.size
         try:
-            decoded = self._step.decode(packet)
+            decoded = self._decoder.decode(packet)
             frames = self._deinterlaced([frame for frame in decoded if frame], ended=ended)
-        except LIBAV:
+        except LIBAV_ERRORS:
             frames, broken = [], 1
         else:
             broken = decoded.count(None)
@@ -87,11 +87,11 @@ class StreamDecoder:
         failure: StreamError
         try:
             return self._converter(frame)
-        except LIBAV as error:
+        except LIBAV_ERRORS as error:
             kind = type(error).__name__
             failure = StreamError(Reason.CODEC, f"{self._describe}: a frame cannot be converted ({kind})")
         raise failure
 
     def close(self) -> None:
         """Ends the decoder; its frames can be converted still."""
-        self._step.close()
+        self._decoder.close()

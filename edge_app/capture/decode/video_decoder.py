@@ -12,8 +12,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from edge_app.capture.sources.failures import LIBAV
-
+# What PyAV raises for what it was given; the rest, such as a TypeError, is a bug of ours.
+LIBAV_ERRORS = (av.FFmpegError, OSError, ValueError, RuntimeError)
 CODECS = {"h264": "H.264", "hevc": "H.265"}  # what the hardware is asked to decode: what cameras send
 FORMATS = ("yuv420p", "yuvj420p")  # that it decodes to NV12
 
@@ -31,7 +31,7 @@ class VideoDecoder(Protocol):
         The packet may be empty afterwards.
 
         Raises:
-            StreamError, or one of `LIBAV`: Nothing came of the packet.
+            StreamError, or one of `LIBAV_ERRORS`: Nothing came of the packet.
         """
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class NvdecDecoder(LibavDecoder):
         hwaccel = HWAccel("cuda", str(gpu), is_hw_owned=True, allow_software_fallback=True)
         try:
             context = CodecContext.create(stream.codec_context.name, "r", hwaccel)
-        except LIBAV as error:
+        except LIBAV_ERRORS as error:
             what = getattr(error, "strerror", None) or error
             raise UnsuitedError(f"NVDEC of GPU {gpu} cannot be reached ({what})") from error
         if stream.codec_context.extradata:
