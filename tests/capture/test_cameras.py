@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,7 +15,7 @@ import pytest
 from edge_app.capture import Cameras, DecodedFrame, camera, cameras, probe_source
 from edge_app.capture.clock import Moment
 from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
-from edge_app.core.frames import PendingFrame, Picture
+from edge_app.core.frames import PendingFrame, Picture, TimestampSource
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import ThreadGroup
@@ -24,8 +25,9 @@ CAPACITY = 2
 BLACK = partial(Picture.from_bgr, np.zeros((4, 6, 3), np.uint8))
 
 
-def decoded_frame() -> DecodedFrame:
-    return DecodedFrame(time=Moment.now().as_capture(), decode_s=0.0, convert=BLACK)
+def decoded_frame(source: TimestampSource = "arrival", skew_s: float | None = None) -> DecodedFrame:
+    time = replace(Moment.now().as_capture(skew_s), source=source)
+    return DecodedFrame(time=time, decode_s=0.0, convert=BLACK)
 
 
 class FakeSource:
@@ -179,7 +181,26 @@ def test_a_camera_that_returns_counts_on(rig: Rig):
     assert rig.pending[-1].meta.index >= captured
 
 
-class Counting(Inbox[PendingFrame]):
+def test_the_gauge_of_a_clock_follows_it_until_it_is_set_right(rig: Rig, caplog: pytest.LogCaptureFixture):
+    gauges: list[float | None] = []
+
+    def wrong_then_right() -> Iterator[DecodedFrame]:
+        for skew_s in (None, 3600.0, 3600.4, 3605.0, None):
+            yield decoded_frame(skew_s=skew_s)
+            gauges.append(rig.stats.gauge_value("clock_skew", camera="gate"))
+        for _ in range(2):
+            yield decoded_frame(source="rtcp")
+            gauges.append(rig.stats.gauge_value("clock_skew", camera="gate"))
+
+    rig.cameras.add("gate", FakeSource(wrong_then_right), camera_config("rtsp://hardware/"))
+    rig.until(rig.more(8))
+    assert gauges == [None, 3600.0, 3600.0, 3605.0, 3605.0, 0.0, 0.0]
+    assert [r.getMessage() for r in caplog.records if "its clock" in r.getMessage()] == [
+        "camera gate: its clock is +3600.0 s off ours; its frames are timed by their arrival"
+    ]
+
+
+class Counting(Inbox):
     """An inbox that says when a frame finds no room, and counts how many were to be put."""
 
     def __init__(self) -> None:

@@ -100,4 +100,4 @@ def test_pictures_that_are_years_apart_are_replayed_one_a_second_at_the_slowest(
             if len(seen) == 3:
                 stop.set()
     assert [frame.convert().width for frame in seen] == [16, 17, 16]
-    assert 0.9 < seen[1].meta.time.mono - seen[0].meta.time.mono < 1.5
+    assert 0.9 < seen[1].time.mono - seen[0].time.mono < 1.5

@@ -46,5 +46,5 @@ def open_source(config: SourceConfig, hardware: DecodeHardware | None = None) ->
     kind, shown = kind_of(config.url), redacted(config.url)
     if not kind.coded and config.decode not in ("auto", "cpu"):
         raise ConfigError(f"{shown}: decode: {config.decode} is for coded video; want auto or cpu")
-    decoders = DecoderFactory(shown, config.decode, hardware, turned=bool(config.rotate))
+    decoders = DecoderFactory(shown, config.decode, hardware, rotated=bool(config.rotate))
     return kind.open(config, decoders)
