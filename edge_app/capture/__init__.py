@@ -10,13 +10,12 @@ from edge_app.capture.sources.folder import SUFFIXES, natural, read_picture
 from edge_app.capture.sources.login import UrlLogin, split_login
 from edge_app.capture.sources.registry import open_source
 from edge_app.capture.sources.replay import ReplaySource
-from edge_app.capture.sources.source import DecodedFrame, Source
+from edge_app.capture.sources.source import Source
 
 __all__ = [
     "SUFFIXES",
     "Cameras",
     "DecodeHardware",
-    "DecodedFrame",
     "FileSource",
     "ReplaySource",
     "Source",

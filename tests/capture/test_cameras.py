@@ -12,8 +12,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from edge_app.capture import Cameras, DecodedFrame, camera, cameras, probe_source
+from edge_app.capture import Cameras, camera, cameras, probe_source
 from edge_app.capture.clock import Moment
+from edge_app.capture.sources.source import DecodedFrame
 from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
 from edge_app.core.frames import PendingFrame, Picture, TimestampSource
 from edge_app.core.inbox import Inbox
