@@ -59,7 +59,7 @@ def main(
         raise UsageError(f"{out}: want the name of a file")
     beside = out.with_suffix(".env")
     check_places([out, beside] if secrets else [out], force=force)
-    stream = None if no_probe else probe(name, camera)
+    stream = None if no_probe else probe_camera(name, camera)
     url = url_value(name, url_login.url, secret=not url_login.public)
     text = ConfigTemplate(name, url, login is not None, stream, *choose_model()).text
     write(out, text, beside, secrets, force=force)
@@ -95,7 +95,7 @@ def check_places(paths: list[Path], *, force: bool) -> None:
         raise UsageError(f"{there[0]}: is there already; --force replaces it")
 
 
-def probe(name: str, camera: CameraConfig) -> StreamInfo:
+def probe_camera(name: str, camera: CameraConfig) -> StreamInfo:
     """What the camera sends; raises DeviceError with the reason if it sends nothing."""
     try:
         return probe_source(open_source(camera), PROBE_S)
