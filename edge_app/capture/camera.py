@@ -58,14 +58,14 @@ class Camera:
         source: Source,
         settings: CameraConfig,
         inbox: Inbox,
-        stats: Metrics,
+        metrics: Metrics,
         report: Report,
     ) -> None:
         self.name, self.source, self.settings = name, source, settings
         self.tracker = StatusTracker(name, "connecting" if settings.enabled else "disabled", report)
         self.attempt = CaptureAttempt()
-        self._inbox, self._stats = inbox, stats
-        self._index = stats.total("frames_captured", camera=name)  # continues if a camera of this name was removed
+        self._inbox, self._metrics = inbox, metrics
+        self._index = metrics.total("frames_captured", camera=name)  # continues if a camera of this name was removed
         self._limiter = FpsLimiter(settings.max_fps)
         self._skew_s: float | None = None
         self._handing_over = threading.Lock()
@@ -90,7 +90,7 @@ class Camera:
             pause = backoff.pause(attempt.up_s, login_refused=failure.reason is Reason.AUTH_FAILED)
             attempt.waiting_since = attempt.first_frame = attempt.last_frame = None
             if not attempt.stop.wait(pause):
-                self._stats.count("reconnects", camera=self.name, reason=failure.reason.value)
+                self._metrics.count("reconnects", camera=self.name, reason=failure.reason.value)
 
     def stop(self) -> None:
         """Lets no more frames into the inbox; the thread ends as soon as libav returns."""
@@ -155,7 +155,7 @@ class Camera:
     def _count_captured(self, frames: int) -> int:
         """Counts frames; the index of the first."""
         index, self._index = self._index, self._index + frames
-        self._stats.count("frames_captured", frames, camera=self.name)
+        self._metrics.count("frames_captured", frames, camera=self.name)
         return index
 
     def _count_lost(self, frames: int) -> None:
@@ -165,7 +165,7 @@ class Camera:
             self._count_dropped("decode", frames)
 
     def _count_dropped(self, reason: str, frames: int = 1) -> None:
-        self._stats.count("frames_dropped", frames, camera=self.name, reason=reason)
+        self._metrics.count("frames_dropped", frames, camera=self.name, reason=reason)
 
     def _note_skew(self, taken: CaptureTime) -> None:
         """Sets the gauge each time the camera's clock moves by a second or more; warns the first time it is wrong."""
@@ -173,7 +173,7 @@ class Camera:
         skew_s = 0.0 if set_right else taken.skew_s
         if skew_s is None or (self._skew_s is not None and abs(skew_s - self._skew_s) < NOTABLE_SKEW_S):
             return
-        self._stats.gauge("clock_skew", skew_s, camera=self.name)
+        self._metrics.gauge("clock_skew", skew_s, camera=self.name)
         if self._skew_s is None and abs(skew_s) >= NOTABLE_SKEW_S:
             text = "camera %s: its clock is %+.1f s off ours; its frames are timed by their arrival"
             logger.warning(text, self.name, skew_s)

@@ -25,17 +25,17 @@ MOST_ABANDONED = 3
 class Cameras:
     """Cameras come and go at run time; add, remove, supervise and stop are called by one thread."""
 
-    def __init__(self, inbox: Inbox, stats: Metrics, threads: ThreadGroup, report: Report, capacity: int) -> None:
+    def __init__(self, inbox: Inbox, metrics: Metrics, threads: ThreadGroup, report: Report, capacity: int) -> None:
         """Has no cameras yet.
 
         Args:
             inbox: Gets a cell for each enabled camera.
-            stats: Counts `frames_captured`, `frames_dropped`, `reconnects`; `clock_skew` is a gauge.
+            metrics: Counts `frames_captured`, `frames_dropped`, `reconnects`; `clock_skew` is a gauge.
             threads: Runs one thread for each camera; a bug in one, or a finite source that fails, stops the group.
             report: Called on each change of status, by whichever thread made it; it must not block.
             capacity: How many frames of a finite source may wait in its cell.
         """
-        self._inbox, self._stats, self._threads = inbox, stats, threads
+        self._inbox, self._metrics, self._threads = inbox, metrics, threads
         self._report, self._capacity = report, capacity
         self._cameras: dict[str, Camera] = {}
         self._abandoned = 0
@@ -44,7 +44,7 @@ class Cameras:
         """Starts a camera, unless its settings disable it."""
         if name in self._cameras:
             raise ValueError(f"camera {name} is already there")
-        camera = Camera(name, source, settings, self._inbox, self._stats, self._report)
+        camera = Camera(name, source, settings, self._inbox, self._metrics, self._report)
         self._cameras = {**self._cameras, name: camera}
         if not settings.enabled:
             return
@@ -53,7 +53,7 @@ class Cameras:
             live=source.live,
             max_age_s=settings.max_frame_age_ms / 1000,
             capacity=self._capacity,
-            drop=lambda reason: self._stats.count("frames_dropped", camera=name, reason=reason),
+            drop=lambda reason: self._metrics.count("frames_dropped", camera=name, reason=reason),
         )
         self._start(camera)
 

@@ -30,11 +30,11 @@ class Rig:
 
     def __init__(self) -> None:
         self.inbox = Inbox()
-        self.stats = Metrics()
+        self.metrics = Metrics()
         self.threads = ThreadGroup(threading.Event())
         self.states: list[tuple[str, CameraStatus]] = []
         self.pending: list[PendingFrame] = []
-        self.cameras = Cameras(self.inbox, self.stats, self.threads, self._report, capacity=2)
+        self.cameras = Cameras(self.inbox, self.metrics, self.threads, self._report, capacity=2)
 
     def _report(self, name: str, state: CameraStatus) -> None:
         self.states.append((name, state))

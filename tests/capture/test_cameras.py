@@ -104,7 +104,7 @@ def test_a_stuck_thread_that_comes_free_leaves(
     rig.until(lambda: threads_of("gate") == 1)
     rig.until(rig.more(3))
     assert rig.is_up()
-    assert rig.stats.total("reconnects") == 0
+    assert rig.metrics.total("reconnects") == 0
 
 
 def test_a_finite_source_may_be_as_slow_as_it_likes(
@@ -147,7 +147,7 @@ def test_a_live_camera_that_ends_is_tried_again(rig: Rig, caplog: pytest.LogCapt
     caplog.set_level(logging.INFO)
     rig.cameras.add("gate", FakeSource(*[lambda: iter([decoded_frame()])] * 3), camera_config("rtsp://hardware/"))
     rig.until(rig.more(10))
-    assert rig.stats.by("reconnects", "reason", camera="gate") == {"ended": 3}
+    assert rig.metrics.by("reconnects", "reason", camera="gate") == {"ended": 3}
     assert [state.state for _, state in rig.states] == ["connecting", *["up", "down"] * 3, "up"]
 
 
@@ -176,7 +176,7 @@ def test_a_camera_that_returns_counts_on(rig: Rig):
         rig.cameras.add("gate", FakeSource(), camera_config("rtsp://hardware/"))
     rig.until(rig.more(3))
     rig.cameras.remove("gate")
-    captured = rig.stats.total("frames_captured", camera="gate")
+    captured = rig.metrics.total("frames_captured", camera="gate")
     rig.cameras.add("gate", FakeSource(), camera_config("rtsp://hardware/"))
     rig.until(rig.more(1))
     assert rig.pending[-1].meta.index >= captured
@@ -188,10 +188,10 @@ def test_the_gauge_of_a_clock_follows_it_until_it_is_set_right(rig: Rig, caplog:
     def wrong_then_right() -> Iterator[DecodedFrame]:
         for skew_s in (None, 3600.0, 3600.4, 3605.0, None):
             yield decoded_frame(skew_s=skew_s)
-            gauges.append(rig.stats.gauge_value("clock_skew", camera="gate"))
+            gauges.append(rig.metrics.gauge_value("clock_skew", camera="gate"))
         for _ in range(2):
             yield decoded_frame(source="rtcp")
-            gauges.append(rig.stats.gauge_value("clock_skew", camera="gate"))
+            gauges.append(rig.metrics.gauge_value("clock_skew", camera="gate"))
 
     rig.cameras.add("gate", FakeSource(wrong_then_right), camera_config("rtsp://hardware/"))
     rig.until(rig.more(8))

@@ -45,7 +45,7 @@ def test_b_frames_are_shown_and_timed_in_their_order(
     shown = np.diff(levels) % 25
     counted = np.diff([frame.meta.index for frame in rig.pending])
     np.testing.assert_array_equal(shown, counted % 25)
-    assert rig.stats.total("frames_dropped", reason="decode") == 0
+    assert rig.metrics.total("frames_dropped", reason="decode") == 0
     assert_evenly_timed(rig, "arrival")
     if int(av.__version__.split(".")[0]) >= 18:  # libav before 8.1 gives a packet the camera's time of the next one
         assert_evenly_timed(rig, "rtcp")

@@ -27,8 +27,8 @@ def test_every_frame_of_a_file_is_delivered_as_pyav_decodes_it(rig: Rig, clip: P
     np.testing.assert_array_equal(pictures, expected)
     assert rig.is_down(Reason.ENDED)
     assert not any(frame.meta.live for frame in rig.pending)
-    assert rig.stats.total("frames_captured") == 50
-    assert rig.stats.total("frames_dropped") == 0
+    assert rig.metrics.total("frames_captured") == 50
+    assert rig.metrics.total("frames_dropped") == 0
 
 
 def test_a_files_frames_are_timed_from_start_at(rig: Rig, clip: Path):
@@ -121,9 +121,9 @@ def test_damage_in_the_middle_of_a_file_costs_only_those_frames(rig: Rig, clip: 
     (tmp_path / "torn.mp4").write_bytes(content)
     rig.add(str(tmp_path / "torn.mp4"))
     rig.until(lambda: rig.inbox.exhausted)
-    lost = rig.stats.total("frames_dropped", camera="gate", reason="decode")
+    lost = rig.metrics.total("frames_dropped", camera="gate", reason="decode")
     assert lost == 3
-    assert len(rig.pending) + lost == 50 == rig.stats.total("frames_captured")
+    assert len(rig.pending) + lost == 50 == rig.metrics.total("frames_captured")
     assert rig.pending[-1].meta.index == 49
 
 
@@ -131,7 +131,7 @@ def test_a_slow_taker_is_waited_for_and_does_not_delay_stopping(rig: Rig, clip: 
     rig.add(str(clip))
     rig.until(rig.more(3))
     assert rig.end(within_s=2) == []
-    assert rig.stats.total("frames_dropped") == 0
+    assert rig.metrics.total("frames_dropped") == 0
 
 
 @pytest.mark.parametrize(("degrees", "turns"), [(90, -1), (180, 2), (270, 1)])
@@ -151,7 +151,7 @@ def test_max_fps_thins_evenly_and_counts(rig: Rig, clip: Path):
     rig.until(lambda: rig.inbox.exhausted)
     assert [frame.meta.index for frame in rig.pending[:5]] == [0, 3, 5, 8, 10]
     assert len(rig.pending) == 20
-    assert rig.stats.total("frames_dropped", camera="gate", reason="max_fps") == 30
+    assert rig.metrics.total("frames_dropped", camera="gate", reason="max_fps") == 30
 
 
 def test_a_probe_says_what_a_file_holds(clip: Path):

@@ -43,7 +43,7 @@ def test_every_picture_comes_once_in_natural_order_with_its_files_time(rig: Rig,
     assert {frame.meta.time.source for frame in rig.pending} == {"file"}
     assert not any(frame.meta.live for frame in rig.pending)
     assert rig.is_down(Reason.ENDED)
-    assert rig.stats.total("frames_dropped") == 0
+    assert rig.metrics.total("frames_dropped") == 0
 
 
 def test_with_start_at_they_are_a_second_apart(rig: Rig, folder: Path):
@@ -61,8 +61,8 @@ def test_what_cannot_be_read_is_counted_left_out_and_said_once(
     rig.add(str(folder))
     rig.until(lambda: rig.inbox.exhausted)
     assert [(frame.meta.index, frame.convert().width) for frame in rig.pending] == [(0, 16), (2, 18)]
-    assert rig.stats.total("frames_captured") == 4
-    assert rig.stats.total("frames_dropped", camera="gate", reason="decode") == 2
+    assert rig.metrics.total("frames_captured") == 4
+    assert rig.metrics.total("frames_dropped", camera="gate", reason="decode") == 2
     assert [record.getMessage() for record in caplog.records if NAMES[1] in record.getMessage()]
     assert NAMES[3] not in caplog.text
     assert rig.threads.error is None

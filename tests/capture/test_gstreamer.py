@@ -33,7 +33,7 @@ def frames_of(url: str, hardware: DecodeHardware, decode: str) -> list[tuple[flo
     rig = Rig()
     rig.add(url, hardware=hardware, decode=decode)
     rig.until(lambda: rig.inbox.exhausted, within_s=20)
-    assert rig.stats.total("frames_dropped") == 0
+    assert rig.metrics.total("frames_dropped") == 0
     return [(frame.meta.time.wall, yuv(frame.convert())) for frame in rig.pending]
 
 
@@ -119,7 +119,7 @@ def test_a_camera_is_timed_by_its_clock(rig: Rig, gstreamer: DecodeHardware, rts
     rig.until(rig.more(30))
     assert {frame.convert().format for frame in rig.pending} == {"nv12"}
     assert_evenly_timed(rig, "rtcp")
-    assert rig.stats.total("frames_dropped", reason="decode") == 0
+    assert rig.metrics.total("frames_dropped", reason="decode") == 0
 
 
 def test_b_frames_of_a_camera_are_shown_in_their_order(
@@ -133,7 +133,7 @@ def test_b_frames_of_a_camera_are_shown_in_their_order(
     counted = np.diff([frame.meta.index for frame in rig.pending])
     np.testing.assert_array_equal(np.diff(levels) % 25, counted % 25)
     assert_evenly_timed(rig, "arrival")
-    assert rig.stats.total("frames_dropped", reason="decode") == 0
+    assert rig.metrics.total("frames_dropped", reason="decode") == 0
 
 
 def test_a_camera_that_was_away_comes_back(rig: Rig, gstreamer: DecodeHardware, rtsp_server: StartServer):
@@ -145,7 +145,7 @@ def test_a_camera_that_was_away_comes_back(rig: Rig, gstreamer: DecodeHardware, 
     server.start()
     rig.until(rig.is_up, within_s=15)
     rig.until(rig.more(10))
-    assert rig.stats.total("reconnects") >= 1
+    assert rig.metrics.total("reconnects") >= 1
 
 
 def test_a_camera_that_changes_its_size_goes_on(
@@ -164,7 +164,7 @@ def test_damaged_pictures_are_counted_and_healed(rig: Rig, gstreamer: DecodeHard
     rig.add(server.url, hardware=gstreamer, decode="gstreamer")
     rig.until(rig.more(10))
     server.say("corrupt")
-    rig.until(lambda: rig.stats.total("frames_dropped", reason="decode") > 5, within_s=15)
+    rig.until(lambda: rig.metrics.total("frames_dropped", reason="decode") > 5, within_s=15)
     server.say("heal")
     rig.until(rig.more(40), within_s=20)
     assert rig.is_up()
@@ -179,7 +179,7 @@ def test_a_decoder_that_is_not_there_is_told_once_and_the_cpu_does_it(
             rig = Rig()
             rig.cameras.add("gate", source, camera_config(str(clip)))
             rig.until(lambda rig=rig: rig.inbox.exhausted)
-            assert rig.stats.total("frames_captured") == 50
+            assert rig.metrics.total("frames_captured") == 50
     (record,) = [record for record in caplog.records if "the CPU decodes" in record.getMessage()]
     assert record.levelno == logging.WARNING
     assert str(clip) in record.getMessage()
@@ -210,7 +210,7 @@ def test_a_file_that_it_does_not_take_is_decoded_whole_by_the_cpu(
         rig = Rig()
         rig.cameras.add("gate", source, camera_config(str(clip)))
         rig.until(lambda rig=rig: rig.inbox.exhausted, within_s=20)
-        assert rig.stats.total("frames_dropped") == 0
+        assert rig.metrics.total("frames_dropped") == 0
         levels.append([frame.meta.time.wall for frame in rig.pending])
     assert levels == [[at for at, _ in frames_of(str(clip), gstreamer, "cpu")]] * 2
     (warning,) = [record.getMessage() for record in caplog.records if "the CPU decodes" in record.getMessage()]
@@ -226,7 +226,7 @@ def test_a_file_that_ends_before_its_decoder_is_found_out_is_decoded_whole(
     silent = DecodeHardware(gstreamer=REFUSING["no picture comes of its packets"])
     rig.add(str(short), hardware=silent, decode="gstreamer")
     rig.until(lambda: rig.inbox.exhausted)
-    assert (len(rig.pending), rig.stats.total("frames_dropped")) == (10, 0)
+    assert (len(rig.pending), rig.metrics.total("frames_dropped")) == (10, 0)
 
 
 @pytest.mark.parametrize("why", REFUSING)
@@ -237,7 +237,7 @@ def test_a_camera_that_it_does_not_take_comes_up(
     rig.add(rtsp_server().url, hardware=hardware, decode="gstreamer", stall_timeout_s=15)
     rig.until(rig.more(60), within_s=20)
     assert [state.state for _, state in rig.states] == ["connecting", "up"]
-    assert rig.stats.total("frames_dropped", reason="decode") == 0
+    assert rig.metrics.total("frames_dropped", reason="decode") == 0
     assert caplog.text.count("the CPU decodes") == 1
 
 

@@ -25,7 +25,7 @@ def told(
             rig = Rig()
             rig.cameras.add("gate", source, camera_config(str(url)))
             rig.until(lambda rig=rig: rig.inbox.exhausted)
-            assert rig.stats.total("frames_dropped") == 0
+            assert rig.metrics.total("frames_dropped") == 0
             assert np.ptp([frame.convert().planes[0].data.mean() for frame in rig.pending]) < 255
             assert len(rig.pending) in (10, 50)
     return [record for record in caplog.records if record.name == "edge_app.capture.decode.factory"]

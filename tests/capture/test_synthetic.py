@@ -15,7 +15,7 @@ def test_the_live_street_keeps_its_own_pace(rig: Rig):
     source = rig.add("synthetic://street?seed=3&fps=20&size=128x96", stall_timeout_s=5)
     assert source.live
     rig.until(rig.more(1))
-    took = rig.until(lambda: rig.stats.total("frames_captured") > 30)
+    took = rig.until(lambda: rig.metrics.total("frames_captured") > 30)
     assert 30 / 20 * 0.8 < took < 30 / 20 * 1.5
     assert {frame.meta.time.source for frame in rig.pending} == {"arrival"}
     assert rig.end(within_s=1) == []

@@ -116,7 +116,7 @@ def test_times_and_counts_are_those_of_the_cpu(clips):
             rig = Rig()
             rig.add(str(clips[coding, (320, 240)]), hardware=GPU, decode=decode)
             rig.until(lambda rig=rig: rig.inbox.exhausted, within_s=20)
-            assert rig.stats.total("frames_dropped") == 0
+            assert rig.metrics.total("frames_dropped") == 0
             times.append([frame.meta.time.wall for frame in rig.pending])
         assert times[0] == times[1]
 
