@@ -95,9 +95,9 @@ def test_what_neither_could_hold_is_refused_and_not_shown(value):
     ],
 )
 def test_a_login_is_taken_out_of_a_url(url, parts):
-    pasted = split_login(url)
-    assert (pasted.url, pasted.username, pasted.password) == parts
-    assert pasted.public
+    url_login = split_login(url)
+    assert (url_login.url, url_login.username, url_login.password) == parts
+    assert url_login.public
 
 
 @pytest.mark.parametrize(

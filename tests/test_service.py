@@ -13,7 +13,7 @@ import pytest
 
 from edge_app.app.health import Health
 from edge_app.app.service import Service
-from edge_app.capture import CameraStatus
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
 from edge_app.core.threads import Heartbeats
 from edge_app.publish import ModelIdentity

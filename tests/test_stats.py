@@ -18,6 +18,18 @@ def test_counters_are_added_by_label():
     assert stats.total("frames_dropped") == 0
 
 
+def test_a_gauge_is_what_was_set_last_and_stays_when_counting_begins_anew():
+    stats = Metrics()
+    assert stats.gauge_value("clock_skew", camera="a") is None
+    stats.gauge("clock_skew", 3600.0, camera="a")
+    stats.gauge("clock_skew", -2.5, camera="a")
+    stats.gauge("clock_skew", 1.0, camera="b")
+    stats.clear()
+    assert stats.gauge_value("clock_skew", camera="a") == -2.5
+    assert stats.gauge_value("clock_skew", camera="b") == 1.0
+    assert stats.percentiles("clock_skew") == []
+
+
 def test_percentiles_are_of_the_newest_and_the_histogram_is_of_all():
     stats = Metrics()
     for _ in range(RECENT):

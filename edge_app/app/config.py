@@ -99,7 +99,7 @@ class AppConfig(Section):
     @classmethod
     def _nothing_is_overwritten(cls, sinks: tuple[AnySinkConfig, ...], info: ValidationInfo) -> Any:
         cameras: Mapping[str, CameraConfig] = info.data.get("cameras", {})
-        used = {Path(camera.url): f"camera {name} reads" for name, camera in cameras.items() if camera.kind == "path"}
+        used = {path: f"camera {name} reads" for name, camera in cameras.items() if (path := camera.path)}
         if this_file := (info.context or {}).get("file"):
             used[this_file] = "is the configuration"
         for index, sink in enumerate(sinks):

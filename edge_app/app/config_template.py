@@ -29,21 +29,21 @@ publish: # any number of these
 
 @dataclass(frozen=True, slots=True)
 class ConfigTemplate:
-    """What is known of the camera.
+    """A configuration file for one camera.
 
     Attributes:
         camera: Its name.
-        url: What stands in the file: the URL or a variable.
+        url: The value of `url` in the file: the URL or a variable.
         login: Whether user and password come from variables.
-        found: What the stream said; none where nobody asked.
+        stream: What the camera sends; None if it was not probed.
         model: Name of the model to begin with.
-        better: The model to pull for a real camera; empty where `model` is one.
+        better: The model to pull for a real camera; empty if `model` is for real cameras.
     """
 
     camera: str
     url: str
     login: bool
-    found: StreamInfo | None
+    stream: StreamInfo | None
     model: str
     better: str
 
@@ -65,7 +65,7 @@ class ConfigTemplate:
         ]
 
     def _keys(self) -> list[str]:
-        what = "nobody asked it yet: edge-app check FILE --probe" if self.found is None else seen(self.found)
+        what = "nobody asked it yet: edge-app check FILE --probe" if self.stream is None else summary(self.stream)
         lines = [f"# {what}", f"url: {scalar(self.url)}"]
         if self.login:
             user, password, _ = names(self.camera)
@@ -74,20 +74,20 @@ class ConfigTemplate:
             lines.append(
                 "# tls: {ca: camera-ca.pem} # where no authority that this machine knows signed its certificate"
             )
-        fast = self.found is not None and (self.found.fps or 0) > ENOUGH_FPS
+        fast = self.stream is not None and (self.stream.fps or 0) > ENOUGH_FPS
         rate = f"max_fps: {ENOUGH_FPS} # frames/s that are analysed; more follow fast objects and cost CPU"
         lines.append(rate if fast else f"# {rate}")
         return lines
 
 
-def seen(found: StreamInfo) -> str:
+def summary(stream: StreamInfo) -> str:
     """What the camera sends, in words."""
-    rate = f"{found.fps:.4g} frames/s" if found.fps else "frames/s unknown"
-    return f"{found.codec}, {found.width}x{found.height}, {rate}"
+    rate = f"{stream.fps:.4g} frames/s" if stream.fps else "frames/s unknown"
+    return f"{stream.codec}, {stream.width}x{stream.height}, {rate}"
 
 
 def names(camera: str) -> tuple[str, str, str]:
-    """The variables of a camera's user, password and URL.
+    """The names of the variables for a camera's user, password and URL.
 
     >>> names("gate"), names("2nd")[0]
     (('GATE_USER', 'GATE_PASSWORD', 'GATE_URL'), 'CAMERA_2ND_USER')
@@ -97,12 +97,12 @@ def names(camera: str) -> tuple[str, str, str]:
 
 
 def url_value(camera: str, url: str, *, secret: bool) -> str:
-    """What stands in the file for a URL: itself, or a variable where it holds a secret."""
+    """The value of `url` in the file: the URL itself, or a variable if it holds a secret."""
     return f"${{{names(camera)[2]}}}" if secret else url.replace("${", "$${")
 
 
 def scalar(text: str) -> str:
-    """The text in YAML: as it is, or in JSON's quotes where it would mean something else.
+    """The text in YAML: plain, or in JSON's quotes if plain text would mean something else.
 
     >>> scalar("rtsp://10.0.0.5/a?b=1"), scalar("rtsp://10.0.0.5/a #b")
     ('rtsp://10.0.0.5/a?b=1', '"rtsp://10.0.0.5/a #b"')

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edge_app.app.config import AppConfig
-from edge_app.capture import Hardware, Source, open_source
+from edge_app.capture import DecodeHardware, Source, open_source
 from edge_app.detector import Detector, read_detector, reads_surfaces
 from edge_app.publish import Sink
 from edge_app.trt_build import is_jetson
@@ -55,7 +55,7 @@ def make_parts(config: AppConfig, *, play: Play = lambda source: source) -> Part
 
 def make_sources(config: AppConfig, *, surfaces: bool = False) -> dict[str, Source]:
     """The source of each camera, for an engine that reads a decoder's surfaces or not."""
-    hardware = Hardware(config.engine.device if surfaces else None, is_jetson())
+    hardware = DecodeHardware(config.engine.device if surfaces else None, is_jetson())
     sources = {}
     for name, camera in config.cameras.items():
         with config.blame("cameras", name, "tls", "ca"):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge_app.app.service import Service
-from edge_app.capture import CameraStatus
+from edge_app.core.camera_status import CameraStatus
 from edge_app.publish import DeliveryGroup, ModelIdentity, SinkStatus, StatsReporter
 
 REPORT_S = 10.0

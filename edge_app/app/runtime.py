@@ -17,7 +17,7 @@ from edge_app.app.factory import Parts
 from edge_app.app.health import Health, HealthReporter
 from edge_app.app.service import Service
 from edge_app.app.worker import Worker
-from edge_app.capture import CameraStatus
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import TemporaryError
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup

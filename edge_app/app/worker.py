@@ -7,8 +7,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 
-from edge_app.capture import Cameras, CameraStatus, Source
+from edge_app.capture import Cameras, Source
 from edge_app.capture.config import CameraConfig
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Result
 from edge_app.core.frames import Frame
 from edge_app.core.inbox import Inbox
@@ -81,7 +82,7 @@ class Worker:
 
     def statuses(self) -> dict[str, CameraStatus]:
         """How each camera is doing; any thread may ask."""
-        return self._cameras.states()
+        return self._cameras.statuses()
 
     def start(self) -> None:
         """Begins to analyse; the cameras of finite sources that count are there."""

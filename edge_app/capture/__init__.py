@@ -1,8 +1,8 @@
-"""Cameras and files in, frames out: one thread a source, which opens it again whenever it fails."""
+"""Cameras and files in, frames out: one thread for each source, which opens it again whenever it fails."""
 
 from edge_app.capture.camera import rotated
 from edge_app.capture.cameras import Cameras
-from edge_app.capture.decode.factory import Hardware
+from edge_app.capture.decode.factory import DecodeHardware
 from edge_app.capture.decode.video_decoder import has_nvdec
 from edge_app.capture.probe import StreamInfo, probe_source
 from edge_app.capture.sources.file import FileSource
@@ -10,16 +10,13 @@ from edge_app.capture.sources.folder import SUFFIXES, natural, read_picture
 from edge_app.capture.sources.login import UrlLogin, split_login
 from edge_app.capture.sources.registry import open_source
 from edge_app.capture.sources.replay import ReplaySource
-from edge_app.capture.sources.source import DecodedFrame, Source
-from edge_app.core.camera_status import CameraStatus
+from edge_app.capture.sources.source import Source
 
 __all__ = [
     "SUFFIXES",
-    "CameraStatus",
     "Cameras",
-    "DecodedFrame",
+    "DecodeHardware",
     "FileSource",
-    "Hardware",
     "ReplaySource",
     "Source",
     "StreamInfo",

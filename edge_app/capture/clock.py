@@ -1,4 +1,4 @@
-"""When a frame was taken: by the camera's clock where that can be true, else by its arrival."""
+"""When a frame was taken: by the camera's clock if that is plausible, else by its arrival."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from edge_app.core.frames import CaptureTime
 
 LONGEST_TRANSIT_S = 5.0
-SLOWEST_TRANSIT_S = 0.5  # of the fastest frame; a network that is slower than this is not one for video
-CLOCK_JITTER_S = 0.1  # two clocks that NTP holds together differ so much: a frame is not older than its arrival
+SLOWEST_TRANSIT_S = 0.5  # of the fastest frame; no network that carries video is slower
+CLOCK_JITTER_S = 0.1  # so much do two clocks differ that NTP synchronises: a frame is never newer than its arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,18 @@ class Moment:
         return cls(time.time(), time.monotonic())
 
     def earlier(self, seconds: float) -> Moment:
-        """So many seconds before this one [s]."""
+        """The instant so many seconds before this one."""
         return Moment(self.wall - seconds, self.mono - seconds)
 
     def as_capture(self, skew_s: float | None = None) -> CaptureTime:
-        """Of a frame that is timed by its arrival at this moment."""
+        """The capture time of a frame that is timed by its arrival at this moment."""
         return CaptureTime(wall=self.wall, mono=self.mono, source="arrival", skew_s=skew_s)
 
 
 def captured(arrival: Moment, camera_wall: float | None, ahead_s: float = 0.0) -> CaptureTime:
-    """When the frame that arrived then was taken, given its time on the camera's clock [s since the epoch].
+    """When a frame was taken, from its arrival and its time on the camera's clock [s since the epoch].
 
-    That clock may be known to be so much ahead of ours [s], which then counts for the age.
+    `ahead_s` is how far that clock is known to be ahead of ours [s]; the age allows for it.
 
     >>> captured(Moment(wall=1000.0, mono=50.0), 999.75)
     CaptureTime(wall=999.75, mono=49.75, source='rtcp', skew_s=None)
@@ -53,17 +53,17 @@ def captured(arrival: Moment, camera_wall: float | None, ahead_s: float = 0.0) -
 
 
 class CameraClock:
-    """One connection's frames on the camera's clock, as long as that can be right.
+    """Times one connection's frames by the camera's clock, as long as that is plausible.
 
-    Frames that all seem to take long were not slow: the camera's clock is. The shortest transit seen tells the two
-    apart, and what a frame took beyond it is a real delay in either case.
+    If every frame seems to take long, it is the camera's clock that is slow, not the frames. The shortest transit seen
+    tells the two apart; what a frame took beyond it is a real delay in either case.
     """
 
     def __init__(self) -> None:
         self._least = float("inf")  # the shortest transit seen [s]
 
     def captured(self, arrival: Moment, camera_wall: float | None) -> CaptureTime:
-        """As `captured` says, but by arrival while no frame came in less than `SLOWEST_TRANSIT_S`."""
+        """See `captured`; but by arrival until a frame comes in less than `SLOWEST_TRANSIT_S`."""
         if camera_wall is None:
             return captured(arrival, None)
         transit = arrival.wall - camera_wall
@@ -77,7 +77,7 @@ class CameraClock:
 
 
 def camera_wall(packet: Any) -> float | None:
-    """The camera's clock [s since the epoch] for a packet of libav; none before its first RTCP report."""
+    """The camera's clock [s since the epoch] for a packet of libav; None before its first RTCP report."""
     if not packet.has_sidedata("prft"):
         return None
     microseconds, _flags = struct.unpack("<qi", bytes(packet.get_sidedata("prft"))[:12])

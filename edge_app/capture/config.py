@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from edge_app.capture.sources.registry import SCHEMES, kind_of, scheme_of
+from edge_app.capture.sources.source import SourceConfig, SourceKind
 from edge_app.config.issue import listed, nearest
-from edge_app.config.section import Flag, OptionalTls, Section, from_base, whole, wrong
+from edge_app.config.section import Flag, Section, from_base, wrong
 from edge_app.core.backoff import Backoff
 
-Kind = Literal["rtsp", "http", "synthetic", "device", "path"]
-
-SCHEMES: dict[str, Kind] = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https": "http", "synthetic": "synthetic"}
-ENCRYPTED = ("rtsps://", "https://")
 LOGIN = re.compile(r"[^/\s]*:[^/\s]*@")
 HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:\[\]]+)(?::(\d+))?")
 LAST_PORT = 65535
@@ -44,76 +41,67 @@ class ReconnectConfig(Section):
         return Backoff(initial_s=self.initial_s, max_s=self.max_s, jitter=self.jitter, stable_s=self.stable_s)
 
 
-class CameraConfig(Section):
+class CameraConfig(SourceConfig):
     """Where pictures come from and how they are taken."""
 
-    url: str = Field(min_length=1, repr=False)
-    """rtsp, rtsps; http or https for MJPEG, single pictures or video; a file; a folder of pictures; /dev/video0; or
-    synthetic://street?seed=7&fps=25&size=640x360&light=night. User and password have their own keys."""
-    username: str | None = None
-    """Who logs in."""
-    password: SecretStr | None = None
-    """Best written as ${VAR}, so that it is not in this file."""
-    transport: Literal["tcp", "udp"] = "tcp"
-    """`tcp` loses nothing; `udp`, for rtsp:// only, tears pictures when packets are lost."""
-    tls: OptionalTls = None
-    """For rtsps and https: `true` for the system's certificates, or {ca: FILE, verify: true}."""
-    decode: Literal["auto", "cpu", "nvdec", "gstreamer"] = "auto"
-    """`nvdec` for NVIDIA GPUs, `gstreamer` for Jetson, `cpu` everywhere; `auto` takes the best that is there."""
     enabled: Flag = True
     """`false` leaves the camera out, its settings stay."""
-    rotate: Annotated[Literal[0, 90, 180, 270], BeforeValidator(whole)] = 0
-    """Degrees clockwise, for cameras that hang askew."""
     max_fps: float | None = Field(default=None, gt=0)
     """Frames a second that are analysed at most; none: all of them, as always of a folder."""
     max_frame_age_ms: float = Field(default=1000.0, gt=0)
     """A live frame older than this [ms] is dropped and counted, not analysed."""
     reconnect: ReconnectConfig = ReconnectConfig()
     """How long to wait before a lost camera is tried again."""
-    stall_timeout_s: float = Field(default=15.0, gt=0)
-    """After so long without a frame [s] the camera counts as lost."""
-    start_at: AwareDatetime | None = None
-    """For files and folders: when the first frame was taken; none: the file's own time, a picture's in folders."""
 
     @property
-    def kind(self) -> Kind:
-        """What its url names; a path is that of a file or of a folder."""
-        scheme, found, _ = self.url.partition("://")
-        if found:
-            return SCHEMES[scheme]
-        return "device" if self.url.startswith("/dev/") else "path"
+    def kind(self) -> SourceKind:
+        """The kind of source that its url names."""
+        return kind_of(self.url)
+
+    @property
+    def path(self) -> Path | None:
+        """The file or folder that it reads; None for a camera or a rendered scene."""
+        return Path(self.url) if self.kind.stored else None
+
+    def finite(self, frames: int) -> CameraConfig | None:
+        """This camera, made to end after so many frames unless it ends by itself; None if it is always live."""
+        url = self.kind.finite_url(self.url, frames)
+        return None if url is None else self.model_copy(update={"url": url})
 
     @field_validator("url")
     @classmethod
     def _usable(cls, url: str, info: ValidationInfo) -> str:
-        scheme, found, rest = url.partition("://")
-        if not found and LOGIN.match(url):
+        name, separator, rest = url.partition("://")
+        if not separator and LOGIN.match(url):
             raise wrong("want rtsp:// or another scheme before the host; user and password have their own keys")
-        if not found:
+        if not separator:
             return str(from_base(Path(url), info))
-        if scheme.lower() not in SCHEMES:
-            raise wrong(f"want {listed(SCHEMES)}://… or a path{nearest(scheme, SCHEMES)}")
-        if scheme.lower() != "synthetic":
+        scheme = SCHEMES.get(name.lower())
+        if scheme is None:
+            raise wrong(f"want {listed(SCHEMES)}://… or a path{nearest(name, SCHEMES)}")
+        if scheme.has_host:
             _check_host(rest)
-        return scheme.lower() + found + rest
-
-    @model_validator(mode="after")
-    def _encrypted(self) -> CameraConfig:
-        if self.tls is not None and not self.url.startswith(ENCRYPTED):
-            raise wrong("goes with an rtsps:// or https:// url only", "tls")
-        return self
+        return scheme.name + separator + rest
 
     @model_validator(mode="after")
     def _keys_have_an_effect(self) -> CameraConfig:
-        if self.kind not in ("rtsp", "http"):
-            given = (key for key in ("username", "password", "transport") if key in self.model_fields_set)
-            if key := next((key for key in given if getattr(self, key) is not None), None):
-                raise wrong("goes with an rtsp, rtsps, http or https url only", key)
-        if self.transport == "udp" and not self.url.startswith("rtsp://"):
-            raise wrong("udp goes with an rtsp:// url only; rtsps, http and https are tcp", "transport")
-        # Pictures were often all written at once, and thinned by their files' times would nearly all be lost.
-        if self.max_fps is not None and self.kind == "path" and Path(self.url).is_dir():
-            raise wrong("does not go with a folder, whose pictures are all taken", "max_fps")
+        scheme = scheme_of(self.url)
+        keys = scheme.keys if scheme else frozenset()
+        given = [key for key in ("tls", "username", "password", "transport") if key in self.model_fields_set]
+        for key in given:
+            if key not in keys and getattr(self, key) is not None:
+                raise wrong(f"goes with an {_schemes_with(key)} url only", key)
+        if self.transport == "udp" and not (scheme and scheme.udp):
+            *others, last = (name for name, other in SCHEMES.items() if "transport" in other.keys and not other.udp)
+            udp = listed(f"{name}://" for name, other in SCHEMES.items() if other.udp)
+            raise wrong(f"udp goes with an {udp} url only; {', '.join(others)} and {last} are tcp", "transport")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_refused(self) -> CameraConfig:
+        for key, why in self.kind.refused.items():
+            if getattr(self, key) is not None:
+                raise wrong(why, key)
         return self
 
     @model_validator(mode="after")
@@ -123,8 +111,14 @@ class CameraConfig(Section):
         return self
 
 
+def _schemes_with(key: str) -> str:
+    """The schemes of the URLs with which a key has an effect, in words."""
+    names = [name for name, scheme in SCHEMES.items() if key in scheme.keys]
+    return listed(f"{name}://" for name in names) if key == "tls" else listed(names)
+
+
 def _check_host(rest: str) -> None:
-    """Looks at a URL after its `://`; says nothing of what it holds, which may be a password."""
+    """Checks what follows the `://` of a URL; the error does not repeat it, as it may hold a password."""
     host = re.split(r"[/?#]", rest, maxsplit=1)[0]
     found = HOST.fullmatch(host)
     odd = not found

@@ -1,10 +1,10 @@
-"""Fewer frames than the camera sends, evenly."""
+"""Drops frames evenly, down to a rate."""
 
 from __future__ import annotations
 
 
 class FpsLimiter:
-    """Keeps at most `max_fps` frames a second by their capture times; none keeps all.
+    """Keeps at most `max_fps` frames a second by their capture times; None keeps all.
 
     >>> limiter = FpsLimiter(10)
     >>> [limiter.keeps(n / 25) for n in range(6)]
@@ -16,7 +16,7 @@ class FpsLimiter:
         self._due: float | None = None
 
     def keeps(self, captured_at: float) -> bool:
-        """Whether the frame of that time [s] is one to keep."""
+        """Whether to keep the frame taken at that time [s]."""
         period = self._period_s
         # The first frame, or the clock jumped, or frames are slower than asked for: count from here.
         if self._due is None or not self._due - 2 * period < captured_at < self._due + period:

@@ -1,4 +1,4 @@
-"""When the frames that leave a decoder were captured, from when their packets came."""
+"""When the frames that leave a decoder were captured, from the arrival of their packets."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from av.video.stream import VideoStream
 
 from edge_app.core.frames import CaptureTime
 
-MOST_IN_DECODER = 64  # packets; no codec keeps more frames back
-LONGEST_REORDER_S = 2.0  # a packet that is further ahead than this has nothing to do with the frame
+MOST_IN_DECODER = 64  # packets; no codec holds more frames back
+LONGEST_REORDER_S = 2.0  # a packet that is further ahead says nothing about the frame
 
 
 class PacketTimes:
-    """The captures of the packets whose frames are still in the decoder.
+    """The capture times of the packets whose frames are still in the decoder.
 
-    A B-frame is sent after a later picture that it leans on, so that it comes late. Without a camera's clock that
-    picture's arrival tells when it was taken, by the time between the two: frames are timed in the order they show.
+    A B-frame is sent after a later picture that it refers to, so it arrives late. Without a camera's clock its time is
+    that picture's arrival minus the time between the two, so that frames are timed in the order in which they show.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class PacketTimes:
             del self._by_pts[next(iter(self._by_pts))]
 
     def of(self, frame: VideoFrame) -> CaptureTime:
-        """The capture of the packet with the frame's pts; the latest where the decoder has lost track."""
+        """The capture time of the packet with the frame's pts; the latest if there is none."""
         own = self._by_pts.pop(frame.pts, self._latest)
         if own.source != "arrival":
             return own
@@ -43,7 +43,7 @@ class PacketTimes:
         return replace(own, wall=own.wall - late, mono=self._newest) if late else own
 
     def _ahead(self, frame: VideoFrame) -> list[tuple[float, CaptureTime]]:
-        """The later pictures in the decoder, and by how much they are later than the frame [s]."""
+        """The later pictures in the decoder: by how much they are later than the frame [s], and their capture times."""
         if frame.pts is None or frame.time_base is None:
             return []
         ahead = [
@@ -55,5 +55,5 @@ class PacketTimes:
 
     @staticmethod
     def _late_s(own: CaptureTime, ahead_s: float, capture: CaptureTime) -> float:
-        """How much later the frame came than a picture that was taken after it allows [s]."""
+        """How much too late the frame came, judged by a picture that was taken after it [s]."""
         return own.mono - (capture.mono - ahead_s)

@@ -1,4 +1,4 @@
-"""Looks at a source once: does it open, and what does it send?"""
+"""Opens a source once, to find out whether it works and what it sends."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from edge_app.core.frames import TimestampSource
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What the first picture said.
+    """What the first picture of a source shows.
 
     Attributes:
-        width, height: Of the picture as it is sent [px].
-        fps: Frames a second as announced; none where nothing is.
-        codec: Name of the coding as libav has it, or `raw`.
-        ts_source: What its time rests on; a camera's own clock is known only later.
-        first_picture_s: Time from the attempt's begin to the picture [s].
+        width, height: Of the picture as it is sent, not rotated [px].
+        fps: Frames a second as announced; None if they are not.
+        codec: libav's name of the codec, or `raw`.
+        ts_source: Where its time comes from; a camera's own clock is known only later.
+        first_picture_s: Time from opening the source to the picture [s].
     """
 
     width: int
@@ -32,7 +32,7 @@ class StreamInfo:
 
 
 def probe_source(source: Source, timeout_s: float) -> StreamInfo:
-    """Opens the source and takes its first picture, within so long [s], give or take one of its own timeouts.
+    """Opens the source and takes its first picture; the timeout may be exceeded by one of the source's own [s].
 
     Raises:
         StreamError: It cannot be opened or sends no picture.
@@ -41,11 +41,11 @@ def probe_source(source: Source, timeout_s: float) -> StreamInfo:
     timer = threading.Timer(timeout_s, stop.set)
     timer.start()
     try:
-        with source.open(stop) as shots:
-            for shot in shots:
-                picture = shot.convert()
+        with source.open(stop) as frames:
+            for frame in frames:
+                picture = frame.convert()
                 elapsed = time.monotonic() - began
-                return StreamInfo(picture.width, picture.height, shot.fps, shot.codec, shot.time.source, elapsed)
+                return StreamInfo(picture.width, picture.height, frame.fps, frame.codec, frame.time.source, elapsed)
     finally:
         timer.cancel()
     if stop.is_set():

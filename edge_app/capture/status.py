@@ -1,4 +1,4 @@
-"""How a camera is doing, as its consumers are told."""
+"""Keeps a camera's status and reports each change of it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Report = Callable[[str, CameraStatus], None]
 
 
 class StatusTracker:
-    """A camera's state, which two threads change; every change is logged and reported once."""
+    """A camera's status, which two threads change; every change is logged and reported once."""
 
     def __init__(self, camera: str, first: CameraState, report: Report) -> None:
         self._camera = camera
         self._report = report
         self._lock = threading.RLock()
         self._removed = False
-        self._state = CameraStatus(first, None, time.time())
-        report(camera, self._state)
+        self._status = CameraStatus(first, None, time.time())
+        report(camera, self._status)
 
     @property
-    def state(self) -> CameraStatus:
-        return self._state
+    def status(self) -> CameraStatus:
+        return self._status
 
     def up(self) -> None:
         """A frame came."""
@@ -37,21 +37,21 @@ class StatusTracker:
                 logger.info("camera %s is up", self._camera)
 
     def down(self, reason: Reason, detail: str) -> None:
-        """It failed; the same failure again is no news."""
+        """It failed; the same failure again is not reported."""
         with self._lock:
             if self._change("down", reason, detail):
                 level = logging.INFO if reason is Reason.ENDED else logging.WARNING
                 logger.log(level, "camera %s is down (%s): %s", self._camera, reason.value, detail)
 
     def remove(self) -> None:
-        """It is taken away: `disabled` for its consumers, whatever its thread may still find out."""
+        """It was removed: it stays `disabled`, whatever its thread reports afterwards."""
         with self._lock:
             self._change("disabled", None)
             self._removed = True
 
     def _change(self, state: CameraState, reason: Reason | None, detail: str = "") -> bool:
-        if self._removed or (self._state.state, self._state.reason) == (state, reason):
+        if self._removed or (self._status.state, self._status.reason) == (state, reason):
             return False
-        self._state = CameraStatus(state, reason, time.time(), detail)
-        self._report(self._camera, self._state)
+        self._status = CameraStatus(state, reason, time.time(), detail)
+        self._report(self._camera, self._status)
         return True

@@ -115,13 +115,10 @@ def enabled(settings: AppConfig) -> dict[str, CameraConfig]:
 
 def finite(name: str, camera: CameraConfig) -> CameraConfig:
     """The camera, if it ends by itself; the rendered scene is made to."""
-    if camera.kind == "synthetic" and "frames=" not in camera.url:
-        return camera.model_copy(
-            update={"url": f"{camera.url}{'&' if '?' in camera.url else '?'}frames={SCENE_FRAMES}"}
-        )
-    if camera.kind not in ("synthetic", "path"):
+    ending = camera.finite(SCENE_FRAMES)
+    if ending is None:
         raise UsageError(f"camera {name}: a live camera cannot be read as fast as possible; use --paced")
-    return camera
+    return ending
 
 
 def live(source: Source) -> Source:

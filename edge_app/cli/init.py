@@ -51,23 +51,23 @@ def main(
 
     That file ends in .env, only you can read it, and both systemd (EnvironmentFile=) and a shell take it.
     """
-    pasted = split_login(read_url() if rtsp == "-" else rtsp)
-    login = choose_login(name, pasted, username, password_file, os.environ)
-    camera = check_camera(name, pasted.url, login)
-    secrets = secrets_of(name, login, None if pasted.public else pasted.url)
+    url_login = split_login(read_url() if rtsp == "-" else rtsp)
+    login = choose_login(name, url_login, username, password_file, os.environ)
+    camera = check_camera(name, url_login.url, login)
+    secrets = secrets_of(name, login, None if url_login.public else url_login.url)
     if not out.name:
         raise UsageError(f"{out}: want the name of a file")
     beside = out.with_suffix(".env")
     check_places([out, beside] if secrets else [out], force=force)
-    found = None if no_probe else ask(name, camera)
-    url = url_value(name, pasted.url, secret=not pasted.public)
-    text = ConfigTemplate(name, url, login is not None, found, *choose_model()).text
+    stream = None if no_probe else probe_camera(name, camera)
+    url = url_value(name, url_login.url, secret=not url_login.public)
+    text = ConfigTemplate(name, url, login is not None, stream, *choose_model()).text
     write(out, text, beside, secrets, force=force)
     sys.stdout.write(what_next(out, beside if secrets else None))
 
 
 def check_camera(name: str, url: str, login: Login | None) -> CameraConfig:
-    """The camera as the configuration will have it; raises UsageError for what that would refuse."""
+    """The camera's section of the configuration; raises UsageError for what that would refuse."""
     if not re.fullmatch(NAME, name) or "\n" in name:
         raise UsageError(f"--name {name}: {WANTED[NAME]}")
     keys = {} if login is None else {"username": login.username, "password": login.password}
@@ -78,7 +78,7 @@ def check_camera(name: str, url: str, login: Login | None) -> CameraConfig:
 
 
 def secrets_of(name: str, login: Login | None, url: str | None) -> str:
-    """What goes into the file of secrets; raises UsageError for characters that it cannot hold."""
+    """The content of the file of secrets; raises UsageError for characters that it cannot hold."""
     user_name, password_name, url_name = names(name)
     values = {} if login is None else {user_name: login.username, password_name: login.password}
     try:
@@ -88,15 +88,15 @@ def secrets_of(name: str, login: Login | None, url: str | None) -> str:
 
 
 def check_places(paths: list[Path], *, force: bool) -> None:
-    """Raises UsageError where something would be overwritten."""
+    """Raises UsageError if something would be overwritten."""
     if len(set(paths)) < len(paths):
         raise UsageError(f"--out {paths[0]}: that is the name of the file of secrets; want a .yaml file")
     if there := [path for path in paths if os.path.lexists(path) and not force]:
         raise UsageError(f"{there[0]}: is there already; --force replaces it")
 
 
-def ask(name: str, camera: CameraConfig) -> StreamInfo:
-    """What the camera sends; raises DeviceError with the reason where it sends nothing."""
+def probe_camera(name: str, camera: CameraConfig) -> StreamInfo:
+    """What the camera sends; raises DeviceError with the reason if it sends nothing."""
     try:
         return probe_source(open_source(camera), PROBE_S)
     except StreamError as error:
@@ -105,7 +105,7 @@ def ask(name: str, camera: CameraConfig) -> StreamInfo:
 
 
 def choose_model() -> tuple[str, str]:
-    """A model of the catalogue that is here; else the bundled one, and the one to pull."""
+    """An installed model of the catalogue; else the bundled one, and the one to pull."""
     here = {model.name for model in installed(Path(), default_state_dir(os.environ))}
     catalogue = list(read_catalogue())
     pulled = [name for name in catalogue if name in here]
@@ -113,7 +113,7 @@ def choose_model() -> tuple[str, str]:
 
 
 def write(out: Path, text: str, beside: Path, secrets: str, *, force: bool) -> None:
-    """Writes the secrets, which nobody else can read at any moment, then the configuration that needs them."""
+    """Writes the secrets, never readable for others, then the configuration that needs them."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Where user and password of a camera come from at the command line."""
+"""Where `edge-app init` takes a camera's user and password from."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from edge_app.core.errors import InputError, UsageError
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who logs in, and how he proves it."""
+    """The user and password of a camera."""
 
     username: str = field(repr=False)
     password: str = field(repr=False)
 
 
 def choose_login(
-    camera: str, pasted: UrlLogin, username: str | None, password_file: Path | None, environ: Mapping[str, str]
+    camera: str, url_login: UrlLogin, username: str | None, password_file: Path | None, environ: Mapping[str, str]
 ) -> Login | None:
-    """Options before the URL, the URL before the environment, and a question last; None where nobody logs in.
+    """Options come before the URL, the URL before the environment, and a prompt last; None if there is no user.
 
     Raises:
-        UsageError: There is a password without user, or nobody to ask for one.
+        UsageError: There is a password without a user, or a user without a password and no terminal to ask at.
         InputError: The password's file cannot be read.
     """
     user_name, password_name, _ = names(camera)
-    user = username or pasted.username or environ.get(user_name)
+    user = username or url_login.username or environ.get(user_name)
     if not user:
-        if password_file or pasted.password:
+        if password_file or url_login.password:
             raise UsageError("a password without a user; give --username")
         return None
     if password_file is not None:
         return Login(user, read_password(password_file))
-    if pasted.password is not None:
-        return Login(user, pasted.password)
+    if url_login.password is not None:
+        return Login(user, url_login.password)
     if password_name in environ:
         return Login(user, environ[password_name])
     if not sys.stdin.isatty():
@@ -48,7 +48,7 @@ def choose_login(
 
 
 def read_url() -> str:
-    """A line of stdin; at a terminal it is not shown."""
+    """A line of stdin; a terminal does not show it."""
     return (getpass.getpass("URL: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
 
 

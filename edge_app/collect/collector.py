@@ -107,7 +107,7 @@ class Collector:
         if threads.error is not None:
             raise threads.error
         if not self.examined and reason is StopReason.LATE:
-            states = (f"camera {name}: {state.detail or state.state}" for name, state in capture.states().items())
+            states = (f"camera {name}: {status.detail or status.state}" for name, status in capture.statuses().items())
             raise DeviceError(f"no frame within {self._limits.seconds:g} s: {'; '.join(states)}")
         return reason
 

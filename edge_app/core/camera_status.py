@@ -1,4 +1,4 @@
-"""What a camera's consumers are told of its state."""
+"""How a camera is doing: what capture reports, and sinks, systemd and the live table show."""
 
 from __future__ import annotations
 

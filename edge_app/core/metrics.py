@@ -1,4 +1,4 @@
-"""Counters and durations, by name and label; written by every thread, read by whoever shows them."""
+"""Counters, gauges and durations, by name and label; written by every thread, read by whoever shows them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Durations:
 
 
 class Metrics:
-    """Counts and durations.
+    """Counts, gauges and durations.
 
     Names and labels are those of the metrics: `frames_dropped` with `camera` and `reason`.
 
@@ -66,6 +66,7 @@ class Metrics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, Labels], int] = defaultdict(int)
+        self._gauges: dict[tuple[str, Labels], float] = {}
         self._durations: dict[tuple[str, Labels], _Durations] = defaultdict(_Durations)
 
     def count(self, name: str, amount: int = 1, **labels: str) -> None:
@@ -88,6 +89,16 @@ class Metrics:
                 if key == name and wanted <= set(have):
                     sums[dict(have).get(label, "")] += amount
         return dict(sums)
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        """Sets what goes up and down, such as `clock_skew` of a camera [s]."""
+        with self._lock:
+            self._gauges[name, tuple(sorted(labels.items()))] = value
+
+    def gauge_value(self, name: str, **labels: str) -> float | None:
+        """The gauge of that name with exactly these labels; None if it was never set."""
+        with self._lock:
+            return self._gauges.get((name, tuple(sorted(labels.items()))))
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         """Records a duration or an age [s]."""
@@ -116,7 +127,7 @@ class Metrics:
         return Histogram(below[-1], total, below[:-1])
 
     def clear(self) -> None:
-        """Forgets everything: what follows is measured from here."""
+        """Forgets all counts and durations: what follows is measured from here. Gauges say what is, and stay."""
         with self._lock:
             self._counts.clear()
             self._durations.clear()

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from edge_app.capture import Cameras, CameraStatus, Hardware, Source, open_source
+from edge_app.capture import Cameras, DecodeHardware, Source, open_source
 from edge_app.capture.config import CameraConfig
+from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
 from edge_app.core.frames import PendingFrame
 from edge_app.core.inbox import Inbox
@@ -29,16 +30,16 @@ class Rig:
 
     def __init__(self) -> None:
         self.inbox = Inbox()
-        self.stats = Metrics()
+        self.metrics = Metrics()
         self.threads = ThreadGroup(threading.Event())
         self.states: list[tuple[str, CameraStatus]] = []
-        self.arrivals: list[PendingFrame] = []
-        self.cameras = Cameras(self.inbox, self.stats, self.threads, self._report, capacity=2)
+        self.pending: list[PendingFrame] = []
+        self.cameras = Cameras(self.inbox, self.metrics, self.threads, self._report, capacity=2)
 
     def _report(self, name: str, state: CameraStatus) -> None:
         self.states.append((name, state))
 
-    def add(self, url: str, name: str = "gate", hardware: Hardware | None = None, **settings: object) -> Source:
+    def add(self, url: str, name: str = "gate", hardware: DecodeHardware | None = None, **settings: object) -> Source:
         camera = camera_config(url, **settings)
         source = open_source(camera, hardware)
         self.cameras.add(name, source, camera)
@@ -49,13 +50,13 @@ class Rig:
         began = time.monotonic()
         while not condition():
             assert time.monotonic() - began < within_s, (self.states, self.threads.error)
-            self.arrivals += self.inbox.take(4, 0.02)
+            self.pending += self.inbox.take(4, 0.02)
             self.cameras.supervise()
         return time.monotonic() - began
 
     def state(self, name: str = "gate") -> tuple[str, Reason | None]:
-        state = self.cameras.states()[name]
-        return state.state, state.reason
+        status = self.cameras.statuses()[name]
+        return status.state, status.reason
 
     def is_up(self) -> bool:
         return self.state() == ("up", None)
@@ -65,8 +66,8 @@ class Rig:
 
     def more(self, frames: int) -> Callable[[], bool]:
         """A condition: so many more frames."""
-        target = len(self.arrivals) + frames
-        return lambda: len(self.arrivals) >= target
+        target = len(self.pending) + frames
+        return lambda: len(self.pending) >= target
 
     def end(self, within_s: float) -> list[str]:
         """Stops the cameras; the threads that were stuck."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge_app.capture import Hardware
+from edge_app.capture import DecodeHardware
 from edge_app.capture.decode.gstreamer import load_gstreamer
 from edge_app.capture.decode.video_decoder import UnsuitedError
 from edge_app.core.frames import Picture
@@ -20,7 +20,7 @@ DEBIAN = Path("/usr/lib/python3/dist-packages/gi")
 ELEMENTS = {"h264": "avdec_h264 max-threads=1 ! videoconvert", "h265": "avdec_h265 max-threads=1 ! videoconvert"}
 
 
-def software_decoders(codec: str, folder: Path, *, gpu: int | None = None) -> Hardware:
+def software_decoders(codec: str, folder: Path, *, gpu: int | None = None) -> DecodeHardware:
     """A machine whose GStreamer decodes in software, in place of a Jetson; skips where this Python cannot load it."""
     if DEBIAN.is_dir() and "gi" not in sys.modules:
         (folder / "gi").symlink_to(DEBIAN)  # alone: its neighbours are other versions of what the venv has
@@ -31,7 +31,7 @@ def software_decoders(codec: str, folder: Path, *, gpu: int | None = None) -> Ha
         pytest.skip(str(error))
     if gst.ElementFactory.find("avdec_h264") is None:
         pytest.skip("apt-get install gstreamer1.0-libav")
-    return Hardware(gpu=gpu, gstreamer=ELEMENTS[codec])
+    return DecodeHardware(gpu=gpu, gstreamer=ELEMENTS[codec])
 
 
 def yuv(picture: Picture) -> list[NDArray[np.uint8]]:

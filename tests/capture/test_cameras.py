@@ -6,15 +6,17 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
-from edge_app.capture import Cameras, DecodedFrame, camera, cameras, probe_source
+from edge_app.capture import Cameras, camera, cameras, probe_source
 from edge_app.capture.clock import Moment
+from edge_app.capture.sources.source import DecodedFrame
 from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
-from edge_app.core.frames import PendingFrame, Picture
+from edge_app.core.frames import PendingFrame, Picture, TimestampSource
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import ThreadGroup
@@ -24,11 +26,12 @@ CAPACITY = 2
 BLACK = partial(Picture.from_bgr, np.zeros((4, 6, 3), np.uint8))
 
 
-def shot() -> DecodedFrame:
-    return DecodedFrame(time=Moment.now().as_capture(), decode_s=0.0, convert=BLACK)
+def decoded_frame(source: TimestampSource = "arrival", skew_s: float | None = None) -> DecodedFrame:
+    time = replace(Moment.now().as_capture(skew_s), source=source)
+    return DecodedFrame(time=time, decode_s=0.0, convert=BLACK)
 
 
-class Hardware:
+class FakeSource:
     """A source whose attempts are generators of the test."""
 
     describe = "hardware"
@@ -39,7 +42,11 @@ class Hardware:
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
-        yield self._attempts.pop(0)() if self._attempts else iter(lambda: None if stop.wait(0.01) else shot(), None)
+        yield (
+            self._attempts.pop(0)()
+            if self._attempts
+            else iter(lambda: None if stop.wait(0.01) else decoded_frame(), None)
+        )
 
 
 @pytest.fixture
@@ -55,7 +62,7 @@ def blocked(release: threading.Event) -> Callable[[], Iterator[DecodedFrame]]:
     """An attempt that yields a frame and then is stuck as in a C call."""
 
     def attempt() -> Iterator[DecodedFrame]:
-        yield shot()
+        yield decoded_frame()
         release.wait(60)
 
     return attempt
@@ -73,15 +80,15 @@ def test_a_stuck_thread_is_replaced_and_the_third_ends_the_program(
 ):
     monkeypatch.setattr(cameras, "STUCK_S", 0.5)
     settings = camera_config("rtsp://hardware/", stall_timeout_s=0.3)
-    rig.cameras.add("gate", Hardware(blocked), settings)
+    rig.cameras.add("gate", FakeSource(blocked), settings)
     rig.until(rig.more(1))
     rig.until(lambda: rig.is_down(Reason.STALLED))
     rig.until(rig.is_up)
     rig.until(rig.more(3))
-    assert [arrival.meta.index for arrival in rig.arrivals][:2] == [0, 1]
+    assert [frame.meta.index for frame in rig.pending][:2] == [0, 1]
     assert "camera gate: its thread is stuck and is replaced" in caplog.text
 
-    rig.cameras.add("yard", Hardware(blocked, blocked), settings)
+    rig.cameras.add("yard", FakeSource(blocked, blocked), settings)
     with pytest.raises(TemporaryError, match="camera yard: 3 threads are stuck"):
         rig.until(lambda: False)
 
@@ -90,21 +97,21 @@ def test_a_stuck_thread_that_comes_free_leaves(
     rig: Rig, blocked: Callable[[], Iterator[DecodedFrame]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cameras, "STUCK_S", 0.2)
-    rig.cameras.add("gate", Hardware(blocked), camera_config("rtsp://hardware/", stall_timeout_s=0.2))
+    rig.cameras.add("gate", FakeSource(blocked), camera_config("rtsp://hardware/", stall_timeout_s=0.2))
     rig.until(lambda: threads_of("gate") == 2)
     rig.until(rig.more(3))
     release.set()
     rig.until(lambda: threads_of("gate") == 1)
     rig.until(rig.more(3))
     assert rig.is_up()
-    assert rig.stats.total("reconnects") == 0
+    assert rig.metrics.total("reconnects") == 0
 
 
 def test_a_finite_source_may_be_as_slow_as_it_likes(
     rig: Rig, blocked: Callable[[], Iterator[DecodedFrame]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(cameras, "STUCK_S", 0.1)
-    rig.cameras.add("gate", Hardware(blocked, live=False), camera_config("tape.mp4", stall_timeout_s=0.1))
+    rig.cameras.add("gate", FakeSource(blocked, live=False), camera_config("tape.mp4", stall_timeout_s=0.1))
     rig.until(rig.more(1))
     with pytest.raises(AssertionError):
         rig.until(lambda: not rig.is_up() or threads_of("gate") > 1, within_s=1)
@@ -120,7 +127,7 @@ def test_a_camera_that_waits_to_try_again_is_not_stuck(rig: Rig, monkeypatch: py
         raise StreamError(Reason.AUTH_FAILED, "no")
         yield
 
-    rig.cameras.add("gate", Hardware(refused), camera_config("rtsp://hardware/", stall_timeout_s=0.1))
+    rig.cameras.add("gate", FakeSource(refused), camera_config("rtsp://hardware/", stall_timeout_s=0.1))
     rig.until(lambda: rig.is_down(Reason.AUTH_FAILED))
     with pytest.raises(AssertionError):
         rig.until(lambda: not rig.is_down(Reason.AUTH_FAILED), within_s=1)
@@ -128,51 +135,70 @@ def test_a_camera_that_waits_to_try_again_is_not_stuck(rig: Rig, monkeypatch: py
 
 def test_a_bug_in_a_source_stops_the_group(rig: Rig):
     def bug() -> Iterator[DecodedFrame]:
-        yield shot()
+        yield decoded_frame()
         raise KeyError("bug")
 
-    rig.cameras.add("gate", Hardware(bug), camera_config("rtsp://hardware/"))
+    rig.cameras.add("gate", FakeSource(bug), camera_config("rtsp://hardware/"))
     rig.until(lambda: rig.threads.error)
     assert isinstance(rig.threads.error, KeyError)
 
 
 def test_a_live_camera_that_ends_is_tried_again(rig: Rig, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO)
-    rig.cameras.add("gate", Hardware(*[lambda: iter([shot()])] * 3), camera_config("rtsp://hardware/"))
+    rig.cameras.add("gate", FakeSource(*[lambda: iter([decoded_frame()])] * 3), camera_config("rtsp://hardware/"))
     rig.until(rig.more(10))
-    assert rig.stats.by("reconnects", "reason", camera="gate") == {"ended": 3}
+    assert rig.metrics.by("reconnects", "reason", camera="gate") == {"ended": 3}
     assert [state.state for _, state in rig.states] == ["connecting", *["up", "down"] * 3, "up"]
 
 
 def test_a_finite_source_that_fails_half_way_ends_the_run(rig: Rig):
     def torn() -> Iterator[DecodedFrame]:
-        yield shot()
+        yield decoded_frame()
         raise StreamError(Reason.FAILED, "tape: torn")
 
-    rig.cameras.add("gate", Hardware(torn, live=False), camera_config("tape.mp4"))
+    rig.cameras.add("gate", FakeSource(torn, live=False), camera_config("tape.mp4"))
     rig.until(lambda: rig.threads.error)
     assert isinstance(rig.threads.error, InputError)
 
 
 def test_a_disabled_camera_is_known_and_does_nothing(rig: Rig):
-    rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/", enabled=False))
+    rig.cameras.add("gate", FakeSource(), camera_config("rtsp://hardware/", enabled=False))
     rig.cameras.supervise()
     assert rig.state() == ("disabled", None)
     assert rig.inbox.exhausted
     rig.cameras.remove("gate")
-    assert rig.cameras.states() == {}
+    assert rig.cameras.statuses() == {}
 
 
 def test_a_camera_that_returns_counts_on(rig: Rig):
-    rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/"))
+    rig.cameras.add("gate", FakeSource(), camera_config("rtsp://hardware/"))
     with pytest.raises(ValueError, match="gate is already there"):
-        rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/"))
+        rig.cameras.add("gate", FakeSource(), camera_config("rtsp://hardware/"))
     rig.until(rig.more(3))
     rig.cameras.remove("gate")
-    captured = rig.stats.total("frames_captured", camera="gate")
-    rig.cameras.add("gate", Hardware(), camera_config("rtsp://hardware/"))
+    captured = rig.metrics.total("frames_captured", camera="gate")
+    rig.cameras.add("gate", FakeSource(), camera_config("rtsp://hardware/"))
     rig.until(rig.more(1))
-    assert rig.arrivals[-1].meta.index >= captured
+    assert rig.pending[-1].meta.index >= captured
+
+
+def test_the_gauge_of_a_clock_follows_it_until_it_is_set_right(rig: Rig, caplog: pytest.LogCaptureFixture):
+    gauges: list[float | None] = []
+
+    def wrong_then_right() -> Iterator[DecodedFrame]:
+        for skew_s in (None, 3600.0, 3600.4, 3605.0, None):
+            yield decoded_frame(skew_s=skew_s)
+            gauges.append(rig.metrics.gauge_value("clock_skew", camera="gate"))
+        for _ in range(2):
+            yield decoded_frame(source="rtcp")
+            gauges.append(rig.metrics.gauge_value("clock_skew", camera="gate"))
+
+    rig.cameras.add("gate", FakeSource(wrong_then_right), camera_config("rtsp://hardware/"))
+    rig.until(rig.more(8))
+    assert gauges == [None, 3600.0, 3600.0, 3605.0, 3605.0, 0.0, 0.0]
+    assert [r.getMessage() for r in caplog.records if "its clock" in r.getMessage()] == [
+        "camera gate: its clock is +3600.0 s off ours; its frames are timed by their arrival"
+    ]
 
 
 class Counting(Inbox):
@@ -193,7 +219,7 @@ def test_a_finite_camera_that_waits_for_room_is_removed_without_another_try(monk
     monkeypatch.setattr(camera, "ROOM_S", 1.0)
     inbox, threads = Counting(), ThreadGroup(threading.Event())
     cameras = Cameras(inbox, Metrics(), threads, lambda name, state: None, capacity=CAPACITY)
-    cameras.add("tape", Hardware(live=False), camera_config("tape.mp4"))
+    cameras.add("tape", FakeSource(live=False), camera_config("tape.mp4"))
     assert inbox.full.wait(10)
     tried = inbox.puts
     cameras.remove("tape")
@@ -206,9 +232,9 @@ def test_the_probe_gives_up_after_its_timeout(blocked: Callable[[], Iterator[Dec
         return iter(())
 
     with pytest.raises(StreamError, match="no picture in it"):
-        probe_source(Hardware(silent), timeout_s=5)
+        probe_source(FakeSource(silent), timeout_s=5)
 
-    class Slow(Hardware):
+    class Slow(FakeSource):
         @contextmanager
         def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
             stop.wait(10)

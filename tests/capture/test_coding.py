@@ -17,8 +17,8 @@ from tests.rtsp.fixtures import StartServer
 
 def assert_evenly_timed(rig: Rig, ts_source: str) -> None:
     """25 frames a second, one after the other; the first ones come in a heap, and with them the clocks are compared."""
-    arrivals = [arrival for arrival in rig.arrivals if arrival.meta.time.source == ts_source][5:]
-    index, at = np.transpose([(arrival.meta.index, arrival.meta.time.mono) for arrival in arrivals])
+    pending = [frame for frame in rig.pending if frame.meta.time.source == ts_source][5:]
+    index, at = np.transpose([(frame.meta.index, frame.meta.time.mono) for frame in pending])
     assert (np.diff(at) >= 0).all()
     assert abs(np.median(np.diff(at) / np.diff(index)) - 0.04) < 0.01
 
@@ -39,13 +39,13 @@ def test_b_frames_are_shown_and_timed_in_their_order(
 ):
     clip, codec = b_frame_clip
     rig.add(rtsp_server(clip, codec=codec).url)
-    rig.until(lambda: rig.arrivals and rig.arrivals[-1].meta.time.source == "rtcp", within_s=15)
+    rig.until(lambda: rig.pending and rig.pending[-1].meta.time.source == "rtcp", within_s=15)
     rig.until(rig.more(30))
-    levels = [round(arrival.convert().bgr.mean() / LEVEL) for arrival in rig.arrivals]
+    levels = [round(frame.convert().bgr.mean() / LEVEL) for frame in rig.pending]
     shown = np.diff(levels) % 25
-    counted = np.diff([arrival.meta.index for arrival in rig.arrivals])
+    counted = np.diff([frame.meta.index for frame in rig.pending])
     np.testing.assert_array_equal(shown, counted % 25)
-    assert rig.stats.total("frames_dropped", reason="decode") == 0
+    assert rig.metrics.total("frames_dropped", reason="decode") == 0
     assert_evenly_timed(rig, "arrival")
     if int(av.__version__.split(".")[0]) >= 18:  # libav before 8.1 gives a packet the camera's time of the next one
         assert_evenly_timed(rig, "rtcp")
@@ -54,8 +54,8 @@ def test_b_frames_are_shown_and_timed_in_their_order(
 def test_b_frames_of_a_file_are_all_there_in_their_order(rig: Rig, b_frame_clip: tuple[Path, str]):
     rig.add(str(b_frame_clip[0]))
     rig.until(lambda: rig.inbox.exhausted)
-    assert [round(arrival.convert().bgr.mean() / LEVEL) for arrival in rig.arrivals] == list(range(25))
-    np.testing.assert_allclose(np.diff([arrival.meta.time.wall for arrival in rig.arrivals]), 0.04, atol=1e-3)
+    assert [round(frame.convert().bgr.mean() / LEVEL) for frame in rig.pending] == list(range(25))
+    np.testing.assert_allclose(np.diff([frame.meta.time.wall for frame in rig.pending]), 0.04, atol=1e-3)
 
 
 def test_interlaced_frames_of_a_file_become_whole_and_none_is_lost(rig: Rig, interlaced_clip: Path):
@@ -63,18 +63,18 @@ def test_interlaced_frames_of_a_file_become_whole_and_none_is_lost(rig: Rig, int
         combed = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
     rig.add(str(interlaced_clip))
     rig.until(lambda: rig.inbox.exhausted)
-    pictures = [arrival.convert().bgr for arrival in rig.arrivals]
+    pictures = [frame.convert().bgr for frame in rig.pending]
     assert len(pictures) == len(combed) == 25
     assert min(map(combs, combed)) > 5
     assert max(map(combs, pictures)) < 0.5
     np.testing.assert_allclose(list(map(left_edge, pictures)), 2 * FIELD_STEP * np.arange(25), atol=2)
-    np.testing.assert_allclose(np.diff([arrival.meta.time.wall for arrival in rig.arrivals]), 0.04, atol=1e-3)
+    np.testing.assert_allclose(np.diff([frame.meta.time.wall for frame in rig.pending]), 0.04, atol=1e-3)
 
 
 def test_an_interlaced_camera_is_whole_and_timed(rig: Rig, rtsp_server: StartServer, interlaced_clip: Path):
     rig.add(rtsp_server(interlaced_clip).url)
     rig.until(rig.more(40))
-    pictures = [arrival.convert().bgr for arrival in rig.arrivals[3:]]
+    pictures = [frame.convert().bgr for frame in rig.pending[3:]]
     assert max(map(combs, pictures)) < 0.5
     assert_evenly_timed(rig, "arrival")
     assert not rig.is_down(Reason.DECODE_ERRORS)

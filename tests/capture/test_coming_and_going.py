@@ -15,14 +15,14 @@ from tests.rtsp.fixtures import StartServer
 
 
 def indices(rig: Rig, camera: str) -> list[int]:
-    return [arrival.meta.index for arrival in rig.arrivals if arrival.meta.camera == camera]
+    return [frame.meta.index for frame in rig.pending if frame.meta.camera == camera]
 
 
 def accounted(rig: Rig, camera: str) -> bool:
     """Whether every frame that was captured was taken or counted as dropped."""
     taken = len(indices(rig, camera))
-    captured = rig.stats.total("frames_captured", camera=camera)
-    return taken + rig.stats.total("frames_dropped", camera=camera) == captured
+    captured = rig.metrics.total("frames_captured", camera=camera)
+    return taken + rig.metrics.total("frames_dropped", camera=camera) == captured
 
 
 def threads_of(camera: str) -> int:
@@ -40,7 +40,7 @@ def test_one_goes_and_returns_and_the_others_miss_nothing(rig: Rig, rtsp_server:
         rig.cameras.remove("gate")
         assert rig.states[-1][0] == "gate"
         assert rig.states[-1][1].state == "disabled"
-        assert "gate" not in rig.cameras.states()
+        assert "gate" not in rig.cameras.statuses()
         rig.until(lambda: threads_of("gate") == 0)
         assert accounted(rig, "gate")
         rig.add(servers["gate"].url, name="gate")
@@ -52,7 +52,7 @@ def test_one_goes_and_returns_and_the_others_miss_nothing(rig: Rig, rtsp_server:
     assert indices(rig, "tape") == list(range(len(indices(rig, "tape"))))
     for name in ("yard", "door"):
         assert [state.state for camera, state in rig.states if camera == name] == ["connecting", "up"]
-        dropped = rig.stats.by("frames_dropped", "reason", camera=name)
+        dropped = rig.metrics.by("frames_dropped", "reason", camera=name)
         assert len(indices(rig, name)) + sum(dropped.values()) >= indices(rig, name)[-1] - 1
         assert set(dropped) <= {"queue"}
 
@@ -63,9 +63,12 @@ def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_ha
     rig.add(well.url, name="yard")
     rig.until(lambda: len(indices(rig, "gate")) > 5 and len(indices(rig, "yard")) > 5)
     hung.freeze()
-    frozen_at = rig.stats.total("frames_captured", camera="gate")
+    frozen_at = rig.metrics.total("frames_captured", camera="gate")
     rig.until(
-        lambda: time.monotonic() - [a for a in rig.arrivals if a.meta.camera == "gate"][-1].meta.queued_mono > 0.5
+        lambda: (
+            time.monotonic() - [frame for frame in rig.pending if frame.meta.camera == "gate"][-1].meta.queued_mono
+            > 0.5
+        )
     )
     began = time.monotonic()
     rig.cameras.remove("gate")
@@ -79,7 +82,7 @@ def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_ha
     assert states == ["connecting", "up", "disabled", "connecting", "up"]
     assert [state.state for camera, state in rig.states if camera == "gate"] == states, "the old thread says nothing"
     assert indices(rig, "gate") == sorted(set(indices(rig, "gate")))
-    yard = [arrival for arrival in rig.arrivals if arrival.meta.camera == "yard"]
+    yard = [frame for frame in rig.pending if frame.meta.camera == "yard"]
     assert max(b.meta.time.mono - a.meta.time.mono for a, b in itertools.pairwise(yard)) < 1
 
 
@@ -87,13 +90,13 @@ def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_ha
 def test_a_file_that_is_removed_half_way_loses_nothing_that_was_read(rig: Rig, clip: Path, again: bool):
     """What waits in its cell is still taken, also when it begins anew before that."""
     rig.add(str(clip))
-    rig.until(lambda: rig.stats.total("frames_captured") > 2)
+    rig.until(lambda: rig.metrics.total("frames_captured") > 2)
     rig.cameras.remove("gate")
     if again:
         rig.add(str(clip))
     rig.until(lambda: rig.inbox.exhausted)
     rig.until(lambda: threads_of("gate") == 0)
     assert accounted(rig, "gate")
-    assert set(rig.stats.by("frames_dropped", "reason")) <= {"removed"}
-    assert rig.stats.total("frames_dropped") <= 1, "the one that its thread had in its hand"
+    assert set(rig.metrics.by("frames_dropped", "reason")) <= {"removed"}
+    assert rig.metrics.total("frames_dropped") <= 1, "the one that its thread had in its hand"
     assert rig.threads.error is None

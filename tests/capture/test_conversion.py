@@ -11,7 +11,7 @@ import pytest
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from edge_app.capture import Hardware
+from edge_app.capture import DecodeHardware
 from edge_app.capture.decode.conversion import Converter
 from edge_app.core.colour import to_bgr
 from edge_app.core.frames import Picture
@@ -101,9 +101,9 @@ def test_a_picture_on_the_device_is_fetched_for_who_looks():
 
 @pytest.mark.parametrize("rotate", [0, 90])
 def test_a_file_for_the_gpu_is_given_in_planes_unless_it_is_turned(rig: Rig, clip: Path, rotate: int):
-    rig.add(str(clip), hardware=Hardware(gpu=0), decode="cpu", rotate=rotate)
+    rig.add(str(clip), hardware=DecodeHardware(gpu=0), decode="cpu", rotate=rotate)
     rig.until(lambda: rig.inbox.exhausted)
-    pictures = [arrival.convert() for arrival in rig.arrivals]
+    pictures = [frame.convert() for frame in rig.pending]
     assert {picture.format for picture in pictures} == {"bgr" if rotate else "i420"}
     with av.open(str(clip)) as container:
         for picture, frame in zip(pictures, container.decode(video=0), strict=True):

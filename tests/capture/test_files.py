@@ -21,23 +21,23 @@ def test_every_frame_of_a_file_is_delivered_as_pyav_decodes_it(rig: Rig, clip: P
         expected = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
     rig.add(str(clip))
     rig.until(lambda: rig.inbox.exhausted)
-    assert [arrival.meta.index for arrival in rig.arrivals] == list(range(50))
-    pictures = [arrival.convert().bgr for arrival in rig.arrivals]
+    assert [frame.meta.index for frame in rig.pending] == list(range(50))
+    pictures = [frame.convert().bgr for frame in rig.pending]
     assert all(picture.flags["C_CONTIGUOUS"] for picture in pictures)
     np.testing.assert_array_equal(pictures, expected)
     assert rig.is_down(Reason.ENDED)
-    assert not any(arrival.live for arrival in rig.arrivals)
-    assert rig.stats.total("frames_captured") == 50
-    assert rig.stats.total("frames_dropped") == 0
+    assert not any(frame.meta.live for frame in rig.pending)
+    assert rig.metrics.total("frames_captured") == 50
+    assert rig.metrics.total("frames_dropped") == 0
 
 
 def test_a_files_frames_are_timed_from_start_at(rig: Rig, clip: Path):
     start = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
     rig.add(str(clip), start_at=start)
     rig.until(lambda: rig.inbox.exhausted)
-    times = [arrival.meta.time.wall - start.timestamp() for arrival in rig.arrivals]
+    times = [frame.meta.time.wall - start.timestamp() for frame in rig.pending]
     assert times == pytest.approx([index / 25 for index in range(50)], abs=1e-4)
-    assert {arrival.meta.time.source for arrival in rig.arrivals} == {"file"}
+    assert {frame.meta.time.source for frame in rig.pending} == {"file"}
 
 
 def test_without_start_at_a_file_begins_at_its_own_time(rig: Rig, clip: Path, tmp_path: Path):
@@ -45,7 +45,7 @@ def test_without_start_at_a_file_begins_at_its_own_time(rig: Rig, clip: Path, tm
     os.utime(copy, (1_700_000_000, 1_700_000_000))
     rig.add(str(copy))
     rig.until(lambda: rig.inbox.exhausted)
-    assert rig.arrivals[0].meta.time.wall == 1_700_000_000
+    assert rig.pending[0].meta.time.wall == 1_700_000_000
 
 
 def test_a_recording_that_does_not_begin_at_zero_is_timed_from_its_first_frame(rig: Rig, clip: Path, tmp_path: Path):
@@ -59,8 +59,8 @@ def test_a_recording_that_does_not_begin_at_zero_is_timed_from_its_first_frame(r
     rig.add(str(tmp_path / "late.ts"), start_at=datetime(2026, 1, 1, tzinfo=timezone.utc))
     rig.until(lambda: rig.inbox.exhausted)
     begin = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
-    assert rig.arrivals[0].meta.time.wall == begin
-    assert rig.arrivals[-1].meta.time.wall == pytest.approx(begin + 49 / 25, abs=1e-3)
+    assert rig.pending[0].meta.time.wall == begin
+    assert rig.pending[-1].meta.time.wall == pytest.approx(begin + 49 / 25, abs=1e-3)
 
 
 def test_raw_h264_without_times_counts_its_frames(rig: Rig, clip: Path, tmp_path: Path):
@@ -72,8 +72,8 @@ def test_raw_h264_without_times_counts_its_frames(rig: Rig, clip: Path, tmp_path
                 out.mux(packet)
     rig.add(str(tmp_path / "raw.h264"))
     rig.until(lambda: rig.inbox.exhausted)
-    steps = np.diff([arrival.meta.time.wall for arrival in rig.arrivals])
-    assert len(rig.arrivals) == 50
+    steps = np.diff([frame.meta.time.wall for frame in rig.pending])
+    assert len(rig.pending) == 50
     np.testing.assert_allclose(steps, 1 / 25, atol=1e-3)
 
 
@@ -121,17 +121,17 @@ def test_damage_in_the_middle_of_a_file_costs_only_those_frames(rig: Rig, clip: 
     (tmp_path / "torn.mp4").write_bytes(content)
     rig.add(str(tmp_path / "torn.mp4"))
     rig.until(lambda: rig.inbox.exhausted)
-    lost = rig.stats.total("frames_dropped", camera="gate", reason="decode")
+    lost = rig.metrics.total("frames_dropped", camera="gate", reason="decode")
     assert lost == 3
-    assert len(rig.arrivals) + lost == 50 == rig.stats.total("frames_captured")
-    assert rig.arrivals[-1].meta.index == 49
+    assert len(rig.pending) + lost == 50 == rig.metrics.total("frames_captured")
+    assert rig.pending[-1].meta.index == 49
 
 
 def test_a_slow_taker_is_waited_for_and_does_not_delay_stopping(rig: Rig, clip: Path):
     rig.add(str(clip))
     rig.until(rig.more(3))
     assert rig.end(within_s=2) == []
-    assert rig.stats.total("frames_dropped") == 0
+    assert rig.metrics.total("frames_dropped") == 0
 
 
 @pytest.mark.parametrize(("degrees", "turns"), [(90, -1), (180, 2), (270, 1)])
@@ -140,7 +140,7 @@ def test_a_camera_that_hangs_askew_is_turned_clockwise(rig: Rig, clip: Path, deg
     rig.until(rig.more(1))
     with av.open(str(clip)) as container:
         upright = next(container.decode(video=0)).to_ndarray(format="bgr24")
-    picture = rig.arrivals[0].convert()
+    picture = rig.pending[0].convert()
     np.testing.assert_array_equal(picture.bgr, np.rot90(upright, turns))
     assert (picture.height, picture.width) == picture.bgr.shape[:2]
     assert picture.bgr.flags["C_CONTIGUOUS"]
@@ -149,9 +149,9 @@ def test_a_camera_that_hangs_askew_is_turned_clockwise(rig: Rig, clip: Path, deg
 def test_max_fps_thins_evenly_and_counts(rig: Rig, clip: Path):
     rig.add(str(clip), max_fps=10)
     rig.until(lambda: rig.inbox.exhausted)
-    assert [arrival.meta.index for arrival in rig.arrivals[:5]] == [0, 3, 5, 8, 10]
-    assert len(rig.arrivals) == 20
-    assert rig.stats.total("frames_dropped", camera="gate", reason="max_fps") == 30
+    assert [frame.meta.index for frame in rig.pending[:5]] == [0, 3, 5, 8, 10]
+    assert len(rig.pending) == 20
+    assert rig.metrics.total("frames_dropped", camera="gate", reason="max_fps") == 30
 
 
 def test_a_probe_says_what_a_file_holds(clip: Path):

@@ -31,26 +31,26 @@ def folder(tmp_path: Path) -> Path:
 
 
 def widths(rig: Rig) -> list[int]:
-    return [arrival.convert().width for arrival in rig.arrivals]
+    return [frame.convert().width for frame in rig.pending]
 
 
 def test_every_picture_comes_once_in_natural_order_with_its_files_time(rig: Rig, folder: Path):
     rig.add(str(folder))
     rig.until(lambda: rig.inbox.exhausted)
     assert widths(rig) == [16, 17, 18, 19]
-    assert [int(arrival.convert().bgr.mean()) for arrival in rig.arrivals] == [0, 40, 80, 120]
-    assert [arrival.meta.time.wall for arrival in rig.arrivals] == [1_700_000_000 + 86400 * n for n in range(4)]
-    assert {arrival.meta.time.source for arrival in rig.arrivals} == {"file"}
-    assert not any(arrival.live for arrival in rig.arrivals)
+    assert [int(frame.convert().bgr.mean()) for frame in rig.pending] == [0, 40, 80, 120]
+    assert [frame.meta.time.wall for frame in rig.pending] == [1_700_000_000 + 86400 * n for n in range(4)]
+    assert {frame.meta.time.source for frame in rig.pending} == {"file"}
+    assert not any(frame.meta.live for frame in rig.pending)
     assert rig.is_down(Reason.ENDED)
-    assert rig.stats.total("frames_dropped") == 0
+    assert rig.metrics.total("frames_dropped") == 0
 
 
 def test_with_start_at_they_are_a_second_apart(rig: Rig, folder: Path):
     start = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
     rig.add(str(folder), start_at=start)
     rig.until(lambda: rig.inbox.exhausted)
-    assert [arrival.meta.time.wall - start.timestamp() for arrival in rig.arrivals] == [0, 1, 2, 3]
+    assert [frame.meta.time.wall - start.timestamp() for frame in rig.pending] == [0, 1, 2, 3]
 
 
 def test_what_cannot_be_read_is_counted_left_out_and_said_once(
@@ -60,9 +60,9 @@ def test_what_cannot_be_read_is_counted_left_out_and_said_once(
         (folder / name).write_bytes(b"")
     rig.add(str(folder))
     rig.until(lambda: rig.inbox.exhausted)
-    assert [(arrival.meta.index, arrival.convert().width) for arrival in rig.arrivals] == [(0, 16), (2, 18)]
-    assert rig.stats.total("frames_captured") == 4
-    assert rig.stats.total("frames_dropped", camera="gate", reason="decode") == 2
+    assert [(frame.meta.index, frame.convert().width) for frame in rig.pending] == [(0, 16), (2, 18)]
+    assert rig.metrics.total("frames_captured") == 4
+    assert rig.metrics.total("frames_dropped", camera="gate", reason="decode") == 2
     assert [record.getMessage() for record in caplog.records if NAMES[1] in record.getMessage()]
     assert NAMES[3] not in caplog.text
     assert rig.threads.error is None
@@ -94,10 +94,10 @@ def test_pictures_that_are_years_apart_are_replayed_one_a_second_at_the_slowest(
     (folder / NAMES[2]).unlink()
     (folder / NAMES[3]).write_bytes(b"")
     stop, seen = threading.Event(), []
-    with ReplaySource(open_source(camera_config(str(folder)))).open(stop) as shots:
-        for shot in shots:
-            seen.append(shot)
+    with ReplaySource(open_source(camera_config(str(folder)))).open(stop) as frames:
+        for frame in frames:
+            seen.append(frame)
             if len(seen) == 3:
                 stop.set()
-    assert [shot.convert().width for shot in seen] == [16, 17, 16]
-    assert 0.9 < seen[1].meta.time.mono - seen[0].meta.time.mono < 1.5
+    assert [frame.convert().width for frame in seen] == [16, 17, 16]
+    assert 0.9 < seen[1].time.mono - seen[0].time.mono < 1.5

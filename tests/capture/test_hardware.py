@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge_app.capture import Hardware, has_nvdec, open_source
+from edge_app.capture import DecodeHardware, has_nvdec, open_source
 from tests.capture.conftest import Rig, camera_config
 from tests.capture.decoders import write_unsuited
 from tests.cuda.fixtures import HAS_GPU
 
 
 def told(
-    caplog: pytest.LogCaptureFixture, url: Path, hardware: Hardware | None, decode: str = "nvdec"
+    caplog: pytest.LogCaptureFixture, url: Path, hardware: DecodeHardware | None, decode: str = "nvdec"
 ) -> list[logging.LogRecord]:
     """What the log says while a source is read twice; all of its frames come each time."""
     source = open_source(camera_config(str(url), decode=decode), hardware)
@@ -25,15 +25,15 @@ def told(
             rig = Rig()
             rig.cameras.add("gate", source, camera_config(str(url)))
             rig.until(lambda rig=rig: rig.inbox.exhausted)
-            assert rig.stats.total("frames_dropped") == 0
-            assert np.ptp([arrival.convert().planes[0].data.mean() for arrival in rig.arrivals]) < 255
-            assert len(rig.arrivals) in (10, 50)
+            assert rig.metrics.total("frames_dropped") == 0
+            assert np.ptp([frame.convert().planes[0].data.mean() for frame in rig.pending]) < 255
+            assert len(rig.pending) in (10, 50)
     return [record for record in caplog.records if record.name == "edge_app.capture.decode.factory"]
 
 
 @pytest.mark.skipif(HAS_GPU, reason="there is a GPU")
 def test_without_a_gpu_the_cpu_decodes(caplog: pytest.LogCaptureFixture, clip: Path):
-    (record,) = told(caplog, clip, Hardware(gpu=0))
+    (record,) = told(caplog, clip, DecodeHardware(gpu=0))
     assert record.levelno == logging.WARNING
     reason = "NVDEC of GPU 0 cannot be reached" if has_nvdec() else "does not have it; want 18 or newer"
     assert record.getMessage().startswith(f"{clip}: decode: nvdec: ")
@@ -42,7 +42,7 @@ def test_without_a_gpu_the_cpu_decodes(caplog: pytest.LogCaptureFixture, clip: P
 
 @pytest.mark.skipif(HAS_GPU, reason="there is a GPU")
 def test_where_nobody_asked_for_it_that_is_no_warning(caplog: pytest.LogCaptureFixture, clip: Path):
-    (record,) = told(caplog, clip, Hardware(gpu=0), "auto")
+    (record,) = told(caplog, clip, DecodeHardware(gpu=0), "auto")
     assert record.levelno == logging.INFO
 
 
@@ -67,7 +67,7 @@ def test_the_cpu_is_nothing_to_talk_about(caplog: pytest.LogCaptureFixture, clip
 def test_what_nvdec_is_not_for_goes_to_the_cpu(
     caplog: pytest.LogCaptureFixture, tmp_path: Path, encoder: str, form: str, reason: str
 ):
-    (record,) = told(caplog, write_unsuited(tmp_path / "clip.mkv", encoder, form), Hardware(gpu=0))
+    (record,) = told(caplog, write_unsuited(tmp_path / "clip.mkv", encoder, form), DecodeHardware(gpu=0))
     assert reason in record.getMessage()
 
 

@@ -35,13 +35,13 @@ def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, p
     rig.add(camera.url(path))
     rig.until(rig.more(20))
     assert rig.is_up()
-    last = rig.arrivals[-1]
+    last = rig.pending[-1]
     expected = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int) for jpeg in JPEGS]
     picture = last.convert().bgr
     assert min(np.abs(picture - one).mean() for one in expected) < 2
-    assert {arrival.meta.time.source for arrival in rig.arrivals} == {"arrival"}
+    assert {frame.meta.time.source for frame in rig.pending} == {"arrival"}
     assert abs(last.meta.time.wall - time.time()) < 1
-    indices = [arrival.meta.index for arrival in rig.arrivals]
+    indices = [frame.meta.index for frame in rig.pending]
     assert indices == sorted(set(indices))
 
 
@@ -51,7 +51,7 @@ def test_the_picture_is_there_before_the_next_one_is_sent(rig: Rig, http_camera:
     rig.add(camera.url("mjpeg"))
     rig.until(rig.more(3))
     camera.frozen.set()
-    rig.until(lambda: rig.stats.total("frames_captured") == camera.sent, within_s=1)
+    rig.until(lambda: rig.metrics.total("frames_captured") == camera.sent, within_s=1)
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Digest"])
@@ -75,7 +75,7 @@ def test_a_refused_login_is_said_once_shown_nowhere_and_not_tried_again_soon(
     source = rig.add(camera.url("mjpeg"), username="admin", password="not/the p@ssw0rd")
     rig.until(lambda: rig.is_down(Reason.AUTH_FAILED))
     with pytest.raises(AssertionError):
-        rig.until(lambda: rig.stats.total("reconnects"), within_s=2)
+        rig.until(lambda: rig.metrics.total("reconnects"), within_s=2)
     assert [header is None for _, header in camera.requests] == [True, False], "one refusal, one try"
     lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
     assert len(lines) == 1
@@ -94,10 +94,10 @@ def test_single_pictures_are_asked_for_again_and_again(rig: Rig, http_camera: St
     camera = http_camera(login=("Digest", *AWKWARD))
     rig.add(camera.url(SNAPSHOT), username=AWKWARD[0], password=AWKWARD[1], stall_timeout_s=1)
     rig.until(rig.more(3))
-    steps = np.diff([arrival.meta.time.mono for arrival in rig.arrivals])
+    steps = np.diff([frame.meta.time.mono for frame in rig.pending])
     assert min(steps) > 0.3, "no storm"
     assert [state.state for _, state in rig.states] == ["connecting", "up"]
-    assert rig.stats.total("reconnects") == 0
+    assert rig.metrics.total("reconnects") == 0
     camera.pictures = [b"\xff\xd8\xff\xe0 no picture"]
     rig.until(lambda: rig.state()[0] == "down")
     assert rig.state()[1] in (Reason.DECODE_ERRORS, Reason.FAILED)
@@ -111,21 +111,21 @@ def test_a_snapshot_that_cannot_be_decoded_is_a_decode_error(http_camera: StartH
 
 def test_video_over_http_is_live(rig: Rig, http_camera: StartHttpCamera):
     rig.add(http_camera().url("video.ts"))
-    rig.until(lambda: rig.stats.total("reconnects", reason="ended"))
-    assert rig.arrivals[0].convert().width == 320
-    assert all(arrival.live for arrival in rig.arrivals)
-    assert rig.stats.total("frames_captured") >= 40
+    rig.until(lambda: rig.metrics.total("reconnects", reason="ended"))
+    assert rig.pending[0].convert().width == 320
+    assert all(frame.meta.live for frame in rig.pending)
+    assert rig.metrics.total("frames_captured") >= 40
 
 
 def test_half_pictures_are_counted_and_not_shown(rig: Rig, http_camera: StartHttpCamera):
     camera = http_camera()
     camera.pictures = [JPEGS[0], JPEGS[1][: len(JPEGS[1]) // 2]]
     rig.add(camera.url("mjpeg"))
-    rig.until(lambda: rig.stats.total("frames_dropped", camera="gate", reason="decode") >= 5)
+    rig.until(lambda: rig.metrics.total("frames_dropped", camera="gate", reason="decode") >= 5)
     assert rig.is_up()
     whole = cv2.imdecode(np.frombuffer(JPEGS[0], np.uint8), cv2.IMREAD_COLOR).astype(int)
-    for arrival in rig.arrivals:
-        assert np.abs(arrival.convert().bgr - whole).mean() < 2
+    for frame in rig.pending:
+        assert np.abs(frame.convert().bgr - whole).mean() < 2
 
 
 @pytest.mark.parametrize("path", ["mjpeg", "without-length"])
@@ -143,8 +143,8 @@ def test_a_frozen_camera_is_stalled_and_comes_back(rig: Rig, http_camera: StartH
 def test_a_stream_that_the_camera_ends_has_ended(rig: Rig, http_camera: StartHttpCamera, path: str):
     rig.add(http_camera().url(path))
     rig.until(rig.more(9))
-    assert set(rig.stats.by("reconnects", "reason", camera="gate")) == {"ended"}
-    assert rig.stats.total("frames_dropped", camera="gate", reason="decode") == 0
+    assert set(rig.metrics.by("reconnects", "reason", camera="gate")) == {"ended"}
+    assert rig.metrics.total("frames_dropped", camera="gate", reason="decode") == 0
 
 
 def test_a_camera_that_is_killed_is_found_again(rig: Rig, http_camera: StartHttpCamera):
@@ -153,11 +153,11 @@ def test_a_camera_that_is_killed_is_found_again(rig: Rig, http_camera: StartHttp
     rig.until(rig.more(5))
     camera.kill()
     rig.until(lambda: rig.is_down(Reason.REFUSED))
-    before = rig.arrivals[-1].meta.index
+    before = rig.pending[-1].meta.index
     http_camera(port=camera.server_port)
     rig.until(rig.more(5))
     assert rig.is_up()
-    assert rig.arrivals[-1].meta.index > before
+    assert rig.pending[-1].meta.index > before
 
 
 def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Rig, http_camera: StartHttpCamera):
@@ -169,7 +169,7 @@ def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Ri
     def has_failed(times: int) -> bool:
         nonlocal most
         most = max(most, process.memory_info().rss)
-        return rig.stats.total("reconnects") >= times
+        return rig.metrics.total("reconnects") >= times
 
     rig.until(lambda: has_failed(1))
     assert rig.state()[1] is Reason.TIMEOUT

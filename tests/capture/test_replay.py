@@ -28,9 +28,9 @@ class Clip:
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
-        yield self._shots()
+        yield self._frames()
 
-    def _shots(self) -> Iterator[DecodedFrame]:
+    def _frames(self) -> Iterator[DecodedFrame]:
         picture = Picture.from_bgr(np.zeros((4, 4, 3), np.uint8))
         for index, seconds in enumerate(self._decoded_s):
             time.sleep(seconds)
@@ -44,9 +44,9 @@ class Clip:
 def replayed(clip: Clip, count: int) -> list[tuple[DecodedFrame, float]]:
     """So many shots, and how old each was when it came [s]."""
     stop, seen = threading.Event(), []
-    with ReplaySource(clip).open(stop) as shots:
-        for shot in shots:
-            seen.append((shot, time.monotonic() - shot.time.mono))
+    with ReplaySource(clip).open(stop) as frames:
+        for frame in frames:
+            seen.append((frame, time.monotonic() - frame.time.mono))
             if len(seen) == count:
                 stop.set()
     return seen
@@ -60,7 +60,7 @@ def test_a_clip_that_opens_late_is_not_played_faster_for_it():
 @pytest.mark.parametrize("count", [1, 3])
 def test_pictures_of_one_time_are_not_played_as_fast_as_can_be(count):
     seen = replayed(Clip(*[0.0] * count, step_s=0.0), 5)
-    steps = np.diff([shot.time.mono for shot, _ in seen])
+    steps = np.diff([frame.time.mono for frame, _ in seen])
     assert (steps > 0.03).all()
 
 
@@ -73,5 +73,5 @@ def test_a_picture_is_as_old_as_it_is_late_and_a_slow_decoder_plays_on():
     seen = replayed(Clip(0.0, 0.1, *[0.05] * 20), 22)
     assert seen[1][1] >= 0.1 - STEP_S
     assert seen[-1][0].time.mono - seen[0][0].time.mono > 0.1 + 20 * 0.05 - 0.26
-    for shot, _ in seen:
-        assert shot.time.wall - shot.time.mono == pytest.approx(time.time() - time.monotonic(), abs=0.05)
+    for frame, _ in seen:
+        assert frame.time.wall - frame.time.mono == pytest.approx(time.time() - time.monotonic(), abs=0.05)

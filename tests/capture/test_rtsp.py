@@ -24,18 +24,18 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_frames_arrive_with_the_cameras_own_clock(rig: Rig, rtsp_server: StartServer, transport: str):
     rig.add(rtsp_server().url, transport=transport)
-    rig.until(lambda: rig.arrivals and rig.arrivals[-1].meta.time.source == "rtcp", within_s=15)
+    rig.until(lambda: rig.pending and rig.pending[-1].meta.time.source == "rtcp", within_s=15)
     rig.until(rig.more(10))
-    last = rig.arrivals[-1]
+    last = rig.pending[-1]
     picture = last.convert()
     assert (picture.width, picture.height) == (320, 240)
     assert picture.bgr.shape == (240, 320, 3)
     assert 0 <= time.monotonic() - last.meta.time.mono < 1
     assert abs(time.time() - last.meta.time.wall) < 1
-    steps = [b.meta.time.wall - a.meta.time.wall for a, b in zip(rig.arrivals[-10:], rig.arrivals[-9:], strict=False)]
+    steps = [b.meta.time.wall - a.meta.time.wall for a, b in zip(rig.pending[-10:], rig.pending[-9:], strict=False)]
     assert sum(steps) / len(steps) == pytest.approx(0.04, abs=0.004)
     assert [state.state for _, state in rig.states] == ["connecting", "up"]
-    assert rig.stats.total("frames_captured", camera="gate") >= len(rig.arrivals)
+    assert rig.metrics.total("frames_captured", camera="gate") >= len(rig.pending)
 
 
 def test_h265_is_decoded(rtsp_server: StartServer, h265_clip: Path):
@@ -73,7 +73,7 @@ def test_a_refused_login_is_said_once_and_not_tried_again_soon(
     source = rig.add(server.url, username="admin", password=wrong)
     rig.until(lambda: rig.is_down(Reason.AUTH_FAILED))
     with pytest.raises(AssertionError):
-        rig.until(lambda: rig.stats.total("reconnects"), within_s=2)
+        rig.until(lambda: rig.metrics.total("reconnects"), within_s=2)
     lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.INFO]
     assert len(lines) == 1
     assert "gate" in lines[0]
@@ -129,13 +129,13 @@ def test_a_killed_server_is_found_again_and_the_index_counts_on(
     rig.add(server.url)
     rig.until(rig.more(10))
     server.kill()
-    rig.until(lambda: rig.stats.total("reconnects", reason="refused") >= 3)
+    rig.until(lambda: rig.metrics.total("reconnects", reason="refused") >= 3)
     assert rig.is_down(Reason.REFUSED)
-    before = rig.arrivals[-1].meta.index
+    before = rig.pending[-1].meta.index
     server.start()
     rig.until(rig.more(5))
     assert rig.is_up()
-    indices = [arrival.meta.index for arrival in rig.arrivals]
+    indices = [frame.meta.index for frame in rig.pending]
     assert indices[-1] > before
     assert indices == sorted(set(indices))
     assert len([r for r in caplog.records if "refused" in r.getMessage()]) == 1
@@ -161,7 +161,7 @@ def test_video_that_stops_while_sound_and_reports_go_on_is_a_stalled_camera(rig:
     assert rig.until(lambda: rig.is_down(Reason.STALLED)) < 2 + 1
     server.say("resume")
     rig.until(rig.is_up, within_s=12)
-    assert rig.stats.total("reconnects", camera="gate", reason="stalled") >= 1
+    assert rig.metrics.total("reconnects", camera="gate", reason="stalled") >= 1
 
 
 @pytest.mark.skipif(FAKETIME is None, reason="no libfaketime: apt-get install libfaketime")
@@ -170,12 +170,12 @@ def test_a_camera_whose_clock_is_an_hour_off_loses_nothing(
 ):
     env = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+3600", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     rig.add(rtsp_server(env=env).url)
-    rig.until(lambda: rig.stats.percentiles("clock_skew", camera="gate"))
+    rig.until(lambda: rig.metrics.gauge_value("clock_skew", camera="gate"))
     rig.until(rig.more(30))
-    assert rig.stats.percentiles("clock_skew", (50,), camera="gate")[0] == pytest.approx(3600, abs=5)
-    assert rig.stats.total("frames_dropped", reason="stale") == 0
-    assert {arrival.meta.time.source for arrival in rig.arrivals} == {"arrival"}
-    assert abs(rig.arrivals[-1].meta.time.wall - time.time()) < 2
+    assert rig.metrics.gauge_value("clock_skew", camera="gate") == pytest.approx(3600, abs=5)
+    assert rig.metrics.total("frames_dropped", reason="stale") == 0
+    assert {frame.meta.time.source for frame in rig.pending} == {"arrival"}
+    assert abs(rig.pending[-1].meta.time.wall - time.time()) < 2
     assert len([r for r in caplog.records if "clock" in r.getMessage()]) == 1
 
 
@@ -184,11 +184,11 @@ def test_a_new_resolution_in_mid_stream_flows_on(rig: Rig, rtsp_server: StartSer
     rig.add(server.url)
     rig.until(rig.more(5))
     server.say("next")
-    rig.until(lambda: rig.arrivals[-1].convert().width == 480)
-    assert rig.arrivals[-1].convert().bgr.shape == (272, 480, 3)
+    rig.until(lambda: rig.pending[-1].convert().width == 480)
+    assert rig.pending[-1].convert().bgr.shape == (272, 480, 3)
     server.say("next")
-    rig.until(lambda: rig.arrivals[-1].convert().width == 320)
-    assert rig.stats.total("reconnects") == 0
+    rig.until(lambda: rig.pending[-1].convert().width == 320)
+    assert rig.metrics.total("reconnects") == 0
 
 
 def test_broken_frames_are_counted_and_too_many_are_a_failure(rig: Rig, rtsp_server: StartServer):
@@ -199,17 +199,17 @@ def test_broken_frames_are_counted_and_too_many_are_a_failure(rig: Rig, rtsp_ser
     rig.until(lambda: rig.is_down(Reason.DECODE_ERRORS))
     server.say("heal")
     rig.until(rig.is_up)
-    counted = rig.stats.total("frames_dropped", camera="gate", reason="decode")
+    counted = rig.metrics.total("frames_dropped", camera="gate", reason="decode")
     assert counted >= 150
-    reconnects = rig.stats.total("reconnects")
+    reconnects = rig.metrics.total("reconnects")
 
     server.say("corrupt")
-    rig.until(lambda: time.monotonic() - rig.arrivals[-1].meta.queued_mono > 0.2)
+    rig.until(lambda: time.monotonic() - rig.pending[-1].meta.queued_mono > 0.2)
     server.say("heal")
     rig.until(rig.more(10))
-    assert rig.stats.total("frames_dropped", camera="gate", reason="decode") > counted
-    assert rig.stats.total("reconnects") == reconnects
-    assert rig.arrivals[-1].meta.index < rig.stats.total("frames_captured", camera="gate")
+    assert rig.metrics.total("frames_dropped", camera="gate", reason="decode") > counted
+    assert rig.metrics.total("reconnects") == reconnects
+    assert rig.pending[-1].meta.index < rig.metrics.total("frames_captured", camera="gate")
 
 
 def test_a_stream_that_is_broken_from_its_beginning_is_given_up_in_time(rig: Rig, rtsp_server: StartServer):
@@ -217,8 +217,8 @@ def test_a_stream_that_is_broken_from_its_beginning_is_given_up_in_time(rig: Rig
     server.say("corrupt")
     rig.add(server.url, stall_timeout_s=2)
     assert rig.until(lambda: rig.is_down(Reason.DECODE_ERRORS)) < 2 + 1
-    assert rig.arrivals == []
-    assert rig.stats.total("frames_dropped", camera="gate", reason="decode") > 20
+    assert rig.pending == []
+    assert rig.metrics.total("frames_dropped", camera="gate", reason="decode") > 20
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_listener_that_never_answers_times_out_and_does_not_delay_stopping(rig
     with socket.create_server(("127.0.0.1", 0)) as listener:
         rig.add(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/live")
         rig.until(lambda: rig.is_down(Reason.TIMEOUT))
-        rig.until(lambda: rig.stats.total("reconnects"))
+        rig.until(lambda: rig.metrics.total("reconnects"))
         assert rig.end(within_s=5) == []
 
 

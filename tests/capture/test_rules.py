@@ -93,17 +93,17 @@ def test_a_refused_login_waits_a_minute_or_longer(max_s: float, pause: float):
 
 @given(st.floats(1, 60), st.lists(st.floats(0, 0.2), min_size=1, max_size=300))
 def test_thinning_never_exceeds_its_rate(max_fps: float, steps: list[float]):
-    thinning, now, kept = FpsLimiter(max_fps), 0.0, []
+    limiter, now, kept = FpsLimiter(max_fps), 0.0, []
     for step in steps:
         now += step
-        if thinning.keeps(now):
+        if limiter.keeps(now):
             kept.append(now)
     assert len(kept) <= (kept[-1] - kept[0]) * max_fps + 2
 
 
 def test_thinning_goes_on_after_the_clock_jumped_back():
-    thinning = FpsLimiter(10)
-    assert [thinning.keeps(at) for at in (1000.0, 1000.05, 10.0, 10.05, 10.1)] == [True, False, True, False, True]
+    limiter = FpsLimiter(10)
+    assert [limiter.keeps(at) for at in (1000.0, 1000.05, 10.0, 10.05, 10.1)] == [True, False, True, False, True]
 
 
 @pytest.mark.parametrize("scheme", ["rtsps", "https"])

@@ -15,20 +15,20 @@ def test_the_live_street_keeps_its_own_pace(rig: Rig):
     source = rig.add("synthetic://street?seed=3&fps=20&size=128x96", stall_timeout_s=5)
     assert source.live
     rig.until(rig.more(1))
-    took = rig.until(lambda: rig.stats.total("frames_captured") > 30)
+    took = rig.until(lambda: rig.metrics.total("frames_captured") > 30)
     assert 30 / 20 * 0.8 < took < 30 / 20 * 1.5
-    assert {arrival.meta.time.source for arrival in rig.arrivals} == {"arrival"}
+    assert {frame.meta.time.source for frame in rig.pending} == {"arrival"}
     assert rig.end(within_s=1) == []
 
 
 def test_a_finite_street_gives_exactly_its_frames(rig: Rig):
     rig.add("synthetic://street?seed=3&fps=10&size=128x96&light=night&weather=rain&shake=0.005&frames=7")
     rig.until(lambda: rig.inbox.exhausted)
-    assert [arrival.meta.index for arrival in rig.arrivals] == list(range(7))
-    assert np.diff([arrival.meta.time.wall for arrival in rig.arrivals]) == pytest.approx([0.1] * 6, abs=1e-3)
+    assert [frame.meta.index for frame in rig.pending] == list(range(7))
+    assert np.diff([frame.meta.time.wall for frame in rig.pending]) == pytest.approx([0.1] * 6, abs=1e-3)
     street = Street(SceneSettings(seed=3, width=128, height=96, fps=10, light="night", weather="rain", shake=0.005))
-    for index, arrival in enumerate(rig.arrivals):
-        np.testing.assert_array_equal(arrival.convert().bgr, street.render(index)[0])
+    for index, frame in enumerate(rig.pending):
+        np.testing.assert_array_equal(frame.convert().bgr, street.render(index)[0])
     assert rig.is_down(Reason.ENDED)
 
 

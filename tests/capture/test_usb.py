@@ -24,11 +24,11 @@ import itertools, json, sys, threading
 from pathlib import Path
 from edge_app.capture.sources.v4l2 import V4l2Source
 
-with V4l2Source(Path(sys.argv[1])).open(threading.Event()) as shots:
-    taken = list(itertools.islice(shots, 10))
-pictures = [shot.convert().bgr for shot in taken]
-print(json.dumps([[shot.fps, picture.shape, picture.min().item(), picture.max().item()]
-                  for shot, picture in zip(taken, pictures)]))
+with V4l2Source(Path(sys.argv[1])).open(threading.Event()) as frames:
+    taken = list(itertools.islice(frames, 10))
+pictures = [frame.convert().bgr for frame in taken]
+print(json.dumps([[frame.fps, picture.shape, picture.min().item(), picture.max().item()]
+                  for frame, picture in zip(taken, pictures)]))
 """
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from edge_app.capture import Hardware, open_source
+from edge_app.capture import DecodeHardware, open_source
 from edge_app.core.colour import to_bgr
 from edge_app.core.frames import Picture
 from edge_app.cuda import Gpu, Staging, owned
@@ -27,7 +27,7 @@ from tests.rtsp.clips import fields, stripes, write_clip
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not HAS_GPU, reason="no NVIDIA GPU")]
 
-GPU = Hardware(gpu=0)
+GPU = DecodeHardware(gpu=0)
 CODINGS = ["h264", "h264 with B-frames", "h265", "h265 with B-frames"]
 SIZES = [(320, 240), (640, 360), (1920, 1080)]
 SPEC = InputSpec(width=416, height=256, color="rgb", scale=1 / 255)
@@ -116,8 +116,8 @@ def test_times_and_counts_are_those_of_the_cpu(clips):
             rig = Rig()
             rig.add(str(clips[coding, (320, 240)]), hardware=GPU, decode=decode)
             rig.until(lambda rig=rig: rig.inbox.exhausted, within_s=20)
-            assert rig.stats.total("frames_dropped") == 0
-            times.append([arrival.meta.time.wall for arrival in rig.arrivals])
+            assert rig.metrics.total("frames_dropped") == 0
+            times.append([frame.meta.time.wall for frame in rig.pending])
         assert times[0] == times[1]
 
 
@@ -186,6 +186,6 @@ def test_a_camera_that_hangs_askew_is_turned(clips):
     rig = Rig()
     rig.cameras.add("gate", open_source(camera, GPU), camera)
     rig.until(rig.more(1))
-    picture = rig.arrivals[0].convert()
+    picture = rig.pending[0].convert()
     assert (picture.format, picture.width, picture.height) == ("bgr", 240, 320)
     rig.end(within_s=5)

@@ -1,1 +1,1 @@
-"""From packets to pictures."""
+"""Decoding: packets to frames, frames to pictures."""

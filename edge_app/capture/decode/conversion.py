@@ -1,4 +1,4 @@
-"""Decoded frames to pictures: as they are, for a kernel that reads their planes, else in BGR on the host."""
+"""Converts decoded frames to pictures: their own planes for a kernel that reads those, else BGR on the host."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from edge_app.capture.sources.failures import LIBAV
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Matrix, Picture, PixelFormat, Plane
 
-# libav's formats, and whether they are of full range whatever the stream says.
+# libav's formats, and whether they have full range whatever the stream says.
 FORMATS: dict[str, tuple[PixelFormat, bool]] = {
     "nv12": ("nv12", False),
     "yuv420p": ("i420", False),
     "yuvj420p": ("i420", True),
 }
-# libav's numbers: BT.709, and those that are BT.601; a stream that says nothing is taken as libav's scaler takes it.
+# By libav's numbers; 2 is unspecified, which libav's scaler takes for BT.601.
 MATRICES: dict[int, Matrix] = {1: "bt709", 2: "bt601", 5: "bt601", 6: "bt601"}
 FULL_RANGE = 2
-SAMPLES = {"nv12": (1, 2), "i420": (1, 1, 1)}  # that are side by side in each plane
+SAMPLES = {"nv12": (1, 2), "i420": (1, 1, 1)}  # that are interleaved in each plane
 
 
 class Converter:
-    """Makes the pictures of an attempt, from any thread; what libav raises goes through."""
+    """Makes the pictures of an attempt, from any thread; raises what libav raises."""
 
     def __init__(self, *, planes: bool) -> None:
-        """Takes whether pictures may be YUV and on the GPU; in BGR one scaler serves them all, as a new one is dear."""
+        """Takes whether pictures may be YUV and on the GPU; BGR is made by one scaler, as creating one is expensive."""
         self._planes = planes
         self._reformatter = VideoReformatter()
         self._lock = threading.Lock()
 
     def __call__(self, frame: VideoFrame) -> Picture:
         """The frame's own planes; in BGR the same as its own `to_ndarray(format="bgr24")`."""
-        if self._planes and (picture := self._as_it_is(frame)):
+        if self._planes and (picture := self._own_planes(frame)):
             return picture
         return Picture.from_bgr(pixels(self._reformat(frame, "bgr24")))
 
-    def _as_it_is(self, frame: VideoFrame) -> Picture | None:
-        """The frame's own planes; none where the kernel does not read such."""
+    def _own_planes(self, frame: VideoFrame) -> Picture | None:
+        """The frame's own planes; None if the kernel does not read that format."""
         surface = frame.format.name == "cuda"
         decoded = frame.sw_format if surface else frame.format
         if decoded is None or decoded.name not in FORMATS or frame.colorspace not in MATRICES:
@@ -75,12 +75,12 @@ class Converter:
 
 
 def on_device(plane: VideoPlane) -> Plane:
-    """A plane on the GPU, by its address."""
+    """A plane on the GPU: its address."""
     return Plane(plane.buffer_ptr, plane.line_size)
 
 
 def on_host(plane: VideoPlane, samples: int) -> Plane:
-    """A plane on the host, by its own memory."""
+    """A plane on the host: its own memory."""
     return Plane(rows(plane, samples), plane.line_size)
 
 
@@ -91,7 +91,7 @@ def rows(plane: VideoPlane, samples: int) -> NDArray[np.uint8]:
 
 
 def pixels(frame: VideoFrame) -> NDArray[np.uint8]:
-    """The pixels of a bgr24 frame, uint8 (height, width, 3), C-contiguous: its own memory where rows are not padded."""
+    """The pixels of a bgr24 frame, uint8 (height, width, 3), C-contiguous: its own memory if rows are not padded."""
     plane = frame.planes[0]
     if plane.line_size != 3 * frame.width:
         return np.asarray(frame.to_ndarray(), np.uint8)

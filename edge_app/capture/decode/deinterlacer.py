@@ -1,4 +1,4 @@
-"""Interlaced frames made whole, so that what moves has no combs."""
+"""Deinterlaces frames, so that moving things have no comb artefacts."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from av.video.frame import VideoFrame
 
 
 class Deinterlacer:
-    """libav's bwdif, one frame out for each that goes in, from the first frame on that is interlaced.
+    """libav's bwdif, with one frame out for each frame in, from the first interlaced frame on.
 
-    It looks at the frame before and the one after, so that each comes out as the next one goes in. Frames that are
-    whole pass unchanged, in their turn.
+    It needs the frames before and after, so each comes out when the next one goes in. Progressive frames pass
+    unchanged, in order.
     """
 
     def __init__(self) -> None:
         self._graph: Graph | None = None
         self._layout: tuple[int, int, str] | None = None
-        self._times: deque[tuple[int | None, Fraction | None]] = deque()  # the filter counts in units of its own
+        self._times: deque[tuple[int | None, Fraction | None]] = deque()  # the filter has a time base of its own
 
     def take(self, frame: VideoFrame) -> list[VideoFrame]:
         """The frames that are ready now; raises what libav raises."""
@@ -39,7 +39,7 @@ class Deinterlacer:
         return ready + self._pulled(self._graph)
 
     def flush(self) -> list[VideoFrame]:
-        """The frame that waits for a next one."""
+        """The frame that waits for the next one."""
         if self._graph is None:
             return []
         graph, self._graph = self._graph, None
@@ -61,11 +61,11 @@ class Deinterlacer:
 
 
 def _bwdif(frame: VideoFrame) -> Graph:
-    """From a buffer for frames such as this one to a sink."""
+    """A filter graph for frames of this size and format."""
     graph = Graph()
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 90000)
     )
-    bwdif = graph.add("bwdif", "mode=send_frame:deint=interlaced:threads=1")  # other cores have cameras of their own
+    bwdif = graph.add("bwdif", "mode=send_frame:deint=interlaced:threads=1")  # the other cores are for other cameras
     graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
     return graph

@@ -1,4 +1,4 @@
-"""Which decoder a source gets: the one asked for where it works, else the CPU, and why is told once."""
+"""Chooses a source's decoder: the one asked for if it works, else the CPU; the reason is logged once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from edge_app.capture.decode.video_decoder import LibavDecoder, NvdecDecoder, Un
 
 logger = logging.getLogger(__name__)
 
-Asked = Literal["auto", "cpu", "nvdec", "gstreamer"]
+DecodeChoice = Literal["auto", "cpu", "nvdec", "gstreamer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Hardware:
-    """What decodes on this machine, and for whom.
+class DecodeHardware:
+    """What this machine decodes with, and where the engine reads pictures.
 
     Attributes:
-        gpu: Number of the GPU whose engine reads a decoder's planes; None: it reads BGR on the host.
-        jetson: Whether this is a Jetson, whose decoder is reached through GStreamer alone.
+        gpu: Number of the GPU whose engine reads the decoder's planes; None: the engine reads BGR on the host.
+        jetson: Whether this is a Jetson, whose decoder can be used through GStreamer only.
         gstreamer: GStreamer's elements from parsed video to raw video in the host's memory.
     """
 
@@ -34,21 +34,33 @@ class Hardware:
 
 
 class DecoderFactory:
-    """How one source's video is decoded, attempt after attempt.
+    """Makes a decoder for each attempt of one source.
 
     Attributes:
-        planes: Whether pictures are handed over as they are decoded, for a kernel that reads them.
+        planes: Whether pictures stay as they are decoded, for a kernel that reads their planes.
     """
 
     def __init__(
-        self, describe: str, asked: Asked = "cpu", hardware: Hardware | None = None, *, turned: bool = False
+        self,
+        describe: str,
+        choice: DecodeChoice = "cpu",
+        hardware: DecodeHardware | None = None,
+        *,
+        rotated: bool = False,
     ) -> None:
-        """Takes the source's name for people, what its `decode` is, and whether its pictures are turned on the CPU."""
-        self._describe, self._asked, self._hardware = describe, asked, hardware or Hardware()
-        self.planes = self._hardware.gpu is not None and not turned
-        self._told: set[str] = set()
+        """Makes decoders for one source.
 
-    def step(self, stream: VideoStream, *, live: bool) -> VideoDecoder:
+        Args:
+            describe: The source's URL or path, without secrets.
+            choice: Its `decode`.
+            hardware: What this machine has; None: the CPU only.
+            rotated: Whether its pictures are rotated, which the CPU does, in BGR.
+        """
+        self._describe, self._choice, self._hardware = describe, choice, hardware or DecodeHardware()
+        self.planes = self._hardware.gpu is not None and not rotated
+        self._logged: set[str] = set()
+
+    def decoder(self, stream: VideoStream, *, live: bool) -> VideoDecoder:
         """The decoder for an attempt."""
         try:
             return self._best(stream, live)
@@ -56,32 +68,32 @@ class DecoderFactory:
             return self._cpu(stream, live, str(error))
 
     def _cpu(self, stream: VideoStream, live: bool, why: str) -> VideoDecoder:
-        """What decodes where the one asked for does not."""
-        self._tell(f"{why.removeprefix(f'{self._describe}: ')}; the CPU decodes")
+        """Libav on the CPU, because the decoder asked for cannot be used."""
+        self._log(f"{why.removeprefix(f'{self._describe}: ')}; the CPU decodes")
         return LibavDecoder(stream.codec_context, live=live)
 
     def _best(self, stream: VideoStream, live: bool) -> VideoDecoder:
-        """What was asked for; raises UnsuitedError where it does not do."""
-        kind, hardware = self._kind(), self._hardware
-        if kind == "gstreamer":
-            step = GStreamerDecoder(stream, self._describe, hardware.gstreamer, live=live)
-            return FallbackDecoder(step, partial(self._cpu, stream, live))
-        if kind != "nvdec":
+        """The decoder asked for; raises UnsuitedError if it cannot be used."""
+        chosen, hardware = self._chosen(), self._hardware
+        if chosen == "gstreamer":
+            decoder = GStreamerDecoder(stream, self._describe, hardware.gstreamer, live=live)
+            return FallbackDecoder(decoder, partial(self._cpu, stream, live))
+        if chosen != "nvdec":
             return LibavDecoder(stream.codec_context, live=live)
         if hardware.gpu is None:
             raise UnsuitedError("no engine here reads what NVDEC leaves on the GPU")
-        return NvdecDecoder(stream, hardware.gpu, self._tell, live=live)
+        return NvdecDecoder(stream, hardware.gpu, self._log, live=live)
 
-    def _kind(self) -> Asked:
-        if self._asked != "auto":
-            return self._asked
+    def _chosen(self) -> DecodeChoice:
+        if self._choice != "auto":
+            return self._choice
         if self._hardware.jetson:
             return "gstreamer"
         return "cpu" if self._hardware.gpu is None else "nvdec"
 
-    def _tell(self, why: str) -> None:
-        """Says why it is not as asked for; where nobody asked for anything, that is no warning."""
-        if why not in self._told:
-            self._told.add(why)
-            level = logging.INFO if self._asked == "auto" else logging.WARNING
-            logger.log(level, "%s: decode: %s: %s", self._describe, self._kind(), why)
+    def _log(self, why: str) -> None:
+        """Logs once why the decoder is not the one asked for; with `auto` that is not a warning."""
+        if why not in self._logged:
+            self._logged.add(why)
+            level = logging.INFO if self._choice == "auto" else logging.WARNING
+            logger.log(level, "%s: decode: %s: %s", self._describe, self._chosen(), why)

@@ -1,4 +1,4 @@
-"""A decoder on trial: until its first frame it may turn out not to take the stream, and the CPU decodes all of it."""
+"""Replaces a decoder that turns out, before its first frame, not to take the stream; the CPU then decodes all of it."""
 
 from __future__ import annotations
 
@@ -8,31 +8,30 @@ import av
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from edge_app.capture.decode.video_decoder import VideoDecoder
-from edge_app.capture.sources.failures import LIBAV
+from edge_app.capture.decode.video_decoder import LIBAV_ERRORS, VideoDecoder
 from edge_app.core.errors import StreamError
 
-# Packets from the first key frame on: a decoder keeps back 16 frames at most.
+# Packets from the first key frame on: a decoder holds back 16 frames at most.
 ENOUGH = 25
 
 
 class FallbackDecoder:
-    """A step that another replaces where it fails, or nothing comes of enough packets, before its first frame."""
+    """A decoder that another replaces if, before its first frame, it fails or takes `ENOUGH` packets."""
 
-    def __init__(self, step: VideoDecoder, replacement: Callable[[str], VideoDecoder]) -> None:
-        """Takes the step, and what makes the other one, which hears why it is wanted."""
-        self._step, self._replacement = step, replacement
-        self._given: list[av.Packet[VideoStream]] | None = []  # none once it has stood the trial
+    def __init__(self, decoder: VideoDecoder, replacement: Callable[[str], VideoDecoder]) -> None:
+        """Takes the decoder, and what makes the other one, given why it is needed."""
+        self._decoder, self._replacement = decoder, replacement
+        self._given: list[av.Packet[VideoStream]] | None = []  # None from its first frame on
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
         """See `VideoDecoder.decode`."""
         if self._given is None:
-            return self._step.decode(packet)
+            return self._decoder.decode(packet)
         ended = not packet.size
         if packet.is_keyframe or self._given:
             self._given.append(packet if ended else copied(packet))
         try:
-            frames = self._step.decode(packet)
+            frames = self._decoder.decode(packet)
         except StreamError as error:
             return self._replaced(self._given, str(error))
         if any(frames):
@@ -42,24 +41,24 @@ class FallbackDecoder:
         return frames
 
     def _replaced(self, given: list[av.Packet[VideoStream]], why: str) -> list[VideoFrame | None]:
-        """What the other step makes of the packets so far."""
-        self._step.close()
-        self._step, self._given = self._replacement(why), None
+        """The frames that the other decoder makes of the packets so far."""
+        self._decoder.close()
+        self._decoder, self._given = self._replacement(why), None
         frames: list[VideoFrame | None] = []
         for packet in given:
             try:
-                frames += self._step.decode(packet)
-            except LIBAV:
+                frames += self._decoder.decode(packet)
+            except LIBAV_ERRORS:
                 frames.append(None)
         return frames
 
     def close(self) -> None:
         """See `VideoDecoder.close`."""
-        self._step.close()
+        self._decoder.close()
 
 
 def copied(packet: av.Packet[VideoStream]) -> av.Packet[VideoStream]:
-    """The same bytes at the same time: a decoder may empty what it is given."""
+    """The same bytes with the same times: a decoder may empty the packet that it is given."""
     copy = av.Packet(bytes(packet))
     copy.pts, copy.dts, copy.time_base, copy.is_keyframe = packet.pts, packet.dts, packet.time_base, packet.is_keyframe
     return copy  # type: ignore[return-value]

@@ -1,6 +1,6 @@
-"""GStreamer's decoders, such as a Jetson's: only the decoding is theirs; packets, times and failures stay libav's.
+"""GStreamer's decoders, such as a Jetson's: they only decode; reading and timing stay with libav.
 
-Run with GStreamer's software decoders; never on a Jetson, as there was none at hand.
+Tested with GStreamer's software decoders; never on a Jetson, as there was none.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from edge_app.capture.decode.conversion import SAMPLES, rows
 from edge_app.capture.decode.video_decoder import UnsuitedError, check_suited
 from edge_app.core.errors import Reason, StreamError
 
-CODED = {"h264": "h264", "hevc": "h265"}  # as GStreamer calls them
-PATIENCE_NS = 200_000_000  # for a frame that may be kept back; a decoder that is slower gives it after the next packet
-LONGEST_END_NS = 3_000_000_000  # for the frames that are left at the end
-START_NS = 3_600_000_000_000  # GStreamer knows no times below zero
+CODED = {"h264": "h264", "hevc": "h265"}  # GStreamer's names
+PATIENCE_NS = 200_000_000  # how long to wait for a frame; a slower decoder delivers it after the next packet
+LONGEST_END_NS = 3_000_000_000  # how long to wait for the last frames at the end
+START_NS = 3_600_000_000_000  # GStreamer has no negative times
 
 
 def load_gstreamer() -> Any:
-    """`gi.repository` with Gst, GstApp and GstVideo in it; raises UnsuitedError."""
+    """`gi.repository` with Gst, GstApp and GstVideo; raises UnsuitedError if they are not installed."""
     try:
         import gi
 
         for name in ("Gst", "GstApp", "GstVideo"):
             gi.require_version(name, "1.0")
-        from gi.repository import Gst, GstApp, GstVideo  # noqa: F401, their types are known once they are loaded
+        from gi.repository import Gst, GstApp, GstVideo  # noqa: F401, importing them registers their types
     except (ImportError, ValueError) as error:
         wanted = "it wants apt-get install python3-gi gir1.2-gst-plugins-base-1.0, and a venv that sees it"
         raise UnsuitedError(f"no GStreamer ({error}); {wanted}") from error
@@ -41,28 +41,28 @@ def load_gstreamer() -> Any:
 class GStreamerDecoder:
     """Decodes H.264 and H.265 to NV12 on the host.
 
-    A packet's frame is waited for, so that it does not come a packet late: while more is in the decoder than it kept
-    back since the last key frame. It keeps back what it needs for frames that are sent after those they lean on.
+    It waits for a packet's frame, which would otherwise come a packet late, as long as the decoder holds more frames
+    than it has held back since the last key frame. A decoder holds frames back to put them in order of display.
     """
 
     def __init__(self, stream: VideoStream, describe: str, elements: str, *, live: bool) -> None:
-        """Starts the pipeline; `elements` make raw video of parsed video.
+        """Starts the pipeline; `elements` decode parsed video to raw video.
 
         Raises:
-            UnsuitedError: There is no GStreamer, it has no such elements, or they are not for this stream.
+            UnsuitedError: There is no GStreamer, it has no such elements, or they do not decode this stream.
         """
         check_suited(stream)
         self._gi = load_gstreamer()
         self._describe, self._live = describe, live
         context = stream.codec_context
-        # As libav reads it: GStreamer guesses where a stream says nothing.
+        # From libav, because GStreamer guesses if a stream says nothing.
         self._colorspace, self._color_range = context.colorspace, context.color_range
         self._annex_b = BitStreamFilterContext(f"{context.name}_mp4toannexb,dump_extra", stream)
         self._pipeline = self._started(CODED[context.name], elements)
         self._source, self._sink = (self._pipeline.get_by_name(name) for name in ("source", "sink"))
         self._time_base = stream.time_base
-        self._inside: dict[int, int | None] = {}  # the pts of packets by GStreamer's time of them [ns]
-        self._stamp = START_NS - 1_000_000_000  # a camera's first packet may have no time of its own
+        self._inside: dict[int, int | None] = {}  # pts of the packets in the decoder, by their GStreamer time [ns]
+        self._stamp = START_NS - 1_000_000_000  # a camera's first packet may have no pts
         self._kept_back = 0
 
     def _started(self, coded: str, elements: str) -> Any:
@@ -91,7 +91,7 @@ class GStreamerDecoder:
         return frames
 
     def _push(self, packet: av.Packet[VideoStream]) -> None:
-        """Gives the packet with the times by which its frame is known again."""
+        """Pushes the packet with a time by which its frame is recognised."""
         self._stamp, dts = self._nanoseconds(packet.pts) or self._stamp + 1, self._nanoseconds(packet.dts)
         self._inside[self._stamp] = packet.pts
         for part in self._annex_b.filter(packet):
@@ -107,7 +107,7 @@ class GStreamerDecoder:
         return max(0, START_NS + round(1e9 * float(ticks * self._time_base)))
 
     def _pulled(self, first_ns: int, others_ns: int = 0) -> list[VideoFrame | None]:
-        """What is ready, or is so within these times; raises StreamError where the decoder failed."""
+        """The frames that are ready within these times; raises StreamError if the decoder failed."""
         frames: list[VideoFrame | None] = []
         while sample := self._sink.try_pull_sample(others_ns if frames else first_ns):
             frames += self._taken(sample)
@@ -117,7 +117,7 @@ class GStreamerDecoder:
         return frames
 
     def _taken(self, sample: Any) -> list[VideoFrame | None]:
-        """The sample's frame, after a None for each that should have been shown before and will not come any more."""
+        """The sample's frame, after None for each earlier frame that can no longer come."""
         buffer = sample.get_buffer()
         pts = self._inside.pop(buffer.pts, None)
         lost = [at for at, waiting in self._inside.items() if at < buffer.pts and waiting is not None]
@@ -127,7 +127,7 @@ class GStreamerDecoder:
         return [*[None] * len(lost), None if damaged else self._frame(sample, pts)]
 
     def _frame(self, sample: Any, pts: int | None) -> VideoFrame:
-        """The picture in libav's memory."""
+        """The sample copied into a frame of libav."""
         buffer, video = sample.get_buffer(), self._gi.GstVideo
         info = video.VideoInfo.new_from_caps(sample.get_caps())
         layout = video.buffer_get_video_meta(buffer) or info

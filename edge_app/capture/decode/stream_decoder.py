@@ -1,4 +1,4 @@
-"""Packets of libav to frames, and frames to pictures when somebody asks for them."""
+"""Decodes one attempt's packets to frames, and converts a frame to a picture on demand."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from av.video.stream import VideoStream
 from edge_app.capture.decode.conversion import Converter
 from edge_app.capture.decode.deinterlacer import Deinterlacer
 from edge_app.capture.decode.factory import DecoderFactory
-from edge_app.capture.sources.failures import LIBAV
+from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
 
-# At 25 fps 6 s: longer than most cameras take from one key frame to the next, which heals what loss has broken.
+# 6 s at 25 fps: longer than most cameras' interval of key frames, after which decoding recovers from lost packets.
 MOST_BROKEN_IN_A_ROW = 150
 
 
 def lenient() -> dict[str, Any]:
-    """Arguments of `av.open` that let titles be in any encoding; PyAV 19 needs none, those before raise."""
+    """Arguments of `av.open` that accept titles in any encoding; PyAV before 19 raises without them."""
     return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
 def video_stream(container: av.container.InputContainer, describe: str) -> VideoStream:
-    """The first video of an open container."""
+    """The first video stream of an open container; raises StreamError if there is none that can be decoded."""
     if not container.streams.video:
         raise StreamError(Reason.CODEC, f"{describe}: there is no video in it")
     stream = container.streams.video[0]
@@ -38,31 +38,31 @@ def video_stream(container: av.container.InputContainer, describe: str) -> Video
 class StreamDecoder:
     """Decodes the packets of one attempt and counts what cannot be decoded."""
 
-    def __init__(self, stream: VideoStream, describe: str, decoding: DecoderFactory, *, live: bool) -> None:
-        """Takes the stream's packets; of a live one, frames that the decoder itself calls corrupt are dropped too."""
+    def __init__(self, stream: VideoStream, describe: str, decoders: DecoderFactory, *, live: bool) -> None:
+        """Takes the stream's packets; if it is live, frames that the decoder marks as corrupt are dropped too."""
         self.codec = stream.codec_context.name
         self.fps = float(stream.average_rate) if stream.average_rate else None
         self.decode_s = 0.0
-        self._step = decoding.step(stream, live=live)
-        self._converter = Converter(planes=decoding.planes)
+        self._decoder = decoders.decoder(stream, live=live)
+        self._converter = Converter(planes=decoders.planes)
         self._describe = describe
         self._broken = 0
         self._in_a_row = 0
         self._deinterlacer = Deinterlacer()
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame]:
-        """The frames that are ready after this packet, whole ones; `decode_s` is the time each took [s].
+        """The frames that are ready after this packet, deinterlaced; `decode_s` is the time that each took [s].
 
-        An empty packet, which ends a stream, brings out those that the decoder still holds.
+        An empty packet, which ends a stream, flushes those that the decoder still holds.
 
         Raises:
             StreamError: Too many in a row were broken, or the decoder gave up.
         """
         began, ended = time.monotonic(), not packet.size
         try:
-            decoded = self._step.decode(packet)
+            decoded = self._decoder.decode(packet)
             frames = self._deinterlaced([frame for frame in decoded if frame], ended=ended)
-        except LIBAV:
+        except LIBAV_ERRORS:
             frames, broken = [], 1
         else:
             broken = decoded.count(None)
@@ -78,20 +78,20 @@ class StreamDecoder:
         return ready + self._deinterlacer.flush() if ended else ready
 
     def broken(self) -> int:
-        """Frames lost since this was last asked."""
+        """How many frames could not be decoded since the last call."""
         broken, self._broken = self._broken, 0
         return broken
 
     def convert(self, frame: VideoFrame) -> Picture:
-        """The frame's picture; raises StreamError where there is none in it."""
+        """The frame's picture; raises StreamError if it cannot be converted."""
         failure: StreamError
         try:
             return self._converter(frame)
-        except LIBAV as error:
+        except LIBAV_ERRORS as error:
             kind = type(error).__name__
             failure = StreamError(Reason.CODEC, f"{self._describe}: a frame cannot be converted ({kind})")
         raise failure
 
     def close(self) -> None:
-        """Ends the decoder; its frames can be converted still."""
-        self._step.close()
+        """Ends the decoder; its frames can still be converted."""
+        self._decoder.close()

@@ -1,4 +1,4 @@
-"""What decodes packets: libav on the CPU, or with NVDEC, whose pictures stay on the GPU."""
+"""Video decoders: libav on the CPU, and NVDEC, whose pictures stay on the GPU."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from edge_app.capture.sources.failures import LIBAV
-
-CODECS = {"h264": "H.264", "hevc": "H.265"}  # what the hardware is asked to decode: what cameras send
+# What PyAV raises for bad input; anything else, such as a TypeError, is a bug of ours.
+LIBAV_ERRORS = (av.FFmpegError, OSError, ValueError, RuntimeError)
+CODECS = {"h264": "H.264", "hevc": "H.265"}  # what the hardware decodes here: what cameras send
 FORMATS = ("yuv420p", "yuvj420p")  # that it decodes to NV12
 
 
@@ -23,31 +23,31 @@ class UnsuitedError(Exception):
 
 
 class VideoDecoder(Protocol):
-    """A decoder of one attempt."""
+    """Decodes the packets of one attempt."""
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
-        """The frames that are ready after this packet, None for each that is lost; an empty one brings out the rest.
+        """The frames that are ready after this packet, None for each that is lost; an empty packet flushes the rest.
 
         The packet may be empty afterwards.
 
         Raises:
-            StreamError, or one of `LIBAV`: Nothing came of the packet.
+            StreamError, or one of `LIBAV_ERRORS`: The packet could not be decoded.
         """
 
     def close(self) -> None:
-        """Ends it; frames that it gave live on."""
+        """Ends it; its frames stay valid."""
 
 
 class LibavDecoder:
-    """libav's own decoder."""
+    """libav's own decoder, on the CPU."""
 
     def __init__(self, context: VideoCodecContext, *, live: bool) -> None:
-        """Takes the stream's context, or one like it; a live stream has no delay, and none of its frames is damaged."""
+        """Takes the stream's context, or one like it; a live one is decoded without delay, its damaged frames lost."""
         self._context, self._live = context, live
         if live:
             context.thread_count = 1  # threads would hold frames back
             context.flags |= Flags.low_delay
-        if context.name == "mjpeg":  # else libav makes half a picture up, and says nothing
+        if context.name == "mjpeg":  # else libav fills in half a picture without saying so
             context.options = {"err_detect": "explode"}
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
@@ -55,26 +55,26 @@ class LibavDecoder:
         return [None if self._live and frame.is_corrupt else frame for frame in self._context.decode(packet)]
 
     def close(self) -> None:
-        """See `VideoDecoder.close`; libav ends with the container."""
+        """See `VideoDecoder.close`; libav's context ends with the container."""
 
 
 class NvdecDecoder(LibavDecoder):
-    """NVDEC behind libav, which decodes on the CPU by itself what NVDEC refuses."""
+    """NVDEC through libav, which falls back to the CPU by itself for what NVDEC refuses."""
 
     def __init__(self, stream: VideoStream, gpu: int, tell: Callable[[str], None], *, live: bool) -> None:
-        """Opens the decoder of that GPU; `tell` hears what is found out by the first frame only.
+        """Opens the decoder of that GPU; `tell` is given what only the first frame shows.
 
         Raises:
-            UnsuitedError: There is none, or it is not for this stream.
+            UnsuitedError: There is none, or it does not decode this stream.
         """
         check_suited(stream)
         if not has_nvdec():
             raise UnsuitedError(f"PyAV {av.__version__} does not have it; want 18 or newer, built with CUDA")
-        # The container's own context stays as it is: libav would not say any more what the stream's format is.
+        # A context of its own: with hardware in the container's, libav would no longer say what the stream's format is.
         hwaccel = HWAccel("cuda", str(gpu), is_hw_owned=True, allow_software_fallback=True)
         try:
             context = CodecContext.create(stream.codec_context.name, "r", hwaccel)
-        except LIBAV as error:
+        except LIBAV_ERRORS as error:
             what = getattr(error, "strerror", None) or error
             raise UnsuitedError(f"NVDEC of GPU {gpu} cannot be reached ({what})") from error
         if stream.codec_context.extradata:
@@ -86,8 +86,8 @@ class NvdecDecoder(LibavDecoder):
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
         """See `VideoDecoder.decode`."""
         frames = super().decode(packet)
-        if self._tell and (sound := [frame for frame in frames if frame]):
-            self._look(sound[0], self._tell)
+        if self._tell and (decoded := [frame for frame in frames if frame]):
+            self._look(decoded[0], self._tell)
             self._tell = None
         return frames
 
@@ -100,12 +100,12 @@ class NvdecDecoder(LibavDecoder):
 
 
 def has_nvdec() -> bool:
-    """Whether PyAV has NVDEC, and tells what it leaves on the GPU."""
+    """Whether PyAV has NVDEC, and can say what format its frames on the GPU have."""
     return "cuda" in hwdevices_available() and hasattr(VideoFrame, "sw_format")
 
 
 def check_suited(stream: VideoStream) -> None:
-    """Raises UnsuitedError where libav knows already that the hardware does not do."""
+    """Raises UnsuitedError if libav already knows that the hardware does not decode this stream."""
     codec, pix_fmt = stream.codec_context.name, stream.codec_context.pix_fmt
     if codec not in CODECS:
         raise UnsuitedError(f"it is {codec}, not {' or '.join(CODECS.values())}")

@@ -1,4 +1,4 @@
-"""A network camera's URL: what people may see of it, and what only libav does."""
+"""A network camera's URL: without secrets for people, with the login for libav."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pydantic import SecretStr
 
 from edge_app.core.errors import ConfigError
 
-# libav cuts "user:password", percent-encoded, off after so many bytes, and the camera refuses the rest.
+# libav truncates "user:password", percent-encoded, to so many bytes, and the camera then refuses it.
 LONGEST_LOGIN = {"rtsp": 127, "rtsps": 127, "http": 1023, "https": 1023}
-# These mean nothing to libav inside a login; encoded they would only make it longer.
+# libav needs no encoding of these inside a login; it would only make it longer.
 HARMLESS = "!$&'()*+,;=@~"
 
 _SECRET = re.compile(r"pass|pwd|pw$|pin|key|token|auth|secret|sig|user|login|account|code", re.IGNORECASE)
-# Some cameras want user=…_password=… as the path; where that ends nobody can tell.
+# Some cameras want user=…_password=… as the path, and it cannot be told where that ends.
 _LOGIN_IN_PATH = re.compile(r"((?:user|pass|pwd)\w*=)[^/]+", re.IGNORECASE)
 
 
 def redacted(url: str) -> str:
-    """The URL without login and without whatever in its query may be a secret.
+    """The URL without its login, and without anything in its query that may be a secret.
 
     >>> redacted("rtsp://admin:p/w@10.0.0.5/main?channel=1&token=abc&quality=best&pin=12")
     'rtsp://10.0.0.5/main?channel=1&token=***&quality=***&pin=***'
@@ -29,7 +29,7 @@ def redacted(url: str) -> str:
     'rtsp://10.0.0.5:554/user=***'
     """
     scheme, found, rest = url.partition("://")
-    # A raw password may hold "/" and "?": whatever comes before the last "@" is taken for a login.
+    # An unencoded password may hold "/" and "?": all before the last "@" counts as the login.
     place, question, query = rest.rpartition("@")[2].partition("?")
     shown = [_parameter(part) for part in query.split("&")] if question else []
     place = _LOGIN_IN_PATH.sub(r"\1***", place)
@@ -37,7 +37,7 @@ def redacted(url: str) -> str:
 
 
 def _parameter(part: str) -> str:
-    """A part of a query; only short numbers, such as channels, are sure to be no secret."""
+    """A part of a query; only short numbers, such as channels, are certainly not secret."""
     name, equals, value = part.partition("=")
     harmless = re.fullmatch(r"\d{1,3}", value) and not _SECRET.search(name)
     return part if harmless or (equals and not value) else f"{name}=***" if equals else "***"
@@ -79,9 +79,9 @@ class Address:
         return re.sub(r":\d*$", "", authority).strip("[]")
 
     def for_libav(self) -> str:
-        """The URL with user and password: for libav's ears only."""
-        # Of /my%20door/x.jpg libav's reader of numbered picture files makes /my00oor/x.jpg, and asks for it with TLS
-        # unchecked, again and again. A fragment, which is never sent, hides the .jpg from it.
+        """The URL with user and password; never to be shown or logged."""
+        # libav's reader of numbered picture files turns /my%20door/x.jpg into /my00oor/x.jpg, and requests that without
+        # checking TLS, again and again. A fragment, which is never sent, hides the .jpg from it.
         url = self.url.partition("#")[0] + "#" if self.scheme in ("http", "https") else self.url
         if self.username is None:
             return url

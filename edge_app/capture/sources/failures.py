@@ -1,4 +1,4 @@
-"""What libav's errors mean to the operator. Their own texts hold the URL with its login and are never shown."""
+"""What libav's errors mean to the operator. Their own texts contain the URL with its login, so they are never shown."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import av
 from edge_app.capture.sources.address import Address
 from edge_app.core.errors import Reason, StreamError
 
-# What PyAV raises for what it was given; the rest, such as a TypeError, is a bug of ours.
-LIBAV = (av.FFmpegError, OSError, ValueError, RuntimeError)
 UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL)
 
 
 def _code(error: Exception) -> int | None:
-    """Libav's own number of an error; none for other errors."""
+    """Libav's number of an error; None for other errors."""
     return error.errno if isinstance(error, av.FFmpegError) else None
 
 
@@ -26,7 +24,7 @@ def ended_without_length(address: Address, error: Exception) -> bool:
 
 
 def opening(address: Address, error: Exception, elapsed_s: float, open_timeout_s: float) -> StreamError:
-    """Why a camera could not be opened, with nothing of `error` in it but its meaning."""
+    """Why a camera could not be opened, without the text of `error`."""
     reason, text = _opening(address, error, elapsed_s >= open_timeout_s)
     return StreamError(reason, f"{address}: {text}")
 
@@ -47,7 +45,7 @@ def _opening(address: Address, error: Exception, timed_out: bool) -> tuple[Reaso
 
 
 def _unspecific(address: Address, error: Exception) -> tuple[Reason, str]:
-    """Libav says "input/output error" for a name that does not resolve and for a failed TLS handshake alike."""
+    """Libav says "input/output error" both for a name that does not resolve and for a failed TLS handshake."""
     if _code(error) in UNREACHABLE:
         return Reason.UNREACHABLE, "no route to the camera"
     if _code(error) == errno.EIO and not _resolves(address.host):

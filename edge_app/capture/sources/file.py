@@ -16,8 +16,8 @@ from av.video.stream import VideoStream
 
 from edge_app.capture.decode.factory import DecoderFactory
 from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
-from edge_app.capture.sources.failures import LIBAV
-from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
+from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
+from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import CaptureTime
 
@@ -27,9 +27,9 @@ class FileSource:
 
     live = False
 
-    def __init__(self, path: Path, start_at: datetime | None = None, decoding: DecoderFactory | None = None) -> None:
+    def __init__(self, path: Path, start_at: datetime | None = None, decoders: DecoderFactory | None = None) -> None:
         self._path = path
-        self._decoding = decoding or DecoderFactory(str(path))
+        self._decoders = decoders or DecoderFactory(str(path))
         self._start_at = start_at
 
     @property
@@ -42,27 +42,27 @@ class FileSource:
         with self._container() as container:
             stream = video_stream(container, self.describe)
             start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
-            # The decoder's own threading: what a plain loop over the file costs is the measure.
-            with closing(StreamDecoder(stream, self.describe, self._decoding, live=False)) as decoder:
-                yield self._shots(container, stream, decoder, start, stop)
+            # Not live, so that libav may use threads: it has to be as fast as a plain loop over the file.
+            with closing(StreamDecoder(stream, self.describe, self._decoders, live=False)) as decoder:
+                yield self._frames(container, stream, decoder, start, stop)
 
     def _container(self) -> InputContainer:
         try:
             container: InputContainer = av.open(str(self._path), mode="r", **lenient())
         except FileNotFoundError:
             raise StreamError(Reason.NOT_FOUND, f"{self._path}: no such file") from None
-        except LIBAV as error:
+        except LIBAV_ERRORS as error:
             what = "is not a video" if isinstance(error, ValueError) else getattr(error, "strerror", error)
             raise StreamError(Reason.FAILED, f"{self._path}: {what}") from error
         return container
 
     def count(self) -> int:
-        """About how many frames are in it; nothing is decoded. Raises StreamError where it is no video."""
+        """About how many frames are in it; nothing is decoded. Raises StreamError if it is not a video."""
         with self._container() as container:
             video_stream(container, self.describe)
             return sum(1 for packet in self._packets(container) if packet.size)
 
-    def _shots(
+    def _frames(
         self,
         container: InputContainer,
         stream: VideoStream,
@@ -93,5 +93,14 @@ class FileSource:
     def _packets(self, container: InputContainer) -> Iterator[av.Packet]:  # type: ignore[type-arg]
         try:
             yield from container.demux(video=0)
-        except LIBAV as error:
+        except LIBAV_ERRORS as error:
             raise StreamError(Reason.FAILED, f"{self._path}: reading failed ({type(error).__name__})") from error
+
+
+KIND = SourceKind(
+    open=lambda config, decoders: FileSource(Path(config.url), config.start_at, decoders),
+    takes_path=lambda path: True,
+    stored=True,
+    coded=True,
+    finite_url=lambda url, frames: url,
+)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
+from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import CaptureTime, Picture
 
@@ -37,7 +37,7 @@ def natural(path: Path) -> list[tuple[int, str]]:
 
 
 class FolderSource:
-    """The pictures of one folder, not of those in it; other files are passed over.
+    """The pictures of one folder, without its subfolders; other files are ignored.
 
     Each was taken at its file's time, or with `start_at` a second after the one before it.
     """
@@ -58,9 +58,9 @@ class FolderSource:
             raise StreamError(Reason.FAILED, f"{self.describe}: {error.strerror}") from None
         if not paths:
             raise StreamError(Reason.NOT_FOUND, f"{self.describe}: there is no picture in it")
-        yield self._shots(sorted(paths, key=natural), stop)
+        yield self._frames(sorted(paths, key=natural), stop)
 
-    def _shots(self, paths: list[Path], stop: threading.Event) -> Iterator[DecodedFrame]:
+    def _frames(self, paths: list[Path], stop: threading.Event) -> Iterator[DecodedFrame]:
         broken, unreadable = 0, 0
         for index, path in enumerate(paths):
             if stop.is_set():
@@ -92,10 +92,20 @@ class FolderSource:
 
 
 def read_picture(path: Path) -> tuple[NDArray[np.uint8], float] | None:
-    """Its pixels, BGR, upright, uint8 (height, width, 3), and the file's time [s]; none where it is no picture."""
+    """Its pixels, BGR, upright, uint8 (height, width, 3), and the file's time [s]; None if it is not a picture."""
     try:
         changed = path.stat().st_mtime
         pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     except (OSError, cv2.error):
         return None
     return None if pixels is None else (np.asarray(pixels, np.uint8), changed)
+
+
+KIND = SourceKind(
+    open=lambda config, decoders: FolderSource(Path(config.url), config.start_at),
+    takes_path=lambda path: Path(path).is_dir(),
+    stored=True,
+    # Pictures are often all written at once: limited by their files' times, nearly all would be lost.
+    refused={"max_fps": "does not go with a folder, whose pictures are all taken"},
+    finite_url=lambda url, frames: url,
+)

@@ -1,4 +1,4 @@
-"""What cameras on the network have in common: one connection through libav, and the frames that come over it."""
+"""What network cameras have in common: one connection through libav, and the frames that it delivers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from edge_app.capture.clock import CameraClock, Moment, camera_wall
 from edge_app.capture.decode.factory import DecoderFactory
 from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
+from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.capture.packet_times import PacketTimes
 from edge_app.capture.sources import failures
 from edge_app.capture.sources.address import Address
@@ -28,7 +29,7 @@ from edge_app.core.frames import CaptureTime
 
 OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 LONGEST_READ_S = 3.0
-# The stream says by itself what it is; analysing it first costs a second of old frames.
+# The stream announces what it is; analysing it first would make the first frames a second old.
 UNANALYSED = {"analyzeduration": "1", "probesize": "32"}
 
 
@@ -39,20 +40,20 @@ class LibavConnection:
     Attributes:
         address: Where it is.
         options: For libav's protocol.
-        stall_timeout_s: After so long without a frame that can be decoded an attempt has failed [s].
-        decoding: What its video is decoded by.
+        stall_timeout_s: An attempt fails after so long without a frame that can be decoded [s].
+        decoders: Makes the decoder of each attempt.
     """
 
     address: Address
     options: dict[str, str] = field(repr=False)
     stall_timeout_s: float
-    decoding: DecoderFactory
+    decoders: DecoderFactory
 
     @property
     def read_timeout_s(self) -> float:
         """How long libav waits for a packet [s].
 
-        A stalled stream fails at the second timeout: at the first libav hands out the packet it kept back.
+        A stalled stream fails at the second timeout: at the first, libav returns the packet that it kept back.
         """
         return min(LONGEST_READ_S, self.stall_timeout_s / 2)
 
@@ -60,7 +61,7 @@ class LibavConnection:
         """One connection.
 
         Raises:
-            StreamError: It did not come about.
+            StreamError: It could not be opened.
         """
         began = monotonic()
         try:
@@ -71,17 +72,17 @@ class LibavConnection:
                 timeout=(OPEN_TIMEOUT_S, self.read_timeout_s),
                 **lenient(),
             )
-        except failures.LIBAV as error:
+        except LIBAV_ERRORS as error:
             failure = failures.opening(self.address, error, monotonic() - began, OPEN_TIMEOUT_S)
         else:
             return container
-        # Raised out here so that the error with the login in it is not even its context.
+        # Raised outside `except`: the caught error holds the login and must not become its context.
         raise failure
 
-    def shots(self, container: InputContainer, stop: threading.Event) -> Iterator[DecodedFrame]:
-        """What comes over a connection until it ends, which is a StreamError, or `stop` is set."""
+    def frames(self, container: InputContainer, stop: threading.Event) -> Iterator[DecodedFrame]:
+        """The frames of a connection until `stop` is set; its end raises StreamError."""
         stream = video_stream(container, str(self.address))
-        with closing(StreamDecoder(stream, str(self.address), self.decoding, live=True)) as decoder:
+        with closing(StreamDecoder(stream, str(self.address), self.decoders, live=True)) as decoder:
             try:
                 yield from self._decoded(self._packets(container, stream), decoder, stop)
             except StreamError as error:
@@ -90,20 +91,20 @@ class LibavConnection:
     def _decoded(
         self, packets: Iterator[av.Packet[VideoStream]], decoder: StreamDecoder, stop: threading.Event
     ) -> Iterator[DecodedFrame]:
-        arrivals, clock = PacketTimes(), CameraClock()
+        times, clock = PacketTimes(), CameraClock()
         last_frame = monotonic()
         for packet in packets:
             if stop.is_set():
                 return
-            arrivals.add(packet, clock.captured(Moment.now(), camera_wall(packet)))
+            times.add(packet, clock.captured(Moment.now(), camera_wall(packet)))
             for frame in decoder.decode(packet):
                 last_frame = monotonic()
-                yield self._shot(frame, arrivals.of(frame), decoder)
+                yield self._decoded_frame(frame, times.of(frame), decoder)
             if monotonic() - last_frame > self.stall_timeout_s:
                 text = f"no frame that can be decoded for {self.stall_timeout_s:g} s"
                 raise StreamError(Reason.DECODE_ERRORS, f"{self.address}: {text}")
 
-    def _shot(self, frame: VideoFrame, time: CaptureTime, decoder: StreamDecoder) -> DecodedFrame:
+    def _decoded_frame(self, frame: VideoFrame, time: CaptureTime, decoder: StreamDecoder) -> DecodedFrame:
         return DecodedFrame(
             time=time,
             decode_s=decoder.decode_s,
@@ -114,7 +115,7 @@ class LibavConnection:
         )
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
-        """What the demuxer reads; whatever ends it is a StreamError."""
+        """The packets of a connection; its end raises StreamError."""
         packets, came = container.demux(stream), False
         while True:
             failure = None
@@ -122,7 +123,7 @@ class LibavConnection:
                 packet = next(packets)
             except StopIteration:
                 failure = StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
-            except failures.LIBAV as error:
+            except LIBAV_ERRORS as error:
                 failure = self._reading(error, came)
             if failure:
                 raise failure
@@ -130,7 +131,7 @@ class LibavConnection:
             came = True
 
     def _reading(self, error: Exception, came: bool) -> StreamError:
-        """Why reading failed, after something came or before."""
+        """Why reading failed; `came` is whether a packet came before."""
         if isinstance(error, av.ExitError | TimeoutError) and came:
             return StreamError(Reason.STALLED, f"{self.address}: no more video")
         if isinstance(error, av.ExitError | TimeoutError):
@@ -141,10 +142,10 @@ class LibavConnection:
 
 
 def tls_options(tls: TlsConfig | None) -> dict[str, str]:
-    """Libav's options for rtsps and https; without `tls` the system's certificates are asked.
+    """Libav's options for rtsps and https; without `tls` the system's certificates are used.
 
     Raises:
-        AccessError, ConfigError: The file of certificates cannot be read; libav would only find no secure connection.
+        AccessError, ConfigError: The file of certificates cannot be read; libav would not say so.
     """
     tls = tls or TlsConfig()
     if tls.ca is not None:

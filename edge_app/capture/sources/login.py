@@ -1,4 +1,4 @@
-"""A camera's URL as people paste it, taken apart into what may be seen and what may not."""
+"""A camera's URL as people paste it, split into the URL and its login."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from edge_app.core.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class UrlLogin:
-    """A URL without login, and the login that was in it.
+    """A URL without its login, and the login that was in it.
 
     Attributes:
         url: May still hold a secret in its path or query; see `public`.
-        username: Percent-decoded; none where there was none.
+        username: Percent-decoded; None if there was none.
         password: The same.
     """
 
@@ -26,7 +26,7 @@ class UrlLogin:
 
     @property
     def public(self) -> bool:
-        """Whether anybody may read the URL: some cameras take user and password in path or query."""
+        """Whether the URL holds no secret; some cameras take user and password in path or query."""
         return redacted(self.url) == self.url
 
 
@@ -34,7 +34,7 @@ def split_login(url: str) -> UrlLogin:
     """Takes user and password out of an rtsp or rtsps URL.
 
     Raises:
-        UsageError: It is none, or it cannot be told where its login ends; the text holds nothing of it.
+        UsageError: It is not one, or it cannot be told where its login ends; the text repeats nothing of it.
     """
     scheme, found, rest = url.partition("://")
     if not found or scheme.lower() not in ("rtsp", "rtsps"):

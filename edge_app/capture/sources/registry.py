@@ -1,43 +1,50 @@
-"""Which kind of source a camera's URL names."""
+"""The kinds of sources: one module for each, one line here. The configuration accepts what they declare."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from edge_app.capture.config import CameraConfig
-from edge_app.capture.decode.factory import DecoderFactory, Hardware
+from edge_app.capture.decode.factory import DecodeHardware, DecoderFactory
+from edge_app.capture.sources import file, folder, http, rtsp, synthetic, v4l2
 from edge_app.capture.sources.address import redacted
-from edge_app.capture.sources.file import FileSource
-from edge_app.capture.sources.folder import FolderSource
-from edge_app.capture.sources.http import HttpSource
-from edge_app.capture.sources.rtsp import RtspSource
-from edge_app.capture.sources.source import Source
-from edge_app.capture.sources.synthetic import SyntheticSource
-from edge_app.capture.sources.v4l2 import V4l2Source
+from edge_app.capture.sources.source import Scheme, Source, SourceConfig, SourceKind
 from edge_app.core.errors import ConfigError
 
+KINDS: tuple[SourceKind, ...] = (
+    rtsp.KIND,
+    http.KIND,
+    synthetic.KIND,
+    v4l2.KIND,
+    folder.KIND,
+    file.KIND,  # last: it takes every path that no other kind does
+)
 
-def open_source(camera: CameraConfig, hardware: Hardware | None = None) -> Source:
-    """The source of a camera; nothing is opened yet, so that what it names need not be there.
+SCHEMES: dict[str, Scheme] = {scheme.name: scheme for kind in KINDS for scheme in kind.schemes}
+
+
+def scheme_of(url: str) -> Scheme | None:
+    """The scheme of a URL; None if it is a path."""
+    name, separator, _ = url.partition("://")
+    return SCHEMES[name] if separator else None
+
+
+def kind_of(url: str) -> SourceKind:
+    """Which kind of source a URL or a path names."""
+    if scheme := scheme_of(url):
+        return next(kind for kind in KINDS if scheme in kind.schemes)
+    return next(kind for kind in KINDS if kind.takes_path(url))
+
+
+def open_source(config: SourceConfig, hardware: DecodeHardware | None = None) -> Source:
+    """The source that a section names; it does not connect yet, so what the URL names need not be there.
 
     Args:
-        camera: Its section.
-        hardware: What decodes, and reads what was decoded; none: the CPU, and BGR is wanted.
+        config: Its section.
+        hardware: What decodes, and reads what was decoded; None: the CPU, and BGR is wanted.
 
     Raises:
         AccessError, ConfigError: It cannot be decoded as asked for, or what it is made from is wrong.
     """
-    shown = redacted(camera.url)
-    decoding = DecoderFactory(shown, camera.decode, hardware, turned=bool(camera.rotate))
-    if camera.kind == "rtsp":
-        return RtspSource(camera, decoding)
-    if camera.kind == "http":
-        return HttpSource(camera, decoding)
-    path = Path(camera.url)
-    if camera.kind == "path" and not path.is_dir():
-        return FileSource(path, camera.start_at, decoding)
-    if camera.decode not in ("auto", "cpu"):
-        raise ConfigError(f"{shown}: decode: {camera.decode} is for coded video; want auto or cpu")
-    if camera.kind == "synthetic":
-        return SyntheticSource(camera.url, camera.start_at)
-    return V4l2Source(path) if camera.kind == "device" else FolderSource(path, camera.start_at)
+    kind, shown = kind_of(config.url), redacted(config.url)
+    if not kind.coded and config.decode not in ("auto", "cpu"):
+        raise ConfigError(f"{shown}: decode: {config.decode} is for coded video; want auto or cpu")
+    decoders = DecoderFactory(shown, config.decode, hardware, rotated=bool(config.rotate))
+    return kind.open(config, decoders)

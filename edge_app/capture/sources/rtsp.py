@@ -6,11 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from edge_app.capture.config import CameraConfig
 from edge_app.capture.decode.factory import DecoderFactory
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.libav_connection import LibavConnection, tls_options
-from edge_app.capture.sources.source import DecodedFrame
+from edge_app.capture.sources.source import NETWORK_KEYS, DecodedFrame, Scheme, SourceConfig, SourceKind
 
 
 class RtspSource:
@@ -22,23 +21,30 @@ class RtspSource:
 
     live = True
 
-    def __init__(self, camera: CameraConfig, decoding: DecoderFactory) -> None:
-        address = Address(camera.url, camera.username, camera.password)
+    def __init__(self, config: SourceConfig, decoders: DecoderFactory) -> None:
+        address = Address(config.url, config.username, config.password)
         encrypted = address.scheme == "rtsps"
         options = {
-            "rtsp_transport": "tcp" if encrypted else camera.transport,
+            "rtsp_transport": "tcp" if encrypted else config.transport,
             # Sound or metadata would keep a stalled video alive.
             "allowed_media_types": "video",
         }
-        options |= tls_options(camera.tls) if encrypted else {}
-        self._network = LibavConnection(address, options, camera.stall_timeout_s, decoding)
+        options |= tls_options(config.tls) if encrypted else {}
+        self._connection = LibavConnection(address, options, config.stall_timeout_s, decoders)
 
     @property
     def describe(self) -> str:
-        return str(self._network.address)
+        return str(self._connection.address)
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """One connection; see `Source.open`."""
-        with self._network.connect() as container:
-            yield self._network.shots(container, stop)
+        with self._connection.connect() as container:
+            yield self._connection.frames(container, stop)
+
+
+KIND = SourceKind(
+    open=RtspSource,
+    schemes=(Scheme("rtsp", keys=NETWORK_KEYS, udp=True), Scheme("rtsps", keys=NETWORK_KEYS | {"tls"})),
+    coded=True,
+)

@@ -1,15 +1,45 @@
-"""What a kind of source promises: one attempt that yields shots, or raises."""
+"""What every kind of source has in common: its keys of the configuration, what it declares, and what it yields."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, Protocol
 
+from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr
+
+from edge_app.capture.decode.factory import DecodeChoice, DecoderFactory
+from edge_app.config.section import OptionalTls, Section, whole
 from edge_app.core.errors import StreamError
 from edge_app.core.frames import CaptureTime, Picture
+
+NETWORK_KEYS = frozenset({"username", "password", "transport"})
+
+
+class SourceConfig(Section):
+    """What a source is made from."""
+
+    url: str = Field(min_length=1, repr=False)
+    """rtsp, rtsps; http or https for MJPEG, single pictures or video; a file; a folder of pictures; /dev/video0; or
+    synthetic://street?seed=7&fps=25&size=640x360&light=night. User and password have their own keys."""
+    username: str | None = None
+    """Who logs in."""
+    password: SecretStr | None = None
+    """Best written as ${VAR}, so that it is not in this file."""
+    transport: Literal["tcp", "udp"] = "tcp"
+    """`tcp` loses nothing; `udp`, for rtsp:// only, tears pictures when packets are lost."""
+    tls: OptionalTls = None
+    """For rtsps and https: `true` for the system's certificates, or {ca: FILE, verify: true}."""
+    decode: DecodeChoice = "auto"
+    """`nvdec` for NVIDIA GPUs, `gstreamer` for Jetson, `cpu` everywhere; `auto` takes the best that is there."""
+    rotate: Annotated[Literal[0, 90, 180, 270], BeforeValidator(whole)] = 0
+    """Degrees clockwise, for cameras that hang askew."""
+    stall_timeout_s: float = Field(default=15.0, gt=0)
+    """After so long without a frame [s] the camera counts as lost."""
+    start_at: AwareDatetime | None = None
+    """For files and folders: when the first frame was taken; none: the file's own time, a picture's in folders."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -20,9 +50,9 @@ class DecodedFrame:
         time: When it was taken.
         decode_s: Time that the decoder spent on it [s].
         convert: Makes the picture, from any thread; raises StreamError.
-        broken: Frames lost to the decoder between the shot before and this one.
-        codec: Name of the coding as libav has it, or `raw`.
-        fps: Frames a second as the source announces them; none where it does not.
+        broken: Frames that could not be decoded between the one before and this one.
+        codec: libav's name of the codec, or `raw`.
+        fps: Frames a second as the source announces them; None if it does not.
     """
 
     time: CaptureTime
@@ -34,7 +64,7 @@ class DecodedFrame:
 
 
 class BrokenOffError(StreamError):
-    """An attempt failed after some shots; `broken` frames were lost between the last one and the failure."""
+    """An attempt failed after some frames; `broken` more could not be decoded between the last one and the failure."""
 
     def __init__(self, failure: StreamError, broken: int) -> None:
         super().__init__(failure.reason, str(failure))
@@ -46,15 +76,56 @@ class Source(Protocol):
 
     @property
     def live(self) -> bool:
-        """Whether the newest frame wins; of a finite source nothing is lost."""
+        """Whether a newer frame may replace one that waits; a finite source loses none."""
 
     @property
     def describe(self) -> str:
         """Its URL or path for people: no credentials, no secrets of the query."""
 
     def open(self, stop: threading.Event) -> AbstractContextManager[Iterator[DecodedFrame]]:
-        """One attempt: its shots until it ends, fails or `stop` is set.
+        """One attempt: its frames until it ends, fails or `stop` is set.
 
         Raises:
             StreamError: Opening failed; the iterator raises it too. Anything else is a bug of ours.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """How the URLs of a kind of source may begin.
+
+    Attributes:
+        name: What stands before `://`.
+        has_host: Whether a host, or host:port, follows.
+        keys: The keys that have an effect with such a URL, of `username`, `password`, `transport` and `tls`.
+        udp: Whether `transport` may be `udp`.
+    """
+
+    name: str
+    has_host: bool = True
+    keys: frozenset[str] = frozenset()
+    udp: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceKind:
+    """What a kind of source declares about itself, in its own module; the registry has a line for each.
+
+    Attributes:
+        open: Makes the source; it does not connect, so what the URL names need not be there.
+        schemes: Of its URLs; empty if it is named by a path.
+        takes_path: Whether it reads what is at a path; the first kind of the registry that does gets it.
+        stored: Whether its path is that of a file or folder, which must not be overwritten.
+        coded: Whether it yields coded video, so that `decode` has an effect.
+        refused: Keys that do not go with it, and why not.
+        finite_url: The URL of the same source that ends by itself, after so many frames if none are stored;
+            None if it is always live.
+    """
+
+    open: Callable[[SourceConfig, DecoderFactory], Source]
+    schemes: tuple[Scheme, ...] = ()
+    takes_path: Callable[[str], bool] = lambda path: False
+    stored: bool = False
+    coded: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
+    finite_url: Callable[[str, int], str | None] = lambda url, frames: None

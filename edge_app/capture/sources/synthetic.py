@@ -1,4 +1,4 @@
-"""The rendered street as a camera: live at its own pace, or so many frames as fast as they are taken."""
+"""The rendered street as a camera: live at its own pace, or a number of frames as fast as they are taken."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from edge_app.capture.clock import Moment
-from edge_app.capture.sources.source import DecodedFrame
+from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.sources.source import DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.core.errors import ConfigError
 from edge_app.core.frames import CaptureTime, Picture
 from edge_app.synthetic import SceneSettings, Street
@@ -74,10 +74,10 @@ def _value(url: str, name: str, text: str) -> Any:
 class SyntheticSource:
     """One rendered street, which needs no camera."""
 
-    def __init__(self, url: str, start_at: datetime | None = None) -> None:
-        self.describe = url
-        self._settings, self._frames = parse(url)
-        self._start_at = start_at
+    def __init__(self, config: SourceConfig, decoders: DecoderFactory) -> None:
+        self.describe = config.url
+        self._settings, self._frames = parse(config.url)
+        self._start_at = config.start_at
 
     @property
     def live(self) -> bool:
@@ -90,8 +90,8 @@ class SyntheticSource:
         yield self._live(street, stop) if self._frames is None else self._finite(street, self._frames, stop)
 
     def _live(self, street: Street, stop: threading.Event) -> Iterator[DecodedFrame]:
-        """Frames at their own pace; those that cannot be rendered in time are left out, as a camera would."""
-        street.picture(0)  # draws all who are there at first, which takes as long as several frames later
+        """Frames at their own pace; those that cannot be rendered in time are skipped, as a camera would."""
+        street.picture(0)  # draws everything that is there at first, which takes as long as several later frames
         began, index = time.monotonic(), 0
         while not stop.wait(max(0.0, began + index / self._settings.fps - time.monotonic())):
             taken = Moment.now()
@@ -99,7 +99,7 @@ class SyntheticSource:
             index = max(index + 1, int((time.monotonic() - began) * self._settings.fps))
 
     def _finite(self, street: Street, frames: int, stop: threading.Event) -> Iterator[DecodedFrame]:
-        """So many frames, timed as a file's."""
+        """So many frames, with times like a file's."""
         start = self._start_at.timestamp() if self._start_at else time.time()
         for index in range(frames):
             if stop.is_set():
@@ -113,3 +113,15 @@ class SyntheticSource:
         rendered_s = time.monotonic() - began
         convert = partial(Picture.from_bgr, pixels)
         return DecodedFrame(time=taken, decode_s=rendered_s, convert=convert, fps=self._settings.fps)
+
+
+def finite_url(url: str, frames: int) -> str:
+    """The URL of the scene that ends, after so many frames unless it says how many.
+
+    >>> finite_url("synthetic://street?seed=7", 300), finite_url("synthetic://street?frames=5", 300)
+    ('synthetic://street?seed=7&frames=300', 'synthetic://street?frames=5')
+    """
+    return url if "frames=" in url else f"{url}{'&' if '?' in url else '?'}frames={frames}"
+
+
+KIND = SourceKind(open=SyntheticSource, schemes=(Scheme("synthetic", has_host=False),), finite_url=finite_url)

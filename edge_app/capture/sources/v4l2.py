@@ -1,6 +1,6 @@
 """A camera of this machine, /dev/video*, through OpenCV and V4L2.
 
-Run against a device that the tests play below the C library; never with a real camera, as there was none at hand.
+Tested with a device that the tests simulate below the C library; never with a real camera, as there was none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from edge_app.capture.clock import Moment
-from edge_app.capture.sources.source import DecodedFrame
+from edge_app.capture.sources.source import DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
 
@@ -36,17 +36,17 @@ class V4l2Source:
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """Opens the device; see `Source.open`."""
-        # OpenCV says only that it could not be opened, and prints warnings of its own.
+        # OpenCV would only say that it could not open it, and print warnings of its own.
         self._look_for_device()
         if not os.access(self._device, os.R_OK | os.W_OK):
             raise StreamError(Reason.FAILED, f"{self.describe}: permission denied: is the user in the group `video`?")
-        # There is no other way to say it.
+        # OpenCV takes it from the environment only.
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
         capture = cv2.VideoCapture(self.describe, cv2.CAP_V4L2)
         try:
             if not capture.isOpened():
                 raise StreamError(Reason.FAILED, f"{self.describe}: not a camera, or in use")
-            yield self._shots(capture, stop)
+            yield self._frames(capture, stop)
         finally:
             capture.release()
 
@@ -54,7 +54,7 @@ class V4l2Source:
         if not self._device.is_char_device():
             raise StreamError(Reason.NOT_FOUND, f"{self.describe}: no such device")
 
-    def _shots(self, capture: cv2.VideoCapture, stop: threading.Event) -> Iterator[DecodedFrame]:
+    def _frames(self, capture: cv2.VideoCapture, stop: threading.Event) -> Iterator[DecodedFrame]:
         fps = capture.get(cv2.CAP_PROP_FPS) or None
         while not stop.is_set():
             if not capture.grab():
@@ -68,3 +68,9 @@ class V4l2Source:
             convert = partial(Picture.from_bgr, np.asarray(pixels, np.uint8))
             decode_s = time.monotonic() - taken.mono
             yield DecodedFrame(time=taken.as_capture(), decode_s=decode_s, convert=convert, fps=fps)
+
+
+KIND = SourceKind(
+    open=lambda config, decoders: V4l2Source(Path(config.url)),
+    takes_path=lambda path: path.startswith("/dev/"),
+)
