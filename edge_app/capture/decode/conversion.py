@@ -11,7 +11,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from edge_app.capture.sources.failures import LIBAV
+from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Matrix, Picture, PixelFormat, Plane
 
@@ -65,7 +65,7 @@ class Converter:
         """The planes of a surface, copied to the host; raises StreamError, as whoever asks knows nothing of libav."""
         try:
             return self(self._reformat(frame, "nv12"))
-        except LIBAV as error:
+        except LIBAV_ERRORS as error:
             text = f"a picture cannot be copied from the GPU ({type(error).__name__})"
             raise StreamError(Reason.DECODE_ERRORS, text) from None
 
