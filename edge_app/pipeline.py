@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -17,19 +17,14 @@ from edge_app.core.frames import Frame, Letterbox, PendingFrame
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats
-from edge_app.engine import Engine, infer
+from edge_app.engine import Engine, Outputs, infer
 
 logger = logging.getLogger(__name__)
 
 PostprocessBatch = Callable[
     [tuple[NDArray[Any], ...], Sequence[Letterbox], Sequence[tuple[int, int]]], list[tuple[Detections, int]]
 ]
-
-
-class Publish(Protocol):
-    """Hands a result to the sinks; may wait for them where the source is finite."""
-
-    def __call__(self, frame: Frame, result: Result) -> None: ...
+HandOver = Callable[[Frame, Result], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,51 +35,50 @@ class Analysis:
         inbox: Frames of all cameras.
         engine: Computes them in batches.
         postprocess: Raw outputs of a batch to each picture's detections, and how many of its rows held NaN or Inf.
-        publish: Takes each frame with its result, in order.
-        stats: Counts and stage durations.
-        beats: Told at least once a second that the loop is alive.
+        hand_over: Takes each frame with its result, in order; waits only where the frame's source is finite.
+        metrics: Counts and stage durations.
+        heartbeats: Told at least once a second that the loop is alive.
     """
 
     inbox: Inbox
     engine: Engine
     postprocess: PostprocessBatch
-    publish: Publish
-    stats: Metrics
-    beats: Heartbeats
+    hand_over: HandOver
+    metrics: Metrics
+    heartbeats: Heartbeats
 
     def run(self, stop: threading.Event) -> None:
         """Analyses until `stop`, or until every camera has ended."""
-        batches = _Batches(self.inbox, self.engine.max_batch, self.stats, self.beats, stop)
+        batches = _Batches(self.inbox, self.engine.max_batch, self.metrics, self.heartbeats, stop)
         try:
             for frames, outputs in infer(batches, self.engine.slots, self._drop, at_once=self.engine.at_once):
-                began = time.monotonic()
-                sizes_wh = [(frame.picture.width, frame.picture.height) for frame in frames]
-                each = self.postprocess(outputs.arrays, outputs.boxes, sizes_wh)
-                postprocess_s = time.monotonic() - began
-                for frame, (found, broken) in zip(frames, each, strict=True):
-                    if broken:
-                        self.stats.count("outputs_not_finite", broken, camera=frame.meta.camera)
-                    latency = Latency(
-                        queue=frame.queue_s,
-                        preprocess=outputs.preprocess_s,
-                        infer=outputs.infer_s,
-                        postprocess=postprocess_s,
-                        total=time.monotonic() - frame.meta.queued_mono,
-                    )
-                    self._hand_over(frame, found, latency)
+                for frame, result in self._results(frames, outputs):
+                    self._finish(frame, result)
         finally:
-            self.beats.forget("analyse")
+            self.heartbeats.forget("analyse")
 
-    def _hand_over(self, frame: Frame, found: Detections, latency: Latency) -> None:
-        """Publishes one frame and records where its time went."""
-        result = Result(
-            meta=frame.meta,
-            source_wh=(frame.picture.width, frame.picture.height),
-            latency=latency,
-            detections=found,
-        )
+    def _results(self, frames: Sequence[Frame], outputs: Outputs) -> Iterator[tuple[Frame, Result]]:
+        """What the raw outputs of a batch say of each of its frames."""
         began = time.monotonic()
-        self.publish(frame, result)
+        sizes_wh = [(frame.picture.width, frame.picture.height) for frame in frames]
+        each = self.postprocess(outputs.arrays, outputs.boxes, sizes_wh)
+        postprocess_s = time.monotonic() - began
+        for frame, source_wh, (detections, invalid_rows) in zip(frames, sizes_wh, each, strict=True):
+            if invalid_rows:
+                self.metrics.count("outputs_not_finite", invalid_rows, camera=frame.meta.camera)
+            latency = Latency(
+                queue=frame.queue_s,
+                preprocess=outputs.preprocess_s,
+                infer=outputs.infer_s,
+                postprocess=postprocess_s,
+                total=time.monotonic() - frame.meta.queued_mono,
+            )
+            yield frame, Result(meta=frame.meta, source_wh=source_wh, latency=latency, detections=detections)
+
+    def _finish(self, frame: Frame, result: Result) -> None:
+        """Hands one frame over and records where its time went."""
+        began, latency = time.monotonic(), result.latency
+        self.hand_over(frame, result)
         durations = {
             "age": began - frame.meta.time.mono,
             "queue": latency.queue,
@@ -93,12 +87,12 @@ class Analysis:
             "postprocess": latency.postprocess,
             "publish": time.monotonic() - began,
         }
-        self.stats.observe_all(durations, camera=frame.meta.camera)
-        self.stats.count("frames_analysed", camera=frame.meta.camera)
+        self.metrics.observe_all(durations, camera=frame.meta.camera)
+        self.metrics.count("frames_analysed", camera=frame.meta.camera)
 
     def _drop(self, frame: Frame, error: EngineError) -> None:
         logger.warning("%s: frame %d dropped: %s", frame.meta.camera, frame.meta.index, error)
-        self.stats.count("frames_dropped", camera=frame.meta.camera, reason="engine")
+        self.metrics.count("frames_dropped", camera=frame.meta.camera, reason="engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +101,8 @@ class _Batches:
 
     inbox: Inbox
     max_batch: int
-    stats: Metrics
-    beats: Heartbeats
+    metrics: Metrics
+    heartbeats: Heartbeats
     stop: threading.Event
 
     @property
@@ -119,17 +113,17 @@ class _Batches:
         while not self.stop.is_set() and not self.inbox.exhausted:
             taken = self.inbox.take(self.max_batch, timeout_s=0.5)
             now = time.monotonic()
-            self.beats.beat("analyse")
+            self.heartbeats.beat("analyse")
             yield [frame for pending in taken if (frame := self._convert(pending, now)) is not None]
 
     def _convert(self, pending: PendingFrame, now_mono: float) -> Frame | None:
-        """The frame's pixels, or None where the decoder's surface is broken."""
+        """The frame's pixels, or None if the decoder's surface is broken."""
         began = time.monotonic()
         try:
             frame = pending.take(now_mono)
         except StreamError as error:
             logger.debug("%s: frame %d: %s", pending.meta.camera, pending.meta.index, error)
-            self.stats.count("frames_dropped", camera=pending.meta.camera, reason="decode")
+            self.metrics.count("frames_dropped", camera=pending.meta.camera, reason="decode")
             return None
-        self.stats.observe("decode", pending.decode_s + time.monotonic() - began, camera=pending.meta.camera)
+        self.metrics.observe("decode", pending.decode_s + time.monotonic() - began, camera=pending.meta.camera)
         return frame
