@@ -93,12 +93,12 @@ class RecordedGraph(Resource, Protocol):
 
 
 class Device(Protocol):
-    """One GPU. Its methods, except `close`, and those of its resources may be called only inside `current`.
+    """One GPU. Only inside `current` may its other methods, except `close`, and those of its resources be called.
 
     Raises everywhere:
         DeviceMemoryError: There is too little memory; the text says how much was requested and how much is free.
         DeviceFaultError: The context is lost.
-        EngineError: The driver refuses a call; the next one may succeed.
+        EngineError: The driver refuses a call; the context is still usable.
         RuntimeError: The call is outside `current`, or from another thread than the one inside.
     """
 

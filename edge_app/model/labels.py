@@ -80,7 +80,7 @@ def coco_labels() -> tuple[str, ...]:
 
 
 def coco_numbers() -> tuple[str, ...]:
-    """COCO's classes at COCO's own numbers, as in RF-DETR, SSD and other TensorFlow models."""
+    """COCO's classes at COCO's own numbers, as in RF-DETR and in TensorFlow's SSD and others."""
     names = iter(coco_labels())
     return tuple(f"class_{i}" if i in UNUSED else next(names) for i in range(COCO_NUMBERS))
 
