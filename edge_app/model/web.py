@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from edge_app.core.errors import DataError, DeviceError, EdgeAppError, InputError, TemporaryError, UsageError
+from edge_app.core.tls import client_context
 
 THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 ABSENT = (404, 410)
@@ -39,7 +40,7 @@ def check_url(url: str) -> str:
 def open_url(request: Request, timeout_s: float) -> http.client.HTTPResponse:
     """The server's response; raises what urllib raises, and DeviceError for a redirect to an unencrypted URL."""
     proxies = ProxyHandler({} if _stays_here(request.full_url) else None)  # None: HTTPS_PROXY, NO_PROXY
-    tls = HTTPSHandler(context=ssl.create_default_context())
+    tls = HTTPSHandler(context=client_context(None, verify=True))
     response: http.client.HTTPResponse = build_opener(proxies, tls, EncryptedRedirects).open(request, timeout=timeout_s)
     return response
 

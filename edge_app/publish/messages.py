@@ -108,16 +108,16 @@ class MessageWriter:
     def detections(self, result: Result, now_mono: float) -> Message:
         """The message of one result; `now_mono`, the monotonic clock [s], gives its age."""
         # Both forms of the capture time come from the same whole millisecond, so they cannot disagree.
-        meta, time = result.meta, result.meta.time
-        captured_ms = round(time.wall * 1e3)
-        times_ms = _milliseconds(now_mono - time.mono, result.latency)
+        meta, taken = result.meta, result.meta.time
+        captured_ms = round(taken.wall * 1e3)
+        times_ms = _milliseconds(now_mono - taken.mono, result.latency)
         text = self._frame % (
             self._next[meta.camera],
             ENCODER.encode(meta.camera),
             meta.index,
             rfc3339(captured_ms),
             captured_ms / 1e3,
-            time.source,
+            taken.source,
             times_ms[0],
             *result.source_wh,
             *times_ms[1:],
