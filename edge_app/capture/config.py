@@ -87,13 +87,17 @@ class CameraConfig(SourceConfig):
     def _keys_have_an_effect(self) -> CameraConfig:
         scheme = scheme_of(self.url)
         keys = scheme.keys if scheme else frozenset()
-        given = [key for key in ("tls", "username", "password", "transport") if key in self.model_fields_set]
-        for key in given:
-            if key not in keys and getattr(self, key) is not None:
+        for key in ("tls", "username", "password", "transport"):
+            if key in self.model_fields_set - keys and getattr(self, key) is not None:
                 raise wrong(f"goes with an {_schemes_with(key)} url only", key)
+        return self
+
+    @model_validator(mode="after")
+    def _udp_is_possible(self) -> CameraConfig:
+        scheme = scheme_of(self.url)
         if self.transport == "udp" and not (scheme and scheme.udp):
-            *others, last = (name for name, other in SCHEMES.items() if "transport" in other.keys and not other.udp)
             udp = listed(f"{name}://" for name, other in SCHEMES.items() if other.udp)
+            *others, last = (name for name, other in SCHEMES.items() if "transport" in other.keys and not other.udp)
             raise wrong(f"udp goes with an {udp} url only; {', '.join(others)} and {last} are tcp", "transport")
         return self
 

@@ -14,7 +14,10 @@ from edge_app.capture import open_source
 from edge_app.capture.clock import CLOCK_JITTER_S, LONGEST_TRANSIT_S, CameraClock, Moment, captured
 from edge_app.capture.config import CameraConfig, ReconnectConfig
 from edge_app.capture.fps_limiter import FpsLimiter
+from edge_app.capture.sources import file, folder, http, rtsp, synthetic, v4l2
 from edge_app.capture.sources.address import LONGEST_LOGIN, Address, redacted
+from edge_app.capture.sources.registry import KINDS, SCHEMES
+from edge_app.capture.sources.source import SourceKind
 from edge_app.config import TlsConfig
 from edge_app.core.errors import ConfigError
 
@@ -104,6 +107,34 @@ def test_thinning_never_exceeds_its_rate(max_fps: float, steps: list[float]):
 def test_thinning_goes_on_after_the_clock_jumped_back():
     limiter = FpsLimiter(10)
     assert [limiter.keeps(at) for at in (1000.0, 1000.05, 10.0, 10.05, 10.1)] == [True, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "path", "finite"),
+    [
+        ("rtsp://cam/live", rtsp.KIND, False, None),
+        ("rtsps://cam/live", rtsp.KIND, False, None),
+        ("http://cam/live", http.KIND, False, None),
+        ("https://cam/live", http.KIND, False, None),
+        ("synthetic://street", synthetic.KIND, False, "synthetic://street?frames=9"),
+        ("synthetic://street?fps=5", synthetic.KIND, False, "synthetic://street?fps=5&frames=9"),
+        ("synthetic://street?frames=2", synthetic.KIND, False, "synthetic://street?frames=2"),
+        ("/dev/video0", v4l2.KIND, False, None),
+        ("/", folder.KIND, True, "/"),
+        ("/nowhere/clip.mp4", file.KIND, True, "/nowhere/clip.mp4"),
+    ],
+)
+def test_a_url_names_a_kind_of_source(url: str, kind: SourceKind, path: bool, finite: str | None):
+    camera = CameraConfig(url=url, enabled=False)
+    assert camera.kind is kind
+    assert camera.path == (Path(url) if path else None)
+    ending = camera.finite(9)
+    assert ending == (finite and camera.model_copy(update={"url": finite}))
+
+
+def test_a_scheme_is_of_one_kind():
+    names = [scheme.name for kind in KINDS for scheme in kind.schemes]
+    assert names == list(SCHEMES)
 
 
 @pytest.mark.parametrize("scheme", ["rtsps", "https"])
