@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from tests import onnx_models
 from tests.test_run import assert_no_gap, camera
 
 
@@ -19,36 +20,37 @@ def black_hole():
 
 
 def test_six_cameras_lose_nothing_while_one_is_a_black_hole_and_one_comes_and_goes(
-    edge_app, configured, rtsp_server, black_hole
+    edge_app, configured, rtsp_server, black_hole, tmp_path
 ):
-    good, bad = rtsp_server(fps=4), rtsp_server(fps=4)
+    model = {"onnx": str(onnx_models.speechless_at_bright(tmp_path / "quick.onnx"))}  # a busy machine keeps up with it
+    good, bad = rtsp_server(fps=2), rtsp_server(fps=2)
     six = [f"good{n}" for n in range(6)]
     cameras = {
         **{name: camera(good.url) for name in six},
         "hole": camera(black_hole),
         "flapping": camera(bad.url),
     }
-    program = edge_app("run", configured(cameras=cameras))
+    program = edge_app("run", configured(model=model, cameras=cameras))
     for _ in range(3):
         seen = len(program.messages("flapping"))
-        program.until(lambda seen=seen: len(program.messages("flapping")) > seen + 8, 60)
+        program.until(lambda seen=seen: len(program.messages("flapping")) > seen + 4)
         bad.kill()
         lost = program.log.count("camera flapping is down")
-        program.until(lambda lost=lost: program.log.count("camera flapping is down") > lost, 60)
+        program.until(lambda lost=lost: program.log.count("camera flapping is down") > lost)
         bad.start()
     program.until(lambda: "camera hole is down (timeout)" in program.log)
+    program.until(lambda: all(len(program.messages(name)) > 20 for name in six))
     assert program.terminate()[0] == 0
     for name in six:
         ids = [message["frame_id"] for message in program.messages(name)]
         assert ids == list(range(len(ids))), name
-        assert len(ids) > 20
     assert_no_gap(program.messages("flapping"))
 
 
 def test_cameras_of_different_sizes_share_batches(edge_app, configured):
     sizes = [(640, 360), (320, 240), (160, 120), (1280, 720)]
     cameras = {
-        f"c{n}": {"url": f"synthetic://street?seed=7&fps=2&size={w}x{h}&frames=12"} for n, (w, h) in enumerate(sizes)
+        f"c{n}": {"url": f"synthetic://street?seed=7&fps=2&size={w}x{h}&frames=6"} for n, (w, h) in enumerate(sizes)
     }
     programs = []
     for most in (8, 1):

@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import onnx
@@ -22,6 +21,7 @@ from edge_app.core.errors import AccessError, DataError, DeviceError, InputError
 from edge_app.model import CatalogueEntry, find, find_argument, pull, read_catalogue
 from edge_app.model.config import ModelConfig
 from tests.onnx_models import channel_means, images, write
+from tests.waiting import PATIENCE_S, until
 
 PATH = "/models/toy.onnx"
 PULL = """
@@ -307,19 +307,19 @@ def puller(entry, models):
 def test_two_processes_fetch_it_once(mirror, content, models, puller):
     server = mirror({PATH: content}, hangs_after=70_000)
     first = puller(f"{server.url}/models")
-    assert server.hanging.wait(30)
+    assert server.hanging.wait(PATIENCE_S)
     second = puller(f"{server.url}/models")
     assert "another process is fetching it" in second.stderr.readline()
     server.released.set()
-    assert re.match("toy: in ", first.communicate(timeout=30)[0])
-    assert re.match("toy: already in ", second.communicate(timeout=30)[0])
+    assert re.match("toy: in ", first.communicate(timeout=PATIENCE_S)[0])
+    assert re.match("toy: already in ", second.communicate(timeout=PATIENCE_S)[0])
     assert len(server.requests) == 1
 
 
 def test_a_process_that_is_killed_leaves_no_half_model_and_no_lock(mirror, entry, content, models, puller):
     server = mirror({PATH: content}, hangs_after=200_000, breaks_after=200_000)
     first = puller(f"{server.url}/models")
-    assert server.hanging.wait(30)
+    assert server.hanging.wait(PATIENCE_S)
     part = models / "toy" / "toy.onnx.part"
     until(lambda: part.is_file() and part.stat().st_size)
     first.send_signal(signal.SIGKILL)
@@ -329,15 +329,6 @@ def test_a_process_that_is_killed_leaves_no_half_model_and_no_lock(mirror, entry
     assert pull(entry, models, mirror=f"{server.url}/models")
     assert server.ranges_asked == [None, f"bytes={size}-"]
     assert (models / "toy" / "toy.onnx").read_bytes() == content
-
-
-def until(condition):
-    tick = threading.Event()
-    for _ in range(1500):
-        if condition():
-            return
-        tick.wait(0.02)
-    raise AssertionError("not true within 30 s")
 
 
 def test_pull_shows_progress_on_a_terminal_only(mirror, content, models, entry):
@@ -359,7 +350,7 @@ def test_pull_shows_progress_on_a_terminal_only(mirror, content, models, entry):
 
 
 def test_without_a_terminal_pull_shows_nothing(mirror, content, puller):
-    _, err = puller(f"{mirror({PATH: content}).url}/models").communicate(timeout=30)
+    _, err = puller(f"{mirror({PATH: content}).url}/models").communicate(timeout=PATIENCE_S)
     assert err == ""
 
 

@@ -231,7 +231,7 @@ def test_the_window_shows_what_is_seen_and_ends_with_the_program(edge_app, confi
     number, screen = display
     config = configured(cameras={"a": {"url": STREET}, "b": {"url": STREET}})
     program = edge_app("run", config, "--show", env={"DISPLAY": number})
-    program.until(lambda: (screen().std(axis=2) > 5).mean() > 0.1, 60)
+    program.until(lambda: (screen().std(axis=2) > 5).mean() > 0.1)
     assert program.terminate()[0] == 0
 
 

@@ -12,6 +12,7 @@ from edge_app.core.frames import Picture
 from edge_app.core.inbox import Inbox
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from tests.frames import pending
+from tests.waiting import PATIENCE_S
 
 BLACK = Picture.from_bgr(np.zeros((4, 6, 3), np.uint8))
 
@@ -67,13 +68,13 @@ def test_put_of_a_finite_source_goes_on_when_a_frame_is_taken(inbox):
     done = threading.Event()
 
     def late():
-        assert inbox.put(named("clip", "b"), timeout_s=10)
+        assert inbox.put(named("clip", "b"), timeout_s=PATIENCE_S)
         done.set()
 
     thread = threading.Thread(target=late)
     thread.start()
-    assert names(inbox.take(1, 10)) == ["a"]
-    assert done.wait(10)
+    assert names(inbox.take(1, PATIENCE_S)) == ["a"]
+    assert done.wait(PATIENCE_S)
     thread.join()
     assert names(inbox.take(1, 0)) == ["b"]
 
@@ -170,7 +171,7 @@ def test_a_stale_frame_is_not_waiting(inbox):
 def test_take_wakes_for_a_frame(inbox):
     add(inbox, "gate")
     threading.Thread(target=put, args=(inbox, "gate", "x")).start()
-    assert names(inbox.take(1, 10)) == ["x"]
+    assert names(inbox.take(1, PATIENCE_S)) == ["x"]
 
 
 def test_a_failed_thread_sets_stop_and_its_error_is_kept():
@@ -181,8 +182,8 @@ def test_a_failed_thread_sets_stop_and_its_error_is_kept():
         raise RuntimeError("boom")
 
     group.start("fail", fail)
-    assert stop.wait(10)
-    assert group.join(10) == []
+    assert stop.wait(PATIENCE_S)
+    assert group.join(PATIENCE_S) == []
     assert str(group.error) == "boom"
 
 
@@ -192,7 +193,7 @@ def test_join_names_the_threads_that_are_stuck():
     group.start("done", lambda: None)
     assert group.join(0.05) == ["stuck"]
     release.set()
-    assert group.join(10) == []
+    assert group.join(PATIENCE_S) == []
 
 
 def test_only_loops_that_said_nothing_are_silent():

@@ -21,6 +21,7 @@ from edge_app.model import find_argument, read_report, read_signature, write_rep
 from edge_app.trt_build.build import build
 from edge_app.trt_build.trt_log import joined_errors
 from tests.tensorrt.models import convolution, quantized
+from tests.waiting import PATIENCE_S
 
 TRAFFIC = Path("models/traffic/model.onnx")
 
@@ -115,7 +116,7 @@ def test_ctrl_c_ends_the_build(rtx):
         parts.append(part)
         if len(parts) == 1:
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-            assert handled.wait(20)
+            assert handled.wait(PATIENCE_S)
 
     def handler(number, frame):
         handled.set()

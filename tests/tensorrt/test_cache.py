@@ -23,6 +23,7 @@ from edge_app.trt_build import Machine, Recipe, default_cache_dir, explain, meta
 from edge_app.trt_build.key import Key
 from edge_app.trt_build.machine import driver_version, l4t_version
 from tests.tensorrt.models import convolution, quantized, touch
+from tests.waiting import PROGRAM_S
 
 # Builds the model of the first argument in the cache of the second; says how far it is, and goes on when it is told to.
 STEPWISE = """
@@ -361,7 +362,7 @@ def test_two_processes_build_once(cache, toy, edge_app):
     second.until(lambda: "another process is building; waiting" in second.log)
     time.sleep(2 * core_files.POLL_S)  # it goes on waiting
 
-    out, _ = first.communicate("\n" * 100_000, timeout=60)
+    out, _ = first.communicate("\n" * 100_000, timeout=PROGRAM_S)
 
     assert out.splitlines()[-1] == "False"
     assert second.wait() == 0

@@ -35,6 +35,7 @@ from tests.cuda.simulated import SimulatedGpu
 from tests.onnx_models import images, write
 from tests.tensorrt.simulated import Builder, OnnxParser, simulated
 from tests.test_int8 import quantized
+from tests.waiting import PATIENCE_S
 
 BUNDLED = Path(__file__).resolve().parents[2] / "models/traffic"
 ORIN = Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
@@ -277,12 +278,12 @@ def test_a_start_that_waits_for_another_build_is_heard_of_and_ends_where_it_is_t
     thread = threading.Thread(target=waits)
     with box.cache.locked(lambda: None):  # as the other process does
         thread.start()
-        deadline, told = time.monotonic() + 10, 0
+        deadline, told = time.monotonic() + PATIENCE_S, 0
         while told < 3 and time.monotonic() < deadline:
             told += heard().count(EXTENDED)
             thread.join(0.05)
         stop.set()
-        thread.join(10)
+        thread.join(PATIENCE_S)
         assert (told >= 3, ended) == (True, [0])
     thread.join()
 
