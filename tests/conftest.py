@@ -18,7 +18,7 @@ pytest_plugins = [
     "tests.webcam.fixtures",
     "tests.cuda.fixtures",
     "tests.program",
-    "tests.systemd",
+    "tests.app.systemd",
 ]
 
 collect_ignore = ["rtsp/server.py"]  # run by the system's Python, which has GStreamer

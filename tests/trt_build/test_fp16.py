@@ -11,7 +11,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from edge_app.trt_build.fp16 import cast, tail
 from tests.onnx_models import SIDE, images, write
-from tests.tensorrt.models import boxes, convolution, quantized
+from tests.trt_build.models import boxes, convolution, quantized
 
 
 def answers(model, batch=2):

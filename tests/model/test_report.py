@@ -8,7 +8,7 @@ import pytest
 
 from edge_app.core.errors import ConfigError
 from edge_app.model import read_report, report_path, write_report
-from tests.reports import FILE, INPUT, OTHER, report
+from tests.model.reports import FILE, INPUT, OTHER, report
 
 
 def test_it_vouches_for_what_it_was_made_for():

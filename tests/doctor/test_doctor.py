@@ -90,7 +90,7 @@ def test_tensorrt_that_does_not_fit_the_gpu_fails():
 def test_what_a_gpu_wants_is_skipped_without_one():
     assert check_nvdec(NOTHING).status == check_pycuda(NOTHING).status == "skip"
     assert "GStreamer" in check_nvdec(ORIN).detail
-    install = (Path(__file__).parents[1] / "docs/install.md").read_text()
+    install = (Path(__file__).parents[2] / "docs/install.md").read_text()
     assert set(check_nvdec(ORIN).advice.partition("install ")[2].split()) <= set(install.split())
     assert "gstreamer1.0-plugins-bad" in check_nvdec(ORIN).advice
 

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from edge_app.engine.ort.qdq_to_qlinear import qdq_to_qlinear
-from tests.quantized import CHANNELS, SIDE, Network, computed, computed_as_written, operators, pictures
+from tests.engine.quantized import CHANNELS, SIDE, Network, computed, computed_as_written, operators, pictures
 
 STEP = 0.05  # of the activations, which all lie in its range
 

@@ -22,7 +22,7 @@ from edge_app.model import find_argument, read_signature
 from edge_app.trt_build import Machine, Recipe, default_cache_dir, explain, metadata_path, obtain, prune
 from edge_app.trt_build.key import Key
 from edge_app.trt_build.machine import driver_version, l4t_version
-from tests.tensorrt.models import convolution, quantized, touch
+from tests.trt_build.models import convolution, quantized, touch
 from tests.waiting import PROGRAM_S
 
 # Builds the model of the first argument in the cache of the second; says how far it is, and goes on when it is told to.

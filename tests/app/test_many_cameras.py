@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from tests import onnx_models
-from tests.test_run import assert_no_gap, camera
+from tests.app.test_run import assert_no_gap, camera
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from edge_app.trt_build.build import _parse, build
 from edge_app.trt_build.obtain import memory_warning, obtain
 from edge_app.trt_build.trt_log import joined_errors
 from edge_app.trt_build.weak_typing import tail
-from tests.tensorrt.models import boxes, convolution, quantized
-from tests.tensorrt.simulated import OnnxParser, simulated
+from tests.trt_build.models import boxes, convolution, quantized
+from tests.trt_build.simulated import OnnxParser, simulated
 
 PREFER = "PREFER_PRECISION_CONSTRAINTS"
 ORIN = trt_build.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")

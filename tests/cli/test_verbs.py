@@ -248,7 +248,7 @@ def test_check_creates_nothing(verb, configured, tmp_path):
 
 
 def test_the_schema_that_the_shipped_configurations_name_is_the_programs(verb):
-    shipped = Path(__file__).parents[1] / "configs" / "edge_app.schema.json"
+    shipped = Path(__file__).parents[2] / "configs" / "edge_app.schema.json"
     assert verb("schema", "config")[1] == shipped.read_text()
 
 

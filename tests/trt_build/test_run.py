@@ -32,9 +32,9 @@ from edge_app.trt_build import Machine, metadata_path
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.libraries import SimulatedTensorRT
 from tests.cuda.simulated import SimulatedGpu
+from tests.detector.test_int8 import quantized
 from tests.onnx_models import images, write
-from tests.tensorrt.simulated import Builder, OnnxParser, simulated
-from tests.test_int8 import quantized
+from tests.trt_build.simulated import Builder, OnnxParser, simulated
 from tests.waiting import PATIENCE_S
 
 BUNDLED = Path(__file__).resolve().parents[2] / "models/traffic"

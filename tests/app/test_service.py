@@ -18,7 +18,7 @@ from edge_app.core.errors import Reason
 from edge_app.core.threads import Heartbeats
 from edge_app.publish import ModelIdentity
 
-SYSTEMD = Path(__file__).resolve().parents[1] / "systemd"
+SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 
 
 def test_systemd_hears_ready_status_extension_and_stopping(heard: Callable[[], list[str]]) -> None:

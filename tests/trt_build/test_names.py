@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tensorrt.names import VARIABLES, files_that_use_tensorrt, used_names
+from tests.trt_build.names import VARIABLES, files_that_use_tensorrt, used_names
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "edge_app"

@@ -25,7 +25,7 @@ from edge_app.postprocess import Postprocess, recognise
 from edge_app.synthetic import SceneSettings, Street
 from tests.config.files import load_text
 
-BUNDLED = Path(__file__).resolve().parents[1] / "models/traffic"
+BUNDLED = Path(__file__).resolve().parents[2] / "models/traffic"
 CARD = yaml.safe_load((BUNDLED / "model.yaml").read_text())
 SPEC = InputSpec(**CARD["input"])
 SCENE = {"scene": {"url": "synthetic://street?seed=3&frames=3"}}

@@ -13,7 +13,7 @@ from edge_app.core.errors import ConfigError, DataError, InputError
 from edge_app.model import find, find_labels, metadata_labels, read_signature
 from edge_app.model.config import ModelConfig
 from tests.onnx_models import channel_means, write
-from tests.tensorrt.models import convolution
+from tests.trt_build.models import convolution
 
 CARD = """
 name: toy

@@ -8,7 +8,7 @@ import pytest
 
 from edge_app import trt_build
 from edge_app.model import find_argument
-from tests.tensorrt.models import convolution
+from tests.trt_build.models import convolution
 
 TARGETS = ("sm86",)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tensorrt.models import quantized, touch
+from tests.trt_build.models import quantized, touch
 
 TRAFFIC = Path("models/traffic/model.onnx")
 pytestmark = pytest.mark.usefixtures("rtx")

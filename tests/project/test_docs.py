@@ -16,7 +16,7 @@ from typer.main import get_command
 from edge_app.cli import program
 from tools.config_reference import PAGE, reference
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(
     [*ROOT.glob("*.md"), *DOCS.glob("*.md"), ROOT / "calib_data/README.md", ROOT / "models/traffic/README.md"]

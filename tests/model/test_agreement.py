@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_app.model.agreement import Agreement, Judged, agreement, map50
-from tests.boxes import CAR, NOTHING, detections, many
+from tests.model.boxes import CAR, NOTHING, detections, many
 
 corner, side = st.integers(0, 40), st.integers(4, 24)
 score = st.sampled_from([0.04, 0.05, 0.1, 0.29, 0.3, 0.31, 0.5, 0.55, 0.6, 0.7, 0.9])

@@ -20,7 +20,7 @@ from edge_app.detector import vouched
 from edge_app.model import find_argument, read_report, read_signature, write_report
 from edge_app.trt_build.build import build
 from edge_app.trt_build.trt_log import joined_errors
-from tests.tensorrt.models import convolution, quantized
+from tests.trt_build.models import convolution, quantized
 from tests.waiting import PATIENCE_S
 
 TRAFFIC = Path("models/traffic/model.onnx")
