@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ pytest_plugins = [
     "tests.webcam.fixtures",
     "tests.cuda.fixtures",
     "tests.program",
-    "tests.systemd",
+    "tests.app.systemd",
 ]
 
 collect_ignore = ["rtsp/server.py"]  # run by the system's Python, which has GStreamer
@@ -23,7 +26,26 @@ collect_ignore = ["rtsp/server.py"]  # run by the system's Python, which has GSt
 # A shell that runs the tests in the background has them ignore it, and so would every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+WORKERS_A_CORE = 2  # about half of the time the tests wait: for cameras, brokers and clocks
+MOST_WORKERS = 16
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means."""
+    return min(WORKERS_A_CORE * len(os.sched_getaffinity(0)), MOST_WORKERS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_garbage() -> Iterator[None]:
+    """What tests leave in circles, such as caught errors with their frames, is freed after each module.
+
+    Python collects by the number of objects, and few of them hold hundreds of megabytes of pictures and sessions.
+    """
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ import yaml
 
 from edge_app.cli import execute
 from edge_app.cli.logs import Stderr
+from tests.waiting import PATIENCE_S, PROGRAM_S, Stopwatch
 
 
 class Program:
@@ -49,7 +50,7 @@ class Program:
         every = [json.loads(line) for line in lines]
         return [message for message in every if camera in (None, message["camera"])]
 
-    def until(self, condition: Callable[[], object], timeout_s: float = 30) -> None:
+    def until(self, condition: Callable[[], object], timeout_s: float = PROGRAM_S) -> None:
         """Waits for the condition, while the program runs."""
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -57,15 +58,19 @@ class Program:
             assert time.monotonic() < deadline, f"not true within {timeout_s} s: {self.log[-2000:]}"
             time.sleep(0.02)
 
-    def wait(self, timeout_s: float = 60) -> int:
+    def wait(self, timeout_s: float = PROGRAM_S) -> int:
         """Its exit code."""
         return self.process.wait(timeout_s)
 
     def terminate(self) -> tuple[int, float]:
-        """SIGTERM; its exit code, and how long that took [s]."""
-        began = time.monotonic()
+        """SIGTERM; its exit code, and how long that took [s], as a `Stopwatch` has it."""
+        watch = Stopwatch(self.process.pid)
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15), time.monotonic() - began
+        deadline, seconds = time.monotonic() + PATIENCE_S, watch.read()
+        while self.process.poll() is None and time.monotonic() < deadline:
+            seconds = watch.read()
+            time.sleep(0.02)
+        return self.process.wait(0), seconds
 
 
 StartProgram = Callable[..., Program]

@@ -20,6 +20,7 @@ from edge_app.model import InputSpec
 from edge_app.pipeline import Analysis
 from tests.frames import pending
 from tests.onnx_models import SIDE, refuses_bright
+from tests.waiting import PATIENCE_S, until
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
 
@@ -103,10 +104,8 @@ def test_the_loop_beats_while_it_is_idle_and_ends_when_told(engine):
     analysis = Analysis(inbox, engine, mean_as_score, lambda f, r: None, Metrics(), beats)
     thread = threading.Thread(target=analysis.run, args=(stop,))
     thread.start()
-    began = time.monotonic()
-    while beats.silent(-1) != ["analyse"]:
-        assert time.monotonic() - began < 10
+    until(lambda: beats.silent(-1) == ["analyse"])
     stop.set()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert beats.silent(-1) == []

@@ -82,7 +82,7 @@ class Camera:
                 self._read(attempt)
                 failure = StreamError(Reason.ENDED, f"{self.source.describe}: ended")
             except StreamError as error:
-                failure = error
+                failure = error.with_traceback(None)  # its frames would keep the decoder while the next attempt runs
                 self._count_lost(error.broken if isinstance(error, BrokenOffError) else 0)
             if self._finished(failure, attempt.stop):
                 return

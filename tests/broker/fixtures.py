@@ -10,7 +10,6 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,23 +17,11 @@ from typing import Any
 import paho.mqtt.client as mqtt
 import pytest
 
+from tests.ports import free_port
+from tests.waiting import PATIENCE_S, until
+
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
 USER, PASSWORD = "edge", "br0ker:&=%41 pass"
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def until(condition: Callable[[], object], timeout_s: float = 10) -> None:
-    """Waits for the condition; fails the test when it does not come true."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not true within {timeout_s} s"
-        time.sleep(0.01)
 
 
 class Broker:
@@ -117,7 +104,7 @@ class Subscriber:
         client.on_message = self._on_message
         client.connect("127.0.0.1", broker.port)
         client.loop_start()
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(PATIENCE_S)
 
     def _on_message(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
         with self._changed:
@@ -129,7 +116,7 @@ class Subscriber:
         with self._changed:
             return [message.payload for message in self.received if message.topic == topic]
 
-    def wait_for(self, condition: Callable[[], object], timeout_s: float = 15) -> None:
+    def wait_for(self, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         """Waits until what was received makes it true."""
         with self._changed:
             assert self._changed.wait_for(condition, timeout_s), [m.topic for m in self.received][-5:]
@@ -140,10 +127,15 @@ class Subscriber:
 
 
 class Throttle:
-    """A TCP proxy that lets so many acknowledgements (4 bytes each) a second back from the broker."""
+    """A TCP proxy that lets so many acknowledgements (4 bytes each) a second back from the broker.
+
+    Attributes:
+        acknowledged: How many it let through, with those of the connection itself.
+    """
 
     def __init__(self, broker: Broker, per_second: float) -> None:
         self._broker, self._pause_s = broker, 1 / per_second
+        self.acknowledged = 0
         self._closed = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -166,6 +158,7 @@ class Throttle:
     def _pump(self, source: socket.socket, target: socket.socket, pause_s: float) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(4 if pause_s else 65536):
+                self.acknowledged += bool(pause_s)
                 target.sendall(data)
                 self._closed.wait(pause_s)
         with contextlib.suppress(OSError):
@@ -183,7 +176,7 @@ class Throttle:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(PATIENCE_S)
         for each in (self._listener, *self._sockets):
             each.close()
 

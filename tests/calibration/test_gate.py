@@ -7,7 +7,7 @@ import pytest
 from edge_app.calibration.evaluation import against_truth, judge, lacking_evidence
 from edge_app.model.agreement import agreement
 from edge_app.model.report import GroundTruth
-from tests.boxes import CAR, NOTHING, detections, many
+from tests.model.boxes import CAR, NOTHING, detections, many
 
 FEW = (60, 60, 9, 9, 0.8, 0)
 

@@ -9,7 +9,7 @@ from edge_app.calibration.evaluation import judge
 from edge_app.model import sha256
 from edge_app.model.agreement import agreement
 from tests.calibration import quantized
-from tests.reports import report
+from tests.model.reports import report
 
 THRESHOLD = quantized.FOUND.card.thresholds.confidence
 BLACK = [np.zeros((256, 448, 3), np.uint8)] * 10

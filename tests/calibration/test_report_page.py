@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from edge_app.calibration.report_page import HistogramPlot, PicturePair, render_page
-from tests.boxes import CAR, NOTHING, detections
-from tests.reports import report
+from tests.model.boxes import CAR, NOTHING, detections
+from tests.model.reports import report
 
 EVIL = "</title><script>alert(1)</script>&\x01"
 PIXELS = np.full((100, 200, 3), (0, 0, 200), np.uint8)

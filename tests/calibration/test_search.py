@@ -16,9 +16,9 @@ from edge_app.calibration.placement import only, place
 from edge_app.calibration.qdq import quantized
 from edge_app.calibration.sensitivity import damage, damages, measure_sqnr, multiplications
 from edge_app.calibration.series import find_series
-from tests.boxes import CAR, NOTHING, detections
 from tests.calibration.conftest import nobody
 from tests.calibration.networks import every_layout
+from tests.model.boxes import CAR, NOTHING, detections
 
 BAD = "node_conv2d_7"  # what it reads shares its scale with nothing
 

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.ports import free_port
 from tests.rtsp.clips import stripes
-from tests.rtsp.fixtures import free_port
 
 BOUNDARY = b"--cut here\r\n"
 REALM = "camera"

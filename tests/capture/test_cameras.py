@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import gc
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +24,7 @@ from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import ThreadGroup
 from tests.capture.conftest import Rig, camera_config
+from tests.waiting import PATIENCE_S
 
 CAPACITY = 2
 BLACK = partial(Picture.from_bgr, np.zeros((4, 6, 3), np.uint8))
@@ -151,6 +155,26 @@ def test_a_live_camera_that_ends_is_tried_again(rig: Rig, caplog: pytest.LogCapt
     assert [state.state for _, state in rig.states] == ["connecting", *["up", "down"] * 3, "up"]
 
 
+def test_nothing_is_kept_of_an_attempt_that_failed(rig: Rig):
+    kept: list[weakref.ref[Callable[[], Picture]]] = []
+
+    def lost() -> Iterator[DecodedFrame]:
+        surface = partial(Picture.from_bgr, np.zeros((4, 6, 3), np.uint8))
+        kept.append(weakref.ref(surface))
+        yield dataclasses.replace(decoded_frame(), convert=surface)
+        raise StreamError(Reason.FAILED, "gone")
+
+    gc.disable()
+    try:
+        rig.cameras.add("gate", FakeSource(lost), camera_config("rtsp://hardware/"))
+        rig.until(rig.more(9))
+        rig.pending.clear()
+        assert rig.is_up()
+        assert kept[0]() is None
+    finally:
+        gc.enable()
+
+
 def test_a_finite_source_that_fails_half_way_ends_the_run(rig: Rig):
     def torn() -> Iterator[DecodedFrame]:
         yield decoded_frame()
@@ -220,11 +244,11 @@ def test_a_finite_camera_that_waits_for_room_is_removed_without_another_try(monk
     inbox, threads = Counting(), ThreadGroup(threading.Event())
     cameras = Cameras(inbox, Metrics(), threads, lambda name, state: None, capacity=CAPACITY)
     cameras.add("tape", FakeSource(live=False), camera_config("tape.mp4"))
-    assert inbox.full.wait(10)
+    assert inbox.full.wait(PATIENCE_S)
     tried = inbox.puts
     cameras.remove("tape")
     assert inbox.puts == tried
-    assert threads.join(10) == []
+    assert threads.join(PATIENCE_S) == []
 
 
 def test_the_probe_gives_up_after_its_timeout(blocked: Callable[[], Iterator[DecodedFrame]]):
@@ -232,7 +256,7 @@ def test_the_probe_gives_up_after_its_timeout(blocked: Callable[[], Iterator[Dec
         return iter(())
 
     with pytest.raises(StreamError, match="no picture in it"):
-        probe_source(FakeSource(silent), timeout_s=5)
+        probe_source(FakeSource(silent), timeout_s=PATIENCE_S)
 
     class Slow(FakeSource):
         @contextmanager

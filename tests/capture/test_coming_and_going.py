@@ -12,6 +12,7 @@ import pytest
 from edge_app.core.errors import Reason
 from tests.capture.conftest import Rig
 from tests.rtsp.fixtures import StartServer
+from tests.waiting import Stopwatch
 
 
 def indices(rig: Rig, camera: str) -> list[int]:
@@ -47,7 +48,7 @@ def test_one_goes_and_returns_and_the_others_miss_nothing(rig: Rig, rtsp_server:
         rig.until(lambda last=last: indices(rig, "gate")[-1] > last + 5)
         assert rig.is_up()
     assert [threads_of(name) for name in servers] == [1, 1, 1]
-    rig.until(lambda: rig.state("tape") == ("down", Reason.ENDED) and not rig.inbox.waiting, within_s=30)
+    rig.until(lambda: rig.state("tape") == ("down", Reason.ENDED) and not rig.inbox.waiting)
     assert indices(rig, "gate") == sorted(set(indices(rig, "gate")))
     assert indices(rig, "tape") == list(range(len(indices(rig, "tape"))))
     for name in ("yard", "door"):
@@ -70,9 +71,9 @@ def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_ha
             > 0.5
         )
     )
-    began = time.monotonic()
+    watch = Stopwatch()
     rig.cameras.remove("gate")
-    assert time.monotonic() - began < 0.5
+    assert watch.read() < 0.5
     assert threads_of("gate") == 1, "it is still in libav"
     rig.add(well.url)
     rig.until(lambda: rig.is_up() and indices(rig, "gate")[-1] > frozen_at + 5)

@@ -14,6 +14,7 @@ import pytest
 from edge_app.capture import open_source, probe_source
 from edge_app.core.errors import ConfigError, InputError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
+from tests.waiting import PATIENCE_S
 
 
 def test_every_frame_of_a_file_is_delivered_as_pyav_decodes_it(rig: Rig, clip: Path):
@@ -99,7 +100,7 @@ def test_a_title_in_another_encoding_is_no_obstacle(clip: Path, tmp_path: Path):
     content = (tmp_path / "clip.mp4").read_bytes()
     assert b"Strasse" in content
     (tmp_path / "clip.mp4").write_bytes(content.replace(b"Strasse", "Straßen".encode("latin-1")))
-    assert probe_source(open_source(camera_config(str(tmp_path / "clip.mp4"))), timeout_s=5).width == 320
+    assert probe_source(open_source(camera_config(str(tmp_path / "clip.mp4"))), timeout_s=PATIENCE_S).width == 320
 
 
 def test_a_file_without_video_is_named(tmp_path: Path):
@@ -109,7 +110,7 @@ def test_a_file_without_video_is_named(tmp_path: Path):
         sound.rate = 8000
         out.mux(stream.encode(sound))
     with pytest.raises(StreamError, match=r"sound\.wav: there is no video") as caught:
-        probe_source(open_source(camera_config(str(tmp_path / "sound.wav"))), timeout_s=5)
+        probe_source(open_source(camera_config(str(tmp_path / "sound.wav"))), timeout_s=PATIENCE_S)
     assert caught.value.reason is Reason.CODEC
 
 
@@ -130,7 +131,7 @@ def test_damage_in_the_middle_of_a_file_costs_only_those_frames(rig: Rig, clip: 
 def test_a_slow_taker_is_waited_for_and_does_not_delay_stopping(rig: Rig, clip: Path):
     rig.add(str(clip))
     rig.until(rig.more(3))
-    assert rig.end(within_s=2) == []
+    assert rig.end() < 2
     assert rig.metrics.total("frames_dropped") == 0
 
 
@@ -155,7 +156,7 @@ def test_max_fps_thins_evenly_and_counts(rig: Rig, clip: Path):
 
 
 def test_a_probe_says_what_a_file_holds(clip: Path):
-    found = probe_source(open_source(camera_config(str(clip))), timeout_s=5)
+    found = probe_source(open_source(camera_config(str(clip))), timeout_s=PATIENCE_S)
     assert (found.width, found.height, found.codec, found.ts_source) == (320, 240, "h264", "file")
 
 
@@ -167,11 +168,11 @@ def test_what_is_no_coded_video_needs_no_decoder(url: str):
 
 def test_a_missing_device_is_not_found():
     with pytest.raises(StreamError, match="/dev/video99: no such device") as caught:
-        probe_source(open_source(camera_config("/dev/video99")), timeout_s=5)
+        probe_source(open_source(camera_config("/dev/video99")), timeout_s=PATIENCE_S)
     assert caught.value.reason is Reason.NOT_FOUND
 
 
 def test_a_device_that_is_no_camera_is_named(capfd: pytest.CaptureFixture[str]):
     with pytest.raises(StreamError, match="/dev/null: not a camera") as caught:
-        probe_source(open_source(camera_config("/dev/null")), timeout_s=5)
+        probe_source(open_source(camera_config("/dev/null")), timeout_s=PATIENCE_S)
     assert caught.value.reason is Reason.FAILED

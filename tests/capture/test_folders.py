@@ -14,6 +14,7 @@ import pytest
 from edge_app.capture import ReplaySource, open_source, probe_source
 from edge_app.core.errors import InputError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
+from tests.waiting import PATIENCE_S
 
 NAMES = ["cam1_2.png", "cam1_10.png", "cam2_1.jpg", "cam10_1.BMP"]
 
@@ -86,7 +87,7 @@ def test_a_folder_without_pictures_ends_the_run_with_its_name(
 def test_a_folder_that_may_not_be_read_is_named(folder: Path):
     folder.chmod(0)
     with pytest.raises(StreamError, match=f"{folder}: Permission denied"):
-        probe_source(open_source(camera_config(str(folder))), timeout_s=5)
+        probe_source(open_source(camera_config(str(folder))), timeout_s=PATIENCE_S)
 
 
 def test_pictures_that_are_years_apart_are_replayed_one_a_second_at_the_slowest(folder: Path):

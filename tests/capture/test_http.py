@@ -17,7 +17,9 @@ from edge_app.capture import open_source, probe_source
 from edge_app.core.errors import Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
 from tests.capture.http_camera import JPEGS, StartHttpCamera
-from tests.rtsp.fixtures import Certificates, free_port
+from tests.ports import free_port
+from tests.rtsp.fixtures import Certificates
+from tests.waiting import PATIENCE_S
 
 SNAPSHOT = "my%20door/snapshot.jpg"  # which libav would take for a numbered file
 AWKWARD = ("front döör", "p@ss/w:rd#1 %41?&'é")
@@ -25,7 +27,7 @@ AWKWARD = ("front döör", "p@ss/w:rd#1 %41?&'é")
 
 def refusal(url: str, **settings: object) -> StreamError:
     with pytest.raises(StreamError) as caught:
-        probe_source(open_source(camera_config(url, **settings)), timeout_s=5)
+        probe_source(open_source(camera_config(url, **settings)), timeout_s=PATIENCE_S)
     return caught.value
 
 
@@ -40,7 +42,7 @@ def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, p
     picture = last.convert().bgr
     assert min(np.abs(picture - one).mean() for one in expected) < 2
     assert {frame.meta.time.source for frame in rig.pending} == {"arrival"}
-    assert abs(last.meta.time.wall - time.time()) < 1
+    rig.until(lambda: abs(rig.pending[-1].meta.time.wall - time.time()) < 1)
     indices = [frame.meta.index for frame in rig.pending]
     assert indices == sorted(set(indices))
 
@@ -51,7 +53,7 @@ def test_the_picture_is_there_before_the_next_one_is_sent(rig: Rig, http_camera:
     rig.add(camera.url("mjpeg"))
     rig.until(rig.more(3))
     camera.frozen.set()
-    rig.until(lambda: rig.metrics.total("frames_captured") == camera.sent, within_s=1)
+    rig.until(lambda: rig.metrics.total("frames_captured") == camera.sent)
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Digest"])
@@ -59,7 +61,7 @@ def test_the_picture_is_there_before_the_next_one_is_sent(rig: Rig, http_camera:
 def test_both_kinds_of_login_let_any_characters_in(http_camera: StartHttpCamera, scheme: str, user: str, password: str):
     camera = http_camera(login=(scheme, user, password))
     source = open_source(camera_config(camera.url("mjpeg"), username=user, password=password))
-    assert probe_source(source, timeout_s=5).width == 320
+    assert probe_source(source, timeout_s=PATIENCE_S).width == 320
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Digest"])
@@ -131,7 +133,7 @@ def test_half_pictures_are_counted_and_not_shown(rig: Rig, http_camera: StartHtt
 @pytest.mark.parametrize("path", ["mjpeg", "without-length"])
 def test_a_frozen_camera_is_stalled_and_comes_back(rig: Rig, http_camera: StartHttpCamera, path: str):
     camera = http_camera()
-    rig.add(camera.url(path))
+    rig.add(camera.url(path), stall_timeout_s=2)
     rig.until(rig.more(10))
     camera.frozen.set()
     assert rig.until(lambda: rig.is_down(Reason.STALLED)) < 2 + 1
@@ -173,7 +175,7 @@ def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Ri
 
     rig.until(lambda: has_failed(1))
     assert rig.state()[1] is Reason.TIMEOUT
-    rig.until(lambda: has_failed(3), within_s=20)
+    rig.until(lambda: has_failed(3))
     assert most - before < 800e6, "an attempt gets 400 MB, and they do not add up"
 
 
@@ -207,14 +209,14 @@ def test_https_is_checked(http_camera: StartHttpCamera, rtsp_certificates: Certi
         http_camera(certificate=rtsp_certificates.other_host),
     )
     trusted = open_source(camera_config(mine.url(path), tls={"ca": rtsp_certificates.ca}))
-    assert probe_source(trusted, timeout_s=5).width == 320
+    assert probe_source(trusted, timeout_s=PATIENCE_S).width == 320
     mine.requests.clear()
     assert refusal(mine.url(path)).reason is Reason.TLS
     assert refusal(mine.url(path), tls={"ca": rtsp_certificates.unknown_ca}).reason is Reason.TLS
     assert refusal(others.url(path), tls={"ca": rtsp_certificates.ca}).reason is Reason.TLS
     assert mine.requests == others.requests == [], "whoever is not who he should be learns nothing"
     unchecked = open_source(camera_config(others.url(path), tls={"verify": False}))
-    assert probe_source(unchecked, timeout_s=5).width == 320
+    assert probe_source(unchecked, timeout_s=PATIENCE_S).width == 320
 
 
 @pytest.mark.skipif(int(av.__version__.split(".")[0]) < 18, reason="libav before 8.1 follows it, without the login")
@@ -222,7 +224,7 @@ def test_a_redirection_does_not_lead_out_of_tls(http_camera: StartHttpCamera, rt
     secure, plain = http_camera(certificate=rtsp_certificates.this_host), http_camera()
     tls = {"ca": rtsp_certificates.ca}
     secure.moved_to = secure.url("mjpeg")
-    assert probe_source(open_source(camera_config(secure.url("moved"), tls=tls)), timeout_s=5).width == 320
+    assert probe_source(open_source(camera_config(secure.url("moved"), tls=tls)), timeout_s=PATIENCE_S).width == 320
     secure.moved_to = plain.url("mjpeg")
     assert refusal(secure.url("moved"), tls=tls).reason is Reason.FAILED
     assert plain.requests == []
@@ -233,4 +235,4 @@ def test_stopping_does_not_wait_for_a_frozen_camera(rig: Rig, http_camera: Start
     rig.add(camera.url("mjpeg"), stall_timeout_s=30)
     rig.until(rig.more(3))
     camera.frozen.set()
-    assert rig.end(within_s=5) == []
+    assert rig.end() < 5

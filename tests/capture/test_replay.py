@@ -74,4 +74,4 @@ def test_a_picture_is_as_old_as_it_is_late_and_a_slow_decoder_plays_on():
     assert seen[1][1] >= 0.1 - STEP_S
     assert seen[-1][0].time.mono - seen[0][0].time.mono > 0.1 + 20 * 0.05 - 0.26
     for frame, _ in seen:
-        assert frame.time.wall - frame.time.mono == pytest.approx(time.time() - time.monotonic(), abs=0.05)
+        assert frame.time.wall - frame.time.mono == pytest.approx(time.time() - time.monotonic(), abs=1)

@@ -15,7 +15,9 @@ import pytest
 from edge_app.capture import open_source, probe_source
 from edge_app.core.errors import ConfigError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
-from tests.rtsp.fixtures import Certificates, StartServer, free_port
+from tests.ports import free_port
+from tests.rtsp.fixtures import Certificates, StartServer
+from tests.waiting import PATIENCE_S
 
 AWKWARD = ("front döör@1", "p@ss/w:rd#1 %41?&\"'é")
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -24,23 +26,25 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_frames_arrive_with_the_cameras_own_clock(rig: Rig, rtsp_server: StartServer, transport: str):
     rig.add(rtsp_server().url, transport=transport)
-    rig.until(lambda: rig.pending and rig.pending[-1].meta.time.source == "rtcp", within_s=15)
+    rig.until(lambda: rig.pending and rig.pending[-1].meta.time.source == "rtcp")
     rig.until(rig.more(10))
     last = rig.pending[-1]
     picture = last.convert()
     assert (picture.width, picture.height) == (320, 240)
     assert picture.bgr.shape == (240, 320, 3)
-    assert 0 <= time.monotonic() - last.meta.time.mono < 1
-    assert abs(time.time() - last.meta.time.wall) < 1
-    steps = [b.meta.time.wall - a.meta.time.wall for a, b in zip(rig.pending[-10:], rig.pending[-9:], strict=False)]
-    assert sum(steps) / len(steps) == pytest.approx(0.04, abs=0.004)
+    rig.until(lambda: time.monotonic() - rig.pending[-1].meta.time.mono < 1)
+    rig.until(lambda: abs(time.time() - rig.pending[-1].meta.time.wall) < 1)
+    assert rig.pending[-1].meta.time.mono <= time.monotonic()
+    first, last = rig.pending[-10], rig.pending[-1]
+    step_s = (last.meta.time.wall - first.meta.time.wall) / (last.meta.index - first.meta.index)
+    assert step_s == pytest.approx(0.04, abs=0.004)
     assert [state.state for _, state in rig.states] == ["connecting", "up"]
     assert rig.metrics.total("frames_captured", camera="gate") >= len(rig.pending)
 
 
 def test_h265_is_decoded(rtsp_server: StartServer, h265_clip: Path):
     server = rtsp_server(h265_clip, codec="h265")
-    found = probe_source(open_source(camera_config(server.url)), timeout_s=5)
+    found = probe_source(open_source(camera_config(server.url)), timeout_s=PATIENCE_S)
     assert (found.codec, found.width, found.height, found.fps) == ("hevc", 320, 240, 25)
 
 
@@ -55,7 +59,7 @@ def test_h265_is_decoded(rtsp_server: StartServer, h265_clip: Path):
 def test_any_characters_may_be_in_the_login(rtsp_server: StartServer, user: str, password: str):
     server = rtsp_server(user=user, password=password)
     source = open_source(camera_config(server.url, username=user, password=password))
-    assert probe_source(source, timeout_s=5).width == 320
+    assert probe_source(source, timeout_s=PATIENCE_S).width == 320
 
 
 def test_a_login_longer_than_rtsp_carries_is_a_mistake_in_the_configuration():
@@ -80,7 +84,7 @@ def test_a_refused_login_is_said_once_and_not_tried_again_soon(
     assert "authentication" in lines[0]
 
     with pytest.raises(StreamError) as caught:
-        probe_source(source, timeout_s=5)
+        probe_source(source, timeout_s=PATIENCE_S)
     assert caught.value.reason is Reason.AUTH_FAILED
     assert caught.value.__context__ is None
     ours = traceback.walk_tb(caught.value.__traceback__.tb_next)
@@ -92,7 +96,7 @@ def test_a_refused_login_is_said_once_and_not_tried_again_soon(
 def test_rtsps_works_with_the_right_ca(rtsp_server: StartServer, rtsp_certificates: Certificates):
     server = rtsp_server(certificate=rtsp_certificates.this_host)
     source = open_source(camera_config(server.url, tls={"ca": rtsp_certificates.ca}))
-    assert probe_source(source, timeout_s=5).width == 320
+    assert probe_source(source, timeout_s=PATIENCE_S).width == 320
 
 
 def test_rtsps_trusts_the_systems_cas_where_none_is_given(
@@ -100,10 +104,10 @@ def test_rtsps_trusts_the_systems_cas_where_none_is_given(
 ):
     server = rtsp_server(certificate=rtsp_certificates.this_host)
     with pytest.raises(StreamError) as caught:
-        probe_source(open_source(camera_config(server.url)), timeout_s=5)
+        probe_source(open_source(camera_config(server.url)), timeout_s=PATIENCE_S)
     assert caught.value.reason is Reason.TLS
     monkeypatch.setenv("SSL_CERT_FILE", str(rtsp_certificates.ca))
-    assert probe_source(open_source(camera_config(server.url, tls=True)), timeout_s=5).width == 320
+    assert probe_source(open_source(camera_config(server.url, tls=True)), timeout_s=PATIENCE_S).width == 320
 
 
 def test_rtsps_refuses_an_unknown_ca_and_another_hosts_certificate(
@@ -115,10 +119,10 @@ def test_rtsps_refuses_an_unknown_ca_and_another_hosts_certificate(
     )
     for url, ca in ((mine.url, rtsp_certificates.unknown_ca), (others.url, rtsp_certificates.ca)):
         with pytest.raises(StreamError) as caught:
-            probe_source(open_source(camera_config(url, tls={"ca": ca})), timeout_s=5)
+            probe_source(open_source(camera_config(url, tls={"ca": ca})), timeout_s=PATIENCE_S)
         assert caught.value.reason is Reason.TLS
     unchecked = open_source(camera_config(others.url, tls={"verify": False}))
-    assert probe_source(unchecked, timeout_s=5).width == 320
+    assert probe_source(unchecked, timeout_s=PATIENCE_S).width == 320
 
 
 def test_a_killed_server_is_found_again_and_the_index_counts_on(
@@ -160,7 +164,7 @@ def test_video_that_stops_while_sound_and_reports_go_on_is_a_stalled_camera(rig:
     server.say("stall")
     assert rig.until(lambda: rig.is_down(Reason.STALLED)) < 2 + 1
     server.say("resume")
-    rig.until(rig.is_up, within_s=12)
+    rig.until(rig.is_up)
     assert rig.metrics.total("reconnects", camera="gate", reason="stalled") >= 1
 
 
@@ -169,13 +173,13 @@ def test_a_camera_whose_clock_is_an_hour_off_loses_nothing(
     rig: Rig, rtsp_server: StartServer, caplog: pytest.LogCaptureFixture
 ):
     env = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+3600", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    rig.add(rtsp_server(env=env).url)
+    rig.add(rtsp_server(env=env).url, max_frame_age_ms=60_000)
     rig.until(lambda: rig.metrics.gauge_value("clock_skew", camera="gate"))
     rig.until(rig.more(30))
     assert rig.metrics.gauge_value("clock_skew", camera="gate") == pytest.approx(3600, abs=5)
     assert rig.metrics.total("frames_dropped", reason="stale") == 0
     assert {frame.meta.time.source for frame in rig.pending} == {"arrival"}
-    assert abs(rig.pending[-1].meta.time.wall - time.time()) < 2
+    rig.until(lambda: abs(rig.pending[-1].meta.time.wall - time.time()) < 2)
     assert len([r for r in caplog.records if "clock" in r.getMessage()]) == 1
 
 
@@ -203,11 +207,9 @@ def test_broken_frames_are_counted_and_too_many_are_a_failure(rig: Rig, rtsp_ser
     assert counted >= 150
     reconnects = rig.metrics.total("reconnects")
 
-    server.say("corrupt")
-    rig.until(lambda: time.monotonic() - rig.pending[-1].meta.queued_mono > 0.2)
-    server.say("heal")
+    server.say("spoil")
+    rig.until(lambda: rig.metrics.total("frames_dropped", camera="gate", reason="decode") > counted)
     rig.until(rig.more(10))
-    assert rig.metrics.total("frames_dropped", camera="gate", reason="decode") > counted
     assert rig.metrics.total("reconnects") == reconnects
     assert rig.pending[-1].meta.index < rig.metrics.total("frames_captured", camera="gate")
 
@@ -242,7 +244,7 @@ def test_an_answer_that_is_no_stream_is_told_from_no_answer(answer: bytes, says:
         thread.start()
         source = open_source(camera_config(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/live"))
         with pytest.raises(StreamError, match=says):
-            probe_source(source, timeout_s=5)
+            probe_source(source, timeout_s=PATIENCE_S)
         thread.join()
 
 
@@ -252,22 +254,22 @@ def test_an_answer_that_is_no_stream_is_told_from_no_answer(answer: bytes, says:
 def test_what_is_not_there_is_named(rtsp_server: StartServer, path: str, reason: Reason):
     url = f"rtsp://127.0.0.1:{free_port()}/live" if path == "live" else rtsp_server().url.replace("live", path)
     with pytest.raises(StreamError) as caught:
-        probe_source(open_source(camera_config(url)), timeout_s=5)
+        probe_source(open_source(camera_config(url)), timeout_s=PATIENCE_S)
     assert caught.value.reason is reason
 
 
 def test_a_name_that_does_not_resolve_is_unreachable():
     with pytest.raises(StreamError, match=r"camera\.invalid does not resolve") as caught:
-        probe_source(open_source(camera_config("rtsp://camera.invalid/live")), timeout_s=5)
+        probe_source(open_source(camera_config("rtsp://camera.invalid/live")), timeout_s=PATIENCE_S)
     assert caught.value.reason is Reason.UNREACHABLE
 
 
 def test_a_listener_that_never_answers_times_out_and_does_not_delay_stopping(rig: Rig):
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        rig.add(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/live")
+        rig.add(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/live", stall_timeout_s=2)
         rig.until(lambda: rig.is_down(Reason.TIMEOUT))
         rig.until(lambda: rig.metrics.total("reconnects"))
-        assert rig.end(within_s=5) == []
+        assert rig.end() < 5
 
 
 def test_a_frozen_server_does_not_delay_stopping(rig: Rig, rtsp_server: StartServer):
@@ -275,4 +277,4 @@ def test_a_frozen_server_does_not_delay_stopping(rig: Rig, rtsp_server: StartSer
     rig.add(server.url, stall_timeout_s=30)
     rig.until(rig.more(5))
     server.freeze()
-    assert rig.end(within_s=5) == []
+    assert rig.end() < 5

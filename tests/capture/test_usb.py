@@ -16,6 +16,7 @@ from edge_app.capture import open_source, probe_source
 from edge_app.core.errors import Reason, StreamError
 from tests.capture.conftest import FAST, Rig, camera_config
 from tests.program import StartProgram
+from tests.waiting import PATIENCE_S, PROGRAM_S
 from tests.webcam.fixtures import Webcam
 
 # Pictures are converted when all are there: none may change when the device reuses its buffer.
@@ -39,7 +40,7 @@ def cameras(*paths: Path) -> dict[str, Any]:
 
 def test_each_picture_is_the_one_that_the_device_took(webcam: Webcam):
     command = [sys.executable, "-c", TEN_PICTURES, str(webcam.path)]
-    done = subprocess.run(command, env={**os.environ, **webcam.env}, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, env={**os.environ, **webcam.env}, capture_output=True, text=True, timeout=PROGRAM_S)
     assert done.returncode == 0, done.stderr
     fps, shapes, darkest, brightest = zip(*json.loads(done.stdout), strict=True)
     assert (set(fps), set(map(tuple, shapes))) == ({10.0}, {(240, 320, 3)})
@@ -108,5 +109,5 @@ def test_a_path_that_is_no_device_is_not_found(rig: Rig):
 
 def test_a_device_that_is_no_camera_fails():
     with pytest.raises(StreamError, match="/dev/null: not a camera") as raised:
-        probe_source(open_source(camera_config("/dev/null")), timeout_s=5)
+        probe_source(open_source(camera_config("/dev/null")), timeout_s=PATIENCE_S)
     assert raised.value.reason is Reason.FAILED

@@ -25,9 +25,11 @@ def kernel_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def simulated(kernel_library: Path) -> SimulatedGpu:
+def simulated(kernel_library: Path) -> Iterator[SimulatedGpu]:
     """A simulated GPU that runs nothing before it must."""
-    return SimulatedGpu(kernel_library)
+    gpu = SimulatedGpu(kernel_library)
+    yield gpu
+    gpu.forget()
 
 
 @pytest.fixture(params=DEVICES)

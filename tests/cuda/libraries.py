@@ -16,7 +16,7 @@ import onnxruntime
 from edge_app.core.errors import EngineError
 from tests.cuda.simulated import SimulatedGpu
 from tests.cuda.timeline import HazardError, Operation
-from tests.tensorrt.simulated import ILogger
+from tests.trt_build.simulated import ILogger
 
 WRONG_PLAN = (
     "IRuntime::deserializeCudaEngine: Error Code 1: Serialization (Serialization assertion stdVersionRead == "

@@ -173,6 +173,18 @@ class SimulatedGpu:
     def close(self) -> None:
         if self._owner is not None:
             raise HazardError("closed while a thread has it")
+        try:
+            self._find_what_is_left()
+        finally:
+            self.forget()
+
+    def forget(self) -> None:
+        """Lets go of all memory and work: they refer to each other, and the garbage collector would wait for long."""
+        self.space.blocks.clear()
+        for queue in self.timeline.queues:
+            queue.operations.clear()
+
+    def _find_what_is_left(self) -> None:
         unseen = [q.last for q in self.timeline.queues if q.last and not q.last.is_before(self.timeline.host)]
         self.timeline.finish_all()  # which raises what it would have led to
         if unseen and not self.lost:

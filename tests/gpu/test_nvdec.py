@@ -115,7 +115,7 @@ def test_times_and_counts_are_those_of_the_cpu(clips):
         for decode in ("nvdec", "cpu"):
             rig = Rig()
             rig.add(str(clips[coding, (320, 240)]), hardware=GPU, decode=decode)
-            rig.until(lambda rig=rig: rig.inbox.exhausted, within_s=20)
+            rig.until(lambda rig=rig: rig.inbox.exhausted)
             assert rig.metrics.total("frames_dropped") == 0
             times.append([frame.meta.time.wall for frame in rig.pending])
         assert times[0] == times[1]
@@ -188,4 +188,4 @@ def test_a_camera_that_hangs_askew_is_turned(clips):
     rig.until(rig.more(1))
     picture = rig.pending[0].convert()
     assert (picture.format, picture.width, picture.height) == ("bgr", 240, 320)
-    rig.end(within_s=5)
+    rig.end()

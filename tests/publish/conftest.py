@@ -13,6 +13,7 @@ from edge_app.core.errors import SinkError
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.publish import Delivery, DeliveryGroup, Message, MessageKind, Sink, status_message
+from tests.waiting import PATIENCE_S, Stopwatch, until
 
 
 class Running:
@@ -39,7 +40,13 @@ class Running:
         self.group.stop()
         for delivery in self.deliveries:
             delivery.stop()
-        return self.threads.join(5)
+        return self.threads.join(PATIENCE_S)
+
+    def assert_beats(self, *names: str, longest_s: float) -> None:
+        """Each of these threads gives another sign of life, and before so long."""
+        seen, watch = {name: self.heartbeats._last[name] for name in names}, Stopwatch()
+        until(lambda: all(self.heartbeats._last[name] > seen[name] for name in names))
+        assert watch.read() < longest_s
 
 
 class Shelf:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,8 +23,8 @@ from edge_app.core.errors import AccessError, ConfigError, SinkError
 from edge_app.publish import ClosedOutput, Message
 from edge_app.publish.sinks.file import FileSink, FileSinkConfig
 from edge_app.publish.sinks.stdout import StdoutSink, StdoutSinkConfig
-from tests.broker.fixtures import until
 from tests.publish.conftest import Running, never
+from tests.waiting import PATIENCE_S, PROGRAM_S, until
 
 LINE = len(b'{"seq":0}\n')
 
@@ -205,13 +206,13 @@ def test_a_reader_that_pauses_holds_back_a_finite_source_but_not_the_beat(runnin
     line = b"x" * 9000
     with pipe() as (reader, writer):
         delivery = running.start(StdoutSink(writer), capacity=10)
-        accepted, asked = 0, []
-        while delivery.put(Message("gate", "detections", line, live=False), lambda: asked.append(1) or len(asked) < 3):
+        accepted = 0
+        while delivery.put(Message("gate", "detections", line, live=False), partial(next, iter([True, True, False]))):
             accepted += 1
         assert 15 <= accepted <= 20  # what the pipe holds, what the queue holds, and the one between
-        assert running.heartbeats.silent(1.0) == []
+        running.assert_beats(delivery.thread_name, longest_s=1.0)
         read = b"".join(reader.readline() for _ in range(accepted))
-        assert delivery.drain(time.monotonic() + 5) == 0
+        assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
         assert running.end() == []
     assert read == (line + b"\n") * accepted
 
@@ -222,7 +223,7 @@ def test_a_program_whose_output_is_closed_ends_without_an_error(message: Any) ->
         delivery = running.start(StdoutSink(writer))
         reader.close()
         delivery.put(message(0), never)
-        assert running.stop.wait(5)
+        assert running.stop.wait(PATIENCE_S)
         assert isinstance(running.threads.error, ClosedOutput)
         assert running.threads.error.exit_code == 0
         assert running.end() == []
@@ -239,7 +240,7 @@ def test_lines_on_the_standard_output_are_whole(tmp_path: Path) -> None:
         "sink = StdoutSinkConfig().open(); print('before'); sink.open(lambda: None)\n"
         "for n in range(3): assert sink.send(Message('a', 'detections', b'%d' % n + b'x' * 5000, True))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PROGRAM_S)
     assert done.stdout.splitlines() == ["before", *(f"{n}{'x' * 5000}" for n in range(3))]
 
 

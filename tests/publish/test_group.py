@@ -15,8 +15,9 @@ from edge_app.core.errors import SinkError
 from edge_app.publish import DeliveryGroup, Message
 from edge_app.publish.sinks.file import FileSinkConfig
 from edge_app.publish.sinks.mqtt import MqttSinkConfig
-from tests.broker.fixtures import Broker, until
+from tests.broker.fixtures import Broker
 from tests.publish.conftest import Running, Shelf, never, payloads, shown
+from tests.waiting import PATIENCE_S, Stopwatch, until
 
 
 def seqs(path: Path) -> list[int]:
@@ -31,7 +32,7 @@ def test_every_sink_gets_every_message_of_its_kinds(running: Running, message: A
     up = shown("gate", "up")
     running.group.put_status(up)
     assert running.group.put(message(0), never)
-    assert running.group.drain(5) == 0
+    assert running.group.drain(PATIENCE_S) == 0
     assert sorted(payloads(shelves[0].kept)) == sorted(payloads([message(0), up]))
     assert payloads(shelves[1].kept) == payloads([message(0)])
 
@@ -47,7 +48,7 @@ def test_one_sink_that_gives_up_does_not_keep_the_others_from_a_message(running:
     assert not group.put(message(2, live=False), lambda: False)
     until(lambda: payloads(good.kept) == payloads([message(2)]))
     group.stop()
-    assert running.threads.join(5) == []
+    assert running.threads.join(PATIENCE_S) == []
 
 
 def test_a_sink_that_comes_later_gets_the_newest_status_of_every_camera(
@@ -75,7 +76,7 @@ def test_a_sink_that_is_removed_has_got_all_that_was_queued_for_it_and_nothing_a
     assert "publish goes" not in running.heartbeats._last
     assert list(running.group.statuses()) == ["stays"]
     running.group.put(message(500), never)
-    assert running.group.drain(5) == 0
+    assert running.group.drain(PATIENCE_S) == 0
     assert seqs(paths["goes"]) == list(range(500))
     assert seqs(paths["stays"]) == list(range(501))
 
@@ -85,7 +86,7 @@ def test_a_broker_that_is_removed_sees_us_leave(running: Running, message: Any, 
     running.group.add("mqtt", MqttSinkConfig(host="127.0.0.1", port=broker.port).open())
     for number in range(100):
         running.group.put(message(number, live=False), lambda: True)
-    assert running.group.remove("mqtt", 10) == 0
+    assert running.group.remove("mqtt", PATIENCE_S) == 0
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline"])
     assert len(subscriber.on("edge_app/gate/detections")) == 100
 
@@ -96,9 +97,10 @@ def test_removing_a_sink_that_is_down_takes_no_longer_than_it_may_and_says_what_
     running.group.add("away", Shelf([SinkError("away")] * 10_000))
     for number in range(3):
         running.group.put(message(number), never)
-    began = time.monotonic()
+    began, watch = time.monotonic(), Stopwatch()
     assert running.group.remove("away", 0.3) == 3
-    assert 0.3 <= time.monotonic() - began < 2
+    assert time.monotonic() - began >= 0.3
+    assert watch.read() < 2
 
 
 def test_a_finite_message_does_not_wait_for_a_sink_that_is_removed(running: Running, message: Any) -> None:
@@ -113,7 +115,7 @@ def test_a_finite_message_does_not_wait_for_a_sink_that_is_removed(running: Runn
     thread.start()
     until(lambda: len(taken) == 2)  # one is with the sink, one is queued, and the third waits for room
     assert group.remove("full", 0.1) == 2
-    thread.join(5)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert taken == [True, True, False, True, True]
 
@@ -142,7 +144,7 @@ def test_sinks_come_and_go_while_messages_flow(running: Running, message: Any, t
     finally:
         stop.set()
         thread.join()
-    assert group.drain(10) == 0
+    assert group.drain(PATIENCE_S) == 0
     assert seqs(tmp_path / "stays") == list(range(next(numbers)))
     for visit in range(20):
         part = seqs(tmp_path / f"comes{visit}")
@@ -159,7 +161,7 @@ def test_a_name_is_taken_once_and_free_again_after_a_removal(running: Running, m
         running.group.remove("one", 0)
     running.group.add("one", shelves[1])
     running.group.put(message(0), never)
-    assert running.group.drain(5) == 0
+    assert running.group.drain(PATIENCE_S) == 0
     assert (shelves[0].kept, payloads(shelves[1].kept)) == ([], payloads([message(0)]))
 
 
@@ -192,7 +194,7 @@ def test_a_status_tells_how_a_sink_is_doing_and_since_when(running: Running, mes
     until(lambda: group.statuses()["shelf"].state == "up")
     up = group.statuses()["shelf"]
     assert (up.reason, up.since >= down.since) == (None, True)
-    assert group.drain(5) == 0
+    assert group.drain(PATIENCE_S) == 0
     assert group.statuses()["shelf"].queued == 0
 
 

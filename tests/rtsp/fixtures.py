@@ -7,7 +7,6 @@ import os
 import select
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.rtsp.clips import fields, levels, stripes, write_clip
+from tests.waiting import PATIENCE_S
 
 SCRIPT = Path(__file__).with_name("server.py")
 PYTHON = "/usr/bin/python3"
@@ -24,7 +25,6 @@ PACKAGES = (
     "gstreamer1.0-plugins-good gstreamer1.0-plugins-bad glib-networking"
 )
 NEEDED = "import gi; gi.require_version('GstRtspServer', '1.0'); gi.require_version('GstApp', '1.0')"
-READY_S = 20
 
 
 @functools.cache
@@ -35,13 +35,6 @@ def missing() -> str:
     if subprocess.run([PYTHON, "-c", NEEDED], capture_output=True, check=False).returncode:
         return f"no RTSP server: apt-get install {PACKAGES}"
     return ""
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @dataclass
@@ -106,7 +99,7 @@ class Server:
     def _expect(self, line: str) -> None:
         assert self.process is not None
         assert self.process.stdout is not None
-        readable, _, _ = select.select([self.process.stdout], [], [], READY_S)
+        readable, _, _ = select.select([self.process.stdout], [], [], PATIENCE_S)
         said = self.process.stdout.readline().strip() if readable else "nothing"
         if said != line:
             self.kill()

@@ -8,6 +8,7 @@ The stream is rtsp://127.0.0.1:PORT/live. It says `ready` on stdout and answers 
     next      the next clip of the list, in the middle of the stream
     corrupt   the payload of every picture is damaged
     heal      no longer
+    spoil     the payload of the next 20 pictures is damaged
 
 RTSP_USER and RTSP_PASSWORD in the environment ask for a digest login.
 """
@@ -15,6 +16,7 @@ RTSP_USER and RTSP_PASSWORD in the environment ask for a digest login.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import sys
@@ -27,6 +29,7 @@ for name in ("Gst", "GstRtspServer", "GstRtsp", "GstApp"):
     gi.require_version(name, "1.0")
 from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
+DAMAGED = {"corrupt": math.inf, "heal": 0, "spoil": 20}
 LEAD = 8  # frames; the first one was captured at a time that is not below zero
 AUDIO = "audiotestsrc is-live=true wave=silence ! alawenc ! rtppcmapay name=pay1 pt=8"
 
@@ -60,7 +63,7 @@ class Camera(GstRtspServer.RTSPMediaFactory):
     def __init__(self, clips, codec, fps, audio):
         super().__init__()
         self.clips, self.codec, self.fps, self.audio = clips, codec, fps, audio
-        self.clip, self.stalled, self.corrupt = 0, False, False
+        self.clip, self.stalled, self.damaged = 0, False, 0  # how many of the next pictures
         self.set_shared(True)
 
     def do_create_element(self, _url):
@@ -88,7 +91,8 @@ class Camera(GstRtspServer.RTSPMediaFactory):
                 source.set_property("caps", caps)
                 state["caps"] = caps
             unit, dts_age, pts_age = units[(state["sent"] - LEAD) % len(units)]
-            buffer = Gst.Buffer.new_wrapped(damaged(unit) if self.corrupt else unit)
+            buffer = Gst.Buffer.new_wrapped(damaged(unit) if self.damaged > 0 else unit)
+            self.damaged -= 1
             sent = state["sent"] * Gst.SECOND // self.fps
             buffer.dts, buffer.pts = sent - dts_age, sent - pts_age
             buffer.duration = Gst.SECOND // self.fps
@@ -100,8 +104,8 @@ class Camera(GstRtspServer.RTSPMediaFactory):
     def obey(self, command):
         if command in ("stall", "resume"):
             self.stalled = command == "stall"
-        elif command in ("corrupt", "heal"):
-            self.corrupt = command == "corrupt"
+        elif command in DAMAGED:
+            self.damaged = DAMAGED[command]
         elif command == "next":
             self.clip = (self.clip + 1) % len(self.clips)
 
