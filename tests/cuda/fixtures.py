@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,19 @@ from tests.cuda.simulated import SimulatedGpu
 
 HAS_GPU = Path("/dev/nvidiactl").exists() or Path("/dev/nvhost-gpu").exists()
 DEVICES = ["late", "ahead", *([pytest.param("real", marks=pytest.mark.gpu)] if HAS_GPU else [])]
+
+
+@pytest.fixture(autouse=True)
+def _one_test_at_a_time_on_the_gpu(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Tests count what is free on the real GPU: those of pytest-xdist's other workers wait meanwhile."""
+    if request.node.get_closest_marker("gpu") is None or "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    with (tmp_path_factory.getbasetemp().parent / "gpu.lock").open("w") as lock:  # the folder of all workers
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
