@@ -56,7 +56,9 @@ class Analysis:
         """Analyses until `stop`, or until every camera has ended."""
         batches = _Batches(self.inbox, self.engine.max_batch, self.stats, self.beats, stop)
         try:
-            for frames, outputs in infer(batches, self.engine.slots, self._drop, at_once=self.engine.at_once):
+            for frames, outputs in infer(
+                batches, self.engine.slots, self._drop, concurrent=self.engine.concurrent_slots
+            ):
                 began = time.monotonic()
                 sizes_wh = [(frame.picture.width, frame.picture.height) for frame in frames]
                 each = self.postprocess(outputs.arrays, outputs.boxes, sizes_wh)
