@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache as once
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -20,9 +20,10 @@ from edge_app import trt_build
 from edge_app.core.errors import AccessError, DeviceError, UsageError
 from edge_app.core.paths import default_state_dir
 from edge_app.cuda import load_pycuda
-from edge_app.detector import Int8Qualification, choose_precision, qualify
-from edge_app.detector.backends.trt import TensorRt, obtain_engine
 from edge_app.model import Model, Precision, find_argument
+
+if TYPE_CHECKING:  # only a build needs the detector, which is slow to import
+    from edge_app.detector import Int8Qualification
 
 EXAMPLE = "Example: edge-app build traffic --backend tensorrt_rtx --target sm86,sm89"
 
@@ -90,6 +91,9 @@ def _check_out(out: Path | None) -> None:
 
 def _automatic(found: Model, library: trt_build.TensorRtLibrary, read: Callable[[Precision], Buildable]) -> Buildable:
     """The best that may be built, as `run` takes it: what is wrong with INT8 is said."""
+    from edge_app.detector import choose_precision
+    from edge_app.detector.backends.trt import TensorRt
+
     choice = choose_precision(found, TensorRt(library, "as asked"), read, forced="--precision int8 builds it")
     if choice.refusal:
         sys.stderr.write(f"{choice.chosen.request.precision.upper()} is built: {choice.refusal}\n")
@@ -97,12 +101,19 @@ def _automatic(found: Model, library: trt_build.TensorRtLibrary, read: Callable[
 
 
 def _read(found: Model, library: trt_build.TensorRtLibrary, precision: Precision, **more: Any) -> Buildable:
+    """What is built in that precision; raises ConfigError if nothing qualifies its INT8."""
     request = trt_build.build_request(found, library, precision, **more)
-    return Buildable(request, qualify(found, request.signature) if request.signature.quantized else None)
+    if not request.signature.quantized:
+        return Buildable(request, None)
+    from edge_app.detector import qualify
+
+    return Buildable(request, qualify(found, request.signature))
 
 
 def _obtain(buildable: Buildable, device: int, progress: trt_build.Progress) -> trt_build.TrustedEngine:
     """The engine; the first GPU, if nothing is to be answered, TensorRT takes by itself."""
+    from edge_app.detector.backends.trt import obtain_engine
+
     request, qualification = buildable.request, buildable.qualification
     waiting = once(partial(_wait, request.model))
     ordinal = None if qualification is None and device == 0 else _gpu(request, device)
