@@ -76,7 +76,7 @@ def test_the_second_time_it_is_there(order, cache, toy):
 @pytest.mark.parametrize("part", [field.name for field in fields(Key)])
 def test_each_part_of_the_key_alone_builds_again_and_is_named(part, order, cache, toy):
     built = obtain(order(toy), cache)
-    rewrite(built.plan, **{part: "other"})
+    rewrite(built.file, **{part: "other"})
 
     explained = explain(find_argument(str(toy), Path()), cache)
     again = obtain(order(toy), cache)
@@ -203,7 +203,7 @@ def file_of(plan: trt_build.EngineFile, file: str) -> Path:
 @pytest.mark.parametrize("mode", [0o664, 0o646])
 def test_what_others_can_write_is_not_loaded(file, mode, order, cache, toy):
     built = obtain(order(toy), cache)
-    file_of(built.plan, file).chmod(mode)
+    file_of(built.file, file).chmod(mode)
     (plan,) = cache.files()
 
     with pytest.raises(DataError, match=r"others may write it.*chmod"):
@@ -217,7 +217,7 @@ def test_what_others_can_write_is_not_loaded(file, mode, order, cache, toy):
 @pytest.mark.parametrize("file", ["plan", "sidecar"])
 def test_what_another_user_owns_is_not_loaded(file, order, cache, toy):
     built = obtain(order(toy), cache)
-    os.chown(file_of(built.plan, file), 12345, 12345)
+    os.chown(file_of(built.file, file), 12345, 12345)
     (plan,) = cache.files()
 
     with pytest.raises(DataError, match=r"belongs to another user.*chown"):
@@ -250,7 +250,7 @@ def test_what_may_not_be_loaded_replaces_nothing(order, cache, toy):
 @pytest.mark.parametrize("file", ["plan", "sidecar"])
 def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch):
     """As a file of mode 0600 of another user's; root is refused nothing, so the kernel's answer is made up."""
-    closed = file_of(obtain(order(toy), cache).plan, file)
+    closed = file_of(obtain(order(toy), cache).file, file)
     kernels_open, kernels_access = os.open, os.access
 
     def refusing(path: Path, flags: int, *mode: int) -> int:
@@ -266,7 +266,7 @@ def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch
 
 @pytest.mark.parametrize("file", ["plan", "sidecar"])
 def test_a_link_is_not_loaded(file, order, cache, toy, tmp_path):
-    path = file_of(obtain(order(toy), cache).plan, file)
+    path = file_of(obtain(order(toy), cache).file, file)
     target = path.rename(tmp_path / "elsewhere")
     path.symlink_to(target)
 
@@ -467,7 +467,7 @@ def test_prune_keeps_what_is_used(order, cache, toy):
     newer = obtain(order(toy), cache)
     other = obtain(order(toy, "fp32"), cache)
     foreign = obtain(order(toy, targets=("sm75",)), cache)
-    rewrite(foreign.plan, version="1.0")
+    rewrite(foreign.file, version="1.0")
 
     gone = dict(prune(cache, lambda: None))
 
