@@ -51,13 +51,13 @@ def measure(step: Callable[[], int], seconds: float) -> Cost:
 
 def engine_alone(detector: Detector, threads: int, seconds: float) -> Cost:
     """The cost of a bare `session.run` on one batch of noise, with the session options of `run`."""
-    graph = detector.graph
-    session = open_session(graph.path, threads, quantized=graph.quantized)
-    batch = graph.batch or 1
+    signature = detector.signature
+    session = open_session(signature.path, threads, quantized=signature.quantized)
+    batch = signature.batch or 1
     width, height = detector.input.width, detector.input.height
-    layout = (batch, height, width, 3) if graph.picture.channels_last else (batch, 3, height, width)
-    noise = np.random.default_rng(0).integers(0, 256, layout).astype(graph.picture.dtype)
-    feed = {graph.picture.name: noise} | {n: np.repeat(row, batch, axis=0) for n, row in detector.constants.items()}
+    layout = (batch, height, width, 3) if signature.picture.channels_last else (batch, 3, height, width)
+    noise = np.random.default_rng(0).integers(0, 256, layout).astype(signature.picture.dtype)
+    feed = {signature.picture.name: noise} | {n: np.repeat(row, batch, axis=0) for n, row in detector.constants.items()}
 
     def step() -> int:
         session.run(None, feed)

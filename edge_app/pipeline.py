@@ -51,7 +51,8 @@ class Analysis:
         """Analyses until `stop`, or until every camera has ended."""
         batches = _Batches(self.inbox, self.engine.max_batch, self.metrics, self.heartbeats, stop)
         try:
-            for frames, outputs in infer(batches, self.engine.slots, self._drop, at_once=self.engine.at_once):
+            concurrent = self.engine.concurrent_slots
+            for frames, outputs in infer(batches, self.engine.slots, self._drop, concurrent=concurrent):
                 for frame, result in self._results(frames, outputs):
                     self._finish(frame, result)
         finally:

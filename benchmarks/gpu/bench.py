@@ -70,7 +70,9 @@ class Bench:
 
     def with_slots(self, slots: Sequence[Any]) -> Any:
         """The engine with other slots."""
-        return SimpleNamespace(slots=slots, max_batch=self.engine.max_batch, at_once=self.engine.at_once)
+        return SimpleNamespace(
+            slots=slots, max_batch=self.engine.max_batch, concurrent_slots=self.engine.concurrent_slots
+        )
 
     def rate(self, pictures: Sequence[Picture], engine: Any = None) -> float:
         """Frames/s after a warm-up, the median of five."""

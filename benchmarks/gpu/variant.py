@@ -57,7 +57,7 @@ class ModelVariant:
     def load(self) -> tuple[GpuEngine, Metered]:
         """The engine with two slots, and its device, which counts calls."""
         gpu, d = Metered(Gpu(0)), self.detector
-        executors = cuda_executors(d.graph, ordinal=0, max_batch=self.batch, slots=2, half=self.half)
+        executors = cuda_executors(d.signature, ordinal=0, max_batch=self.batch, slots=2, half=self.half)
         return GpuEngine("onnxruntime-cuda", gpu, executors, d.input, d.constants), gpu
 
     def executor_fps(self, lanes: int, seconds: float) -> float:
@@ -82,17 +82,19 @@ class ModelVariant:
     @contextmanager
     def executors(self, count: int) -> Iterator[list[CudaExecutor]]:
         """Executors as slots have them, bound to buffers of noise, run by this thread."""
-        graph, gpu = self.detector.graph, Gpu(0)
+        signature, gpu = self.detector.signature, Gpu(0)
         width, height = self.detector.input.width, self.detector.input.height
-        sides = (height, width, 3) if graph.picture.channels_last else (3, height, width)
-        inputs = (TensorSpec(graph.picture.name, (self.batch, *sides), graph.picture.dtype),)
+        sides = (height, width, 3) if signature.picture.channels_last else (3, height, width)
+        inputs = (TensorSpec(signature.picture.name, (self.batch, *sides), signature.picture.dtype),)
         with gpu.current(), ExitStack() as stack:
             executors = []
             for _ in range(count):
                 stream = owned(stack, gpu.stream())
-                session, whole = open_cuda_session(in_half_floats(graph.path) if self.half else graph.path, 0, stream)
+                session, whole = open_cuda_session(
+                    in_half_floats(signature.path) if self.half else signature.path, 0, stream
+                )
                 outputs = output_specs(session, inputs)
-                executor = CudaExecutor(inputs, outputs, graph.batch, self.batch, gpu, stream, whole, session, 0)
+                executor = CudaExecutor(inputs, outputs, signature.batch, self.batch, gpu, stream, whole, session, 0)
                 buffers = {t.name: owned(stack, Staging(gpu, self.batch * row_bytes(t))) for t in (*inputs, *outputs)}
                 noise = buffers[inputs[0].name]
                 numbers = np.random.default_rng(0).integers(0, 256, self.batch * int(np.prod(sides)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edge_app.app.config import AppConfig
 from edge_app.capture import DecodeHardware, Source, open_source
-from edge_app.detector import Detector, read_detector, reads_surfaces
+from edge_app.detector import Detector, read_detector
 from edge_app.publish import Sink
 from edge_app.trt_build import is_jetson
 
@@ -76,5 +76,5 @@ def make_sinks(config: AppConfig) -> dict[str, Sink]:
 
 
 def _sources(config: AppConfig, detector: Detector, play: Play) -> dict[str, Source]:
-    surfaces = reads_surfaces(config.engine, detector.backend)
+    surfaces = detector.backend.reads_surfaces
     return {name: play(source) for name, source in make_sources(config, surfaces=surfaces).items()}

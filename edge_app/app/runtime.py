@@ -12,7 +12,6 @@ from functools import partial
 
 import cv2
 
-from edge_app import model
 from edge_app.app.factory import Parts
 from edge_app.app.health import Health, HealthReporter
 from edge_app.app.service import Service
@@ -53,9 +52,7 @@ class Runtime:
         self.detector, self.engine, self.metrics, self.stop = detector, engine, Metrics(), stop
         self._parts, self._service = parts, service
         self._heartbeats, self._threads = Heartbeats(), ThreadGroup(stop)
-        self._identity = ModelIdentity(
-            detector.name, model.sha256(detector.graph.path), engine.name, detector.precision
-        )
+        self._identity = ModelIdentity(detector.name, detector.sha256, engine.name, detector.precision)
         self._since, session = time.time(), new_session()
         self.deliveries = DeliveryGroup(self._threads, self._heartbeats, self.metrics)
         self.worker = Worker(

@@ -3,7 +3,6 @@
 from edge_app.calibration.calibrate import CalibrationJob, calibrate
 from edge_app.calibration.context import Progress
 from edge_app.calibration.series import CameraSeries, Series, find_series
-from edge_app.calibration.subject import Subject, read_subject
 from edge_app.calibration.work_dir import work_dir_path
 
 __all__ = [
@@ -11,9 +10,7 @@ __all__ = [
     "CameraSeries",
     "Progress",
     "Series",
-    "Subject",
     "calibrate",
     "find_series",
-    "read_subject",
     "work_dir_path",
 ]

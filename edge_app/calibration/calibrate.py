@@ -20,9 +20,9 @@ from edge_app.calibration.ranges import Histograms, observe
 from edge_app.calibration.result import CalibrationResult
 from edge_app.calibration.sensitivity import damages, measure_sqnr
 from edge_app.calibration.series import Series, names
-from edge_app.calibration.subject import Subject
 from edge_app.calibration.work_dir import work_dir
 from edge_app.core.errors import DataError
+from edge_app.detector import Detector
 from edge_app.model import Report
 from edge_app.model.report import Method
 
@@ -34,7 +34,7 @@ class CalibrationJob:
     """What is asked for.
 
     Attributes:
-        subject: The model.
+        detector: The model.
         data: Pictures to calibrate with.
         holdout: Pictures to judge by; if empty, blocks of time of `data` are held out.
         images: Pictures to calibrate with at most.
@@ -44,7 +44,7 @@ class CalibrationJob:
         out: The INT8 file; the report, its page and the golden inputs go beside it.
     """
 
-    subject: Subject
+    detector: Detector
     data: Sequence[Series]
     holdout: Sequence[Series]
     images: int
@@ -64,7 +64,7 @@ def calibrate(job: CalibrationJob, progress: Progress) -> Report:
         InputError, StreamError, TemporaryError: Pictures cannot be read, or somebody else is writing the same file.
         OSError: The operating system refuses to write.
     """
-    spec = job.subject.input
+    spec = job.detector.input
     with ExitStack() as stack:
         folder = stack.enter_context(work_dir(job.out))
         caches = [stack.enter_context(open_cache(folder / name, spec)) for name in ("calibration", "holdout")]
@@ -88,8 +88,8 @@ class _Calibration:
         self._work_dir = work_dir
         self._calibrating = calibrating
         self._progress = progress
-        self._fp32 = ReferenceModel(job.subject.path, job.subject)
-        self._evaluation = Evaluation(judging, self._fp32, job.subject, progress)
+        self._fp32 = ReferenceModel(job.detector.signature.path, job.detector)
+        self._evaluation = Evaluation(judging, self._fp32, job.detector, progress)
 
     def run(self) -> Report:
         job, evaluation = self._job, self._evaluation
@@ -100,10 +100,10 @@ class _Calibration:
         fallback = self._search(context)
         path = self._work_dir / "int8.onnx"
         onnx.save(quantized(context.graph, fallback.placement, context.ranges), path)
-        detections = evaluation.detect(ReferenceModel(path, job.subject), "the INT8 file on the holdout")
+        detections = evaluation.detect(ReferenceModel(path, job.detector), "the INT8 file on the holdout")
         spread = [self._calibrating[index] for index in self._calibrating.spread(LOOKED_AT)]
         result = CalibrationResult(
-            subject=job.subject,
+            detector=job.detector,
             method=job.method,
             min_agreement=job.min_agreement,
             allow_thin_evidence=job.allow_thin_evidence,
@@ -120,7 +120,7 @@ class _Calibration:
     def _observed(self) -> tuple[CalibrationContext, Histograms]:
         """The model with the range of everything that may be quantized."""
         job, cache = self._job, self._calibrating
-        graph = prepared(onnx.load(job.subject.path))
+        graph = prepared(onnx.load(job.detector.signature.path))
         tensors = sorted(place(graph).uses)
         if not tensors:
             why = (
@@ -128,13 +128,13 @@ class _Calibration:
                 if weighted_layers(graph)
                 else "wants FP32 weights, and no layer has any"
             )
-            raise DataError(f"{job.subject.path}: INT8 {why}")
+            raise DataError(f"{job.detector.signature.path}: INT8 {why}")
         histograms = observe(
-            graph, tensors, job.subject, cache, self._work_dir,
+            graph, tensors, job.detector, cache, self._work_dir,
             lambda done: self._progress("measuring ranges", done, len(cache)),
         )  # fmt: skip
         ranges = {tensor: histogram.range(job.method) for tensor, histogram in histograms.items()}
-        return CalibrationContext(job.subject, graph, ranges, self._work_dir, self._progress), histograms
+        return CalibrationContext(job.detector, graph, ranges, self._work_dir, self._progress), histograms
 
     def _search(self, context: CalibrationContext) -> FallbackResult:
         """What is quantized in the end."""

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from edge_app.calibration.placement import Placement
 from edge_app.calibration.qdq import quantized
-from edge_app.calibration.subject import Subject
 from edge_app.core.detections import Detections
 from edge_app.core.errors import DataError, first_line
 from edge_app.core.frames import Letterbox, Picture
+from edge_app.detector import Detector
 from edge_app.engine.ort.cpu import open_session
 from edge_app.engine.ort.inputs import Inputs
+from edge_app.model.agreement import LEAST_SCORE
 from edge_app.onnx_graph import OnnxGraph
 
 Arrays = list[NDArray[Any]]
@@ -25,14 +26,15 @@ Progress = Callable[[str, int, int], None]  # a step's name, how much of it is d
 
 
 class ReferenceModel:
-    """A version of the subject's model: itself, one with quantizers, one with more outputs."""
+    """A version of the detector's model: itself, one with quantizers, one with more outputs."""
 
-    def __init__(self, path: Path, subject: Subject) -> None:
+    def __init__(self, path: Path, detector: Detector) -> None:
         """Loads it; raises DataError if ONNX Runtime cannot."""
         self._path = path
-        self._subject = subject
+        self._detector = detector
+        self._postprocess = detector.postprocess_from(LEAST_SCORE)
         self._session = open_session(path, threads=0, as_written=True)
-        self._inputs = Inputs(self._session, subject.input, subject.batch or 1, subject.constants)
+        self._inputs = Inputs(self._session, detector.input, detector.signature.batch or 1, detector.constants)
 
     def run(self, pictures: Iterable[Picture], names: Sequence[str] | None = None) -> Iterator[tuple[int, Arrays]]:
         """The outputs of each batch, and of how many of its rows there is a picture; the rest repeat the last one.
@@ -60,10 +62,10 @@ class ReferenceModel:
 
     def detect(self, pictures: Iterable[Picture]) -> Iterator[Detections]:
         """What it finds in each letterboxed picture, down to the least score of agreement [model px]."""
-        wh = self._subject.input.width, self._subject.input.height
+        wh = self._detector.input.width, self._detector.input.height
         whole = Letterbox(1.0, 1.0, 0, 0, *wh)
         for count, arrays in self.run(pictures):
-            yield from (self._subject.postprocess(tuple(arrays), row, whole, wh)[0] for row in range(count))
+            yield from (self._postprocess(tuple(arrays), row, whole, wh)[0] for row in range(count))
 
     def _compute(self, batch: Sequence[Picture], names: Sequence[str] | None) -> Arrays:
         self._inputs.fill(batch)
@@ -78,14 +80,14 @@ class CalibrationContext:
     """What every quantized version of the model is made from.
 
     Attributes:
-        subject: How the model is fed and read.
+        detector: How the model is fed and read.
         graph: The model, as `prepared` gives it.
         ranges: The greatest magnitude of each tensor that may be quantized.
         work_dir: Where models are written.
         progress: Is told what is being done.
     """
 
-    subject: Subject
+    detector: Detector
     graph: OnnxGraph
     ranges: Mapping[str, float]
     work_dir: Path
@@ -95,4 +97,4 @@ class CalibrationContext:
         """The model with quantizers at these places, ready to run; its file replaces that of the last call."""
         path = self.work_dir / "quantized.onnx"
         onnx.save(quantized(self.graph, placement, self.ranges, rounded=True), path)
-        return ReferenceModel(path, self.subject)
+        return ReferenceModel(path, self.detector)

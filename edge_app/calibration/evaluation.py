@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from edge_app.calibration.cache import CachedPicture, CalibrationCache
 from edge_app.calibration.context import Progress, ReferenceModel
 from edge_app.calibration.dataset import read_truth, truth_path
-from edge_app.calibration.subject import Subject
 from edge_app.core.detections import Detections
+from edge_app.detector import Detector
 from edge_app.model.agreement import ENOUGH_BOXES, Agreement, agreement, map50
 from edge_app.model.report import GroundTruth
 
@@ -28,12 +28,12 @@ class Evaluation:
     """
 
     def __init__(
-        self, cache: CalibrationCache, reference: ReferenceModel, subject: Subject, progress: Progress
+        self, cache: CalibrationCache, reference: ReferenceModel, detector: Detector, progress: Progress
     ) -> None:
         """Reads the labels beside the pictures, and runs the reference; raises InputError for a bad label."""
         self.cache = cache
-        self._thresholds = subject.thresholds
-        self._truth = [_truth(item, subject.classes) for item in cache.items]
+        self._thresholds = detector.thresholds
+        self._truth = [_truth(item, detector.classes) for item in cache.items]
         self._progress = progress
         self.reference = self.detect(reference, "FP32 on the holdout")
 

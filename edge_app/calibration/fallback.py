@@ -48,7 +48,7 @@ class FallbackSearch:
         self._evaluation = evaluation
         self._least = min(least + CLOSE, 1.0)
         digests = [item.sha256 for item in evaluation.cache.items]
-        path, identity = context.work_dir / "search.json", context.subject.identity
+        path, identity = context.work_dir / "search.json", context.detector.identity
         self._checkpoint = Checkpoint(path, identity, digests, dict(context.ranges))
 
     def falls_short(self, measured: Agreement) -> bool:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from edge_app.calibration.cache import CalibrationCache
 from edge_app.calibration.context import ReferenceModel
-from edge_app.calibration.subject import Subject
 from edge_app.calibration.work_dir import key_of
+from edge_app.detector import Detector
 from edge_app.model.report import Method
 from edge_app.onnx_graph import OnnxGraph
 
@@ -129,31 +129,31 @@ Histograms = dict[str, ActivationHistogram]
 def observe(
     graph: OnnxGraph,
     tensors: Sequence[str],
-    subject: Subject,
+    detector: Detector,
     cache: CalibrationCache,
     work_dir: Path,
     progress: Callable[[int], None],
 ) -> Histograms:
     """Runs the model over all pictures of the cache; returns a histogram of each of the tensors.
 
-    What was counted is saved now and then; a later call with the same subject, tensors and pictures goes on from there.
+    What was counted is saved now and then; a later call with the same detector, tensors and pictures resumes there.
 
     Args:
         graph: The model.
         tensors: Names of inputs and of nodes' outputs.
-        subject: How it is fed.
+        detector: How it is fed.
         cache: The pictures.
         work_dir: For the saved state and the model with more outputs.
         progress: Is told how many pictures are done.
     """
     pictures = [item.sha256 for item in cache.items]
-    saved = _SavedHistograms(work_dir / "statistics.npz", key_of(subject.identity, tensors, pictures))
+    saved = _SavedHistograms(work_dir / "statistics.npz", key_of(detector.identity, tensors, pictures))
     histograms, done = saved.read(tensors)
     if done == len(cache):
         return histograms
     path = work_dir / "observed.onnx"
     onnx.save(_with_outputs(graph, tensors), path)
-    model = ReferenceModel(path, subject)
+    model = ReferenceModel(path, detector)
     inputs = set(graph.inputs)
     made = [tensor for tensor in tensors if tensor not in inputs]
     saved_at = time.monotonic()

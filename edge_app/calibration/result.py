@@ -17,9 +17,9 @@ from edge_app.calibration.qdq import spans
 from edge_app.calibration.ranges import Histograms
 from edge_app.calibration.report_page import HistogramPlot, PicturePair, render_page
 from edge_app.calibration.sensitivity import multiplications
-from edge_app.calibration.subject import Subject
 from edge_app.core import files
 from edge_app.core.detections import Detections
+from edge_app.detector import Detector
 from edge_app.detector.golden import PICTURES, Golden, golden_path, write_golden
 from edge_app.model.agreement import Agreement
 from edge_app.model.report import Fallback, Figures, GroundTruth, JudgedLabel, Layer, Method, NotJudgedLabel, Report
@@ -32,7 +32,7 @@ class CalibrationResult:
     """Everything that was measured.
 
     Attributes:
-        subject, method, min_agreement, allow_thin_evidence: As in the `CalibrationJob`.
+        detector, method, min_agreement, allow_thin_evidence: As in the `CalibrationJob`.
         calibrating: The pictures that gave the ranges.
         evaluation: The holdout.
         context: What the file was made from.
@@ -42,7 +42,7 @@ class CalibrationResult:
         detections: What the INT8 file finds in the holdout [model px].
     """
 
-    subject: Subject
+    detector: Detector
     method: Method
     min_agreement: float
     allow_thin_evidence: bool
@@ -77,14 +77,14 @@ class CalibrationResult:
         self, verdict: Verdict, agreement: Agreement, truth: GroundTruth | None, digests: tuple[str, str | None]
     ) -> Report:
         int8, golden = digests
-        names, subject = self.subject.labels, self.subject
+        names, detector = self.detector.labels, self.detector
         return Report(
-            model_sha256=subject.sha256,
+            model_sha256=detector.sha256,
             int8_sha256=int8,
             golden_sha256=golden,
-            preprocessing=subject.input,
-            decoder=subject.family,
-            thresholds=subject.thresholds,
+            preprocessing=detector.input,
+            decoder=detector.decoder.family,
+            thresholds=detector.thresholds,
             images=len(self.calibrating),
             method=self.method,
             min_agreement=self.min_agreement,
@@ -131,10 +131,10 @@ class CalibrationResult:
             HistogramPlot(tensor, self.histograms[tensor].counts, self.histograms[tensor].top, ranges[tensor])
             for tensor in self.fallback.placement.uses
         ]
-        return render_page(report, self.subject.name, self.subject.labels, tensors, self._pairs())
+        return render_page(report, self.detector.name, self.detector.labels, tensors, self._pairs())
 
     def _pairs(self) -> list[PicturePair]:
-        least, evaluation = self.subject.thresholds.confidence, self.evaluation
+        least, evaluation = self.detector.thresholds.confidence, self.evaluation
         found = [
             tuple(_above(each, least) for each in pair)
             for pair in zip(evaluation.reference, self.detections, strict=True)

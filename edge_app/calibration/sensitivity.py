@@ -34,7 +34,7 @@ def measure_sqnr(context: CalibrationContext, placement: Placement, pictures: Se
     onnx.save(_twins(context, placement), path)
     names = [name for layer in placement.layers for name in (f"{layer}_signal", f"{layer}_noise")]
     total = np.zeros(len(names))
-    for done, (_, sums) in enumerate(ReferenceModel(path, context.subject).run(pictures, names), 1):
+    for done, (_, sums) in enumerate(ReferenceModel(path, context.detector).run(pictures, names), 1):
         total += [float(value) for value in sums]
         context.progress("measuring layers", done, len(pictures))
     pairs = zip(placement.layers, total.reshape(-1, 2).tolist(), strict=True)
@@ -80,7 +80,7 @@ def damages(
         return {}
     digests = [cache.items[rows[i]].sha256 for i in richest]
     checkpoint = Checkpoint(
-        context.work_dir / "sensitivity.json", context.subject.identity, digests, dict(context.ranges)
+        context.work_dir / "sensitivity.json", context.detector.identity, digests, dict(context.ranges)
     )
 
     def alone(layer: str) -> float:

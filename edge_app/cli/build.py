@@ -1,11 +1,12 @@
-"""`edge-app build`: a model to a TensorRT plan, once."""
+"""`edge-app build`: a model to a TensorRT engine file, once."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache as once
 from functools import partial
 from pathlib import Path
@@ -16,17 +17,23 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_app import trt_build
-from edge_app.core.errors import AccessError, ConfigError, DataError, DeviceError, InputError, UsageError
+from edge_app.core.errors import AccessError, DeviceError, UsageError
 from edge_app.core.paths import default_state_dir
 from edge_app.cuda import load_pycuda
 from edge_app.model import Model, Precision, find_argument
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # only a build needs the detector, which is slow to import
     from edge_app.detector import Int8Qualification
 
-    Placed = tuple[trt_build.BuildRequest, Int8Qualification | None]
-
 EXAMPLE = "Example: edge-app build traffic --backend tensorrt_rtx --target sm86,sm89"
+
+
+@dataclass(frozen=True, slots=True)
+class Buildable:
+    """A model in one precision, and what its INT8 must answer."""
+
+    request: trt_build.BuildRequest
+    qualification: Int8Qualification | None
 
 
 def main(
@@ -57,20 +64,21 @@ def main(
     no report vouches for its INT8 file.
     """
     _check_out(out)
-    flavour = trt_build.find_library("tensorrt_rtx" if target is not None and backend == "auto" else backend)
-    targets = trt_build.read_targets(flavour, target) if target is not None else ()
+    library = trt_build.find_library("tensorrt_rtx" if target is not None and backend == "auto" else backend)
+    targets = trt_build.read_targets(library, target) if target is not None else ()
     found = find_argument(model, default_state_dir(os.environ))
-    place = partial(_place, found, flavour, max_batch=max_batch, targets=targets, device=device)
-    order, promise = _automatic(place, trt_build.automatic(found, flavour)) if precision == "auto" else place(precision)
-    for remark in trt_build.remarks(order):
+    read = partial(_read, found, library, max_batch=max_batch, targets=targets, device=device)
+    buildable = _automatic(found, library, read) if precision == "auto" else read(precision)
+    request = buildable.request
+    for remark in trt_build.remarks(request):
         sys.stderr.write(f"{remark}\n")
-    with shown(order.model) as progress:
-        obtained = _obtain(order, promise, device, progress)
+    with shown(request.model) as progress:
+        obtained = _obtain(buildable, device, progress)
     sys.stdout.write(f"{_outcome(obtained)}\n{_copy(obtained, out)}\n")
 
 
 def _check_out(out: Path | None) -> None:
-    """Raises UsageError where the copy would take the place of anything but an older plan."""
+    """Raises UsageError if the copy would take the place of anything but an older engine file."""
     if out is None:
         return
     if out.is_dir():
@@ -81,52 +89,45 @@ def _check_out(out: Path | None) -> None:
         raise UsageError(f"--out {out}: {out if out.exists() else beside} is there and is no plan of ours")
 
 
-def _automatic(place: Callable[[Precision], Placed], choices: Sequence[Precision]) -> Placed:
+def _automatic(found: Model, library: trt_build.TensorRtLibrary, read: Callable[[Precision], Buildable]) -> Buildable:
     """The best that may be built, as `run` takes it: what is wrong with INT8 is said."""
-    best, *others = choices
-    try:
-        order, promise = place(best)
-        if others and promise and promise.doubt:
-            raise ConfigError(f"{order.source}: {promise.doubt}; --precision int8 builds it")
-    except (ConfigError, DataError, InputError) as refusal:
-        if not others:
-            raise
-        sys.stderr.write(f"{others[0].upper()} is built: {refusal}\n")
-        return place(others[0])
-    return order, promise
+    from edge_app.detector import choose_precision
+    from edge_app.detector.backends.trt import TensorRt
+
+    choice = choose_precision(found, TensorRt(library, "as asked"), read, forced="--precision int8 builds it")
+    if choice.refusal:
+        sys.stderr.write(f"{choice.chosen.request.precision.upper()} is built: {choice.refusal}\n")
+    return choice.chosen
 
 
-def _place(found: Model, flavour: trt_build.TensorRtLibrary, precision: Precision, **more: Any) -> Placed:
-    """The order, and what is promised of a quantized file; only that needs the engine, which is slow to import."""
-    order = trt_build.build_request(found, flavour, precision, **more)
-    if not order.recipe.graph.quantized:
-        return order, None
-    from edge_app.detector import vouched
+def _read(found: Model, library: trt_build.TensorRtLibrary, precision: Precision, **more: Any) -> Buildable:
+    """What is built in that precision; raises ConfigError if nothing qualifies its INT8."""
+    request = trt_build.build_request(found, library, precision, **more)
+    if not request.signature.quantized:
+        return Buildable(request, None)
+    from edge_app.detector import qualify
 
-    return order, vouched(order, found)
-
-
-def _obtain(
-    order: trt_build.BuildRequest, promise: Int8Qualification | None, device: int, progress: trt_build.Progress
-) -> trt_build.Obtained:
-    """The plan; the first GPU, where nothing is to be answered, TensorRT takes by itself."""
-    waiting = once(partial(_wait, order.model))
-    if promise is None and device == 0:
-        cache = trt_build.EngineCache(trt_build.default_cache_dir(os.environ))
-        return trt_build.obtain(order, cache, progress=progress, waiting=waiting)
-    from edge_app.detector import obtain_plan
-
-    return obtain_plan(order, promise, _gpu(order, device), progress=progress, waiting=waiting)
+    return Buildable(request, qualify(found, request.signature))
 
 
-def _gpu(order: trt_build.BuildRequest, device: int) -> int | None:
-    """Number of the GPU that can run the plan; none where there is none, and a line where only PyCUDA is missing."""
-    if not order.runs_here:
+def _obtain(buildable: Buildable, device: int, progress: trt_build.Progress) -> trt_build.TrustedEngine:
+    """The engine; the first GPU, if nothing is to be answered, TensorRT takes by itself."""
+    from edge_app.detector.backends.trt import obtain_engine
+
+    request, qualification = buildable.request, buildable.qualification
+    waiting = once(partial(_wait, request.model))
+    ordinal = None if qualification is None and device == 0 else _gpu(request, device)
+    return obtain_engine(request, qualification, ordinal, progress=progress, waiting=waiting)
+
+
+def _gpu(request: trt_build.BuildRequest, device: int) -> int | None:
+    """Number of the GPU that can run the engine; None if there is none, and a line if only PyCUDA is missing."""
+    if not request.runs_here:
         return None
     try:
         load_pycuda()
     except DeviceError as error:
-        if device and not order.flavour.rtx:  # which would build for the first
+        if device and not request.library.rtx:  # which would build for the first
             raise
         sys.stderr.write(f"the plan is built and not run: {error}\n")
         return None
@@ -135,33 +136,33 @@ def _gpu(order: trt_build.BuildRequest, device: int) -> int | None:
 
 @contextmanager
 def shown(model: str) -> Iterator[trt_build.Progress]:
-    """A bar on stderr, where that is a terminal."""
+    """A bar on stderr, if that is a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[phase]}"))
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(model, total=1.0, phase="", start=True)
         yield lambda part, phase: bar.update(task, completed=part, phase=phase)
 
 
-def _outcome(obtained: trt_build.Obtained) -> str:
-    sidecar = obtained.plan.sidecar
-    what = f"{sidecar.model}, {sidecar.precision}, {sidecar.key.flavour} {sidecar.key.version}"
+def _outcome(obtained: trt_build.TrustedEngine) -> str:
+    metadata = obtained.file.metadata
+    what = f"{metadata.model}, {metadata.precision}, {metadata.key.flavour} {metadata.key.version}"
     if obtained.cached:
-        return f"{what}: cached, all that it depends on is as it was{_answered(sidecar)}"
-    return f"{what}: built in {sidecar.seconds:.1f} s because {sidecar.because}{_answered(sidecar)}"
+        return f"{what}: cached, all that it depends on is as it was{_answered(metadata)}"
+    return f"{what}: built in {metadata.seconds:.1f} s because {metadata.because}{_answered(metadata)}"
 
 
-def _answered(sidecar: trt_build.EngineMetadata) -> str:
-    if sidecar.agreement is not None:
-        return f"; mAP50 {sidecar.agreement:.3f} against FP32 on this GPU"
-    return "; not asked yet: it answers its golden inputs at the first start" if sidecar.precision == "int8" else ""
+def _answered(metadata: trt_build.EngineMetadata) -> str:
+    if metadata.agreement is not None:
+        return f"; mAP50 {metadata.agreement:.3f} against FP32 on this GPU"
+    return "; not asked yet: it answers its golden inputs at the first start" if metadata.precision == "int8" else ""
 
 
-def _copy(obtained: trt_build.Obtained, out: Path | None) -> Path:
-    """Where the plan is that the user asked for."""
+def _copy(obtained: trt_build.TrustedEngine, out: Path | None) -> Path:
+    """Where the engine file is that the user asked for."""
     if out is None:
-        return obtained.plan.path
+        return obtained.file.path
     try:
-        return trt_build.write_engine_file(out, obtained.content, obtained.plan.sidecar).path
+        return trt_build.write_engine_file(out, obtained.content, obtained.file.metadata).path
     except OSError as error:
         raise AccessError(f"{out}: {error.strerror}") from error
 

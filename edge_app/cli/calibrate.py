@@ -25,7 +25,6 @@ from edge_app.calibration import (
     Series,
     calibrate,
     find_series,
-    read_subject,
     work_dir_path,
 )
 from edge_app.capture import open_source
@@ -33,6 +32,7 @@ from edge_app.cli.loading import load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.models.options import StateDir, state_folder
 from edge_app.core.errors import AccessError, DataError, TemporaryError, UsageError
+from edge_app.detector import read_fp32
 from edge_app.model import Report
 
 EXAMPLE = "Example: edge-app calibrate yolox_nano --data pictures/ --holdout other.mp4 --out yolox_nano.int8.onnx"
@@ -86,8 +86,8 @@ def main(
     set_up(Level.INFO.value)
     if out.suffix != ".onnx":
         raise UsageError(f"{out}: want a name that ends in .onnx")
-    subject = read_subject(model.find_argument(argument, state_folder(state_dir)))
-    if out.exists() and out.samefile(subject.path):
+    detector = read_fp32(model.find_argument(argument, state_folder(state_dir)))
+    if out.exists() and out.samefile(detector.signature.path):
         raise UsageError(f"{out}: this is the model itself")
     refuse_neighbours(data or [], holdout or [])
     held = find_series(holdout or [])
@@ -96,7 +96,7 @@ def main(
     if not pictures:
         raise UsageError("nothing to calibrate with; give --data, or --camera and --config")
     job = CalibrationJob(
-        subject=subject,
+        detector=detector,
         data=pictures,
         holdout=held,
         images=images,

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from edge_app import publish
-from edge_app.app.config import config_schema
 
 EXAMPLE = "Example: edge-app schema detections > detections.schema.json"
 
@@ -27,5 +26,12 @@ def main(
     document: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.CONFIG,
 ) -> None:
     """Print the JSON Schema of the configuration or of a message."""
-    text = config_schema() if document is SchemaName.CONFIG else publish.schema(document.value)
+    text = _config() if document is SchemaName.CONFIG else publish.schema(document.value)
     sys.stdout.write(text.rstrip() + "\n")
+
+
+def _config() -> str:
+    """The configuration's, whose sections are slow to import."""
+    from edge_app.app.config import config_schema
+
+    return config_schema()

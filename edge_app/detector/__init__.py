@@ -1,11 +1,12 @@
 """Which model runs, on what, and whether it may: resolved once for every verb."""
 
-from edge_app.detector.backend import Backend, reads_surfaces
-from edge_app.detector.detector import Detector, DetectorConfig, read_detector
+from edge_app.detector.backend import Backend, OpenedEngine
+from edge_app.detector.detector import Detector, Overrides, resolve
 from edge_app.detector.golden import Golden, golden_path, read_golden, write_golden
-from edge_app.detector.plan import obtain_plan, vouched
-from edge_app.detector.qualification import Int8Qualification, verify
-from edge_app.detector.start import load, start_engine
+from edge_app.detector.precision import PrecisionChoice, choose_precision
+from edge_app.detector.qualification import Int8Qualification, qualify, verify
+from edge_app.detector.read import DetectorConfig, read_detector, read_fp32
+from edge_app.detector.start import start_engine
 
 __all__ = [
     "Backend",
@@ -13,14 +14,17 @@ __all__ = [
     "DetectorConfig",
     "Golden",
     "Int8Qualification",
+    "OpenedEngine",
+    "Overrides",
+    "PrecisionChoice",
+    "choose_precision",
     "golden_path",
-    "load",
-    "obtain_plan",
+    "qualify",
     "read_detector",
+    "read_fp32",
     "read_golden",
-    "reads_surfaces",
+    "resolve",
     "start_engine",
     "verify",
-    "vouched",
     "write_golden",
 ]

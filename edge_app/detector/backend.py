@@ -1,63 +1,84 @@
-"""Which library computes the network: a TensorRT, or ONNX Runtime."""
+"""What every backend is: what computes a detector, and what it wants and makes of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from edge_app import trt_build
-from edge_app.core.errors import DeviceError, UsageError
-from edge_app.cuda import load_pycuda
 from edge_app.engine.config import EngineConfig
-from edge_app.trt_build import TensorRtLibrary
+from edge_app.engine.slot import Engine
+from edge_app.model import Model, ModelSignature, Precision
+
+if TYPE_CHECKING:
+    from edge_app.detector.detector import Detector
+
+Int8Gain = Literal["none", "measured", "certain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
-    """What computes, and why.
+class OpenedEngine:
+    """An engine that is warm and has answered what its model was asked.
 
     Attributes:
-        tensorrt: The TensorRT; none: ONNX Runtime.
-        because: In words.
+        engine: The engine.
+        agreement: Its answers to the golden inputs against FP32's, mAP50; None if there was nothing to answer.
     """
 
-    tensorrt: TensorRtLibrary | None
-    because: str
+    engine: Engine
+    agreement: float | None = None
 
 
-def choose_backend(settings: EngineConfig) -> Backend:
-    """What the configuration names; of `auto` TensorRT where it, PyCUDA and a GPU that it takes are here.
+class Backend(Protocol):
+    """What computes a detector: one object a library and device, made without loading either.
 
-    Raises:
-        DeviceError: TensorRT was named, and one of these is not here.
+    A model need not be a file here. The backend of a model server reads the signature from the server, with the
+    model's address as its `source`, takes the digest from the model's card, gains nothing by INT8 (which the server
+    has chosen), wants BGR on the host, and opens an engine whose slots send requests. Decoder, labels and thresholds
+    come from card and configuration, as for a file.
     """
-    if settings.backend == "onnxruntime" or (settings.backend == "auto" and settings.provider != "auto"):
-        return Backend(None, "as configured")
-    try:
-        flavour = _usable(settings.backend, settings.device)
-    except DeviceError as error:
-        if settings.backend != "auto":
-            raise
-        return Backend(None, f"no TensorRT: {error}")
-    return Backend(flavour, f"backend {settings.backend}, {flavour.name} {flavour.version}")
 
+    @property
+    def because(self) -> str:
+        """Why this one was chosen, in words."""
 
-def reads_surfaces(settings: EngineConfig, backend: Backend) -> bool:
-    """Whether the engine reads a decoder's planes as they are, on the GPU or the host; else it is best given BGR."""
-    return backend.tensorrt is not None or settings.provider == "cuda"
+    @property
+    def fallback(self) -> Backend | None:
+        """What runs instead if this one, which nobody named, cannot run the model."""
 
+    @property
+    def reads_surfaces(self) -> bool:
+        """Whether the engine reads a decoder's planes as they are, on the GPU or the host; else it wants BGR."""
 
-def _usable(name: Literal["auto", "tensorrt", "tensorrt_rtx"], device: int) -> TensorRtLibrary:
-    machine = trt_build.this_machine(device)
-    if machine.capability is None or machine.target is None:
-        raise DeviceError(machine.trouble)
-    if machine.capability < trt_build.OLDEST_GPU:
-        raise DeviceError(f"{machine.gpu} is older than compute capability 7.5")
-    load_pycuda()
-    flavour = trt_build.find_library(name)
-    if flavour.rtx:
-        try:
-            trt_build.check_target(flavour, machine.target)
-        except UsageError as error:
-            raise DeviceError(str(error)) from error
-    return flavour
+    @property
+    def int8_gain(self) -> Int8Gain:
+        """Whether INT8 is faster than `exact` here: never, on some machines (it must be measured), or always."""
+
+    def exact(self, model: Model) -> Precision:
+        """What `precision: auto` is without INT8."""
+
+    def read(self, model: Model, precision: Precision) -> ModelSignature:
+        """The signature of what would compute the model in that precision.
+
+        Raises:
+            ConfigError: The model has no such precision, nor can this backend make it.
+            InputError, DataError: The file is missing, or no model that this backend takes.
+        """
+
+    def digest(self, signature: ModelSignature) -> str:
+        """The SHA-256 of the model, in hexadecimal: the wire's `model.sha256`."""
+
+    def open(self, detector: Detector, settings: EngineConfig, go_on: Callable[[], bool]) -> OpenedEngine:
+        """Loads the model, which answers a blank picture and its golden inputs; only now is the library imported.
+
+        Args:
+            detector: What is to run, which was read for this backend.
+            settings: How it runs.
+            go_on: Asked again and again while something is built, in another thread.
+
+        Raises:
+            StoppedError: The build was not to go on.
+            DataError: The model cannot run, or its INT8 answers the golden inputs badly.
+            DeviceError: The GPU does not do.
+            AccessError: What was built cannot be kept.
+        """

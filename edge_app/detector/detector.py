@@ -1,26 +1,22 @@
-"""The configured detector: which file, what it takes, how its outputs are read, what it calls things."""
+"""The detector, resolved: which file in which precision, what it takes, how its outputs are read, what computes it."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
 
 from edge_app import model
 from edge_app.config import Blame
-from edge_app.core.errors import ConfigError, DataError, DeviceError, InputError
-from edge_app.detector.backend import Backend, choose_backend
+from edge_app.core.errors import ConfigError, InputError
+from edge_app.detector.backend import Backend
 from edge_app.detector.config import DetectConfig
 from edge_app.detector.qualification import Int8Qualification, verify
-from edge_app.engine.config import EngineConfig
-from edge_app.model.config import ModelConfig
 from edge_app.postprocess import Decoder, Postprocess, recognise
-from edge_app.trt_build import check_precision, source_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,143 +27,125 @@ class Detector:
 
     Attributes:
         name: Of its card or file.
-        precision: What runs is in.
-        graph: Its inputs and outputs.
+        sha256: Of the model, in hexadecimal.
+        precision: What it is computed in.
+        signature: Its inputs and outputs.
         input: Its preprocessing.
-        constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
-        classes: How many it tells apart, or None where only its detections show them.
+        decoder: Reads its outputs.
         labels: A name for each class that it may find.
-        postprocess: Raw outputs of one picture to its detections.
+        thresholds: Where it is operated: as configured, else as its card says.
+        postprocess: Raw outputs of one picture to its detections, at these thresholds.
         backend: What computes it.
-        promise: That it answers its golden inputs well; none where it is in floats, or taken without a report.
-        int8: The same model in INT8, which runs instead where that is better.
-        fallback: Reads the model for ONNX Runtime, which runs it where TensorRT, that nobody named, cannot.
+        qualification: That it answers its golden inputs well; None if it is in floats, or taken without a report.
+        int8: The same model in INT8, which runs instead if that proves better on this machine.
+        fallback: Reads the model for ONNX Runtime, which runs it if TensorRT, which nobody named, cannot.
     """
 
     name: str
+    sha256: str
     precision: model.Precision
-    graph: model.ModelSignature
+    signature: model.ModelSignature
     input: model.InputSpec
-    constants: Mapping[str, NDArray[Any]]
-    classes: int | None
+    decoder: Decoder
     labels: tuple[str, ...]
+    thresholds: model.Thresholds
     postprocess: Postprocess
     backend: Backend
-    promise: Int8Qualification | None = None
+    qualification: Int8Qualification | None = None
     int8: Detector | None = None
     fallback: Callable[[], Detector] | None = None
 
+    @property
+    def constants(self) -> Mapping[str, NDArray[Any]]:
+        """What its inputs besides the picture are fed, by name: one picture's row, shape (1, …)."""
+        return self.decoder.constants
+
+    @property
+    def classes(self) -> int | None:
+        """How many it tells apart, or None if only its detections show them."""
+        return self.decoder.classes
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """All that its answers depend on: what was measured with another is of no use."""
+        return self.sha256, self.input.model_dump_json(), self.decoder.family, self.thresholds.model_dump_json()
+
+    def postprocess_from(self, confidence: float) -> Postprocess:
+        """The postprocessing of all classes from that score on."""
+        return Postprocess(self.decoder, confidence=confidence, nms_iou=self.thresholds.nms_iou)
+
 
 @dataclass(frozen=True, slots=True)
-class DetectorConfig:
-    """What the configuration says of the detector.
+class Overrides:
+    """What the configuration says of a model against its card; by default nothing.
 
     Attributes:
-        model, engine, detect: The sections.
-        base: The configuration's folder.
-        state_dir: Where pulled models are kept.
+        detect: Which detections count.
+        family: Of the decoder.
+        accept_unverified: SHA-256 of an INT8 file that is taken without a report.
         blame: Puts the place of a key before an error that only its use could find.
     """
 
-    model: ModelConfig
-    engine: EngineConfig
-    detect: DetectConfig
-    base: Path
-    state_dir: Path
-    blame: Blame
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    family: str | None = None
+    accept_unverified: str | None = None
+    blame: Blame = lambda *keys, of=(): nullcontext()
 
 
-def read_detector(settings: DetectorConfig) -> Detector:
-    """Finds and reads the configured model.
+def resolve(found: model.Model, precision: model.Precision, backend: Backend, overrides: Overrides) -> Detector:
+    """The model in that precision on that backend.
 
     Raises:
         InputError, DataError, ConfigError: The model, its labels or its layout do not do, or no report vouches for
             its INT8; the text names the file.
-        DeviceError: What is to compute it is not here.
     """
-    found = model.find(settings.model, settings.base, settings.state_dir)
-    with settings.blame("engine", "backend", of=(DeviceError,)):
-        backend = choose_backend(settings.engine)
-    if backend.tensorrt is None or settings.engine.backend != "auto":
-        return _choose(settings, found, backend)
-    fallback = partial(_choose, settings, found, Backend(None, "TensorRT cannot run the model"))
-    try:
-        return replace(_choose(settings, found, backend), fallback=fallback)
-    except DataError as refusal:
-        logger.warning("ONNX Runtime runs: %s", refusal)
-    return fallback()
-
-
-def _choose(settings: DetectorConfig, found: model.Model, backend: Backend) -> Detector:
-    """The model in the precision that is configured, or in those of `auto`."""
-    wanted = settings.engine.precision
-    detector = _read(settings, found, _exact(found, backend) if wanted == "auto" else wanted, backend)
-    if wanted != "auto" or detector.precision == "int8" or "int8" not in found.card.files:
-        return detector
-    if not _gains(settings.engine, backend):
-        return detector
-    try:
-        int8 = _read(settings, found, "int8", backend)
-        if int8.promise is not None and (doubt := int8.promise.doubt):
-            raise ConfigError(f"{int8.graph.path}: {doubt}; `precision: int8` runs it")
-    except (ConfigError, DataError, InputError) as refusal:
-        logger.warning("%s runs: %s", detector.precision.upper(), refusal)
-        return detector
-    return int8 if backend.tensorrt else replace(detector, int8=int8)
-
-
-def _exact(found: model.Model, backend: Backend) -> model.Precision:
-    """What runs where INT8 does not; on TensorRT FP16, where the model has more than INT8."""
-    if backend.tensorrt and source_of(found, "fp16") != "int8":
-        return "fp16"
-    return found.exact
-
-
-def _gains(engine: EngineConfig, backend: Backend) -> bool:
-    """Whether INT8 may be faster: TensorRT-RTX does not fuse it, and ONNX Runtime's CUDA computes it in floats."""
-    return not backend.tensorrt.rtx if backend.tensorrt else engine.provider != "cuda"
-
-
-def _read(settings: DetectorConfig, found: model.Model, precision: model.Precision, backend: Backend) -> Detector:
-    """The model in that precision: a file of it, or what a GPU's library makes of another."""
-    makes_it = backend.tensorrt is not None or (precision == "fp16" and settings.engine.provider == "cuda")
-    with settings.blame("engine", "precision"):
-        source = source_of(found, precision) if makes_it else precision
-        graph = model.read_signature(found.file(source), found.card.input_wh)
-        if makes_it:
-            check_precision(graph, precision)
-    with settings.blame("model", "decoder"):
-        decoder = recognise(graph, settings.model.decoder or found.card.decoder.family)
-    spec = found.card.input or decoder.preprocessing
-    with settings.blame("model"):
-        promise = _promise(settings.model.accept_unverified, found, graph, decoder) if graph.quantized else None
-    with settings.blame("model", "labels", of=(ConfigError, InputError)):
-        named = model.find_labels(
-            decoder.classes, found.labels, found.card.labels, graph.metadata, from_one=decoder.from_one
-        )
-    labels = named.names if decoder.classes else named.of_all_classes
-    thresholds, detect = found.card.thresholds, settings.detect
-    with settings.blame("detect", "labels"):
-        class_ids = None if detect.labels is None else [label_id(labels, name) for name in detect.labels]
-    postprocess = Postprocess(
-        decoder,
-        confidence=thresholds.confidence if detect.confidence is None else detect.confidence,
-        nms_iou=thresholds.nms_iou if detect.nms_iou is None else detect.nms_iou,
-        class_ids=class_ids,
+    card, detect, blame = found.card, overrides.detect, overrides.blame
+    with blame("engine", "precision"):
+        signature = backend.read(found, precision)
+    with blame("model", "decoder"):
+        decoder = recognise(signature, overrides.family or card.decoder.family)
+    sha256 = backend.digest(signature)
+    with blame("model"):
+        qualification = _qualification(found, signature, sha256, decoder, overrides) if signature.quantized else None
+    with blame("model", "labels", of=(ConfigError, InputError)):
+        labels = read_labels(found, signature, decoder)
+    names = labels.names if decoder.classes else labels.of_all_classes
+    with blame("detect", "labels"):
+        class_ids = None if detect.labels is None else [label_id(names, name) for name in detect.labels]
+    given = detect.model_dump(include={"confidence", "nms_iou"}, exclude_none=True)
+    thresholds = card.thresholds.model_copy(update=given)
+    return Detector(
+        name=card.name,
+        sha256=sha256,
+        precision=precision,
+        signature=signature,
+        input=card.input or decoder.preprocessing,
+        decoder=decoder,
+        labels=names,
+        thresholds=thresholds,
+        postprocess=Postprocess(
+            decoder, confidence=thresholds.confidence, nms_iou=thresholds.nms_iou, class_ids=class_ids
+        ),
+        backend=backend,
+        qualification=qualification,
     )
-    name, constants = found.card.name, decoder.constants
-    return Detector(name, precision, graph, spec, constants, decoder.classes, labels, postprocess, backend, promise)
 
 
-def _promise(
-    accepted: str | None, found: model.Model, graph: model.ModelSignature, decoder: Decoder
+def read_labels(found: model.Model, signature: model.ModelSignature, decoder: Decoder) -> model.Labels:
+    """The names of the model's classes, and where they come from; raises as `find_labels`."""
+    card, metadata = found.card, signature.metadata
+    return model.find_labels(decoder.classes, found.labels, card.labels, metadata, from_one=decoder.from_one)
+
+
+def _qualification(
+    found: model.Model, signature: model.ModelSignature, sha256: str, decoder: Decoder, overrides: Overrides
 ) -> Int8Qualification | None:
-    """What vouches for the quantized file; none where the user takes it without, by its sha256."""
-    if accepted is None:
-        return verify(found, graph.path, decoder)
-    if accepted != (digest := model.sha256(graph.path)):
-        raise ConfigError(f"accept_unverified is of another file; {graph.path} has the sha256 {digest}")
-    logger.warning("%s: its accuracy is unknown, as accept_unverified says", graph.path)
+    """What vouches for the quantized file; None if the user takes it without, by its sha256."""
+    if overrides.accept_unverified is None:
+        return verify(found, signature.path, sha256, decoder)
+    if overrides.accept_unverified != sha256:
+        raise ConfigError(f"accept_unverified is of another file; {signature.path} has the sha256 {sha256}")
+    logger.warning("%s: its accuracy is unknown, as accept_unverified says", signature.path)
     return None
 
 

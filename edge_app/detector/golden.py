@@ -20,7 +20,7 @@ from edge_app.model import Thresholds
 from edge_app.model.agreement import LEAST_SCORE, Agreement, agreement
 from edge_app.postprocess import Decoder, Postprocess
 
-PICTURES = 32  # as many are asked, where the holdout has them
+PICTURES = 32  # so many, if the holdout has them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,7 @@ def answers(engine: Engine, pictures: NDArray[np.uint8], postprocess: Postproces
     return found
 
 
-def check(engine: Engine, golden: Golden, decoder: Decoder, thresholds: Thresholds) -> Agreement:
+def compare(engine: Engine, golden: Golden, decoder: Decoder, thresholds: Thresholds) -> Agreement:
     """How well the engine's answers agree with FP32's.
 
     Args:
@@ -99,7 +99,7 @@ def check(engine: Engine, golden: Golden, decoder: Decoder, thresholds: Threshol
 
 
 def shortfall(found: Agreement, least: float) -> str | None:
-    """Which figures are below `least`, in words; None where none is.
+    """Which figures are below `least`, in words; None if none is.
 
     So few pictures may hold too few boxes for an average precision of any class; recall and precision judge then.
     """

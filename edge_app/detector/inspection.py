@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from edge_app.core.errors import ConfigError, EdgeAppError
-from edge_app.detector import verify
+from edge_app.detector.detector import read_labels
+from edge_app.detector.qualification import verify
 from edge_app.model import (
     Model,
     ModelSignature,
     Precision,
-    find_labels,
     read_any_signature,
     read_signature,
     report_path,
@@ -30,8 +30,8 @@ class ModelFile:
     Attributes:
         precision: Of the card.
         path: Where it is.
-        bytes: Its length; none where it is missing.
-        sha256: Of what is there; none where it is missing.
+        bytes: Its length; None if it is missing.
+        sha256: Of what is there; None if it is missing.
         verdict: Of `sha256` beside the card's: `as in the card`, `not the card's`, `the card gives none` or `missing`.
     """
 
@@ -57,23 +57,23 @@ class Inspection:
     Attributes:
         model: The card and its folder.
         files: What the card lists.
-        graphs: Of the files that could be read, by precision; `run` takes the layout of the one that it runs.
+        signatures: Of the files that could be read, by precision; `run` takes the layout of the one that it runs.
         facts: `decoder`, `classes`, `preprocessing`, `labels`, `thresholds`, `int8` and `runs`, as far as known.
         decoder: Of its family, if that is known.
-        error: What was wrong first; none where the model can be used.
+        error: What was wrong first; None if the model can be used.
     """
 
     model: Model
     files: list[ModelFile]
-    graphs: dict[Precision, ModelSignature] = field(default_factory=dict)
+    signatures: dict[Precision, ModelSignature] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     decoder: Decoder | None = None
     error: EdgeAppError | None = None
 
     @property
-    def graph(self) -> ModelSignature | None:
+    def signature(self) -> ModelSignature | None:
         """The first that could be read."""
-        return next(iter(self.graphs.values()), None)
+        return next(iter(self.signatures.values()), None)
 
 
 def inspect(model: Model) -> Inspection:
@@ -90,17 +90,17 @@ def inspect(model: Model) -> Inspection:
 
 def _read(model: Model, inspection: Inspection) -> None:
     for precision in model.card.files:
-        inspection.graphs[precision] = read_any_signature(model.file(precision))
+        inspection.signatures[precision] = read_any_signature(model.file(precision))
 
 
 def _decode(model: Model, inspection: Inspection) -> None:
-    """What the layout tells, where the card does not say it."""
-    if inspection.graph is None:
+    """What the layout tells, if the card does not say it."""
+    if inspection.signature is None:
         return
-    graph = read_signature(inspection.graph.path, model.card.input_wh)
-    inspection.decoder = decoder = recognise(graph, model.card.decoder.family)
-    shape = f"shape of {', '.join(map(str, graph.outputs))}"
-    guess, same = _without_metadata(graph, None), _without_metadata(graph, decoder.family)
+    signature = read_signature(inspection.signature.path, model.card.input_wh)
+    inspection.decoder = decoder = recognise(signature, model.card.decoder.family)
+    shape = f"shape of {', '.join(map(str, signature.outputs))}"
+    guess, same = _without_metadata(signature, None), _without_metadata(signature, decoder.family)
     layout = shape if guess and guess.family == decoder.family else f"{shape}, and the metadata"
     inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else layout)
     by_shape = same is None or same.classes == decoder.classes
@@ -110,37 +110,37 @@ def _decode(model: Model, inspection: Inspection) -> None:
         inspection.facts["preprocessing"] = Fact(decoder.preprocessing.model_dump(mode="json"), official)
 
 
-def _without_metadata(graph: ModelSignature, family: str | None) -> Decoder | None:
+def _without_metadata(signature: ModelSignature, family: str | None) -> Decoder | None:
     """The decoder, if inputs and outputs alone tell it."""
     try:
-        return recognise(replace(graph, metadata={}, card_wh=graph.input_wh), family)
+        return recognise(replace(signature, metadata={}, card_wh=signature.input_wh), family)
     except ConfigError:
         return None
 
 
 def _name(model: Model, inspection: Inspection) -> None:
-    graph, decoder = inspection.graph, inspection.decoder
-    if graph is None or decoder is None:
+    signature, decoder = inspection.signature, inspection.decoder
+    if signature is None or decoder is None:
         return
-    labels = find_labels(decoder.classes, model.labels, model.card.labels, graph.metadata, from_one=decoder.from_one)
+    labels = read_labels(model, signature, decoder)
     inspection.facts["labels"] = Fact(list(labels.names), labels.origin)
 
 
 def _verify(model: Model, inspection: Inspection) -> None:
-    """Whether `run` takes INT8, and which file it takes where the precision is `auto`."""
-    quantized = next((graph for graph in inspection.graphs.values() if graph.quantized), None)
+    """Whether `run` takes INT8, and which file it takes if the precision is `auto`."""
+    quantized = next((signature for signature in inspection.signatures.values() if signature.quantized), None)
     decoder, exact = inspection.decoder, model.exact
     runs: str = exact
     if quantized is not None and decoder is not None:
         report = report_path(quantized.path).name
         try:
-            promise = verify(model, quantized.path, decoder)
+            qualification = verify(model, quantized.path, sha256(quantized.path), decoder)
         except ConfigError as refusal:
             inspection.facts["int8"] = Fact(f"refused: {refusal}", report)
             runs = "none" if exact == "int8" else exact
         else:
-            inspection.facts["int8"] = Fact(f"mAP50 {promise.report.agreement.map50:.3f} against FP32", report)
-            runs = exact if exact == "int8" or promise.doubt else f"int8 where it is faster, else {exact}"
+            inspection.facts["int8"] = Fact(f"mAP50 {qualification.report.agreement.map50:.3f} against FP32", report)
+            runs = exact if exact == "int8" or qualification.reason else f"int8 where it is faster, else {exact}"
     inspection.facts["runs"] = Fact(runs, "engine.precision: auto")
 
 

@@ -1,4 +1,4 @@
-"""Loads the detector, and where it may run in more than one precision, the one that is better on this machine."""
+"""Starts the detector's engine, and if it may run in more than one precision, the better one on this machine."""
 
 from __future__ import annotations
 
@@ -12,12 +12,8 @@ import numpy as np
 from edge_app.core.errors import DataError
 from edge_app.core.frames import Picture
 from edge_app.detector.detector import Detector
-from edge_app.detector.plan import load_plan
 from edge_app.detector.qualification import Int8AccuracyError
 from edge_app.engine.config import EngineConfig
-from edge_app.engine.gpu.engine import open_engine
-from edge_app.engine.ort.cpu import OnnxRuntimeEngine
-from edge_app.engine.ort.cuda import cuda_executors
 from edge_app.engine.slot import Engine
 from edge_app.model import InputSpec
 
@@ -35,57 +31,57 @@ def start_engine(
     Args:
         detector: What is to run.
         settings: How.
-        go_on: Asked again and again while a TensorRT plan is built, in another thread.
+        go_on: Asked again and again while an engine is built, in another thread.
 
     Raises:
         StoppedError: The build was not to go on.
         DataError: It cannot run, or its INT8, which was asked for, answers the golden inputs badly.
         DeviceError: The GPU does not do.
     """
-    if detector.backend.tensorrt is not None:
-        try:
-            return detector, load_plan(detector, detector.backend.tensorrt, settings, go_on)
-        except DataError as refusal:
-            if detector.fallback is None or isinstance(refusal, Int8AccuracyError):
-                raise
-            logger.warning("ONNX Runtime runs: %s", refusal)
-        detector = detector.fallback()
+    try:
+        opened = detector.backend.open(detector, settings, go_on)
+    except DataError as refusal:
+        if detector.fallback is None or isinstance(refusal, Int8AccuracyError):
+            raise
+        logger.warning("ONNX Runtime runs: %s", refusal)
+    else:
+        return _better(detector, opened.engine, settings)
+    detector = detector.fallback()
+    return _better(detector, detector.backend.open(detector, settings, go_on).engine, settings)
+
+
+def _better(detector: Detector, exact: Engine, settings: EngineConfig) -> tuple[Detector, Engine]:
+    """The detector in INT8, if it may run so and that is faster here; else as it is. The other engine is closed."""
+    if detector.int8 is None:
+        return detector, exact
     with ExitStack() as stack:
-        engine = stack.enter_context(load(detector, settings))
-        if detector.promise is not None:
-            detector.promise.keep(engine)
-        if detector.int8 is not None:
-            faster = _if_better(detector.int8, engine, settings)
-            if faster is not None:
-                return detector.int8, faster
+        stack.enter_context(exact)
+        if faster := _if_faster(detector.int8, exact, settings):
+            return detector.int8, faster
         stack.pop_all()
-        return detector, engine
+        return detector, exact
 
 
-def load(detector: Detector, settings: EngineConfig) -> Engine:
-    """The model on ONNX Runtime, warm; raises DataError where it cannot run, DeviceError where the GPU does not do."""
-    graph = detector.graph
-    if settings.provider == "cuda":
-        networks = cuda_executors(
-            graph,
-            ordinal=settings.device,
-            max_batch=settings.max_batch,
-            slots=settings.slots,
-            half=detector.precision == "fp16",
-        )
-        name, spec, constants = "onnxruntime-cuda", detector.input, detector.constants
-        return open_engine(name, graph.path, settings.device, networks, spec, constants)
-    return OnnxRuntimeEngine(
-        graph.path,
-        detector.input,
-        batch=graph.batch,
-        max_batch=settings.max_batch,
-        slots=settings.slots,
-        threads=settings.threads,
-        constants=detector.constants,
-        fixed_outputs=graph.fixed_outputs,
-        quantized=graph.quantized,
-    )
+def _if_faster(detector: Detector, exact: Engine, settings: EngineConfig) -> Engine | None:
+    """The engine in INT8, if it is faster than FP32 and answers as well; the log says how it went."""
+    try:
+        opened = detector.backend.open(detector, settings, lambda: True)
+    except DataError as error:
+        logger.warning("FP32 runs, INT8 cannot: %s", error)
+        return None
+    with ExitStack() as stack:
+        engine = stack.enter_context(opened.engine)
+        float_s, int8_s = seconds_a_picture((exact, engine), detector.input)
+        better = int8_s * FASTER <= float_s
+        logger.info(
+            "%s runs: a picture takes %.1f ms in INT8, %.1f ms in FP32; INT8 finds what FP32 finds with mAP50 %s",
+            "INT8" if better else "FP32", 1e3 * int8_s, 1e3 * float_s,
+            "unknown" if opened.agreement is None else f"{opened.agreement:.3f}",
+        )  # fmt: skip
+        if not better:
+            return None
+        stack.pop_all()
+        return engine
 
 
 def seconds_a_picture(engines: Sequence[Engine], spec: InputSpec) -> list[float]:
@@ -97,24 +93,3 @@ def seconds_a_picture(engines: Sequence[Engine], spec: InputSpec) -> list[float]
             engine.slots[0].submit([blank])
             seconds.append(engine.slots[0].wait().infer_s)
     return [median(seconds) for seconds in times]
-
-
-def _if_better(detector: Detector, exact: Engine, settings: EngineConfig) -> Engine | None:
-    """The INT8 model, where it is faster than FP32 on this machine and keeps its promise; the log says how it went."""
-    with ExitStack() as stack:
-        try:
-            engine = stack.enter_context(load(detector, settings))
-            map50 = detector.promise.keep(engine) if detector.promise else None
-        except DataError as error:
-            logger.warning("FP32 runs, INT8 cannot: %s", error)
-            return None
-        float_s, int8_s = seconds_a_picture((exact, engine), detector.input)
-        better = int8_s * FASTER <= float_s
-        logger.info(
-            "%s runs: a picture takes %.1f ms in INT8, %.1f ms in FP32; INT8 finds what FP32 finds with mAP50 %s",
-            "INT8" if better else "FP32", 1e3 * int8_s, 1e3 * float_s, "unknown" if map50 is None else f"{map50:.3f}",
-        )  # fmt: skip
-        if not better:
-            return None
-        stack.pop_all()
-        return engine

@@ -26,7 +26,7 @@ class Batches(Protocol):
 
 
 def infer(
-    batches: Batches, slots: Sequence[Slot], drop: Callable[[Frame, EngineError], None], *, at_once: bool = False
+    batches: Batches, slots: Sequence[Slot], drop: Callable[[Frame, EngineError], None], *, concurrent: bool = False
 ) -> Iterator[tuple[list[Frame], Outputs]]:
     """Yields each batch with its raw outputs, in order.
 
@@ -37,8 +37,8 @@ def infer(
     Args:
         batches: The frames.
         slots: One or two slots of one engine.
-        drop: Called with a frame that could not be computed, alone either.
-        at_once: Whether slots compute at the same time. Then both do as the caller handles outputs: while the other
+        drop: Called with a frame that could not be computed even by itself.
+        concurrent: Whether slots compute at the same time. Then both do as the caller handles outputs: while the other
             one computes, a slot gets its next batch before the outputs of its last are handled.
     """
     free = deque(slots)
@@ -63,7 +63,7 @@ def infer(
                 free.append(slot)
                 continue
             free.append(slot)
-            if at_once and running and batches.waiting:
+            if concurrent and running and batches.waiting:
                 start(next(source, []))
             yield frames, outputs
 

@@ -18,7 +18,7 @@ class Outputs:
 
     Attributes:
         arrays: The model's outputs in its order and layout, valid until the slot's next `submit`, or the one after
-            that where the engine's slots compute at once: its own buffers.
+            that if the engine's slots are concurrent: its own buffers.
             A fixed batch that was not full has rows for its padding too, after those of the pictures.
         boxes: Where each picture lies in the model's input.
         preprocess_s: Time to fill the input, of the whole batch [s].
@@ -63,7 +63,7 @@ class Engine(Protocol):
         """Pictures that one batch may hold."""
 
     @property
-    def at_once(self) -> bool:
+    def concurrent_slots(self) -> bool:
         """Whether its slots compute at the same time, not in turn."""
 
     @property

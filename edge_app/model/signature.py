@@ -1,4 +1,4 @@
-"""What an ONNX file says about itself: inputs, outputs, metadata."""
+"""What a model takes and answers, as its ONNX file says: inputs, outputs, metadata."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ class TensorSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelSignature:
-    """The inputs, outputs and metadata of an ONNX model.
+    """The inputs, outputs and metadata of a model.
 
     Attributes:
-        path: The file.
+        source: The ONNX file; of a model that is served elsewhere, its address, for messages.
         inputs, outputs: Its tensors, without initializers.
         metadata: `metadata_props`, such as Ultralytics' `names` and `task`.
         quantized: Whether operators in it quantize, such as Q/DQ nodes.
@@ -67,13 +67,20 @@ class ModelSignature:
         card_wh: Width and height of the picture input that the model's card gives, if it has one [px].
     """
 
-    path: Path
+    source: Path | str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     metadata: dict[str, str]
     quantized: bool
     fixed_outputs: bool = True
     card_wh: tuple[int, int] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The ONNX file; raises TypeError if the model is not a file."""
+        if not isinstance(self.source, Path):
+            raise TypeError(f"{self.source}: not a file")
+        return self.source
 
     @property
     def picture(self) -> TensorSpec:
@@ -109,7 +116,7 @@ def read_signature(path: Path, card_wh: tuple[int, int] | None = None) -> ModelS
     """Reads and checks the file of a model that looks at pictures.
 
     Args:
-        path: The file.
+        source: The ONNX file; of a model that is served elsewhere, its address, for messages.
         card_wh: Width and height of the picture input that the model's card gives, if it has one [px].
 
     Raises:
@@ -145,7 +152,7 @@ def read_any_signature(path: Path) -> ModelSignature:
     constants = {weight.name for weight in model.graph.initializer}
     operators = _operators(model)
     return ModelSignature(
-        path=path,
+        source=path,
         inputs=tuple(_tensor(i) for i in model.graph.input if i.name not in constants),
         outputs=tuple(_tensor(o) for o in model.graph.output),
         metadata={prop.key: prop.value for prop in model.metadata_props},

@@ -47,9 +47,9 @@ def recognise(signature: ModelSignature, family: str | None) -> Decoder:
         ConfigError: No family fits, or several do, or the named one does not; the text lists the choices. Or the
             input's size is not fixed.
     """
-    path = signature.path
+    source = signature.source
     if family is not None and family not in FAMILIES:
-        raise ConfigError(f"{path}: unknown decoder {family}; the choices: {', '.join(FAMILIES)}")
+        raise ConfigError(f"{source}: unknown decoder {family}; the choices: {', '.join(FAMILIES)}")
     fitting = _fitting(signature, [family] if family else list(FAMILIES))
     if len(fitting) > 1:
         fitting = [decoder for decoder in fitting if decoder.family in hinted_families(signature)] or fitting
@@ -58,13 +58,13 @@ def recognise(signature: ModelSignature, family: str | None) -> Decoder:
     description = _describe(signature)
     if fitting:
         choices = ", ".join(decoder.family for decoder in fitting)
-        raise ConfigError(f"{path}: its {description} may be of {choices}; say which with `decoder:`")
+        raise ConfigError(f"{source}: its {description} may be of {choices}; say which with `decoder:`")
     if not is_detection(signature):
         task = signature.metadata["task"]
-        raise ConfigError(f"{path}: its {description} is of task {task}, as the metadata says; want detect")
+        raise ConfigError(f"{source}: its {description} is of task {task}, as the metadata says; want detect")
     if family:
-        raise ConfigError(f"{path}: its {description} is not laid out as decoder {family} wants it")
-    raise ConfigError(f"{path}: no known layout has the {description}; `decoder:` may be {', '.join(FAMILIES)}")
+        raise ConfigError(f"{source}: its {description} is not laid out as decoder {family} wants it")
+    raise ConfigError(f"{source}: no known layout has the {description}; `decoder:` may be {', '.join(FAMILIES)}")
 
 
 def _fitting(signature: ModelSignature, names: list[str]) -> list[Decoder]:
@@ -72,7 +72,7 @@ def _fitting(signature: ModelSignature, names: list[str]) -> list[Decoder]:
     wh = signature.input_wh
     if wh is None:
         raise ConfigError(
-            f"{signature.path}: its input {signature.picture} has no fixed height and width; export it with a fixed "
+            f"{signature.source}: its input {signature.picture} has no fixed height and width; export it with a fixed "
             "size, or write a model.yaml whose `input` gives width and height"
         )
     others = {tensor.name for tensor in signature.inputs if tensor != signature.picture}

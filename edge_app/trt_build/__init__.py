@@ -1,4 +1,4 @@
-"""ONNX to a TensorRT plan: which TensorRT, what it is told, where plans are kept and when they are built again."""
+"""ONNX to a TensorRT engine: which TensorRT, what it is told, where files are kept and when they are built again."""
 
 from edge_app.trt_build.cache import EngineCache, default_cache_dir
 from edge_app.trt_build.engine_file import (
@@ -12,10 +12,9 @@ from edge_app.trt_build.explain import Explanation, explain
 from edge_app.trt_build.library import TensorRtLibrary, find_library
 from edge_app.trt_build.machine import OLDEST_GPU, Machine, is_jetson, this_machine
 from edge_app.trt_build.monitor import Progress
-from edge_app.trt_build.obtain import Obtained, obtain
+from edge_app.trt_build.obtain import TrustedEngine, obtain
 from edge_app.trt_build.prune import prune
-from edge_app.trt_build.recipe import Recipe
-from edge_app.trt_build.request import BuildRequest, automatic, build_request, check_precision, remarks, source_of
+from edge_app.trt_build.request import BuildRequest, build_request, check_precision, read_source, remarks, source_of
 from edge_app.trt_build.targets import check_target, read_targets
 from edge_app.trt_build.trt_log import joined_errors, trt_logger
 
@@ -27,11 +26,9 @@ __all__ = [
     "EngineMetadata",
     "Explanation",
     "Machine",
-    "Obtained",
     "Progress",
-    "Recipe",
     "TensorRtLibrary",
-    "automatic",
+    "TrustedEngine",
     "build_request",
     "check_precision",
     "check_target",
@@ -44,6 +41,7 @@ __all__ = [
     "obtain",
     "prune",
     "read_engine_file",
+    "read_source",
     "read_targets",
     "remarks",
     "source_of",

@@ -1,4 +1,4 @@
-"""ONNX to a TensorRT plan, with the TensorRT that is there."""
+"""ONNX to a TensorRT engine, with the TensorRT that is there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from edge_app.trt_build.fp16 import cast
 from edge_app.trt_build.library import TensorRtLibrary
 from edge_app.trt_build.monitor import Progress, make_monitor
 from edge_app.trt_build.quantizers import refused_quantizer
-from edge_app.trt_build.recipe import OPTIMISATION, WORKSPACE, Recipe
+from edge_app.trt_build.request import OPTIMISATION, WORKSPACE, BuildRequest
 from edge_app.trt_build.targets import set_targets
 from edge_app.trt_build.trt_log import joined_errors, parser_error, trt_logger
 from edge_app.trt_build.weak_typing import set_dtypes
@@ -28,9 +28,9 @@ from edge_app.trt_build.weak_typing import set_dtypes
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A plan, and what TensorRT warned of."""
+    """A serialized engine, and what TensorRT warned of."""
 
-    plan: bytes
+    engine: bytes
     warnings: tuple[str, ...]
 
 
@@ -39,8 +39,7 @@ Current = Callable[[], AbstractContextManager[None]]
 
 
 def build(
-    flavour: TensorRtLibrary,
-    recipe: Recipe,
+    request: BuildRequest,
     progress: Progress,
     timings: Path | None = None,
     current: Current = nullcontext,
@@ -48,8 +47,7 @@ def build(
     """Builds in a thread of its own: an exception inside TensorRT's callbacks, such as Ctrl-C, would abort the process.
 
     Args:
-        flavour: The TensorRT.
-        recipe: What is wanted.
+        request: What is wanted.
         progress: Hears how far it is.
         timings: File of what earlier builds measured, read and renewed. TensorRT-RTX measures nothing: it chooses its
             kernels where it runs.
@@ -63,7 +61,7 @@ def build(
 
     def work() -> Built:
         with current():
-            return _build(flavour, recipe, progress, stop, timings)
+            return _build(request, progress, stop, timings)
 
     with ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
         running = pool.submit(work)
@@ -73,35 +71,34 @@ def build(
             stop.set()
 
 
-def _build(
-    flavour: TensorRtLibrary, recipe: Recipe, progress: Progress, stop: threading.Event, timings: Path | None
-) -> Built:
-    messages = trt_logger(flavour.trt).messages
+def _build(request: BuildRequest, progress: Progress, stop: threading.Event, timings: Path | None) -> Built:
+    library = request.library
+    messages = trt_logger(library.trt).messages
     messages.clear()
-    builder = flavour.trt.Builder(trt_logger(flavour.trt))
-    network, _parser = _parse(flavour, recipe, builder)  # the parser owns the network's weights
+    builder = library.trt.Builder(trt_logger(library.trt))
+    network, _parser = _parse(request, builder)  # the parser owns the network's weights
     config = builder.create_builder_config()
-    _configure(flavour, recipe, builder, network, config)
-    config.progress_monitor = make_monitor(flavour.trt, progress, stop)
-    with _timing_cache(config, None if flavour.rtx else timings):
-        plan = builder.build_serialized_network(network, config)
-    if plan is None and stop.is_set():
-        raise StoppedError(f"{recipe.graph.path}: the build was stopped")
-    if plan is None:
-        name = f"{flavour.name} {flavour.version}"
-        raise DataError(f"{recipe.graph.path}: {name} cannot build it: {joined_errors(messages.errors)}")
-    return Built(bytes(plan), tuple(messages.warnings))
+    _configure(request, builder, network, config)
+    config.progress_monitor = make_monitor(library.trt, progress, stop)
+    with _timing_cache(config, None if library.rtx else timings):
+        engine = builder.build_serialized_network(network, config)
+    if engine is None and stop.is_set():
+        raise StoppedError(f"{request.signature.path}: the build was stopped")
+    if engine is None:
+        name = f"{library.name} {library.version}"
+        raise DataError(f"{request.signature.path}: {name} cannot build it: {joined_errors(messages.errors)}")
+    return Built(bytes(engine), tuple(messages.warnings))
 
 
-def _parse(flavour: TensorRtLibrary, recipe: Recipe, builder: Any) -> tuple[Any, Any]:
+def _parse(request: BuildRequest, builder: Any) -> tuple[Any, Any]:
     """The network, and the parser that owns its weights; raises DataError where that cannot be run."""
-    trt, path = flavour.trt, recipe.graph.path
-    network = builder.create_network(_network_flags(flavour))
-    parser = trt.OnnxParser(network, trt_logger(trt))
-    if not parser.parse(read_onnx(flavour, recipe).SerializeToString(), str(path)):
-        raise DataError(f"{path}: {flavour.name} {flavour.version}: {parser_error(parser)}")
+    library, path = request.library, request.signature.path
+    network = builder.create_network(_network_flags(library))
+    parser = library.trt.OnnxParser(network, trt_logger(library.trt))
+    if not parser.parse(read_onnx(request).SerializeToString(), str(path)):
+        raise DataError(f"{path}: {library.name} {library.version}: {parser_error(parser)}")
     outputs = [network.get_output(place) for place in range(network.num_outputs)]
-    if recipe.graph.batch and (loose := [output.name for output in outputs if -1 in tuple(output.shape)]):
+    if request.signature.batch and (loose := [output.name for output in outputs if -1 in tuple(output.shape)]):
         raise DataError(f"{path}: how large {loose[0]} is hangs on the picture; export it without NMS inside")
     return network, parser
 
@@ -118,45 +115,45 @@ def _timing_cache(config: Any, path: Path | None) -> Iterator[None]:
     files.write(path, bytes(cache.serialize()))
 
 
-def read_onnx(flavour: TensorRtLibrary, recipe: Recipe) -> ModelProto:
+def read_onnx(request: BuildRequest) -> ModelProto:
     """The file as this TensorRT wants it: for strong typing with FP16 written in.
 
     Raises:
         DataError: Its opset is newer than ONNX's own, TensorRT would not take its quantizers, or it cannot be cast.
     """
-    path = recipe.graph.path
+    path = request.signature.path
     model = onnx.load(path)
     newest = onnx.defs.onnx_opset_version()
     if opset(model) > newest:
         raise DataError(f"{path}: opset {opset(model)} is newer than ONNX {onnx.__version__} knows ({newest})")
     if why := refused_quantizer(model):
         raise DataError(f"{path}: {why}")
-    if recipe.precision == "fp32" or not flavour.strongly_typed:
+    if request.precision == "fp32" or not request.library.strongly_typed:
         return model
     try:
         return cast(model)
     except Exception as error:  # the converters raise whatever they meet
-        file = ", which wants the FP32 file" if recipe.precision == "int8" else ""
+        file = ", which wants the FP32 file" if request.precision == "int8" else ""
         raise DataError(f"{path}: cannot be cast to FP16 ({error}); try --precision fp32{file}") from error
 
 
-def _network_flags(flavour: TensorRtLibrary) -> int:
-    trt = flavour.trt
-    return 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED) if flavour.strongly_typed else 0
+def _network_flags(library: TensorRtLibrary) -> int:
+    trt = library.trt
+    return 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED) if library.strongly_typed else 0
 
 
-def _configure(flavour: TensorRtLibrary, recipe: Recipe, builder: Any, network: Any, config: Any) -> None:
-    trt = flavour.trt
+def _configure(request: BuildRequest, builder: Any, network: Any, config: Any) -> None:
+    library, trt = request.library, request.library.trt
     config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
     config.builder_optimization_level = OPTIMISATION
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE)
-    if recipe.precision == "fp32":
+    if request.precision == "fp32":
         config.clear_flag(trt.BuilderFlag.TF32)  # which has the exponent of FP32 and the mantissa of FP16
-    if flavour.rtx:
-        set_targets(flavour, config, recipe.targets)
-    elif not flavour.strongly_typed:
-        set_dtypes(trt, config, network, recipe.precision)
-    ranges = recipe.shapes()
+    if library.rtx:
+        set_targets(library, config, request.targets)
+    elif not library.strongly_typed:
+        set_dtypes(trt, config, network, request.precision)
+    ranges = request.shapes()
     if any(least != most for least, most in ranges.values()):
         profile = builder.create_optimization_profile()
         for name, (least, most) in ranges.items():

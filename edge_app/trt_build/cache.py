@@ -1,4 +1,4 @@
-"""The folder of built plans, which one process at a time writes."""
+"""The folder of engine files, which one process at a time writes."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ SERVICE = Path("/var/cache/edge-app")  # CacheDirectory= of the systemd unit
 
 
 class EngineCache:
-    """The folder of plans."""
+    """The folder of engine files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def plans(self) -> list[EngineFile]:
-        """Every plan with a sidecar that can be read, the newest first; raises AccessError where nobody may look."""
+    def files(self) -> list[EngineFile]:
+        """Each with metadata that can be read, the newest first; raises AccessError if the folder may not be read."""
         try:
-            files = list(self.folder.iterdir())
+            every = list(self.folder.iterdir())
         except FileNotFoundError:
             return []
         except OSError as error:
             raise AccessError(f"{self.folder}: {error.strerror}") from error
-        found = filter(None, map(read_engine_file, (file for file in files if file.name.endswith(f"{SUFFIX}.json"))))
-        return sorted(found, key=lambda plan: plan.written, reverse=True)
+        found = filter(None, map(read_engine_file, (path for path in every if path.name.endswith(f"{SUFFIX}.json"))))
+        return sorted(found, key=lambda file: file.written, reverse=True)
 
-    def store(self, plan: bytes, sidecar: EngineMetadata) -> EngineFile:
-        """Writes the sidecar, then the plan; the caller holds the lock."""
-        name = f"{_plain(sidecar.model)}-{sidecar.precision}-{sidecar.key.digest}{SUFFIX}"
-        return write_engine_file(self.folder / name, plan, sidecar)
+    def store(self, content: bytes, metadata: EngineMetadata) -> EngineFile:
+        """Writes the metadata, then the engine; the caller holds the lock."""
+        name = f"{_plain(metadata.model)}-{metadata.precision}-{metadata.key.digest}{SUFFIX}"
+        return write_engine_file(self.folder / name, content, metadata)
 
     def timings(self, key: Key) -> Path:
         """What builds for this GPU with this TensorRT have measured."""

@@ -1,4 +1,4 @@
-"""A plan and its sidecar. A plan is code: it is read only if its sidecar names it and nobody else can write either."""
+"""An engine file, which is code: it is read only if its metadata names it and nobody else can write either."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ class UntrustedError(DataError):
 
 
 class EngineMetadata(BaseModel):
-    """`<plan>.json`: what a plan is.
+    """`FILE.json` beside an engine file: what that is.
 
     Attributes:
-        sha256: Of the plan.
+        sha256: Of the engine file.
         model: The model's name.
         source: The ONNX file.
         backend, precision, max_batch, targets: What was asked for.
-        key: What the plan depends on.
-        before: The key of the plan that it replaced.
+        key: What the engine depends on.
+        before: The key of the engine that it replaced, if any.
         because: In words, why it was built.
         built_with: Version of this program.
         seconds: How long the build took [s].
         warnings: TensorRT's.
-        agreement: The engine's answers to the golden pictures against FP32's, mAP50; none where no GPU answered yet.
+        agreement: The engine's answers to the golden pictures against FP32's, mAP50; None if no GPU has answered yet.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -71,69 +71,69 @@ class EngineMetadata(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class EngineFile:
-    """A plan in the cache.
+    """An engine on the disk.
 
     Attributes:
         path: The file; it may not be there.
-        sidecar: What it is.
-        written: When the sidecar was written [s since the epoch].
-        doubt: Why the sidecar may not be trusted; empty where it may.
+        metadata: What it is.
+        written: When the metadata was written [s since the epoch].
+        doubt: Why the metadata may not be trusted; empty if it may.
     """
 
     path: Path
-    sidecar: EngineMetadata
+    metadata: EngineMetadata
     written: float
     doubt: str = ""
 
     def read(self) -> bytes:
-        """The plan, if it may be trusted.
+        """The serialized engine, if it may be trusted.
 
         Raises:
-            UntrustedError: Somebody else could have written it or its sidecar, or we may not read it.
-            DataError: It is not there or not what its sidecar names.
+            UntrustedError: Somebody else could have written it or its metadata, or we may not read it.
+            DataError: It is missing, or not what its metadata names.
         """
         try:
             with _open(self.path) as file:
                 if doubt := self.doubt or _doubt(file, self.path):
                     raise UntrustedError(doubt)
-                plan = file.read()
+                content = file.read()
         except PermissionError as error:
             raise UntrustedError(f"{self.path}: {error.strerror}") from error
         except OSError as error:
             raise DataError(f"{self.path}: {error.strerror}") from error
-        if hashlib.sha256(plan).hexdigest() != self.sidecar.sha256:
+        if hashlib.sha256(content).hexdigest() != self.metadata.sha256:
             raise DataError(f"{self.path}: its sha256 is not the one in {metadata_path(self.path).name}; not loaded")
-        return plan
+        return content
 
 
-def write_engine_file(path: Path, plan: bytes, sidecar: EngineMetadata) -> EngineFile:
-    """The sidecar, then the plan, each whole or not at all: a plan that is there has its sidecar."""
-    path.unlink(missing_ok=True)  # the older one would have the newer one's sidecar for a moment
-    written = write_metadata(path, sidecar.model_copy(update={"sha256": hashlib.sha256(plan).hexdigest()}))
-    _write(path, plan)
+def write_engine_file(path: Path, content: bytes, metadata: EngineMetadata) -> EngineFile:
+    """The metadata, then the engine, each whole or not at all: an engine file that is there has its metadata."""
+    path.unlink(missing_ok=True)  # the older one would have the newer one's metadata for a moment
+    written = write_metadata(path, metadata.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()}))
+    _write(path, content)
     return written
 
 
-def write_metadata(path: Path, sidecar: EngineMetadata) -> EngineFile:
-    """The sidecar of the plan at `path`, whole or not at all."""
+def write_metadata(path: Path, metadata: EngineMetadata) -> EngineFile:
+    """The metadata of the engine file at `path`, whole or not at all."""
     beside = metadata_path(path)
-    _write(beside, sidecar.model_dump_json(by_alias=True, indent=1) + "\n")
-    return EngineFile(path, sidecar, beside.stat().st_mtime)
+    _write(beside, metadata.model_dump_json(by_alias=True, indent=1) + "\n")
+    return EngineFile(path, metadata, beside.stat().st_mtime)
 
 
-def metadata_path(plan: Path) -> Path:
-    """Beside the plan."""
-    return plan.with_name(f"{plan.name}.json")
+def metadata_path(path: Path) -> Path:
+    """Where the metadata of the engine file at `path` is: beside it."""
+    return path.with_name(f"{path.name}.json")
 
 
-def read_engine_file(sidecar: Path) -> EngineFile | None:
-    """The plan that a sidecar describes; none, and a line in the log, where it cannot be read."""
+def read_engine_file(beside: Path) -> EngineFile | None:
+    """The engine file that the metadata at `beside` describes; None, and a line in the log, if it cannot be read."""
     try:
-        with _open(sidecar) as file:
-            content, written = EngineMetadata.model_validate_json(file.read()), os.fstat(file.fileno()).st_mtime
-            return EngineFile(sidecar.with_suffix(""), content, written, _doubt(file, sidecar))
+        with _open(beside) as file:
+            metadata, written = EngineMetadata.model_validate_json(file.read()), os.fstat(file.fileno()).st_mtime
+            return EngineFile(beside.with_suffix(""), metadata, written, _doubt(file, beside))
     except (OSError, ValidationError) as error:
-        logger.warning("%s: not the sidecar of a plan (%s)", sidecar, first_line(error))
+        logger.warning("%s: not the sidecar of a plan (%s)", beside, first_line(error))
         return None
 
 

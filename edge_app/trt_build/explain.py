@@ -1,4 +1,4 @@
-"""Why a plan is used, or would be built again."""
+"""Why an engine file is used, or would be built again."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from edge_app.trt_build.engine_file import EngineFile, EngineMetadata
 from edge_app.trt_build.key import Key
 from edge_app.trt_build.library import find_library
 from edge_app.trt_build.machine import this_machine
-from edge_app.trt_build.recipe import Recipe
 from edge_app.trt_build.request import BuildRequest
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPart:
-    """A part of the key: what it was (none where there was no plan before), and what it is."""
+    """A part of the key: what it was (None if nothing was built before), and what it is."""
 
     name: str
     was: str | None
@@ -28,67 +27,74 @@ class KeyPart:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A plan beside what would be built now.
+    """An engine file beside what would be built now.
 
     Attributes:
-        plan: The newest of its kind.
+        file: The newest of its kind.
         verdict: In words, whether it is used, and why or why not.
-        parts: Of a plan that is used, against the one that it replaced; else of what would be built, against the plan.
+        parts: Of a file that is used, against the one that it replaced; else of what would be built, against the file.
     """
 
-    plan: EngineFile
+    file: EngineFile
     verdict: str
     parts: tuple[KeyPart, ...]
 
     def document(self) -> dict[str, Any]:
         """For `--json`."""
         return {
-            "path": str(self.plan.path),
+            "path": str(self.file.path),
             "verdict": self.verdict,
             "parts": [{**asdict(part), "changed": part.was not in (None, part.now)} for part in self.parts],
         }
 
 
 def explain(found: Model, cache: EngineCache, device: int = 0) -> list[Explanation]:
-    """Of each choice of precision, TensorRT and targets that the model was built with, its newest plan.
+    """Of each choice of precision, TensorRT and targets that the model was built with, the newest engine file.
 
     Args:
         found: The model.
-        cache: Where plans are kept.
+        cache: Where engine files are kept.
         device: Number of the GPU that would run them.
     """
-    files = [file for name in found.card.files.values() if (file := (found.folder / name).resolve()).is_file()]
-    sources: dict[str, Path] = {sha256(file): file for file in files}
+    paths = [path for name in found.card.files.values() if (path := (found.folder / name).resolve()).is_file()]
+    sources: dict[str, Path] = {sha256(path): path for path in paths}
     newest: list[tuple[EngineFile, Path]] = []
-    for plan in cache.plans():
-        sidecar = plan.sidecar
-        source = sidecar.source if sidecar.source in files else sources.get(sidecar.key.onnx_sha256)
-        if source and not any(sidecar.same_choice(other.sidecar) for other, _ in newest):
-            newest.append((plan, source))
-    return [_explain(plan, source, found, device) for plan, source in newest]
+    for file in cache.files():
+        metadata = file.metadata
+        source = metadata.source if metadata.source in paths else sources.get(metadata.key.onnx_sha256)
+        if source and not any(metadata.same_choice(other.metadata) for other, _ in newest):
+            newest.append((file, source))
+    return [_explain(file, source, found, device) for file, source in newest]
 
 
-def current_key(sidecar: EngineMetadata, source: Path, input_wh: tuple[int, int] | None, device: int) -> Key:
+def current_key(metadata: EngineMetadata, source: Path, input_wh: tuple[int, int] | None, device: int) -> Key:
     """What the same choice of this file depends on now; raises what reading it, TensorRT or the GPU raises."""
-    graph = read_signature(source, input_wh)
-    recipe = Recipe(graph, sidecar.precision, sidecar.max_batch, sidecar.targets)
-    return BuildRequest(sidecar.model, recipe, find_library(sidecar.backend), this_machine(device)).key()
+    signature, library = read_signature(source, input_wh), find_library(metadata.backend)
+    return BuildRequest(
+        model=metadata.model,
+        signature=signature,
+        precision=metadata.precision,
+        library=library,
+        machine=this_machine(device),
+        max_batch=metadata.max_batch,
+        targets=metadata.targets,
+    ).key()
 
 
-def _explain(plan: EngineFile, source: Path, found: Model, device: int) -> Explanation:
-    sidecar = plan.sidecar
+def _explain(file: EngineFile, source: Path, found: Model, device: int) -> Explanation:
+    metadata = file.metadata
     try:
-        now = current_key(sidecar, source, found.card.input_wh, device)
+        now = current_key(metadata, source, found.card.input_wh, device)
     except EdgeAppError as error:
-        return Explanation(plan, f"cannot be built again: {error}", _parts(sidecar.key, sidecar.before))
-    if not sidecar.key.serves(now):
-        changes = "; ".join(now.changes(sidecar.key))
-        return Explanation(plan, f"will be built again because {changes}", _parts(now, sidecar.key))
+        return Explanation(file, f"cannot be built again: {error}", _parts(metadata.key, metadata.before))
+    if not metadata.key.serves(now):
+        changes = "; ".join(now.changes(metadata.key))
+        return Explanation(file, f"will be built again because {changes}", _parts(now, metadata.key))
     try:
-        plan.read()
+        file.read()
     except DataError as error:
-        return Explanation(plan, f"will be built again: {error}", _parts(now, sidecar.key))
-    return Explanation(plan, f"is up to date; built because {sidecar.because}", _parts(now, sidecar.before))
+        return Explanation(file, f"will be built again: {error}", _parts(now, metadata.key))
+    return Explanation(file, f"is up to date; built because {metadata.because}", _parts(now, metadata.before))
 
 
 def _parts(now: Key, was: Key | None) -> tuple[KeyPart, ...]:

@@ -1,4 +1,4 @@
-"""The plan of a model: from the cache, or built once however many processes want it."""
+"""The engine file of a model: from the cache, or built once however many processes want it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from edge_app.trt_build.engine_file import EngineFile, EngineMetadata, metadata_
 from edge_app.trt_build.key import Key
 from edge_app.trt_build.machine import available_memory
 from edge_app.trt_build.monitor import Progress
-from edge_app.trt_build.recipe import WORKSPACE
-from edge_app.trt_build.request import BuildRequest
+from edge_app.trt_build.request import WORKSPACE, BuildRequest
 from edge_app.trt_build.trt_log import LOW_MEMORY
 
 logger = logging.getLogger(__name__)
@@ -28,117 +27,117 @@ Answer = Callable[[bytes], float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Obtained:
-    """A plan that may be trusted.
+class TrustedEngine:
+    """An engine file that may be trusted.
 
     Attributes:
-        plan: Where it is, and what it is.
-        content: The plan itself.
+        file: Where it is, and what it is.
+        content: The engine itself, serialized.
         cached: Whether it was there already.
     """
 
-    plan: EngineFile
+    file: EngineFile
     content: bytes
     cached: bool
 
 
 def obtain(
-    order: BuildRequest,
+    request: BuildRequest,
     cache: EngineCache,
     *,
     progress: Progress = lambda part, phase: None,
     waiting: Callable[[], None] = lambda: None,
     current: Current = nullcontext,
-    answer: Answer = lambda plan: None,
-) -> Obtained:
-    """The plan from the cache, else built. An older plan stays in the cache until it is pruned.
+    answer: Answer = lambda engine: None,
+) -> TrustedEngine:
+    """The engine from the cache, else built. An older one stays in the cache until it is pruned.
 
     Args:
-        order: What is wanted.
-        cache: Where plans are kept.
+        request: What is wanted.
+        cache: Where engine files are kept.
         progress: Hears how far a build is.
         waiting: Called again and again while another process is building; what it raises ends the waiting.
         current: Gives the building thread its GPU.
-        answer: Lets a plan that has not answered the golden pictures yet do so, a new one before it is kept; returns
-            the agreement, none where there is nothing to ask or it cannot run here; raises DataError below the bar.
+        answer: Lets an engine that has not answered the golden pictures yet do so, a new one before it is kept; returns
+            the agreement, None if there is nothing to ask or it cannot run here; raises DataError below the bar.
 
     Raises:
         DataError: It cannot be built, or does not answer well; the text names the file.
         DeviceError: There is no GPU to build for.
         AccessError: The cache cannot be written.
     """
-    key = order.key()
+    key = request.key()
     if (found := find(cache, key)) is None:
         with cache.locked(waiting):
             if (found := find(cache, key)) is None:  # else another process has built it
-                return _build(order, cache, key, progress, current, answer)
-    return _adopt(order, cache, found, waiting, answer)
+                return _build(request, cache, key, progress, current, answer)
+    return _adopt(request, cache, found, waiting, answer)
 
 
-def find(cache: EngineCache, key: Key) -> Obtained | None:
-    """The newest plan that serves and may be trusted; what may not is said in the log."""
-    for plan in cache.plans():
-        if plan.sidecar.key.serves(key):
+def find(cache: EngineCache, key: Key) -> TrustedEngine | None:
+    """The newest file that serves and may be trusted; the log says which may not, and why."""
+    for file in cache.files():
+        if file.metadata.key.serves(key):
             try:
-                return Obtained(plan, plan.read(), cached=True)
+                return TrustedEngine(file, file.read(), cached=True)
             except DataError as error:
                 logger.warning("%s", error)
     return None
 
 
 def _adopt(
-    order: BuildRequest, cache: EngineCache, found: Obtained, waiting: Callable[[], None], answer: Answer
-) -> Obtained:
-    """Lets the plan answer if it has not; one of a copy of the file becomes this file's, to be explained with it."""
-    known = found.plan.sidecar
+    request: BuildRequest, cache: EngineCache, found: TrustedEngine, waiting: Callable[[], None], answer: Answer
+) -> TrustedEngine:
+    """Lets the engine answer if it has not; one of a copy of the file becomes this file's, to be explained with it."""
+    known = found.file.metadata
     agreement = answer(found.content) if known.agreement is None else known.agreement
-    if (known.source, known.agreement) == (order.source, agreement):
+    if (known.source, known.agreement) == (request.source, agreement):
         return found
-    sidecar = known.model_copy(update={"model": order.model, "source": order.source, "agreement": agreement})
+    metadata = known.model_copy(update={"model": request.model, "source": request.source, "agreement": agreement})
     try:
         with cache.locked(waiting):
-            beside = read_engine_file(metadata_path(found.plan.path))
-            if beside is None or beside.sidecar.sha256 != known.sha256:  # it was pruned or built again meanwhile
+            beside = read_engine_file(metadata_path(found.file.path))
+            if beside is None or beside.metadata.sha256 != known.sha256:  # it was pruned or built again meanwhile
                 return found
-            return replace(found, plan=write_metadata(found.plan.path, sidecar))
+            return replace(found, file=write_metadata(found.file.path, metadata))
     except AccessError:  # a cache that we may only read serves all the same
         return found
 
 
 def _build(
-    order: BuildRequest, cache: EngineCache, key: Key, progress: Progress, current: Current, answer: Answer
-) -> Obtained:
-    if warning := memory_warning(order, available_memory()):
+    request: BuildRequest, cache: EngineCache, key: Key, progress: Progress, current: Current, answer: Answer
+) -> TrustedEngine:
+    if warning := memory_warning(request, available_memory()):
         logger.warning("%s", warning)
-    sidecar = _sidecar(order, key)
-    before = next((plan.sidecar.key for plan in cache.plans() if plan.sidecar.same_choice(sidecar)), None)
+    metadata = _metadata(request, key)
+    before = next((file.metadata.key for file in cache.files() if file.metadata.same_choice(metadata)), None)
     because = _because(key, before)
     if before is not None:
-        logger.info("%s is built again because %s", order.model, because)
-    cache.reserve(2 * order.source.stat().st_size)
+        logger.info("%s is built again because %s", request.model, because)
+    cache.reserve(2 * request.source.stat().st_size)
     progress(0.0, "reading the model")
     began = time.monotonic()
-    built = build(order.flavour, order.recipe, progress, cache.timings(key), current)
+    built = build(request, progress, cache.timings(key), current)
     update = {
         "before": before,
         "because": because,
         "seconds": round(time.monotonic() - began, 3),
         "warnings": built.warnings,
-        "agreement": answer(built.plan),
+        "agreement": answer(built.engine),
     }
-    return Obtained(cache.store(built.plan, sidecar.model_copy(update=update)), built.plan, cached=False)
+    return TrustedEngine(cache.store(built.engine, metadata.model_copy(update=update)), built.engine, cached=False)
 
 
-def _sidecar(order: BuildRequest, key: Key) -> EngineMetadata:
+def _metadata(request: BuildRequest, key: Key) -> EngineMetadata:
     """What is known before the build."""
     return EngineMetadata(
         sha256="",
-        model=order.model,
-        source=order.source,
-        backend=order.flavour.name,
-        precision=order.recipe.precision,
-        max_batch=order.recipe.max_batch,
-        targets=order.recipe.targets,
+        model=request.model,
+        source=request.source,
+        backend=request.library.name,
+        precision=request.precision,
+        max_batch=request.max_batch,
+        targets=request.targets,
         key=key,
         before=None,
         because=FIRST,
@@ -154,15 +153,15 @@ def _because(key: Key, before: Key | None) -> str:
     return "; ".join(key.changes(before)) or "the plan was missing or could not be trusted"
 
 
-def memory_warning(order: BuildRequest, free: int | None) -> str | None:
-    """What to do where a build may be killed for want of memory; none where there is enough, or nobody knows.
+def memory_warning(request: BuildRequest, free: int | None) -> str | None:
+    """What to do where a build may be killed for want of memory; None if there is enough, or nobody knows.
 
     TensorRT-RTX took 0.3 to 0.5 GB for YOLOX-Nano (3.7 MB of ONNX). Full TensorRT was not measured; it may also fill
     the workspace, which on a Jetson is the host's memory.
     """
-    needed = WORKSPACE + 8 * order.recipe.graph.path.stat().st_size
+    needed = WORKSPACE + 8 * request.signature.path.stat().st_size
     if free is None or free >= needed:
         return None
-    running = "; stop the service first, whose engine takes the same memory" if order.machine.l4t else ""
+    running = "; stop the service first, whose engine takes the same memory" if request.machine.l4t else ""
     figures = f"the build may want {needed >> 20} MiB of memory, {free >> 20} MiB are free"
-    return f"{order.model}: {figures}: {LOW_MEMORY}{running}"
+    return f"{request.model}: {figures}: {LOW_MEMORY}{running}"

@@ -1,4 +1,4 @@
-"""Clears the cache of plans that nothing will load any more."""
+"""Clears the cache of engine files that nothing will load any more."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ from edge_app.trt_build.library import Backend, find_library
 
 
 def prune(cache: EngineCache, waiting: Callable[[], None]) -> list[tuple[Path, str]]:
-    """Deletes them, each with its sidecar, and old measurements; returns each with the reason in words.
+    """Deletes them, each with its metadata, and old measurements; returns each with the reason in words.
 
-    A plan that runs at this moment is in memory and goes on. What we may not load for whose it is, its owner may.
+    An engine that runs at this moment is in memory and goes on. What we may not load for whose it is, its owner may.
 
     Raises:
         AccessError: The folder cannot be written.
     """
     with cache.locked(waiting):
-        plans = cache.plans()
-        gone = [*_useless(plans), *_broken(cache, plans), *_measured(cache)]
+        files = cache.files()
+        gone = [*_useless(files), *_broken(cache, files), *_measured(cache)]
         for path, _because in gone:
             path.unlink(missing_ok=True)
             metadata_path(path).unlink(missing_ok=True)
     return gone
 
 
-def _useless(plans: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
+def _useless(files: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
     """Those that could not be loaded, or would not."""
     kept: list[EngineFile] = []
-    for plan in plans:
+    for file in files:
         try:
-            plan.read()
-            because = _replaced(plan, kept) or _other_version(plan.sidecar.backend, plan.sidecar.key.version)
+            file.read()
+            because = _replaced(file, kept) or _other_version(file.metadata.backend, file.metadata.key.version)
         except UntrustedError:
             continue
         except DataError as error:
             because = str(error)
         if because is None:
-            kept.append(plan)
+            kept.append(file)
         else:
-            yield plan.path, because
+            yield file.path, because
 
 
-def _replaced(plan: EngineFile, newer: Sequence[EngineFile]) -> str | None:
-    same = any(plan.sidecar.same_choice(other.sidecar) for other in newer)
+def _replaced(file: EngineFile, newer: Sequence[EngineFile]) -> str | None:
+    same = any(file.metadata.same_choice(other.metadata) for other in newer)
     return "a newer plan has replaced it" if same else None
 
 
-def _broken(cache: EngineCache, plans: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
-    """Plans without a sidecar that can be understood, and such sidecars."""
+def _broken(cache: EngineCache, files: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
+    """Engine files without metadata that can be understood, and such metadata."""
     named = {path.with_suffix("") for path in cache.folder.glob(f"*{SUFFIX}.json")}
-    for path in sorted({*named, *cache.folder.glob(f"*{SUFFIX}")} - {plan.path for plan in plans}):
+    for path in sorted({*named, *cache.folder.glob(f"*{SUFFIX}")} - {file.path for file in files}):
         beside = metadata_path(path)
         if not beside.exists():
             yield path, f"{beside.name} is missing"

@@ -1,4 +1,4 @@
-"""Which file of a model is built, in which precision; what is refused, and what is remarked."""
+"""What is to be built: which file of a model, in which precision, for which GPU; what is refused, what remarked."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from pathlib import Path
 import onnx
 
 from edge_app import model
-from edge_app.core.errors import ConfigError, DataError
-from edge_app.model import Model, ModelSignature, Precision
-from edge_app.trt_build.key import Key, make_key
+from edge_app.core.errors import ConfigError, DataError, DeviceError
+from edge_app.model import Model, ModelSignature, Precision, TensorSpec
+from edge_app.trt_build.key import ANY, NONE, Key
 from edge_app.trt_build.library import TensorRtLibrary
 from edge_app.trt_build.machine import Machine, this_machine
 from edge_app.trt_build.quantizers import refused_quantizer
-from edge_app.trt_build.recipe import Recipe
 from edge_app.trt_build.targets import NO_INT8, check_target
+
+WORKSPACE = 1 << 30  # scratch memory of a layer at most [bytes]
+OPTIMISATION = 3  # TensorRT's default, of 0 to 5
+CAST = 2  # counts changes of what is computed in FP16 and what is not
 
 # Which of a card's files is built, the best first; one without a card has a single file, which may be quantized.
 FILES: dict[Precision, tuple[Precision, ...]] = {
@@ -28,40 +31,93 @@ FILES: dict[Precision, tuple[Precision, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class BuildRequest:
-    """A plan that somebody wants.
+    """An engine file that somebody wants.
 
     Attributes:
         model: The model's name.
-        recipe: What is built.
-        flavour: With which TensorRT.
-        machine: For which machine.
+        signature: Of the ONNX file that it is built from.
+        precision: `fp32` as it is, `fp16` cast, `int8` with the quantizers of the file and the rest cast to FP16.
+        library: The TensorRT that builds it.
+        machine: The machine that it is for.
+        max_batch: Pictures in a batch, if that may vary.
+        targets: TensorRT-RTX: compute capabilities, such as sm86. Full TensorRT builds for the GPU that is there.
     """
 
     model: str
-    recipe: Recipe
-    flavour: TensorRtLibrary
+    signature: ModelSignature
+    precision: Precision
+    library: TensorRtLibrary
     machine: Machine
+    max_batch: int
+    targets: tuple[str, ...] = ()
 
     @property
     def source(self) -> Path:
         """The ONNX file."""
-        return self.recipe.graph.path.resolve()
+        return self.signature.path.resolve()
 
     @property
     def runs_here(self) -> bool:
-        """Whether there is a GPU here that the plan is for."""
+        """Whether there is a GPU here that the engine is for."""
         target = self.machine.target
-        return target is not None and (not self.flavour.rtx or target in self.recipe.targets)
+        return target is not None and (not self.library.rtx or target in self.targets)
+
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+        """Least and greatest shape of each input by name.
+
+        Raises:
+            DataError: An input has a dimension that neither the file nor the card fixes, other than the batch.
+        """
+        return {tensor.name: self._range(tensor) for tensor in self.signature.inputs}
+
+    def _range(self, tensor: TensorSpec) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        rest = list(tensor.shape[1:])
+        if tensor == self.signature.picture and (wh := self.signature.input_wh):
+            rest = [wh[1], wh[0], 3] if tensor.channels_last else [3, wh[1], wh[0]]
+        fixed = [size for size in rest if size is not None]
+        if len(fixed) != len(rest) or not tensor.shape:
+            raise DataError(f"{self.signature.path}: its input {tensor} has no fixed size; give it in a model.yaml")
+        least, most = (tensor.shape[0],) * 2 if tensor.shape[0] else (1, self.max_batch)
+        return (least, *fixed), (most, *fixed)
 
     def key(self) -> Key:
-        """What the plan depends on now; see `make_key` for what it raises."""
-        report = model.report_path(self.source) if self.recipe.graph.quantized else None
-        return make_key(self.recipe, self.flavour, self.machine, report)
+        """What the engine would depend on if it were built now.
+
+        Raises:
+            DeviceError: Full TensorRT has no GPU here, or TensorRT-RTX neither a GPU nor targets.
+        """
+        library, machine, portable = self.library, self.machine, self.library.rtx
+        if not portable and machine.gpu is None:
+            raise DeviceError(f"full TensorRT builds on the GPU that it is for; {machine.trouble}")
+        capability = ",".join(self.targets) if portable else machine.target
+        if not capability:
+            raise DeviceError(f"{machine.trouble}; TensorRT-RTX builds ahead of time with --target sm86,sm89")
+        report = model.report_path(self.source)
+        return Key(
+            onnx_sha256=model.sha256(self.signature.path),
+            report_sha256=model.sha256(report) if self.signature.quantized and report.is_file() else NONE,
+            precision=self.precision,
+            shapes="; ".join(f"{name} {_written(*shapes)}" for name, shapes in self.shapes().items()),
+            flavour=library.name,
+            version=library.version,
+            cuda=ANY if portable else machine.cuda or NONE,
+            driver=ANY if portable else (machine.driver or NONE).partition(".")[0],
+            l4t=ANY if portable else machine.l4t or NONE,
+            gpu=ANY if portable else machine.gpu or NONE,
+            compute_capability=capability,
+            options=f"workspace {WORKSPACE >> 20} MiB, optimisation {OPTIMISATION}, cast {CAST}",
+        )
+
+
+def _written(least: tuple[int, ...], most: tuple[int, ...]) -> str:
+    """A range of shapes for people."""
+    batch = str(most[0]) if least == most else f"{least[0]}..{most[0]}"
+    return "x".join([batch, *map(str, most[1:])])
 
 
 def build_request(
     found: Model,
-    flavour: TensorRtLibrary,
+    library: TensorRtLibrary,
     precision: Precision,
     *,
     max_batch: int,
@@ -72,7 +128,7 @@ def build_request(
 
     Args:
         found: The model.
-        flavour: With which TensorRT.
+        library: With which TensorRT.
         precision: Of what is computed.
         max_batch: Pictures in a batch where that may vary.
         targets: For TensorRT-RTX; none for the GPU that is here.
@@ -84,44 +140,51 @@ def build_request(
         UsageError: TensorRT-RTX does not build for the GPU that is here.
     """
     machine = this_machine(device)
-    if flavour.rtx and not targets and machine.target:
-        check_target(flavour, machine.target)
+    if library.rtx and not targets and machine.target:
+        check_target(library, machine.target)
         targets = (machine.target,)
-    graph = model.read_signature(found.file(source_of(found, precision)), found.card.input_wh)
-    check_precision(graph, precision)
-    return BuildRequest(found.card.name, Recipe(graph, precision, max_batch, targets), flavour, machine)
+    signature = read_source(found, precision)
+    return BuildRequest(
+        model=found.card.name,
+        signature=signature,
+        precision=precision,
+        library=library,
+        machine=machine,
+        max_batch=max_batch,
+        targets=targets,
+    )
 
 
-def automatic(found: Model, flavour: TensorRtLibrary) -> tuple[Precision, ...]:
-    """What `auto` is, the better first: INT8 where the model has it and TensorRT is the full one, and FP16."""
-    if source_of(found, "fp16") == "int8":
-        return ("int8",)
-    return ("int8", "fp16") if "int8" in found.card.files and not flavour.rtx else ("fp16",)
+def read_source(found: Model, precision: Precision) -> ModelSignature:
+    """The file that an engine of that precision is built from; raises as `build_request`."""
+    signature = model.read_signature(found.file(source_of(found, precision)), found.card.input_wh)
+    check_precision(signature, precision)
+    return signature
 
 
 def source_of(found: Model, precision: Precision) -> Precision:
-    """The file that a plan of that precision is built from."""
+    """The file that an engine of that precision is built from."""
     return next((name for name in FILES[precision] if name in found.card.files), precision)
 
 
-def check_precision(graph: ModelSignature, precision: Precision) -> None:
+def check_precision(signature: ModelSignature, precision: Precision) -> None:
     """Whether the file can be built in that precision.
 
     Raises:
         ConfigError: It cannot; the text says what could.
         DataError: TensorRT does not take its quantizers, so that no report would help it.
     """
-    if graph.quantized and (why := refused_quantizer(onnx.load(graph.path))):
-        raise DataError(f"{graph.path}: {why}")
-    if graph.quantized and precision != "int8":
-        raise ConfigError(f"{graph.path}: is quantized; its precision is int8")
-    if precision == "int8" and not graph.quantized:
-        raise ConfigError(f"{graph.path}: has no INT8; make it with edge-app calibrate")
+    if signature.quantized and (why := refused_quantizer(onnx.load(signature.path))):
+        raise DataError(f"{signature.path}: {why}")
+    if signature.quantized and precision != "int8":
+        raise ConfigError(f"{signature.path}: is quantized; its precision is int8")
+    if precision == "int8" and not signature.quantized:
+        raise ConfigError(f"{signature.path}: has no INT8; make it with edge-app calibrate")
 
 
-def remarks(order: BuildRequest) -> Iterator[str]:
+def remarks(request: BuildRequest) -> Iterator[str]:
     """What the user should know of this choice before it is built."""
-    if order.flavour.rtx and order.recipe.precision == "int8":
+    if request.library.rtx and request.precision == "int8":
         yield "TensorRT-RTX does not fuse INT8 convolutions with what follows them: fp16 is usually faster there"
-        if NO_INT8 in order.recipe.targets:
+        if NO_INT8 in request.targets:
             yield f"on {NO_INT8} TensorRT-RTX computes quantized convolutions in FP16: quantizing is only work there"

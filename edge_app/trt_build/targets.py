@@ -23,40 +23,40 @@ INSTEAD = {
 NO_INT8 = "sm75"  # there RTX computes quantized convolutions in FP16
 
 
-def targets(flavour: TensorRtLibrary) -> list[str]:
+def targets(library: TensorRtLibrary) -> list[str]:
     """What this TensorRT-RTX can build for."""
-    return [name.lower() for name in flavour.trt.ComputeCapability.__members__ if re.fullmatch(r"SM\d+", name)]
+    return [name.lower() for name in library.trt.ComputeCapability.__members__ if re.fullmatch(r"SM\d+", name)]
 
 
-def read_targets(flavour: TensorRtLibrary, text: str) -> tuple[str, ...]:
+def read_targets(library: TensorRtLibrary, text: str) -> tuple[str, ...]:
     """The targets in a list such as `sm86,sm89`, each once, sorted.
 
     Raises:
         UsageError: TensorRT-RTX does not have one of them; the text says what to use instead.
     """
     wanted = {name.strip().lower() for name in text.split(",") if name.strip()}
-    if not flavour.rtx:
+    if not library.rtx:
         raise UsageError("--target is for --backend tensorrt_rtx; full TensorRT builds for the GPU that is there")
     if not wanted:
-        raise UsageError(f"--target: want some of {', '.join(targets(flavour))}")
+        raise UsageError(f"--target: want some of {', '.join(targets(library))}")
     for name in sorted(wanted):
-        check_target(flavour, name)
+        check_target(library, name)
     return tuple(sorted(wanted, key=_number))
 
 
-def check_target(flavour: TensorRtLibrary, name: str) -> None:
+def check_target(library: TensorRtLibrary, name: str) -> None:
     """Raises UsageError that says what to use instead, where TensorRT-RTX cannot build for it."""
-    have = targets(flavour)
+    have = targets(library)
     if name not in have:
         advice = INSTEAD.get(name, f"want some of {', '.join(have)}")
-        raise UsageError(f"TensorRT-RTX {flavour.version} does not build for {name}; {advice}")
+        raise UsageError(f"TensorRT-RTX {library.version} does not build for {name}; {advice}")
 
 
-def set_targets(flavour: TensorRtLibrary, config: Any, names: Sequence[str]) -> None:
+def set_targets(library: TensorRtLibrary, config: Any, names: Sequence[str]) -> None:
     """Tells the builder's config."""
     config.num_compute_capabilities = len(names)
     for place, name in enumerate(names):
-        config.set_compute_capability(getattr(flavour.trt.ComputeCapability, name.upper()), place)
+        config.set_compute_capability(getattr(library.trt.ComputeCapability, name.upper()), place)
 
 
 def _number(name: str) -> int:

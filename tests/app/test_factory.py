@@ -9,8 +9,8 @@ import pytest
 
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts, make_sources
-from edge_app.detector import Backend, reads_surfaces
-from edge_app.engine.config import EngineConfig
+from edge_app.detector.backends.ort import OnnxRuntimeCpu
+from edge_app.detector.backends.trt import TensorRt
 from edge_app.trt_build import TensorRtLibrary
 
 
@@ -37,6 +37,5 @@ def test_who_has_no_engine_looks_at_bgr(clip: Path):
 
 
 def test_tensorrt_reads_surfaces():
-    settings = EngineConfig()
-    assert not reads_surfaces(settings, Backend(None, "no TensorRT"))
-    assert reads_surfaces(settings, Backend(TensorRtLibrary("tensorrt", "10.3.0", None), "as configured"))
+    assert not OnnxRuntimeCpu("no TensorRT").reads_surfaces
+    assert TensorRt(TensorRtLibrary("tensorrt", "10.3.0", None), "as configured").reads_surfaces

@@ -8,13 +8,13 @@ import onnx
 import pytest
 
 from edge_app import model
-from edge_app.calibration import read_subject
 from edge_app.calibration.cache import open_cache
 from edge_app.calibration.context import CalibrationContext
 from edge_app.calibration.placement import place
 from edge_app.calibration.qdq import prepared
 from edge_app.calibration.ranges import observe
 from edge_app.calibration.series import find_series
+from edge_app.detector import read_fp32
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "calib_data/traffic"
@@ -25,8 +25,8 @@ def nobody(*step):
 
 
 @pytest.fixture(scope="session")
-def subject():
-    return read_subject(model.find_argument(str(ROOT / "models/traffic"), Path("nowhere")))
+def detector():
+    return read_fp32(model.find_argument(str(ROOT / "models/traffic"), Path("nowhere")))
 
 
 @pytest.fixture(scope="session")
@@ -42,9 +42,9 @@ def some(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def cache(some, subject, tmp_path_factory):
+def cache(some, detector, tmp_path_factory):
     """The pictures to calibrate with."""
-    with open_cache(tmp_path_factory.mktemp("cache") / "pictures", subject.input) as cache:
+    with open_cache(tmp_path_factory.mktemp("cache") / "pictures", detector.input) as cache:
         (series,) = find_series([some / "calibration"])
         for shown in series.read(range(series.count)):
             cache.add(shown.picture, shown.name, shown.file)
@@ -52,9 +52,9 @@ def cache(some, subject, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def context(cache, subject, tmp_path_factory):
+def context(cache, detector, tmp_path_factory):
     """The bundled model with the default's ranges."""
-    graph, folder = prepared(onnx.load(subject.path)), tmp_path_factory.mktemp("context")
-    histograms = observe(graph, sorted(place(graph).uses), subject, cache, folder, nobody)
+    graph, folder = prepared(onnx.load(detector.signature.path)), tmp_path_factory.mktemp("context")
+    histograms = observe(graph, sorted(place(graph).uses), detector, cache, folder, nobody)
     ranges = {tensor: histogram.range("mse") for tensor, histogram in histograms.items()}
-    return CalibrationContext(subject, graph, ranges, folder, nobody)
+    return CalibrationContext(detector, graph, ranges, folder, nobody)

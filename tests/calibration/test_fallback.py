@@ -36,15 +36,15 @@ def loud(source: Path, target: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def hurt(subject, some, tmp_path_factory):
-    """The report on the loud model, its subject, and its INT8 file."""
+def hurt(detector, some, tmp_path_factory):
+    """The report on the loud model, its detector, and its INT8 file."""
     folder = tmp_path_factory.mktemp("loud")
     path, out = folder / "model.onnx", folder / "model.int8.onnx"
-    loud(subject.path, path)
-    other = replace(subject, path=path, sha256=model.sha256(path))
+    loud(detector.signature.path, path)
+    other = replace(detector, signature=model.read_signature(path), sha256=model.sha256(path))
     data, holdout = find_series([some / "calibration"]), find_series([some / "holdout"])
     job = CalibrationJob(
-        subject=other, data=data, holdout=holdout, images=400, method="max", min_agreement=0.95,
+        detector=other, data=data, holdout=holdout, images=400, method="max", min_agreement=0.95,
         allow_thin_evidence=False, out=out,
     )  # fmt: skip
     return calibrate(job, nobody), other, out
@@ -59,9 +59,9 @@ def test_the_layer_that_is_hurt_goes_back_to_float_and_no_other(hurt):
 
 
 def test_the_golden_answers_are_those_of_fp32(hurt):
-    _, subject, out = hurt
+    _, detector, out = hurt
     golden = read_golden(golden_path(out))
     pictures = [Picture.from_bgr(picture) for picture in golden.pictures]
-    for path, wanted in ((subject.path, True), (out, False)):
-        found = [each.score.tolist() for each in ReferenceModel(path, subject).detect(pictures)]
+    for path, wanted in ((detector.signature.path, True), (out, False)):
+        found = [each.score.tolist() for each in ReferenceModel(path, detector).detect(pictures)]
         assert (found == [each.score.tolist() for each in golden.detections]) == wanted

@@ -24,17 +24,17 @@ BAD = "node_conv2d_7"  # what it reads shares its scale with nothing
 
 
 @pytest.fixture(scope="module")
-def reference(subject):
-    return ReferenceModel(subject.path, subject)
+def reference(detector):
+    return ReferenceModel(detector.signature.path, detector)
 
 
 @pytest.fixture(scope="module")
-def evaluation(some, subject, reference, tmp_path_factory):
-    with open_cache(tmp_path_factory.mktemp("cache") / "holdout", subject.input) as cache:
+def evaluation(some, detector, reference, tmp_path_factory):
+    with open_cache(tmp_path_factory.mktemp("cache") / "holdout", detector.input) as cache:
         (series,) = find_series([some / "holdout"])
         for shown in series.read(range(series.count)):
             cache.add(shown.picture, shown.name, shown.file)
-        yield Evaluation(cache, reference, subject, nobody)
+        yield Evaluation(cache, reference, detector, nobody)
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +62,10 @@ def test_what_was_measured_is_not_measured_again(spoilt, placement, cache, refer
     assert damages(spoilt, placement, cache, reference) == first
 
 
-def test_where_the_model_finds_nothing_nothing_is_measured(context, placement, subject, reference, tmp_path):
+def test_where_the_model_finds_nothing_nothing_is_measured(context, placement, detector, reference, tmp_path):
     from edge_app.core.frames import Picture
 
-    with open_cache(tmp_path / "black", subject.input) as black:
+    with open_cache(tmp_path / "black", detector.input) as black:
         for _ in range(3):
             black.add(Picture.from_bgr(np.zeros((20, 20, 3), np.uint8)), "black")
         assert damages(context, placement, black, reference) == {}
@@ -82,7 +82,7 @@ def test_the_spoilt_layer_goes_back_to_float_and_no_other(spoilt, evaluation, pl
     assert not search.falls_short(search.measure([BAD]))
 
 
-def test_an_interrupted_search_goes_on(spoilt, evaluation, placement, subject, tmp_path, monkeypatch):
+def test_an_interrupted_search_goes_on(spoilt, evaluation, placement, detector, tmp_path, monkeypatch):
     context, order = replace(spoilt, work_dir=tmp_path), [BAD, placement.layers[0]]
     search = FallbackSearch(context, evaluation, 0.95)
     found = search.run(search.measure(), order)
@@ -90,7 +90,7 @@ def test_an_interrupted_search_goes_on(spoilt, evaluation, placement, subject, t
     again = FallbackSearch(context, evaluation, 0.95)
     assert again.run(again.measure(), order).fallbacks == found.fallbacks
     with pytest.raises(pytest.fail.Exception):
-        FallbackSearch(replace(context, subject=replace(subject, sha256="0" * 64)), evaluation, 0.95).measure()
+        FallbackSearch(replace(context, detector=replace(detector, sha256="0" * 64)), evaluation, 0.95).measure()
 
 
 def test_what_no_layer_mends_is_told_after_one_trial(spoilt, evaluation, placement):
@@ -145,7 +145,7 @@ def shown(model, output, context, pictures):
     copy.graph.output.append(onnx.helper.make_empty_tensor_value_info(output))
     path = context.work_dir / "shown.onnx"
     onnx.save(copy, path)
-    return [arrays for _, arrays in ReferenceModel(path, context.subject).run(pictures, [output])]
+    return [arrays for _, arrays in ReferenceModel(path, context.detector).run(pictures, [output])]
 
 
 def test_multiplications_are_counted_by_hand():

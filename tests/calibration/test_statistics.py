@@ -15,8 +15,9 @@ from edge_app.calibration.cache import CalibrationCache
 from edge_app.calibration.context import ReferenceModel
 from edge_app.calibration.ranges import ActivationHistogram, observe
 from edge_app.core.frames import Picture
-from edge_app.model import InputSpec
+from edge_app.model import InputSpec, read_signature
 from edge_app.onnx_graph import OnnxGraph
+from edge_app.postprocess.ssd import SsdDecoder
 from tests.calibration.conftest import nobody
 from tests.calibration.networks import SIDE
 from tests.calibration.networks import Network as Layers
@@ -32,7 +33,7 @@ def layers(batch):
 
 
 @pytest.fixture
-def feeds(subject, tmp_path):
+def feeds(detector, tmp_path):
     """A small model, how it is fed, and pictures for it."""
 
     def make(batch=None, count=10, first=0):
@@ -43,13 +44,13 @@ def feeds(subject, tmp_path):
         for seed in range(first, first + count):
             pixels = np.random.default_rng(seed).integers(0, 25 * (seed % 10 + 1), (SIDE, SIDE, 3), np.uint8)
             cache.add(Picture.from_bgr(pixels), str(seed))
-        return model, replace(subject, path=path, batch=batch, input=SPEC), cache
+        return model, replace(detector, signature=read_signature(path), input=SPEC), cache
 
     return make
 
 
-def counted(model, subject, cache, folder, progress=nobody):
-    return observe(OnnxGraph(model), TENSORS, subject, cache, folder, progress)
+def counted(model, detector, cache, folder, progress=nobody):
+    return observe(OnnxGraph(model), TENSORS, detector, cache, folder, progress)
 
 
 def same(a, b):
@@ -57,14 +58,14 @@ def same(a, b):
 
 
 def test_each_tensors_values_of_all_pictures_are_counted(feeds, tmp_path):
-    model, subject, cache = feeds()
-    found = counted(model, subject, cache, tmp_path)
+    model, detector, cache = feeds()
+    found = counted(model, detector, cache, tmp_path)
     shown = onnx.ModelProto()
     shown.CopyFrom(model)
     shown.graph.output.append(onnx.helper.make_empty_tensor_value_info("body.act"))
     onnx.save(shown, tmp_path / "shown.onnx")
     network, expected = (
-        ReferenceModel(tmp_path / "shown.onnx", subject),
+        ReferenceModel(tmp_path / "shown.onnx", detector),
         {name: ActivationHistogram() for name in TENSORS},
     )
     for _, arrays in network.run(cache, ["body.act"]):
@@ -77,9 +78,9 @@ def test_each_tensors_values_of_all_pictures_are_counted(feeds, tmp_path):
 def test_a_fixed_batch_counts_every_picture(feeds, tmp_path):
     one, four = ({}, {})
     for found, batch in ((one, 1), (four, 4)):
-        model, subject, cache = feeds(batch, count=8)
+        model, detector, cache = feeds(batch, count=8)
         (tmp_path / str(batch)).mkdir()
-        found.update(counted(model, subject, cache, tmp_path / str(batch)))
+        found.update(counted(model, detector, cache, tmp_path / str(batch)))
     assert one["images"].counts.sum() == four["images"].counts.sum()
     assert abs(one["body.act"].range("max") / four["body.act"].range("max") - 1) < 1e-3
 
@@ -122,13 +123,18 @@ def test_other_pictures_begin_anew(feeds, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "change", [{"sha256": "0" * 64}, {"input": SPEC.model_copy(update={"scale": 1.0})}, {"family": "ssd"}]
+    "change",
+    [
+        {"sha256": "0" * 64},
+        {"input": SPEC.model_copy(update={"scale": 1.0})},
+        {"decoder": SsdDecoder(SPEC, 4, (0, 1, 2, 3))},
+    ],
 )
 def test_another_model_or_preprocessing_begins_anew(feeds, tmp_path, change):
-    model, subject, cache = feeds()
-    counted(model, subject, cache, tmp_path)
+    model, detector, cache = feeds()
+    counted(model, detector, cache, tmp_path)
     done = []
-    other = replace(subject, **change)
+    other = replace(detector, **change)
     found = counted(model, other, cache, tmp_path, done.append)
     assert done == list(range(1, 11))
     (tmp_path / "fresh").mkdir()

@@ -54,12 +54,12 @@ def black(tmp_path_factory):
     return folder
 
 
-def test_the_report_says_what_was_made_of_what(made, subject):
+def test_the_report_says_what_was_made_of_what(made, detector):
     report = model.read_report(model.report_path(made))
     assert report.passed
     assert report.images == 18
     assert report.method == "mse"
-    assert (report.model_sha256, report.int8_sha256) == (subject.sha256, model.sha256(made))
+    assert (report.model_sha256, report.int8_sha256) == (detector.sha256, model.sha256(made))
     assert report.golden_sha256 == model.sha256(golden_path(made))
     assert min(report.agreement.map50, report.agreement.recall, report.agreement.precision) >= 0.95
     assert report.ground_truth.int8_map50 > report.ground_truth.fp32_map50 - 0.02

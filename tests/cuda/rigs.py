@@ -51,8 +51,8 @@ class SimulatedRig:
             load = tensorrt_executors(self._maker, path.read_bytes(), max_batch=max_batch, slots=slots)
         else:
             self._maker = SimulatedSessions(self.gpu, on_cpu=self.on_cpu)
-            graph = read_signature(path, (spec.width, spec.height))
-            load = cuda_executors(graph, ordinal=0, max_batch=max_batch, slots=slots, open_session=self._maker.open)
+            signature = read_signature(path, (spec.width, spec.height))
+            load = cuda_executors(signature, ordinal=0, max_batch=max_batch, slots=slots, open_session=self._maker.open)
         return GpuEngine(self.kind, self.gpu, load, spec, constants or {})
 
     def refuse(self, batch: int) -> None:
@@ -95,6 +95,6 @@ class RealRig:
 
     def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None) -> GpuEngine:
         self.gpu = self.wrap(Gpu(0))
-        graph = read_signature(path, (spec.width, spec.height))
-        load = cuda_executors(graph, ordinal=0, max_batch=max_batch, slots=slots, half=self.half)
+        signature = read_signature(path, (spec.width, spec.height))
+        load = cuda_executors(signature, ordinal=0, max_batch=max_batch, slots=slots, half=self.half)
         return GpuEngine("onnxruntime-cuda", self.gpu, load, spec, constants or {})

@@ -57,7 +57,7 @@ class Batches(list):
 def inferred(batches: Batches, engine):
     """What `infer` yields; no frame may be dropped."""
     dropped = lambda frame, error: pytest.fail(f"{frame.index}: {error}")  # noqa: E731
-    return infer(batches, engine.slots, dropped, at_once=engine.at_once)
+    return infer(batches, engine.slots, dropped, concurrent=engine.concurrent_slots)
 
 
 def same(rig, found: np.ndarray, expected: np.ndarray) -> None:

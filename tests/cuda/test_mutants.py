@@ -34,8 +34,8 @@ WAITS = [mutant for module in MODULES for mutant in without_a_wait(module)]
 SLOTS = [
     *replaced(double_buffer, "free.popleft()", "free[0]"),  # a slot that is in use
     *replaced(double_buffer, "running.popleft()", "running.pop()"),  # the newest batch first
-    *replaced(gpu_engine, "GpuSlot(device, n, spec, constants)", "GpuSlot(device, networks[0], spec, constants)"),
-    *replaced(gpu_slot, "self._network.stream", "self._upload"),  # not the stream that the network computes on
+    *replaced(gpu_engine, "GpuSlot(device, e, spec, constants)", "GpuSlot(device, executors[0], spec, constants)"),
+    *replaced(gpu_slot, "self._executor.stream", "self._upload"),  # not the stream that the model computes on
     *replaced(ort_cuda, "streams", "streams[::-1]"),  # each session on the other's stream
     *replaced(trt_executor, "self.stream.handle", "0"),
 ]

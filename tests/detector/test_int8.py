@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,11 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from edge_app.app.config import load_config
 from edge_app.core.errors import ConfigError, DataError, InputError
 from edge_app.core.frames import Picture
-from edge_app.detector import Golden, load, read_detector, start_engine, write_golden
+from edge_app.detector import Golden, read_detector, start_engine, write_golden
 from edge_app.detector.golden import LEAST_SCORE, answers
 from edge_app.engine.config import EngineConfig
 from edge_app.model import InputSpec, Report, Thresholds, sha256, write_report
-from edge_app.postprocess import Postprocess, recognise
+from edge_app.postprocess import Postprocess
 from edge_app.synthetic import SceneSettings, Street
 from tests.config.files import load_text
 
@@ -72,9 +73,10 @@ def exact(tmp_path_factory) -> Golden:
     pictures = np.stack([street.render(40 * i)[0] for street in streets for i in range(16)])
     folder = tmp_path_factory.mktemp("exact")
     detector = read_detector(load_text(folder, "model: {name: traffic}\ncameras: {a: {url: rtsp://h/1}}\n").detector)
-    decoder = recognise(detector.graph, "yolox")
-    with load(detector, EngineConfig(threads=1)) as engine:
-        return Golden(pictures, answers(engine, pictures, Postprocess(decoder, confidence=LEAST_SCORE, nms_iou=0.5)))
+    _, engine = start_engine(replace(detector, int8=None), EngineConfig(threads=1))
+    with engine:
+        postprocess = Postprocess(detector.decoder, confidence=LEAST_SCORE, nms_iou=0.5)
+        return Golden(pictures, answers(engine, pictures, postprocess))
 
 
 @pytest.fixture

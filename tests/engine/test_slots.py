@@ -91,13 +91,13 @@ def test_the_other_slot_computes_while_frames_are_waiting(tmp_path):
             engine.slots[1].submit([grey(0)])
 
 
-@pytest.mark.parametrize(("slots", "at_once", "busy"), [(2, True, True), (2, False, False), (1, True, False)])
-def test_a_slot_computes_its_next_batch_while_its_outputs_are_handled_where_slots_compute_at_once(
-    tmp_path, slots, at_once, busy
+@pytest.mark.parametrize(("slots", "concurrent", "busy"), [(2, True, True), (2, False, False), (1, True, False)])
+def test_a_slot_computes_its_next_batch_while_its_outputs_are_handled_where_slots_are_concurrent(
+    tmp_path, slots, concurrent, busy
 ):
     with open_engine(channel_means(tmp_path / "m.onnx", 1), 1, slots=slots) as engine:
         batches = Batches([[frame(i)] for i in range(3)])
-        next(infer(batches, engine.slots, lambda f, e: None, at_once=at_once))
+        next(infer(batches, engine.slots, lambda f, e: None, concurrent=concurrent))
         if busy:
             with pytest.raises(RuntimeError, match="twice"):
                 engine.slots[0].submit([grey(0)])

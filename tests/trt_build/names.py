@@ -8,7 +8,7 @@ from pathlib import Path
 
 # Variables by the class that they hold. A file that uses `trt.` and is not here fails the test.
 VARIABLES = {
-    "detector/plan.py": {},
+    "detector/backends/trt.py": {},
     "engine/trt/executor.py": {"engine": "ICudaEngine", "context": "IExecutionContext"},
     "trt_build/build.py": {
         "builder": "Builder",
@@ -69,7 +69,7 @@ def used_names(path: Path, variables: dict[str, str], version: str) -> Iterator[
 
 
 def _is_module(node: ast.AST) -> bool:
-    """`trt`, or `flavour.trt`."""
+    """`trt`, or `library.trt`."""
     return (isinstance(node, ast.Name) and node.id == "trt") or (isinstance(node, ast.Attribute) and node.attr == "trt")
 
 

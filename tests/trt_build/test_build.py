@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from onnx import helper
 
 from edge_app import trt_build
 from edge_app.core.errors import ConfigError, DataError, DeviceError, UsageError
-from edge_app.detector import vouched
+from edge_app.detector import qualify
+from edge_app.detector.backends.trt import TensorRt
+from edge_app.detector.precision import candidates
 from edge_app.model import find_argument, read_report, read_signature, write_report
 from edge_app.trt_build.build import build
 from edge_app.trt_build.trt_log import joined_errors
@@ -26,14 +29,15 @@ from tests.waiting import PATIENCE_S
 TRAFFIC = Path("models/traffic/model.onnx")
 
 
-def recipe(path, precision="fp16", targets=("sm86",), max_batch=8):
-    return trt_build.Recipe(read_signature(Path(path)), precision, max_batch, targets)
+def requested(path, library, precision="fp16", targets=("sm86",), max_batch=8):
+    signature, machine = read_signature(Path(path)), trt_build.Machine()
+    return trt_build.BuildRequest("model", signature, precision, library, machine, max_batch, targets)
 
 
-def layers(flavour, wanted, caplog):
+def layers(wanted, caplog):
     """Each layer's line in what TensorRT logs of a build."""
     with caplog.at_level(logging.DEBUG, "edge_app.trt_build.trt_log"):
-        build(flavour, wanted, lambda part, phase: None)
+        build(wanted, lambda part, phase: None)
     said = next(text for record in caplog.records if (text := record.getMessage()).startswith("DEBUG: Layers:"))
     return [line for line in said.splitlines() if line.startswith("Name:")]
 
@@ -50,7 +54,7 @@ def is_convolution(line):
 @pytest.mark.parametrize(("precision", "dtype"), [("fp32", "Float"), ("fp16", "Half")])
 def test_real_models_build_and_their_convolutions_have_the_dtype(name, precision, dtype, rtx, caplog, request):
     path = TRAFFIC if name == "traffic" else request.getfixturevalue("yolox_nano")
-    convolutions = [line for line in layers(rtx, recipe(path, precision), caplog) if is_convolution(line)]
+    convolutions = [line for line in layers(requested(path, rtx, precision), caplog) if is_convolution(line)]
 
     assert len(convolutions) >= 40
     assert {input_dtypes(line)[0] for line in convolutions} == {dtype}
@@ -60,10 +64,10 @@ def test_real_models_build_and_their_convolutions_have_the_dtype(name, precision
 @pytest.mark.parametrize("target", ["sm80", "sm86", "sm89", "sm120"])
 def test_every_quantized_convolution_reads_int8(name, target, rtx, caplog, tmp_path, request):
     path = TRAFFIC if name == "traffic" else request.getfixturevalue("yolox_nano")
-    wanted = recipe(quantized(path, tmp_path / "model.int8.onnx"), "int8", (target,))
+    wanted = requested(quantized(path, tmp_path / "model.int8.onnx"), rtx, "int8", (target,))
     count = sum(node.op_type == "Conv" for node in onnx.load(path).graph.node)
 
-    convolutions = [line for line in layers(rtx, wanted, caplog) if is_convolution(line)]
+    convolutions = [line for line in layers(wanted, caplog) if is_convolution(line)]
 
     assert len(convolutions) == count
     assert {input_dtypes(line)[0] for line in convolutions} == {"Int8"}
@@ -75,7 +79,7 @@ def test_the_bundled_int8_is_int8_where_it_is_quantized(rtx, caplog):
     makers = {output: node.op_type for node in nodes for output in node.output}
     inputs = [makers.get(node.input[0]) for node in nodes if node.op_type == "Conv"]
 
-    convolutions = [line for line in layers(rtx, recipe(path, "int8"), caplog) if is_convolution(line)]
+    convolutions = [line for line in layers(requested(path, rtx, "int8"), caplog) if is_convolution(line)]
 
     assert inputs.count("DequantizeLinear") >= 30
     assert [input_dtypes(line)[0] for line in convolutions].count("Int8") == inputs.count("DequantizeLinear")
@@ -83,24 +87,23 @@ def test_the_bundled_int8_is_int8_where_it_is_quantized(rtx, caplog):
 
 def test_on_turing_quantized_convolutions_are_fp16_and_build_says_so(rtx, caplog, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
-    wanted = recipe(path, "int8", ("sm75",))
+    wanted = requested(path, rtx, "int8", ("sm75",))
 
-    convolutions = [line for line in layers(rtx, wanted, caplog) if is_convolution(line)]
+    convolutions = [line for line in layers(wanted, caplog) if is_convolution(line)]
 
     assert {input_dtypes(line)[0] for line in convolutions} == {"Half"}
-    placed = trt_build.BuildRequest("model", wanted, rtx, trt_build.Machine())
-    assert any("sm75" in remark and "FP16" in remark for remark in trt_build.remarks(placed))
+    assert any("sm75" in remark and "FP16" in remark for remark in trt_build.remarks(wanted))
 
 
 def test_a_variable_batch_has_a_profile_up_to_max_batch(rtx, toy, caplog):
-    assert recipe(toy, max_batch=5).shapes() == {"images": ((1, 3, 32, 32), (5, 3, 32, 32))}
-    assert any("-1" in line for line in layers(rtx, recipe(toy, max_batch=5), caplog))
+    assert requested(toy, rtx, max_batch=5).shapes() == {"images": ((1, 3, 32, 32), (5, 3, 32, 32))}
+    assert any("-1" in line for line in layers(requested(toy, rtx, max_batch=5), caplog))
 
 
 def test_progress_grows_and_names_what_is_done(rtx, toy):
     told = []
 
-    build(rtx, recipe(toy), lambda part, phase: told.append((part, phase)))
+    build(requested(toy, rtx), lambda part, phase: told.append((part, phase)))
 
     parts = [part for part, _ in told]
     assert parts == sorted(parts)
@@ -125,7 +128,7 @@ def test_ctrl_c_ends_the_build(rtx):
     before = signal.signal(signal.SIGINT, handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            build(rtx, recipe(TRAFFIC), progress)
+            build(requested(TRAFFIC, rtx), progress)
     finally:
         signal.signal(signal.SIGINT, before)
     assert parts[-1] < 0.5
@@ -143,7 +146,7 @@ def test_quantizers_that_tensorrt_does_not_take_are_named(options, words, rtx, t
     path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "bad.onnx", **options)
 
     with pytest.raises(DataError) as caught:
-        build(rtx, recipe(path, "fp32"), lambda part, phase: None)
+        build(requested(path, rtx, "fp32"), lambda part, phase: None)
 
     text = str(caught.value)
     assert all(word in text for word in (str(path), *words)), text
@@ -161,7 +164,7 @@ def test_an_operator_that_tensorrt_does_not_have_is_named(rtx, tmp_path):
     with pytest.raises(
         DataError, match=r"odd.onnx: tensorrt_rtx .*: node odd \(Frobnicate\): .*export the model without"
     ):
-        build(rtx, recipe(path, "fp32"), lambda part, phase: None)
+        build(requested(path, rtx, "fp32"), lambda part, phase: None)
 
 
 def test_an_opset_of_the_future_is_refused(rtx, toy):
@@ -170,7 +173,7 @@ def test_an_opset_of_the_future_is_refused(rtx, toy):
     onnx.save(model, toy)
 
     with pytest.raises(DataError, match=r"toy.onnx: opset 99 is newer than ONNX"):
-        build(rtx, recipe(toy), lambda part, phase: None)
+        build(requested(toy, rtx), lambda part, phase: None)
 
 
 def test_low_memory_has_advice():
@@ -187,18 +190,18 @@ def test_a_graph_without_a_size_asks_for_a_card(tmp_path):
     onnx.save(model, path)
 
     with pytest.raises(DataError, match=r"has no fixed size; give it in a model.yaml"):
-        recipe(path).shapes()
+        requested(path, trt_build.TensorRtLibrary("tensorrt", "10.3.0", None)).shapes()
 
 
-def place(path, flavour, precision, **more):
-    return trt_build.build_request(find_argument(str(path), Path()), flavour, precision, max_batch=8, **more)
+def place(path, library, precision, **more):
+    return trt_build.build_request(find_argument(str(path), Path()), library, precision, max_batch=8, **more)
 
 
 def test_a_quantized_file_is_int8_whatever_the_tensorrt(rtx, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
-    assert trt_build.automatic(find_argument(str(path), Path()), rtx) == ("int8",)
-    assert place(path, rtx, "int8", targets=("sm86",)).recipe.precision == "int8"
+    assert candidates(find_argument(str(path), Path()), TensorRt(rtx, "")) == ("int8",)
+    assert place(path, rtx, "int8", targets=("sm86",)).precision == "int8"
     with pytest.raises(ConfigError, match="is quantized; its precision is int8"):
         place(path, rtx, "fp16", targets=("sm86",))
 
@@ -207,7 +210,7 @@ def test_a_quantized_file_is_int8_whatever_the_tensorrt(rtx, tmp_path):
 def test_full_tensorrt_builds_int8_by_default_and_rtx_fp16(name, choices):
     found = find_argument("models/traffic", Path())
 
-    assert trt_build.automatic(found, trt_build.TensorRtLibrary(name, "10.3.0", None)) == choices
+    assert candidates(found, TensorRt(trt_build.TensorRtLibrary(name, "10.3.0", None), "")) == choices
 
 
 def test_a_model_without_int8_cannot_be_int8(rtx, toy):
@@ -219,7 +222,7 @@ def test_a_quantized_file_without_a_report_is_refused(rtx, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
     with pytest.raises(ConfigError, match="report"):
-        vouched(place(path, rtx, "int8", targets=("sm86",)), find_argument(str(path), Path()))
+        qualify(find_argument(str(path), Path()), place(path, rtx, "int8", targets=("sm86",)).signature)
 
 
 @pytest.mark.parametrize(
@@ -234,13 +237,13 @@ def test_a_report_that_does_not_vouch_is_refused(rtx, tmp_path, spoilt, words):
     folder = shutil.copytree(
         TRAFFIC.parent, tmp_path / "street", ignore=shutil.ignore_patterns("*.py", "*.md", "*.html")
     )
-    order, found = place(folder, rtx, "int8", targets=("sm86",)), find_argument(str(folder), Path())
-    assert vouched(order, found).report.passed
+    request, found = place(folder, rtx, "int8", targets=("sm86",)), find_argument(str(folder), Path())
+    assert qualify(found, request.signature).report.passed
     beside = folder / "model.int8.report.json"
     write_report(read_report(beside).model_copy(update=spoilt), beside)
 
     with pytest.raises(ConfigError, match=words):
-        vouched(order, found)
+        qualify(found, request.signature)
 
 
 @pytest.mark.parametrize(
@@ -260,7 +263,7 @@ def test_what_cannot_be_cast_has_advice_that_can_be_followed(rtx, tmp_path, prec
         path = quantized(path, tmp_path / "model.int8.onnx")
 
     with pytest.raises(DataError, match=rf"{path.name}: cannot be cast to FP16 \(If has a graph inside.*{advice}"):
-        build(rtx, recipe(path, precision), lambda part, phase: None)
+        build(requested(path, rtx, precision), lambda part, phase: None)
 
 
 def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp_path):
@@ -298,7 +301,7 @@ def test_typing_follows_the_version(version, strong):
 
 
 def test_without_gpu_and_targets_there_is_nothing_to_build_for(rtx, toy):
-    wanted = trt_build.BuildRequest("toy", recipe(toy, targets=()), rtx, trt_build.Machine(trouble="no GPU"))
+    wanted = replace(requested(toy, rtx, targets=()), machine=trt_build.Machine(trouble="no GPU"))
 
     with pytest.raises(DeviceError, match="no GPU; TensorRT-RTX builds ahead of time with --target"):
         wanted.key()

@@ -19,7 +19,7 @@ from edge_app import trt_build
 from edge_app.core import files as core_files
 from edge_app.core.errors import AccessError, DataError
 from edge_app.model import find_argument, read_signature
-from edge_app.trt_build import Machine, Recipe, default_cache_dir, explain, metadata_path, obtain, prune
+from edge_app.trt_build import BuildRequest, Machine, default_cache_dir, explain, metadata_path, obtain, prune
 from edge_app.trt_build.key import Key
 from edge_app.trt_build.machine import driver_version, l4t_version
 from tests.trt_build.models import convolution, quantized, touch
@@ -63,13 +63,13 @@ def rewrite(plan: trt_build.EngineFile, **key) -> None:
 
 def test_the_second_time_it_is_there(order, cache, toy):
     first = obtain(order(toy), cache)
-    before = first.plan.path.stat()
+    before = first.file.path.stat()
 
     second = obtain(order(toy), cache)
 
     assert (first.cached, second.cached) == (False, True)
-    assert second.content == first.content == first.plan.path.read_bytes()
-    after = second.plan.path.stat()
+    assert second.content == first.content == first.file.path.read_bytes()
+    after = second.file.path.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert sound(cache)
 
@@ -77,16 +77,16 @@ def test_the_second_time_it_is_there(order, cache, toy):
 @pytest.mark.parametrize("part", [field.name for field in fields(Key)])
 def test_each_part_of_the_key_alone_builds_again_and_is_named(part, order, cache, toy):
     built = obtain(order(toy), cache)
-    rewrite(built.plan, **{part: "other"})
+    rewrite(built.file, **{part: "other"})
 
     explained = explain(find_argument(str(toy), Path()), cache)
     again = obtain(order(toy), cache)
 
-    now = getattr(built.plan.sidecar.key, part)
+    now = getattr(built.file.metadata.key, part)
     assert [(p.name, p.was) for p in explained[0].parts if p.was != p.now] == [(part, "other")]
     assert explained[0].verdict == f"will be built again because {part} was other, is {now}"
     assert not again.cached
-    assert again.plan.sidecar.because == f"{part} was other, is {now}"
+    assert again.file.metadata.because == f"{part} was other, is {now}"
     assert obtain(order(toy), cache).cached
 
 
@@ -102,15 +102,15 @@ def test_a_changed_file_builds_again_and_explain_names_it_before_and_after(order
         assert [part.name for part in explanation.parts if part.was != part.now] == ["onnx_sha256"]
     assert before.verdict.startswith("will be built again because onnx_sha256 was")
     assert after.verdict.startswith("is up to date; built because onnx_sha256 was")
-    assert old.plan.path in files(cache)
-    assert new.plan.path != old.plan.path
+    assert old.file.path in files(cache)
+    assert new.file.path != old.file.path
 
 
 def test_the_key_has_every_fact_of_the_machine(toy):
-    recipe = Recipe(read_signature(toy), "fp16", 8)
-    flavour = trt_build.TensorRtLibrary("tensorrt", "10.3.0", None)
+    library = trt_build.TensorRtLibrary("tensorrt", "10.3.0", None)
     machine = Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
-    key = trt_build.BuildRequest("toy", recipe, flavour, machine).key()
+    request = BuildRequest("toy", read_signature(toy), "fp16", library, machine, max_batch=8)
+    key = request.key()
     others = {
         "gpu": replace(machine, gpu="Thor"),
         "compute_capability": replace(machine, capability=(11, 0)),
@@ -120,28 +120,26 @@ def test_the_key_has_every_fact_of_the_machine(toy):
     }
 
     for part, other in others.items():
-        assert [
-            change.split()[0] for change in trt_build.BuildRequest("toy", recipe, flavour, other).key().changes(key)
-        ] == [part]
-    assert trt_build.BuildRequest("toy", recipe, flavour, replace(machine, driver="540.9")).key() == key
-    newer = trt_build.BuildRequest("toy", recipe, trt_build.TensorRtLibrary("tensorrt", "10.4.0", None), machine).key()
+        assert [change.split()[0] for change in replace(request, machine=other).key().changes(key)] == [part]
+    assert replace(request, machine=replace(machine, driver="540.9")).key() == key
+    newer = replace(request, library=trt_build.TensorRtLibrary("tensorrt", "10.4.0", None)).key()
     assert newer.changes(key) == ["version was 10.3.0, is 10.4.0"]
     for part, wanted in {
-        "precision": Recipe(recipe.graph, "fp32", 8),
-        "shapes": Recipe(recipe.graph, "fp16", 4),
+        "precision": replace(request, precision="fp32"),
+        "shapes": replace(request, max_batch=4),
     }.items():
-        assert [c.split()[0] for c in trt_build.BuildRequest("toy", wanted, flavour, machine).key().changes(key)] == [
-            part
-        ]
+        assert [c.split()[0] for c in wanted.key().changes(key)] == [part]
 
 
 def test_the_key_has_the_calibration(tmp_path):
     path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "model.int8.onnx")
-    order = trt_build.BuildRequest(
+    order = BuildRequest(
         "model",
-        Recipe(read_signature(path), "int8", 8),
+        read_signature(path),
+        "int8",
         trt_build.TensorRtLibrary("tensorrt", "10.3.0", None),
         Machine("A", (8, 6)),
+        max_batch=8,
     )
     without = order.key()
     (tmp_path / "model.int8.report.json").write_text("{}")
@@ -153,7 +151,7 @@ def test_the_key_has_the_calibration(tmp_path):
 def test_a_plan_for_more_targets_serves_one_of_them(order, cache, toy):
     both = obtain(order(toy, targets=("sm86", "sm120")), cache)
 
-    assert obtain(order(toy, targets=("sm120",)), cache).plan.path == both.plan.path
+    assert obtain(order(toy, targets=("sm120",)), cache).file.path == both.file.path
     assert not obtain(order(toy, targets=("sm89",)), cache).cached
 
 
@@ -161,7 +159,7 @@ def test_a_copy_elsewhere_serves_under_any_name(order, cache, toy, tmp_path):
     built = obtain(order(toy), cache)
     other = trt_build.EngineCache(tmp_path / "other")
     other.folder.mkdir()
-    trt_build.write_engine_file(other.folder / "copied.plan", built.content, built.plan.sidecar)
+    trt_build.write_engine_file(other.folder / "copied.plan", built.content, built.file.metadata)
     moved = toy.rename(tmp_path / "moved.onnx")
 
     found = obtain(order(moved), other)
@@ -186,15 +184,15 @@ def test_a_tampered_plan_is_not_loaded(order, cache, toy, caplog):
     built = obtain(order(toy), cache)
     bytes_ = bytearray(built.content)
     bytes_[len(bytes_) // 2] ^= 1
-    built.plan.path.write_bytes(bytes_)
+    built.file.path.write_bytes(bytes_)
 
     with pytest.raises(DataError, match="its sha256 is not the one in"):
-        built.plan.read()
+        built.file.read()
     again = obtain(order(toy), cache)
 
     assert not again.cached
     assert again.content != bytes(bytes_)
-    assert str(built.plan.path) in caplog.text
+    assert str(built.file.path) in caplog.text
     assert sound(cache)
 
 
@@ -206,8 +204,8 @@ def file_of(plan: trt_build.EngineFile, file: str) -> Path:
 @pytest.mark.parametrize("mode", [0o664, 0o646])
 def test_what_others_can_write_is_not_loaded(file, mode, order, cache, toy):
     built = obtain(order(toy), cache)
-    file_of(built.plan, file).chmod(mode)
-    (plan,) = cache.plans()
+    file_of(built.file, file).chmod(mode)
+    (plan,) = cache.files()
 
     with pytest.raises(DataError, match=r"others may write it.*chmod"):
         plan.read()
@@ -220,8 +218,8 @@ def test_what_others_can_write_is_not_loaded(file, mode, order, cache, toy):
 @pytest.mark.parametrize("file", ["plan", "sidecar"])
 def test_what_another_user_owns_is_not_loaded(file, order, cache, toy):
     built = obtain(order(toy), cache)
-    os.chown(file_of(built.plan, file), 12345, 12345)
-    (plan,) = cache.plans()
+    os.chown(file_of(built.file, file), 12345, 12345)
+    (plan,) = cache.files()
 
     with pytest.raises(DataError, match=r"belongs to another user.*chown"):
         plan.read()
@@ -233,7 +231,7 @@ def test_what_another_user_owns_is_not_loaded(file, order, cache, toy):
 def test_root_takes_what_the_caches_user_has_built(order, cache, toy):
     """As `sudo edge-app engines prune` where the service has built."""
     built = obtain(order(toy), cache)
-    for path in (cache.folder, built.plan.path, metadata_path(built.plan.path)):
+    for path in (cache.folder, built.file.path, metadata_path(built.file.path)):
         os.chown(path, 12345, 12345)
 
     assert prune(cache, lambda: None) == []
@@ -244,16 +242,16 @@ def test_root_takes_what_the_caches_user_has_built(order, cache, toy):
 def test_what_may_not_be_loaded_replaces_nothing(order, cache, toy):
     old = obtain(order(toy), cache)
     touch(toy)
-    os.chown(obtain(order(toy), cache).plan.path, 12345, 12345)
+    os.chown(obtain(order(toy), cache).file.path, 12345, 12345)
 
     assert prune(cache, lambda: None) == []
-    assert old.plan.path.exists()
+    assert old.file.path.exists()
 
 
 @pytest.mark.parametrize("file", ["plan", "sidecar"])
 def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch):
     """As a file of mode 0600 of another user's; root is refused nothing, so the kernel's answer is made up."""
-    closed = file_of(obtain(order(toy), cache).plan, file)
+    closed = file_of(obtain(order(toy), cache).file, file)
     kernels_open, kernels_access = os.open, os.access
 
     def refusing(path: Path, flags: int, *mode: int) -> int:
@@ -269,7 +267,7 @@ def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch
 
 @pytest.mark.parametrize("file", ["plan", "sidecar"])
 def test_a_link_is_not_loaded(file, order, cache, toy, tmp_path):
-    path = file_of(obtain(order(toy), cache).plan, file)
+    path = file_of(obtain(order(toy), cache).file, file)
     target = path.rename(tmp_path / "elsewhere")
     path.symlink_to(target)
 
@@ -283,10 +281,10 @@ def test_what_was_checked_is_what_is_read(order, cache, toy, monkeypatch):
 
     def exchange(handle: int) -> os.stat_result:
         (cache.folder / "other").write_bytes(b"else")
-        (cache.folder / "other").replace(built.plan.path)
+        (cache.folder / "other").replace(built.file.path)
         return fstat(handle)
 
-    (plan,) = cache.plans()
+    (plan,) = cache.files()
     monkeypatch.setattr(os, "fstat", exchange)
 
     assert plan.read() == built.content
@@ -300,7 +298,7 @@ def test_what_root_builds_the_service_can_read(order, toy, tmp_path):
     finally:
         os.umask(before)
 
-    for path in (built.plan.path, metadata_path(built.plan.path)):
+    for path in (built.file.path, metadata_path(built.file.path)):
         assert path.stat().st_mode & 0o777 == 0o644
     for folder in (cache.folder, cache.folder.parent):
         assert folder.stat().st_mode & 0o777 == 0o755
@@ -329,19 +327,19 @@ def test_a_build_that_is_killed_leaves_no_plan_and_the_next_builds(order, cache,
 def test_what_was_killed_while_writing_is_cleared_away(order, cache, toy):
     """Between the sidecar and the plan, and in the middle of the plan."""
     built = obtain(order(toy), cache)
-    draft = built.plan.path.rename(built.plan.path.with_name(f".{built.plan.path.name}.0123abcd"))
+    draft = built.file.path.rename(built.file.path.with_name(f".{built.file.path.name}.0123abcd"))
 
     again = obtain(order(toy), cache)
 
     assert not again.cached
     assert not draft.exists()
-    assert files(cache) == [built.plan.path]
+    assert files(cache) == [built.file.path]
     assert sound(cache)
 
 
 @pytest.mark.parametrize("older", [False, True])
 def test_at_no_moment_is_there_a_plan_that_its_sidecar_does_not_name(older, order, cache, toy, tmp_path, monkeypatch):
-    sidecar = obtain(order(toy), cache).plan.sidecar
+    sidecar = obtain(order(toy), cache).file.metadata
     target = cache if older else trt_build.EngineCache(tmp_path)
     write, sounds = core_files.write, []
 
@@ -410,7 +408,7 @@ def full_disk(path: Path, content: object, **more: object) -> None:
 
 def test_a_plan_that_is_taken_for_a_copy_of_its_file_is_not_written_again(order, cache, toy, tmp_path, monkeypatch):
     built = obtain(order(toy), cache)
-    before = built.plan.path.stat()
+    before = built.file.path.stat()
     copy = tmp_path / "copy.onnx"
     copy.write_bytes(toy.read_bytes())
 
@@ -420,10 +418,10 @@ def test_a_plan_that_is_taken_for_a_copy_of_its_file_is_not_written_again(order,
     assert sound(cache)
     taken = obtain(order(copy), cache)
 
-    assert taken.plan.sidecar.source == copy
-    after = taken.plan.path.stat()
+    assert taken.file.metadata.source == copy
+    after = taken.file.path.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert files(cache) == [built.plan.path]
+    assert files(cache) == [built.file.path]
 
 
 def test_a_plan_that_goes_while_it_is_taken_is_not_named_again(order, cache, toy):
@@ -444,7 +442,7 @@ def test_a_name_neither_hides_a_plan_nor_leads_elsewhere(name, order, cache, toy
     built = obtain(wanted, cache)
     obtain(order(toy, "fp32"), cache)
 
-    assert built.plan.path.parent == cache.folder
+    assert built.file.path.parent == cache.folder
     assert obtain(wanted, cache).cached
 
 
@@ -461,7 +459,7 @@ def test_an_engine_that_answers_badly_is_not_kept(order, cache, toy):
 def test_what_the_engine_answered_is_in_the_sidecar(order, cache, toy):
     obtain(order(toy), cache, answer=lambda plan: 0.987)
 
-    assert cache.plans()[0].sidecar.agreement == 0.987
+    assert cache.files()[0].metadata.agreement == 0.987
 
 
 def test_prune_keeps_what_is_used(order, cache, toy):
@@ -470,25 +468,25 @@ def test_prune_keeps_what_is_used(order, cache, toy):
     newer = obtain(order(toy), cache)
     other = obtain(order(toy, "fp32"), cache)
     foreign = obtain(order(toy, targets=("sm75",)), cache)
-    rewrite(foreign.plan, version="1.0")
+    rewrite(foreign.file, version="1.0")
 
     gone = dict(prune(cache, lambda: None))
 
     assert sorted(gone.values())[0] == "a newer plan has replaced it"
     assert [because for because in gone.values() if "it was built with 1.0" in because]
     assert len(gone) == 2
-    assert {plan.path for plan in cache.plans()} == {newer.plan.path, other.plan.path}
-    assert set(files(cache)) == {newer.plan.path, other.plan.path}
+    assert {plan.path for plan in cache.files()} == {newer.file.path, other.file.path}
+    assert set(files(cache)) == {newer.file.path, other.file.path}
 
 
 def test_prune_takes_what_nothing_can_load(order, cache, toy):
     built = obtain(order(toy), cache)
-    broken = built.plan.path.with_name("broken.plan")
+    broken = built.file.path.with_name("broken.plan")
     broken.write_bytes(b"a plan")
     metadata_path(broken).write_text("{")
-    alone = built.plan.path.with_name("alone.plan")
+    alone = built.file.path.with_name("alone.plan")
     alone.write_bytes(b"a plan")
-    metadata_path(built.plan.path.with_name("gone.plan")).write_text("[]")
+    metadata_path(built.file.path.with_name("gone.plan")).write_text("[]")
 
     gone = {path.name: because for path, because in prune(cache, lambda: None)}
 
@@ -497,7 +495,7 @@ def test_prune_takes_what_nothing_can_load(order, cache, toy):
         "alone.plan": "alone.plan.json is missing",
         "gone.plan": "gone.plan.json is not the sidecar of a plan",
     }
-    assert sorted(cache.folder.iterdir()) == [built.plan.path, metadata_path(built.plan.path)]
+    assert sorted(cache.folder.iterdir()) == [built.file.path, metadata_path(built.file.path)]
 
 
 def test_where_the_cache_is(tmp_path):

@@ -25,14 +25,19 @@ PREFER = "PREFER_PRECISION_CONSTRAINTS"
 ORIN = trt_build.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
 
 
-def flavour(version, **more):
+def library(version, **more):
     return trt_build.TensorRtLibrary("tensorrt", version, simulated(version, **more))
+
+
+def requested(path, library, precision="fp16", machine=ORIN):
+    """A request for batches of up to four."""
+    return trt_build.BuildRequest("toy", read_signature(path), precision, library, machine, max_batch=4)
 
 
 def asked(version, path, precision, timings=None):
     """The simulated TensorRT's notes of a build."""
-    recipe = trt_build.Recipe(read_signature(path), precision, 4)
-    return json.loads(build(flavour(version), recipe, lambda part, phase: None, timings).plan)
+    request = requested(path, library(version), precision)
+    return json.loads(build(request, lambda part, phase: None, timings).engine)
 
 
 @pytest.fixture
@@ -72,8 +77,8 @@ def test_only_floats_are_asked_for_in_fp32(tmp_path):
 
 def test_the_tail_of_a_real_network(rtx, tmp_path):
     """TensorRT-RTX reads the file as the full one does; its constants and shapes are layers too."""
-    wanted = trt_build.Recipe(read_signature(boxes(tmp_path / "boxes.onnx")), "fp32", 4)
-    network, _parser = _parse(rtx, wanted, rtx.trt.Builder(trt_build.trt_logger(rtx.trt)))
+    wanted = requested(boxes(tmp_path / "boxes.onnx"), rtx, "fp32")
+    network, _parser = _parse(wanted, rtx.trt.Builder(trt_build.trt_logger(rtx.trt)))
 
     names = [layer.name for layer in tail(rtx.trt, network)]
 
@@ -118,11 +123,10 @@ def test_what_was_measured_is_kept_for_the_next_build(toy, tmp_path):
 
 
 def test_a_build_that_fails_says_why(toy):
-    trt = flavour("10.3.0", fails_with="[x.cpp::y::74] Error Code 1: Cuda Runtime (out of memory)")
-    recipe = trt_build.Recipe(read_signature(toy), "fp16", 4)
+    trt = library("10.3.0", fails_with="[x.cpp::y::74] Error Code 1: Cuda Runtime (out of memory)")
 
     with pytest.raises(DataError, match=r"toy.onnx: tensorrt 10.3.0 cannot build it: .*out of memory.*--max-batch 1"):
-        build(trt, recipe, lambda part, phase: None)
+        build(requested(toy, trt), lambda part, phase: None)
 
 
 @pytest.mark.parametrize(
@@ -187,24 +191,24 @@ def test_what_the_parser_says_names_node_and_operator(toy):
                 node_operator=lambda: "Frobnicate", node_name=lambda: "odd", desc=lambda: "Plugin not found, are ..."
             )
 
-    trt = flavour("10.3.0")
+    trt = library("10.3.0")
     trt.trt.OnnxParser = Refusing
 
     with pytest.raises(
         DataError, match=r"toy.onnx: tensorrt 10.3.0: node odd \(Frobnicate\): Plugin.*export the model"
     ):
-        build(trt, trt_build.Recipe(read_signature(toy), "fp16", 4), lambda part, phase: None)
+        build(requested(toy, trt), lambda part, phase: None)
 
 
 def test_too_little_memory_has_advice(toy):
-    order = trt_build.BuildRequest("toy", trt_build.Recipe(read_signature(toy), "fp16", 4), flavour("10.3.0"), ORIN)
+    request = requested(toy, library("10.3.0"))
 
-    text = memory_warning(order, 500 << 20)
+    text = memory_warning(request, 500 << 20)
     assert "500 MiB are free" in text
     assert "isolate multi-user.target" in text
     assert "stop the service first" in text
-    assert memory_warning(order, 2 << 30) is None
-    assert memory_warning(order, None) is None
+    assert memory_warning(request, 2 << 30) is None
+    assert memory_warning(request, None) is None
 
 
 def test_too_little_memory_is_told_before_a_build(toy, cache, tmp_path, monkeypatch, caplog):
@@ -212,26 +216,23 @@ def test_too_little_memory_is_told_before_a_build(toy, cache, tmp_path, monkeypa
     meminfo.write_text("MemTotal:  7990000 kB\nMemFree:  100000 kB\nMemAvailable:  512000 kB\n")
     monkeypatch.setattr("edge_app.trt_build.machine.MEMINFO", meminfo)
 
-    obtain(
-        trt_build.BuildRequest("toy", trt_build.Recipe(read_signature(toy), "fp16", 4), flavour("10.3.0"), ORIN), cache
-    )
+    obtain(requested(toy, library("10.3.0")), cache)
 
     assert "500 MiB are free" in caplog.text
 
 
 @pytest.mark.parametrize(("name", "other"), [("WORKSPACE", 1 << 20), ("OPTIMISATION", 5), ("CAST", 0)])
 def test_what_else_the_builder_is_told_is_in_the_key(name, other, toy, monkeypatch):
-    order = trt_build.BuildRequest("toy", trt_build.Recipe(read_signature(toy), "fp16", 4), flavour("10.3.0"), ORIN)
-    before = order.key()
-    monkeypatch.setattr(f"edge_app.trt_build.key.{name}", other)
+    request = requested(toy, library("10.3.0"))
+    before = request.key()
+    monkeypatch.setattr(f"edge_app.trt_build.request.{name}", other)
 
-    assert [change.split()[0] for change in order.key().changes(before)] == ["options"]
+    assert [change.split()[0] for change in request.key().changes(before)] == ["options"]
 
 
 def test_measurements_are_of_one_gpu_and_one_tensorrt_and_go_with_it(toy, cache, monkeypatch):
-    recipe = trt_build.Recipe(read_signature(toy), "fp16", 4)
     for version, gpu in (("10.3.0", "Orin"), ("10.3.0", "RTX A2000/12"), ("10.4.0", "Orin")):
-        obtain(trt_build.BuildRequest("toy", recipe, flavour(version), replace(ORIN, gpu=gpu)), cache)
+        obtain(requested(toy, library(version), machine=replace(ORIN, gpu=gpu)), cache)
 
     def measured() -> dict[str, str]:
         return {path.name: path.read_text() for path in cache.folder.glob("*.timings")}
@@ -244,10 +245,9 @@ def test_measurements_are_of_one_gpu_and_one_tensorrt_and_go_with_it(toy, cache,
 
 
 def test_a_new_version_builds_again_and_says_so(toy, cache):
-    recipe = trt_build.Recipe(read_signature(toy), "fp16", 4)
-    first = obtain(trt_build.BuildRequest("toy", recipe, flavour("10.3.0"), ORIN), cache)
+    first = obtain(requested(toy, library("10.3.0")), cache)
 
-    again = obtain(trt_build.BuildRequest("toy", recipe, flavour("10.4.0"), ORIN), cache)
+    again = obtain(requested(toy, library("10.4.0")), cache)
 
-    assert again.plan.sidecar.because == "version was 10.3.0, is 10.4.0"
-    assert first.plan.path.exists()
+    assert again.file.metadata.because == "version was 10.3.0, is 10.4.0"
+    assert first.file.path.exists()

@@ -24,7 +24,8 @@ from edge_app.capture import Source
 from edge_app.capture.config import CameraConfig
 from edge_app.core.errors import DataError, DeviceError, StoppedError
 from edge_app.detector import read_detector, start_engine
-from edge_app.detector.backend import choose_backend
+from edge_app.detector.backends.choose import choose_backend
+from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.engine.config import EngineConfig
 from edge_app.model import find_argument, read_report, write_report
 from edge_app.model.config import ModelConfig
@@ -65,9 +66,9 @@ class Box:
         shutil.copytree(BUNDLED, self.folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
         monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
         monkeypatch.setitem(sys.modules, "tensorrt", self._tensorrt())
-        for module in ("engine.gpu.engine", "detector.plan"):
+        for module in ("engine.gpu.engine", "detector.backends.trt"):
             monkeypatch.setattr(f"edge_app.{module}.Gpu", self._open)
-        for user in ("detector.backend", "cli.build"):
+        for user in ("detector.backends.choose", "cli.build"):
             monkeypatch.setattr(f"edge_app.{user}.load_pycuda", lambda: None)
         for user in ("trt_build", "trt_build.request"):
             monkeypatch.setattr(f"edge_app.{user}.this_machine", lambda device=0: self.machine)
@@ -125,9 +126,9 @@ class Box:
 
     def ahead_of_time(self) -> trt_build.EngineFile:
         """A plan that nobody has asked yet."""
-        flavour = trt_build.TensorRtLibrary("tensorrt", "10.3.0", sys.modules["tensorrt"])
-        order = trt_build.build_request(find_argument(str(self.folder), Path()), flavour, "int8", max_batch=MOST)
-        return trt_build.obtain(order, self.cache).plan
+        library = trt_build.TensorRtLibrary("tensorrt", "10.3.0", sys.modules["tensorrt"])
+        request = trt_build.build_request(find_argument(str(self.folder), Path()), library, "int8", max_batch=MOST)
+        return trt_build.obtain(request, self.cache).file
 
 
 @pytest.fixture
@@ -159,19 +160,19 @@ def test_what_it_finds_is_what_onnx_runtime_finds(box):
 
 def test_int8_answers_its_golden_inputs_before_it_is_kept(box):
     box.run(backend="tensorrt")
-    (plan,) = box.cache.plans()
+    (plan,) = box.cache.files()
 
-    assert plan.sidecar.agreement >= 0.95
+    assert plan.metadata.agreement >= 0.95
 
 
 def test_a_plan_that_nobody_has_asked_answers_at_its_first_load(box):
-    assert box.ahead_of_time().sidecar.agreement is None
+    assert box.ahead_of_time().metadata.agreement is None
 
     box.run(backend="tensorrt")
 
     assert len(box.built) == 1
-    (plan,) = box.cache.plans()
-    assert plan.sidecar.agreement >= 0.95
+    (plan,) = box.cache.files()
+    assert plan.metadata.agreement >= 0.95
     opened = len(box.gpus)
     box.run(backend="tensorrt")
     assert len(box.gpus) == opened + 1  # loaded, and not asked again
@@ -179,9 +180,9 @@ def test_a_plan_that_nobody_has_asked_answers_at_its_first_load(box):
 
 def test_floats_have_nothing_to_answer(box):
     box.run(backend="tensorrt", precision="fp16")
-    (plan,) = box.cache.plans()
+    (plan,) = box.cache.files()
 
-    assert (plan.sidecar.precision, plan.sidecar.agreement) == ("fp16", None)
+    assert (plan.metadata.precision, plan.metadata.agreement) == ("fp16", None)
 
 
 @pytest.mark.parametrize("ahead", [False, True])
@@ -196,7 +197,7 @@ def test_int8_that_answers_badly_is_refused(box, backend, precision, ahead):
         box.run(backend=backend, precision=precision)
 
     assert refusal.value.exit_code == 65
-    assert [plan.sidecar.agreement for plan in box.cache.plans()] == [None] * ahead
+    assert [plan.metadata.agreement for plan in box.cache.files()] == [None] * ahead
 
 
 def test_the_plan_before_is_still_there_where_the_new_one_answers_badly(box):
@@ -214,7 +215,7 @@ def test_the_plan_before_is_still_there_where_the_new_one_answers_badly(box):
 
 def test_a_tampered_plan_is_built_again(box, caplog):
     box.run(backend="tensorrt")
-    (plan,) = box.cache.plans()
+    (plan,) = box.cache.files()
     plan.path.write_bytes(plan.path.read_bytes() + b" ")
 
     assert len(box.run(backend="tensorrt")) == 3
@@ -243,7 +244,7 @@ def test_the_gpu_that_it_runs_on_is_the_one_that_is_looked_at(box, monkeypatch):
 
     box.run(backend="tensorrt", device=1)
 
-    assert [plan.sidecar.key.gpu for plan in box.cache.plans()] == ["Thor"]
+    assert [plan.metadata.key.gpu for plan in box.cache.files()] == ["Thor"]
 
 
 def test_a_build_is_heard_of(box, caplog):
@@ -264,7 +265,7 @@ def test_a_build_ends_where_the_program_is_told_to_stop(box):
         pytest.fail("it runs")
 
     assert stopped.value.exit_code == 0
-    assert box.cache.plans() == []
+    assert box.cache.files() == []
 
 
 def test_a_start_that_waits_for_another_build_is_heard_of_and_ends_where_it_is_told_to_stop(box, heard):
@@ -319,7 +320,7 @@ def broken(what: str, box, monkeypatch) -> None:
     elif what == "young GPU":
         box.machine = Machine("GTX 1080", (6, 1))
     elif what == "PyCUDA":
-        monkeypatch.setattr("edge_app.detector.backend.load_pycuda", no_pycuda)
+        monkeypatch.setattr("edge_app.detector.backends.choose.load_pycuda", no_pycuda)
     else:
         for name in ("tensorrt", "tensorrt_rtx"):
             monkeypatch.setitem(sys.modules, name, None)
@@ -422,12 +423,12 @@ def test_auto_takes_onnx_runtime_where_something_is_missing_and_says_what(box, m
 
     backend = read_detector(box.settings().detector).backend
 
-    assert backend.tensorrt is None
+    assert isinstance(backend, OnnxRuntimeCpu)
     assert backend.because.startswith(f"no TensorRT: {MISSING[what]}")
 
 
 def test_a_provider_is_onnx_runtimes(box):
-    assert read_detector(box.settings(provider="cpu").detector).backend.tensorrt is None
+    assert isinstance(read_detector(box.settings(provider="cpu").detector).backend, OnnxRuntimeCpu)
 
 
 def test_rtx_runs_fp16_on_the_gpus_that_it_takes(box, rtx, monkeypatch):
@@ -458,7 +459,7 @@ def test_build_refuses_int8_that_answers_badly(box, verb):
     assert code == 65
     assert err.count("\n") == 1
     assert "model.int8.golden.npz: INT8 answers" in err
-    assert box.cache.plans() == []
+    assert box.cache.files() == []
 
 
 def test_build_without_pycuda_says_that_the_plan_was_not_run(box, verb, monkeypatch):

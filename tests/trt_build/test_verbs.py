@@ -34,13 +34,13 @@ def test_build_ends_with_the_plans_path_and_a_hit_says_cached(verb, toy):
     assert out.splitlines()[-1] == str(plan)
 
 
-def test_build_copies_plan_and_sidecar(verb, toy, tmp_path):
+def test_build_copies_engine_file_and_metadata(verb, toy, tmp_path):
     code, out, _ = verb("build", toy, "--target", "sm86", "--out", tmp_path / "box.plan")
 
     assert code == 0
     assert out.splitlines()[-1] == str(tmp_path / "box.plan")
-    sidecar = json.loads((tmp_path / "box.plan.json").read_text())
-    assert sidecar["sha256"] == hashlib.sha256((tmp_path / "box.plan").read_bytes()).hexdigest()
+    metadata = json.loads((tmp_path / "box.plan.json").read_text())
+    assert metadata["sha256"] == hashlib.sha256((tmp_path / "box.plan").read_bytes()).hexdigest()
 
     touch(toy)
     assert verb("build", toy, "--target", "sm86", "--out", tmp_path / "box.plan")[0] == 0

@@ -42,7 +42,7 @@ def main(
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:
-    yield f"{explanation.plan.path}: {explanation.verdict}"
+    yield f"{explanation.file.path}: {explanation.verdict}"
     for part in explanation.parts:
         note = "" if part.was is None else "  (as before)" if part.was == part.now else f"  (changed, was {part.was})"
         yield f"  {part.name:19} {part.now}{note}"

@@ -1,4 +1,4 @@
-"""`edge-app engines list`: the plans in the cache."""
+"""`edge-app engines list`: the engine files in the cache."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ EXAMPLE = "Example: edge-app engines list --json"
 def main(as_json: AsJson = False) -> None:
     """List the built plans, the newest first, and whether each may be loaded."""
     cache = EngineCache(default_cache_dir(os.environ))
-    plans = [(plan, _trouble(plan)) for plan in cache.plans()]
+    files = [(file, _trouble(file)) for file in cache.files()]
     if as_json:
-        every = [_document(plan, trouble) for plan, trouble in plans]
+        every = [_document(file, trouble) for file, trouble in files]
         sys.stdout.write(
             json.dumps({"schema": "edge_app.engines/1", "folder": str(cache.folder), "plans": every}) + "\n"
         )
         return
-    sys.stdout.writelines(f"{_line(plan, trouble)}\n" for plan, trouble in plans)
-    if not plans:
+    sys.stdout.writelines(f"{_line(file, trouble)}\n" for file, trouble in files)
+    if not files:
         sys.stderr.write(f"no plans in {cache.folder}; edge-app build makes one\n")
 
 
-def _trouble(plan: EngineFile) -> str | None:
+def _trouble(file: EngineFile) -> str | None:
     """Why it may not be loaded."""
     try:
-        plan.read()
+        file.read()
     except DataError as error:
         return str(error)
     return None
 
 
-def _document(plan: EngineFile, trouble: str | None) -> dict[str, Any]:
-    return {"path": str(plan.path), "written": plan.written, "error": trouble, **plan.sidecar.model_dump(mode="json")}
+def _document(file: EngineFile, trouble: str | None) -> dict[str, Any]:
+    return {"path": str(file.path), "written": file.written, "error": trouble, **file.metadata.model_dump(mode="json")}
 
 
-def _line(plan: EngineFile, trouble: str | None) -> str:
-    sidecar = plan.sidecar
+def _line(file: EngineFile, trouble: str | None) -> str:
+    metadata = file.metadata
     if trouble:
-        return f"{sidecar.model:14} not usable: {trouble}"
-    size = f"{plan.path.stat().st_size / 1e6:.1f} MB"
-    made = f"{sidecar.key.flavour} {sidecar.key.version}, {sidecar.key.compute_capability}"
-    return f"{sidecar.model:14} {sidecar.precision}, {made}, {size}, {plan.path}"
+        return f"{metadata.model:14} not usable: {trouble}"
+    size = f"{file.path.stat().st_size / 1e6:.1f} MB"
+    made = f"{metadata.key.flavour} {metadata.key.version}, {metadata.key.compute_capability}"
+    return f"{metadata.model:14} {metadata.precision}, {made}, {size}, {file.path}"

@@ -43,16 +43,16 @@ def main(
 
 
 def _document(inspection: Inspection) -> dict[str, Any]:
-    card, graph = inspection.model.card, inspection.graph
+    card, signature = inspection.model.card, inspection.signature
     return {
         "schema": "edge_app.model/1",
         **card.model_dump(include={"name", "licence", "source"}),
         "folder": str(inspection.model.folder),
         "files": [{**asdict(file), "path": str(file.path)} for file in inspection.files],
-        "inputs": [asdict(tensor) for tensor in graph.inputs] if graph else None,
-        "outputs": [asdict(tensor) for tensor in graph.outputs] if graph else None,
-        "quantized": {precision: graph.quantized for precision, graph in inspection.graphs.items()},
-        "metadata": graph.metadata if graph else None,
+        "inputs": [asdict(tensor) for tensor in signature.inputs] if signature else None,
+        "outputs": [asdict(tensor) for tensor in signature.outputs] if signature else None,
+        "quantized": {precision: signature.quantized for precision, signature in inspection.signatures.items()},
+        "metadata": signature.metadata if signature else None,
         **{name: {"value": fact.value, "from": fact.origin} for name, fact in inspection.facts.items()},
         "error": str(inspection.error) if inspection.error else None,
     }
@@ -62,13 +62,13 @@ def _lines(inspection: Inspection) -> Iterator[str]:
     card = inspection.model.card
     yield _line("model", f"{card.name}, licence {card.licence}, source {card.source}")
     yield from (_line("file", _file(file)) for file in inspection.files)
-    if graph := inspection.graph:
-        yield from (_line("input", str(tensor)) for tensor in graph.inputs)
-        yield from (_line("output", str(tensor)) for tensor in graph.outputs)
-        quantized = [precision for precision, each in inspection.graphs.items() if each.quantized]
+    if signature := inspection.signature:
+        yield from (_line("input", str(tensor)) for tensor in signature.inputs)
+        yield from (_line("output", str(tensor)) for tensor in signature.outputs)
+        quantized = [precision for precision, each in inspection.signatures.items() if each.quantized]
         yield _line("quantized", ", ".join(quantized) or "no")
-        if graph.metadata:
-            yield _line("metadata", ", ".join(sorted(graph.metadata)))
+        if signature.metadata:
+            yield _line("metadata", ", ".join(sorted(signature.metadata)))
     for name in [name for name in FACTS if name in inspection.facts]:
         fact = inspection.facts[name]
         yield _line(name, f"{_words(name, fact.value)}  [{fact.origin}]")

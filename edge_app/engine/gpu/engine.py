@@ -1,4 +1,4 @@
-"""A model on a GPU: a slot for each of its networks, warm, and the order in which all of it goes."""
+"""A model on a GPU: a slot for each of its executors, warm, and the order in which all of it is freed."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class GpuEngine:
     Attributes:
         name: What computes: the wire's `model.engine`.
         max_batch: Pictures in a batch at most.
-        at_once: Whether its slots compute at the same time, each on a stream of its own.
-        slots: One for each network.
+        concurrent_slots: Whether its slots compute at the same time, each on a stream of its own.
+        slots: One for each executor.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class GpuEngine:
         spec: InputSpec,
         constants: Mapping[str, NDArray[Any]] = MappingProxyType({}),
     ) -> None:
-        """Loads the networks and computes blank batches of every size, after which nothing is allocated any more.
+        """Loads the executors and computes blank batches of every size, after which nothing is allocated any more.
 
         Args:
             name: The attribute.
-            device: The GPU, which is closed with the engine, and where loading fails.
-            load: Makes the networks.
+            device: The GPU, which is closed with the engine, and if loading fails.
+            load: Makes the executors.
             spec: The model's preprocessing.
             constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
 
@@ -61,10 +61,10 @@ class GpuEngine:
             closing.callback(self._close)
             closing.push(let_go)
             with device.current():
-                networks = load(device, self._parts)
-                self.max_batch, self._batch = networks[0].max_batch, networks[0].batch
-                self.at_once = len({network.stream for network in networks}) > 1
-                self.slots = tuple(owned(self._parts, GpuSlot(device, n, spec, constants)) for n in networks)
+                executors = load(device, self._parts)
+                self.max_batch, self._batch = executors[0].max_batch, executors[0].batch
+                self.concurrent_slots = len({executor.stream for executor in executors}) > 1
+                self.slots = tuple(owned(self._parts, GpuSlot(device, e, spec, constants)) for e in executors)
             self._warm_up(spec)
             self._closing = closing.pop_all()
 

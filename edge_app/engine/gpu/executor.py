@@ -1,4 +1,4 @@
-"""A network on a GPU, as a slot uses it: whichever library computes it, its work is replayed as CUDA graphs."""
+"""A model on a GPU, as a slot uses it: whichever library computes it, its work is replayed as CUDA graphs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class GpuExecutor(ABC):
-    """A network that is one slot's.
+    """A model that computes for one slot.
 
     Attributes:
         inputs, outputs: Its tensors; the first dimension is the pictures of a batch, all others are known.
@@ -28,7 +28,7 @@ class GpuExecutor(ABC):
         stream: Where it computes.
         recordable: Whether all of its work is on the stream; what the CPU does between would be missing in a graph.
         addresses: The slot's buffers by the tensors' names.
-        graphs: By size of batch; none where its work cannot be recorded.
+        graphs: By size of batch; None if its work cannot be recorded.
     """
 
     inputs: tuple[TensorSpec, ...]
@@ -48,7 +48,7 @@ class GpuExecutor(ABC):
     def enqueue(self, batch: int) -> None:
         """Starts the first rows of the buffers on the stream and does not wait for them; raises EngineError.
 
-        The first time of a size it is done plainly, from then on as a graph where it can be recorded.
+        The first time of a size it is done plainly, from then on as a graph if it can be recorded.
         """
         if batch not in self.graphs:
             for _ in range(PLAIN):
@@ -78,12 +78,12 @@ class GpuExecutor(ABC):
 
     @abstractmethod
     def _execute(self, batch: int) -> None:
-        """Lets the library enqueue a batch; raises EngineError where it refuses."""
+        """Lets the library enqueue a batch; raises EngineError if it refuses."""
 
     @abstractmethod
     def _let_go(self) -> None:
         """Drops the library's objects."""
 
 
-# Makes a network for each slot, on a device that is current; what the stack gets is freed after the slots.
+# Makes an executor for each slot, on a device that is current; what the stack gets is freed after the slots.
 LoadExecutors = Callable[[Device, ExitStack], Sequence[GpuExecutor]]

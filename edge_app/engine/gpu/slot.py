@@ -24,42 +24,42 @@ class GpuSlot:
 
         decoder's   decoded
         upload      began  (decoded)  pixels  uploaded  letterbox  filled
-        compute                                                   (filled)  started  network  computed
-        download                                                                             (computed)  outputs  done
+        compute                                                   (filled)  started  model  computed
+        download                                                                           (computed)  outputs  done
     """
 
     def __init__(
-        self, device: Device, network: GpuExecutor, spec: InputSpec, constants: Mapping[str, NDArray[Any]]
+        self, device: Device, executor: GpuExecutor, spec: InputSpec, constants: Mapping[str, NDArray[Any]]
     ) -> None:
-        """Makes the buffers; the GPU is current, and the network this slot's own.
+        """Makes the buffers; the GPU is current, and the executor this slot's own.
 
         Raises:
-            DataError: The preprocessing does not fit the network's input.
+            DataError: The preprocessing does not fit the model's input.
             DeviceMemoryError: There is too little memory.
         """
         self._device = device
-        self._network = network
+        self._executor = executor
         self._boxes: tuple[Letterbox, ...] = ()
         self._pictures: tuple[Picture, ...] = ()
         self._failure: EngineError | None = None
         with ExitStack() as stack:
             self._upload, self._download = (owned(stack, device.stream()) for _ in range(2))
-            self._tensors = owned(stack, GpuTensors(device, network, spec, constants, self._upload))
+            self._tensors = owned(stack, GpuTensors(device, executor, spec, constants, self._upload))
             self._decoded, self._began, self._uploaded, self._filled = (owned(stack, device.event()) for _ in range(4))
             self._started, self._computed, self._done = (owned(stack, device.event()) for _ in range(3))
             self._resources = stack.pop_all()
-        network.bind(self._tensors.addresses)
+        executor.bind(self._tensors.addresses)
 
     def submit(self, pictures: Sequence[Picture]) -> None:
         """Starts a batch; pictures on the GPU are held until it has been waited for, and what fails is told then."""
         if self._pictures:
             raise RuntimeError("submitted twice without waiting")
-        if not 0 < len(pictures) <= self._network.max_batch:
-            raise ValueError(f"want 1 to {self._network.max_batch} pictures, got {len(pictures)}")
+        if not 0 < len(pictures) <= self._executor.max_batch:
+            raise ValueError(f"want 1 to {self._executor.max_batch} pictures, got {len(pictures)}")
         self._pictures = tuple(pictures)
         with self._device.current():
             try:
-                self._enqueue(self._network.batch or len(pictures))
+                self._enqueue(self._executor.batch or len(pictures))
             except EngineError as error:
                 self._failure = error
             except DeviceMemoryError as error:
@@ -67,7 +67,7 @@ class GpuSlot:
                 self._failure.__cause__ = error
 
     def _enqueue(self, batch: int) -> None:
-        upload, compute, download = self._upload, self._network.stream, self._download
+        upload, compute, download = self._upload, self._executor.stream, self._download
         self._began.record(upload)
         if any(picture.memory == "device" for picture in self._pictures):
             self._decoded.record(self._device.default_stream)
@@ -76,7 +76,7 @@ class GpuSlot:
         self._filled.record(upload)
         compute.wait_event(self._filled)
         self._started.record(compute)
-        self._network.enqueue(batch)
+        self._executor.enqueue(batch)
         self._computed.record(compute)
         download.wait_event(self._computed)
         self._tensors.download(batch, download)
@@ -88,7 +88,7 @@ class GpuSlot:
             raise RuntimeError("waited without submitting")
         try:
             with self._device.current():
-                return self._finish(self._network.batch or len(self._pictures))
+                return self._finish(self._executor.batch or len(self._pictures))
         finally:
             self._pictures, self._failure = (), None
 
@@ -112,7 +112,7 @@ class GpuSlot:
 
     def _drain(self) -> None:
         """Waits for whatever was enqueued; raises DeviceFaultError where the failure was the context's loss."""
-        for stream in (self._upload, self._network.stream, self._download):
+        for stream in (self._upload, self._executor.stream, self._download):
             stream.synchronize()
 
     def free(self) -> None:

@@ -17,7 +17,7 @@ from edge_app.preprocess import GpuLetterboxer
 
 
 class GpuTensors:
-    """The buffers of a network.
+    """The buffers of an executor.
 
     Attributes:
         letterboxer: Fills the picture's buffer.
@@ -27,16 +27,16 @@ class GpuTensors:
     def __init__(
         self,
         device: Device,
-        network: GpuExecutor,
+        executor: GpuExecutor,
         spec: InputSpec,
         constants: Mapping[str, NDArray[Any]],
         stream: Stream,
     ) -> None:
-        """Makes room for as many pictures as the network takes.
+        """Makes room for as many pictures as the executor takes.
 
         Args:
             device: The GPU, current.
-            network: Whose.
+            executor: Whose.
             spec: Its preprocessing.
             constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
             stream: What the constants are uploaded on.
@@ -45,12 +45,12 @@ class GpuTensors:
             DataError: The preprocessing does not fit its input.
             DeviceMemoryError: There is too little memory.
         """
-        self._rows = network.max_batch
+        self._rows = executor.max_batch
         self.addresses: dict[str, int] = {}
         with ExitStack() as stack:
             for name, row in constants.items():
                 self.addresses[name] = owned(stack, self._constant(device, row, stream)).address
-            picture = next(tensor for tensor in network.inputs if tensor.name not in constants)
+            picture = next(tensor for tensor in executor.inputs if tensor.name not in constants)
             memory = owned(stack, device.memory(self._rows * row_bytes(picture)))
             self.addresses[picture.name] = memory.address
             try:
@@ -68,7 +68,7 @@ class GpuTensors:
                 )
             except ValueError as error:
                 raise DataError(str(error)) from error
-            self._outputs = [owned(stack, GpuOutput(device, tensor, self._rows)) for tensor in network.outputs]
+            self._outputs = [owned(stack, GpuOutput(device, tensor, self._rows)) for tensor in executor.outputs]
             self._resources = stack.pop_all()
         self.addresses |= {output.name: output.address for output in self._outputs}
 

@@ -29,7 +29,7 @@ DISABLED_OPTIMIZERS = ("WeightBiasQuantization",)
 def open_session(
     path: Path, threads: int, *, quantized: bool = False, as_written: bool = False
 ) -> onnxruntime.InferenceSession:
-    """A session on the CPU; raises DataError where the model cannot run.
+    """A session on the CPU; raises DataError if the model cannot run.
 
     Args:
         path: The ONNX file.
@@ -67,7 +67,7 @@ class OnnxRuntimeEngine:
     """The model on the CPU; leaving the block ends its worker."""
 
     name = "onnxruntime-cpu"
-    at_once = False
+    concurrent_slots = False
 
     def __init__(
         self,

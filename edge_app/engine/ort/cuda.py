@@ -27,7 +27,7 @@ OpenSession = Callable[[Path | bytes, int, Stream], tuple[Any, bool]]
 
 
 def cuda_executors(
-    graph: ModelSignature,
+    signature: ModelSignature,
     *,
     ordinal: int,
     max_batch: int,
@@ -38,7 +38,7 @@ def cuda_executors(
     """What makes a session for each slot.
 
     Args:
-        graph: The model, its picture's size known.
+        signature: The model, its picture's size known.
         ordinal: Number of the GPU.
         max_batch: Pictures in a batch where it may vary.
         slots: One or two.
@@ -46,20 +46,23 @@ def cuda_executors(
         open_session: Opens a session that computes on the stream, and tells whether all of it does.
 
     Returns:
-        A function that raises DataError where the model cannot run, DeviceError where the provider cannot.
+        A function that raises DataError if the model cannot run, DeviceError if the provider cannot.
     """
 
     def load(device: Device, stack: ExitStack) -> Sequence[CudaExecutor]:
-        if not graph.fixed_outputs:
+        if not signature.fixed_outputs:
             raise DataError("its outputs' sizes hang on the picture; on a GPU they must be known before")
         streams = [owned(stack, device.stream()) for _ in range(slots)]
-        source = in_half_floats(graph.path) if half else graph.path
+        source = in_half_floats(signature.path) if half else signature.path
         sessions = [open_session(source, ordinal, stream) for stream in streams]
-        most = graph.batch or max_batch
-        inputs = tuple(TensorSpec(t.name, (most, *_sides(graph, t)), t.dtype) for t in graph.inputs)
+        most = signature.batch or max_batch
+        inputs = tuple(TensorSpec(t.name, (most, *_sides(signature, t)), t.dtype) for t in signature.inputs)
         outputs = output_specs(sessions[0][0], inputs)
         return [
-            owned(stack, CudaExecutor(inputs, outputs, graph.batch, most, device, stream, recordable, session, ordinal))
+            owned(
+                stack,
+                CudaExecutor(inputs, outputs, signature.batch, most, device, stream, recordable, session, ordinal),
+            )
             for (session, recordable), stream in zip(sessions, streams, strict=True)
         ]
 
@@ -68,7 +71,7 @@ def cuda_executors(
 
 @dataclass(eq=False)
 class CudaExecutor(GpuExecutor):
-    """A network of ONNX Runtime's.
+    """An executor of ONNX Runtime's.
 
     Attributes:
         session: One that no other slot uses, opened with the stream.
@@ -116,9 +119,9 @@ class CudaExecutor(GpuExecutor):
         self.session = None
 
 
-def _sides(graph: ModelSignature, tensor: TensorSpec) -> tuple[int | None, ...]:
+def _sides(signature: ModelSignature, tensor: TensorSpec) -> tuple[int | None, ...]:
     """All dimensions but the batch; the picture's size may be the card's or the metadata's."""
-    if tensor != graph.picture or graph.input_wh is None:
+    if tensor != signature.picture or signature.input_wh is None:
         return tensor.shape[1:]
-    width, height = graph.input_wh
+    width, height = signature.input_wh
     return (height, width, 3) if tensor.channels_last else (3, height, width)

@@ -55,7 +55,7 @@ def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> tup
 
 
 def output_specs(session: Any, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
-    """The outputs of a full batch, found by a run on zeros; raises DataError where it fails, or they are not rows."""
+    """The outputs of a full batch, found by a run on zeros; raises DataError if it fails, or they are not rows."""
     try:
         feed = {tensor.name: np.zeros([int(side or 0) for side in tensor.shape], tensor.dtype) for tensor in inputs}
         arrays = session.run(None, feed, run_options(waits=True))
@@ -85,7 +85,7 @@ def run_options(*, waits: bool) -> onnxruntime.RunOptions:
 
 
 def in_half_floats(path: Path) -> bytes:
-    """The model in FP16, as TensorRT gets it; raises DataError where it cannot be cast."""
+    """The model in FP16, as TensorRT gets it; raises DataError if it cannot be cast."""
     from edge_app.trt_build.fp16 import cast
 
     try:

@@ -23,25 +23,25 @@ from edge_app.model import TensorSpec
 from edge_app.trt_build import joined_errors, trt_logger
 
 
-def tensorrt_executors(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> LoadExecutors:
-    """What loads a plan once and makes a network of it for each slot.
+def tensorrt_executors(trt: Any, content: bytes, *, max_batch: int, slots: int) -> LoadExecutors:
+    """What loads an engine once and makes an executor of it for each slot.
 
     Args:
         trt: The module `tensorrt` or `tensorrt_rtx`.
-        plan: A serialized engine; it is code, so its source is trusted.
-        max_batch: Pictures in a batch at most, where the plan's profile allows as many.
+        content: The serialized engine; it is code, so its source must be trusted.
+        max_batch: Pictures in a batch at most, if the engine's profile allows as many.
         slots: One or two.
 
     Returns:
-        A function that raises DataError where TensorRT cannot load the plan or its outputs' sizes are not known
-        beforehand, and DeviceMemoryError where its execution does not fit on the GPU.
+        A function that raises DataError if TensorRT cannot load the engine or its outputs' sizes are not known
+        beforehand, and DeviceMemoryError if its execution does not fit on the GPU.
     """
 
     def load(device: Device, stack: ExitStack) -> Sequence[TensorRtExecutor]:
         log = trt_logger(trt)
         log.messages.clear()
         # The driver was initialised with the device: without that TensorRT's runtime crashes.
-        engine = trt.Runtime(log).deserialize_cuda_engine(plan)
+        engine = trt.Runtime(log).deserialize_cuda_engine(content)
         if engine is None:
             raise DataError(f"TensorRT cannot load the plan: {joined_errors(log.messages.errors)}")
         size = max(int(engine.device_memory_size_v2), 1)
@@ -68,7 +68,7 @@ def tensorrt_executors(trt: Any, plan: bytes, *, max_batch: int, slots: int) -> 
 
 @dataclass(eq=False)
 class TensorRtExecutor(GpuExecutor):
-    """A network of TensorRT's.
+    """An executor of TensorRT's.
 
     Attributes:
         new_context: Makes an execution context.
@@ -96,11 +96,11 @@ class TensorRtExecutor(GpuExecutor):
 
     def _let_go(self) -> None:
         self.contexts.clear()
-        del self.new_context  # which holds the plan
+        del self.new_context  # which holds the engine
 
 
 def _batches(trt: Any, engine: Any, max_batch: int) -> tuple[int | None, int]:
-    """The plan's fixed batch, if it has one, and how many pictures a batch may have."""
+    """The engine's fixed batch, if it has one, and how many pictures a batch may have."""
     name = _names(trt, engine, trt.TensorIOMode.INPUT)[0]
     fixed = int(engine.get_tensor_shape(name)[0])
     if fixed > 0:

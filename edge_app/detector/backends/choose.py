@@ -1,0 +1,53 @@
+"""Which backend the configuration names, or `auto` finds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from edge_app import trt_build
+from edge_app.core.errors import DeviceError, UsageError
+from edge_app.cuda import load_pycuda
+from edge_app.detector.backend import Backend
+from edge_app.detector.backends.ort import OnnxRuntimeCpu, OnnxRuntimeCuda
+from edge_app.detector.backends.trt import TensorRt
+from edge_app.engine.config import EngineConfig
+from edge_app.trt_build import TensorRtLibrary
+
+
+def choose_backend(settings: EngineConfig) -> Backend:
+    """What the configuration names; for `auto` TensorRT if it, PyCUDA and a GPU that it takes are here.
+
+    Raises:
+        DeviceError: TensorRT was named, and one of these is not here.
+    """
+    if settings.backend == "onnxruntime" or (settings.backend == "auto" and settings.provider != "auto"):
+        return onnx_runtime(settings, "as configured")
+    try:
+        library = _usable(settings.backend, settings.device)
+    except DeviceError as error:
+        if settings.backend != "auto":
+            raise
+        return onnx_runtime(settings, f"no TensorRT: {error}")
+    fallback = OnnxRuntimeCpu("TensorRT cannot run the model") if settings.backend == "auto" else None
+    return TensorRt(library, f"backend {settings.backend}, {library.name} {library.version}", fallback)
+
+
+def onnx_runtime(settings: EngineConfig, because: str) -> Backend:
+    """ONNX Runtime on the device that the configuration names."""
+    return OnnxRuntimeCuda(because) if settings.provider == "cuda" else OnnxRuntimeCpu(because)
+
+
+def _usable(name: Literal["auto", "tensorrt", "tensorrt_rtx"], device: int) -> TensorRtLibrary:
+    machine = trt_build.this_machine(device)
+    if machine.capability is None or machine.target is None:
+        raise DeviceError(machine.trouble)
+    if machine.capability < trt_build.OLDEST_GPU:
+        raise DeviceError(f"{machine.gpu} is older than compute capability 7.5")
+    load_pycuda()
+    library = trt_build.find_library(name)
+    if library.rtx:
+        try:
+            trt_build.check_target(library, machine.target)
+        except UsageError as error:
+            raise DeviceError(str(error)) from error
+    return library

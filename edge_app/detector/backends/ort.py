@@ -1,0 +1,102 @@
+"""ONNX Runtime as a backend, on the CPU and on CUDA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import ClassVar
+
+from edge_app import model
+from edge_app.detector.backend import Int8Gain, OpenedEngine
+from edge_app.detector.detector import Detector
+from edge_app.engine.config import EngineConfig
+from edge_app.engine.slot import Engine
+from edge_app.model import Model, ModelSignature, Precision
+from edge_app.trt_build import read_source
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxRuntimeCpu:
+    """ONNX Runtime on the CPU, which computes each file in its own precision; see `Backend`."""
+
+    because: str
+    fallback: ClassVar[None] = None
+    reads_surfaces: ClassVar[bool] = False
+    int8_gain: ClassVar[Int8Gain] = "measured"
+
+    def exact(self, model: Model) -> Precision:
+        return model.exact
+
+    def read(self, model: Model, precision: Precision) -> ModelSignature:
+        return read_file(model, precision)
+
+    def digest(self, signature: ModelSignature) -> str:
+        return model.sha256(signature.path)
+
+    def open(self, detector: Detector, settings: EngineConfig, go_on: Callable[[], bool]) -> OpenedEngine:
+        from edge_app.engine.ort.cpu import OnnxRuntimeEngine
+
+        signature = detector.signature
+        engine = OnnxRuntimeEngine(
+            signature.path,
+            detector.input,
+            batch=signature.batch,
+            max_batch=settings.max_batch,
+            slots=settings.slots,
+            threads=settings.threads,
+            constants=detector.constants,
+            fixed_outputs=signature.fixed_outputs,
+            quantized=signature.quantized,
+        )
+        return _asked(detector, engine)
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxRuntimeCuda:
+    """ONNX Runtime's CUDA provider, which casts to FP16 what has no file of it; see `Backend`."""
+
+    because: str
+    fallback: ClassVar[None] = None
+    reads_surfaces: ClassVar[bool] = True
+    int8_gain: ClassVar[Int8Gain] = "none"  # it computes Q/DQ in floats
+
+    def exact(self, model: Model) -> Precision:
+        return model.exact
+
+    def read(self, model: Model, precision: Precision) -> ModelSignature:
+        return read_source(model, precision) if precision == "fp16" else read_file(model, precision)
+
+    def digest(self, signature: ModelSignature) -> str:
+        return model.sha256(signature.path)
+
+    def open(self, detector: Detector, settings: EngineConfig, go_on: Callable[[], bool]) -> OpenedEngine:
+        from edge_app.engine.gpu.engine import open_engine
+        from edge_app.engine.ort.cuda import cuda_executors
+
+        executors = cuda_executors(
+            detector.signature,
+            ordinal=settings.device,
+            max_batch=settings.max_batch,
+            slots=settings.slots,
+            half=detector.precision == "fp16",
+        )
+        path, ordinal = detector.signature.path, settings.device
+        engine = open_engine("onnxruntime-cuda", path, ordinal, executors, detector.input, detector.constants)
+        return _asked(detector, engine)
+
+
+def read_file(found: Model, precision: Precision) -> ModelSignature:
+    """The model's own file of that precision."""
+    return model.read_signature(found.file(precision), found.card.input_wh)
+
+
+def _asked(detector: Detector, engine: Engine) -> OpenedEngine:
+    """The engine once it has answered its golden inputs; it is closed if it answers badly."""
+    if detector.qualification is None:
+        return OpenedEngine(engine)
+    with ExitStack() as stack:
+        stack.enter_context(engine)
+        opened = OpenedEngine(engine, detector.qualification.check(engine))
+        stack.pop_all()
+        return opened

@@ -1,0 +1,156 @@
+"""TensorRT as a backend: an engine file is found or built, answers before anything relies on it, and is loaded."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from numpy.typing import NDArray
+
+from edge_app import model, trt_build
+from edge_app.core.errors import StoppedError
+from edge_app.cuda import Gpu
+from edge_app.detector.backend import Backend, Int8Gain, OpenedEngine
+from edge_app.detector.detector import Detector
+from edge_app.detector.qualification import Int8Qualification
+from edge_app.engine.config import EngineConfig
+from edge_app.model import InputSpec, Model, ModelSignature, Precision
+from edge_app.trt_build import BuildRequest, Progress, TensorRtLibrary, TrustedEngine
+
+if TYPE_CHECKING:
+    from edge_app.engine.gpu.engine import GpuEngine
+
+logger = logging.getLogger(__name__)
+
+EVERY_S = 10.0  # from one line in the log about a build to the next
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRt:
+    """TensorRT, the full one or TensorRT-RTX; see `Backend`.
+
+    Attributes:
+        library: Which of them.
+        because, fallback: As the protocol's.
+    """
+
+    library: TensorRtLibrary
+    because: str
+    fallback: Backend | None = None
+    reads_surfaces: ClassVar[bool] = True
+
+    @property
+    def int8_gain(self) -> Int8Gain:
+        return "none" if self.library.rtx else "certain"  # RTX does not fuse what is quantized
+
+    def exact(self, model: Model) -> Precision:
+        return "int8" if trt_build.source_of(model, "fp16") == "int8" else "fp16"
+
+    def read(self, model: Model, precision: Precision) -> ModelSignature:
+        return trt_build.read_source(model, precision)
+
+    def digest(self, signature: ModelSignature) -> str:
+        return model.sha256(signature.path)
+
+    def open(self, detector: Detector, settings: EngineConfig, go_on: Callable[[], bool]) -> OpenedEngine:
+        machine = trt_build.this_machine(settings.device)
+        request = BuildRequest(
+            model=detector.name,
+            signature=detector.signature,
+            precision=detector.precision,
+            library=self.library,
+            machine=machine,
+            max_batch=settings.max_batch,
+            targets=(machine.target,) if self.library.rtx and machine.target else (),
+        )
+        progress = _logged(detector.name, go_on)
+
+        def waiting() -> None:
+            if progress(0, "another process is building; waiting for that") is False:
+                raise StoppedError(f"{detector.name}: another process is still building its plan")
+
+        ordinal = settings.device
+        found = obtain_engine(request, detector.qualification, ordinal, progress=progress, waiting=waiting)
+        engine = _load(request, found.content, detector.input, detector.constants, ordinal, settings.slots)
+        return OpenedEngine(engine, found.file.metadata.agreement)
+
+
+def obtain_engine(
+    request: BuildRequest,
+    qualification: Int8Qualification | None,
+    ordinal: int | None,
+    *,
+    progress: Progress,
+    waiting: Callable[[], None],
+) -> TrustedEngine:
+    """The engine file from the cache or built, which has answered the golden inputs if there are some and a GPU.
+
+    Args:
+        request: What is wanted.
+        qualification: What it must answer; None if the model is in floats.
+        ordinal: Number of the GPU; None if there is none that could run the engine.
+        progress: Hears how far a build is.
+        waiting: Called again and again while another process is building; what it raises ends the waiting.
+
+    Raises:
+        DataError: It cannot be built, or answers badly.
+        DeviceError: There is no GPU to build for, or it does not do.
+        AccessError: The cache cannot be written.
+    """
+
+    def answer(content: bytes) -> float | None:
+        if qualification is None or ordinal is None:
+            return None
+        spec, constants = qualification.report.preprocessing, qualification.decoder.constants
+        with _load(request, content, spec, constants, ordinal, slots=1) as engine:
+            return qualification.check(engine)
+
+    cache = trt_build.EngineCache(trt_build.default_cache_dir(os.environ))
+    current = nullcontext if ordinal is None else partial(_current, ordinal)
+    return trt_build.obtain(request, cache, progress=progress, waiting=waiting, current=current, answer=answer)
+
+
+def _load(
+    request: BuildRequest,
+    content: bytes,
+    spec: InputSpec,
+    constants: Mapping[str, NDArray[Any]],
+    ordinal: int,
+    slots: int,
+) -> GpuEngine:
+    from edge_app.engine.gpu.engine import open_engine
+    from edge_app.engine.trt.executor import tensorrt_executors
+
+    executors = tensorrt_executors(request.library.trt, content, max_batch=request.max_batch, slots=slots)
+    return open_engine(request.library.name, request.signature.path, ordinal, executors, spec, constants)
+
+
+@contextmanager
+def _current(ordinal: int) -> Iterator[None]:
+    """The GPU for the block, with the flags of our context, which TensorRT would make with others."""
+    gpu = Gpu(ordinal)
+    try:
+        with gpu.current():
+            yield
+    finally:
+        gpu.close()
+
+
+def _logged(name: str, go_on: Callable[[], bool]) -> Progress:
+    """Logs how far a build is."""
+    logged_at = float("-inf")
+
+    def progress(part: float, phase: str) -> bool:
+        nonlocal logged_at
+        if time.monotonic() - logged_at >= EVERY_S:
+            logged_at = time.monotonic()
+            logger.info("TensorRT plan of %s: %.0f %%, %s", name, 100 * part, phase)
+        return go_on()
+
+    return progress

@@ -1,0 +1,94 @@
+"""The detector that a configuration names, and the one that a calibration starts from."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from edge_app import model
+from edge_app.config import Blame
+from edge_app.core.errors import DataError, DeviceError
+from edge_app.detector.backend import Backend
+from edge_app.detector.backends.choose import choose_backend
+from edge_app.detector.backends.ort import OnnxRuntimeCpu
+from edge_app.detector.config import DetectConfig
+from edge_app.detector.detector import Detector, Overrides, resolve
+from edge_app.detector.precision import choose_precision
+from edge_app.engine.config import EngineConfig
+from edge_app.model.config import ModelConfig
+from edge_app.model.signature import is_quantized
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorConfig:
+    """What the configuration says of the detector.
+
+    Attributes:
+        model, engine, detect: The sections.
+        base: The configuration's folder.
+        state_dir: Where pulled models are kept.
+        blame: Puts the place of a key before an error that only its use could find.
+    """
+
+    model: ModelConfig
+    engine: EngineConfig
+    detect: DetectConfig
+    base: Path
+    state_dir: Path
+    blame: Blame
+
+
+def read_detector(settings: DetectorConfig) -> Detector:
+    """The detector that the configuration names, with what may run in its place.
+
+    Raises:
+        InputError, DataError, ConfigError: The model, its labels or its layout do not do, or no report vouches for
+            its INT8; the text names the file.
+        DeviceError: What is to compute it is not here.
+    """
+    found = model.find(settings.model, settings.base, settings.state_dir)
+    with settings.blame("engine", "backend", of=(DeviceError,)):
+        backend = choose_backend(settings.engine)
+    if backend.fallback is None:
+        return _on(settings, found, backend)
+    fallback = partial(_on, settings, found, backend.fallback)
+    try:
+        return replace(_on(settings, found, backend), fallback=fallback)
+    except DataError as refusal:
+        logger.warning("ONNX Runtime runs: %s", refusal)
+    return fallback()
+
+
+def _on(settings: DetectorConfig, found: model.Model, backend: Backend) -> Detector:
+    """The detector on that backend, in the precision that is configured or that `auto` is there."""
+    overrides = Overrides(
+        detect=settings.detect,
+        family=settings.model.decoder,
+        accept_unverified=settings.model.accept_unverified,
+        blame=settings.blame,
+    )
+    wanted = settings.engine.precision
+    if wanted != "auto":
+        return resolve(found, wanted, backend, overrides)
+    read = partial(resolve, found, backend=backend, overrides=overrides)
+    choice = choose_precision(found, backend, read, forced="`precision: int8` runs it")
+    if choice.refusal:
+        logger.warning("%s runs: %s", choice.chosen.precision.upper(), choice.refusal)
+    return replace(choice.chosen, int8=choice.int8)
+
+
+def read_fp32(found: model.Model) -> Detector:
+    """The model in FP32 on the CPU, as its card says: what a calibration starts from.
+
+    Raises:
+        InputError, DataError, ConfigError: The model, its labels or its layout do not do; the text names the file.
+    """
+    backend = OnnxRuntimeCpu("calibration runs on the CPU")
+    path = found.file("fp32")
+    if is_quantized(path):
+        raise DataError(f"{path}: it holds quantizers already; calibrate the FP32 model that it was made from")
+    return resolve(found, "fp32", backend, Overrides())

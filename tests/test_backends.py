@@ -1,0 +1,48 @@
+"""Backends: what importing them costs, and one whose model is not a file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge_app.detector import OpenedEngine, Overrides, resolve, start_engine
+from edge_app.detector.backends.ort import OnnxRuntimeCpu
+from edge_app.engine.config import EngineConfig
+from edge_app.model import find_argument
+
+TRAFFIC = find_argument("models/traffic", Path())
+
+
+class ServedModel(OnnxRuntimeCpu):
+    """A model server: it says what it takes, and nothing here reads a file of the model."""
+
+    int8_gain = "none"
+
+    def read(self, model, precision):
+        return replace(super().read(model, precision), source="grpc://gpu-box:8001/traffic")
+
+    def digest(self, signature):
+        return "5e" * 32
+
+    def open(self, detector, settings, go_on):
+        return OpenedEngine(f"{detector.signature.source} for {settings.max_batch} pictures")
+
+
+@pytest.mark.parametrize("room", ["edge_app.engine", "edge_app.detector"])
+def test_a_library_is_imported_when_a_backend_is_opened(room):
+    code = f"import sys, {room}; print(*{{'onnxruntime', 'tensorrt', 'tensorrt_rtx', 'pycuda'}} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "\n"
+
+
+def test_a_model_that_is_no_file_is_resolved_and_started():
+    detector = resolve(TRAFFIC, "fp32", ServedModel("as configured"), Overrides())
+
+    assert detector.sha256 == "5e" * 32
+    assert len(detector.labels) == detector.classes
+    assert start_engine(detector, EngineConfig()) == (detector, "grpc://gpu-box:8001/traffic for 8 pictures")
+    with pytest.raises(TypeError, match="grpc://gpu-box:8001/traffic: not a file"):
+        _ = detector.signature.path
