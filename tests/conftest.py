@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 WORKERS_A_CORE = 2  # about half of the time the tests wait: for cameras, brokers and clocks
 MOST_WORKERS = 16
+RESIDENT, MUCH = pytest.StashKey[int](), 32 << 20
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -38,14 +40,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(WORKERS_A_CORE * len(os.sched_getaffinity(0)), MOST_WORKERS)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _no_garbage() -> Iterator[None]:
-    """What tests leave in circles, such as caught errors with their frames, is freed after each module.
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Frees what tests left in circles, such as caught errors with their frames, once that is much.
 
     Python collects by the number of objects, and few of them hold hundreds of megabytes of pictures and sessions.
     """
     yield
-    gc.collect()
+    if _resident_bytes() > item.config.stash.get(RESIDENT, 0) + MUCH:
+        gc.collect()
+        item.config.stash[RESIDENT] = _resident_bytes()
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 @pytest.fixture(scope="session")

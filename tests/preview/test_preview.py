@@ -22,6 +22,7 @@ from edge_app.core.frames import Picture
 from edge_app.preview import Annotator, Recorder, mosaic
 from tests import onnx_models
 from tests.frames import frame
+from tests.waiting import PROGRAM_S
 
 FULL_AT = 80_000  # bytes
 STREET = "synthetic://street?seed=7&size=320x180"
@@ -207,7 +208,7 @@ def test_a_stuck_recording_does_not_delay_the_others_and_its_dropped_frames_are_
 def test_a_snapshot_is_the_cameras_picture_with_its_boxes(configured, tmp_path, capfd):
     config = configured(cameras={"a": {"url": "synthetic://street?seed=7"}, "b": {"url": "rtsp://127.0.0.1:9/x"}})
     out = tmp_path / "a.png"
-    assert execute(["snapshot", str(config), "a", "--out", str(out)]) == 0
+    assert execute(["snapshot", str(config), "a", "--seconds", str(PROGRAM_S), "--out", str(out)]) == 0
     assert cv2.imread(str(out)).shape == (360, 640, 3)
     assert capfd.readouterr().out.startswith(f"{out}: 1 bicycle, ")
 

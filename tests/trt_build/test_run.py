@@ -65,7 +65,8 @@ class Box:
         self._library, self._tmp_path = library, tmp_path
         shutil.copytree(BUNDLED, self.folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
         monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "cache"))
-        monkeypatch.setitem(sys.modules, "tensorrt", self._tensorrt())
+        self.tensorrt = self._tensorrt()
+        monkeypatch.setitem(sys.modules, "tensorrt", self.tensorrt)
         for module in ("engine.gpu.engine", "detector.backends.trt"):
             monkeypatch.setattr(f"edge_app.{module}.Gpu", self._open)
         for user in ("detector.backends.choose", "cli.build"):
@@ -133,7 +134,9 @@ class Box:
 
 @pytest.fixture
 def box(monkeypatch, kernel_library, tmp_path):
-    return Box(monkeypatch, kernel_library, tmp_path)
+    box = Box(monkeypatch, kernel_library, tmp_path)
+    yield box
+    vars(box.tensorrt).clear()  # `trt_logger` keeps the module for good, and the module its plans with their sessions
 
 
 def test_the_first_start_builds_and_the_second_takes_the_plan(box):
