@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import termios
+import threading
 import time
 
 import pytest
@@ -45,6 +46,13 @@ def read_until(terminal, pattern, timeout_s=PROGRAM_S):
     return found
 
 
+def read_all(terminal):
+    """Reads until the terminal is closed."""
+    with contextlib.suppress(OSError):
+        while os.read(terminal, 65536):
+            pass
+
+
 def test_the_log_goes_to_what_is_stderr_at_the_time():
     set_up("info")
     with contextlib.redirect_stderr(io.StringIO()) as table:
@@ -67,6 +75,8 @@ def test_the_table_shows_trouble_first_and_says_how_many_it_leaves_out(configure
         try:
             found = read_until(ours, PAGE)
             program.send_signal(signal.SIGTERM)
+            # Whoever writes to a terminal that nobody reads is held up for ever.
+            threading.Thread(target=read_all, args=[ours], daemon=True).start()
             assert program.wait(PATIENCE_S) == 0
         finally:
             program.kill()
