@@ -64,7 +64,7 @@ def test_weights_in_a_file_beside_are_refused_and_the_advice_helps(constant, tmp
     model = onnx.load(path)
     if constant:
         weights = onnx.helper.make_node("Constant", [], ["weights"], value=model.graph.initializer.pop())
-        model.signature.node.insert(0, weights)
+        model.graph.node.insert(0, weights)
     onnx.save(model, path, save_as_external_data=True, location="w.bin", size_threshold=0, convert_attribute=True)
     assert (tmp_path / "w.bin").is_file()
     monkeypatch.chdir(tmp_path)  # where the file beside it would be found
