@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -16,13 +16,23 @@ from edge_app.app.factory import Parts
 from edge_app.app.health import Health, HealthReporter
 from edge_app.app.service import Service
 from edge_app.app.worker import Worker
+from edge_app.capture import Source
+from edge_app.capture.config import CameraConfig
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import TemporaryError
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.detector import Detector, start_engine
 from edge_app.engine import Engine
-from edge_app.publish import DeliveryGroup, MessageWriter, ModelIdentity, StatsReporter, new_session, status_message
+from edge_app.publish import (
+    DeliveryGroup,
+    MessageWriter,
+    ModelIdentity,
+    Sink,
+    StatsReporter,
+    new_session,
+    status_message,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -46,11 +56,19 @@ class Runtime:
     """
 
     def __init__(
-        self, parts: Parts, detector: Detector, engine: Engine, service: Service, stop: threading.Event
+        self,
+        detector: Detector,
+        engine: Engine,
+        *,
+        cameras: Mapping[str, tuple[Source, CameraConfig]],
+        sinks: Mapping[str, Sink],
+        drain_s: float,
+        service: Service,
+        stop: threading.Event,
     ) -> None:
-        """Takes what `start` has opened."""
+        """Takes what `start` has opened, and what `run` opens."""
         self.detector, self.engine, self.metrics, self.stop = detector, engine, Metrics(), stop
-        self._parts, self._service = parts, service
+        self._cameras, self._sinks, self._drain_s, self._service = cameras, sinks, drain_s, service
         self._heartbeats, self._threads = Heartbeats(), ThreadGroup(stop)
         self._identity = ModelIdentity(detector.name, detector.sha256, engine.name, detector.precision)
         self._since, session = time.time(), new_session()
@@ -75,14 +93,16 @@ class Runtime:
             TemporaryError: Messages of finite sources were not delivered in time.
             EdgeAppError: What ended a thread.
         """
-        for name, sink in self._parts.sinks.items():
-            self.deliveries.add(name, sink)
-        for name, source in self._parts.sources_for(self.detector).items():
-            self.worker.add(name, source, self._parts.config.cameras[name])
-        self.worker.start()
-        self._service.ready()
+        ended = False
         try:
-            while not self.worker.join(tick_s) and not self.stop.is_set():
+            for sink_name, sink in self._sinks.items():
+                self.deliveries.add(sink_name, sink)
+            for name, (source, config) in self._cameras.items():
+                self.worker.add(name, source, config)
+            self.worker.start()
+            self._service.ready()
+            while not ended and not self.stop.is_set():
+                ended = self.worker.join(tick_s)
                 self.worker.supervise()
                 self._service.feed(self._heartbeats)
                 self._reporter.tell(self.health())
@@ -114,12 +134,11 @@ class Runtime:
         if undelivered:
             logger.warning("%d messages were not delivered", undelivered)
             if not told_to:
-                drain_s = self._parts.config.shutdown.drain_s
-                raise TemporaryError(f"{undelivered} messages were not delivered within {drain_s:g} s")
+                raise TemporaryError(f"{undelivered} messages were not delivered within {self._drain_s:g} s")
 
     def _drain(self) -> int:
         """Delivers what is queued, for less long from when `stop` is set; returns how many messages are left."""
-        deadline, told_to = time.monotonic() + self._parts.config.shutdown.drain_s, False
+        deadline, told_to = time.monotonic() + self._drain_s, False
         while True:
             if self.stop.is_set() and not told_to:
                 deadline, told_to = min(deadline, time.monotonic() + STOP_DRAIN_S), True
@@ -144,12 +163,20 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
     """
     cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
     sys.setswitchinterval(SWITCH_S)
-    service, stop = Service(), stop or threading.Event()
-    detector, engine = start_engine(parts.detector, parts.config.engine, partial(_building, service, stop))
+    config, service, stop = parts.config, Service(), stop or threading.Event()
+    detector, engine = start_engine(parts.detector, config.engine, partial(_building, service, stop))
     with engine:
         because = detector.backend.because
         logger.info("model %s, %s, on %s: %s", detector.name, detector.precision, engine.name, because)
-        yield Runtime(parts, detector, engine, service, stop)
+        yield Runtime(
+            detector,
+            engine,
+            cameras={name: (source, config.cameras[name]) for name, source in parts.sources_for(detector).items()},
+            sinks=parts.sinks,
+            drain_s=config.shutdown.drain_s,
+            service=service,
+            stop=stop,
+        )
 
 
 def _building(service: Service, stop: threading.Event) -> bool:

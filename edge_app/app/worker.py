@@ -29,8 +29,8 @@ Publish = Callable[[Message, Callable[[], bool]], object]
 class Worker:
     """Frames of its cameras in, messages out.
 
-    Cameras are added, removed and supervised by one thread. The worker ends by itself when all of its cameras are
-    finite and their frames are analysed.
+    Cameras are added, removed and supervised by one thread. The worker ends by itself when every camera that it has is
+    finite and has ended, and their frames are analysed; without a camera it waits for one.
     """
 
     def __init__(
@@ -69,12 +69,24 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, source: Source, config: CameraConfig) -> None:
-        """Starts a camera, unless its configuration disables it."""
+        """Starts a camera, unless its configuration disables it.
+
+        Raises:
+            RuntimeError: The worker has ended: nobody would analyse its frames.
+        """
+        if self._thread is not None and not self._thread.is_alive():
+            raise RuntimeError(f"camera {name}: the worker has ended")
         self._cameras.add(name, source, config)
 
     def remove(self, name: str) -> None:
         """Ends a camera, which is then `disabled`; its subscribers get nothing until one of that name is added."""
         self._cameras.remove(name)
+
+    def replace(self, name: str, source: Source, config: CameraConfig) -> None:
+        """Removes a camera and adds another of its name, which counts its frames on; subscribers stay."""
+        with self._inbox.held():
+            self.remove(name)
+            self.add(name, source, config)
 
     def tap(self, camera: str | None = None) -> Tap:
         """Where a camera's frames can be watched, whether it is there already or not; None: those of all cameras."""
@@ -99,7 +111,7 @@ class Worker:
         return self._thread is None or not self._thread.is_alive()
 
     def stop_cameras(self) -> None:
-        """Ends all cameras without waiting for their threads; what they have captured is still analysed."""
+        """Ends all cameras without waiting for their threads; what finite sources have captured is still analysed."""
         self._cameras.stop()
 
     def _hand_over(self, frame: Frame, result: Result) -> None:

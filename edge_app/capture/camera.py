@@ -82,7 +82,8 @@ class Camera:
                 self._read(attempt)
                 failure = StreamError(Reason.ENDED, f"{self.source.describe}: ended")
             except StreamError as error:
-                failure = error.with_traceback(None)  # its frames would keep the decoder while the next attempt runs
+                # Not the error itself: its traceback, or its cause's, would keep the decoder of this attempt alive.
+                failure = StreamError(error.reason, str(error))
                 self._count_lost(error.broken if isinstance(error, BrokenOffError) else 0)
             if self._finished(failure, attempt.stop):
                 return
@@ -92,11 +93,11 @@ class Camera:
             if not attempt.stop.wait(pause):
                 self._metrics.count("reconnects", camera=self.name, reason=failure.reason.value)
 
-    def stop(self) -> None:
+    def stop(self, *, removed: bool = False) -> None:
         """Lets no more frames into the inbox; the thread ends as soon as libav returns."""
         self.attempt.stop.set()  # first: a thread that waits for room would take the lock again and again
         with self._handing_over:  # putting a frame into a closed cell would be an error
-            self._inbox.close(self.name)
+            self._inbox.close(self.name, removed=removed)
 
     def _read(self, attempt: CaptureAttempt) -> None:
         """Takes the frames of one connection."""

@@ -62,7 +62,7 @@ class Cameras:
         camera = self._cameras[name]
         self._cameras = {n: camera for n, camera in self._cameras.items() if n != name}
         camera.tracker.remove()
-        camera.stop()
+        camera.stop(removed=True)
 
     def statuses(self) -> dict[str, CameraStatus]:
         """How each camera is doing; any thread may call it."""

@@ -60,10 +60,10 @@ def spectators(
     looks: list[Callable[[], None]] = []
     worker = runtime.worker
     if recorder is not None:
-        worker.tap().subscribe(stack.enter_context(recorder).add)
+        worker.tap().subscribe(stack.enter_context(recorder).add, recorder.wants)
     if window is not None:
         show, newest = stack.enter_context(window).show, NewestFrames()
-        worker.tap().subscribe(newest.put)
+        worker.tap().subscribe(newest.put, newest.wants)
         looks.append(lambda: None if show(newest.of(worker.statuses())) else runtime.stop.set())
     if LiveTable.fits(config):
         looks.append(stack.enter_context(LiveTable(runtime)).refresh)

@@ -19,10 +19,11 @@ from edge_app.app.runtime import start
 from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.summary import object_counts
 from edge_app.core.colour import to_bgr
+from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError, DeviceError, UsageError
-from edge_app.preview import Annotator, NewestFrames
+from edge_app.core.frames import Frame
+from edge_app.preview import Annotator
 
-LOOK_S = 0.02  # from one look whether there is a frame to the next
 EXAMPLE = "Example: edge-app snapshot configs/one-camera.yaml gate --out gate.jpg"
 
 
@@ -37,19 +38,24 @@ def main(
     config = only(load_config(path), camera)
     check_place(out)
     refuse_to_replace([out], path, config)
-    taken, deadline = NewestFrames(), time.monotonic() + seconds
+    taken: list[tuple[Frame, Result]] = []
+    deadline = time.monotonic() + seconds
     with start(make_parts(config)) as runtime:
 
-        def look() -> None:
-            if taken.of([camera]) or time.monotonic() > deadline:
+        def take(frame: Frame, result: Result) -> None:
+            taken.append((frame, result))
+            runtime.stop.set()
+
+        def give_up() -> None:
+            if time.monotonic() > deadline:
                 runtime.stop.set()
 
-        runtime.worker.tap(camera).subscribe(taken.put)
-        runtime.run(look, LOOK_S)
+        runtime.worker.tap(camera).subscribe(take)
+        runtime.run(give_up)
         why = runtime.worker.statuses()[camera].detail
-    if camera not in taken.of([camera]):
+    if not taken:
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
-    frame, result = taken.of([camera])[camera]
+    frame, result = taken[0]
     labels = runtime.detector.labels
     write(out, Annotator(labels).draw(to_bgr(frame.picture), result.detections))
     sys.stdout.write(f"{out}: {object_counts(result, labels)}\n")

@@ -60,6 +60,8 @@ class LiveTable:
     def _page(self, elapsed_s: float) -> Group:
         """As many cameras as the terminal has lines for."""
         states = self._runtime.health().cameras
+        for removed in self._results.keys() - states.keys():
+            self._results.pop(removed, None)
         fps = {name: self._fps(name, elapsed_s) for name in states}
         names = sorted(states, key=lambda name: (ORDER[states[name].state], name))
         shown = names[: max(1, self._console.size.height - BESIDES)]

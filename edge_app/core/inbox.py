@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from edge_app.core.frames import PendingFrame
@@ -42,6 +43,8 @@ class Inbox:
 
     def __init__(self) -> None:
         self._cells: dict[str, _Cell] = {}
+        self._ended: set[str] = set()  # cameras that are still there and send no more frames
+        self._held = 0
         lock = threading.RLock()
         self._arrived = threading.Condition(lock)  # there is something to take, or nothing will come any more
         self._room = threading.Condition(lock)  # a finite source may go on
@@ -64,10 +67,15 @@ class Inbox:
             elif left is not None:
                 cell.frames.extend(left.frames)
             self._cells[camera] = cell
+            self._ended.discard(camera)
 
-    def close(self, camera: str) -> None:
-        """No more frames come from this camera; those of a finite source that wait are still taken."""
+    def close(self, camera: str, *, removed: bool = False) -> None:
+        """No more frames come from this camera; those of a finite source that wait are still taken.
+
+        A camera that is removed is not one that has ended: once all are removed, others may be added.
+        """
         with self._arrived:
+            (self._ended.discard if removed else self._ended.add)(camera)
             cell = self._cells.pop(camera, None)
             if cell is not None and cell.live:
                 cell.clear("removed")
@@ -85,9 +93,21 @@ class Inbox:
 
     @property
     def exhausted(self) -> bool:
-        """Whether every camera is closed and every frame taken."""
+        """Whether every camera that is there has ended, and every frame is taken; not while there is no camera."""
         with self._arrived:
-            return not self._cells
+            return self._is_exhausted()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Is not exhausted for the block, in which one camera takes the place of another."""
+        with self._arrived:
+            self._held += 1
+        try:
+            yield
+        finally:
+            with self._arrived:
+                self._held -= 1
+                self._arrived.notify_all()
 
     def put(self, frame: PendingFrame, timeout_s: float) -> bool:
         """Hands a frame over; False when a finite source found no room for so long."""
@@ -109,7 +129,7 @@ class Inbox:
         Returns an empty list when nothing came for so long, or nothing will come any more.
         """
         with self._arrived:
-            self._arrived.wait_for(lambda: self._ready() or not self._cells, timeout_s)
+            self._arrived.wait_for(lambda: self._ready() or self._is_exhausted(), timeout_s)
             taken: list[PendingFrame] = []
             for cell in sorted((c for c in self._cells.values() if c.frames), key=lambda c: c.since):
                 if len(taken) < max_frames:
@@ -122,6 +142,9 @@ class Inbox:
             if any(not cell.live and cell.is_half_empty() for cell in self._cells.values()):
                 self._room.notify_all()
             return taken
+
+    def _is_exhausted(self) -> bool:
+        return not self._cells and bool(self._ended) and not self._held
 
     def _ready(self) -> bool:
         """Whether a frame is here that is not too old; those that are, are dropped."""

@@ -5,58 +5,83 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from edge_app.core.detections import Result
 from edge_app.core.errors import StreamError
-from edge_app.core.frames import Frame
+from edge_app.core.frames import Frame, FrameMeta
 
 logger = logging.getLogger(__name__)
 
 OnFrame = Callable[[Frame, Result], None]
 OnResult = Callable[[Result], None]
+Wants = Callable[[FrameMeta], bool]
 Unsubscribe = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Subscription:
+    """Of frames, or of results alone; equal only to itself, so that one may subscribe twice."""
+
+    on_frame: OnFrame | None = None
+    on_result: OnResult | None = None
+    wants: Wants | None = None
 
 
 class Tap:
     """Hands one camera's frames and results on; keeps nothing, and costs nothing while nobody subscribes.
 
-    Subscribers are called in the analyse thread, in the order of the frames: they must not block, unless the frame's
-    source is finite. The pictures that they get are on the host, so that whoever keeps one pins no decoder surface.
+    Subscribers are called in the analysis thread, in the order of the frames: they must not block, unless the frame's
+    source is finite, and what they raise ends the program, as in every thread of it. The pictures that they get are on
+    the host, so that whoever keeps one pins no decoder surface.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # Replaced, never changed: `put` reads them without the lock.
-        self._on_frame: tuple[OnFrame, ...] = ()
-        self._on_result: tuple[OnResult, ...] = ()
+        self._subscriptions: tuple[_Subscription, ...] = ()  # replaced, never changed: `put` reads it without the lock
 
-    def subscribe(self, on_frame: OnFrame) -> Unsubscribe:
-        """Calls `on_frame` for every frame from now on, until what is returned is called."""
-        with self._lock:
-            self._on_frame = (*self._on_frame, on_frame)
-        return lambda: self._remove(on_frame)
+    def subscribe(self, on_frame: OnFrame, wants: Wants | None = None) -> Unsubscribe:
+        """Calls `on_frame` for every frame from now on, until what is returned is called, or once more.
+
+        Args:
+            on_frame: Gets a frame whose picture is on the host, and its result.
+            wants: Asked before a picture is copied from the device, which takes time; None: every one is wanted.
+        """
+        return self._add(_Subscription(on_frame=on_frame, wants=wants))
 
     def subscribe_results(self, on_result: OnResult) -> Unsubscribe:
         """The same for whoever wants no picture."""
-        with self._lock:
-            self._on_result = (*self._on_result, on_result)
-        return lambda: self._remove(on_result)
+        return self._add(_Subscription(on_result=on_result))
 
     def put(self, frame: Frame, result: Result) -> None:
         """Hands an analysed frame to the subscribers."""
-        for on_result in self._on_result:
-            on_result(result)
-        if not self._on_frame:
-            return
-        try:
-            frame = frame.on_host()
-        except StreamError as error:
-            logger.debug("camera %s: frame %d cannot be shown: %s", frame.meta.camera, frame.meta.index, error)
-            return
-        for on_frame in self._on_frame:
-            on_frame(frame, result)
+        on_host: Frame | None = None
+        for subscription in self._subscriptions:
+            if subscription.on_result is not None:
+                subscription.on_result(result)
+            elif subscription.on_frame is not None and _is_wanted(frame, subscription.wants):
+                on_host = on_host or _on_host(frame)
+                if on_host is not None:
+                    subscription.on_frame(on_host, result)
 
-    def _remove(self, subscriber: OnFrame | OnResult) -> None:
+    def _add(self, subscription: _Subscription) -> Unsubscribe:
         with self._lock:
-            self._on_frame = tuple(other for other in self._on_frame if other is not subscriber)
-            self._on_result = tuple(other for other in self._on_result if other is not subscriber)
+            self._subscriptions = (*self._subscriptions, subscription)
+        return lambda: self._remove(subscription)
+
+    def _remove(self, subscription: _Subscription) -> None:
+        with self._lock:
+            self._subscriptions = tuple(other for other in self._subscriptions if other is not subscription)
+
+
+def _is_wanted(frame: Frame, wants: Wants | None) -> bool:
+    return wants is None or frame.picture.memory == "host" or wants(frame.meta)
+
+
+def _on_host(frame: Frame) -> Frame | None:
+    """The frame with its picture on the host; None if it cannot be copied."""
+    try:
+        return frame.on_host()
+    except StreamError as error:
+        logger.debug("camera %s: frame %d cannot be shown: %s", frame.meta.camera, frame.meta.index, error)
+        return None

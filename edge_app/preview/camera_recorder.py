@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_app.core.colour import to_bgr
 from edge_app.core.detections import Result
-from edge_app.core.frames import Frame
+from edge_app.core.frames import Frame, FrameMeta
 from edge_app.preview.annotator import Annotator
 from edge_app.preview.mp4_writer import FAILURES, Mp4Writer
 
@@ -36,6 +36,12 @@ class CameraRecorder:
 
     def start(self) -> None:
         self._thread.start()
+
+    def wants(self, meta: FrameMeta) -> bool:
+        """Whether a frame would be queued; one of a live camera that would not counts as dropped."""
+        full = meta.live and len(self._queue) >= CAPACITY and not self._ended
+        self.dropped += full
+        return not full
 
     def add(self, frame: Frame, result: Result) -> None:
         """Queues a frame. If the queue is full, a file's frame waits and a live camera's is dropped."""

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError, UsageError
-from edge_app.core.frames import Frame
+from edge_app.core.frames import Frame, FrameMeta
 from edge_app.preview.annotator import Annotator
 from edge_app.preview.camera_recorder import CameraRecorder
 
@@ -60,6 +60,11 @@ class Recorder:
             if recorder.dropped:
                 text = "record: %s: %d frames are not in the film: the encoder was too slow"
                 logger.warning(text, camera, recorder.dropped)
+
+    def wants(self, meta: FrameMeta) -> bool:
+        """Whether a frame of this camera would be recorded."""
+        recorder = self._recorders.get(meta.camera)
+        return recorder is not None and recorder.wants(meta)
 
     def add(self, frame: Frame, result: Result) -> None:
         """Records a frame. If its camera's queue is full, a file's frame waits and a live camera's is dropped.

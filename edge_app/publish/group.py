@@ -71,6 +71,8 @@ class DeliveryGroup:
     def remove(self, name: str, drain_s: float) -> int:
         """Takes no more messages for a sink, delivers what waits for at most `drain_s` [s], and ends its thread.
 
+        It waits for that, and 2 s longer for a thread that is stuck in a call: not for a loop that must beat.
+
         Returns:
             How many messages were not delivered.
 

@@ -17,7 +17,7 @@ import pytest
 
 from edge_app.capture import Cameras, camera, cameras, probe_source
 from edge_app.capture.clock import Moment
-from edge_app.capture.sources.source import DecodedFrame
+from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
 from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
 from edge_app.core.frames import PendingFrame, Picture, TimestampSource
 from edge_app.core.inbox import Inbox
@@ -161,8 +161,11 @@ def test_nothing_is_kept_of_an_attempt_that_failed(rig: Rig):
     def lost() -> Iterator[DecodedFrame]:
         surface = partial(Picture.from_bgr, np.zeros((4, 6, 3), np.uint8))
         kept.append(weakref.ref(surface))
-        yield dataclasses.replace(decoded_frame(), convert=surface)
-        raise StreamError(Reason.FAILED, "gone")
+        try:
+            yield dataclasses.replace(decoded_frame(), convert=surface)
+            raise StreamError(Reason.FAILED, "gone")
+        except StreamError as error:
+            raise BrokenOffError(error, 1) from None
 
     gc.disable()
     try:
@@ -189,7 +192,8 @@ def test_a_disabled_camera_is_known_and_does_nothing(rig: Rig):
     rig.cameras.add("gate", FakeSource(), camera_config("rtsp://hardware/", enabled=False))
     rig.cameras.supervise()
     assert rig.state() == ("disabled", None)
-    assert rig.inbox.exhausted
+    assert not rig.inbox.waiting
+    assert threads_of("gate") == 0
     rig.cameras.remove("gate")
     assert rig.cameras.statuses() == {}
 

@@ -9,7 +9,7 @@ import pytest
 
 from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.errors import Reason, StreamError
-from edge_app.core.frames import Frame, Picture
+from edge_app.core.frames import Frame, FrameMeta, Picture
 from edge_app.core.tap import Tap
 from tests.frames import frame
 
@@ -65,6 +65,29 @@ def test_subscribers_get_one_copy_on_the_host_and_pin_no_surface():
         tap.subscribe(lambda frame, result: pictures.append(frame.picture))
     tap.put(*analysed(picture=on_device(fetch)))
     assert (pictures, fetched) == ([HOST, HOST], [1])
+
+
+def test_who_subscribes_twice_and_leaves_once_is_still_there():
+    tap, seen = Tap(), []
+    leave = tap.subscribe_results(seen.append)
+    tap.subscribe_results(seen.append)
+    leave()
+    tap.put(*analysed())
+    assert len(seen) == 1
+
+
+def test_a_picture_that_nobody_wants_now_is_not_copied():
+    tap, wanted, seen = Tap(), [], []
+
+    def wants(meta: FrameMeta) -> bool:
+        wanted.append(meta.index)
+        return meta.index > 0
+
+    tap.subscribe(lambda frame, result: seen.append(frame.meta.index), wants)
+    tap.put(*analysed(0, on_device(lambda: pytest.fail("copied"))))
+    tap.put(*analysed(1, on_device(lambda: HOST)))
+    tap.put(*analysed(0))  # on the host, where it costs nothing
+    assert (seen, wanted) == ([1, 0], [0, 1])
 
 
 def test_a_surface_that_cannot_be_copied_is_left_out():

@@ -120,6 +120,26 @@ def test_a_finite_source_fills_the_rest_of_a_batch(inbox):
     assert sorted(names(inbox.take(4, 0))) == ["1", "2", "3", "g"]
 
 
+def test_without_a_camera_it_waits_for_one_and_is_not_exhausted(inbox):
+    assert not inbox.exhausted
+    add(inbox, "gate")
+    inbox.close("gate", removed=True)
+    assert not inbox.exhausted
+    add(inbox, "clip", live=False)
+    inbox.close("clip")
+    assert inbox.exhausted
+    inbox.close("clip", removed=True)
+    assert not inbox.exhausted
+
+
+def test_while_a_camera_is_replaced_it_is_not_exhausted(inbox):
+    add(inbox, "clip", live=False)
+    inbox.close("clip")
+    with inbox.held():
+        assert not inbox.exhausted
+    assert inbox.exhausted
+
+
 def test_frames_of_a_closed_finite_source_are_still_taken_and_then_it_is_exhausted(inbox):
     add(inbox, "clip", live=False, capacity=2)
     put(inbox, "clip", "last")

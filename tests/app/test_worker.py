@@ -1,0 +1,93 @@
+"""Cameras come and go while the program runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from edge_app.app.config import load_config
+from edge_app.app.factory import make_parts
+from edge_app.app.runtime import Runtime, start
+from edge_app.capture import open_source
+from edge_app.capture.config import CameraConfig
+from tests.waiting import PATIENCE_S
+
+SCENE = "synthetic://street?seed=7&fps=10&size=320x180"
+
+
+@pytest.fixture
+def runtime(configured) -> Iterator[Runtime]:
+    """A program with one live camera, which discards its messages."""
+    config = configured(cameras={"a": {"url": SCENE}}, publish=[{"type": "file", "path": "/dev/null"}])
+    with start(make_parts(load_config(config, {}))) as runtime:
+        yield runtime
+
+
+def steps(runtime: Runtime, *actions: tuple[Callable[[], bool], Callable[[], object]]) -> None:
+    """Runs; as soon as a condition holds, its action is taken, one after the other, and then the program stops."""
+    waiting, deadline = list(actions), time.monotonic() + PATIENCE_S
+
+    def refresh() -> None:
+        assert time.monotonic() < deadline
+        if waiting and waiting[0][0]():
+            waiting.pop(0)[1]()
+        if not waiting:
+            runtime.stop.set()
+
+    runtime.run(refresh, 0.01)
+    assert not waiting
+
+
+def analysed(runtime: Runtime, more_than: int, camera: str = "a") -> Callable[[], bool]:
+    return lambda: runtime.metrics.total("frames_analysed", camera=camera) > more_than
+
+
+def camera(url: str = SCENE) -> tuple[object, CameraConfig]:
+    config = CameraConfig(url=url)
+    return open_source(config), config
+
+
+def test_the_only_camera_can_be_removed_and_another_added_later(runtime):
+    removed: list[float] = []
+
+    def remove() -> None:
+        runtime.worker.remove("a")
+        removed.append(time.monotonic())
+
+    steps(
+        runtime,
+        (analysed(runtime, 2), remove),
+        (lambda: time.monotonic() > removed[0] + 0.3, lambda: runtime.worker.add("b", *camera())),
+        (analysed(runtime, 2, "b"), lambda: None),
+    )
+
+
+def test_a_camera_is_replaced_and_counts_on(runtime):
+    indices: list[int] = []
+    runtime.worker.tap("a").subscribe_results(lambda result: indices.append(result.meta.index))
+    before: list[int] = []
+
+    def replace() -> None:
+        before.append(len(indices))
+        runtime.worker.replace("a", *camera(SCENE.replace("seed=7", "seed=8")))
+
+    steps(runtime, (lambda: len(indices) > 2, replace), (lambda: len(indices) > before[0] + 3, lambda: None))
+    assert indices == sorted(set(indices))
+
+
+def test_after_its_end_a_worker_takes_no_camera(configured):
+    finite = configured(cameras={"a": {"url": f"{SCENE}&frames=3"}}, publish=[{"type": "file", "path": "/dev/null"}])
+    with start(make_parts(load_config(finite, {}))) as runtime:
+        runtime.run()
+        with pytest.raises(RuntimeError, match="the worker has ended"):
+            runtime.worker.add("b", *camera())
+
+
+def test_the_end_of_a_short_run_is_looked_at_too(configured):
+    finite = configured(cameras={"a": {"url": f"{SCENE}&frames=3"}}, publish=[{"type": "file", "path": "/dev/null"}])
+    looks: list[int] = []
+    with start(make_parts(load_config(finite, {}))) as runtime:
+        runtime.run(lambda: looks.append(1), tick_s=PATIENCE_S)
+    assert looks == [1]
