@@ -1,4 +1,4 @@
-"""From a configuration to its parts: made and checked, none of them open."""
+"""Builds the parts of a configuration: made and checked, none of them open."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from edge_app.detector import Detector, read_detector
 from edge_app.publish import Sink
 from edge_app.trt_build import is_jetson
 
-Play = Callable[[Source], Source]
+ReplaceSource = Callable[[Source], Source]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a configuration comes to, and what `check` looks at.
+    """The parts built from a configuration, and what `check` looks at.
 
     Attributes:
         config: The whole configuration.
@@ -30,7 +30,7 @@ class Parts:
     detector: Detector
     sources: Mapping[str, Source]
     sinks: Mapping[str, Sink]
-    play: Play
+    play: ReplaceSource
 
     def sources_for(self, detector: Detector) -> Mapping[str, Source]:
         """The sources for the detector that runs in the end, which may read other pictures than the one resolved."""
@@ -39,7 +39,7 @@ class Parts:
         return _sources(self.config, detector, self.play)
 
 
-def make_parts(config: AppConfig, *, play: Play = lambda source: source) -> Parts:
+def make_parts(config: AppConfig, *, play: ReplaceSource = lambda source: source) -> Parts:
     """Makes every part that the configuration names.
 
     Args:
@@ -75,6 +75,6 @@ def make_sinks(config: AppConfig) -> dict[str, Sink]:
     return sinks
 
 
-def _sources(config: AppConfig, detector: Detector, play: Play) -> dict[str, Source]:
+def _sources(config: AppConfig, detector: Detector, play: ReplaceSource) -> dict[str, Source]:
     surfaces = detector.backend.reads_surfaces
     return {name: play(source) for name, source in make_sources(config, surfaces=surfaces).items()}

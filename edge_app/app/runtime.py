@@ -26,7 +26,7 @@ from edge_app.publish import DeliveryGroup, MessageWriter, ModelIdentity, StatsR
 
 logger = logging.getLogger(__name__)
 
-SWITCH_S = 0.001  # at Python's 5 ms, the analyse thread waits as long after each call into NumPy while cameras render
+SWITCH_S = 0.001  # at Python's 5 ms, the analysis thread waits as long after each call into NumPy while cameras render
 TICK_S = 0.25  # how often the main thread looks after the others
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
@@ -135,7 +135,7 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
     """Loads the model, which answers a blank batch, for the duration of the block; nothing else is open before `run`.
 
     Args:
-        parts: What the configuration comes to.
+        parts: The parts built from the configuration.
         stop: Ends the start and the run; none: one of its own.
 
     Raises:
@@ -153,6 +153,6 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
 
 
 def _building(service: Service, stop: threading.Event) -> bool:
-    """Between two steps of a TensorRT build, in its thread: systemd waits for the next; whether it shall come."""
+    """Whether to keep building; called in the thread of a TensorRT build between two steps, for which systemd waits."""
     service.extend(BUILD_STEP_S)
     return not stop.is_set()

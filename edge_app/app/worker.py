@@ -1,4 +1,4 @@
-"""An engine, the cameras that it serves, and the thread that analyses their frames: one a process, or one a GPU."""
+"""An engine, the cameras that it serves, and the thread that analyses their frames: one per process, or one per GPU."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Worker:
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
         capacity = max(engine.max_batch, FINITE_AHEAD)
         self._cameras = Cameras(self._inbox, metrics, threads, report, capacity)
-        decode = detector.postprocess.batch
-        self._analysis = Analysis(self._inbox, engine, decode, self._hand_over, metrics, heartbeats)
+        postprocess = detector.postprocess.batch
+        self._analysis = Analysis(self._inbox, engine, postprocess, self._hand_over, metrics, heartbeats)
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, source: Source, config: CameraConfig) -> None:
@@ -103,7 +103,7 @@ class Worker:
         self._cameras.stop()
 
     def _hand_over(self, frame: Frame, result: Result) -> None:
-        """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""
+        """Runs in the analysis thread; waits only for the sinks of a finite source's messages."""
         self._all.put(frame, result)
         if (tap := self._taps.get(frame.meta.camera)) is not None:
             tap.put(frame, result)

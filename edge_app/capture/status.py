@@ -12,13 +12,13 @@ from edge_app.core.errors import Reason
 
 logger = logging.getLogger(__name__)
 
-Report = Callable[[str, CameraStatus], None]
+OnStatus = Callable[[str, CameraStatus], None]
 
 
 class StatusTracker:
     """A camera's status, which two threads change; every change is logged and reported once."""
 
-    def __init__(self, camera: str, first: CameraState, report: Report) -> None:
+    def __init__(self, camera: str, first: CameraState, report: OnStatus) -> None:
         self._camera = camera
         self._report = report
         self._lock = threading.RLock()

@@ -1,4 +1,4 @@
-"""Where the analysed frames of a camera can be watched, while it runs, by any number of subscribers."""
+"""Where preview, recording and snapshot subscribe to the analysed frames of a camera while it runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Unsubscribe = Callable[[], None]
 class Tap:
     """Hands one camera's frames and results on; keeps nothing, and costs nothing while nobody subscribes.
 
-    Subscribers are called in the analyse thread, in the order of the frames: they must not block, unless the frame's
+    Subscribers are called in the analysis thread, in the order of the frames: they must not block, unless the frame's
     source is finite. The pictures that they get are on the host, so that whoever keeps one pins no decoder surface.
     """
 

@@ -11,7 +11,7 @@ import pytest
 from edge_app.calibration.cache import open_cache
 from edge_app.calibration.context import ReferenceModel
 from edge_app.calibration.evaluation import Evaluation
-from edge_app.calibration.fallback import FallbackSearch
+from edge_app.calibration.float_layers import FallbackSearch
 from edge_app.calibration.placement import only, place
 from edge_app.calibration.qdq import quantized
 from edge_app.calibration.sensitivity import damage, damages, measure_sqnr, multiplications

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from edge_app.capture import Cameras, camera, cameras, probe_source
-from edge_app.capture.clock import Moment
+from edge_app.capture.capture_time import Moment
 from edge_app.capture.sources.source import DecodedFrame
 from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
 from edge_app.core.frames import PendingFrame, Picture, TimestampSource
@@ -38,7 +38,7 @@ def decoded_frame(source: TimestampSource = "arrival", skew_s: float | None = No
 class FakeSource:
     """A source whose attempts are generators of the test."""
 
-    describe = "hardware"
+    description = "hardware"
 
     def __init__(self, *attempts: Callable[[], Iterator[DecodedFrame]], live: bool = True) -> None:
         self.live = live
