@@ -99,7 +99,13 @@ class Runtime:
         self.deliveries.put_status(status_message(camera, status))
 
     def _end(self) -> None:
-        """Stops in order: cameras and analysis, then the sinks with what is queued."""
+        """Stops in order, whether told to or at the end of all sources.
+
+        systemd is told; cameras take no more frames; the analysis ends, in at most `JOIN_S`; sinks deliver what is queued,
+        in at most `STOP_DRAIN_S` once `stop` is set, else in `shutdown.drain_s`; `stop` is set, and sinks end; all threads
+        are joined, in at most `JOIN_S`, and those that are stuck are left behind. Only then the first error of a thread
+        is raised. After that the caller closes, in reverse order of opening, table, window and recorder, and the engine.
+        """
         self._service.stopping()
         self.worker.stop_cameras()
         self.worker.join(JOIN_S)

@@ -1,8 +1,8 @@
 """Whether `precision: auto` may be INT8 or is the backend's float precision, for `run` and `build` alike.
 
-Four places make a precision: the files that a card has, and `Model.float_precision` (model/files.py); the float precision
-of each backend (`Backend.float_precision`, detector/backends/); this module, which chooses INT8 against that; and the
-measurement on a CPU, where INT8 must also be faster (detector/start.py).
+Four places decide on a precision: the card, by the files that it has (model/files.py); the backend, by its
+`float_precision` (detector/backends/); this module, which chooses between that and INT8; and on a CPU the measurement,
+which takes INT8 only if it is faster (detector/start.py).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class PrecisionChoice(Generic[V]):
 
 
 def candidates(model: Model, backend: Backend) -> tuple[Precision, ...]:
-    """What `auto` may be, best first: INT8 if the model has it and the backend gains by it, then the float precision."""
+    """What `auto` may be, best first: INT8 if the model has it and the backend gains by it; the float precision."""
     floats = backend.float_precision(model)
     if floats == "int8" or "int8" not in model.card.files or backend.int8_gain == "none":
         return (floats,)

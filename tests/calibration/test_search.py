@@ -98,7 +98,7 @@ def test_what_no_layer_mends_is_told_after_one_trial(spoilt, evaluation, placeme
     told = Evaluation.detect
     search = FallbackSearch(spoilt, evaluation, 0.95)
     before = search.measure()
-    evaluation_detect = lambda network, step: tried.append(step) or told(evaluation, network, step)  # noqa: E731
+    evaluation_detect = lambda network, step: tried.append(step) or told(evaluation, network, step)  # noqa: E731, a line is enough
     evaluation.detect = evaluation_detect
     found = search.run(before, [layer for layer in placement.layers if layer != BAD][:3])
     del evaluation.detect

@@ -56,7 +56,7 @@ class Batches(list):
 
 def inferred(batches: Batches, engine):
     """What `infer` yields; no frame may be dropped."""
-    dropped = lambda frame, error: pytest.fail(f"{frame.index}: {error}")  # noqa: E731
+    dropped = lambda frame, error: pytest.fail(f"{frame.index}: {error}")  # noqa: E731, a line is enough
     return infer(batches, engine.slots, dropped, concurrent=engine.concurrent_slots)
 
 

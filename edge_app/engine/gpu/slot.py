@@ -18,9 +18,9 @@ from edge_app.model import InputSpec
 
 
 class GpuSlot:
-    """Uploads, letterboxes, computes and downloads a batch; nothing but `wait` waits.
+    """Uploads, letterboxes, computes and downloads a batch; only `wait` blocks.
 
-    Each way has its stream, and an event lets the next begin where the last is through:
+    Each stage has its own stream, and an event lets the next stage begin when the one before has ended:
 
         decoder's   decoded
         upload      began  (decoded)  pixels  uploaded  letterbox  filled
