@@ -101,10 +101,13 @@ class Runtime:
     def _end(self) -> None:
         """Stops in order, whether told to or at the end of all sources.
 
-        systemd is told; cameras take no more frames; the analysis ends, in at most `JOIN_S`; sinks deliver what is queued,
-        in at most `STOP_DRAIN_S` once `stop` is set, else in `shutdown.drain_s`; `stop` is set, and sinks end; all threads
-        are joined, in at most `JOIN_S`, and those that are stuck are left behind. Only then the first error of a thread
-        is raised. After that the caller closes, in reverse order of opening, table, window and recorder, and the engine.
+        1. systemd is told (`STOPPING=1`).
+        2. Cameras are stopped; the analysis thread is joined, for at most `JOIN_S`.
+        3. Sinks deliver what is queued, for at most `shutdown.drain_s`, and `STOP_DRAIN_S` once `stop` is set.
+        4. `stop` is set and sinks are stopped; all threads are joined, for at most `JOIN_S`, and stuck ones left behind.
+        5. The first error of a thread is raised, else TemporaryError for what finite sources could not deliver.
+
+        Whoever called `run` then closes table, window and recorder, and last the engine, which `start` opened.
         """
         self._service.stopping()
         self.worker.stop_cameras()
