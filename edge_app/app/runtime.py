@@ -60,7 +60,7 @@ class Runtime:
             engine,
             MessageWriter(session, self._identity, detector.labels, self.metrics),
             publish=self.deliveries.put,
-            report=self._report,
+            on_status=self._on_status,
             metrics=self.metrics,
             heartbeats=self._heartbeats,
             threads=self._threads,
@@ -94,7 +94,7 @@ class Runtime:
         """How everything is now; any thread may ask."""
         return Health(self._since, self._identity, self.worker.statuses(), self.deliveries.statuses())
 
-    def _report(self, camera: str, status: CameraStatus) -> None:
+    def _on_status(self, camera: str, status: CameraStatus) -> None:
         """Tells the sinks that a camera has changed."""
         self.deliveries.put_status(status_message(camera, status))
 
@@ -104,7 +104,7 @@ class Runtime:
         1. systemd is told (`STOPPING=1`).
         2. Cameras are stopped; the analysis thread is joined, for at most `JOIN_S`.
         3. Sinks deliver what is queued, for at most `shutdown.drain_s`, and `STOP_DRAIN_S` once `stop` is set.
-        4. `stop` is set and sinks are stopped; all threads are joined, for at most `JOIN_S`, and stuck ones left behind.
+        4. `stop` is set and sinks are stopped; all threads are joined, for at most `JOIN_S`; stuck ones stay.
         5. The first error of a thread is raised, else TemporaryError for what finite sources could not deliver.
 
         Whoever called `run` then closes table, window and recorder, and last the engine, which `start` opened.

@@ -59,10 +59,10 @@ class Camera:
         config: CameraConfig,
         inbox: Inbox,
         metrics: Metrics,
-        report: OnStatus,
+        on_status: OnStatus,
     ) -> None:
         self.name, self.source, self.config = name, source, config
-        self.tracker = StatusTracker(name, "connecting" if config.enabled else "disabled", report)
+        self.tracker = StatusTracker(name, "connecting" if config.enabled else "disabled", on_status)
         self.attempt = CaptureAttempt()
         self._inbox, self._metrics = inbox, metrics
         self._index = metrics.total("frames_captured", camera=name)  # continues if a camera of this name was removed

@@ -25,18 +25,20 @@ MOST_ABANDONED = 3
 class Cameras:
     """Cameras come and go at run time; add, remove, supervise and stop are called by one thread."""
 
-    def __init__(self, inbox: Inbox, metrics: Metrics, threads: ThreadGroup, report: OnStatus, capacity: int) -> None:
+    def __init__(
+        self, inbox: Inbox, metrics: Metrics, threads: ThreadGroup, on_status: OnStatus, capacity: int
+    ) -> None:
         """Has no cameras yet.
 
         Args:
             inbox: Gets a cell for each enabled camera.
             metrics: Counts `frames_captured`, `frames_dropped`, `reconnects`; `clock_skew` is a gauge.
             threads: Runs one thread for each camera; a bug in one, or a finite source that fails, stops the group.
-            report: Called on each change of status, by whichever thread made it; it must not block.
+            on_status: Called on each change of status, by whichever thread made it; it must not block.
             capacity: How many frames of a finite source may wait in its cell.
         """
         self._inbox, self._metrics, self._threads = inbox, metrics, threads
-        self._report, self._capacity = report, capacity
+        self._on_status, self._capacity = on_status, capacity
         self._cameras: dict[str, Camera] = {}
         self._abandoned = 0
 
@@ -44,7 +46,7 @@ class Cameras:
         """Starts a camera, unless its configuration disables it."""
         if name in self._cameras:
             raise ValueError(f"camera {name} is already there")
-        camera = Camera(name, source, config, self._inbox, self._metrics, self._report)
+        camera = Camera(name, source, config, self._inbox, self._metrics, self._on_status)
         self._cameras = {**self._cameras, name: camera}
         if not config.enabled:
             return

@@ -77,7 +77,7 @@ def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
 
 def run_paced(config: AppConfig, seconds: float) -> dict[str, Any]:
     """The program for so long, from when every camera has been analysed once."""
-    with start(make_parts(config, play=live)) as runtime, ThreadPoolExecutor(1) as pool:
+    with start(make_parts(config, replace_source=live)) as runtime, ThreadPoolExecutor(1) as pool:
         head, running = describe(config, runtime.detector), pool.submit(runtime.run)
         try:
             if away := silent(runtime, config.cameras, START_S):
