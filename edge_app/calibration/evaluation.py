@@ -69,10 +69,8 @@ def _truth(item: CachedPicture, classes: int | None) -> Detections | None:
 def _clipped(found: Detections, item: CachedPicture) -> Detections:
     """The boxes clipped to the picture, which fills only a part of the model's input, as in a message."""
     letterbox = item.letterbox
-    low, high = (
-        _twice(letterbox.left, letterbox.top),
-        _twice(letterbox.left + letterbox.width, letterbox.top + letterbox.height),
-    )
+    left, top = letterbox.left, letterbox.top
+    low, high = _twice(left, top), _twice(left + letterbox.width, top + letterbox.height)
     return Detections(np.clip(found.xyxy, low, high), found.score, found.class_id)
 
 

@@ -240,7 +240,7 @@ class Counting(Inbox):
 
 
 def test_a_finite_camera_that_waits_for_room_is_removed_without_another_try(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(camera, "ROOM_S", 1.0)
+    monkeypatch.setattr(camera, "SPACE_POLL_S", 1.0)
     inbox, threads = Counting(), ThreadGroup(threading.Event())
     cameras = Cameras(inbox, Metrics(), threads, lambda name, state: None, capacity=CAPACITY)
     cameras.add("tape", FakeSource(live=False), camera_config("tape.mp4"))
