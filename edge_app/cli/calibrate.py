@@ -122,7 +122,7 @@ def refuse_neighbours(data: list[Path], holdout: list[Path]) -> None:
 
 
 def asked_of(name: str | None, path: Path | None, count: int, every_s: float, folder: Path) -> list[Series]:
-    """The camera's series of `count` pictures, which stay in `folder` meanwhile; none where no camera is asked for."""
+    """The camera's series of `count` pictures, which stay in `folder` meanwhile; none if no camera is asked for."""
     if name is None or path is None:
         if name is not None or path is not None:
             raise UsageError("--camera wants --config, and --config wants --camera")

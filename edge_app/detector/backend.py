@@ -55,7 +55,7 @@ class Backend(Protocol):
         """Whether INT8 beats `float_precision` here: never, on some machines (it must be measured), or always."""
 
     def float_precision(self, model: Model) -> Precision:
-        """What `precision: auto` is without INT8; `int8` only if the model has no other file."""
+        """What `precision: auto` is if INT8 is not chosen; of a card without FP32 it may be `int8` itself."""
 
     def read(self, model: Model, precision: Precision) -> ModelSignature:
         """The signature of what would compute the model in that precision.

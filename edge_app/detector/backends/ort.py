@@ -18,7 +18,7 @@ from edge_app.trt_build import read_source
 
 @dataclass(frozen=True, slots=True)
 class OnnxRuntimeCpu:
-    """ONNX Runtime on the CPU, which computes each file in its own precision; see `LibraryName`."""
+    """ONNX Runtime on the CPU, which computes each file in its own precision; see `Backend`."""
 
     because: str
     fallback: ClassVar[None] = None
@@ -54,7 +54,7 @@ class OnnxRuntimeCpu:
 
 @dataclass(frozen=True, slots=True)
 class OnnxRuntimeCuda:
-    """ONNX Runtime's CUDA provider, which casts to FP16 what has no file of it; see `LibraryName`."""
+    """ONNX Runtime's CUDA provider, which casts to FP16 what has no file of it; see `Backend`."""
 
     because: str
     fallback: ClassVar[None] = None

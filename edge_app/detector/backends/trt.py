@@ -33,7 +33,7 @@ EVERY_S = 10.0  # from one line in the log about a build to the next
 
 @dataclass(frozen=True, slots=True)
 class TensorRt:
-    """TensorRT, the full one or TensorRT-RTX; see `LibraryName`.
+    """TensorRT, the full one or TensorRT-RTX; see `Backend`.
 
     Attributes:
         library: Which of them.

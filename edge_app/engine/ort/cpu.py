@@ -87,7 +87,7 @@ class OnnxRuntimeEngine:
         Args:
             path: The ONNX file.
             spec: Its preprocessing.
-            batch: Its fixed batch, to which smaller ones are padded, or None where it may vary.
+            batch: Its fixed batch, to which smaller ones are padded, or None if it may vary.
             max_batch: Pictures in a batch where it may vary.
             slots: One or two.
             threads: Threads of one run; 0 for as many as there are cores.
