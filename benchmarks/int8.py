@@ -2,7 +2,7 @@
 
     python benchmarks/int8.py [traffic --data calib_data/traffic/calibration --holdout calib_data/traffic/holdout]
 
-Speed is the network's alone on this CPU, one picture at a time, as the program runs it.
+Speed is the model's alone on this CPU, one picture at a time, as the program runs it.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def label_lines(truth: SceneTruth) -> list[str]:
 
 
 def render(settings: SceneSettings, index: int, path: Path) -> list[str]:
-    """Writes one picture and the label file beside it; returns the lines of the label file."""
+    """Writes one picture and the ground-truth file beside it; returns the lines of that file."""
     pixels, truth = Street(settings).render(index)
     if not cv2.imwrite(str(path), pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):
         raise OSError(f"{path}: cannot be written")

@@ -1,4 +1,8 @@
-"""The program on one page: every stage, thread and hand-over; the parts are passed in."""
+"""The program on one page: every stage, thread and hand-over; the parts are passed in.
+
+Batches are submitted in engine/double_buffer.py, boxes suppressed in postprocess/nms.py, messages made in
+publish/messages.py.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +33,13 @@ HandOver = Callable[[Frame, Result], None]
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The analyse thread: the only one that uses the engine.
+    """The analysis thread: the only one that uses the engine.
 
     Attributes:
         inbox: Frames of all cameras.
         engine: Computes them in batches.
         postprocess: Raw outputs of a batch to each picture's detections, and how many of its rows held NaN or Inf.
-        hand_over: Takes each frame with its result, in order; waits only where the frame's source is finite.
+        hand_over: Takes each frame with its result, in order; waits only if the frame's source is finite.
         metrics: Counts and stage durations.
         heartbeats: Told at least once a second that the loop is alive.
     """
@@ -62,7 +66,7 @@ class Analysis:
         """What the raw outputs of a batch say of each of its frames."""
         began = time.monotonic()
         sizes_wh = [(frame.picture.width, frame.picture.height) for frame in frames]
-        each = self.postprocess(outputs.arrays, outputs.boxes, sizes_wh)
+        each = self.postprocess(outputs.arrays, outputs.letterboxes, sizes_wh)
         postprocess_s = time.monotonic() - began
         for frame, source_wh, (detections, invalid_rows) in zip(frames, sizes_wh, each, strict=True):
             if invalid_rows:

@@ -1,4 +1,4 @@
-"""The analyse thread, from the inbox to the publisher, on a real engine with a model whose answer is known."""
+"""The analysis thread, from the inbox to the publisher, on a real engine with a model whose answer is known."""
 
 from __future__ import annotations
 

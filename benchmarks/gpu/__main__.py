@@ -35,7 +35,7 @@ TABLES = {
     ),
     "slots": (
         "One slot, and two",
-        ("1 slot", "2 slots", "gain", "a network runs", "both run", "thread works", "thread waits"),
+        ("1 slot", "2 slots", "gain", "a model runs", "both run", "thread works", "thread waits"),
     ),
     "stages": (
         "A batch, in microseconds",

@@ -84,7 +84,7 @@ class Bench:
         return [self.rate(pictures) for pictures in self.pictures_by_kind.values()]
 
     def rates(self) -> Rows:
-        """The network alone, and the pipeline with each kind of picture [frames/s]."""
+        """The model alone, and the pipeline with each kind of picture [frames/s]."""
         ratios = [f"{self._rates[0] / alone:.2f}" for alone in self.alone]
         yield [*self.name, f"{self.load_s:.1f}", *(f"{fps:,.0f}" for fps in (*self.alone, *self._rates)), *ratios]
 

@@ -19,7 +19,7 @@ ROWS = {
     ("slot 1", "network"): (2, "#c44e52"),
     ("slot 1", "download"): (2, "#8172b3"),
 }
-LABELS = ("analyse thread", "GPU, slot 0", "GPU, slot 1")
+LABELS = ("analysis thread", "GPU, slot 0", "GPU, slot 1")
 LEFT, WIDTH, ROW, BAR = 120, 880, 46, 30
 STYLE = "<style>text{font:12px sans-serif;fill:#333}line{stroke:#ccc}</style>"
 

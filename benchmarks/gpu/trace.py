@@ -113,7 +113,7 @@ def covered(spans: Iterable[Span]) -> float:
 
 
 def shares(trace: Trace) -> dict[str, float]:
-    """Fractions of the run: a network ran, both ran at once, the thread worked, the thread waited."""
+    """Fractions of the run: a model ran, both ran at once, the thread worked, the thread waited."""
     duration = max(s.stop for s in trace.spans) - min(s.start for s in trace.spans)
     networks = defaultdict(list)
     for span in trace.spans:

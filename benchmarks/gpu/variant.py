@@ -61,7 +61,7 @@ class ModelVariant:
         return GpuEngine("onnxruntime-cuda", gpu, executors, d.input, d.constants), gpu
 
     def executor_fps(self, lanes: int, seconds: float) -> float:
-        """Frames/s of the network alone on noise, without copies and from one thread.
+        """Frames/s of the model alone on noise, without copies and from one thread.
 
         In each lane one batch is queued behind the one that is being computed.
         """

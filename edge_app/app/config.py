@@ -36,7 +36,7 @@ class AppConfig(Section):
     """The whole file."""
 
     model: ModelConfig
-    """The network that looks at the pictures."""
+    """The model that looks at the pictures."""
     engine: EngineConfig = EngineConfig()
     """What computes it."""
     cameras: dict[Name, CameraConfig] = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""From a configuration to its parts: made and checked, none of them open."""
+"""Builds the parts of a configuration: made and checked, none of them open."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ from edge_app.detector import Detector, read_detector
 from edge_app.publish import Sink
 from edge_app.trt_build import is_jetson
 
-Play = Callable[[Source], Source]
+ReplaceSource = Callable[[Source], Source]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a configuration comes to, and what `check` looks at.
+    """The parts built from a configuration, and what `check` looks at.
 
     Attributes:
         config: The whole configuration.
         detector: The model, resolved.
         sources: The source of each camera, by name.
         sinks: The sinks, by name.
-        play: What is read instead of a camera's own source.
+        replace_source: What is read instead of a camera's own source.
     """
 
     config: AppConfig
     detector: Detector
     sources: Mapping[str, Source]
     sinks: Mapping[str, Sink]
-    play: Play
+    replace_source: ReplaceSource
 
     def sources_for(self, detector: Detector) -> Mapping[str, Source]:
         """The sources for the detector that runs in the end, which may read other pictures than the one resolved."""
         if detector.backend == self.detector.backend:
             return self.sources
-        return _sources(self.config, detector, self.play)
+        return _sources(self.config, detector, self.replace_source)
 
 
-def make_parts(config: AppConfig, *, play: Play = lambda source: source) -> Parts:
+def make_parts(config: AppConfig, *, replace_source: ReplaceSource = lambda source: source) -> Parts:
     """Makes every part that the configuration names.
 
     Args:
         config: The whole configuration; each part gets its own section.
-        play: What to read instead of a camera's own source.
+        replace_source: What to read instead of a camera's own source.
 
     Raises:
         ConfigError, InputError, DataError, AccessError: What no time will mend; the text names the key or the file.
     """
     detector = read_detector(config.detector)
-    return Parts(config, detector, _sources(config, detector, play), make_sinks(config), play)
+    return Parts(config, detector, _sources(config, detector, replace_source), make_sinks(config), replace_source)
 
 
 def make_sources(config: AppConfig, *, surfaces: bool = False) -> dict[str, Source]:
@@ -75,6 +75,6 @@ def make_sinks(config: AppConfig) -> dict[str, Sink]:
     return sinks
 
 
-def _sources(config: AppConfig, detector: Detector, play: Play) -> dict[str, Source]:
+def _sources(config: AppConfig, detector: Detector, replace_source: ReplaceSource) -> dict[str, Source]:
     surfaces = detector.backend.reads_surfaces
-    return {name: play(source) for name, source in make_sources(config, surfaces=surfaces).items()}
+    return {name: replace_source(source) for name, source in make_sources(config, surfaces=surfaces).items()}

@@ -36,7 +36,7 @@ from edge_app.publish import (
 
 logger = logging.getLogger(__name__)
 
-SWITCH_S = 0.001  # at Python's 5 ms, the analyse thread waits as long after each call into NumPy while cameras render
+SWITCH_S = 0.001  # at Python's 5 ms, the analysis thread waits as long after each call into NumPy while cameras render
 TICK_S = 0.25  # how often the main thread looks after the others
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
@@ -78,7 +78,7 @@ class Runtime:
             engine,
             MessageWriter(session, self._identity, detector.labels, self.metrics),
             publish=self.deliveries.put,
-            report=self._report,
+            on_status=self._on_status,
             metrics=self.metrics,
             heartbeats=self._heartbeats,
             threads=self._threads,
@@ -114,12 +114,21 @@ class Runtime:
         """How everything is now; any thread may ask."""
         return Health(self._since, self._identity, self.worker.statuses(), self.deliveries.statuses())
 
-    def _report(self, camera: str, status: CameraStatus) -> None:
+    def _on_status(self, camera: str, status: CameraStatus) -> None:
         """Tells the sinks that a camera has changed."""
         self.deliveries.put_status(status_message(camera, status))
 
     def _end(self) -> None:
-        """Stops in order: cameras and analysis, then the sinks with what is queued."""
+        """Stops in order, whether told to or at the end of all sources.
+
+        1. systemd is told (`STOPPING=1`).
+        2. Cameras are stopped; the analysis thread is joined, for at most `JOIN_S`.
+        3. Sinks deliver what is queued, for at most `shutdown.drain_s`, and `STOP_DRAIN_S` once `stop` is set.
+        4. `stop` is set and sinks are stopped; all threads are joined, for at most `JOIN_S`; stuck ones stay.
+        5. The first error of a thread is raised, else TemporaryError for what finite sources could not deliver.
+
+        Whoever called `run` then closes table, window and recorder, and last the engine, which `start` opened.
+        """
         self._service.stopping()
         self.worker.stop_cameras()
         self.worker.join(JOIN_S)
@@ -154,7 +163,7 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
     """Loads the model, which answers a blank batch, for the duration of the block; nothing else is open before `run`.
 
     Args:
-        parts: What the configuration comes to.
+        parts: The parts built from the configuration.
         stop: Ends the start and the run; none: one of its own.
 
     Raises:
@@ -180,6 +189,6 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
 
 
 def _building(service: Service, stop: threading.Event) -> bool:
-    """Between two steps of a TensorRT build, in its thread: systemd waits for the next; whether it shall come."""
+    """Whether to keep building; called in the thread of a TensorRT build between two steps, for which systemd waits."""
     service.extend(BUILD_STEP_S)
     return not stop.is_set()

@@ -22,7 +22,7 @@ class Service:
 
     @property
     def watchdog_s(self) -> float | None:
-        """How long we may give no sign of life before systemd kills us [s]; None where it does not watch."""
+        """How long we may give no sign of life before systemd kills us [s]; None if it does not watch."""
         if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
             return None
         try:
@@ -43,7 +43,7 @@ class Service:
         self._notify("STOPPING=1")
 
     def extend(self, seconds: float) -> None:
-        """The start takes so much longer than now, such as for building an engine [s]; to be repeated."""
+        """Extends systemd's start timeout by this many seconds; call repeatedly."""
         self._notify(f"EXTEND_TIMEOUT_USEC={round(seconds * 1e6)}")
 
     def feed(self, heartbeats: Heartbeats) -> None:

@@ -1,4 +1,4 @@
-"""An engine, the cameras that it serves, and the thread that analyses their frames: one a process, or one a GPU."""
+"""An engine, the cameras that it serves, and the thread that analyses their frames: one per process, or one per GPU."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from edge_app.capture import Cameras, Source
 from edge_app.capture.config import CameraConfig
+from edge_app.capture.status import OnStatus
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Result
 from edge_app.core.frames import Frame
@@ -40,7 +41,7 @@ class Worker:
         messages: MessageWriter,
         *,
         publish: Publish,
-        report: Callable[[str, CameraStatus], None],
+        on_status: OnStatus,
         metrics: Metrics,
         heartbeats: Heartbeats,
         threads: ThreadGroup,
@@ -53,7 +54,7 @@ class Worker:
             engine: What computes it, warm.
             messages: Makes the message of each result.
             publish: Takes the messages; waits only for those of finite sources, as long as what it is given is true.
-            report: Called on each change of a camera's status, by whichever thread made it; it must not block.
+            on_status: Called on each change of a camera's status, by whichever thread made it; it must not block.
             metrics: What is counted and measured.
             heartbeats: Told at least once a second that the analysis is alive.
             threads: Runs the threads; a bug in one of them stops the group.
@@ -63,9 +64,9 @@ class Worker:
         self._threads, self._inbox = threads, Inbox()
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
         capacity = max(engine.max_batch, FINITE_AHEAD)
-        self._cameras = Cameras(self._inbox, metrics, threads, report, capacity)
-        decode = detector.postprocess.batch
-        self._analysis = Analysis(self._inbox, engine, decode, self._hand_over, metrics, heartbeats)
+        self._cameras = Cameras(self._inbox, metrics, threads, on_status, capacity)
+        postprocess = detector.postprocess.batch
+        self._analysis = Analysis(self._inbox, engine, postprocess, self._hand_over, metrics, heartbeats)
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, source: Source, config: CameraConfig) -> None:
@@ -115,7 +116,7 @@ class Worker:
         self._cameras.stop()
 
     def _hand_over(self, frame: Frame, result: Result) -> None:
-        """Runs in the analyse thread; waits only for the sinks of a finite source's messages."""
+        """Runs in the analysis thread; waits only for the sinks of a finite source's messages."""
         self._all.put(frame, result)
         if (tap := self._taps.get(frame.meta.camera)) is not None:
             tap.put(frame, result)

@@ -24,14 +24,14 @@ class CachedPicture:
         name: For people.
         sha256: Of its size and its pixels before the letterbox.
         source_wh: Its own size [px].
-        box: Where it lies in the model's input.
+        letterbox: Where it lies in the model's input.
         file: The file that holds this picture and no other, if there is one.
     """
 
     name: str
     sha256: str
     source_wh: tuple[int, int]
-    box: Letterbox
+    letterbox: Letterbox
     file: Path | None
 
 
@@ -69,11 +69,11 @@ class CalibrationCache:
         """Letterboxes a picture and appends it; raises OSError if the disk is full."""
         digest = hashlib.sha256(f"{picture.width}x{picture.height}:".encode())
         digest.update(np.ascontiguousarray(picture.bgr).data)
-        box = self._letterboxer.fill(picture)
+        letterbox = self._letterboxer.fill(picture)
         end = self._file.seek(0, 2)
         self._file.write(self._pixels.data.cast("B"))
         self._rows.append(end // self._pixels.nbytes)
-        self.items.append(CachedPicture(name, digest.hexdigest(), (picture.width, picture.height), box, file))
+        self.items.append(CachedPicture(name, digest.hexdigest(), (picture.width, picture.height), letterbox, file))
 
     def keep(self, indices: Sequence[int]) -> None:
         """Forgets all pictures but those."""

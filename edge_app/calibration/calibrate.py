@@ -10,10 +10,10 @@ from pathlib import Path
 import onnx
 
 from edge_app.calibration.cache import CalibrationCache, open_cache
-from edge_app.calibration.context import CalibrationContext, Progress, ReferenceModel
+from edge_app.calibration.context import CalibrationContext, CalibrationProgress, ReferenceModel
 from edge_app.calibration.dataset import gather
 from edge_app.calibration.evaluation import Evaluation, lacking_evidence
-from edge_app.calibration.fallback import FallbackResult, FallbackSearch
+from edge_app.calibration.float_layers import FallbackResult, FallbackSearch
 from edge_app.calibration.placement import place, weighted_layers
 from edge_app.calibration.qdq import prepared, quantized
 from edge_app.calibration.ranges import Histograms, observe
@@ -23,7 +23,7 @@ from edge_app.calibration.series import Series, names
 from edge_app.calibration.work_dir import work_dir
 from edge_app.core.errors import DataError
 from edge_app.detector import Detector
-from edge_app.model import Report
+from edge_app.model import CalibrationReport
 from edge_app.model.report import Method
 
 LOOKED_AT = 16  # pictures that the layers' noise is measured with
@@ -54,7 +54,7 @@ class CalibrationJob:
     out: Path
 
 
-def calibrate(job: CalibrationJob, progress: Progress) -> Report:
+def calibrate(job: CalibrationJob, progress: CalibrationProgress) -> CalibrationReport:
     """Writes the INT8 file and what goes with it, and returns the report, which says whether the gate lets it pass.
 
     While it runs, measurements are saved beside the output: an interrupted calibration, started again, goes on.
@@ -82,7 +82,7 @@ class _Calibration:
         work_dir: Path,
         calibrating: CalibrationCache,
         judging: CalibrationCache,
-        progress: Progress,
+        progress: CalibrationProgress,
     ) -> None:
         self._job = job
         self._work_dir = work_dir
@@ -91,7 +91,7 @@ class _Calibration:
         self._fp32 = ReferenceModel(job.detector.signature.path, job.detector)
         self._evaluation = Evaluation(judging, self._fp32, job.detector, progress)
 
-    def run(self) -> Report:
+    def run(self) -> CalibrationReport:
         job, evaluation = self._job, self._evaluation
         lacking = lacking_evidence(evaluation.agreement(evaluation.reference))
         if lacking and not job.allow_thin_evidence:

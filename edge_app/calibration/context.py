@@ -22,7 +22,7 @@ from edge_app.model.agreement import LEAST_SCORE
 from edge_app.onnx_graph import OnnxGraph
 
 Arrays = list[NDArray[Any]]
-Progress = Callable[[str, int, int], None]  # a step's name, how much of it is done, of how much
+CalibrationProgress = Callable[[str, int, int], None]  # a step's name, how much of it is done, of how much
 
 
 class ReferenceModel:
@@ -91,7 +91,7 @@ class CalibrationContext:
     graph: OnnxGraph
     ranges: Mapping[str, float]
     work_dir: Path
-    progress: Progress
+    progress: CalibrationProgress
 
     def quantized(self, placement: Placement) -> ReferenceModel:
         """The model with quantizers at these places, ready to run; its file replaces that of the last call."""

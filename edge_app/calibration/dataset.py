@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.calibration.cache import CalibrationCache, spaced
-from edge_app.calibration.context import Progress
+from edge_app.calibration.context import CalibrationProgress
 from edge_app.calibration.series import Series, names
 from edge_app.core.detections import Detections
 from edge_app.core.errors import DataError, InputError
@@ -34,7 +34,7 @@ def gather(
     holdout: Sequence[Series],
     images: int,
     caches: tuple[CalibrationCache, CalibrationCache],
-    progress: Progress,
+    progress: CalibrationProgress,
 ) -> None:
     """Reads pictures, evenly spaced in time, into the cache of the calibration and that of the holdout.
 
@@ -164,7 +164,7 @@ def read_truth(path: Path, wh: tuple[int, int], classes: int | None) -> Detectio
     """The boxes of one picture [source px], score 1; an empty file says that there are none.
 
     Args:
-        path: A line a box: class, centre x, centre y, width and height, as parts of the picture's.
+        path: One line per box: class, centre x, centre y, width and height, as parts of the picture's.
         wh: The picture's width and height [px].
         classes: How many the model tells apart, or None if that is not known.
 

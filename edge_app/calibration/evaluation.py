@@ -1,4 +1,4 @@
-"""What is found in the held-out pictures, compared with FP32 and with the labels, and the gate that judges it."""
+"""What is found in the held-out pictures, compared with FP32 and with ground truth, and the gate that judges it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.calibration.cache import CachedPicture, CalibrationCache
-from edge_app.calibration.context import Progress, ReferenceModel
+from edge_app.calibration.context import CalibrationProgress, ReferenceModel
 from edge_app.calibration.dataset import read_truth, truth_path
 from edge_app.core.detections import Detections
 from edge_app.detector import Detector
 from edge_app.model.agreement import ENOUGH_BOXES, Agreement, agreement, map50
 from edge_app.model.report import GroundTruth
 
-ENOUGH_EVIDENCE = 100  # truth boxes in all judged labels together
+ENOUGH_EVIDENCE = 100  # ground-truth boxes in all judged classes together
 
 
 class Evaluation:
@@ -28,9 +28,9 @@ class Evaluation:
     """
 
     def __init__(
-        self, cache: CalibrationCache, reference: ReferenceModel, detector: Detector, progress: Progress
+        self, cache: CalibrationCache, reference: ReferenceModel, detector: Detector, progress: CalibrationProgress
     ) -> None:
-        """Reads the labels beside the pictures, and runs the reference; raises InputError for a bad label."""
+        """Reads the ground truth beside the pictures, and runs the reference; raises InputError for a bad file."""
         self.cache = cache
         self._thresholds = detector.thresholds
         self._truth = [_truth(item, detector.classes) for item in cache.items]
@@ -50,26 +50,27 @@ class Evaluation:
         return agreement(self.reference, found, self._thresholds.confidence)
 
     def ground_truth(self, found: Sequence[Detections]) -> GroundTruth | None:
-        """Both against the labels; None if there are none."""
+        """Both against the ground truth; None if there is none."""
         fp32, int8 = (list(map(_clipped, every, self.cache.items)) for every in (self.reference, found))
         return against_truth(self._truth, fp32, int8)
 
 
 def _truth(item: CachedPicture, classes: int | None) -> Detections | None:
-    """What the label beside the picture says [model px]."""
+    """The ground truth beside the picture [model px]."""
     path = truth_path(item.file) if item.file else None
     if path is None:
         return None
     truth = read_truth(path, item.source_wh, classes)
-    box = item.box
-    xyxy = truth.xyxy * _twice(box.scale_x, box.scale_y) + _twice(box.left, box.top)
+    letterbox = item.letterbox
+    xyxy = truth.xyxy * _twice(letterbox.scale_x, letterbox.scale_y) + _twice(letterbox.left, letterbox.top)
     return Detections(xyxy, truth.score, truth.class_id)
 
 
 def _clipped(found: Detections, item: CachedPicture) -> Detections:
     """The boxes clipped to the picture, which fills only a part of the model's input, as in a message."""
-    box = item.box
-    low, high = _twice(box.left, box.top), _twice(box.left + box.width, box.top + box.height)
+    letterbox = item.letterbox
+    left, top = letterbox.left, letterbox.top
+    low, high = _twice(left, top), _twice(left + letterbox.width, top + letterbox.height)
     return Detections(np.clip(found.xyxy, low, high), found.score, found.class_id)
 
 
@@ -93,10 +94,10 @@ def judge(
 
     Args:
         measured: INT8 against FP32.
-        ground_truth: Both against labels, if there are any: INT8 must keep the share `least` of what FP32 reaches.
+        ground_truth: Both against ground truth, if there is any: INT8 must keep the share `least` of what FP32 reaches.
         least: What mAP50, recall and precision must each reach, 0 to 1.
-        allow_thin_evidence: Whether fewer truth boxes than `ENOUGH_EVIDENCE` will do. One label that can be judged
-            is needed even so, and a box above the threshold.
+        allow_thin_evidence: Whether fewer ground-truth boxes than `ENOUGH_EVIDENCE` will do. One class that can be
+            judged is needed even so, and a box above the threshold.
     """
     lacking = lacking_evidence(measured)
     if lacking and not (allow_thin_evidence and measured.judged and measured.sure):
@@ -124,7 +125,7 @@ def lacking_evidence(measured: Agreement) -> str | None:
 def against_truth(
     truth: Sequence[Detections | None], fp32: Sequence[Detections], int8: Sequence[Detections]
 ) -> GroundTruth | None:
-    """mAP50 of both models on the pictures that have a truth; None if no picture has a box.
+    """mAP50 of both models on the pictures that have a truth; None if no picture has a letterbox.
 
     Raises:
         ValueError: The three are not about the same number of pictures.

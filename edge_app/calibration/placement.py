@@ -15,7 +15,7 @@ import onnx
 
 from edge_app.onnx_graph import OnnxGraph, attribute
 
-WEIGHTED = ("Conv", "ConvTranspose", "Gemm")  # what has weights that TensorRT computes in INT8
+QUANTIZABLE = ("Conv", "ConvTranspose", "Gemm")  # what has weights that TensorRT computes in INT8
 NARROW = 16  # channels below which INT8 gains nothing
 # What TensorRT moves quantizers across; of Resize only the nearest.
 COMMUTING = frozenset(
@@ -37,13 +37,13 @@ class Placement:
 
     Attributes:
         layers: Weighted nodes that are computed in INT8.
-        left: Nodes with weights that never are, by rule.
+        excluded: Nodes with weights that never are, by rule.
         uses: What reads a tensor quantized, by the tensor's name.
         shared: Sets of those tensors that have a scale in common.
     """
 
     layers: tuple[str, ...]
-    left: tuple[str, ...]
+    excluded: tuple[str, ...]
     uses: Mapping[str, tuple[Use, ...]]
     shared: tuple[frozenset[str], ...]
 
@@ -53,8 +53,8 @@ def place(graph: OnnxGraph, floating: Collection[str] = ()) -> Placement:
 
     The tensors that are quantized with some layers in float are among those that are without.
     """
-    worth = [node for node in weighted_layers(graph) if _worth(node, graph)]
-    layers = [node for node in worth if node.name not in floating]
+    worthwhile = [node for node in weighted_layers(graph) if _is_worth_quantizing(node, graph)]
+    layers = [node for node in worthwhile if node.name not in floating]
     uses: dict[str, list[Use]] = {}
     for node in layers:
         uses.setdefault(node.input[0], []).append(Use(node.name, 0))
@@ -65,9 +65,10 @@ def place(graph: OnnxGraph, floating: Collection[str] = ()) -> Placement:
             uses.setdefault(node.input[0], []).append(Use(node.name, 0))
     for tensor, use in [*_concatenated(graph, uses)]:
         uses[tensor].append(use)
+    weighted = (*weighted_layers(graph), *_constant_products(graph))
     return Placement(
         layers=tuple(node.name for node in layers),
-        left=tuple(node.name for node in (*weighted_layers(graph), *_constant_products(graph)) if node not in worth),
+        excluded=tuple(node.name for node in weighted if node not in worthwhile),
         uses={tensor: tuple(found) for tensor, found in uses.items()},
         shared=_shared(graph, uses),
     )
@@ -76,14 +77,14 @@ def place(graph: OnnxGraph, floating: Collection[str] = ()) -> Placement:
 def only(placement: Placement, layer: str) -> Placement:
     """The placement with nothing but that layer quantized, with the scales that it has among the others."""
     uses = {tensor: (Use(layer, 0),) for tensor, found in placement.uses.items() if Use(layer, 0) in found}
-    return Placement((layer,), placement.left, uses, placement.shared)
+    return Placement((layer,), placement.excluded, uses, placement.shared)
 
 
 def weighted_layers(graph: OnnxGraph) -> list[onnx.NodeProto]:
     """The nodes that INT8 could compute and whose weights are float32 initializers."""
     return [
         node
-        for node in graph.of_type(*WEIGHTED)
+        for node in graph.of_type(*QUANTIZABLE)
         if node.input[1] in graph.constants and graph.constants[node.input[1]].data_type == onnx.TensorProto.FLOAT
     ]
 
@@ -93,7 +94,7 @@ def _constant_products(graph: OnnxGraph) -> list[onnx.NodeProto]:
     return [node for node in graph.of_type("MatMul") if set(node.input) & set(graph.constants)]
 
 
-def _worth(node: onnx.NodeProto, graph: OnnxGraph) -> bool:
+def _is_worth_quantizing(node: onnx.NodeProto, graph: OnnxGraph) -> bool:
     """Whether INT8 gains more there than it costs: not in attention, narrow layers (so the first) and heads.
 
     A head after a ReLU is worth it: the layer before gets an INT8 output, and what ReLU leaves is easily quantized.

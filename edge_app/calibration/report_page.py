@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader
 from numpy.typing import NDArray
 
 from edge_app.core.detections import Detections
-from edge_app.model.report import Layer, Report
+from edge_app.model.report import CalibrationReport, Layer
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")  # which no HTML may hold
 WIDTH, HEIGHT = 240, 80  # of a histogram [units]
@@ -60,7 +60,11 @@ class PicturePair:
 
 
 def render_page(
-    report: Report, name: str, labels: Sequence[str], histograms: Iterable[HistogramPlot], pairs: Iterable[PicturePair]
+    report: CalibrationReport,
+    name: str,
+    labels: Sequence[str],
+    histograms: Iterable[HistogramPlot],
+    pairs: Iterable[PicturePair],
 ) -> str:
     """The whole HTML file, which needs no network.
 
@@ -94,7 +98,7 @@ def _shown(value: Any) -> Any:
     return CONTROL.sub("�", value) if plain else value
 
 
-def _figures(report: Report) -> Iterator[tuple[str, str]]:
+def _figures(report: CalibrationReport) -> Iterator[tuple[str, str]]:
     for key, value in report.agreement.model_dump().items():
         yield key, f"{value:.4f}"
     if report.ground_truth is not None:
@@ -102,7 +106,7 @@ def _figures(report: Report) -> Iterator[tuple[str, str]]:
         yield "ground truth, INT8 map50", f"{report.ground_truth.int8_map50:.4f}"
 
 
-def _facts(report: Report) -> dict[str, str]:
+def _facts(report: CalibrationReport) -> dict[str, str]:
     return {
         "model": report.model_sha256,
         "INT8 file": report.int8_sha256,
@@ -115,7 +119,7 @@ def _facts(report: Report) -> dict[str, str]:
     }
 
 
-def _labels(report: Report) -> Iterator[tuple[str, int, str]]:
+def _labels(report: CalibrationReport) -> Iterator[tuple[str, int, str]]:
     yield from ((each.label, each.boxes, f"{each.ap50:.4f}") for each in report.judged)
     yield from ((each.label, each.boxes, "not judged") for each in report.not_judged)
 

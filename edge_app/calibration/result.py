@@ -12,7 +12,7 @@ from edge_app import model
 from edge_app.calibration.cache import CalibrationCache, spaced
 from edge_app.calibration.context import CalibrationContext
 from edge_app.calibration.evaluation import Evaluation, Verdict, judge
-from edge_app.calibration.fallback import FallbackResult
+from edge_app.calibration.float_layers import FallbackResult
 from edge_app.calibration.qdq import spans
 from edge_app.calibration.ranges import Histograms
 from edge_app.calibration.report_page import HistogramPlot, PicturePair, render_page
@@ -22,7 +22,16 @@ from edge_app.core.detections import Detections
 from edge_app.detector import Detector
 from edge_app.detector.golden import PICTURES, Golden, golden_path, write_golden
 from edge_app.model.agreement import Agreement
-from edge_app.model.report import Fallback, Figures, GroundTruth, JudgedLabel, Layer, Method, NotJudgedLabel, Report
+from edge_app.model.report import (
+    CalibrationReport,
+    Fallback,
+    Figures,
+    GroundTruth,
+    JudgedLabel,
+    Layer,
+    Method,
+    NotJudgedLabel,
+)
 
 SHOWN = 8  # pictures of the holdout in the page, those in which FP32 finds most
 
@@ -54,7 +63,7 @@ class CalibrationResult:
     layers: tuple[Layer, ...]
     detections: Sequence[Detections]
 
-    def write(self, draft: Path, out: Path) -> Report:
+    def write(self, draft: Path, out: Path) -> CalibrationReport:
         """Gives the INT8 file `draft` its name `out`, and puts its report, page and golden inputs beside it.
 
         The report comes last: until it is there the engine refuses the file.
@@ -75,10 +84,10 @@ class CalibrationResult:
 
     def _report(
         self, verdict: Verdict, agreement: Agreement, truth: GroundTruth | None, digests: tuple[str, str | None]
-    ) -> Report:
+    ) -> CalibrationReport:
         int8, golden = digests
         names, detector = self.detector.labels, self.detector
-        return Report(
+        return CalibrationReport(
             model_sha256=detector.sha256,
             int8_sha256=int8,
             golden_sha256=golden,
@@ -100,7 +109,7 @@ class CalibrationResult:
                 NotJudgedLabel(label=names[kind], boxes=boxes) for kind, boxes in agreement.not_judged.items()
             ),
             thin_evidence=verdict.thin_evidence,
-            excluded=self.fallback.placement.left,
+            excluded=self.fallback.placement.excluded,
             fallbacks=self._fallbacks(),
             layers=self.layers,
             calibration_pictures=tuple(item.sha256 for item in self.calibrating.items),
@@ -125,7 +134,7 @@ class CalibrationResult:
         rows = spaced(len(cache), PICTURES)
         return Golden(np.stack([cache[row].bgr for row in rows]), [self.evaluation.reference[row] for row in rows])
 
-    def _page(self, report: Report) -> str:
+    def _page(self, report: CalibrationReport) -> str:
         ranges = spans(self.fallback.placement, self.context.ranges)
         tensors = [
             HistogramPlot(tensor, self.histograms[tensor].counts, self.histograms[tensor].top, ranges[tensor])

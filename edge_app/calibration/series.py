@@ -100,21 +100,21 @@ class CameraSeries:
     """A picture of a live camera now and then; those taken stay on the disk until the calibration is done."""
 
     def __init__(
-        self, name: str, source: Source, settings: CameraConfig, count: int, every_s: float, folder: Path
+        self, name: str, source: Source, config: CameraConfig, count: int, every_s: float, folder: Path
     ) -> None:
         """Takes pictures once they are read.
 
         Args:
             name: The camera's.
             source: Live.
-            settings: How it is turned, and when it is tried again.
+            config: How it is turned, and when it is tried again.
             count: Pictures to take.
             every_s: From one to the next [s].
             folder: Gets a folder with a PNG of each, from which an interrupted series goes on.
         """
         self.name, self.count = f"camera {name}", count
-        self._source, self._settings, self._every_s = source, settings, every_s
-        self._folder = folder / key_of(name, source.describe, settings.rotate)
+        self._source, self._config, self._every_s = source, config, every_s
+        self._folder = folder / key_of(name, source.description, config.rotate)
 
     def read(self, wanted: Collection[int]) -> Iterator[SeriesPicture]:
         """See `Series.read`; a camera that is lost later on is tried until it is back."""
@@ -129,15 +129,15 @@ class CameraSeries:
 
     def _live(self) -> Generator[Picture, None, None]:
         """A picture every so often, without end; raises StreamError if there is not even a first one."""
-        backoff, due = self._settings.reconnect.backoff(), 0.0
+        backoff, due = self._config.reconnect.backoff(), 0.0
         while True:
-            began, failure = time.monotonic(), StreamError(Reason.ENDED, f"{self._source.describe}: ended")
+            began, failure = time.monotonic(), StreamError(Reason.ENDED, f"{self._source.description}: ended")
             try:
                 with self._source.open(threading.Event()) as frames:
                     for frame in frames:
                         if frame.time.mono >= due:
                             due = frame.time.mono + self._every_s
-                            yield rotated(frame.convert, self._settings.rotate)()
+                            yield rotated(frame.convert, self._config.rotate)()
             except StreamError as error:
                 failure = error
             if not due:

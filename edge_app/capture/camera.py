@@ -1,4 +1,4 @@
-"""One camera: opens its source again and again, and hands its frames to the inbox."""
+"""One camera: opens its source again and again, with the pauses of core/backoff.py; hands its frames to the inbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.fps_limiter import FpsLimiter
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, Source
-from edge_app.capture.status import Report, StatusTracker
+from edge_app.capture.status import OnStatus, StatusTracker
 from edge_app.core.colour import to_bgr
 from edge_app.core.errors import InputError, Reason, StreamError
 from edge_app.core.frames import CaptureTime, FrameMeta, PendingFrame, Picture
@@ -23,7 +23,7 @@ from edge_app.core.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
-ROOM_S = 0.5  # how often a finite source that waits for room checks whether it has to stop
+SPACE_POLL_S = 0.5  # how often a finite source that waits for room checks whether it has to stop
 NOTABLE_SKEW_S = 1.0
 ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
@@ -56,17 +56,17 @@ class Camera:
         self,
         name: str,
         source: Source,
-        settings: CameraConfig,
+        config: CameraConfig,
         inbox: Inbox,
         metrics: Metrics,
-        report: Report,
+        on_status: OnStatus,
     ) -> None:
-        self.name, self.source, self.settings = name, source, settings
-        self.tracker = StatusTracker(name, "connecting" if settings.enabled else "disabled", report)
+        self.name, self.source, self.config = name, source, config
+        self.tracker = StatusTracker(name, "connecting" if config.enabled else "disabled", on_status)
         self.attempt = CaptureAttempt()
         self._inbox, self._metrics = inbox, metrics
         self._index = metrics.total("frames_captured", camera=name)  # continues if a camera of this name was removed
-        self._limiter = FpsLimiter(settings.max_fps)
+        self._limiter = FpsLimiter(config.max_fps)
         self._skew_s: float | None = None
         self._handing_over = threading.Lock()
 
@@ -76,11 +76,11 @@ class Camera:
         Raises:
             InputError: A finite source failed.
         """
-        backoff = self.settings.reconnect.backoff()
+        backoff = self.config.reconnect.backoff()
         while not attempt.stop.is_set():
             try:
                 self._read(attempt)
-                failure = StreamError(Reason.ENDED, f"{self.source.describe}: ended")
+                failure = StreamError(Reason.ENDED, f"{self.source.description}: ended")
             except StreamError as error:
                 # Not the error itself: its traceback, or its cause's, would keep the decoder of this attempt alive.
                 failure = StreamError(error.reason, str(error))
@@ -140,7 +140,7 @@ class Camera:
                 queued_mono=time.monotonic(),
             ),
             decode_s=frame.decode_s,
-            convert=rotated(frame.convert, self.settings.rotate),
+            convert=rotated(frame.convert, self.config.rotate),
         )
         while not self._put(pending, stop):
             pass
@@ -149,7 +149,7 @@ class Camera:
         """Whether the frame is in the inbox, or not wanted any more."""
         with self._handing_over:
             if not stop.is_set():
-                return self._inbox.put(pending, ROOM_S)
+                return self._inbox.put(pending, SPACE_POLL_S)
         self._count_dropped("removed")
         return True
 
@@ -170,8 +170,8 @@ class Camera:
 
     def _note_skew(self, taken: CaptureTime) -> None:
         """Sets the gauge each time the camera's clock moves by a second or more; warns the first time it is wrong."""
-        set_right = taken.source == "rtcp" and self._skew_s
-        skew_s = 0.0 if set_right else taken.skew_s
+        corrected = taken.source == "rtcp" and self._skew_s
+        skew_s = 0.0 if corrected else taken.skew_s
         if skew_s is None or (self._skew_s is not None and abs(skew_s - self._skew_s) < NOTABLE_SKEW_S):
             return
         self._metrics.gauge("clock_skew", skew_s, camera=self.name)

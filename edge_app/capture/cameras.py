@@ -9,7 +9,7 @@ from functools import partial
 from edge_app.capture.camera import Camera, CaptureAttempt
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.source import Source
-from edge_app.capture.status import Report
+from edge_app.capture.status import OnStatus
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason, TemporaryError
 from edge_app.core.inbox import Inbox
@@ -25,33 +25,35 @@ MOST_ABANDONED = 3
 class Cameras:
     """Cameras come and go at run time; add, remove, supervise and stop are called by one thread."""
 
-    def __init__(self, inbox: Inbox, metrics: Metrics, threads: ThreadGroup, report: Report, capacity: int) -> None:
+    def __init__(
+        self, inbox: Inbox, metrics: Metrics, threads: ThreadGroup, on_status: OnStatus, capacity: int
+    ) -> None:
         """Has no cameras yet.
 
         Args:
             inbox: Gets a cell for each enabled camera.
             metrics: Counts `frames_captured`, `frames_dropped`, `reconnects`; `clock_skew` is a gauge.
             threads: Runs one thread for each camera; a bug in one, or a finite source that fails, stops the group.
-            report: Called on each change of status, by whichever thread made it; it must not block.
+            on_status: Called on each change of status, by whichever thread made it; it must not block.
             capacity: How many frames of a finite source may wait in its cell.
         """
         self._inbox, self._metrics, self._threads = inbox, metrics, threads
-        self._report, self._capacity = report, capacity
+        self._on_status, self._capacity = on_status, capacity
         self._cameras: dict[str, Camera] = {}
         self._abandoned = 0
 
-    def add(self, name: str, source: Source, settings: CameraConfig) -> None:
-        """Starts a camera, unless its settings disable it."""
+    def add(self, name: str, source: Source, config: CameraConfig) -> None:
+        """Starts a camera, unless its configuration disables it."""
         if name in self._cameras:
             raise ValueError(f"camera {name} is already there")
-        camera = Camera(name, source, settings, self._inbox, self._metrics, self._report)
+        camera = Camera(name, source, config, self._inbox, self._metrics, self._on_status)
         self._cameras = {**self._cameras, name: camera}
-        if not settings.enabled:
+        if not config.enabled:
             return
         self._inbox.add(
             name,
             live=source.live,
-            max_age_s=settings.max_frame_age_ms / 1000,
+            max_age_s=config.max_frame_age_ms / 1000,
             capacity=self._capacity,
             drop=lambda reason: self._metrics.count("frames_dropped", camera=name, reason=reason),
         )
@@ -75,12 +77,12 @@ class Cameras:
             TemporaryError: Too many threads are stuck; only a restart of the process ends them.
         """
         for camera in self._cameras.values():
-            if not camera.source.live or not camera.settings.enabled:
+            if not camera.source.live or not camera.config.enabled:
                 continue
-            now, timeout = time.monotonic(), camera.settings.stall_timeout_s
+            now, timeout = time.monotonic(), camera.config.stall_timeout_s
             last_frame, waiting_since = camera.attempt.last_frame, camera.attempt.waiting_since
             if last_frame is not None and now - last_frame > timeout:
-                camera.tracker.down(Reason.STALLED, f"{camera.source.describe}: no frame for {timeout:g} s")
+                camera.tracker.down(Reason.STALLED, f"{camera.source.description}: no frame for {timeout:g} s")
             if waiting_since is not None and now - waiting_since > timeout + STUCK_S:
                 self._replace(camera)
 

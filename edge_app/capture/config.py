@@ -28,7 +28,7 @@ class ReconnectConfig(Section):
     jitter: float = Field(default=0.3, ge=0, le=1)
     """Share of the pause that is random, so that cameras behind one switch do not all come back at once."""
     stable_s: float = Field(default=60.0, gt=0)
-    """After so long a time without trouble [s] the next pause is `initial_s` again."""
+    """Once a connection has been up this long [s], the next pause is `initial_s` again."""
 
     @model_validator(mode="after")
     def _ordered(self) -> ReconnectConfig:
@@ -45,7 +45,7 @@ class CameraConfig(SourceConfig):
     """Where pictures come from and how they are taken."""
 
     enabled: Flag = True
-    """`false` leaves the camera out, its settings stay."""
+    """`false` leaves the camera out, its configuration stays."""
     max_fps: float | None = Field(default=None, gt=0)
     """Frames a second that are analysed at most; none: all of them, as always of a folder."""
     max_frame_age_ms: float = Field(default=1000.0, gt=0)

@@ -21,7 +21,7 @@ class FpsLimiter:
         # The first frame, or the clock jumped, or frames are slower than asked for: count from here.
         if self._due is None or not self._due - 2 * period < captured_at < self._due + period:
             self._due = captured_at
-        # Half a millisecond: timestamps are rounded, and 25 fps of 25 are all of them.
+        # Timestamps are rounded: with half a millisecond of tolerance, max_fps 25 keeps every frame of a 25 fps camera.
         if captured_at < self._due - 0.0005:
             return False
         self._due += period

@@ -49,5 +49,5 @@ def probe_source(source: Source, timeout_s: float) -> StreamInfo:
     finally:
         timer.cancel()
     if stop.is_set():
-        raise StreamError(Reason.TIMEOUT, f"{source.describe}: no picture within {timeout_s:g} s")
-    raise StreamError(Reason.ENDED, f"{source.describe}: there is no picture in it")
+        raise StreamError(Reason.TIMEOUT, f"{source.description}: no picture within {timeout_s:g} s")
+    raise StreamError(Reason.ENDED, f"{source.description}: there is no picture in it")

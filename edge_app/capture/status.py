@@ -12,19 +12,19 @@ from edge_app.core.errors import Reason
 
 logger = logging.getLogger(__name__)
 
-Report = Callable[[str, CameraStatus], None]
+OnStatus = Callable[[str, CameraStatus], None]
 
 
 class StatusTracker:
     """A camera's status, which two threads change; every change is logged and reported once."""
 
-    def __init__(self, camera: str, first: CameraState, report: Report) -> None:
+    def __init__(self, camera: str, first: CameraState, on_status: OnStatus) -> None:
         self._camera = camera
-        self._report = report
+        self._on_status = on_status
         self._lock = threading.RLock()
         self._removed = False
         self._status = CameraStatus(first, None, time.time())
-        report(camera, self._status)
+        on_status(camera, self._status)
 
     @property
     def status(self) -> CameraStatus:
@@ -53,5 +53,5 @@ class StatusTracker:
         if self._removed or (self._status.state, self._status.reason) == (state, reason):
             return False
         self._status = CameraStatus(state, reason, time.time(), detail)
-        self._report(self._camera, self._status)
+        self._on_status(self._camera, self._status)
         return True

@@ -1,4 +1,4 @@
-"""`edge-app VERB`: one thin file a verb; every error that we raise on purpose is one line and an exit code."""
+"""`edge-app VERB`: one thin file per verb; every error that we raise on purpose is one line and an exit code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VERBS = (
     "doctor",
     "schema",
 )  # in the order of a user's first day
-GROUPS = {"models": "List, fetch and look at models.", "engines": "List, explain and prune plans."}
+GROUPS = {"models": "List, fetch and look at models.", "engines": "List, explain and prune engine files."}
 
 # Of the errors that typer raises for a wrong command line it exports only this one's children.
 WrongCommandLine: type[Any] = typer.BadParameter.__bases__[0]

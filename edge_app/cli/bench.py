@@ -39,24 +39,24 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Measure throughput and CPU as fast as the sources are read, or with --paced freshness and drops."""
-    settings = quiet(load_config(path))
-    document = (run_paced if paced else run_unpaced)(settings, seconds)
+    config = quiet(load_config(path))
+    document = (run_paced if paced else run_unpaced)(config, seconds)
     sys.stdout.write(json.dumps(document) + "\n" if as_json else text(document))
 
 
-def run_unpaced(settings: AppConfig, seconds: float) -> dict[str, Any]:
+def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
     """Engine, decoder and program in turn, three times."""
-    cameras = {name: finite(name, camera) for name, camera in settings.cameras.items()}
-    settings = settings.model_copy(update={"cameras": cameras})
-    with start(make_parts(settings)) as runtime:
-        head, detector = describe(settings, runtime.detector), runtime.detector
-    engine = settings.engine.model_copy(update={"precision": detector.precision})  # `auto` chooses once
-    settings = settings.model_copy(update={"engine": engine})
+    cameras = {name: finite(name, camera) for name, camera in config.cameras.items()}
+    config = config.model_copy(update={"cameras": cameras})
+    with start(make_parts(config)) as runtime:
+        head, detector = describe(config, runtime.detector), runtime.detector
+    engine = config.engine.model_copy(update={"precision": detector.precision})  # `auto` chooses once
+    config = config.model_copy(update={"engine": engine})
     threads, frames = engine.threads, 0
 
     def pipeline() -> tuple[Cost, Metrics]:
         nonlocal frames
-        with start(make_parts(settings)) as runtime:
+        with start(make_parts(config)) as runtime:
 
             def whole() -> int:
                 runtime.run()
@@ -75,18 +75,18 @@ def run_unpaced(settings: AppConfig, seconds: float) -> dict[str, Any]:
     return {**head, "frames": frames, **parts}
 
 
-def run_paced(settings: AppConfig, seconds: float) -> dict[str, Any]:
+def run_paced(config: AppConfig, seconds: float) -> dict[str, Any]:
     """The program for so long, from when every camera has been analysed once."""
-    with start(make_parts(settings, play=live)) as runtime, ThreadPoolExecutor(1) as pool:
-        head, running = describe(settings, runtime.detector), pool.submit(runtime.run)
+    with start(make_parts(config, replace_source=live)) as runtime, ThreadPoolExecutor(1) as pool:
+        head, running = describe(config, runtime.detector), pool.submit(runtime.run)
         try:
-            if away := silent(runtime, settings.cameras, START_S):
+            if away := silent(runtime, config.cameras, START_S):
                 runtime.stop.set()
                 running.result()  # raises what ended it, if anything did
                 raise DeviceError(f"no frame within {START_S:.0f} s of: {', '.join(away)}")
             runtime.metrics.clear()
             runtime.stop.wait(seconds)
-            document = bench.paced(runtime.metrics, list(settings.cameras), seconds)
+            document = bench.paced(runtime.metrics, list(config.cameras), seconds)
         finally:
             runtime.stop.set()
         running.result()
@@ -102,15 +102,15 @@ def silent(runtime: Runtime, cameras: Iterable[str], within_s: float) -> list[st
     return away
 
 
-def quiet(settings: AppConfig) -> AppConfig:
+def quiet(config: AppConfig) -> AppConfig:
     """Without disabled cameras, and without messages on the standard output, which is for the figures."""
-    sinks = tuple(sink for sink in settings.publish if not sink.writes_stdout)
-    return settings.model_copy(update={"publish": sinks, "cameras": enabled(settings)})
+    sinks = tuple(sink for sink in config.publish if not sink.writes_stdout)
+    return config.model_copy(update={"publish": sinks, "cameras": enabled(config)})
 
 
-def enabled(settings: AppConfig) -> dict[str, CameraConfig]:
+def enabled(config: AppConfig) -> dict[str, CameraConfig]:
     """The cameras that run."""
-    return {name: camera for name, camera in settings.cameras.items() if camera.enabled}
+    return {name: camera for name, camera in config.cameras.items() if camera.enabled}
 
 
 def finite(name: str, camera: CameraConfig) -> CameraConfig:
@@ -126,13 +126,13 @@ def live(source: Source) -> Source:
     return source if source.live else ReplaySource(source)
 
 
-def describe(settings: AppConfig, detector: Detector) -> dict[str, Any]:
+def describe(config: AppConfig, detector: Detector) -> dict[str, Any]:
     """What was measured."""
     cores = os.cpu_count() or 1
     return {
         "schema": "edge_app.bench/1",
         "cores": cores,
-        "threads": settings.engine.threads or cores,
+        "threads": config.engine.threads or cores,
         "model": detector.name,
         "precision": detector.precision,
     }

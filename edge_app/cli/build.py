@@ -55,9 +55,11 @@ def main(
     ] = None,
     max_batch: Annotated[int, typer.Option(min=1, max=64, help="As `engine.max_batch` of the configuration.")] = 8,
     device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Copy the plan and its sidecar there too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Copy the engine file and its sidecar there too.")
+    ] = None,
 ) -> None:
-    """Build a TensorRT plan, or find it in the cache; the last line is its path.
+    """Build a TensorRT engine file, or find it in the cache; the last line is its path.
 
     Beside it, FILE.json says what it depends on. Exit codes: 65 TensorRT cannot build it, or its INT8 does not find
     what FP32 finds, 69 no TensorRT or no GPU, 77 the cache cannot be written, 78 the model has no such precision, or
@@ -110,7 +112,7 @@ def _read(found: Model, library: trt_build.TensorRtLibrary, precision: Precision
     return Buildable(request, qualify(found, request.signature))
 
 
-def _obtain(buildable: Buildable, device: int, progress: trt_build.Progress) -> trt_build.TrustedEngine:
+def _obtain(buildable: Buildable, device: int, progress: trt_build.BuildProgress) -> trt_build.TrustedEngine:
     """The engine; the first GPU, if nothing is to be answered, TensorRT takes by itself."""
     from edge_app.detector.backends.trt import obtain_engine
 
@@ -135,7 +137,7 @@ def _gpu(request: trt_build.BuildRequest, device: int) -> int | None:
 
 
 @contextmanager
-def shown(model: str) -> Iterator[trt_build.Progress]:
+def shown(model: str) -> Iterator[trt_build.BuildProgress]:
     """A bar on stderr, if that is a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[phase]}"))
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:

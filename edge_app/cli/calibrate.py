@@ -20,8 +20,8 @@ from rich.progress import Progress as Bar
 from edge_app import model
 from edge_app.calibration import (
     CalibrationJob,
+    CalibrationProgress,
     CameraSeries,
-    Progress,
     Series,
     calibrate,
     find_series,
@@ -33,7 +33,7 @@ from edge_app.cli.logs import Level, set_up
 from edge_app.cli.models.options import StateDir, state_folder
 from edge_app.core.errors import AccessError, DataError, TemporaryError, UsageError
 from edge_app.detector import read_fp32
-from edge_app.model import Report
+from edge_app.model import CalibrationReport
 
 EXAMPLE = "Example: edge-app calibrate yolox_nano --data pictures/ --holdout other.mp4 --out yolox_nano.int8.onnx"
 CALIBRATING = 0.65  # of a series, where blocks of it are held out
@@ -66,7 +66,7 @@ def main(
     camera: Annotated[
         str | None, typer.Option(metavar="NAME", help="Calibrate with pictures of this camera of --config.")
     ] = None,
-    settings: Annotated[Path | None, typer.Option("--config", metavar="CONFIG", help="The YAML file.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", metavar="CONFIG", help="The YAML file.")] = None,
     every: Annotated[float, typer.Option(min=0, help="A picture of the camera in so long [s].")] = 2.0,
     images: Annotated[int, typer.Option(min=1, help="Pictures to calibrate with at most, evenly spaced.")] = 400,
     method: Annotated[Method, typer.Option(help="How ranges are chosen.")] = Method.MSE,
@@ -92,7 +92,7 @@ def main(
     refuse_neighbours(data or [], holdout or [])
     held = find_series(holdout or [])
     wanted = images if held else math.ceil(images / CALIBRATING)
-    pictures = find_series(data or []) + asked_of(camera, settings, wanted, every, work_dir_path(out))
+    pictures = find_series(data or []) + asked_of(camera, config, wanted, every, work_dir_path(out))
     if not pictures:
         raise UsageError("nothing to calibrate with; give --data, or --camera and --config")
     job = CalibrationJob(
@@ -122,23 +122,23 @@ def refuse_neighbours(data: list[Path], holdout: list[Path]) -> None:
 
 
 def asked_of(name: str | None, path: Path | None, count: int, every_s: float, folder: Path) -> list[Series]:
-    """The camera's series of `count` pictures, which stay in `folder` meanwhile; none where no camera is asked for."""
+    """The camera's series of `count` pictures, which stay in `folder` meanwhile; none if no camera is asked for."""
     if name is None or path is None:
         if name is not None or path is not None:
             raise UsageError("--camera wants --config, and --config wants --camera")
         return []
-    settings = load_config(path)
-    if name not in settings.cameras:
-        raise UsageError(f"{path}: there is no camera {name}; there are {', '.join(settings.cameras)}")
-    camera = settings.cameras[name]
-    with settings.blame("cameras", name, "url"):
+    config = load_config(path)
+    if name not in config.cameras:
+        raise UsageError(f"{path}: there is no camera {name}; there are {', '.join(config.cameras)}")
+    camera = config.cameras[name]
+    with config.blame("cameras", name, "url"):
         source = open_source(camera)
     if not source.live:
         raise UsageError(f"{path}: camera {name} is a file or ends by itself; give it as --data")
     return [CameraSeries(name, source, camera, count, every_s, folder)]
 
 
-def summary(report: Report, out: Path) -> str:
+def summary(report: CalibrationReport, out: Path) -> str:
     """What came of it, for a person."""
     figures, truth = report.agreement, report.ground_truth
     lines = [
@@ -153,7 +153,7 @@ def summary(report: Report, out: Path) -> str:
 
 
 @contextmanager
-def shown() -> Iterator[Progress]:
+def shown() -> Iterator[CalibrationProgress]:
     """A bar on stderr, where that is a terminal; elsewhere each step is a line of the log."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     quiet = not sys.stderr.isatty()

@@ -50,9 +50,9 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Check the configuration and its files as `run` would; with --probe open all that it names."""
-    settings = load_config(path)
-    parts = make_parts(settings)
-    findings = [Finding(str(path), f"{_count(settings.cameras, 'camera')}, {_count(settings.publish, 'sink')}")]
+    config = load_config(path)
+    parts = make_parts(config)
+    findings = [Finding(str(path), f"{_count(config.cameras, 'camera')}, {_count(config.publish, 'sink')}")]
     findings += look(parts, probe_all)
     failed = [finding for finding in findings if not finding.ok]
     if as_json:
@@ -103,7 +103,7 @@ def _camera(source: Source) -> str:
     return f"{found.width}x{found.height}, {found.codec}, {rate}, first picture after {found.first_picture_s:.1f} s"
 
 
-def _model(detector: Detector, settings: EngineConfig) -> str:
-    detector, engine = start_engine(detector, settings)
+def _model(detector: Detector, config: EngineConfig) -> str:
+    detector, engine = start_engine(detector, config)
     with engine:
         return f"{detector.name}, {detector.precision}, {detector.classes or 'any'} classes, on {engine.name}"

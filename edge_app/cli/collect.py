@@ -48,34 +48,34 @@ def main(
     log_level: Annotated[Level, typer.Option(help="How much to log.")] = Level.INFO,
 ) -> None:
     """Keep pictures of the cameras that differ from each other, for calibrating INT8, until there are enough."""
-    settings = load_config(path)
+    config = load_config(path)
     set_up(log_level.value)
     stop = stop_when_told()
     cv2.setNumThreads(1)  # its thread pool would compete with a service on the same machine
-    sources = make_sources(settings)
-    refuse_own_source(settings, out)
+    sources = make_sources(config)
+    refuse_own_source(config, out)
     with ExitStack() as stack:
-        redact = redaction(settings, blur or [], stack)
+        redact = redaction(config, blur or [], stack)
         pictures = stack.enter_context(PictureFolder(out, f".{image_format.value}", round(max_mb * MB)))
         collector = Collector(pictures, CollectLimits(images, hours * 3600), every, redact, stop)
-        reason = collector.run(settings.cameras, sources)
+        reason = collector.run(config.cameras, sources)
     sys.stdout.write(summary(pictures, collector, reason))
 
 
-def redaction(settings: AppConfig, labels: list[str], stack: ExitStack) -> Redact:
+def redaction(config: AppConfig, labels: list[str], stack: ExitStack) -> Redact:
     """The function that prepares a picture for keeping; loads the model only if something is to be blurred."""
     if not labels:
         return lambda picture: (to_bgr(picture), None)
-    detector = blurring_detector(settings.detector, labels)
-    single_slot = settings.engine.model_copy(update={"slots": 1, "max_batch": 1})
+    detector = blurring_detector(config.detector, labels)
+    single_slot = config.engine.model_copy(update={"slots": 1, "max_batch": 1})
     detector, engine = start_engine(detector, single_slot)
     return Blur(detector, stack.enter_context(engine), labels)
 
 
-def refuse_own_source(settings: AppConfig, out: Path) -> None:
+def refuse_own_source(config: AppConfig, out: Path) -> None:
     """Raises UsageError if a camera reads the folder that is to be written."""
-    for name, camera in settings.cameras.items():
-        source = settings.base / camera.url
+    for name, camera in config.cameras.items():
+        source = config.base / camera.url
         if out.exists() and source.exists() and source.samefile(out):
             raise UsageError(f"{out}: camera {name} reads this folder")
 

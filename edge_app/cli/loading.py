@@ -20,9 +20,9 @@ def load_config(path: Path) -> config.AppConfig:
     return config.load_config(path, os.environ)
 
 
-def refuse_to_replace(written: Iterable[Path], path: Path, settings: config.AppConfig) -> None:
+def refuse_to_replace(written: Iterable[Path], path: Path, app_config: config.AppConfig) -> None:
     """Raises UsageError where a file that shall be written is the configuration at `path`, or what a camera reads."""
-    cameras = {f"camera {name} reads this file": Path(camera.url) for name, camera in settings.cameras.items()}
+    cameras = {f"camera {name} reads this file": Path(camera.url) for name, camera in app_config.cameras.items()}
     for target in filter(Path.exists, written):
         for why, read in {"this is the configuration": path, **cameras}.items():
             file = target.resolve().parent if read.is_dir() else target

@@ -28,19 +28,19 @@ def main(
     path: ConfigArgument,
     log_level: Annotated[Level, typer.Option(help="How much to log.")] = Level.INFO,
     show: Annotated[bool, typer.Option("--show", help="Open a window that shows what is seen; q closes it.")] = False,
-    record: Annotated[Path | None, typer.Option(help="Film what is seen, an .mp4 a camera; replaces it.")] = None,
+    record: Annotated[Path | None, typer.Option(help="Record what is seen, one .mp4 per camera; replaces it.")] = None,
 ) -> None:
     """Analyse the cameras until SIGTERM or SIGINT, or until every source is a file and all are read."""
     config = load_config(path)
     set_up(log_level.value)
     stop = stop_when_told()
     parts = make_parts(config)
-    # What cannot be is refused here, before the model is loaded.
+    # Fail early, before the model is loaded.
     recorder = open_recorder(record, path, config, parts.detector.labels) if record is not None else None
     window = Window(parts.detector.labels) if show else None
     with ExitStack() as stack:
         runtime = stack.enter_context(start(parts, stop))
-        refresh = spectators(runtime, config, recorder, window, stack)
+        refresh = attach_viewers(runtime, config, recorder, window, stack)
         if not stop.is_set():  # told to stop while the model was loaded
             runtime.run(refresh, SHOW_S if show else TICK_S)
     sys.stdout.flush()
@@ -53,23 +53,23 @@ def open_recorder(record: Path, path: Path, config: AppConfig, labels: Sequence[
     return recorder
 
 
-def spectators(
+def attach_viewers(
     runtime: Runtime, config: AppConfig, recorder: Recorder | None, window: Window | None, stack: ExitStack
 ) -> Callable[[], None]:
-    """Lets them look on, and a table. What the main thread has to do for them again and again."""
-    looks: list[Callable[[], None]] = []
+    """Attaches recorder, window and table; returns what the main thread calls each tick."""
+    refreshers: list[Callable[[], None]] = []
     worker = runtime.worker
     if recorder is not None:
         worker.tap().subscribe(stack.enter_context(recorder).add, recorder.wants)
     if window is not None:
         show, newest = stack.enter_context(window).show, NewestFrames()
         worker.tap().subscribe(newest.put, newest.wants)
-        looks.append(lambda: None if show(newest.of(worker.statuses())) else runtime.stop.set())
+        refreshers.append(lambda: None if show(newest.of(worker.statuses())) else runtime.stop.set())
     if LiveTable.fits(config):
-        looks.append(stack.enter_context(LiveTable(runtime)).refresh)
+        refreshers.append(stack.enter_context(LiveTable(runtime)).refresh)
 
     def refresh() -> None:
-        for look in looks:
-            look()
+        for refresher in refreshers:
+            refresher()
 
     return refresh

@@ -61,12 +61,12 @@ def main(
     sys.stdout.write(f"{out}: {object_counts(result, labels)}\n")
 
 
-def only(settings: AppConfig, name: str) -> AppConfig:
+def only(config: AppConfig, name: str) -> AppConfig:
     """The configuration of one camera that publishes nothing."""
-    if name not in settings.cameras:
-        raise UsageError(f"there is no camera {name}; there are {', '.join(settings.cameras)}")
-    camera = settings.cameras[name].model_copy(update={"enabled": True})
-    return settings.model_copy(update={"cameras": {name: camera}, "publish": ()})
+    if name not in config.cameras:
+        raise UsageError(f"there is no camera {name}; there are {', '.join(config.cameras)}")
+    camera = config.cameras[name].model_copy(update={"enabled": True})
+    return config.model_copy(update={"cameras": {name: camera}, "publish": ()})
 
 
 def check_place(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The live table of `run` at a terminal: one row a camera, those in trouble first."""
+"""The live table of `run` at a terminal: one row per camera, those in trouble first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Result
 
 REFRESH_S = 1.0
-BESIDES = 4  # lines that are not cameras: totals, heads, those left out, and the cursor's
+NON_CAMERA_LINES = 4  # lines that are not cameras: totals, heads, those left out, and the cursor's
 COLUMNS = ("camera", "state", "fps", "age p50", "age p99", "dropped", "objects")
 FIGURES = ("fps", "age p50", "age p99")  # which are never cut off
 ORDER = {"down": 0, "connecting": 1, "up": 2, "disabled": 3}
@@ -36,9 +36,9 @@ class LiveTable:
         self._frames: dict[str, int] = {}
 
     @staticmethod
-    def fits(settings: AppConfig) -> bool:
+    def fits(config: AppConfig) -> bool:
         """Whether stderr is a terminal that the messages do not use too."""
-        messages_here = any(sink.writes_stdout for sink in settings.publish) and sys.stdout.isatty()
+        messages_here = any(sink.writes_stdout for sink in config.publish) and sys.stdout.isatty()
         return sys.stderr.isatty() and not messages_here
 
     def __enter__(self) -> LiveTable:
@@ -64,7 +64,7 @@ class LiveTable:
             self._results.pop(removed, None)
         fps = {name: self._fps(name, elapsed_s) for name in states}
         names = sorted(states, key=lambda name: (ORDER[states[name].state], name))
-        shown = names[: max(1, self._console.size.height - BESIDES)]
+        shown = names[: max(1, self._console.size.height - NON_CAMERA_LINES)]
         table = Table(box=None, pad_edge=False)
         for head in COLUMNS:
             table.add_column(head, no_wrap=head in FIGURES)

@@ -21,15 +21,15 @@ MARGIN = 0.1  # of a box's width and height, to each side
 CELLS = 4  # pixels along the longer side of a box after blurring
 
 
-def blurring_detector(settings: DetectorConfig, labels: Sequence[str]) -> Detector:
+def blurring_detector(config: DetectorConfig, labels: Sequence[str]) -> Detector:
     """The configured detector with the low confidence threshold that blurring needs.
 
     Raises:
         UsageError: The model does not have one of the labels.
         InputError, DataError, ConfigError: As `read_detector` says.
     """
-    detect = DetectConfig(confidence=CONFIDENCE, nms_iou=settings.detect.nms_iou)
-    detector = read_detector(replace(settings, detect=detect))
+    detect = DetectConfig(confidence=CONFIDENCE, nms_iou=config.detect.nms_iou)
+    detector = read_detector(replace(config, detect=detect))
     for label in labels:
         if label not in detector.labels:
             raise UsageError(f"--blur: the model has no {label}; it has {', '.join(detector.labels[:12])}")
@@ -53,7 +53,7 @@ class Blur:
         self._slot.submit([picture])
         outputs = self._slot.wait()
         size = picture.width, picture.height
-        detections, invalid_rows = self._detector.postprocess(outputs.arrays, 0, outputs.boxes[0], size)
+        detections, invalid_rows = self._detector.postprocess(outputs.arrays, 0, outputs.letterboxes[0], size)
         if invalid_rows:
             raise EngineError(f"{invalid_rows} rows of the model's answer hold NaN or Inf")
         pixels = to_bgr(picture).copy()

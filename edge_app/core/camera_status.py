@@ -16,7 +16,7 @@ class CameraStatus:
 
     Attributes:
         state: `connecting` only before its first frame or failure; a lost camera is `down` until a frame comes;
-            `disabled` by its settings or because it was removed.
+            `disabled` by its configuration or because it was removed.
         reason: Why it is down; None in every other state.
         since: When this state began [s since the epoch].
         detail: The reason in words.

@@ -1,19 +1,26 @@
 """What can go wrong, as one tree; each error carries the exit code that tells the operator what to do.
 
-EdgeAppError           70  a bug of ours
-├── StoppedError        0  told to stop while something was still being made
-├── UsageError         64  the command line is wrong
-├── DataError          65  data, or its result, is not good enough
-├── InputError         66  a model, a file source or another input is missing or unreadable
-├── DeviceError        69  a camera, a broker or a GPU is unavailable
-│   ├── StreamError        one camera; `run` reconnects, `check --probe` reports
-│   ├── SinkError          one broker or file; `run` reconnects, `check --probe` reports
-│   └── DeviceMemoryError  the GPU has too little memory left; at run time the batch is dropped
-├── EngineError        70  a batch could not be computed; `run` retries its frames one by one
-├── TemporaryError     75  try again
-├── DeviceFaultError   76  the GPU's context is lost; only a new process gets another
-├── AccessError        77  the operating system refuses
-└── ConfigError        78  the configuration is wrong; restarting will not help
+A room may add children, which need no code of their own and are named here with their modules.
+
+EdgeAppError              70  a bug of ours
+├── StoppedError           0  told to stop while something was still being made
+├── ClosedOutput           0  nobody reads our standard output any more (publish/sinks/sink.py)
+├── UsageError            64  the command line is wrong
+├── DataError             65  data, or its result, is not good enough
+│   ├── Int8AccuracyError     INT8 does not find what FP32 finds on this machine (detector/qualification.py)
+│   └── UntrustedError        an engine file that somebody else could have written (trt_build/engine_file.py)
+├── InputError            66  a model, a file source or another input is missing or unreadable
+├── DeviceError           69  a camera, a broker or a GPU is unavailable
+│   ├── StreamError           one camera; `run` reconnects, `check --probe` reports
+│   │   └── BrokenOffError    the same after some frames, and how many were lost (capture/sources/source.py)
+│   ├── SinkError             one broker or file; `run` reconnects, `check --probe` reports
+│   │   └── LoginError        the broker refused our login (publish/sinks/sink.py)
+│   └── DeviceMemoryError     the GPU has too little memory left; at run time the batch is dropped
+├── EngineError           70  a batch could not be computed; `run` retries its frames one by one
+├── TemporaryError        75  try again
+├── DeviceFaultError      76  the GPU's context is lost; only a new process gets another
+├── AccessError           77  the operating system refuses
+└── ConfigError           78  the configuration is wrong; restarting will not help
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool 
 
     Args:
         path: The file; its folder is there.
-        content: What it shall hold.
+        content: Content.
         mode: Its permissions from its first moment on, less the umask.
-        replace: Whether an older file of that name goes.
+        replace: Whether an existing file of that name is replaced.
 
     Raises:
         FileExistsError: There is one and it is to stay.

@@ -119,7 +119,7 @@ class Frame:
 
     Attributes:
         meta: Which frame it is.
-        queue_s: Time it waited until the analyse thread took it [s].
+        queue_s: Time it waited until the analysis thread took it [s].
         picture: The pixels.
     """
 

@@ -1,4 +1,4 @@
-"""The hand-over of frames from the camera threads to the one that analyses."""
+"""The hand-over of frames from the camera threads to the analysis thread."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Cell:
 
 
 class Inbox:
-    """One cell a camera between the camera threads and the one that analyses.
+    """One cell per camera between the camera threads and the analysis thread.
 
     A live camera's newest frame wins: `put` replaces what waits and counts it as dropped. A finite source
     loses nothing: once its cell is full, its `put` waits until half of it is taken, for a thread that is woken for

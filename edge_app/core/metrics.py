@@ -34,7 +34,7 @@ class Histogram:
 
 
 class _Durations:
-    """The newest durations themselves, and all of them as a histogram; never more memory than at first."""
+    """The newest durations themselves, and all of them as a histogram; in bounded memory."""
 
     def __init__(self) -> None:
         self.recent = array("d")

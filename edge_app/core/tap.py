@@ -1,4 +1,4 @@
-"""Where the analysed frames of a camera can be watched, while it runs, by any number of subscribers."""
+"""Where preview, recording and snapshot subscribe to the analysed frames of a camera while it runs."""
 
 from __future__ import annotations
 

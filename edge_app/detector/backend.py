@@ -1,4 +1,4 @@
-"""What every backend is: what computes a detector, and what it wants and makes of it."""
+"""What a backend is: what computes a detector, what it requires and what it returns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class OpenedEngine:
 
 
 class Backend(Protocol):
-    """What computes a detector: one object a library and device, made without loading either.
+    """What computes a detector: one object for each library and device, made without loading either.
 
     A model need not be a file here. The backend of a model server reads the signature from the server, with the
     model's address as its `source`, takes the digest from the model's card, gains nothing by INT8 (which the server
@@ -52,10 +52,10 @@ class Backend(Protocol):
 
     @property
     def int8_gain(self) -> Int8Gain:
-        """Whether INT8 is faster than `exact` here: never, on some machines (it must be measured), or always."""
+        """Whether INT8 beats `float_precision` here: never, on some machines (it must be measured), or always."""
 
-    def exact(self, model: Model) -> Precision:
-        """What `precision: auto` is without INT8."""
+    def float_precision(self, model: Model) -> Precision:
+        """What `precision: auto` is if INT8 is not chosen; of a card without FP32 it may be `int8` itself."""
 
     def read(self, model: Model, precision: Precision) -> ModelSignature:
         """The signature of what would compute the model in that precision.
@@ -68,17 +68,17 @@ class Backend(Protocol):
     def digest(self, signature: ModelSignature) -> str:
         """The SHA-256 of the model, in hexadecimal: the wire's `model.sha256`."""
 
-    def open(self, detector: Detector, settings: EngineConfig, go_on: Callable[[], bool]) -> OpenedEngine:
+    def open(self, detector: Detector, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         """Loads the model, which answers a blank picture and its golden inputs; only now is the library imported.
 
         Args:
             detector: What is to run, which was read for this backend.
-            settings: How it runs.
-            go_on: Asked again and again while something is built, in another thread.
+            config: How it runs.
+            keep_building: Asked again and again while something is built, in another thread.
 
         Raises:
-            StoppedError: The build was not to go on.
+            StoppedError: The build was cancelled.
             DataError: The model cannot run, or its INT8 answers the golden inputs badly.
-            DeviceError: The GPU does not do.
+            DeviceError: The GPU is not supported.
             AccessError: What was built cannot be kept.
         """

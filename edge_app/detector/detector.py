@@ -36,7 +36,7 @@ class Detector:
         thresholds: Where it is operated: as configured, else as its card says.
         postprocess: Raw outputs of one picture to its detections, at these thresholds.
         backend: What computes it.
-        qualification: That it answers its golden inputs well; None if it is in floats, or taken without a report.
+        qualification: That it answers its golden inputs well; None if it is floating-point, or taken without a report.
         int8: The same model in INT8, which runs instead if that proves better on this machine.
         fallback: Reads the model for ONNX Runtime, which runs it if TensorRT, which nobody named, cannot.
     """
@@ -67,7 +67,7 @@ class Detector:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """All that its answers depend on: what was measured with another is of no use."""
+        """Everything that its answers depend on; measurements of a detector with another identity do not apply."""
         return self.sha256, self.input.model_dump_json(), self.decoder.family, self.thresholds.model_dump_json()
 
     def postprocess_from(self, confidence: float) -> Postprocess:
@@ -96,7 +96,7 @@ def resolve(found: model.Model, precision: model.Precision, backend: Backend, ov
     """The model in that precision on that backend.
 
     Raises:
-        InputError, DataError, ConfigError: The model, its labels or its layout do not do, or no report vouches for
+        InputError, DataError, ConfigError: The model, its labels or its layout are unusable, or no report vouches for
             its INT8; the text names the file.
     """
     card, detect, blame = found.card, overrides.detect, overrides.blame

@@ -77,8 +77,8 @@ def answers(engine: Engine, pictures: NDArray[np.uint8], postprocess: Postproces
         batch = [Picture.from_bgr(picture) for picture in pictures[start : start + engine.max_batch]]
         slot.submit(batch)
         outputs = slot.wait()
-        for row, (picture, box) in enumerate(zip(batch, outputs.boxes, strict=True)):
-            found.append(postprocess(outputs.arrays, row, box, (picture.width, picture.height))[0])
+        for row, (picture, letterbox) in enumerate(zip(batch, outputs.letterboxes, strict=True)):
+            found.append(postprocess(outputs.arrays, row, letterbox, (picture.width, picture.height))[0])
     return found
 
 

@@ -9,15 +9,7 @@ from typing import Any
 from edge_app.core.errors import ConfigError, EdgeAppError
 from edge_app.detector.detector import read_labels
 from edge_app.detector.qualification import verify
-from edge_app.model import (
-    Model,
-    ModelSignature,
-    Precision,
-    read_any_signature,
-    read_signature,
-    report_path,
-    sha256,
-)
+from edge_app.model import Model, ModelSignature, Precision, read_any_signature, read_signature, report_path, sha256
 from edge_app.postprocess import Decoder, recognise
 
 CARD = "the model card"
@@ -129,18 +121,18 @@ def _name(model: Model, inspection: Inspection) -> None:
 def _verify(model: Model, inspection: Inspection) -> None:
     """Whether `run` takes INT8, and which file it takes if the precision is `auto`."""
     quantized = next((signature for signature in inspection.signatures.values() if signature.quantized), None)
-    decoder, exact = inspection.decoder, model.exact
-    runs: str = exact
+    decoder, floats = inspection.decoder, model.float_precision
+    runs: str = floats
     if quantized is not None and decoder is not None:
         report = report_path(quantized.path).name
         try:
             qualification = verify(model, quantized.path, sha256(quantized.path), decoder)
         except ConfigError as refusal:
             inspection.facts["int8"] = Fact(f"refused: {refusal}", report)
-            runs = "none" if exact == "int8" else exact
+            runs = "none" if floats == "int8" else floats
         else:
             inspection.facts["int8"] = Fact(f"mAP50 {qualification.report.agreement.map50:.3f} against FP32", report)
-            runs = exact if exact == "int8" or qualification.reason else f"int8 where it is faster, else {exact}"
+            runs = floats if floats == "int8" or qualification.reason else f"int8 where it is faster, else {floats}"
     inspection.facts["runs"] = Fact(runs, "engine.precision: auto")
 
 

@@ -1,4 +1,9 @@
-"""Which precision `auto` is: the one place that decides between INT8 and more bits, for `run` and `build` alike."""
+"""Whether `precision: auto` may be INT8 or is the backend's float precision, for `run` and `build` alike.
+
+Four places decide on a precision: the card, by the files that it has (model/files.py); the backend, by its
+`float_precision` (detector/backends/); this module, which chooses between that and INT8; and on a CPU the measurement,
+which takes INT8 only if it is faster (detector/start.py).
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,7 @@ class Variant(Protocol):
 
     @property
     def qualification(self) -> Int8Qualification | None:
-        """That its INT8 agrees with FP32; None if it is in floats."""
+        """That its INT8 agrees with FP32; None if it is floating-point."""
 
 
 V = TypeVar("V", bound=Variant)
@@ -39,11 +44,11 @@ class PrecisionChoice(Generic[V]):
 
 
 def candidates(model: Model, backend: Backend) -> tuple[Precision, ...]:
-    """What `auto` may be, the better first: INT8 if the model has it and the backend gains by it, and the exact one."""
-    exact = backend.exact(model)
-    if exact == "int8" or "int8" not in model.card.files or backend.int8_gain == "none":
-        return (exact,)
-    return "int8", exact
+    """What `auto` may be, best first: INT8 if the model has it and the backend gains by it; the float precision."""
+    floats = backend.float_precision(model)
+    if floats == "int8" or "int8" not in model.card.files or backend.int8_gain == "none":
+        return (floats,)
+    return "int8", floats
 
 
 def choose_precision(model: Model, backend: Backend, read: Callable[[Precision], V], forced: str) -> PrecisionChoice[V]:
@@ -53,7 +58,7 @@ def choose_precision(model: Model, backend: Backend, read: Callable[[Precision],
         model: The model.
         backend: What computes it.
         read: Reads it in one precision.
-        forced: How INT8 is had even so, in words that end the refusal of an INT8 that is not good enough for `auto`.
+        forced: How to force INT8, in words that end the refusal of an INT8 that is not good enough for `auto`.
 
     Raises:
         EdgeAppError: What `read` raises of the precision that remains.

@@ -11,7 +11,7 @@ from edge_app.detector.golden import compare, golden_path, read_golden, shortfal
 from edge_app.engine.slot import Engine
 from edge_app.postprocess import Decoder, recognise
 
-ENOUGH_AGREEMENT = 0.95  # less was asked of it by hand
+ENOUGH_AGREEMENT = 0.95  # a lower bar was set with --min-agreement
 
 
 class Int8AccuracyError(DataError):
@@ -30,7 +30,7 @@ class Int8Qualification:
     """
 
     path: Path
-    report: model.Report
+    report: model.CalibrationReport
     golden: Path
     decoder: Decoder
 

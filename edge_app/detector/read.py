@@ -42,36 +42,36 @@ class DetectorConfig:
     blame: Blame
 
 
-def read_detector(settings: DetectorConfig) -> Detector:
+def read_detector(config: DetectorConfig) -> Detector:
     """The detector that the configuration names, with what may run in its place.
 
     Raises:
-        InputError, DataError, ConfigError: The model, its labels or its layout do not do, or no report vouches for
+        InputError, DataError, ConfigError: The model, its labels or its layout are unusable, or no report vouches for
             its INT8; the text names the file.
         DeviceError: What is to compute it is not here.
     """
-    found = model.find(settings.model, settings.base, settings.state_dir)
-    with settings.blame("engine", "backend", of=(DeviceError,)):
-        backend = choose_backend(settings.engine)
+    found = model.find(config.model, config.base, config.state_dir)
+    with config.blame("engine", "backend", of=(DeviceError,)):
+        backend = choose_backend(config.engine)
     if backend.fallback is None:
-        return _on(settings, found, backend)
-    fallback = partial(_on, settings, found, backend.fallback)
+        return _on(config, found, backend)
+    fallback = partial(_on, config, found, backend.fallback)
     try:
-        return replace(_on(settings, found, backend), fallback=fallback)
+        return replace(_on(config, found, backend), fallback=fallback)
     except DataError as refusal:
         logger.warning("ONNX Runtime runs: %s", refusal)
     return fallback()
 
 
-def _on(settings: DetectorConfig, found: model.Model, backend: Backend) -> Detector:
+def _on(config: DetectorConfig, found: model.Model, backend: Backend) -> Detector:
     """The detector on that backend, in the precision that is configured or that `auto` is there."""
     overrides = Overrides(
-        detect=settings.detect,
-        family=settings.model.decoder,
-        accept_unverified=settings.model.accept_unverified,
-        blame=settings.blame,
+        detect=config.detect,
+        family=config.model.decoder,
+        accept_unverified=config.model.accept_unverified,
+        blame=config.blame,
     )
-    wanted = settings.engine.precision
+    wanted = config.engine.precision
     if wanted != "auto":
         return resolve(found, wanted, backend, overrides)
     read = partial(resolve, found, backend=backend, overrides=overrides)
@@ -85,7 +85,7 @@ def read_fp32(found: model.Model) -> Detector:
     """The model in FP32 on the CPU, as its card says: what a calibration starts from.
 
     Raises:
-        InputError, DataError, ConfigError: The model, its labels or its layout do not do; the text names the file.
+        InputError, DataError, ConfigError: The model, its labels or its layout are unusable; the text names the file.
     """
     backend = OnnxRuntimeCpu("calibration runs on the CPU")
     path = found.file("fp32")

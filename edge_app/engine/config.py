@@ -1,4 +1,4 @@
-"""What computes the network: the `engine` section."""
+"""What computes the model: the `engine` section."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge_app.config.section import Section, whole, wrong
 
 
 class EngineConfig(Section):
-    """What computes the network, and how."""
+    """What computes the model, and how."""
 
     backend: Literal["auto", "onnxruntime", "tensorrt", "tensorrt_rtx"] = "auto"
     """`auto` takes TensorRT where it, PyCUDA and a GPU are here and no `provider` is given, else ONNX Runtime."""
@@ -21,9 +21,9 @@ class EngineConfig(Section):
     slots: Annotated[Literal[1, 2], BeforeValidator(whole)] = 2
     """`2` fills one batch while the other is computed; `1` has the lowest latency and a lower rate."""
     max_batch: int = Field(default=8, ge=1, le=64)
-    """Frames that are computed together at most, one a camera; more cost memory, fewer cost rate."""
+    """Frames that are computed together at most, one per live camera; more cost memory, fewer cost rate."""
     threads: int = Field(default=0, ge=0, le=256)
-    """Threads that compute on the CPU; 0: one a core."""
+    """Threads that compute on the CPU; 0: one per core."""
     device: int = Field(default=0, ge=0)
     """Number of the GPU."""
 

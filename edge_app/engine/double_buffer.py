@@ -1,4 +1,4 @@
-"""Keeps the engine busy: one batch computes while another is prepared and the one before is decoded."""
+"""Keeps the engine busy: one batch computes while another is prepared and the one before is postprocessed."""
 
 from __future__ import annotations
 

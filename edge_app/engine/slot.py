@@ -20,13 +20,13 @@ class Outputs:
         arrays: The model's outputs in its order and layout, valid until the slot's next `submit`, or the one after
             that if the engine's slots are concurrent: its own buffers.
             A fixed batch that was not full has rows for its padding too, after those of the pictures.
-        boxes: Where each picture lies in the model's input.
+        letterboxes: Where each picture lies in the model's input.
         preprocess_s: Time to fill the input, of the whole batch [s].
         infer_s: Time from the engine's start on this batch to its end [s].
     """
 
     arrays: tuple[NDArray[Any], ...]
-    boxes: tuple[Letterbox, ...]
+    letterboxes: tuple[Letterbox, ...]
     preprocess_s: float
     infer_s: float
 

@@ -6,11 +6,12 @@ from edge_app.model.files import Model, find, find_argument, sha256
 from edge_app.model.installed import Installed, installed
 from edge_app.model.labels import MAX_CLASSES, Labels, find_labels, metadata_labels
 from edge_app.model.pull import pull
-from edge_app.model.report import Report, read_report, report_path, write_report
+from edge_app.model.report import CalibrationReport, read_report, report_path, write_report
 from edge_app.model.signature import ModelSignature, TensorSpec, read_any_signature, read_signature
 
 __all__ = [
     "MAX_CLASSES",
+    "CalibrationReport",
     "Card",
     "CatalogueEntry",
     "DecoderSpec",
@@ -20,7 +21,6 @@ __all__ = [
     "Model",
     "ModelSignature",
     "Precision",
-    "Report",
     "TensorSpec",
     "Thresholds",
     "catalogued",

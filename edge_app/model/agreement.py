@@ -13,7 +13,7 @@ from edge_app.core.detections import Detections
 
 TRUTH_SCORE = 0.3  # from this score on a box of the reference is the truth,
 LEAST_SCORE = 0.05  # and from this on it may be found or not: 0.31 against 0.29 is not an error
-ENOUGH_BOXES = 20  # truth boxes without which a class is not judged
+ENOUGH_BOXES = 20  # ground-truth boxes without which a class is not judged
 MARGIN = 0.1  # above the threshold, where the other model must be at the threshold
 IOUS = np.arange(10, 20) / 20.0  # the first is 0.5
 
@@ -22,7 +22,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A class with enough truth boxes: how many, and its average precision at IoU 0.5."""
+    """A class with enough ground-truth boxes: how many, and its average precision at IoU 0.5."""
 
     boxes: int
     ap50: float
@@ -39,7 +39,7 @@ class Agreement:
         precision: Share of the found boxes above the threshold that the reference has; 1 without any.
         score_drift: How much higher the score of a truth box's counterpart is, on average.
         judged: By class id.
-        not_judged: Classes with some, but too few truth boxes, and how many, by class id.
+        not_judged: Classes with some, but too few ground-truth boxes, and how many, by class id.
         sure: The reference's boxes above the threshold, by which recall is measured.
     """
 
@@ -54,7 +54,7 @@ class Agreement:
 
     @property
     def boxes(self) -> int:
-        """Truth boxes of all judged classes."""
+        """Ground-truth boxes of all judged classes."""
         return sum(judged.boxes for judged in self.judged.values())
 
     def shortfall(self, least: float) -> str | None:

@@ -1,4 +1,4 @@
-"""Which network looks at the pictures: the `model` section."""
+"""Which model looks at the pictures: the `model` section."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from edge_app.config.section import SHA256, ConfigPath, Section, wrong
 
 
 class ModelConfig(Section):
-    """The network: a named one with a card, or an ONNX file."""
+    """The model: a named one with a card, or an ONNX file."""
 
     name: str | None = Field(default=None, min_length=1)
     """A folder with a model.yaml: beside this file, in ./models, in state_dir/models or bundled."""
     onnx: ConfigPath | None = None
     """An ONNX file, instead of `name`."""
     labels: ConfigPath | None = None
-    """Text file, the name of a class a line, or `coco`; none: the card's, the ONNX file's own, or COCO's."""
+    """Text file, one class name per line, or `coco`; none: the card's, the ONNX file's own, or COCO's."""
     decoder: str | None = Field(default=None, min_length=1)
-    """Family of the network, whose official preprocessing it implies: yolox, ultralytics, end2end, yolov5, yolov7_flat,
+    """Family of the model, whose official preprocessing it implies: yolox, ultralytics, end2end, yolov5, yolov7_flat,
     yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr or ssd; none: recognised."""
     accept_unverified: str | None = Field(default=None, pattern=SHA256)
     """SHA-256 of an INT8 file that runs without the report of `edge-app calibrate`: its accuracy is then unknown."""

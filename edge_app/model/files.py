@@ -32,8 +32,8 @@ class Model:
     labels: Path | None = None
 
     @property
-    def exact(self) -> Precision:
-        """FP32, or else the first precision in the card."""
+    def float_precision(self) -> Precision:
+        """What `auto` is without INT8: FP32, or else the card's first precision, which may be FP16 or INT8."""
         return "fp32" if "fp32" in self.card.files else next(iter(self.card.files))
 
     def file(self, precision: Precision) -> Path:
@@ -55,20 +55,20 @@ class Model:
         return sha256(path) if path.is_file() else self.card.sha256.get(precision)
 
 
-def find(settings: ModelConfig, base: Path, state_dir: Path) -> Model:
+def find(config: ModelConfig, base: Path, state_dir: Path) -> Model:
     """The model that the configuration names.
 
     Args:
-        settings: The configuration's section.
+        config: The configuration's section.
         base: The configuration's folder.
         state_dir: Where pulled models are kept.
 
     Raises:
         InputError: There is none; the text lists the folders that were searched.
     """
-    if settings.onnx is not None:
-        return _bare(settings.onnx, DecoderSpec(family=settings.decoder), settings.labels)
-    return _named(str(settings.name), base, state_dir, settings.labels)
+    if config.onnx is not None:
+        return _bare(config.onnx, DecoderSpec(family=config.decoder), config.labels)
+    return _named(str(config.name), base, state_dir, config.labels)
 
 
 def find_argument(argument: str, state_dir: Path) -> Model:

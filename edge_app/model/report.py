@@ -38,14 +38,14 @@ class Figures(ReportSection):
 
 
 class GroundTruth(ReportSection):
-    """Both models against labels, mAP at IoU 0.5."""
+    """Both models against ground truth, mAP at IoU 0.5."""
 
     fp32_map50: Fraction
     int8_map50: Fraction
 
 
 class JudgedLabel(ReportSection):
-    """A label with enough truth boxes in the holdout."""
+    """A class with enough ground-truth boxes in the holdout."""
 
     label: str
     boxes: int
@@ -53,7 +53,7 @@ class JudgedLabel(ReportSection):
 
 
 class NotJudgedLabel(ReportSection):
-    """A label with some, but too few truth boxes in the holdout."""
+    """A class with some, but too few ground-truth boxes in the holdout."""
 
     label: str
     boxes: int
@@ -74,7 +74,7 @@ class Layer(ReportSection):
     sqnr_db: float | None
 
 
-class Report(ReportSection):
+class CalibrationReport(ReportSection):
     """`FILE.report.json`."""
 
     schema_: Schema = Field(default="edge_app.calibration/1", alias="schema")
@@ -93,7 +93,7 @@ class Report(ReportSection):
     ground_truth: GroundTruth | None
     judged: tuple[JudgedLabel, ...]
     not_judged: tuple[NotJudgedLabel, ...]
-    thin_evidence: bool  # whether too few truth boxes were accepted
+    thin_evidence: bool  # whether too few ground-truth boxes were accepted
     excluded: tuple[str, ...]  # layers in float from the start, not because of their agreement
     fallbacks: tuple[Fallback, ...]
     layers: tuple[Layer, ...]
@@ -134,10 +134,10 @@ def report_path(onnx: Path) -> Path:
     return onnx.with_suffix(".report.json")
 
 
-def read_report(path: Path) -> Report:
+def read_report(path: Path) -> CalibrationReport:
     """The report at `path`; raises ConfigError that names the file, and the key if there is one."""
     try:
-        return Report.model_validate_json(path.read_bytes())
+        return CalibrationReport.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such report") from None
     except OSError as error:
@@ -148,6 +148,6 @@ def read_report(path: Path) -> Report:
         raise ConfigError(f"{path}: not a calibration report: {key}{first['msg']}") from error
 
 
-def write_report(report: Report, path: Path) -> None:
+def write_report(report: CalibrationReport, path: Path) -> None:
     """Writes it to `path`, completely or not at all; raises OSError if the operating system refuses."""
     files.write(path, report.model_dump_json(by_alias=True, indent=1) + "\n")

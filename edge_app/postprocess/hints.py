@@ -19,7 +19,7 @@ def lists_six_columns(signature: ModelSignature) -> bool:
 
 
 def is_rtdetr(signature: ModelSignature) -> bool:
-    """Whether Ultralytics' metadata says that the network is RT-DETR."""
+    """Whether Ultralytics' metadata says that the model is RT-DETR."""
     text = signature.metadata.get("description", "") + signature.metadata.get("head", "")
     return "rtdetr" in text.lower().replace("-", "")
 

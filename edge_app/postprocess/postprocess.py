@@ -27,24 +27,24 @@ class Postprocess:
         self._class_ids = None if class_ids is None else np.array(class_ids, np.int32)
 
     def __call__(
-        self, arrays: RawOutputs, row: int, box: Letterbox, source_wh: tuple[int, int]
+        self, arrays: RawOutputs, row: int, letterbox: Letterbox, source_wh: tuple[int, int]
     ) -> tuple[Detections, int]:
         """The detections of picture `row`, boxes clipped to it, and how many rows were invalid."""
-        return self._postprocess(arrays, range(row, row + 1), [box], [source_wh])[0]
+        return self._postprocess(arrays, range(row, row + 1), [letterbox], [source_wh])[0]
 
     def batch(
-        self, arrays: RawOutputs, boxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
+        self, arrays: RawOutputs, letterboxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
     ) -> list[tuple[Detections, int]]:
-        """The same for each of the first `len(boxes)` pictures of a batch; the rest is padding."""
-        return self._postprocess(arrays, range(len(boxes)), boxes, sizes_wh)
+        """The same for each of the first `len(letterboxes)` pictures of a batch; the rest is padding."""
+        return self._postprocess(arrays, range(len(letterboxes)), letterboxes, sizes_wh)
 
     def _postprocess(
-        self, arrays: RawOutputs, rows: range, boxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
+        self, arrays: RawOutputs, rows: range, letterboxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
     ) -> list[tuple[Detections, int]]:
         candidates = self._decoder.decode(arrays, rows, self._confidence)
         wanted = self._wanted(candidates)
         keep = suppress(candidates, wanted, self._nms_iou) if self._decoder.needs_nms else _sort(candidates, wanted)
-        xyxy = _to_source(candidates.xyxy[keep], candidates.picture_index[keep], boxes, sizes_wh)
+        xyxy = _to_source(candidates.xyxy[keep], candidates.picture_index[keep], letterboxes, sizes_wh)
         visible = has_area(xyxy)
         xyxy, keep = xyxy[visible], keep[visible]
         score, class_id = candidates.score[keep], candidates.class_id[keep]
@@ -70,13 +70,13 @@ def _sort(candidates: BatchCandidates, rows: NDArray[np.intp]) -> NDArray[np.int
 def _to_source(
     xyxy: NDArray[np.float32],
     picture_index: NDArray[np.intp],
-    boxes: Sequence[Letterbox],
+    letterboxes: Sequence[Letterbox],
     sizes_wh: Sequence[tuple[int, int]],
 ) -> NDArray[np.float32]:
     """Corners from model pixels to source pixels of each box's own picture, clipped to it."""
     transforms = [
         (b.left, b.top, b.left, b.top, b.scale_x, b.scale_y, b.scale_x, b.scale_y, *wh, *wh)
-        for b, wh in zip(boxes, sizes_wh, strict=True)
+        for b, wh in zip(letterboxes, sizes_wh, strict=True)
     ]
     of_each = np.array(transforms, np.float32)[picture_index]
     offset, scale, corner = of_each[:, :4], of_each[:, 4:8], of_each[:, 8:]

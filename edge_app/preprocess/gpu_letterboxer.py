@@ -85,15 +85,15 @@ class GpuLetterboxer:
         spec, count = self._spec, len(pictures)
         if self._pixels.reserve(sum(_host_bytes(picture) for picture in pictures)):
             logger.info("buffers for pictures have grown to %.1f MB", self._pixels.nbytes / 2**20)
-        boxes = tuple(
+        letterboxes = tuple(
             Letterbox.fit((p.width, p.height), (spec.width, spec.height), spec.letterbox, spec.rounding)
             for p in pictures
         )
-        changed = [self._write_neighbours(*item) for item in enumerate(zip(pictures, boxes, strict=True))]
+        changed = [self._write_neighbours(*item) for item in enumerate(zip(pictures, letterboxes, strict=True))]
         used = 0
-        for row, (picture, box) in enumerate(zip(pictures, boxes, strict=True)):
+        for row, (picture, letterbox) in enumerate(zip(pictures, letterboxes, strict=True)):
             planes, used = self._stage(picture, used)
-            self._pictures[row] = picture_record(picture, box, planes, self._neighbours_addresses(row))
+            self._pictures[row] = picture_record(picture, letterbox, planes, self._neighbours_addresses(row))
         if used:
             self._pixels.upload(0, used, stream)
         self._records.upload(0, self._records.nbytes if any(changed) else count * PICTURE.itemsize, stream)
@@ -101,18 +101,18 @@ class GpuLetterboxer:
         if uploaded:
             uploaded.record(stream)
         self._kernel.launch(grid(spec, count), BLOCK, self._argument, stream)
-        return boxes
+        return letterboxes
 
     def _write_neighbours(self, row: int, letterboxed: tuple[Picture, Letterbox]) -> bool:
         """Writes the neighbours of that row if the GPU has another size's; returns whether they must be uploaded."""
-        picture, box = letterboxed
+        picture, letterbox = letterboxed
         if self._sizes[row] == (picture.width, picture.height):
             return False
         self._sizes[row] = None  # until they are uploaded: what comes before that may fail
         start = self._neighbours_start + row * self._neighbours_size
         neighbours = self._records.host[start : start + self._neighbours_size].view(NEIGHBOURS)
-        neighbours[: box.width] = column_neighbours(picture.width, box.width)
-        neighbours[self._spec.width :][: box.height] = row_neighbours(picture.height, box.height)
+        neighbours[: letterbox.width] = column_neighbours(picture.width, letterbox.width)
+        neighbours[self._spec.width :][: letterbox.height] = row_neighbours(picture.height, letterbox.height)
         return True
 
     def _neighbours_addresses(self, row: int) -> tuple[int, int]:

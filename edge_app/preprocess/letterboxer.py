@@ -39,18 +39,20 @@ class Letterboxer:
         self._order = (0, 1, 2) if spec.color == "bgr" else (2, 1, 0)
         self._resized = np.empty(0, np.uint8)
         self._channels: list[NDArray[np.uint8]] = []
-        self._box: Letterbox | None = None
+        self._letterbox: Letterbox | None = None
 
     def fill(self, picture: Picture) -> Letterbox:
         """Fills the tensor with the picture; returns where it lies in it."""
         spec = self._spec
         model_wh = spec.width, spec.height
-        box = Letterbox.fit((picture.width, picture.height), model_wh, spec.letterbox, spec.rounding)
-        if box != self._box:
-            self._pad(box)
-        cv2.resize(to_bgr(picture), (box.width, box.height), dst=self._resized, interpolation=cv2.INTER_LINEAR)
+        letterbox = Letterbox.fit((picture.width, picture.height), model_wh, spec.letterbox, spec.rounding)
+        if letterbox != self._letterbox:
+            self._pad(letterbox)
+        size_wh = letterbox.width, letterbox.height
+        cv2.resize(to_bgr(picture), size_wh, dst=self._resized, interpolation=cv2.INTER_LINEAR)
         cv2.split(self._resized, self._channels)
-        rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
+        rows = slice(letterbox.top, letterbox.top + letterbox.height)
+        columns = slice(letterbox.left, letterbox.left + letterbox.width)
         for channel, source in enumerate(self._order):
             target = self._tensor[channel, rows, columns]
             if self._plain:  # the same numbers, in half the time
@@ -59,11 +61,11 @@ class Letterboxer:
                 cv2.LUT(self._channels[source], self._table[channel].view(self._bits), dst=target.view(self._bits))
             else:  # channels last: OpenCV cannot write with gaps
                 np.copyto(target, self._table[channel][self._channels[source]])
-        return box
+        return letterbox
 
-    def _pad(self, box: Letterbox) -> None:
+    def _pad(self, letterbox: Letterbox) -> None:
         """Fills the border, which stays until the source's size changes."""
-        self._resized = np.empty((box.height, box.width, 3), np.uint8)
-        self._channels = [np.empty((box.height, box.width), np.uint8) for _ in range(3)]
+        self._resized = np.empty((letterbox.height, letterbox.width, 3), np.uint8)
+        self._channels = [np.empty((letterbox.height, letterbox.width), np.uint8) for _ in range(3)]
         self._tensor[:] = self._table[:, self._spec.pad, None, None]
-        self._box = box
+        self._letterbox = letterbox

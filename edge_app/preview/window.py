@@ -24,7 +24,7 @@ class Window:
     def __init__(self, labels: Sequence[str]) -> None:
         """Raises DeviceError if there is no display."""
         if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            raise DeviceError("--show: there is no display here; --record writes a film instead")
+            raise DeviceError("--show: there is no display here; --record writes an .mp4 instead")
         self._annotator = Annotator(labels)
         self._shown: dict[str, int] = {}
 

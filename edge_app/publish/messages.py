@@ -87,7 +87,7 @@ def status_message(camera: str, status: CameraStatus) -> Message:
 class MessageWriter:
     """Makes the wire message of every result and numbers the messages of each camera.
 
-    It runs for every frame on the analyse thread, so the parts that never change are encoded once, here, and the
+    It runs for every frame on the analysis thread, so the parts that never change are encoded once, here, and the
     numbers are formatted into them: three times as fast as building dictionaries for `json`.
     """
 

@@ -11,7 +11,7 @@ from edge_app.trt_build.engine_file import (
 from edge_app.trt_build.explain import Explanation, explain
 from edge_app.trt_build.library import TensorRtLibrary, find_library
 from edge_app.trt_build.machine import OLDEST_GPU, Machine, is_jetson, this_machine
-from edge_app.trt_build.monitor import Progress
+from edge_app.trt_build.monitor import BuildProgress
 from edge_app.trt_build.obtain import TrustedEngine, obtain
 from edge_app.trt_build.prune import prune
 from edge_app.trt_build.request import BuildRequest, build_request, check_precision, read_source, remarks, source_of
@@ -20,13 +20,13 @@ from edge_app.trt_build.trt_log import joined_errors, trt_logger
 
 __all__ = [
     "OLDEST_GPU",
+    "BuildProgress",
     "BuildRequest",
     "EngineCache",
     "EngineFile",
     "EngineMetadata",
     "Explanation",
     "Machine",
-    "Progress",
     "TensorRtLibrary",
     "TrustedEngine",
     "build_request",

@@ -18,7 +18,7 @@ from edge_app.core.errors import DataError, StoppedError
 from edge_app.onnx_graph import opset
 from edge_app.trt_build.fp16 import cast
 from edge_app.trt_build.library import TensorRtLibrary
-from edge_app.trt_build.monitor import Progress, make_monitor
+from edge_app.trt_build.monitor import BuildProgress, make_monitor
 from edge_app.trt_build.quantizers import refused_quantizer
 from edge_app.trt_build.request import OPTIMISATION, WORKSPACE, BuildRequest
 from edge_app.trt_build.targets import set_targets
@@ -40,7 +40,7 @@ Current = Callable[[], AbstractContextManager[None]]
 
 def build(
     request: BuildRequest,
-    progress: Progress,
+    progress: BuildProgress,
     timings: Path | None = None,
     current: Current = nullcontext,
 ) -> Built:
@@ -71,7 +71,7 @@ def build(
             stop.set()
 
 
-def _build(request: BuildRequest, progress: Progress, stop: threading.Event, timings: Path | None) -> Built:
+def _build(request: BuildRequest, progress: BuildProgress, stop: threading.Event, timings: Path | None) -> Built:
     library = request.library
     messages = trt_logger(library.trt).messages
     messages.clear()

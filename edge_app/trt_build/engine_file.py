@@ -16,7 +16,7 @@ from edge_app.core import files
 from edge_app.core.errors import DataError, first_line
 from edge_app.model import Precision
 from edge_app.trt_build.key import Key
-from edge_app.trt_build.library import Backend
+from edge_app.trt_build.library import LibraryName
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class EngineMetadata(BaseModel):
         built_with: Version of this program.
         seconds: How long the build took [s].
         warnings: TensorRT's.
-        agreement: The engine's answers to the golden pictures against FP32's, mAP50; None if no GPU has answered yet.
+        agreement: The engine's answers to the golden inputs against FP32's, mAP50; None if no GPU has answered yet.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -51,7 +51,7 @@ class EngineMetadata(BaseModel):
     sha256: str
     model: str
     source: Path
-    backend: Backend
+    backend: LibraryName
     precision: Precision
     max_batch: int
     targets: tuple[str, ...]

@@ -10,7 +10,7 @@ from onnx import ModelProto, NodeProto, TensorProto, numpy_helper, version_conve
 
 from edge_app.onnx_graph import OnnxGraph, opset, with_inferred_shapes
 
-WEIGHTED = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU"))
+LAYERS_WITH_WEIGHTS = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU"))
 FP16_SCALES = 19  # the first opset whose QuantizeLinear takes FP16
 
 
@@ -44,7 +44,7 @@ def tail(model: ModelProto) -> list[NodeProto]:
     before_weights: set[str] = set()
     after = []
     for node in reversed(model.graph.node):
-        if node.op_type in WEIGHTED or before_weights.intersection(node.output):
+        if node.op_type in LAYERS_WITH_WEIGHTS or before_weights.intersection(node.output):
             before_weights.update(node.input)
         else:
             after.append(node)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from edge_app.core.errors import DeviceError
 
-Backend = Literal["tensorrt", "tensorrt_rtx"]
+LibraryName = Literal["tensorrt", "tensorrt_rtx"]
 
 OLDEST = {"tensorrt": (10, 3), "tensorrt_rtx": (1, 4)}
 STRONG_TYPING = (10, 12)  # from here on TensorRT wants dtypes from the ONNX file, not from flags
@@ -29,7 +29,7 @@ class TensorRtLibrary:
         trt: The module.
     """
 
-    name: Backend
+    name: LibraryName
     version: str
     trt: Any = field(repr=False, compare=False)
 
@@ -44,13 +44,13 @@ class TensorRtLibrary:
         return self.rtx or numbers(self.version) >= STRONG_TYPING
 
 
-def find_library(backend: Literal["auto"] | Backend = "auto") -> TensorRtLibrary:
+def find_library(backend: Literal["auto"] | LibraryName = "auto") -> TensorRtLibrary:
     """The TensorRT of that name; of `auto` the full one before TensorRT-RTX.
 
     Raises:
         DeviceError: It is not here or too old; the text says what to install.
     """
-    names: tuple[Backend, ...] = ("tensorrt", "tensorrt_rtx") if backend == "auto" else (backend,)
+    names: tuple[LibraryName, ...] = ("tensorrt", "tensorrt_rtx") if backend == "auto" else (backend,)
     reasons = []
     for name in names:
         try:
@@ -65,7 +65,7 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 
 
-def _import(name: Backend) -> TensorRtLibrary:
+def _import(name: LibraryName) -> TensorRtLibrary:
     try:
         trt = importlib.import_module(name)
         version = str(trt.__version__)

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-Progress = Callable[[float, str], bool | None]
+BuildProgress = Callable[[float, str], bool | None]
 """Hears which part is done, 0 to 1, and what is being done; called in another thread. False ends the build."""
 
 
-def make_monitor(trt: Any, progress: Progress, stop: threading.Event) -> Any:
+def make_monitor(trt: Any, progress: BuildProgress, stop: threading.Event) -> Any:
     """Tells how far the outermost phase and the one within it are, and ends the build when it is to stop."""
 
     class Monitor(trt.IProgressMonitor):  # type: ignore[misc]

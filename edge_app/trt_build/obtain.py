@@ -15,7 +15,7 @@ from edge_app.trt_build.cache import EngineCache
 from edge_app.trt_build.engine_file import EngineFile, EngineMetadata, metadata_path, read_engine_file, write_metadata
 from edge_app.trt_build.key import Key
 from edge_app.trt_build.machine import available_memory
-from edge_app.trt_build.monitor import Progress
+from edge_app.trt_build.monitor import BuildProgress
 from edge_app.trt_build.request import WORKSPACE, BuildRequest
 from edge_app.trt_build.trt_log import LOW_MEMORY
 
@@ -45,7 +45,7 @@ def obtain(
     request: BuildRequest,
     cache: EngineCache,
     *,
-    progress: Progress = lambda part, phase: None,
+    progress: BuildProgress = lambda part, phase: None,
     waiting: Callable[[], None] = lambda: None,
     current: Current = nullcontext,
     answer: Answer = lambda engine: None,
@@ -58,7 +58,7 @@ def obtain(
         progress: Hears how far a build is.
         waiting: Called again and again while another process is building; what it raises ends the waiting.
         current: Gives the building thread its GPU.
-        answer: Lets an engine that has not answered the golden pictures yet do so, a new one before it is kept; returns
+        answer: Lets an engine that has not answered the golden inputs yet do so, a new one before it is kept; returns
             the agreement, None if there is nothing to ask or it cannot run here; raises DataError below the bar.
 
     Raises:
@@ -105,7 +105,7 @@ def _adopt(
 
 
 def _build(
-    request: BuildRequest, cache: EngineCache, key: Key, progress: Progress, current: Current, answer: Answer
+    request: BuildRequest, cache: EngineCache, key: Key, progress: BuildProgress, current: Current, answer: Answer
 ) -> TrustedEngine:
     if warning := memory_warning(request, available_memory()):
         logger.warning("%s", warning)

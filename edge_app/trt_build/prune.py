@@ -10,7 +10,7 @@ from pathlib import Path
 from edge_app.core.errors import DataError, DeviceError
 from edge_app.trt_build.cache import SUFFIX, TIMINGS, EngineCache
 from edge_app.trt_build.engine_file import EngineFile, UntrustedError, metadata_path
-from edge_app.trt_build.library import Backend, find_library
+from edge_app.trt_build.library import LibraryName, find_library
 
 
 def prune(cache: EngineCache, waiting: Callable[[], None]) -> list[tuple[Path, str]]:
@@ -70,7 +70,7 @@ def _measured(cache: EngineCache) -> Iterator[tuple[Path, str]]:
             yield path, because
 
 
-def _other_version(backend: Backend, version: str) -> str | None:
+def _other_version(backend: LibraryName, version: str) -> str | None:
     """Whether the TensorRT that could use it has gone; where none is installed, nothing is said."""
     with suppress(DeviceError):
         here = find_library(backend).version

@@ -61,7 +61,7 @@ class LogMessages:
 
 @functools.cache
 def trt_logger(trt: Any) -> Any:
-    """The logger of this TensorRT with its `messages`; TensorRT itself keeps one a process and ignores others."""
+    """The logger of this TensorRT with its `messages`; TensorRT itself keeps one per process and ignores others."""
     severity = trt.ILogger.Severity
     levels = {severity.INTERNAL_ERROR: logging.ERROR, severity.ERROR: logging.ERROR, severity.WARNING: logging.WARNING}
 

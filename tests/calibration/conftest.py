@@ -31,7 +31,7 @@ def detector():
 
 @pytest.fixture(scope="session")
 def some(tmp_path_factory):
-    """Folders with 18 pictures to calibrate with and 40 to judge by, with their labels."""
+    """Folders with 18 pictures to calibrate with and 40 to judge by, with their ground truth."""
     folder = tmp_path_factory.mktemp("some")
     for name, count in (("calibration", 18), ("holdout", 40)):
         (folder / name).mkdir()

@@ -25,7 +25,7 @@ def placed(network, output, floating=()):
 
 def test_the_first_layer_the_narrow_ones_and_the_heads_stay_in_float():
     placement = place(OnnxGraph(every_layout()))
-    assert placement.left == ("stem", "box")
+    assert placement.excluded == ("stem", "box")
     assert set(placement.layers) == {
         "first", "second", "third", "depth", "spp", "deep", "neck", "wide", "box.before",
     }  # fmt: skip
@@ -41,7 +41,7 @@ def test_a_matrix_product_with_weights_is_listed_as_left():
     n = Network()
     flat = n.node("Flatten", "flat", n.conv("body", "images", 3, 16))
     n.node("MatMul", "product", flat, n.constant("weights", np.zeros((16 * 16 * 16, 32), np.float32)))
-    assert placed(n, "product").left == ("body", "product")
+    assert placed(n, "product").excluded == ("body", "product")
 
 
 @pytest.mark.parametrize(("outputs", "quantized"), [(16, True), (12, False)])

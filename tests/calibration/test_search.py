@@ -11,7 +11,7 @@ import pytest
 from edge_app.calibration.cache import open_cache
 from edge_app.calibration.context import ReferenceModel
 from edge_app.calibration.evaluation import Evaluation
-from edge_app.calibration.fallback import FallbackSearch
+from edge_app.calibration.float_layers import FallbackSearch
 from edge_app.calibration.placement import only, place
 from edge_app.calibration.qdq import quantized
 from edge_app.calibration.sensitivity import damage, damages, measure_sqnr, multiplications
@@ -98,7 +98,7 @@ def test_what_no_layer_mends_is_told_after_one_trial(spoilt, evaluation, placeme
     told = Evaluation.detect
     search = FallbackSearch(spoilt, evaluation, 0.95)
     before = search.measure()
-    evaluation_detect = lambda network, step: tried.append(step) or told(evaluation, network, step)  # noqa: E731
+    evaluation_detect = lambda network, step: tried.append(step) or told(evaluation, network, step)  # noqa: E731, a line is enough
     evaluation.detect = evaluation_detect
     found = search.run(before, [layer for layer in placement.layers if layer != BAD][:3])
     del evaluation.detect

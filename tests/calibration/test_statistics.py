@@ -85,7 +85,7 @@ def test_a_fixed_batch_counts_every_picture(feeds, tmp_path):
     assert abs(one["body.act"].range("max") / four["body.act"].range("max") - 1) < 1e-3
 
 
-class Interruption(Exception):  # noqa: N818
+class Interruption(Exception):  # noqa: N818, it is not an error
     pass
 
 

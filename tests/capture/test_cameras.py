@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from edge_app.capture import Cameras, camera, cameras, probe_source
-from edge_app.capture.clock import Moment
+from edge_app.capture.capture_time import Moment
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
 from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
 from edge_app.core.frames import PendingFrame, Picture, TimestampSource
@@ -38,7 +38,7 @@ def decoded_frame(source: TimestampSource = "arrival", skew_s: float | None = No
 class FakeSource:
     """A source whose attempts are generators of the test."""
 
-    describe = "hardware"
+    description = "hardware"
 
     def __init__(self, *attempts: Callable[[], Iterator[DecodedFrame]], live: bool = True) -> None:
         self.live = live
@@ -244,7 +244,7 @@ class Counting(Inbox):
 
 
 def test_a_finite_camera_that_waits_for_room_is_removed_without_another_try(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(camera, "ROOM_S", 1.0)
+    monkeypatch.setattr(camera, "SPACE_POLL_S", 1.0)
     inbox, threads = Counting(), ThreadGroup(threading.Event())
     cameras = Cameras(inbox, Metrics(), threads, lambda name, state: None, capacity=CAPACITY)
     cameras.add("tape", FakeSource(live=False), camera_config("tape.mp4"))

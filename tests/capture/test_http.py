@@ -88,7 +88,7 @@ def test_a_refused_login_is_said_once_shown_nowhere_and_not_tried_again_soon(
     assert error.__context__ is None
     ours = traceback.walk_tb(error.__traceback__.tb_next.tb_next)
     everything = "".join(traceback.StackSummary.extract(ours, capture_locals=True).format())
-    everything += caplog.text + "".join(capfd.readouterr()) + repr(vars(source)) + source.describe + str(error)
+    everything += caplog.text + "".join(capfd.readouterr()) + repr(vars(source)) + source.description + str(error)
     assert "ssw0rd" not in everything
 
 

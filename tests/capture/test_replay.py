@@ -21,7 +21,7 @@ class Clip:
     """Pictures of 50 frames a second, each of which is decoded for some time."""
 
     live = False
-    describe = "clip"
+    description = "clip"
 
     def __init__(self, *decoded_s: float, step_s: float = STEP_S) -> None:
         self._decoded_s, self._step_s = decoded_s, step_s

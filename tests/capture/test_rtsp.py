@@ -89,7 +89,7 @@ def test_a_refused_login_is_said_once_and_not_tried_again_soon(
     assert caught.value.__context__ is None
     ours = traceback.walk_tb(caught.value.__traceback__.tb_next)
     everything = "".join(traceback.StackSummary.extract(ours, capture_locals=True).format())
-    everything += caplog.text + "".join(capfd.readouterr()) + repr(source) + repr(vars(source)) + source.describe
+    everything += caplog.text + "".join(capfd.readouterr()) + repr(source) + repr(vars(source)) + source.description
     assert "ssw0rd" not in everything  # however the rest of it may be encoded
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from edge_app.capture import open_source
-from edge_app.capture.clock import CLOCK_JITTER_S, LONGEST_TRANSIT_S, CameraClock, Moment, captured
+from edge_app.capture.capture_time import CLOCK_JITTER_S, LONGEST_TRANSIT_S, CameraClock, Moment, captured
 from edge_app.capture.config import CameraConfig, ReconnectConfig
 from edge_app.capture.fps_limiter import FpsLimiter
 from edge_app.capture.sources import file, folder, http, rtsp, synthetic, v4l2

@@ -236,7 +236,7 @@ def test_two_sinks_that_write_one_file_are_a_mistake(verb, configured):
 
 @pytest.mark.parametrize("name", ["config", "event"])
 def test_an_output_without_room_is_one_line_and_75(name):
-    with open("/dev/full", "w") as full:  # noqa: PTH123
+    with open("/dev/full", "w") as full:  # noqa: PTH123, a device, not a path
         done = subprocess.run([sys.executable, "-m", "edge_app", "schema", name], stdout=full, stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (75, b"standard output: No space left on device\n")
 

@@ -21,12 +21,12 @@ MODEL_SIDES = st.integers(32, 1280)
     points=st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4),
 )
 def test_to_source_is_the_inverse_of_the_forward_mapping(source_wh, model_wh, mode, rounding, points):
-    box = Letterbox.fit(source_wh, model_wh, mode, rounding)
+    letterbox = Letterbox.fit(source_wh, model_wh, mode, rounding)
     source = np.array([points], np.float32) * np.array(source_wh * 2, np.float32)
-    scale, offset = np.array([box.scale_x, box.scale_y] * 2), np.array([box.left, box.top] * 2)
+    scale, offset = np.array([letterbox.scale_x, letterbox.scale_y] * 2), np.array([letterbox.left, letterbox.top] * 2)
     model = (source * scale + offset).astype(np.float32)
-    rounding_error = np.spacing(np.float32(max(model_wh))) / min(box.scale_x, box.scale_y)
-    np.testing.assert_allclose(box.to_source(model), source, rtol=1e-5, atol=4 * rounding_error)
+    rounding_error = np.spacing(np.float32(max(model_wh))) / min(letterbox.scale_x, letterbox.scale_y)
+    np.testing.assert_allclose(letterbox.to_source(model), source, rtol=1e-5, atol=4 * rounding_error)
 
 
 @given(
@@ -36,11 +36,11 @@ def test_to_source_is_the_inverse_of_the_forward_mapping(source_wh, model_wh, mo
     rounding=st.sampled_from(["floor", "round"]),
 )
 def test_the_picture_lies_inside_the_models_input(source_wh, model_wh, mode, rounding):
-    box = Letterbox.fit(source_wh, model_wh, mode, rounding)
-    assert box.width >= 1
-    assert box.height >= 1
-    assert 0 <= box.left <= box.left + box.width <= model_wh[0]
-    assert 0 <= box.top <= box.top + box.height <= model_wh[1]
+    letterbox = Letterbox.fit(source_wh, model_wh, mode, rounding)
+    assert letterbox.width >= 1
+    assert letterbox.height >= 1
+    assert 0 <= letterbox.left <= letterbox.left + letterbox.width <= model_wh[0]
+    assert 0 <= letterbox.top <= letterbox.top + letterbox.height <= model_wh[1]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_the_picture_lies_inside_the_models_input(source_wh, model_wh, mode, rou
     ],
 )
 def test_letterbox_is_the_families_own(source_wh, mode, rounding, expected):
-    box = Letterbox.fit(source_wh, (640, 640), mode, rounding)
-    assert (box.left, box.top, box.width, box.height) == expected
+    letterbox = Letterbox.fit(source_wh, (640, 640), mode, rounding)
+    assert (letterbox.left, letterbox.top, letterbox.width, letterbox.height) == expected
 
 
 def test_a_picture_says_what_it_wants():

@@ -96,7 +96,7 @@ class SimulatedTensorRT:
     def __hash__(self) -> int:
         return 0
 
-    def Runtime(self, logger):  # noqa: N802
+    def Runtime(self, logger):  # noqa: N802, TensorRT's name
         self._logger = logger
         return self
 

@@ -27,7 +27,7 @@ class SimulatedRig:
         refused_allocation: The one of that number does not succeed.
         refused: Sizes of batches that the library does not take from the start.
         broken: Calls that fail once, likewise.
-        on_cpu: Whether ONNX Runtime computes part of the network on the CPU.
+        on_cpu: Whether ONNX Runtime computes part of the model on the CPU.
         gpu: The device of the engine that was made last.
     """
 
@@ -70,7 +70,7 @@ class SimulatedRig:
         return taken
 
     def computations(self) -> list[Computation]:
-        """What stands for the networks."""
+        """What stands for the models."""
         if self.kind == "tensorrt":
             return [self._maker.computation]
         return [session.computation for session in self._maker.opened]
@@ -81,7 +81,7 @@ class RealRig:
     """ONNX Runtime's CUDA provider on a real GPU.
 
     Attributes:
-        half: Whether the network is cast to FP16.
+        half: Whether the model is cast to FP16.
         wrap: Put around the device, such as what counts its calls.
         gpu: The device of the engine that was made last.
     """

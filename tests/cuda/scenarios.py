@@ -56,7 +56,7 @@ class Batches(list):
 
 def inferred(batches: Batches, engine):
     """What `infer` yields; no frame may be dropped."""
-    dropped = lambda frame, error: pytest.fail(f"{frame.index}: {error}")  # noqa: E731
+    dropped = lambda frame, error: pytest.fail(f"{frame.index}: {error}")  # noqa: E731, a line is enough
     return infer(batches, engine.slots, dropped, concurrent=engine.concurrent_slots)
 
 
@@ -83,7 +83,7 @@ def batches_in_both_slots_have_the_cpus_outputs(rig, tmp_path, dtype="float32", 
     with rig.engine(path, spec, slots=slots) as engine:
         found = inferred(Batches(map(frames, batches)), engine)
         for (shown, outputs), wanted in zip(found, expected, strict=True):
-            assert len(shown) == len(outputs.boxes) == len(wanted)
+            assert len(shown) == len(outputs.letterboxes) == len(wanted)
             same(rig, outputs.arrays[0], wanted)
             assert outputs.arrays[0].dtype == dtype
             assert outputs.preprocess_s > 0

@@ -28,8 +28,8 @@ class ServedModel(OnnxRuntimeCpu):
     def digest(self, signature):
         return "5e" * 32
 
-    def open(self, detector, settings, go_on):
-        return OpenedEngine(f"{detector.signature.source} for {settings.max_batch} pictures")
+    def open(self, detector, config, keep_building):
+        return OpenedEngine(f"{detector.signature.source} for {config.max_batch} pictures")
 
 
 @pytest.mark.parametrize("room", ["edge_app.engine", "edge_app.detector"])

@@ -21,7 +21,7 @@ from edge_app.core.frames import Picture
 from edge_app.detector import Golden, read_detector, start_engine, write_golden
 from edge_app.detector.golden import LEAST_SCORE, answers
 from edge_app.engine.config import EngineConfig
-from edge_app.model import InputSpec, Report, Thresholds, sha256, write_report
+from edge_app.model import CalibrationReport, InputSpec, Thresholds, sha256, write_report
 from edge_app.postprocess import Postprocess
 from edge_app.synthetic import SceneSettings, Street
 from tests.config.files import load_text
@@ -115,7 +115,7 @@ def vouch(folder: Path, **changes: object) -> None:
         **dict.fromkeys(("calibration_pictures", "holdout_pictures"), ()),
         **changes,
     }
-    write_report(Report(**said), folder / "model.int8.report.json")
+    write_report(CalibrationReport(**said), folder / "model.int8.report.json")
 
 
 def int8(folder: Path, **model: str) -> dict[str, object]:
@@ -200,8 +200,8 @@ def test_a_file_that_answers_its_golden_inputs_badly_is_refused(edge_app, config
 
 def started(path: Path) -> str:
     """The precision that starts with this configuration."""
-    settings = load_config(path, {})
-    detector, engine = start_engine(read_detector(settings.detector), settings.engine)
+    config = load_config(path, {})
+    detector, engine = start_engine(read_detector(config.detector), config.engine)
     with engine:
         engine.slots[0].submit([Picture.from_bgr(np.zeros((SPEC.height, SPEC.width, 3), np.uint8))])
         assert engine.slots[0].wait().arrays[0].shape[2] == 5 + 4

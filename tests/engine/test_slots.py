@@ -195,9 +195,9 @@ def test_the_border_is_the_pad_value_whatever_was_drawn_before():
     tensor = np.zeros((3, SIDE, SIDE), np.float32)
     letterboxer = Letterboxer(SPEC, tensor)
     letterboxer.fill(grey(200))
-    box = letterboxer.fill(Picture.from_bgr(np.full((16, 64, 3), 7, np.uint8)))
-    assert (tensor[:, : box.height, : box.width] == 7).all()
-    assert (tensor[:, box.height :] == 114).all()
+    letterbox = letterboxer.fill(Picture.from_bgr(np.full((16, 64, 3), 7, np.uint8)))
+    assert (tensor[:, : letterbox.height, : letterbox.width] == 7).all()
+    assert (tensor[:, letterbox.height :] == 114).all()
 
 
 @pytest.mark.parametrize("color", ["bgr", "rgb"])
@@ -217,10 +217,10 @@ def test_preprocessing_equals_the_official_one_written_plainly(color, mode, dtyp
     )
     pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), np.uint8)
     tensor = np.zeros((48, 64, 3), dtype).transpose(2, 0, 1) if channels_last else np.zeros((3, 48, 64), dtype)
-    box = Letterboxer(spec, tensor).fill(Picture.from_bgr(pixels))
+    letterbox = Letterboxer(spec, tensor).fill(Picture.from_bgr(pixels))
     padded = np.full((48, 64, 3), 114, np.uint8)
-    small = cv2.resize(pixels, (box.width, box.height), interpolation=cv2.INTER_LINEAR)
-    padded[box.top : box.top + box.height, box.left : box.left + box.width] = small
+    small = cv2.resize(pixels, (letterbox.width, letterbox.height), interpolation=cv2.INTER_LINEAR)
+    padded[letterbox.top : letterbox.top + letterbox.height, letterbox.left : letterbox.left + letterbox.width] = small
     ordered = padded if color == "bgr" else padded[:, :, ::-1]
     plain = (ordered / 255.0 - np.array(spec.mean)) / np.array(spec.std)
     np.testing.assert_array_equal(tensor, plain.transpose(2, 0, 1).astype(np.float32).astype(dtype))

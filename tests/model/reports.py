@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_app.model import InputSpec, Report, Thresholds
+from edge_app.model import CalibrationReport, InputSpec, Thresholds
 from edge_app.model.agreement import Agreement, Judged
 from edge_app.model.report import Figures
 
@@ -21,4 +21,4 @@ def report(**changes):
         "fallbacks": ({"layer": "dark2", "gain": 0.1},), "layers": ({"name": "stem", "sqnr_db": 31.5},),
         "calibration_pictures": (FILE,), "holdout_pictures": (OTHER,),
     }  # fmt: skip
-    return Report(**(keys | changes))
+    return CalibrationReport(**(keys | changes))

@@ -26,7 +26,7 @@ from tests.waiting import PATIENCE_S, Stopwatch, until
 TOPIC = "edge_app/gate/detections"
 
 
-def settings(port: int, **more: Any) -> MqttSinkConfig:
+def config(port: int, **more: Any) -> MqttSinkConfig:
     return MqttSinkConfig(host="127.0.0.1", port=port, **more)
 
 
@@ -35,7 +35,7 @@ def fast() -> Backoff:
 
 
 def login(broker: Broker, password: str = PASSWORD) -> MqttSinkConfig:
-    return settings(broker.port, tls=TlsConfig(ca=broker.ca), username=USER, password=password)
+    return config(broker.port, tls=TlsConfig(ca=broker.ca), username=USER, password=password)
 
 
 def patient() -> bool:
@@ -52,7 +52,7 @@ def test_messages_arrive_in_order_on_the_topic_of_their_camera(
     broker: Broker, subscribe: Any, running: Running, message: Any, version: str, qos: int
 ) -> None:
     subscriber = subscribe(broker)
-    delivery = running.start(settings(broker.port, version=version, qos=qos).open())
+    delivery = running.start(config(broker.port, version=version, qos=qos).open())
     for number in range(300):
         delivery.put(message(number), never)
     assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
@@ -63,7 +63,7 @@ def test_messages_arrive_in_order_on_the_topic_of_their_camera(
 
 def test_the_world_sees_that_we_are_there_and_that_we_left(broker: Broker, subscribe: Any, running: Running) -> None:
     subscriber = subscribe(broker)
-    running.start(settings(broker.port, prefix="site/7").open())
+    running.start(config(broker.port, prefix="site/7").open())
     subscriber.wait_for(lambda: subscriber.on("site/7/available") == [b"online"])
     running.end()
     subscriber.wait_for(lambda: subscriber.on("site/7/available") == [b"online", b"offline"])
@@ -78,14 +78,14 @@ def test_a_connection_that_is_cut_shows_as_offline(
 ) -> None:
     subscriber = subscribe(broker)
     line = throttle(broker, 1000)
-    running.start(settings(line.port).open())
+    running.start(config(line.port).open())
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online"])
     line.close()
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline"])
 
 
 def test_a_stop_that_the_broker_does_not_confirm_shows_as_offline_too(broker: Broker, running: Running) -> None:
-    running.start(settings(broker.port).open())
+    running.start(config(broker.port).open())
     until(lambda: "edge_app/available" in broker.log())
     broker.freeze()
     watch = Stopwatch()
@@ -99,7 +99,7 @@ def test_a_stop_that_the_broker_does_not_confirm_shows_as_offline_too(broker: Br
 
 def test_a_broker_of_mqtt_5_says_how_much_may_be_unconfirmed(start_broker: Any, message: Any) -> None:
     broker = start_broker(more=["max_inflight_messages 7"])
-    sink = MqttSink(settings(broker.port, version="5"))
+    sink = MqttSink(config(broker.port, version="5"))
     until(lambda: sink.open(lambda: None))
     broker.freeze()
     for number in range(7):
@@ -115,7 +115,7 @@ def test_a_message_that_the_broker_refuses_is_tried_again(
     allowed.write_text("topic readwrite edge_app/available\ntopic read #\n")
     broker = start_broker(more=[f"acl_file {allowed}"])
     subscriber = subscribe(broker)
-    delivery = running.start(settings(broker.port, version="5").open(), backoff=fast())
+    delivery = running.start(config(broker.port, version="5").open(), backoff=fast())
     delivery.put(message(0), never)
     until(lambda: running.metrics.total("publish_failed", sink="sink") >= 2)
     assert "refused a message: Not authorized" in caplog.text
@@ -127,7 +127,7 @@ def test_a_message_that_the_broker_refuses_is_tried_again(
 
 def test_an_offline_that_is_not_true_is_corrected(broker: Broker, subscribe: Any, running: Running) -> None:
     subscriber = subscribe(broker)
-    running.start(settings(broker.port).open())
+    running.start(config(broker.port).open())
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online"])
     subscriber._client.publish("edge_app/available", b"offline", 1, True)
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline", b"online"])
@@ -137,7 +137,7 @@ def test_statuses_are_retained_and_the_newest_is_shown_again_after_an_outage(
     broker: Broker, subscribe: Any, running: Running
 ) -> None:
     subscriber = subscribe(broker)
-    delivery = running.start(settings(broker.port).open(), backoff=fast())
+    delivery = running.start(config(broker.port).open(), backoff=fast())
     for state in ("connecting", "up"):
         delivery.put_status(shown("gate", state, 1795446000.0))
     subscriber.wait_for(lambda: any(b'"up"' in p for p in subscriber.on("edge_app/gate/status")))
@@ -163,7 +163,7 @@ def test_nothing_is_lost_when_the_broker_dies(
     broker: Broker, subscribe: Any, running: Running, message: Any, version: str, caplog: Any
 ) -> None:
     subscriber = subscribe(broker)
-    delivery = running.start(settings(broker.port, version=version).open(), backoff=fast())
+    delivery = running.start(config(broker.port, version=version).open(), backoff=fast())
     with caplog.at_level(logging.INFO):
         for number in range(900):
             delivery.put(message(number, live=False), patient)
@@ -186,7 +186,7 @@ def test_what_was_in_flight_when_a_connection_broke_arrives_and_in_order(
 ) -> None:
     subscriber = subscribe(broker)
     line = throttle(broker, 500)
-    delivery = running.start(settings(line.port, version=version).open(), capacity=50, backoff=fast())
+    delivery = running.start(config(line.port, version=version).open(), capacity=50, backoff=fast())
     for number in range(400):
         delivery.put(message(number, live=False), patient)
         if number % 150 == 149:
@@ -203,7 +203,7 @@ def test_a_slow_line_holds_back_a_finite_source_and_loses_nothing(
 ) -> None:
     subscriber = subscribe(broker)
     line = throttle(broker, 20)
-    sink = MqttSink(settings(line.port), in_flight=10)
+    sink = MqttSink(config(line.port), in_flight=10)
     delivery = running.start(sink, capacity=20)
     for number in range(200):
         assert delivery.put(message(number, live=False), patient)
@@ -218,7 +218,7 @@ def test_a_slow_line_drops_the_oldest_live_messages_and_counts_them(
     broker: Broker, subscribe: Any, running: Running, message: Any, throttle: Callable[[Broker, float], Throttle]
 ) -> None:
     subscriber = subscribe(broker)
-    sink = MqttSink(settings(throttle(broker, 40).port), in_flight=5)
+    sink = MqttSink(config(throttle(broker, 40).port), in_flight=5)
     delivery = running.start(sink, capacity=10)
     subscriber.wait_for(lambda: subscriber.on("edge_app/available"))
     broker.freeze()  # no acknowledgement comes however long this loop takes
@@ -236,7 +236,7 @@ def test_a_frozen_broker_is_noticed_and_its_messages_are_sent_again(
     broker: Broker, subscribe: Any, running: Running, message: Any
 ) -> None:
     subscriber = subscribe(broker)
-    delivery = running.start(settings(broker.port, keepalive_s=1).open(), backoff=fast())
+    delivery = running.start(config(broker.port, keepalive_s=1).open(), backoff=fast())
     subscriber.wait_for(lambda: subscriber.on("edge_app/available"))
     broker.freeze()
     delivery.put(message(0, live=False), never)
@@ -249,7 +249,7 @@ def test_a_frozen_broker_is_noticed_and_its_messages_are_sent_again(
 
 
 def test_draining_ends_in_time_though_the_broker_is_away(running: Running, message: Any) -> None:
-    delivery = running.start(settings(free_port()).open(), backoff=fast())
+    delivery = running.start(config(free_port()).open(), backoff=fast())
     delivery.put(message(0), never)
     watch = Stopwatch()
     assert delivery.drain(time.monotonic() + 0.3) == 1
@@ -262,7 +262,7 @@ def test_the_loop_beats_while_a_broker_does_not_answer_and_gives_up_in_the_end(
 ) -> None:
     monkeypatch.setattr("edge_app.publish.sinks.mqtt.connection.ANSWER_S", 1.5)
     broker.freeze()
-    delivery = running.start(settings(broker.port).open())
+    delivery = running.start(config(broker.port).open())
     until(lambda: delivery.thread_name in running.heartbeats._last)
     while not running.metrics.total("publish_failed", sink="sink"):
         running.assert_beats(delivery.thread_name, longest_s=1.0)
@@ -340,10 +340,10 @@ def test_a_certificate_of_an_unknown_authority_is_refused(tls_broker: Broker, ce
 
 def test_a_file_that_holds_no_certificate_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.pem: no such file"):
-        settings(1883, tls=TlsConfig(ca=tmp_path / "none.pem")).open()
+        config(1883, tls=TlsConfig(ca=tmp_path / "none.pem")).open()
     (tmp_path / "empty.pem").write_text("nothing\n")
     with pytest.raises(ConfigError, match="holds no certificate"):
-        settings(1883, tls=TlsConfig(ca=tmp_path / "empty.pem")).open()
+        config(1883, tls=TlsConfig(ca=tmp_path / "empty.pem")).open()
 
 
 def test_probing_says_what_it_found_and_leaves_no_trace(tls_broker: Broker, subscribe: Any) -> None:
@@ -356,7 +356,7 @@ def test_probing_says_what_it_found_and_leaves_no_trace(tls_broker: Broker, subs
 
 
 def test_probing_does_not_throw_out_the_service_that_runs(broker: Broker, running: Running, message: Any) -> None:
-    made = settings(broker.port, client_id="box")
+    made = config(broker.port, client_id="box")
     delivery = running.start(made.open(), backoff=fast())
     delivery.put(message(0), never)
     assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
@@ -368,22 +368,22 @@ def test_probing_does_not_throw_out_the_service_that_runs(broker: Broker, runnin
 
 def test_probing_says_why_it_could_not_connect(broker: Broker, tls_broker: Broker) -> None:
     with pytest.raises(SinkError, match="Connection refused"):
-        settings(free_port()).probe()
+        config(free_port()).probe()
     with pytest.raises(SinkError, match="name not found"):
         MqttSinkConfig(host="no-such-host.invalid", port=1883).probe()
     with pytest.raises(SinkError, match="TLS failed"):
-        settings(broker.port, tls=TlsConfig(verify=False)).probe()
+        config(broker.port, tls=TlsConfig(verify=False)).probe()
     with pytest.raises(SinkError, match="does this port want TLS"):
-        settings(tls_broker.port).probe()
+        config(tls_broker.port).probe()
     broker.freeze()
     began, watch = time.monotonic(), Stopwatch()
     with pytest.raises(SinkError, match="no answer in time"):
-        settings(broker.port).probe()
+        config(broker.port).probe()
     assert time.monotonic() - began > 4.5
     assert watch.read() < 6
 
 
 def test_a_delivery_that_does_not_run_keeps_its_messages(running: Running, message: Any) -> None:
-    delivery = Delivery("other", settings(1).open(), heartbeats=running.heartbeats, metrics=running.metrics)
+    delivery = Delivery("other", config(1).open(), heartbeats=running.heartbeats, metrics=running.metrics)
     assert delivery.put(Message(None, "stats", b"{}", True), never)
     assert delivery.drain(0) == 1

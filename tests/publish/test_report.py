@@ -12,7 +12,7 @@ from edge_app.core.errors import Reason
 from edge_app.core.metrics import Metrics
 from edge_app.publish import StatsReporter, schema
 from tests.publish.conftest import Running
-from tests.publish.test_mqtt import settings
+from tests.publish.test_mqtt import config
 
 
 def report(stats: Metrics) -> Any:
@@ -43,7 +43,7 @@ def test_a_broker_gets_the_newest_report_only_and_nobody_waits_for_it(
     broker: Any, subscribe: Any, running: Running
 ) -> None:
     subscriber = subscribe(broker)
-    delivery = running.start(settings(broker.port).open())
+    delivery = running.start(config(broker.port).open())
     stats = Metrics()
     stats.count("frames_captured", 5, camera="gate")
     report = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report({"gate": CameraStatus("up", None, 0)}, ())

@@ -27,7 +27,7 @@ import gi
 
 for name in ("Gst", "GstRtspServer", "GstRtsp", "GstApp"):
     gi.require_version(name, "1.0")
-from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402, after their versions are chosen
 
 DAMAGED = {"corrupt": math.inf, "heal": 0, "spoil": 20}
 LEAD = 8  # frames; the first one was captured at a time that is not below zero

@@ -83,13 +83,13 @@ class Box:
         box = self
 
         class OnThisGpu(Builder):
-            def build_serialized_network(self, network, settings) -> bytes | None:
+            def build_serialized_network(self, network, config) -> bytes | None:
                 ordinal, gpu = box.gpus[-1] if box.gpus else (None, None)
                 if gpu is not None:
                     gpu.call()  # which raises where this thread does not have it
                 box.built.append(ordinal)
-                settings.progress_monitor.phase_start("Tactics", None, 2)
-                if not settings.progress_monitor.step_complete("Tactics", 0):
+                config.progress_monitor.phase_start("Tactics", None, 2)
+                if not config.progress_monitor.step_complete("Tactics", 0):
                     return None
                 return box.replaced or network.onnx
 
@@ -106,7 +106,7 @@ class Box:
         module.__dict__.update({name: getattr(runtime, name) for name in of_the_runtime}, Builder=OnThisGpu)
         return module
 
-    def settings(self, **engine) -> AppConfig:
+    def config(self, **engine) -> AppConfig:
         path = self._tmp_path / "config.yaml"
         sections = {"model": {"name": "street"}, "engine": {"slots": 1, "max_batch": MOST, **engine}, "cameras": SCENE}
         path.write_text(yaml.safe_dump({**sections, "publish": [{"type": "file", "path": "out.ndjson"}]}))
@@ -116,7 +116,7 @@ class Box:
         """The messages of three frames."""
         out = self._tmp_path / "out.ndjson"
         out.unlink(missing_ok=True)
-        with start(make_parts(self.settings(**engine))) as runtime:
+        with start(make_parts(self.config(**engine))) as runtime:
             runtime.run()
         return [json.loads(line) for line in out.read_text().splitlines()]
 
@@ -252,9 +252,9 @@ def test_the_gpu_that_it_runs_on_is_the_one_that_is_looked_at(box, monkeypatch):
 
 def test_a_build_is_heard_of(box, caplog):
     asked = []
-    settings = box.settings(backend="tensorrt", precision="fp16")
+    config = box.config(backend="tensorrt", precision="fp16")
     with caplog.at_level(logging.INFO):
-        _, engine = start_engine(read_detector(settings.detector), settings.engine, lambda: not asked.append(1))
+        _, engine = start_engine(read_detector(config.detector), config.engine, lambda: not asked.append(1))
     with engine:
         assert len(asked) == 2
     assert "TensorRT plan of traffic: 0 %, reading the model" in caplog.text
@@ -264,7 +264,7 @@ def test_a_build_ends_where_the_program_is_told_to_stop(box):
     stop = threading.Event()
     stop.set()
 
-    with pytest.raises(StoppedError) as stopped, start(make_parts(box.settings(backend="tensorrt")), stop):
+    with pytest.raises(StoppedError) as stopped, start(make_parts(box.config(backend="tensorrt")), stop):
         pytest.fail("it runs")
 
     assert stopped.value.exit_code == 0
@@ -272,7 +272,7 @@ def test_a_build_ends_where_the_program_is_told_to_stop(box):
 
 
 def test_a_start_that_waits_for_another_build_is_heard_of_and_ends_where_it_is_told_to_stop(box, heard):
-    parts, stop, ended = make_parts(box.settings(backend="tensorrt")), threading.Event(), []
+    parts, stop, ended = make_parts(box.config(backend="tensorrt")), threading.Event(), []
 
     def waits() -> None:
         with pytest.raises(StoppedError) as stopped, start(parts, stop):
@@ -293,7 +293,7 @@ def test_a_start_that_waits_for_another_build_is_heard_of_and_ends_where_it_is_t
 
 
 def test_systemd_waits_for_each_step_of_a_build(box, heard):
-    with start(make_parts(box.settings(backend="tensorrt", precision="fp16"))):
+    with start(make_parts(box.config(backend="tensorrt", precision="fp16"))):
         pass
     assert heard().count(EXTENDED) == 2  # the first step, and the one that is done
 
@@ -355,15 +355,15 @@ def with_nms_inside(path: Path) -> Path:
 def test_a_model_with_nms_inside_runs_on_onnx_runtime_and_is_not_built_before(box, tmp_path, caplog):
     path = with_nms_inside(tmp_path / "flat.onnx")
 
-    def settings(backend: str) -> AppConfig:
+    def config(backend: str) -> AppConfig:
         given = ModelConfig(onnx=path, decoder="yolov7_flat")
-        return box.settings(backend=backend).model_copy(update={"model": given})
+        return box.config(backend=backend).model_copy(update={"model": given})
 
-    with start(make_parts(settings("auto"))) as runtime:
+    with start(make_parts(config("auto"))) as runtime:
         runtime.run()
         assert runtime.engine.name == "onnxruntime-cpu"
     assert "ONNX Runtime runs: " in caplog.text
-    parts = make_parts(settings("tensorrt"))
+    parts = make_parts(config("tensorrt"))
     with pytest.raises(DataError, match="how large output is hangs on the picture"), start(parts):
         pytest.fail("it runs")
     assert box.built == []
@@ -397,9 +397,9 @@ def test_auto_takes_onnx_runtime_where_tensorrt_cannot_run_the_model(box, monkey
 
 def test_cameras_follow_where_onnx_runtime_runs_instead(box, clip):
     box.replaced = b"for another TensorRT"
-    settings = box.settings()
-    settings = settings.model_copy(update={"cameras": {"gate": CameraConfig(url=str(clip), decode="cpu")}})
-    parts = make_parts(settings)
+    config = box.config()
+    config = config.model_copy(update={"cameras": {"gate": CameraConfig(url=str(clip), decode="cpu")}})
+    parts = make_parts(config)
 
     def form(sources: Mapping[str, Source]) -> str:
         with sources["gate"].open(threading.Event()) as shots:
@@ -415,7 +415,7 @@ def test_what_is_missing_is_named_with_its_place(box, monkeypatch, what):
     broken(what, box, monkeypatch)
 
     with pytest.raises(DeviceError, match=rf"config.yaml:\d+:\d+: engine.backend: {MISSING[what]}") as missing:
-        read_detector(box.settings(backend="tensorrt").detector)
+        read_detector(box.config(backend="tensorrt").detector)
 
     assert missing.value.exit_code == 69
 
@@ -424,20 +424,20 @@ def test_what_is_missing_is_named_with_its_place(box, monkeypatch, what):
 def test_auto_takes_onnx_runtime_where_something_is_missing_and_says_what(box, monkeypatch, what):
     broken(what, box, monkeypatch)
 
-    backend = read_detector(box.settings().detector).backend
+    backend = read_detector(box.config().detector).backend
 
     assert isinstance(backend, OnnxRuntimeCpu)
     assert backend.because.startswith(f"no TensorRT: {MISSING[what]}")
 
 
 def test_a_provider_is_onnx_runtimes(box):
-    assert isinstance(read_detector(box.settings(provider="cpu").detector).backend, OnnxRuntimeCpu)
+    assert isinstance(read_detector(box.config(provider="cpu").detector).backend, OnnxRuntimeCpu)
 
 
 def test_rtx_runs_fp16_on_the_gpus_that_it_takes(box, rtx, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorrt", None)
     box.machine = Machine("RTX 3060", (8, 6))
-    assert read_detector(box.settings().detector).precision == "fp16"
+    assert read_detector(box.config().detector).precision == "fp16"
 
     box.machine = Machine("H100", (9, 0))
     assert choose_backend(EngineConfig()).because.startswith("no TensorRT: TensorRT-RTX ")

@@ -33,7 +33,7 @@ class DecodeHardware:
     gstreamer: str = "nvv4l2decoder enable-max-performance=true ! nvvidconv"
 
 
-class DecoderFactory:
+class VideoDecoderFactory:
     """Makes a decoder for each attempt of one source.
 
     Attributes:
@@ -42,7 +42,7 @@ class DecoderFactory:
 
     def __init__(
         self,
-        describe: str,
+        description: str,
         choice: DecodeChoice = "cpu",
         hardware: DecodeHardware | None = None,
         *,
@@ -51,12 +51,12 @@ class DecoderFactory:
         """Makes decoders for one source.
 
         Args:
-            describe: The source's URL or path, without secrets.
+            description: The source's URL or path, without secrets.
             choice: Its `decode`.
             hardware: What this machine has; None: the CPU only.
             rotated: Whether its pictures are rotated, which the CPU does, in BGR.
         """
-        self._describe, self._choice, self._hardware = describe, choice, hardware or DecodeHardware()
+        self._description, self._choice, self._hardware = description, choice, hardware or DecodeHardware()
         self.planes = self._hardware.gpu is not None and not rotated
         self._logged: set[str] = set()
 
@@ -69,14 +69,14 @@ class DecoderFactory:
 
     def _cpu(self, stream: VideoStream, live: bool, why: str) -> VideoDecoder:
         """Libav on the CPU, because the decoder asked for cannot be used."""
-        self._log(f"{why.removeprefix(f'{self._describe}: ')}; the CPU decodes")
+        self._log(f"{why.removeprefix(f'{self._description}: ')}; the CPU decodes")
         return LibavDecoder(stream.codec_context, live=live)
 
     def _best(self, stream: VideoStream, live: bool) -> VideoDecoder:
         """The decoder asked for; raises UnsuitedError if it cannot be used."""
         chosen, hardware = self._chosen(), self._hardware
         if chosen == "gstreamer":
-            decoder = GStreamerDecoder(stream, self._describe, hardware.gstreamer, live=live)
+            decoder = GStreamerDecoder(stream, self._description, hardware.gstreamer, live=live)
             return FallbackDecoder(decoder, partial(self._cpu, stream, live))
         if chosen != "nvdec":
             return LibavDecoder(stream.codec_context, live=live)
@@ -96,4 +96,4 @@ class DecoderFactory:
         if why not in self._logged:
             self._logged.add(why)
             level = logging.INFO if self._choice == "auto" else logging.WARNING
-            logger.log(level, "%s: decode: %s: %s", self._describe, self._chosen(), why)
+            logger.log(level, "%s: decode: %s: %s", self._description, self._chosen(), why)

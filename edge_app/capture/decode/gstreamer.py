@@ -45,7 +45,7 @@ class GStreamerDecoder:
     than it has held back since the last key frame. A decoder holds frames back to put them in order of display.
     """
 
-    def __init__(self, stream: VideoStream, describe: str, elements: str, *, live: bool) -> None:
+    def __init__(self, stream: VideoStream, description: str, elements: str, *, live: bool) -> None:
         """Starts the pipeline; `elements` decode parsed video to raw video.
 
         Raises:
@@ -53,7 +53,7 @@ class GStreamerDecoder:
         """
         check_suited(stream)
         self._gi = load_gstreamer()
-        self._describe, self._live = describe, live
+        self._description, self._live = description, live
         context = stream.codec_context
         # From libav, because GStreamer guesses if a stream says nothing.
         self._colorspace, self._color_range = context.colorspace, context.color_range
@@ -113,7 +113,9 @@ class GStreamerDecoder:
             frames += self._taken(sample)
         bus, kind = self._pipeline.get_bus(), self._gi.Gst.MessageType.ERROR
         if message := bus.pop_filtered(kind):
-            raise StreamError(Reason.DECODE_ERRORS, f"{self._describe}: GStreamer: {message.parse_error()[0].message}")
+            raise StreamError(
+                Reason.DECODE_ERRORS, f"{self._description}: GStreamer: {message.parse_error()[0].message}"
+            )
         return frames
 
     def _taken(self, sample: Any) -> list[VideoFrame | None]:

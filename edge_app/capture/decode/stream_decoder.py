@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 
 from edge_app.capture.decode.conversion import Converter
 from edge_app.capture.decode.deinterlacer import Deinterlacer
-from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
@@ -25,27 +25,27 @@ def lenient() -> dict[str, Any]:
     return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
-def video_stream(container: av.container.InputContainer, describe: str) -> VideoStream:
+def video_stream(container: av.container.InputContainer, description: str) -> VideoStream:
     """The first video stream of an open container; raises StreamError if there is none that can be decoded."""
     if not container.streams.video:
-        raise StreamError(Reason.CODEC, f"{describe}: there is no video in it")
+        raise StreamError(Reason.CODEC, f"{description}: there is no video in it")
     stream = container.streams.video[0]
     if stream.codec_context is None:
-        raise StreamError(Reason.CODEC, f"{describe}: libav has no decoder for its video")
+        raise StreamError(Reason.CODEC, f"{description}: libav has no decoder for its video")
     return stream
 
 
 class StreamDecoder:
     """Decodes the packets of one attempt and counts what cannot be decoded."""
 
-    def __init__(self, stream: VideoStream, describe: str, decoders: DecoderFactory, *, live: bool) -> None:
+    def __init__(self, stream: VideoStream, description: str, decoders: VideoDecoderFactory, *, live: bool) -> None:
         """Takes the stream's packets; if it is live, frames that the decoder marks as corrupt are dropped too."""
         self.codec = stream.codec_context.name
         self.fps = float(stream.average_rate) if stream.average_rate else None
         self.decode_s = 0.0
         self._decoder = decoders.decoder(stream, live=live)
         self._converter = Converter(planes=decoders.planes)
-        self._describe = describe
+        self._description = description
         self._broken = 0
         self._in_a_row = 0
         self._deinterlacer = Deinterlacer()
@@ -70,7 +70,7 @@ class StreamDecoder:
         self._broken += broken
         self._in_a_row = 0 if frames else self._in_a_row + broken
         if self._in_a_row >= MOST_BROKEN_IN_A_ROW:
-            raise StreamError(Reason.DECODE_ERRORS, f"{self._describe}: {self._in_a_row} broken frames in a row")
+            raise StreamError(Reason.DECODE_ERRORS, f"{self._description}: {self._in_a_row} broken frames in a row")
         return frames
 
     def _deinterlaced(self, frames: list[VideoFrame], *, ended: bool) -> list[VideoFrame]:
@@ -89,7 +89,7 @@ class StreamDecoder:
             return self._converter(frame)
         except LIBAV_ERRORS as error:
             kind = type(error).__name__
-            failure = StreamError(Reason.CODEC, f"{self._describe}: a frame cannot be converted ({kind})")
+            failure = StreamError(Reason.CODEC, f"{self._description}: a frame cannot be converted ({kind})")
         raise failure
 
     def close(self) -> None:

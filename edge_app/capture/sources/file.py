@@ -14,7 +14,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, SourceKind
@@ -27,23 +27,25 @@ class FileSource:
 
     live = False
 
-    def __init__(self, path: Path, start_at: datetime | None = None, decoders: DecoderFactory | None = None) -> None:
+    def __init__(
+        self, path: Path, start_at: datetime | None = None, decoders: VideoDecoderFactory | None = None
+    ) -> None:
         self._path = path
-        self._decoders = decoders or DecoderFactory(str(path))
+        self._decoders = decoders or VideoDecoderFactory(str(path))
         self._start_at = start_at
 
     @property
-    def describe(self) -> str:
+    def description(self) -> str:
         return str(self._path)
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """Reads it from the beginning; see `Source.open`."""
         with self._container() as container:
-            stream = video_stream(container, self.describe)
+            stream = video_stream(container, self.description)
             start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
             # Not live, so that libav may use threads: it has to be as fast as a plain loop over the file.
-            with closing(StreamDecoder(stream, self.describe, self._decoders, live=False)) as decoder:
+            with closing(StreamDecoder(stream, self.description, self._decoders, live=False)) as decoder:
                 yield self._frames(container, stream, decoder, start, stop)
 
     def _container(self) -> InputContainer:
@@ -59,7 +61,7 @@ class FileSource:
     def count(self) -> int:
         """About how many frames are in it; nothing is decoded. Raises StreamError if it is not a video."""
         with self._container() as container:
-            video_stream(container, self.describe)
+            video_stream(container, self.description)
             return sum(1 for packet in self._packets(container) if packet.size)
 
     def _frames(

@@ -45,7 +45,7 @@ class FolderSource:
     live = False
 
     def __init__(self, folder: Path, start_at: datetime | None = None) -> None:
-        self.describe = str(folder)
+        self.description = str(folder)
         self._folder = folder
         self._start_at = start_at
 
@@ -55,9 +55,9 @@ class FolderSource:
         try:
             paths = [path for path in self._folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
         except OSError as error:
-            raise StreamError(Reason.FAILED, f"{self.describe}: {error.strerror}") from None
+            raise StreamError(Reason.FAILED, f"{self.description}: {error.strerror}") from None
         if not paths:
-            raise StreamError(Reason.NOT_FOUND, f"{self.describe}: there is no picture in it")
+            raise StreamError(Reason.NOT_FOUND, f"{self.description}: there is no picture in it")
         yield self._frames(sorted(paths, key=natural), stop)
 
     def _frames(self, paths: list[Path], stop: threading.Event) -> Iterator[DecodedFrame]:
@@ -82,9 +82,9 @@ class FolderSource:
             )
             broken = 0
         if unreadable == len(paths):
-            raise StreamError(Reason.CODEC, f"{self.describe}: none of its {len(paths)} pictures can be read")
+            raise StreamError(Reason.CODEC, f"{self.description}: none of its {len(paths)} pictures can be read")
         if broken:
-            raise BrokenOffError(StreamError(Reason.ENDED, f"{self.describe}: ended"), broken)
+            raise BrokenOffError(StreamError(Reason.ENDED, f"{self.description}: ended"), broken)
 
     def _warn(self, path: Path, *, first: bool) -> None:
         if first:

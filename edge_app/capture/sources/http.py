@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from av.container import InputContainer
 
-from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.libav_connection import LibavConnection, tls_options
 from edge_app.capture.sources.source import NETWORK_KEYS, BrokenOffError, DecodedFrame, Scheme, SourceConfig, SourceKind
@@ -27,7 +27,7 @@ class HttpSource:
 
     live = True
 
-    def __init__(self, config: SourceConfig, decoders: DecoderFactory) -> None:
+    def __init__(self, config: SourceConfig, decoders: VideoDecoderFactory) -> None:
         address = Address(config.url, config.username, config.password)
         encrypted = address.scheme == "https"
         # No other protocol: a redirect must neither drop TLS nor reach this machine's files. Before PyAV 18 libav still
@@ -37,7 +37,7 @@ class HttpSource:
         self._connection = LibavConnection(address, options, config.stall_timeout_s, decoders)
 
     @property
-    def describe(self) -> str:
+    def description(self) -> str:
         return str(self._connection.address)
 
     @contextmanager
@@ -70,7 +70,7 @@ class HttpSource:
             if error.reason is not Reason.ENDED:
                 raise
             if not came:
-                failure = StreamError(Reason.DECODE_ERRORS, f"{self.describe}: its picture cannot be decoded")
+                failure = StreamError(Reason.DECODE_ERRORS, f"{self.description}: its picture cannot be decoded")
                 raise BrokenOffError(failure, max(1, error.broken)) from None
 
 

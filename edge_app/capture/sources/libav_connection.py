@@ -15,11 +15,11 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from edge_app.capture.clock import CameraClock, Moment, camera_wall
-from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.capture_time import CameraClock, Moment, camera_wall
+from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
-from edge_app.capture.packet_times import PacketTimes
+from edge_app.capture.reorder_times import PacketTimes
 from edge_app.capture.sources import failures
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
@@ -47,7 +47,7 @@ class LibavConnection:
     address: Address
     options: dict[str, str] = field(repr=False)
     stall_timeout_s: float
-    decoders: DecoderFactory
+    decoders: VideoDecoderFactory
 
     @property
     def read_timeout_s(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_app.capture.decode.factory import DecodeHardware, DecoderFactory
+from edge_app.capture.decode.factory import DecodeHardware, VideoDecoderFactory
 from edge_app.capture.sources import file, folder, http, rtsp, synthetic, v4l2
 from edge_app.capture.sources.address import redacted
 from edge_app.capture.sources.source import Scheme, Source, SourceConfig, SourceKind
@@ -46,5 +46,5 @@ def open_source(config: SourceConfig, hardware: DecodeHardware | None = None) ->
     kind, shown = kind_of(config.url), redacted(config.url)
     if not kind.coded and config.decode not in ("auto", "cpu"):
         raise ConfigError(f"{shown}: decode: {config.decode} is for coded video; want auto or cpu")
-    decoders = DecoderFactory(shown, config.decode, hardware, rotated=bool(config.rotate))
+    decoders = VideoDecoderFactory(shown, config.decode, hardware, rotated=bool(config.rotate))
     return kind.open(config, decoders)

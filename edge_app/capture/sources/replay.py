@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from edge_app.capture.clock import Moment
+from edge_app.capture.capture_time import Moment
 from edge_app.capture.sources.source import DecodedFrame, Source
 from edge_app.core.errors import InputError, Reason, StreamError
 
@@ -23,7 +23,7 @@ class ReplaySource:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.describe = source.describe
+        self.description = source.description
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.libav_connection import LibavConnection, tls_options
 from edge_app.capture.sources.source import NETWORK_KEYS, DecodedFrame, Scheme, SourceConfig, SourceKind
@@ -21,7 +21,7 @@ class RtspSource:
 
     live = True
 
-    def __init__(self, config: SourceConfig, decoders: DecoderFactory) -> None:
+    def __init__(self, config: SourceConfig, decoders: VideoDecoderFactory) -> None:
         address = Address(config.url, config.username, config.password)
         encrypted = address.scheme == "rtsps"
         options = {
@@ -33,7 +33,7 @@ class RtspSource:
         self._connection = LibavConnection(address, options, config.stall_timeout_s, decoders)
 
     @property
-    def describe(self) -> str:
+    def description(self) -> str:
         return str(self._connection.address)
 
     @contextmanager

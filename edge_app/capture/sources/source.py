@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr
 
-from edge_app.capture.decode.factory import DecodeChoice, DecoderFactory
+from edge_app.capture.decode.factory import DecodeChoice, VideoDecoderFactory
 from edge_app.config.section import OptionalTls, Section, whole
 from edge_app.core.errors import StreamError
 from edge_app.core.frames import CaptureTime, Picture
@@ -35,7 +35,7 @@ class SourceConfig(Section):
     decode: DecodeChoice = "auto"
     """`nvdec` for NVIDIA GPUs, `gstreamer` for Jetson, `cpu` everywhere; `auto` takes the best that is there."""
     rotate: Annotated[Literal[0, 90, 180, 270], BeforeValidator(whole)] = 0
-    """Degrees clockwise, for cameras that hang askew."""
+    """Degrees clockwise, for cameras that are mounted rotated."""
     stall_timeout_s: float = Field(default=15.0, gt=0)
     """After so long without a frame [s] the camera counts as lost."""
     start_at: AwareDatetime | None = None
@@ -79,7 +79,7 @@ class Source(Protocol):
         """Whether a newer frame may replace one that waits; a finite source loses none."""
 
     @property
-    def describe(self) -> str:
+    def description(self) -> str:
         """Its URL or path for people: no credentials, no secrets of the query."""
 
     def open(self, stop: threading.Event) -> AbstractContextManager[Iterator[DecodedFrame]]:
@@ -122,7 +122,7 @@ class SourceKind:
             None if it is always live.
     """
 
-    open: Callable[[SourceConfig, DecoderFactory], Source]
+    open: Callable[[SourceConfig, VideoDecoderFactory], Source]
     schemes: tuple[Scheme, ...] = ()
     takes_path: Callable[[str], bool] = lambda path: False
     stored: bool = False

@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from edge_app.capture.clock import Moment
-from edge_app.capture.decode.factory import DecoderFactory
+from edge_app.capture.capture_time import Moment
+from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.source import DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.core.errors import ConfigError
 from edge_app.core.frames import CaptureTime, Picture
@@ -74,8 +74,8 @@ def _value(url: str, name: str, text: str) -> Any:
 class SyntheticSource:
     """One rendered street, which needs no camera."""
 
-    def __init__(self, config: SourceConfig, decoders: DecoderFactory) -> None:
-        self.describe = config.url
+    def __init__(self, config: SourceConfig, decoders: VideoDecoderFactory) -> None:
+        self.description = config.url
         self._settings, self._frames = parse(config.url)
         self._start_at = config.start_at
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_app.capture.clock import Moment
+from edge_app.capture.capture_time import Moment
 from edge_app.capture.sources.source import DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
@@ -30,7 +30,7 @@ class V4l2Source:
     live = True
 
     def __init__(self, device: Path) -> None:
-        self.describe = str(device)
+        self.description = str(device)
         self._device = device
 
     @contextmanager
@@ -39,32 +39,34 @@ class V4l2Source:
         # OpenCV would only say that it could not open it, and print warnings of its own.
         self._look_for_device()
         if not os.access(self._device, os.R_OK | os.W_OK):
-            raise StreamError(Reason.FAILED, f"{self.describe}: permission denied: is the user in the group `video`?")
+            raise StreamError(
+                Reason.FAILED, f"{self.description}: permission denied: is the user in the group `video`?"
+            )
         # OpenCV takes it from the environment only.
         os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(READ_TIMEOUT_S))
-        capture = cv2.VideoCapture(self.describe, cv2.CAP_V4L2)
+        capture = cv2.VideoCapture(self.description, cv2.CAP_V4L2)
         try:
             if not capture.isOpened():
-                raise StreamError(Reason.FAILED, f"{self.describe}: not a camera, or in use")
+                raise StreamError(Reason.FAILED, f"{self.description}: not a camera, or in use")
             yield self._frames(capture, stop)
         finally:
             capture.release()
 
     def _look_for_device(self) -> None:
         if not self._device.is_char_device():
-            raise StreamError(Reason.NOT_FOUND, f"{self.describe}: no such device")
+            raise StreamError(Reason.NOT_FOUND, f"{self.description}: no such device")
 
     def _frames(self, capture: cv2.VideoCapture, stop: threading.Event) -> Iterator[DecodedFrame]:
         fps = capture.get(cv2.CAP_PROP_FPS) or None
         while not stop.is_set():
             if not capture.grab():
                 self._look_for_device()  # it may have been unplugged
-                raise StreamError(Reason.STALLED, f"{self.describe}: no more pictures")
+                raise StreamError(Reason.STALLED, f"{self.description}: no more pictures")
             taken = Moment.now()
             # The device reuses its buffer: a picture has to be out of it before the next one is grabbed.
             decoded, pixels = capture.retrieve()
             if not decoded:
-                raise StreamError(Reason.DECODE_ERRORS, f"{self.describe}: a picture cannot be decoded")
+                raise StreamError(Reason.DECODE_ERRORS, f"{self.description}: a picture cannot be decoded")
             convert = partial(Picture.from_bgr, np.asarray(pixels, np.uint8))
             decode_s = time.monotonic() - taken.mono
             yield DecodedFrame(time=taken.as_capture(), decode_s=decode_s, convert=convert, fps=fps)

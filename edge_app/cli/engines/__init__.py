@@ -1,4 +1,4 @@
-"""`edge-app engines`: a thin file a verb."""
+"""`edge-app engines`: one thin file per verb."""
 
 from __future__ import annotations
 

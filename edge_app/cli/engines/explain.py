@@ -1,4 +1,4 @@
-"""`edge-app engines explain`: every part of the key of a model's plans, as it was and as it is."""
+"""`edge-app engines explain`: every part of the key of a model's engine files, as it was and as it is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def main(
     device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Say of each plan of a model what it depends on, what has changed since, and why it was built."""
+    """Say of each engine file of a model what it depends on, what has changed since, and why it was built."""
     found = find_argument(model, default_state_dir(os.environ))
     cache = trt_build.EngineCache(trt_build.default_cache_dir(os.environ))
     explanations = trt_build.explain(found, cache, device)

@@ -15,7 +15,7 @@ EXAMPLE = "Example: edge-app engines list --json"
 
 
 def main(as_json: AsJson = False) -> None:
-    """List the built plans, the newest first, and whether each may be loaded."""
+    """List the built engine files, the newest first, and whether each may be loaded."""
     cache = EngineCache(default_cache_dir(os.environ))
     files = [(file, _trouble(file)) for file in cache.files()]
     if as_json:

@@ -1,4 +1,4 @@
-"""`edge-app engines prune`: plans that nothing will load any more go."""
+"""`edge-app engines prune`: deletes engine files that nothing will load any more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EXAMPLE = "Example: edge-app engines prune"
 
 
 def main(as_json: AsJson = False) -> None:
-    """Delete plans that a newer one has replaced, that another TensorRT has built, or that are broken."""
+    """Delete engine files that a newer one has replaced, that another TensorRT has built, or that are broken."""
     cache = EngineCache(default_cache_dir(os.environ))
     pruned = prune(cache, once(_wait))
     if as_json:

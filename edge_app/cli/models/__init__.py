@@ -1,4 +1,4 @@
-"""`edge-app models`: a thin file a verb."""
+"""`edge-app models`: one thin file per verb."""
 
 from __future__ import annotations
 

@@ -14,27 +14,27 @@ from edge_app.engine.config import EngineConfig
 from edge_app.trt_build import TensorRtLibrary
 
 
-def choose_backend(settings: EngineConfig) -> Backend:
+def choose_backend(config: EngineConfig) -> Backend:
     """What the configuration names; for `auto` TensorRT if it, PyCUDA and a GPU that it takes are here.
 
     Raises:
         DeviceError: TensorRT was named, and one of these is not here.
     """
-    if settings.backend == "onnxruntime" or (settings.backend == "auto" and settings.provider != "auto"):
-        return onnx_runtime(settings, "as configured")
+    if config.backend == "onnxruntime" or (config.backend == "auto" and config.provider != "auto"):
+        return onnx_runtime(config, "as configured")
     try:
-        library = _usable(settings.backend, settings.device)
+        library = _usable(config.backend, config.device)
     except DeviceError as error:
-        if settings.backend != "auto":
+        if config.backend != "auto":
             raise
-        return onnx_runtime(settings, f"no TensorRT: {error}")
-    fallback = OnnxRuntimeCpu("TensorRT cannot run the model") if settings.backend == "auto" else None
-    return TensorRt(library, f"backend {settings.backend}, {library.name} {library.version}", fallback)
+        return onnx_runtime(config, f"no TensorRT: {error}")
+    fallback = OnnxRuntimeCpu("TensorRT cannot run the model") if config.backend == "auto" else None
+    return TensorRt(library, f"backend {config.backend}, {library.name} {library.version}", fallback)
 
 
-def onnx_runtime(settings: EngineConfig, because: str) -> Backend:
+def onnx_runtime(config: EngineConfig, because: str) -> Backend:
     """ONNX Runtime on the device that the configuration names."""
-    return OnnxRuntimeCuda(because) if settings.provider == "cuda" else OnnxRuntimeCpu(because)
+    return OnnxRuntimeCuda(because) if config.provider == "cuda" else OnnxRuntimeCpu(because)
 
 
 def _usable(name: Literal["auto", "tensorrt", "tensorrt_rtx"], device: int) -> TensorRtLibrary:

@@ -25,8 +25,8 @@ class OnnxRuntimeCpu:
     reads_surfaces: ClassVar[bool] = False
     int8_gain: ClassVar[Int8Gain] = "measured"
 
-    def exact(self, model: Model) -> Precision:
-        return model.exact
+    def float_precision(self, model: Model) -> Precision:
+        return model.float_precision
 
     def read(self, model: Model, precision: Precision) -> ModelSignature:
         return read_file(model, precision)
@@ -34,7 +34,7 @@ class OnnxRuntimeCpu:
     def digest(self, signature: ModelSignature) -> str:
         return model.sha256(signature.path)
 
-    def open(self, detector: Detector, settings: EngineConfig, go_on: Callable[[], bool]) -> OpenedEngine:
+    def open(self, detector: Detector, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 
         signature = detector.signature
@@ -42,9 +42,9 @@ class OnnxRuntimeCpu:
             signature.path,
             detector.input,
             batch=signature.batch,
-            max_batch=settings.max_batch,
-            slots=settings.slots,
-            threads=settings.threads,
+            max_batch=config.max_batch,
+            slots=config.slots,
+            threads=config.threads,
             constants=detector.constants,
             fixed_outputs=signature.fixed_outputs,
             quantized=signature.quantized,
@@ -61,8 +61,8 @@ class OnnxRuntimeCuda:
     reads_surfaces: ClassVar[bool] = True
     int8_gain: ClassVar[Int8Gain] = "none"  # it computes Q/DQ in floats
 
-    def exact(self, model: Model) -> Precision:
-        return model.exact
+    def float_precision(self, model: Model) -> Precision:
+        return model.float_precision
 
     def read(self, model: Model, precision: Precision) -> ModelSignature:
         return read_source(model, precision) if precision == "fp16" else read_file(model, precision)
@@ -70,18 +70,18 @@ class OnnxRuntimeCuda:
     def digest(self, signature: ModelSignature) -> str:
         return model.sha256(signature.path)
 
-    def open(self, detector: Detector, settings: EngineConfig, go_on: Callable[[], bool]) -> OpenedEngine:
+    def open(self, detector: Detector, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         from edge_app.engine.gpu.engine import open_engine
         from edge_app.engine.ort.cuda import cuda_executors
 
         executors = cuda_executors(
             detector.signature,
-            ordinal=settings.device,
-            max_batch=settings.max_batch,
-            slots=settings.slots,
+            ordinal=config.device,
+            max_batch=config.max_batch,
+            slots=config.slots,
             half=detector.precision == "fp16",
         )
-        path, ordinal = detector.signature.path, settings.device
+        path, ordinal = detector.signature.path, config.device
         engine = open_engine("onnxruntime-cuda", path, ordinal, executors, detector.input, detector.constants)
         return _asked(detector, engine)
 

@@ -21,7 +21,7 @@ from edge_app.detector.detector import Detector
 from edge_app.detector.qualification import Int8Qualification
 from edge_app.engine.config import EngineConfig
 from edge_app.model import InputSpec, Model, ModelSignature, Precision
-from edge_app.trt_build import BuildRequest, Progress, TensorRtLibrary, TrustedEngine
+from edge_app.trt_build import BuildProgress, BuildRequest, TensorRtLibrary, TrustedEngine
 
 if TYPE_CHECKING:
     from edge_app.engine.gpu.engine import GpuEngine
@@ -49,7 +49,7 @@ class TensorRt:
     def int8_gain(self) -> Int8Gain:
         return "none" if self.library.rtx else "certain"  # RTX does not fuse what is quantized
 
-    def exact(self, model: Model) -> Precision:
+    def float_precision(self, model: Model) -> Precision:
         return "int8" if trt_build.source_of(model, "fp16") == "int8" else "fp16"
 
     def read(self, model: Model, precision: Precision) -> ModelSignature:
@@ -58,26 +58,26 @@ class TensorRt:
     def digest(self, signature: ModelSignature) -> str:
         return model.sha256(signature.path)
 
-    def open(self, detector: Detector, settings: EngineConfig, go_on: Callable[[], bool]) -> OpenedEngine:
-        machine = trt_build.this_machine(settings.device)
+    def open(self, detector: Detector, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
+        machine = trt_build.this_machine(config.device)
         request = BuildRequest(
             model=detector.name,
             signature=detector.signature,
             precision=detector.precision,
             library=self.library,
             machine=machine,
-            max_batch=settings.max_batch,
+            max_batch=config.max_batch,
             targets=(machine.target,) if self.library.rtx and machine.target else (),
         )
-        progress = _logged(detector.name, go_on)
+        progress = _logged(detector.name, keep_building)
 
         def waiting() -> None:
             if progress(0, "another process is building; waiting for that") is False:
                 raise StoppedError(f"{detector.name}: another process is still building its plan")
 
-        ordinal = settings.device
+        ordinal = config.device
         found = obtain_engine(request, detector.qualification, ordinal, progress=progress, waiting=waiting)
-        engine = _load(request, found.content, detector.input, detector.constants, ordinal, settings.slots)
+        engine = _load(request, found.content, detector.input, detector.constants, ordinal, config.slots)
         return OpenedEngine(engine, found.file.metadata.agreement)
 
 
@@ -86,21 +86,21 @@ def obtain_engine(
     qualification: Int8Qualification | None,
     ordinal: int | None,
     *,
-    progress: Progress,
+    progress: BuildProgress,
     waiting: Callable[[], None],
 ) -> TrustedEngine:
     """The engine file from the cache or built, which has answered the golden inputs if there are some and a GPU.
 
     Args:
         request: What is wanted.
-        qualification: What it must answer; None if the model is in floats.
+        qualification: What it must answer; None if the model is floating-point.
         ordinal: Number of the GPU; None if there is none that could run the engine.
         progress: Hears how far a build is.
         waiting: Called again and again while another process is building; what it raises ends the waiting.
 
     Raises:
         DataError: It cannot be built, or answers badly.
-        DeviceError: There is no GPU to build for, or it does not do.
+        DeviceError: There is no GPU to build for, or it is not supported.
         AccessError: The cache cannot be written.
     """
 
@@ -142,7 +142,7 @@ def _current(ordinal: int) -> Iterator[None]:
         gpu.close()
 
 
-def _logged(name: str, go_on: Callable[[], bool]) -> Progress:
+def _logged(name: str, keep_building: Callable[[], bool]) -> BuildProgress:
     """Logs how far a build is."""
     logged_at = float("-inf")
 
@@ -151,6 +151,6 @@ def _logged(name: str, go_on: Callable[[], bool]) -> Progress:
         if time.monotonic() - logged_at >= EVERY_S:
             logged_at = time.monotonic()
             logger.info("TensorRT plan of %s: %.0f %%, %s", name, 100 * part, phase)
-        return go_on()
+        return keep_building()
 
     return progress

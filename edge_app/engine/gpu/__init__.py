@@ -1,1 +1,1 @@
-"""What every engine on a GPU shares, whichever library computes the network."""
+"""What every engine on a GPU shares, whichever library computes the model."""

@@ -52,7 +52,7 @@ class GpuEngine:
 
         Raises:
             DataError: The model cannot run, or the preprocessing does not fit its input.
-            DeviceError: The GPU does not do.
+            DeviceError: The GPU is not supported.
         """
         self.name = name
         self._device = device

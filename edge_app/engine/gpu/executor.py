@@ -22,7 +22,7 @@ class GpuExecutor(ABC):
 
     Attributes:
         inputs, outputs: Its tensors; the first dimension is the pictures of a batch, all others are known.
-        batch: Its fixed batch, or None where it may vary.
+        batch: Its fixed batch, or None if it may vary.
         max_batch: Pictures in a batch at most.
         device: The GPU.
         stream: Where it computes.

@@ -18,9 +18,9 @@ from edge_app.model import InputSpec
 
 
 class GpuSlot:
-    """Uploads, letterboxes, computes and downloads a batch; nothing but `wait` waits.
+    """Uploads, letterboxes, computes and downloads a batch; only `wait` blocks.
 
-    Each way has its stream, and an event lets the next begin where the last is through:
+    Each stage has its own stream, and an event lets the next stage begin when the one before has ended:
 
         decoder's   decoded
         upload      began  (decoded)  pixels  uploaded  letterbox  filled
@@ -39,7 +39,7 @@ class GpuSlot:
         """
         self._device = device
         self._executor = executor
-        self._boxes: tuple[Letterbox, ...] = ()
+        self._letterboxes: tuple[Letterbox, ...] = ()
         self._pictures: tuple[Picture, ...] = ()
         self._failure: EngineError | None = None
         with ExitStack() as stack:
@@ -72,7 +72,7 @@ class GpuSlot:
         if any(picture.memory == "device" for picture in self._pictures):
             self._decoded.record(self._device.default_stream)
             upload.wait_event(self._decoded)
-        self._boxes = self._tensors.letterboxer.enqueue(self._pictures, upload, self._uploaded)
+        self._letterboxes = self._tensors.letterboxer.enqueue(self._pictures, upload, self._uploaded)
         self._filled.record(upload)
         compute.wait_event(self._filled)
         self._started.record(compute)
@@ -102,7 +102,7 @@ class GpuSlot:
             raise
         preprocess_s = self._filled.seconds_since(self._began)
         infer_s = self._computed.seconds_since(self._started)
-        return Outputs(self._tensors.outputs(batch), self._boxes, preprocess_s, infer_s)
+        return Outputs(self._tensors.outputs(batch), self._letterboxes, preprocess_s, infer_s)
 
     def passed(self, since: Event) -> dict[str, float]:
         """When the batch that was waited for last came to each event, by its name above [s after another event]."""

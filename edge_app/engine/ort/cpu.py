@@ -87,7 +87,7 @@ class OnnxRuntimeEngine:
         Args:
             path: The ONNX file.
             spec: Its preprocessing.
-            batch: Its fixed batch, to which smaller ones are padded, or None where it may vary.
+            batch: Its fixed batch, to which smaller ones are padded, or None if it may vary.
             max_batch: Pictures in a batch where it may vary.
             slots: One or two.
             threads: Threads of one run; 0 for as many as there are cores.
@@ -141,7 +141,7 @@ class OnnxRuntimeSlot:
         self._batch = batch
         self._fixed_outputs = fixed_outputs
         self._bindings: dict[int, tuple[Any, tuple[NDArray[Any], ...]]] = {}
-        self._boxes: tuple[Letterbox, ...] = ()
+        self._letterboxes: tuple[Letterbox, ...] = ()
         self._preprocess_s = 0.0
         self._running: Future[tuple[tuple[NDArray[Any], ...], float]] | None = None
 
@@ -152,7 +152,7 @@ class OnnxRuntimeSlot:
         if not 0 < len(pictures) <= self._inputs.capacity:
             raise ValueError(f"want 1 to {self._inputs.capacity} pictures, got {len(pictures)}")
         began = time.perf_counter()
-        self._boxes = self._inputs.fill(pictures)
+        self._letterboxes = self._inputs.fill(pictures)
         self._preprocess_s = time.perf_counter() - began
         self._running = self._worker.submit(self._compute, self._batch or len(pictures))
 
@@ -166,7 +166,7 @@ class OnnxRuntimeSlot:
             raise EngineError(first_line(error)) from error
         finally:
             self._running = None
-        return Outputs(arrays, self._boxes, self._preprocess_s, seconds)
+        return Outputs(arrays, self._letterboxes, self._preprocess_s, seconds)
 
     def _compute(self, batch: int) -> tuple[tuple[NDArray[Any], ...], float]:
         """Runs in the worker."""

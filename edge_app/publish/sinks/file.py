@@ -29,11 +29,11 @@ class FileSink:
 
     kinds: frozenset[MessageKind] = frozenset({"detections", "event"})
 
-    def __init__(self, settings: FileSinkConfig) -> None:
+    def __init__(self, config: FileSinkConfig) -> None:
         """Creates nothing; raises AccessError or ConfigError if there can be no such file."""
-        self._path = settings.path
-        self._max_bytes = settings.rotate_mb * 1e6
-        self._rotation = Rotation(settings.path, settings.rotate_s, settings.keep)
+        self._path = config.path
+        self._max_bytes = config.rotate_mb * 1e6
+        self._rotation = Rotation(config.path, config.rotate_s, config.keep)
         self._fd = -1
         self._size = 0
         self._period = 0.0

@@ -28,11 +28,11 @@ class MqttSink:
 
     kinds: frozenset[MessageKind] = frozenset({"detections", "event", "status", "stats"})
 
-    def __init__(self, settings: MqttSinkConfig, in_flight: int = IN_FLIGHT) -> None:
+    def __init__(self, config: MqttSinkConfig, in_flight: int = IN_FLIGHT) -> None:
         """Reads the certificates; raises ConfigError or AccessError if that fails."""
-        self._broker = settings.broker()
-        self._client_id = settings.client_id or new_client_id()
-        self._prefix, self._qos = settings.prefix, settings.qos
+        self._broker = config.broker()
+        self._client_id = config.client_id or new_client_id()
+        self._prefix, self._qos = config.prefix, config.qos
         self._in_flight = in_flight
         self._connection: MqttConnection | None = None
         self._sent: dict[int, Message] = {}  # by paho's number

@@ -79,7 +79,7 @@ class FallbackSearch:
         for layer in candidates:
             floating = [fallback.layer for fallback in fallbacks]
             after = self.measure([*floating, layer])
-            if _worth(after) <= _worth(before):
+            if _quality(after) <= _quality(before):
                 continue
             fallbacks.append(Fallback(layer=layer, gain=after.map50 - before.map50))
             before = after
@@ -91,7 +91,7 @@ class FallbackSearch:
         return place(self._context.graph, floating)
 
 
-def _worth(measured: Agreement) -> tuple[float, float]:
+def _quality(measured: Agreement) -> tuple[float, float]:
     """What must be high, the lowest of it first."""
     figures = measured.map50, measured.recall, measured.precision
     return min(figures), sum(figures)

@@ -1,4 +1,4 @@
-"""When the frames that leave a decoder were captured, from the arrival of their packets."""
+"""Matches the frames that leave a decoder to their packets, which B-frames reorder, for their capture times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a frame was taken: by the camera's clock if that is plausible, else by its arrival."""
+"""RTCP time becomes capture time: by the camera's clock if that is plausible, else by the frame's arrival."""
 
 from __future__ import annotations
 
