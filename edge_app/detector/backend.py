@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from numpy.typing import NDArray
+
+from edge_app.detector.qualification import Int8Qualification
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
-from edge_app.model import Model, ModelSignature, Precision
-
-if TYPE_CHECKING:
-    from edge_app.detector.detector import Detector
+from edge_app.model import InputSpec, Model, ModelSignature, Precision
 
 Int8Gain = Literal["none", "measured", "certain"]
 
@@ -27,6 +27,34 @@ class OpenedEngine:
 
     engine: Engine
     agreement: float | None = None
+
+
+class Resolved(Protocol):
+    """What a backend needs to know of a detector."""
+
+    @property
+    def name(self) -> str:
+        """Of the model's card or file."""
+
+    @property
+    def precision(self) -> Precision:
+        """What it is computed in."""
+
+    @property
+    def signature(self) -> ModelSignature:
+        """Its inputs and outputs."""
+
+    @property
+    def input(self) -> InputSpec:
+        """Its preprocessing."""
+
+    @property
+    def constants(self) -> Mapping[str, NDArray[Any]]:
+        """What its inputs besides the picture are fed, by name: one picture's row, shape (1, …)."""
+
+    @property
+    def qualification(self) -> Int8Qualification | None:
+        """What its INT8 must answer; None if there is nothing."""
 
 
 class Backend(Protocol):
@@ -68,7 +96,7 @@ class Backend(Protocol):
     def digest(self, signature: ModelSignature) -> str:
         """The SHA-256 of the model, in hexadecimal: the wire's `model.sha256`."""
 
-    def open(self, detector: Detector, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
+    def open(self, detector: Resolved, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         """Loads the model, which answers a blank picture and its golden inputs; only now is the library imported.
 
         Args:

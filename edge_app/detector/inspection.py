@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from edge_app.core.errors import ConfigError, EdgeAppError
+from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.detector import read_labels
-from edge_app.detector.qualification import verify
+from edge_app.detector.precision import choose_precision
+from edge_app.detector.qualification import Int8Qualification, verify
+from edge_app.engine.config import EngineConfig
 from edge_app.model import Model, ModelSignature, Precision, read_any_signature, read_signature, report_path, sha256
 from edge_app.postprocess import Decoder, recognise
 
@@ -119,21 +122,41 @@ def _name(model: Model, inspection: Inspection) -> None:
 
 
 def _verify(model: Model, inspection: Inspection) -> None:
-    """Whether `run` takes INT8, and which file it takes if the precision is `auto`."""
+    """Whether `run` takes INT8, and what it takes if the precision is `auto`."""
     quantized = next((signature for signature in inspection.signatures.values() if signature.quantized), None)
-    decoder, floats = inspection.decoder, model.float_precision
-    runs: str = floats
-    if quantized is not None and decoder is not None:
-        report = report_path(quantized.path).name
+    qualification, refusal = None, None
+    if quantized is not None and inspection.decoder is not None:
         try:
-            qualification = verify(model, quantized.path, sha256(quantized.path), decoder)
-        except ConfigError as refusal:
-            inspection.facts["int8"] = Fact(f"refused: {refusal}", report)
-            runs = "none" if floats == "int8" else floats
-        else:
-            inspection.facts["int8"] = Fact(f"mAP50 {qualification.report.agreement.map50:.3f} against FP32", report)
-            runs = floats if floats == "int8" or qualification.reason else f"int8 where it is faster, else {floats}"
-    inspection.facts["runs"] = Fact(runs, "engine.precision: auto")
+            qualification = verify(model, quantized.path, sha256(quantized.path), inspection.decoder)
+            verdict = f"mAP50 {qualification.report.agreement.map50:.3f} against FP32"
+        except ConfigError as error:
+            refusal, verdict = error, f"refused: {error}"
+        inspection.facts["int8"] = Fact(verdict, report_path(quantized.path).name)
+    inspection.facts["runs"] = Fact(_automatic(model, qualification, refusal), "engine.precision: auto")
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """The model in one precision."""
+
+    precision: Precision
+    qualification: Int8Qualification | None
+
+
+def _automatic(model: Model, qualification: Int8Qualification | None, refusal: ConfigError | None) -> str:
+    """What `auto` is on this machine, in words."""
+
+    def read(precision: Precision) -> _Variant:
+        if precision == "int8" and refusal is not None:
+            raise refusal
+        return _Variant(precision, qualification if precision == "int8" else None)
+
+    try:
+        choice = choose_precision(model, choose_backend(EngineConfig()), read, "`precision: int8` runs it")
+    except ConfigError:
+        return "none"
+    floats = choice.chosen.precision
+    return f"int8 where it is faster, else {floats}" if choice.int8 else floats
 
 
 def _of_the_card(model: Model) -> dict[str, Fact]:

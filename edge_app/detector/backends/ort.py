@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edge_app import model
-from edge_app.detector.backend import Int8Gain, OpenedEngine
-from edge_app.detector.detector import Detector
+from edge_app.detector.backend import Int8Gain, OpenedEngine, Resolved
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
 from edge_app.model import Model, ModelSignature, Precision
@@ -34,7 +33,7 @@ class OnnxRuntimeCpu:
     def digest(self, signature: ModelSignature) -> str:
         return model.sha256(signature.path)
 
-    def open(self, detector: Detector, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
+    def open(self, detector: Resolved, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 
         signature = detector.signature
@@ -70,7 +69,7 @@ class OnnxRuntimeCuda:
     def digest(self, signature: ModelSignature) -> str:
         return model.sha256(signature.path)
 
-    def open(self, detector: Detector, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
+    def open(self, detector: Resolved, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         from edge_app.engine.gpu.engine import open_engine
         from edge_app.engine.ort.cuda import cuda_executors
 
@@ -91,7 +90,7 @@ def read_file(found: Model, precision: Precision) -> ModelSignature:
     return model.read_signature(found.file(precision), found.card.input_wh)
 
 
-def _asked(detector: Detector, engine: Engine) -> OpenedEngine:
+def _asked(detector: Resolved, engine: Engine) -> OpenedEngine:
     """The engine once it has answered its golden inputs; it is closed if it answers badly."""
     if detector.qualification is None:
         return OpenedEngine(engine)

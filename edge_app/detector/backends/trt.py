@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from edge_app import model, trt_build
 from edge_app.core.errors import StoppedError
 from edge_app.cuda import Gpu
-from edge_app.detector.backend import Backend, Int8Gain, OpenedEngine
-from edge_app.detector.detector import Detector
+from edge_app.detector.backend import Backend, Int8Gain, OpenedEngine, Resolved
 from edge_app.detector.qualification import Int8Qualification
 from edge_app.engine.config import EngineConfig
 from edge_app.model import InputSpec, Model, ModelSignature, Precision
@@ -58,7 +57,7 @@ class TensorRt:
     def digest(self, signature: ModelSignature) -> str:
         return model.sha256(signature.path)
 
-    def open(self, detector: Detector, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
+    def open(self, detector: Resolved, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         machine = trt_build.this_machine(config.device)
         request = BuildRequest(
             model=detector.name,
