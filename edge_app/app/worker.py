@@ -98,7 +98,7 @@ class Worker:
         return self._cameras.statuses()
 
     def start(self) -> None:
-        """Begins to analyse; the cameras of finite sources that count are there."""
+        """Begins to analyse; cameras of finite sources are added before, for it ends with the last of them."""
         self._thread = self._threads.start("analyse", lambda: self._analysis.run(self._stop))
 
     def supervise(self) -> None:
