@@ -89,7 +89,7 @@ class Inbox:
     def waiting(self) -> bool:
         """Whether a frame is here that may be taken."""
         with self._arrived:
-            return self._ready()
+            return self._any_fresh()
 
     @property
     def exhausted(self) -> bool:
@@ -129,7 +129,7 @@ class Inbox:
         Returns an empty list when nothing came for so long, or nothing will come any more.
         """
         with self._arrived:
-            self._arrived.wait_for(lambda: self._ready() or self._is_exhausted(), timeout_s)
+            self._arrived.wait_for(lambda: self._any_fresh() or self._is_exhausted(), timeout_s)
             taken: list[PendingFrame] = []
             for cell in sorted((c for c in self._cells.values() if c.frames), key=lambda c: c.since):
                 if len(taken) < max_frames:
@@ -146,8 +146,8 @@ class Inbox:
     def _is_exhausted(self) -> bool:
         return not self._cells and bool(self._ended) and not self._held
 
-    def _ready(self) -> bool:
-        """Whether a frame is here that is not too old; those that are, are dropped."""
+    def _any_fresh(self) -> bool:
+        """Drops the frames that are too old; whether others are here."""
         now = time.monotonic()
         for cell in self._cells.values():
             if cell.live and cell.frames and now - cell.frames[0].meta.time.mono > cell.max_age_s:

@@ -103,7 +103,7 @@ class MessageWriter:
             for class_id, label in enumerate(labels)
         ]
         self._metrics = metrics
-        self._next: defaultdict[str, int] = defaultdict(int)
+        self._next_seq: defaultdict[str, int] = defaultdict(int)
 
     def detections(self, result: Result, now_mono: float) -> Message:
         """The message of one result; `now_mono`, the monotonic clock [s], gives its age."""
@@ -112,7 +112,7 @@ class MessageWriter:
         captured_ms = round(taken.wall * 1e3)
         times_ms = _milliseconds(now_mono - taken.mono, result.latency)
         text = self._frame % (
-            self._next[meta.camera],
+            self._next_seq[meta.camera],
             ENCODER.encode(meta.camera),
             meta.index,
             rfc3339(captured_ms),
@@ -123,7 +123,7 @@ class MessageWriter:
             *times_ms[1:],
             ",".join(self._each(self._finite(result))),
         )
-        self._next[meta.camera] += 1
+        self._next_seq[meta.camera] += 1
         return Message(meta.camera, "detections", text.encode(), meta.live)
 
     def _each(self, found: Detections) -> Iterator[str]:
