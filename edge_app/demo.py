@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.core.detections import Detections, Result
+from edge_app.model.agreement import iou
 from edge_app.synthetic import CLASSES, SceneSettings, Street
 
 MIN_SIDE_PX, MIN_VISIBLE = 16, 0.3  # smaller or more hidden objects do not count
+FOUND_IOU = 0.5
 
 
 class Score:
@@ -42,7 +44,4 @@ class Score:
 
     def _is_found(self, detections: Detections, label: str, xyxy: NDArray[np.float32]) -> bool:
         same = detections.xyxy[[self._labels[c] == label for c in detections.class_id]]
-        corner, end = np.maximum(same[:, :2], xyxy[:2]), np.minimum(same[:, 2:], xyxy[2:])
-        inner = (end - corner).clip(min=0).prod(axis=1)
-        outer = (same[:, 2:] - same[:, :2]).prod(axis=1) + (xyxy[2:] - xyxy[:2]).prod() - inner
-        return bool((inner >= 0.5 * outer).any())
+        return bool((iou(same, xyxy[None]) >= FOUND_IOU).any())

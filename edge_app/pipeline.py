@@ -42,6 +42,7 @@ class Analysis:
         hand_over: Takes each frame with its result, in order; waits only if the frame's source is finite.
         metrics: Counts and stage durations.
         heartbeats: Told at least once a second that the loop is alive.
+        name: What heartbeats call the loop.
     """
 
     inbox: Inbox
@@ -50,17 +51,20 @@ class Analysis:
     hand_over: HandOver
     metrics: Metrics
     heartbeats: Heartbeats
+    name: str
 
     def run(self, stop: threading.Event) -> None:
         """Analyses until `stop`, or until every camera has ended."""
-        batches = _Batches(self.inbox, self.engine.max_batch, self.metrics, self.heartbeats, stop)
+        batches = _Batches(
+            self.inbox, self.engine.max_batch, self.metrics, lambda: self.heartbeats.beat(self.name), stop
+        )
         try:
             concurrent = self.engine.concurrent_slots
             for frames, outputs in infer(batches, self.engine.slots, self._drop, concurrent=concurrent):
                 for frame, result in self._results(frames, outputs):
                     self._finish(frame, result)
         finally:
-            self.heartbeats.forget("analyse")
+            self.heartbeats.forget(self.name)
 
     def _results(self, frames: Sequence[Frame], outputs: Outputs) -> Iterator[tuple[Frame, Result]]:
         """What the raw outputs of a batch say of each of its frames."""
@@ -107,7 +111,7 @@ class _Batches:
     inbox: Inbox
     max_batch: int
     metrics: Metrics
-    heartbeats: Heartbeats
+    beat: Callable[[], None]
     stop: threading.Event
 
     @property
@@ -115,10 +119,10 @@ class _Batches:
         return self.inbox.waiting
 
     def __iter__(self) -> Iterator[list[Frame]]:
-        while not self.stop.is_set() and not self.inbox.exhausted:
+        while not self.stop.is_set() and not self.inbox.finish():
             taken = self.inbox.take(self.max_batch, timeout_s=0.5)
             now = time.monotonic()
-            self.heartbeats.beat("analyse")
+            self.beat()
             yield [frame for pending in taken if (frame := self._convert(pending, now)) is not None]
 
     def _convert(self, pending: PendingFrame, now_mono: float) -> Frame | None:

@@ -61,7 +61,7 @@ class Run:
         for item in arrivals:
             assert inbox.put(item, timeout_s=0)
         inbox.close("clip")
-        analysis = Analysis(inbox, engine, mean_as_score, self._publish, self.stats, self.beats)
+        analysis = Analysis(inbox, engine, mean_as_score, self._publish, self.stats, self.beats, "analyse")
         analysis.run(threading.Event())
 
     def _publish(self, frame, result):
@@ -101,7 +101,7 @@ def test_the_time_of_every_stage_is_recorded(engine):
 def test_the_loop_beats_while_it_is_idle_and_ends_when_told(engine):
     inbox, beats, stop = Inbox(), Heartbeats(), threading.Event()
     inbox.add("gate", live=True, max_age_s=1, capacity=1, drop=lambda reason: None)
-    analysis = Analysis(inbox, engine, mean_as_score, lambda f, r: None, Metrics(), beats)
+    analysis = Analysis(inbox, engine, mean_as_score, lambda f, r: None, Metrics(), beats, "analyse")
     thread = threading.Thread(target=analysis.run, args=(stop,))
     thread.start()
     until(lambda: beats.silent(-1) == ["analyse"])

@@ -34,7 +34,7 @@ class Parts:
 
     def sources_for(self, detector: Detector) -> Mapping[str, Source]:
         """The sources for the detector that runs in the end, which may read other pictures than the one resolved."""
-        if detector.backend == self.detector.backend:
+        if detector.backend.reads_surfaces == self.detector.backend.reads_surfaces:
             return self.sources
         return _sources(self.config, detector, self.replace_source)
 
@@ -47,23 +47,29 @@ def make_parts(config: AppConfig, *, replace_source: ReplaceSource = lambda sour
         replace_source: What to read instead of a camera's own source.
 
     Raises:
-        ConfigError, InputError, DataError, AccessError: What no time will mend; the text names the key or the file.
+        ConfigError, InputError, DataError, AccessError: A part cannot be made; the text names the key or the file.
     """
     detector = read_detector(config.detector)
     return Parts(config, detector, _sources(config, detector, replace_source), make_sinks(config), replace_source)
 
 
 def make_sources(config: AppConfig, *, surfaces: bool = False) -> dict[str, Source]:
-    """The source of each camera, for an engine that reads a decoder's surfaces or not."""
-    hardware = DecodeHardware(config.engine.device if surfaces else None, is_jetson())
-    sources = {}
-    for name, camera in config.cameras.items():
-        with config.blame("cameras", name, "tls", "ca"):
-            if camera.tls is not None and camera.tls.ca is not None:
-                camera.tls.context()
-        with config.blame("cameras", name, "url"):
-            sources[name] = open_source(camera, hardware)
-    return sources
+    """The source of each camera; see `make_source`."""
+    return {name: make_source(config, name, surfaces=surfaces) for name in config.cameras}
+
+
+def make_source(config: AppConfig, name: str, *, surfaces: bool) -> Source:
+    """The source of one camera, for an engine that reads a decoder's surfaces or not.
+
+    Raises:
+        ConfigError, AccessError: As the configuration has it, it cannot be opened; the text names the key.
+    """
+    camera = config.cameras[name]
+    with config.blame("cameras", name, "tls", "ca"):
+        if camera.tls is not None and camera.tls.ca is not None:
+            camera.tls.context()
+    with config.blame("cameras", name, "url"):
+        return open_source(camera, DecodeHardware(config.engine.device if surfaces else None, is_jetson()))
 
 
 def make_sinks(config: AppConfig) -> dict[str, Sink]:

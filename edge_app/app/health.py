@@ -30,12 +30,17 @@ class Health:
     sinks: Mapping[str, SinkStatus]
 
     @property
+    def cameras_up(self) -> str:
+        """`1 of 2 cameras up`; those that are disabled do not count."""
+        states = [status.state for status in self.cameras.values()]
+        return f"{states.count('up')} of {len(states) - states.count('disabled')} cameras up"
+
+    @property
     def line(self) -> str:
-        """`1 of 2 cameras up; gate: timeout`; those that are disabled do not count."""
-        enabled = {name: status for name, status in self.cameras.items() if status.state != "disabled"}
-        up = sum(status.state == "up" for status in enabled.values())
-        away = [f"{name}: {status.reason.value}" for name, status in enabled.items() if status.reason is not None]
-        return "; ".join([f"{up} of {len(enabled)} cameras up", *away])
+        """`1 of 2 cameras up; gate: timeout; mqtt: connection refused`: what is not as it should be."""
+        cameras = [f"{name}: {status.reason.value}" for name, status in self.cameras.items() if status.reason]
+        sinks = [f"{name}: {status.reason}" for name, status in self.sinks.items() if status.reason]
+        return "; ".join([self.cameras_up, *cameras, *sinks])
 
 
 class HealthReporter:

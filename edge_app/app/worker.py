@@ -46,6 +46,7 @@ class Worker:
         heartbeats: Heartbeats,
         threads: ThreadGroup,
         stop: threading.Event,
+        name: str = "analyse",
     ) -> None:
         """Has no camera yet and does nothing before `start`.
 
@@ -59,32 +60,33 @@ class Worker:
             heartbeats: Told at least once a second that the analysis is alive.
             threads: Runs the threads; a bug in one of them stops the group.
             stop: Ends the analysis.
+            name: Of its thread, for logs and heartbeats; every worker has its own.
         """
+        self._name = name
         self._messages, self._publish, self._heartbeats, self._stop = messages, publish, heartbeats, stop
         self._threads, self._inbox = threads, Inbox()
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
         capacity = max(engine.max_batch, FINITE_AHEAD)
         self._cameras = Cameras(self._inbox, metrics, threads, on_status, capacity)
         postprocess = detector.postprocess.batch
-        self._analysis = Analysis(self._inbox, engine, postprocess, self._hand_over, metrics, heartbeats)
+        self._analysis = Analysis(self._inbox, engine, postprocess, self._hand_over, metrics, heartbeats, name)
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, source: Source, config: CameraConfig) -> None:
         """Starts a camera, unless its configuration disables it.
 
         Raises:
-            RuntimeError: The worker has ended: nobody would analyse its frames.
+            EndedError: The worker has ended with its last source: nobody would analyse the camera's frames.
         """
-        if self._thread is not None and not self._thread.is_alive():
-            raise RuntimeError(f"camera {name}: the worker has ended")
-        self._cameras.add(name, source, config)
+        with self._inbox.held():
+            self._cameras.add(name, source, config)
 
     def remove(self, name: str) -> None:
-        """Ends a camera, which is then `disabled`; its subscribers get nothing until one of that name is added."""
+        """Ends a camera, whose last status is `disabled`; its subscribers stay, for another one of that name."""
         self._cameras.remove(name)
 
     def replace(self, name: str, source: Source, config: CameraConfig) -> None:
-        """Removes a camera and adds another of its name, which counts its frames on; subscribers stay."""
+        """Removes a camera and adds another of its name, which counts its frames on; raises like `add`."""
         with self._inbox.held():
             self.remove(name)
             self.add(name, source, config)
@@ -99,7 +101,7 @@ class Worker:
 
     def start(self) -> None:
         """Begins to analyse; cameras of finite sources are added before, for it ends with the last of them."""
-        self._thread = self._threads.start("analyse", lambda: self._analysis.run(self._stop))
+        self._thread = self._threads.start(self._name, lambda: self._analysis.run(self._stop))
 
     def supervise(self) -> None:
         """Finds cameras without frames and threads that are stuck; to be called at least once a second."""
@@ -124,5 +126,5 @@ class Worker:
 
     def _keep_waiting(self) -> bool:
         """Between two looks at a full sink: the thread is alive, and goes on unless the program stops."""
-        self._heartbeats.beat("analyse")
+        self._heartbeats.beat(self._name)
         return not self._stop.is_set()

@@ -36,7 +36,7 @@ WrongCommandLine: type[Any] = typer.BadParameter.__bases__[0]
 
 
 def program(arguments: Sequence[str]) -> typer.Typer:
-    """The command line; of its verbs the one that the arguments begin with, or all where that is none of them."""
+    """The command line; of its verbs the one that the arguments begin with, or all verbs if they begin with none."""
     app = typer.Typer(
         name="edge-app",
         help="Camera streams in, detections out.",

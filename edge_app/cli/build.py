@@ -45,9 +45,7 @@ def main(
     ] = "auto",
     precision: Annotated[
         Literal["auto", "fp32", "fp16", "int8"],
-        typer.Option(
-            help="auto, as `run`: int8 where a report vouches for it and TensorRT is the full one, else fp16."
-        ),
+        typer.Option(help="auto, as `run`: int8 where a report qualifies it and TensorRT is the full one, else fp16."),
     ] = "auto",
     target: Annotated[
         str | None,
@@ -56,14 +54,14 @@ def main(
     max_batch: Annotated[int, typer.Option(min=1, max=64, help="As `engine.max_batch` of the configuration.")] = 8,
     device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Copy the engine file and its sidecar there too.")
+        Path | None, typer.Option(metavar="FILE", help="Copy the engine file and its metadata there too.")
     ] = None,
 ) -> None:
     """Build a TensorRT engine file, or find it in the cache; the last line is its path.
 
     Beside it, FILE.json says what it depends on. Exit codes: 65 TensorRT cannot build it, or its INT8 does not find
     what FP32 finds, 69 no TensorRT or no GPU, 77 the cache cannot be written, 78 the model has no such precision, or
-    no report vouches for its INT8 file.
+    no report qualifies its INT8 file.
     """
     _check_out(out)
     library = trt_build.find_library("tensorrt_rtx" if target is not None and backend == "auto" else backend)

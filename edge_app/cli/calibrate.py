@@ -67,7 +67,7 @@ def main(
         str | None, typer.Option(metavar="NAME", help="Calibrate with pictures of this camera of --config.")
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", metavar="CONFIG", help="The YAML file.")] = None,
-    every: Annotated[float, typer.Option(min=0, help="A picture of the camera in so long [s].")] = 2.0,
+    every: Annotated[float, typer.Option(min=0, help="Take a picture of the camera every so many seconds.")] = 2.0,
     images: Annotated[int, typer.Option(min=1, help="Pictures to calibrate with at most, evenly spaced.")] = 400,
     method: Annotated[Method, typer.Option(help="How ranges are chosen.")] = Method.MSE,
     min_agreement: Annotated[

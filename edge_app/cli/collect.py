@@ -37,7 +37,7 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder for pictures and manifest; goes on with one.", show_default=False)],
     images: Annotated[int, typer.Option(min=1, help="End with so many pictures in the folder.")] = 200,
     every: Annotated[
-        float, typer.Option(min=0, help="Of a camera, one in so long, the most unlike the rest [s].")
+        float, typer.Option(min=0, help="Every so many seconds, keep the most unusual picture of each camera.")
     ] = 5.0,
     hours: Annotated[float, typer.Option(min=0, help="End after so long [h].")] = 24.0,
     max_mb: Annotated[float, typer.Option(min=0.001, help="End before the folder's files take more [MB].")] = 500.0,

@@ -59,7 +59,8 @@ class LiveTable:
 
     def _page(self, elapsed_s: float) -> Group:
         """As many cameras as the terminal has lines for."""
-        states = self._runtime.health().cameras
+        health = self._runtime.health()
+        states = health.cameras
         for removed in self._results.keys() - states.keys():
             self._results.pop(removed, None)
         fps = {name: self._fps(name, elapsed_s) for name in states}
@@ -72,8 +73,7 @@ class LiveTable:
             cells = name, *self._row(name, states[name], fps[name])
             # No markup, which a label may look like; and a row is a line, whatever it has to say.
             table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
-        up = sum(state.state == "up" for state in states.values())
-        lines: list[RenderableType] = [Text(f"{up} of {len(states)} cameras up, {sum(fps.values()):.1f} fps"), table]
+        lines: list[RenderableType] = [Text(f"{health.cameras_up}, {sum(fps.values()):.1f} fps"), table]
         if len(names) > len(shown):
             lines.append(Text(f"and {len(names) - len(shown)} more, all {states[names[len(shown)]].state} or better"))
         return Group(*lines)

@@ -18,6 +18,7 @@ EdgeAppError              70  a bug of ours
 │   └── DeviceMemoryError     the GPU has too little memory left; at run time the batch is dropped
 ├── EngineError           70  a batch could not be computed; `run` retries its frames one by one
 ├── TemporaryError        75  try again
+│   └── EndedError            every source has ended: nothing can be added any more (core/inbox.py)
 ├── DeviceFaultError      76  the GPU's context is lost; only a new process gets another
 ├── AccessError           77  the operating system refuses
 └── ConfigError           78  the configuration is wrong; restarting will not help

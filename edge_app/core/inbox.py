@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from edge_app.core.errors import TemporaryError
 from edge_app.core.frames import PendingFrame
+
+
+class EndedError(TemporaryError):
+    """Every source has ended, and nobody takes frames any more; no camera can be added."""
 
 
 @dataclass
@@ -45,12 +50,13 @@ class Inbox:
         self._cells: dict[str, _Cell] = {}
         self._ended: set[str] = set()  # cameras that are still there and send no more frames
         self._held = 0
+        self._finished = False
         lock = threading.RLock()
         self._arrived = threading.Condition(lock)  # there is something to take, or nothing will come any more
         self._room = threading.Condition(lock)  # a finite source may go on
 
     def add(self, camera: str, *, live: bool, max_age_s: float, capacity: int, drop: Callable[[str], None]) -> None:
-        """Opens a cell.
+        """Opens a cell; if it replaces a finite source by a live one, what waits of the first is dropped.
 
         Args:
             camera: Its name.
@@ -99,8 +105,14 @@ class Inbox:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Is not exhausted for the block, in which one camera takes the place of another."""
+        """Is not exhausted for the block, in which a camera is added or takes the place of another.
+
+        Raises:
+            EndedError: It was exhausted, and whoever took its frames has gone.
+        """
         with self._arrived:
+            if self._finished:
+                raise EndedError("every source has ended")
             self._held += 1
         try:
             yield
@@ -142,6 +154,12 @@ class Inbox:
             if any(not cell.live and cell.is_half_empty() for cell in self._cells.values()):
                 self._room.notify_all()
             return taken
+
+    def finish(self) -> bool:
+        """Whether it is exhausted, for whoever takes frames and then goes: from then on `held` refuses."""
+        with self._arrived:
+            self._finished = self._finished or self._is_exhausted()
+            return self._finished
 
     def _is_exhausted(self) -> bool:
         return not self._cells and bool(self._ended) and not self._held

@@ -38,7 +38,7 @@ class Detector:
         backend: What computes it.
         qualification: That it answers its golden inputs well; None if it is floating-point, or taken without a report.
         int8: The same model in INT8, which runs instead if that proves better on this machine.
-        fallback: Reads the model for ONNX Runtime, which runs it if TensorRT, which nobody named, cannot.
+        fallback: Reads the model for ONNX Runtime, which runs it if TensorRT cannot and was not asked for by name.
     """
 
     name: str
@@ -96,7 +96,7 @@ def resolve(found: model.Model, precision: model.Precision, backend: Backend, ov
     """The model in that precision on that backend.
 
     Raises:
-        InputError, DataError, ConfigError: The model, its labels or its layout are unusable, or no report vouches for
+        InputError, DataError, ConfigError: The model, its labels or its layout are unusable, or no report qualifies
             its INT8; the text names the file.
     """
     card, detect, blame = found.card, overrides.detect, overrides.blame
@@ -140,7 +140,7 @@ def read_labels(found: model.Model, signature: model.ModelSignature, decoder: De
 def _qualification(
     found: model.Model, signature: model.ModelSignature, sha256: str, decoder: Decoder, overrides: Overrides
 ) -> Int8Qualification | None:
-    """What vouches for the quantized file; None if the user takes it without, by its sha256."""
+    """What qualifies the quantized file; None if the user takes it without, by its sha256."""
     if overrides.accept_unverified is None:
         return verify(found, signature.path, sha256, decoder)
     if overrides.accept_unverified != sha256:

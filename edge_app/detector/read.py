@@ -46,7 +46,7 @@ def read_detector(config: DetectorConfig) -> Detector:
     """The detector that the configuration names, with what may run in its place.
 
     Raises:
-        InputError, DataError, ConfigError: The model, its labels or its layout are unusable, or no report vouches for
+        InputError, DataError, ConfigError: The model, its labels or its layout are unusable, or no report qualifies
             its INT8; the text names the file.
         DeviceError: What is to compute it is not here.
     """

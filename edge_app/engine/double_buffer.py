@@ -22,7 +22,7 @@ class Batches(Protocol):
         """Whether a batch can be had at once."""
 
     def __iter__(self) -> Iterator[list[Frame]]:
-        """Batches of frames; ends when nothing will come any more. An empty one gives the caller a breath."""
+        """Batches of frames; ends when nothing will come any more. At an empty one, what is running is finished."""
 
 
 def infer(

@@ -116,7 +116,7 @@ def read_signature(path: Path, card_wh: tuple[int, int] | None = None) -> ModelS
     """Reads and checks the file of a model that looks at pictures.
 
     Args:
-        source: The ONNX file; of a model that is served elsewhere, its address, for messages.
+        path: The ONNX file.
         card_wh: Width and height of the picture input that the model's card gives, if it has one [px].
 
     Raises:

@@ -58,7 +58,7 @@ class Recorder:
             if not recorder.join(max(0.0, deadline - time.monotonic())):
                 logger.warning("record: %s: left behind, stuck in writing", camera)
             if recorder.dropped:
-                text = "record: %s: %d frames are not in the film: the encoder was too slow"
+                text = "record: %s: %d frames are not in the recording: the encoder was too slow"
                 logger.warning(text, camera, recorder.dropped)
 
     def wants(self, meta: FrameMeta) -> bool:

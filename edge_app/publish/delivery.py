@@ -114,10 +114,6 @@ class Delivery:
                     self._deliver()
                 except SinkError as error:
                     self._pause_after(error)
-                except Exception as error:
-                    if not self._queue.closed:
-                        raise
-                    logger.warning("%s: failed after it was stopped: %s", self.name, error)
         finally:
             self._queue.close()
             self._heartbeats.forget(self.thread_name)

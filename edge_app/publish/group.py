@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from edge_app.core.backoff import Backoff
+from edge_app.core.errors import StoppedError
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.publish.delivery import Delivery, SinkStatus
@@ -44,13 +45,16 @@ class DeliveryGroup:
         self._backoff, self._capacity = backoff, capacity
         self._changing = threading.Lock()
         self._deliveries: Mapping[str, Delivery] = {}  # replaced, never changed: `put` reads it without the lock
+        self._leaving: Mapping[str, Delivery] = {}  # removed, and still delivering what waits
+        self._stopped = False
         self._newest: dict[str | None, Message] = {}  # statuses, by camera
 
     def add(self, name: str, sink: Sink) -> None:
         """Starts to deliver to a sink, which first gets the newest status of every camera.
 
         Raises:
-            ValueError: There is a sink of that name.
+            ValueError: There is a sink of that name, or one is still being removed.
+            StoppedError: The program stops.
         """
         delivery = Delivery(
             name,
@@ -61,7 +65,9 @@ class DeliveryGroup:
             capacity=self._capacity,
         )
         with self._changing:
-            if name in self._deliveries:
+            if self._stopped:
+                raise StoppedError(f"{name}: not added, the program stops")
+            if name in self._deliveries or name in self._leaving:
                 raise ValueError(f"there is a sink {name} already")
             for message in self._newest.values():
                 delivery.put_status(message)
@@ -81,12 +87,15 @@ class DeliveryGroup:
         """
         with self._changing:
             delivery = self._deliveries[name]
-            self._deliveries = {other: kept for other, kept in self._deliveries.items() if other != name}
+            self._deliveries = _without(name, self._deliveries)
+            self._leaving = {**self._leaving, name: delivery}
         delivery.drain(time.monotonic() + drain_s)
         delivery.stop()
         if not delivery.join(JOIN_S):
             logger.warning("%s: removed, but still stuck in a call", name)
             self._heartbeats.forget(delivery.thread_name)
+        with self._changing:
+            self._leaving = _without(name, self._leaving)
         return delivery.status.queued
 
     def put(self, message: Message, wait: Callable[[], bool]) -> bool:
@@ -108,9 +117,20 @@ class DeliveryGroup:
     def drain(self, timeout_s: float) -> int:
         """Waits until all is delivered, or until the timeout; returns how many messages are not, over all sinks."""
         deadline = time.monotonic() + timeout_s
-        return sum(delivery.drain(deadline) for delivery in self._deliveries.values())
+        return sum(delivery.drain(deadline) for delivery in self._all())
 
     def stop(self) -> None:
-        """Makes every thread end within a second."""
-        for delivery in self._deliveries.values():
+        """Makes every thread end within a second; no sink can be added any more."""
+        with self._changing:
+            self._stopped = True
+        for delivery in self._all():
             delivery.stop()
+
+    def _all(self) -> list[Delivery]:
+        """Also those that are being removed."""
+        with self._changing:
+            return [*self._deliveries.values(), *self._leaving.values()]
+
+
+def _without(name: str, deliveries: Mapping[str, Delivery]) -> Mapping[str, Delivery]:
+    return {other: delivery for other, delivery in deliveries.items() if other != name}

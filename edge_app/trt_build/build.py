@@ -99,7 +99,7 @@ def _parse(request: BuildRequest, builder: Any) -> tuple[Any, Any]:
         raise DataError(f"{path}: {library.name} {library.version}: {parser_error(parser)}")
     outputs = [network.get_output(place) for place in range(network.num_outputs)]
     if request.signature.batch and (loose := [output.name for output in outputs if -1 in tuple(output.shape)]):
-        raise DataError(f"{path}: how large {loose[0]} is hangs on the picture; export it without NMS inside")
+        raise DataError(f"{path}: the size of `{loose[0]}` depends on the picture; export it without NMS inside")
     return network, parser
 
 

@@ -25,7 +25,7 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class UntrustedError(DataError):
-    """Somebody else could have written it, or we may not read it, good as it may be."""
+    """Somebody else could have written it, or we may not read it; its contents may be good."""
 
 
 class EngineMetadata(BaseModel):
@@ -133,7 +133,7 @@ def read_engine_file(beside: Path) -> EngineFile | None:
             metadata, written = EngineMetadata.model_validate_json(file.read()), os.fstat(file.fileno()).st_mtime
             return EngineFile(beside.with_suffix(""), metadata, written, _doubt(file, beside))
     except (OSError, ValidationError) as error:
-        logger.warning("%s: not the sidecar of a plan (%s)", beside, first_line(error))
+        logger.warning("%s: not the metadata of an engine file (%s)", beside, first_line(error))
         return None
 
 
@@ -148,7 +148,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _doubt(file: BinaryIO, path: Path) -> str:
-    """Who else could have written it: neither root nor we, nor, where we are root, the user whose cache it is."""
+    """Who else could have written it; root and this user are trusted, and for root the owner of the cache."""
     status, we = os.fstat(file.fileno()), os.geteuid()
     trusted = {0, we} if we else {0, path.parent.stat().st_uid}
     if status.st_uid not in trusted:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 BuildProgress = Callable[[float, str], bool | None]
-"""Hears which part is done, 0 to 1, and what is being done; called in another thread. False ends the build."""
+"""Given the fraction that is done, 0 to 1, and what is being done, in another thread; False ends the build."""
 
 
 def make_monitor(trt: Any, progress: BuildProgress, stop: threading.Event) -> Any:

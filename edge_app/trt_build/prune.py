@@ -16,7 +16,8 @@ from edge_app.trt_build.library import LibraryName, find_library
 def prune(cache: EngineCache, waiting: Callable[[], None]) -> list[tuple[Path, str]]:
     """Deletes them, each with its metadata, and old measurements; returns each with the reason in words.
 
-    An engine that runs at this moment is in memory and goes on. What we may not load for whose it is, its owner may.
+    An engine that runs at this moment is in memory and goes on.
+    A file that we refuse because of its owner may be loaded by that owner.
 
     Raises:
         AccessError: The folder cannot be written.
@@ -60,7 +61,7 @@ def _broken(cache: EngineCache, files: Sequence[EngineFile]) -> Iterator[tuple[P
         if not beside.exists():
             yield path, f"{beside.name} is missing"
         elif os.access(beside, os.R_OK):
-            yield path, f"{beside.name} is not the sidecar of a plan"
+            yield path, f"{beside.name} is not the metadata of an engine file"
 
 
 def _measured(cache: EngineCache) -> Iterator[tuple[Path, str]]:

@@ -211,7 +211,8 @@ def test_a_camera_whose_clock_is_off_loses_nothing(edge_app, configured, rtsp_se
     assert program.terminate()[0] == 0
     messages = program.messages()
     assert {m["ts_source"] for m in messages} == {"arrival"}
-    assert np.median([m["age_ms"] for m in messages]) < 1000
+    before_queue_ms = [m["age_ms"] - m["latency_ms"]["total"] for m in messages]  # what the clock would falsify
+    assert np.median(before_queue_ms) < 1500
     ids = [m["frame_id"] for m in messages[seen:]]
     assert len(ids) > 0.9 * (ids[-1] - ids[0]), "frames were dropped"
 

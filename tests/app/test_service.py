@@ -16,7 +16,7 @@ from edge_app.app.service import Service
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
 from edge_app.core.threads import Heartbeats
-from edge_app.publish import ModelIdentity
+from edge_app.publish import ModelIdentity, SinkStatus
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 
@@ -152,5 +152,9 @@ def test_the_status_counts_what_is_enabled_and_says_why_the_rest_is_away() -> No
         "yard": CameraStatus("down", Reason.TIMEOUT, 0),
         "attic": CameraStatus("disabled", None, 0),
     }
-    health = Health(0, ModelIdentity("traffic", "c789", "onnxruntime-cpu", "fp32"), states, {})
-    assert health.line == "1 of 2 cameras up; yard: timeout"
+    sinks = {
+        "mqtt": SinkStatus("down", "connection refused", 0, 7),
+        "stdout": SinkStatus("up", None, 0, 0),
+    }
+    health = Health(0, ModelIdentity("traffic", "c789", "onnxruntime-cpu", "fp32"), states, sinks)
+    assert health.line == "1 of 2 cameras up; yard: timeout; mqtt: connection refused"

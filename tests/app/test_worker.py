@@ -12,6 +12,7 @@ from edge_app.app.factory import make_parts
 from edge_app.app.runtime import Runtime, start
 from edge_app.capture import open_source
 from edge_app.capture.config import CameraConfig
+from edge_app.core.inbox import EndedError
 from tests.waiting import PATIENCE_S
 
 SCENE = "synthetic://street?seed=7&fps=10&size=320x180"
@@ -81,8 +82,10 @@ def test_after_its_end_a_worker_takes_no_camera(configured):
     finite = configured(cameras={"a": {"url": f"{SCENE}&frames=3"}}, publish=[{"type": "file", "path": "/dev/null"}])
     with start(make_parts(load_config(finite, {}))) as runtime:
         runtime.run()
-        with pytest.raises(RuntimeError, match="the worker has ended"):
-            runtime.worker.add("b", *camera())
+        for change in (runtime.worker.add, runtime.worker.replace):
+            with pytest.raises(EndedError):
+                change("a", *camera())
+        assert set(runtime.worker.statuses()) == {"a"}
 
 
 def test_the_end_of_a_short_run_is_looked_at_too(configured):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge_app.core.frames import Picture
-from edge_app.core.inbox import Inbox
+from edge_app.core.inbox import EndedError, Inbox
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from tests.frames import pending
 from tests.waiting import PATIENCE_S
@@ -138,6 +138,15 @@ def test_while_a_camera_is_replaced_it_is_not_exhausted(inbox):
     with inbox.held():
         assert not inbox.exhausted
     assert inbox.exhausted
+
+
+def test_once_its_reader_has_gone_no_camera_takes_the_place_of_one_that_ended(inbox):
+    add(inbox, "clip", live=False)
+    assert not inbox.finish()
+    inbox.close("clip")
+    assert inbox.finish()
+    with pytest.raises(EndedError), inbox.held():
+        pass
 
 
 def test_frames_of_a_closed_finite_source_are_still_taken_and_then_it_is_exhausted(inbox):

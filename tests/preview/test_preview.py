@@ -201,7 +201,7 @@ def test_a_stuck_recording_does_not_delay_the_others_and_its_dropped_frames_are_
     os.close(os.open(tmp_path / "film-a.mp4", os.O_RDONLY | os.O_NONBLOCK))
     assert len(frames(tmp_path / "film-b.mp4")) == 20
     log = " ".join(record.getMessage() for record in caplog.records)
-    assert re.search(r"a: 1[56] frames are not in the film", log)
+    assert re.search(r"a: 1[56] frames are not in the recording", log)
     assert "b: " not in log
 
 

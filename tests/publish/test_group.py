@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edge_app.core.errors import SinkError
+from edge_app.core.errors import SinkError, StoppedError
 from edge_app.publish import DeliveryGroup, Message
 from edge_app.publish.sinks.file import FileSinkConfig
 from edge_app.publish.sinks.mqtt import MqttSinkConfig
@@ -214,3 +214,27 @@ def test_a_report_of_statistics_is_a_status_of_the_whole_program(running: Runnin
         running.group.put_status(Message(None, "stats", b"%d" % number, live=True))
     running.group.add("shelf", shelf)
     until(lambda: payloads(shelf.kept) == [b"2"])
+
+
+def test_a_sink_that_comes_too_late_is_not_started(running: Running) -> None:
+    running.group.stop()
+    with pytest.raises(StoppedError):
+        running.group.add("late", Shelf())
+    assert running.threads.join(PATIENCE_S) == []
+
+
+def test_what_a_removed_sink_still_has_to_deliver_counts_at_the_end(running: Running, message: Any) -> None:
+    full = Shelf()
+    full.room.clear()
+    running.group.add("full", full)
+    assert running.group.put(message(0), never)
+    leaving = threading.Thread(target=running.group.remove, args=("full", PATIENCE_S))
+    leaving.start()
+    until(lambda: not running.group.statuses())
+    assert running.group.drain(0.01) == 1
+    with pytest.raises(ValueError, match="full"):
+        running.group.add("full", Shelf())
+    full.room.set()
+    assert running.group.drain(PATIENCE_S) == 0
+    leaving.join(PATIENCE_S)
+    running.group.add("full", Shelf())

@@ -491,9 +491,9 @@ def test_prune_takes_what_nothing_can_load(order, cache, toy):
     gone = {path.name: because for path, because in prune(cache, lambda: None)}
 
     assert gone == {
-        "broken.plan": "broken.plan.json is not the sidecar of a plan",
+        "broken.plan": "broken.plan.json is not the metadata of an engine file",
         "alone.plan": "alone.plan.json is missing",
-        "gone.plan": "gone.plan.json is not the sidecar of a plan",
+        "gone.plan": "gone.plan.json is not the metadata of an engine file",
     }
     assert sorted(cache.folder.iterdir()) == [built.file.path, metadata_path(built.file.path)]
 
