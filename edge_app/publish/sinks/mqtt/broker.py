@@ -12,6 +12,9 @@ from pydantic import SecretStr
 from edge_app.core.errors import SinkError
 from edge_app.publish.sinks.sink import LoginError
 
+# MQTT 5 says this where a message or the last will is to be retained and the broker keeps none.
+NOT_RETAINED = "Retain not supported"
+WITHOUT = "set `retain: false`"
 LOGIN_REASONS = {"Bad user name or password", "Not authorized", "Banned", "Bad authentication method"}
 
 
@@ -27,6 +30,7 @@ class Broker:
         password: Of that user.
         version: Of the protocol, `3.1.1` or `5`.
         keepalive_s: After a silence of one and a half times this [s] it announces that we are offline.
+        retain: Whether it is to keep statuses, and whether we are online, for consumers that come later.
     """
 
     host: str
@@ -36,6 +40,7 @@ class Broker:
     password: SecretStr | None
     version: str
     keepalive_s: int
+    retain: bool = True
 
     def error(self, why: str) -> SinkError:
         """A failure of this broker."""
@@ -58,12 +63,20 @@ class Broker:
     def lost(self, reason: ReasonCode, *, was_connected: bool) -> SinkError:
         """Why a connection ended."""
         if was_connected:
-            return self.error(f"connection lost: {reason}")
-        hint = "; does this port want TLS?" if self.tls is None else ""
-        return self.error(f"the broker hung up without a welcome{hint}")
+            return self.error(f"connection lost: {reason}{self._advice(reason)}")
+        causes = ["does this port want TLS?"] if self.tls is None else []
+        causes += ["does it keep no messages? then `retain: false`"] if self.retain else []
+        return self.error("; ".join(["the broker hung up without a welcome", *causes]))
 
     def refused(self, reason: ReasonCode) -> SinkError:
         """Why the broker did not let us in."""
         if str(reason) in LOGIN_REASONS:
             return LoginError(f"{self.host}:{self.port}: authentication refused: {reason}")
-        return self.error(f"refused: {reason}")
+        return self.error(f"refused: {reason}{self._advice(reason)}")
+
+    def keeps_nothing(self) -> SinkError:
+        """The broker welcomed us, and said that it retains no messages."""
+        return self.error(f"it retains no messages; {WITHOUT}")
+
+    def _advice(self, reason: ReasonCode) -> str:
+        return f"; {WITHOUT}" if str(reason) == NOT_RETAINED else ""
