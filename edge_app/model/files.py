@@ -45,8 +45,9 @@ class Model:
         path = self.folder / self.card.files[precision]
         wanted = self.card.sha256.get(precision)
         if wanted and path.is_file() and sha256(path) != wanted:
-            why = what_else(path) or "its sha256 is not the card's; fetch the model again"
-            raise DataError(f"{path}: {why}")
+            differs = "its sha256 is not the card's"
+            what = what_else(path)
+            raise DataError(f"{path}: {f'{what} ({differs})' if what else f'{differs}; fetch the model again'}")
         return path
 
     def digest(self, precision: Precision) -> str | None:

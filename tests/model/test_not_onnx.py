@@ -114,7 +114,7 @@ def test_the_sha256_of_a_card_does_not_hide_what_the_file_is(verb, tmp_path, poi
     card = {"name": "toy", "files": {"fp32": pointer.name}, "sha256": {"fp32": "0" * 64}}
     (tmp_path / "model.yaml").write_text(yaml.safe_dump(card))
     code, _, err = verb("models", "inspect", tmp_path)
-    assert (code, err) == (65, f"{pointer}: a Git LFS pointer: run git lfs pull\n")
+    assert (code, err) == (65, f"{pointer}: a Git LFS pointer: run git lfs pull (its sha256 is not the card's)\n")
 
 
 def test_a_file_is_taken_as_a_model_whatever_its_name_ends_in(verb, tmp_path):

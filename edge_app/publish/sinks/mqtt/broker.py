@@ -64,9 +64,10 @@ class Broker:
         """Why a connection ended."""
         if was_connected:
             return self.error(f"connection lost: {reason}{self._advice(reason)}")
-        causes = ["does this port want TLS?"] if self.tls is None else []
-        causes += ["does it keep no messages? then `retain: false`"] if self.retain else []
-        return self.error("; ".join(["the broker hung up without a welcome", *causes]))
+        causes = ["does this port want TLS"] if self.tls is None else []
+        causes += ["does it keep no messages (`retain: false` is for those)"] if self.retain else []
+        asked = f"; {', or '.join(causes)}?" if causes else ""
+        return self.error(f"the broker hung up without a welcome{asked}")
 
     def refused(self, reason: ReasonCode) -> SinkError:
         """Why the broker did not let us in."""
