@@ -12,9 +12,7 @@ from pydantic import SecretStr
 from edge_app.core.errors import SinkError
 from edge_app.publish.sinks.sink import LoginError
 
-# MQTT 5 says this where a message or the last will is to be retained and the broker keeps none.
-NOT_RETAINED = "Retain not supported"
-WITHOUT = "set `retain: false`"
+NOT_RETAINED = "Retain not supported"  # MQTT 5's reason code 0x9A, of a last will and of a message
 LOGIN_REASONS = {"Bad user name or password", "Not authorized", "Banned", "Bad authentication method"}
 
 
@@ -75,9 +73,5 @@ class Broker:
             return LoginError(f"{self.host}:{self.port}: authentication refused: {reason}")
         return self.error(f"refused: {reason}{self._advice(reason)}")
 
-    def keeps_nothing(self) -> SinkError:
-        """The broker welcomed us, and said that it retains no messages."""
-        return self.error(f"it retains no messages; {WITHOUT}")
-
     def _advice(self, reason: ReasonCode) -> str:
-        return f"; {WITHOUT}" if str(reason) == NOT_RETAINED else ""
+        return "; set `retain: false`" if str(reason) == NOT_RETAINED else ""

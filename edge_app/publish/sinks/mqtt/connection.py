@@ -157,9 +157,6 @@ class MqttConnection:
         if reason.is_failure:
             self._fail(self._broker.refused(reason))
             return
-        if self._broker.retain and not getattr(properties, "RetainAvailable", 1):
-            self._fail(self._broker.keeps_nothing())
-            return
         if not self._silent:
             self._say(b"online")
             client.subscribe(self._available, 1)
