@@ -15,7 +15,7 @@ from edge_app.config.issue import listed, nearest
 from edge_app.config.section import Flag, Section, from_base, wrong
 from edge_app.core.backoff import Backoff
 
-HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:\[\]]+)(?::(\d+))?")
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\]|[^\s:\[\]]+)(?::(\d+))?")
 LAST_PORT = 65535
 
 

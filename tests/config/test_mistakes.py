@@ -349,6 +349,23 @@ def test_what_is_not_yaml_is_named_with_its_place(tmp_path, text, line):
     assert said(tmp_path, text) == line or line is None
 
 
+@pytest.mark.parametrize("value", ["y" * 256, "a\\0b", "é" * 128, "y/" * 2048])
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("model: {name: traffic}\ncameras: {a: {url: VALUE}}\n", "cameras.a.url"),
+        (CAMERAS + "model: {name: VALUE}\n", "model.name"),
+        (CAMERAS + "model: {onnx: VALUE}\n", "model.onnx"),
+        (CAMERAS + "model: {name: traffic, labels: VALUE}\n", "model.labels"),
+        (SOUND + "publish: [{type: file, path: VALUE}]\n", "publish[0].path"),
+        (SOUND + "state_dir: VALUE\n", "state_dir"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_refused(tmp_path, text, key, value):
+    line = said(tmp_path, text.replace("VALUE", f'"{value}"'))
+    assert line.endswith(f": {key}: want a path without NUL, of at most 255 bytes a name and 4095 in all")
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -130,7 +130,10 @@ def test_a_file_a_folder_and_the_rendered_street_take_a_start(tmp_path, url):
     assert taken.start_at == datetime(2026, 11, 23, 15, tzinfo=timezone.utc)
 
 
-@pytest.mark.parametrize("url", ["rtsp://h/s", "http://h:80", "synthetic://street?seed=7&fps=25", "rtsp://h/u@d"])
+@pytest.mark.parametrize(
+    "url",
+    ["rtsp://h/s", "rtsp://[fe80::1%eth0]:554/s", "http://h:80", "synthetic://street?seed=7&fps=25", "rtsp://h/u@d"],
+)
 def test_a_url_stays_as_it_is(tmp_path, url):
     assert camera(tmp_path, f"url: '{url}'").url == url
 

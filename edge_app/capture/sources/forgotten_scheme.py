@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _LABEL = r"[a-z0-9](?:[\w-]*[a-z0-9])?"
-_NUMBER = r"(?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:.%]+\]|[0-9a-f]*(?::[0-9a-f]*){2,}"
+_NUMBER = r"(?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:.]+(?:%[\w.-]+)?\]|[0-9a-f]*(?::[0-9a-f]*){2,}"
 _AUTHORITY = re.compile(
     rf"(?:(?P<number>{_NUMBER})|(?P<name>{_LABEL}(?:\.{_LABEL})*))(?P<port>:\d+)?",
     re.IGNORECASE | re.ASCII,
