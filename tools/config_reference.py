@@ -20,9 +20,13 @@ Every key of the YAML file. [`configs/everything.yaml`](../configs/everything.ya
 more about what each one costs; `edge-app schema config` prints the JSON Schema by which editors complete and check it.
 
 - A key that does not exist is a mistake, and so is a key that would have no effect. A mistake is one line,
-  `FILE:LINE:COLUMN: key: what is wrong`, and exit code 78; `edge-app check` finds it before `run` does.
+  `FILE:LINE:COLUMN: key: what is wrong`; up to ten are told at once, in the order of the file, and then `and N more`.
+  The exit code is 78; `edge-app check` finds them before `run` does. What is not YAML is told alone.
 - Any value may be `${VAR}` or `${VAR:-default}`. Variables come from the environment, else from the file `VAR` in
   `$CREDENTIALS_DIRECTORY`. `$${` stands for the characters themselves. Inside `{ }` and `[ ]` a variable needs quotes.
+  A line break at the end of a variable does not count; other control characters in it are a mistake.
+- The file is UTF-8 and YAML 1.2, without tags, and every value is what its key wants: `yes`, `0123` and `12:30:00` are
+  texts where a text is wanted. Inside `{ }` and `[ ]` a value with brackets needs quotes.
 - Relative paths are relative to the folder of the file. `null` means that a key is not given.
 """
 BOUNDS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}

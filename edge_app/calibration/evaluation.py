@@ -13,7 +13,7 @@ from edge_app.calibration.context import CalibrationProgress, ReferenceModel
 from edge_app.calibration.dataset import read_truth, truth_path
 from edge_app.core.detections import Detections
 from edge_app.detector import Detector
-from edge_app.model.agreement import ENOUGH_BOXES, Agreement, agreement, map50
+from edge_app.model.agreement import ENOUGH_BOXES, MARGIN, TRUTH_SCORE, Agreement, agreement, map50
 from edge_app.model.report import GroundTruth
 
 ENOUGH_EVIDENCE = 100  # ground-truth boxes in all judged classes together
@@ -113,12 +113,14 @@ def lacking_evidence(measured: Agreement) -> str | None:
 
     It depends on the reference alone: the reference's agreement with itself answers before anything is quantized.
     """
+    more = "; give it more pictures, of scenes with more to see"
     if measured.boxes >= ENOUGH_EVIDENCE:
-        nothing = "not enough evidence: the model is sure of no box in the holdout, so that recall says nothing"
-        return None if measured.sure else nothing
+        unsure = f"the model is sure of no box in the holdout (a score {MARGIN:g} above its threshold)"
+        return None if measured.sure else f"not enough evidence: {unsure}{more}"
+    thin = ", or --allow-thin-evidence" if measured.judged and measured.sure else ""
     return (
-        f"not enough evidence: the model finds {measured.boxes} boxes in the holdout, of labels with at least "
-        f"{ENOUGH_BOXES}; want {ENOUGH_EVIDENCE}"
+        f"not enough evidence: the model finds {measured.boxes} boxes in the holdout with a score of {TRUTH_SCORE:g} "
+        f"or more, of labels with at least {ENOUGH_BOXES}; want {ENOUGH_EVIDENCE}{more}{thin}"
     )
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from edge_app.capture.sources.forgotten_scheme import looks_like_host
 from edge_app.capture.sources.registry import SCHEMES, kind_of, scheme_of
 from edge_app.capture.sources.source import SourceConfig, SourceKind
 from edge_app.config.issue import listed, nearest
 from edge_app.config.section import Flag, Section, from_base, wrong
 from edge_app.core.backoff import Backoff
 
-LOGIN = re.compile(r"[^/\s]*:[^/\s]*@")
-HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:\[\]]+)(?::(\d+))?")
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\]|[^\s:\[\]]+)(?::(\d+))?")
 LAST_PORT = 65535
 
 
@@ -72,10 +73,8 @@ class CameraConfig(SourceConfig):
     @classmethod
     def _usable(cls, url: str, info: ValidationInfo) -> str:
         name, separator, rest = url.partition("://")
-        if not separator and LOGIN.match(url):
-            raise wrong("want rtsp:// or another scheme before the host; user and password have their own keys")
         if not separator:
-            return str(from_base(Path(url), info))
+            return _path(url, info)
         scheme = SCHEMES.get(name.lower())
         if scheme is None:
             raise wrong(f"want {listed(SCHEMES)}://… or a path{nearest(name, SCHEMES)}")
@@ -109,10 +108,25 @@ class CameraConfig(SourceConfig):
         return self
 
     @model_validator(mode="after")
+    def _start_is_asked_for(self) -> CameraConfig:
+        if self.start_at is not None and self.kind.finite_url(self.url, 1) != self.url:
+            raise wrong("goes with files and folders only; a live camera's frames are timed as they come", "start_at")
+        return self
+
+    @model_validator(mode="after")
     def _login_is_whole(self) -> CameraConfig:
         if self.password is not None and self.username is None:
             raise wrong("needs username beside it", "password")
         return self
+
+
+def _path(text: str, info: ValidationInfo) -> str:
+    """The path, relative to the configuration's folder; the error shows nothing of it, as it may hold a password."""
+    path = str(from_base(Path(text), info))
+    if not os.path.lexists(path) and looks_like_host(text):
+        login = "; user and password have their own keys" if "@" in text else ""
+        raise wrong(f"want rtsp:// or another scheme before the host{login}; there is no such file")
+    return path
 
 
 def _schemes_with(key: str) -> str:

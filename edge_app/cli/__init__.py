@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import typer
 
 from edge_app.core.errors import AccessError, EdgeAppError, TemporaryError, UsageError
+from edge_app.core.terminal import escaped
 
 VERBS = (
     "demo",
@@ -79,13 +80,13 @@ def execute(arguments: Sequence[str], imported: Callable[[], None] = lambda: Non
         return app(list(arguments) or ["--help"], prog_name="edge-app", standalone_mode=False) or 0
     except WrongCommandLine as error:
         path = error.ctx.command_path if error.ctx else "edge-app"
-        return _say(f"{path}: {error.format_message().rstrip('.')}; see {path} --help", UsageError.exit_code)
+        return _say(UsageError.exit_code, f"{path}: {error.format_message().rstrip('.')}; see {path} --help")
     except typer.Abort:
-        return _say("nothing was answered", UsageError.exit_code)
+        return _say(UsageError.exit_code, "nothing was answered")
     except EdgeAppError as error:
-        return _say(str(error), error.exit_code)
+        return _say(error.exit_code, *error.lines)
     except PermissionError as error:
-        return _say(f"{error.filename or 'something'}: {error.strerror or error}", AccessError.exit_code)
+        return _say(AccessError.exit_code, f"{error.filename or 'something'}: {error.strerror or error}")
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC):
             return _unwritten(error)
@@ -103,10 +104,11 @@ def _nowhere() -> TextIO:
 
 def _unwritten(error: OSError) -> int:
     """Whoever read our output has seen enough, or there is no room for it."""
-    return 0 if error.errno == errno.EPIPE else _say(f"standard output: {error.strerror}", TemporaryError.exit_code)
+    return 0 if error.errno == errno.EPIPE else _say(TemporaryError.exit_code, f"standard output: {error.strerror}")
 
 
-def _say(text: str, code: int) -> int:
+def _say(code: int, *lines: str) -> int:
     if code:
-        sys.stderr.write(f"{' '.join(text.split())}\n")
+        # A library's text may have line breaks.
+        sys.stderr.writelines(f"{escaped(' '.join(line.split()))}\n" for line in lines)
     return code

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_app import trt_build
+from edge_app.cli.output import write_lines
 from edge_app.core.errors import AccessError, DeviceError, UsageError
 from edge_app.core.paths import default_state_dir
 from edge_app.cuda import load_pycuda
@@ -74,7 +75,8 @@ def main(
         sys.stderr.write(f"{remark}\n")
     with shown(request.model) as progress:
         obtained = _obtain(buildable, device, progress)
-    sys.stdout.write(f"{_outcome(obtained)}\n{_copy(obtained, out)}\n")
+    write_lines([_outcome(obtained)])
+    sys.stdout.write(f"{_copy(obtained, out)}\n")  # as it is, for scripts
 
 
 def _check_out(out: Path | None) -> None:

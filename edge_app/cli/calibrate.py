@@ -31,6 +31,7 @@ from edge_app.capture import open_source
 from edge_app.cli.loading import load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.models.options import StateDir, state_folder
+from edge_app.cli.output import write_lines
 from edge_app.core.errors import AccessError, DataError, TemporaryError, UsageError
 from edge_app.detector import read_fp32
 from edge_app.model import CalibrationReport
@@ -107,7 +108,7 @@ def main(
     )
     with shown() as progress, told(out):
         report = calibrate(job, progress)
-    sys.stdout.write(summary(report, out))
+    write_lines(summary(report, out))
     if not report.passed:
         sys.stdout.flush()
         raise DataError(f"{out}: refused: {report.reason}; see {out.with_suffix('.report.html')}")
@@ -138,8 +139,8 @@ def asked_of(name: str | None, path: Path | None, count: int, every_s: float, fo
     return [CameraSeries(name, source, camera, count, every_s, folder)]
 
 
-def summary(report: CalibrationReport, out: Path) -> str:
-    """What came of it, for a person."""
+def summary(report: CalibrationReport, out: Path) -> list[str]:
+    """What came of it, in lines for a person."""
     figures, truth = report.agreement, report.ground_truth
     lines = [
         f"{out}: {'passed' if report.passed else 'refused'}: {report.reason}",
@@ -149,7 +150,7 @@ def summary(report: CalibrationReport, out: Path) -> str:
     if truth is not None:
         lines.append(f"  against ground truth, mAP50: FP32 {truth.fp32_map50:.4f}, INT8 {truth.int8_map50:.4f}")
     lines += [f"  back in float: {each.layer} ({each.gain:+.4f} mAP50)" for each in report.fallbacks]
-    return "\n".join([*lines, f"  report: {out.with_suffix('.report.html')}", ""])
+    return [*lines, f"  report: {out.with_suffix('.report.html')}"]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import typer
 from edge_app.app.factory import Parts, make_parts
 from edge_app.capture import Source, probe_source
 from edge_app.cli.loading import ConfigArgument, load_config
+from edge_app.cli.output import write_lines
 from edge_app.core.errors import EdgeAppError, InputError, StreamError
 from edge_app.detector import Detector, start_engine
 from edge_app.engine.config import EngineConfig
@@ -59,7 +60,7 @@ def main(
         told = [{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings]
         sys.stdout.write(json.dumps({"ok": not failed, "findings": told}) + "\n")
     else:
-        sys.stdout.writelines(f"{'ok  ' if f.ok else 'FAIL'} {f.what}: {f.detail}\n" for f in findings)
+        write_lines(f"{'ok  ' if f.ok else 'FAIL'} {f.what}: {f.detail}" for f in findings)
     if failed:
         sys.stdout.flush()
         raise Failed(failed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
@@ -15,6 +14,7 @@ from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_sources
 from edge_app.cli.loading import ConfigArgument, load_config
 from edge_app.cli.logs import Level, set_up
+from edge_app.cli.output import write_lines
 from edge_app.cli.signals import stop_when_told
 from edge_app.collect import Blur, CollectLimits, Collector, PictureFolder, Redact, StopReason, blurring_detector
 from edge_app.core.colour import to_bgr
@@ -59,7 +59,7 @@ def main(
         pictures = stack.enter_context(PictureFolder(out, f".{image_format.value}", round(max_mb * MB)))
         collector = Collector(pictures, CollectLimits(images, hours * 3600), every, redact, stop)
         reason = collector.run(config.cameras, sources)
-    sys.stdout.write(summary(pictures, collector, reason))
+    write_lines([summary(pictures, collector, reason)])
 
 
 def redaction(config: AppConfig, labels: list[str], stack: ExitStack) -> Redact:
@@ -86,5 +86,5 @@ def summary(pictures: PictureFolder, collector: Collector, reason: StopReason) -
     size_mb = pictures.bytes / MB
     return (
         f"{pictures.path}: {len(pictures.entries)} pictures, {size_mb:.1f} MB; {reason.value}. This time: "
-        f"{examined} frames looked at, {collector.unchanged} times nothing new.\n"
+        f"{examined} frames looked at, {collector.unchanged} times nothing new."
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge_app.app.config_template import names
 from edge_app.capture import UrlLogin
+from edge_app.config.variables import without_line_break
 from edge_app.core.errors import InputError, UsageError
 
 
@@ -31,7 +32,7 @@ def choose_login(
         InputError: The password's file cannot be read.
     """
     user_name, password_name, _ = names(camera)
-    user = username or url_login.username or environ.get(user_name)
+    user = username or url_login.username or without_line_break(environ.get(user_name, ""))
     if not user:
         if password_file or url_login.password:
             raise UsageError("a password without a user; give --username")
@@ -41,7 +42,7 @@ def choose_login(
     if url_login.password is not None:
         return Login(user, url_login.password)
     if password_name in environ:
-        return Login(user, environ[password_name])
+        return Login(user, without_line_break(environ[password_name]))
     if not sys.stdin.isatty():
         raise UsageError(f"no password for {camera}: give --password-file or {password_name} in the environment")
     return Login(user, getpass.getpass(f"Password of {camera}: "))
@@ -55,7 +56,7 @@ def read_url() -> str:
 def read_password(path: Path) -> str:
     """The file's content without its last line break."""
     try:
-        return path.read_bytes().decode().removesuffix("\n").removesuffix("\r")
+        return without_line_break(path.read_bytes().decode())
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError:

@@ -10,6 +10,8 @@ import time
 from enum import Enum
 from typing import TextIO
 
+from edge_app.core.terminal import escaped
+
 # syslog priorities: journald takes them from the head of a line
 PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
@@ -43,6 +45,14 @@ class Logfmt(logging.Formatter):
         return f"ts={stamp}.{int(record.msecs):03d}Z {line}"
 
 
+class Words(logging.Formatter):
+    """A line for a person at a terminal, which obeys nothing that a camera, a model or a file's name says."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, logging's own name
+        """The line, without the traceback that may follow."""
+        return escaped(super().formatMessage(record))
+
+
 class Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 takes none
     """Writes to what is `sys.stderr` at the time: a live table takes its place, so that lines go above it."""
 
@@ -58,7 +68,7 @@ def set_up(level: str) -> None:
     """Sends the program's log to stderr; `level` is a name of logging's."""
     handler = Stderr()
     if sys.stderr.isatty():
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+        handler.setFormatter(Words("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     else:
         handler.setFormatter(Logfmt(journal="JOURNAL_STREAM" in os.environ))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

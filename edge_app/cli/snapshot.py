@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
 from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
+from edge_app.cli.output import write_lines
 from edge_app.cli.summary import object_counts
 from edge_app.core.colour import to_bgr
 from edge_app.core.detections import Result
@@ -58,7 +58,7 @@ def main(
     frame, result = taken[0]
     labels = runtime.detector.labels
     write(out, Annotator(labels).draw(to_bgr(frame.picture), result.detections))
-    sys.stdout.write(f"{out}: {object_counts(result, labels)}\n")
+    write_lines([f"{out}: {object_counts(result, labels)}"])
 
 
 def only(config: AppConfig, name: str) -> AppConfig:

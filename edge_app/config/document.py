@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import yaml
 
@@ -18,6 +18,7 @@ MAX_DEPTH = 20
 MAX_VALUES = 100_000
 
 NOTHING = ("", "~", "null", "Null", "NULL")
+UNUSABLE: Final = object()  # instead of a value that an issue was found in: no schema takes it
 STANDARD_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 
 
@@ -40,10 +41,17 @@ class NodePlace:
 
 @dataclass(frozen=True)
 class YamlDocument:
-    """The values of a file, and where each stands."""
+    """The values of a file, where each stands, and what is wrong with the file whatever the schema.
+
+    Attributes:
+        values: Dicts, lists, texts, None, and `UNUSABLE` for what an issue is about.
+        places: Of each value.
+        issues: What is wrong so far.
+    """
 
     values: Any
     places: dict[Keys, NodePlace]
+    issues: list[ConfigIssue]
 
     def mark(self, keys: Keys) -> Mark:
         """Where to point the user for `keys`: at the text itself, or at the key of a list or mapping."""
@@ -57,21 +65,26 @@ def read(content: bytes, fill: Callable[[str], str]) -> YamlDocument:
     """The values of a YAML file; `fill` replaces the variables in a scalar or raises ValueError.
 
     Raises:
-        ConfigIssue: The first thing that is wrong with the text itself, whatever the schema.
+        ConfigIssue: It is not YAML, or so nested that it cannot be read to its end.
     """
     root = parse(content)
     reader = _Reader(fill)
-    return YamlDocument(reader.read(root, (), _mark(root)), reader.places)
+    return YamlDocument(reader.read(root, (), _mark(root)), reader.places, reader.issues)
 
 
 class _Reader:
     def __init__(self, fill: Callable[[str], str]) -> None:
         self.places: dict[Keys, NodePlace] = {}
+        self.issues: list[ConfigIssue] = []
         self._fill = fill
+        self._visits = 0
 
     def read(self, node: yaml.Node, keys: Keys, key_mark: Mark) -> Any:
         """The value of `node`, whose key stands at `key_mark`."""
-        self._check(node, keys)
+        self._count(node, keys)
+        if node.tag not in STANDARD_TAGS:
+            self.places[keys] = NodePlace(key_mark, _mark(node), "text")
+            return self._unusable(node, keys, "tags are not supported; quote a value that begins with !")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, keys, key_mark)
         if isinstance(node, yaml.SequenceNode):
@@ -81,51 +94,57 @@ class _Reader:
         entries = self._entries(node, keys)
         return {name: self.read(value, (*keys, name), _mark(key)) for name, (key, value) in entries.items()}
 
-    def _check(self, node: yaml.Node, keys: Keys) -> None:
-        if len(keys) > MAX_DEPTH or len(self.places) > MAX_VALUES:
+    def _count(self, node: yaml.Node, keys: Keys, values: int = 1) -> None:
+        self._visits += values
+        if len(keys) > MAX_DEPTH or self._visits > MAX_VALUES:
             raise ConfigIssue(_mark(node), keys[:3], "too large or nested too deep; does an alias contain itself?")
-        if node.tag not in STANDARD_TAGS:
-            raise ConfigIssue(_mark(node), keys, "tags are not supported; quote a value that begins with !")
 
-    def _scalar(self, node: yaml.ScalarNode, keys: Keys, key_mark: Mark) -> str | None:
+    def _unusable(self, node: yaml.Node, keys: Keys, message: str) -> object:
+        self.issues.append(ConfigIssue(_mark(node), keys, message))
+        return UNUSABLE
+
+    def _scalar(self, node: yaml.ScalarNode, keys: Keys, key_mark: Mark) -> object:
         plain = node.style is None
+        self.places[keys] = NodePlace(key_mark, _mark(node), "text", node.value)
         try:
             text = self._fill(node.value)
             text.encode()
         except UnicodeEncodeError:
-            raise ConfigIssue(_mark(node), keys, "not UTF-8 text, or its variables are not") from None
+            return self._unusable(node, keys, "not UTF-8 text, or its variables are not")
         except ValueError as error:
-            raise ConfigIssue(_mark(node), keys, str(error)) from None
+            return self._unusable(node, keys, str(error))
         # A variable may hold the text `null`; only a plain scalar of the file, or an empty variable, means None.
-        nothing = plain and (node.value in NOTHING or not text)
-        self.places[keys] = NodePlace(key_mark, _mark(node), "nothing" if nothing else "text", node.value)
-        return None if nothing else text
+        if plain and (node.value in NOTHING or not text):
+            self.places[keys] = NodePlace(key_mark, _mark(node), "nothing", node.value)
+            return None
+        return text
 
     def _entries(self, node: yaml.Node, keys: Keys) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         """Keys and values by name; the mapping's own keys win over those that `<<` merges in."""
-        self._check(node, keys)
+        self._count(node, keys, len(node.value))
         own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         merged: list[yaml.Node] = []
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise ConfigIssue(_mark(key), keys, "want a name as key; write it in quotes if it begins with [ or {")
-            if key.value == "<<" and key.style is None:
-                merged.extend(_merged_mappings(value, keys))
+                self._unusable(key, keys, "want a name as key; write it in quotes if it begins with [ or {")
+            elif key.value == "<<" and key.style is None:
+                merged.extend(self._merged_mappings(value, keys))
             elif key.value in own:
                 first = _mark(own[key.value][0]).line
-                raise ConfigIssue(_mark(key), (*keys, key.value), f"given twice, first in line {first}")
+                self._unusable(key, (*keys, key.value), f"given twice, first in line {first}")
             else:
                 own[key.value] = (key, value)
         for mapping in merged:
-            own = {**self._entries(mapping, (*keys, "<<")), **own}
+            for name, entry in self._entries(mapping, (*keys, "<<")).items():
+                own.setdefault(name, entry)
         return own
 
-
-def _merged_mappings(node: yaml.Node, keys: Keys) -> Iterator[yaml.MappingNode]:
-    for mapping in node.value if isinstance(node, yaml.SequenceNode) else [node]:
-        if not isinstance(mapping, yaml.MappingNode):
-            raise ConfigIssue(_mark(mapping), (*keys, "<<"), "want the alias of a mapping")
-        yield mapping
+    def _merged_mappings(self, node: yaml.Node, keys: Keys) -> Iterator[yaml.MappingNode]:
+        for mapping in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            if isinstance(mapping, yaml.MappingNode) and mapping.tag in STANDARD_TAGS:
+                yield mapping
+            else:
+                self._unusable(mapping, (*keys, "<<"), "want the alias of a mapping")
 
 
 def _mark(node: yaml.Node) -> Mark:

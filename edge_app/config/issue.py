@@ -1,16 +1,19 @@
-"""One issue in a file: where it stands, which key it concerns, what is wrong."""
+"""What is wrong in a file: where it stands, which key it concerns, and what to do."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import NamedTuple, Protocol, TypeAlias
 
 from edge_app.core.errors import ConfigError, EdgeAppError
 
 Keys: TypeAlias = "tuple[str | int, ...]"
 """The path from the top of the file to a value: names of keys, indices of list items."""
+
+MOST_TOLD = 10  # more would scroll the first, which the others may follow from, off the screen
 
 
 class Mark(NamedTuple):
@@ -26,7 +29,39 @@ class ConfigIssue(Exception):  # noqa: N818, an issue of the user's file
     def __init__(self, mark: Mark, keys: Keys, message: str) -> None:
         where = f"{mark.line}:{mark.column}: "
         super().__init__(where + (f"{dotted(keys)}: {message}" if keys else message))
-        self.mark = mark
+        self.mark, self.keys = mark, keys
+
+
+class ConfigIssues(Exception):  # noqa: N818, as above
+    """All that the user has to correct, at least one."""
+
+    def __init__(self, issues: Iterable[ConfigIssue]) -> None:
+        different: dict[tuple[Mark, Keys], ConfigIssue] = {}
+        for issue in issues:
+            different.setdefault((issue.mark, issue.keys[-1:]), issue)  # what an alias repeats is one mistake
+        self.issues = sorted(different.values(), key=lambda issue: issue.mark)
+        super().__init__("\n".join(map(str, self.issues)))
+
+
+class MistakesError(ConfigError):
+    """More than one mistake in a configuration, a line each."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self._lines = lines
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return self._lines
+
+
+def mistakes(path: Path, issues: ConfigIssues) -> ConfigError:
+    """The error that tells the first issues of the file at `path`, in its order, and how many more there are."""
+    lines = [f"{path}:{issue}" for issue in issues.issues]
+    if len(lines) == 1:
+        return ConfigError(lines[0])
+    more = [f"and {len(lines) - MOST_TOLD} more"] if len(lines) > MOST_TOLD else []
+    return MistakesError(*lines[:MOST_TOLD], *more)
 
 
 def dotted(keys: Keys) -> str:

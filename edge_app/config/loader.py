@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_app.config.document import read
-from edge_app.config.issue import ConfigIssue
+from edge_app.config.issue import ConfigIssue, ConfigIssues, mistakes
 from edge_app.config.section import Section
 from edge_app.config.validation import validate
 from edge_app.config.variables import Variables
@@ -20,7 +20,7 @@ def load(schema: type[S], path: Path, environ: Mapping[str, str], context: Mappi
     """The configuration in `path`; `environ` fills its variables, `context` is passed to the validators.
 
     Raises:
-        ConfigError: It is wrong; the text is the line `FILE:LINE:COLUMN: key: what is wrong`.
+        ConfigError: It is wrong; the text is the line `FILE:LINE:COLUMN: key: what is wrong`, or several of them.
         InputError: There is no such file.
         AccessError: The operating system refuses to read it.
     """
@@ -35,6 +35,8 @@ def load(schema: type[S], path: Path, environ: Mapping[str, str], context: Mappi
         return validate(schema, document, {**known, **context})
     except ConfigIssue as issue:
         raise ConfigError(f"{path}:{issue}") from None
+    except ConfigIssues as issues:
+        raise mistakes(path, issues) from None
 
 
 def _content(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from edge_app.core.tls import client_context
 
+LONGEST_NAME, LONGEST_PATH = 255, 4095  # bytes, NAME_MAX and PATH_MAX of Linux
 NAME = r"^[a-z0-9_]+$"
 HOST = r"^[^\s/:]+$|^[0-9a-fA-F:]+$"
 SHA256 = r"^[0-9a-f]{64}$"
@@ -59,10 +61,18 @@ class Section(BaseModel):
         return {} if value is None else value
 
 
+def possible(path: str) -> str:
+    """A path that Linux can be asked about; other questions than `there is none` would be answered by an OSError."""
+    name = os.fsencode(path)
+    if b"\0" in name or len(name) > LONGEST_PATH or max(map(len, name.split(b"/"))) > LONGEST_NAME:
+        raise wrong(f"want a path without NUL, of at most {LONGEST_NAME} bytes a name and {LONGEST_PATH} in all")
+    return path
+
+
 def from_base(path: Path, info: ValidationInfo) -> Path:
     """`path` relative to the configuration's folder, if the loader gave that folder."""
     base: Path | None = (info.context or {}).get("base")
-    return base / path if base else path
+    return Path(possible(str(base / path if base else path)))
 
 
 ConfigPath = Annotated[Path, AfterValidator(from_base)]

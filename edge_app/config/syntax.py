@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
 import yaml
 
 from edge_app.config.issue import ConfigIssue, Mark
+from edge_app.config.yaml_loader import TextLoader
+
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UNEXPECTED_COLON = "unexpected ':'; quote a value that contains ': ', or correct the indentation"
+QUOTE = "quote a value with ? [ ] { }"
 
 # The parser's own messages quote the file, which may show a password; these do not. The first match counts.
 MESSAGES = (
@@ -16,21 +22,17 @@ MESSAGES = (
     (r"tag", "quote a value that begins with !"),
     (r"'\\t' that cannot start", "a tab; indent with spaces"),
     (r"that cannot start any token", "quote a value that begins with %, @ or a backquote"),
-    (r"mapping values are not allowed", "unexpected ':'; quote a value that contains ': ', or correct the indentation"),
+    (r"mapping values are not allowed|but got ':'", UNEXPECTED_COLON),
     (r"could not find expected ':'", "a line without 'key: '"),
     (r"quoted scalar.* end of stream", "the quote that begins here is not closed"),
     (r"unknown escape character", "unknown escape; use 'single quotes' for text with backslashes"),
     (r"flow.*stream end", "the file ends before a bracket is closed"),
+    (r"expected ',' or ('[]}]'), but got '[][{}]'", rf"expected ',' or \1; {QUOTE}"),
     (r"expected ',' or ('[]}]')", r"expected ',' or \1"),
     (r"block (mapping|collection).*<block end>", "does not fit here; correct the indentation"),
+    (r"sequence entries", "quote a value that begins with '- ', or begin a list in a line of its own"),
     (r"single document", "a second document begins here; want one"),
 )
-
-
-class _Loader(yaml.SafeLoader):
-    """Keeps every scalar as text, even `yes`, `on`, `12:30` and `007`: the schema decides what it is, not its look."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012, PyYAML's own protocol
 
 
 def parse(content: bytes) -> yaml.Node:
@@ -41,7 +43,7 @@ def parse(content: bytes) -> yaml.Node:
     """
     text = _decode(content)
     try:
-        root = yaml.compose(text, _Loader)
+        root = yaml.compose(text, TextLoader)
     except yaml.reader.ReaderError as error:
         raise ConfigIssue(_mark_at(text, error.position), (), f"unexpected character {error.character:#06x}") from None
     except yaml.MarkedYAMLError as error:
@@ -54,6 +56,8 @@ def parse(content: bytes) -> yaml.Node:
 
 
 def _decode(content: bytes) -> str:
+    if content.startswith(UTF_16) or b"\0" in content[:2]:
+        raise ConfigIssue(Mark(1, 1), (), "UTF-16, want UTF-8 text")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -74,6 +78,10 @@ def _issue(error: yaml.MarkedYAMLError, text: str) -> ConfigIssue:
     position = Mark(mark.line + 1, mark.column + 1)
     if "," in complaint and text[: mark.index].endswith("$") and text[mark.index :].startswith("{"):
         return ConfigIssue(position, (), 'write "${VAR}" in quotes inside { } and [ ]')
+    if "<block end>" in complaint and text[: mark.index].endswith(("]", "}")):
+        return ConfigIssue(position, (), f"text behind a closed bracket; {QUOTE}")
+    if "<block end>" in complaint and text[: mark.index].endswith("\t"):
+        return ConfigIssue(position, (), "text behind a tab; quote a value with a tab in it")
     for pattern, message in MESSAGES:
         if match := re.search(pattern, complaint):
             return ConfigIssue(position, (), match.expand(message))

@@ -1,38 +1,54 @@
-"""From all that pydantic finds wrong to the one issue that the user is told."""
+"""From all that pydantic finds wrong to what the user has to correct."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from edge_app.config.document import YamlDocument
-from edge_app.config.issue import ConfigIssue, Keys, nearest
+from edge_app.config.document import UNUSABLE, YamlDocument
+from edge_app.config.issue import ConfigIssue, ConfigIssues, Keys, nearest
 from edge_app.config.messages import describe
 from edge_app.config.schema_path import SchemaPath, find_path
 from edge_app.config.section import Section
 
 S = TypeVar("S", bound=Section)
 
-# An error that often follows from another ranks after it: a missing key was misspelt, a list lost its wrong items, a
-# default was not computed.
-RANK = {"missing": 1, "union_tag_not_found": 1, "too_short": 2, "default_factory_not_called": 3}
-
 
 def validate(schema: type[S], document: YamlDocument, context: Mapping[str, Any]) -> S:
     """The document as a section; `context` is passed to the validators.
 
     Raises:
-        ConfigIssue: The first wrong value by line; if all values are right, the first missing key.
+        ConfigIssues: What is wrong with the document itself, and with its values by the schema.
     """
     try:
-        return schema.model_validate(document.values, context=dict(context))
+        section = schema.model_validate(document.values, context=dict(context))
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        ranked = [(RANK.get(detail["type"], 0), _issue(schema, document, detail)) for detail in details]
-    raise min(ranked, key=lambda item: (item[0], item[1].mark))[1]
+        details = error.errors(include_url=False)
+    else:
+        if not document.issues:
+            return section
+        details = []
+    raise ConfigIssues([*document.issues, *_issues(schema, document, details)]) from None
+
+
+def _issues(schema: type[Section], document: YamlDocument, details: Sequence[ErrorDetails]) -> Iterator[ConfigIssue]:
+    """One for each detail that the user would still have with the others mended."""
+    for detail in details:
+        if detail["input"] is not UNUSABLE and not _follows(detail, details):
+            yield _issue(schema, document, detail)
+
+
+def _follows(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """Whether another detail is likely the cause of this one."""
+    where = detail["loc"]
+    if detail["type"] == "missing":  # it was misspelt
+        return any(other["type"] == "extra_forbidden" and other["loc"][:-1] == where[:-1] for other in details)
+    if detail["type"] == "too_short":  # the list lost its wrong items
+        return any(other is not detail and other["loc"][: len(where)] == where for other in details)
+    return detail["type"] == "default_factory_not_called" and len(details) > 1
 
 
 def _issue(schema: type[Section], document: YamlDocument, detail: ErrorDetails) -> ConfigIssue:

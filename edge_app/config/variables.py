@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\})?")
 
 
@@ -19,7 +20,8 @@ class Variables:
         """`text` with its variables replaced; `$${` is a literal `${`.
 
         Raises:
-            ValueError: A variable is not set, or the text holds a malformed one.
+            ValueError: A variable is not set or holds a control character, or the text holds a malformed one; the
+                error names the variable, and shows nothing of its value.
         """
         return REFERENCE.sub(self._replacement, text)
 
@@ -29,6 +31,8 @@ class Variables:
         if match["name"] is None:
             raise ValueError("want ${NAME} or ${NAME:-default}; write $${ for the characters ${ themselves")
         value = self._value(match["name"])
+        if value is not None and CONTROL.search(value):
+            raise ValueError(f"the variable {match['name']} holds a control character, such as a line break or a tab")
         if match["default"] is not None:
             return value or match["default"][2:]
         if value is None:
@@ -37,16 +41,21 @@ class Variables:
 
     def _value(self, name: str) -> str | None:
         if name in self._environ:
-            return self._environ[name]
+            return without_line_break(self._environ[name])
         folder = self._environ.get("CREDENTIALS_DIRECTORY")
         return self._credential(Path(folder, name)) if folder else None
 
     def _credential(self, path: Path) -> str | None:
         try:
-            return path.read_bytes().decode().removesuffix("\n").removesuffix("\r")
+            return without_line_break(path.read_bytes().decode())
         except FileNotFoundError:
             return None
         except OSError as error:
             raise ValueError(f"cannot read the credential {path}: {error.strerror}") from None
         except UnicodeDecodeError:
             raise ValueError(f"the credential {path} is not UTF-8 text") from None
+
+
+def without_line_break(text: str) -> str:
+    """The text without the line break that editors and `echo` put behind it."""
+    return text.removesuffix("\n").removesuffix("\r")

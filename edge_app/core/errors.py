@@ -22,6 +22,7 @@ EdgeAppError              70  a bug of ours
 ├── DeviceFaultError      76  the GPU's context is lost; only a new process gets another
 ├── AccessError           77  the operating system refuses
 └── ConfigError           78  the configuration is wrong; restarting will not help
+    └── MistakesError         several mistakes in it, a line each (config/issue.py)
 """
 
 from __future__ import annotations
@@ -54,6 +55,11 @@ class EdgeAppError(Exception):
     """Base of every error that this program raises on purpose; its text is one line for the operator."""
 
     exit_code = 70
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the operator is told, one line unless there is more than one thing to mend."""
+        return (str(self),)
 
 
 class StoppedError(EdgeAppError):

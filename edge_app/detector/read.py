@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_app import model
 from edge_app.config import Blame
-from edge_app.core.errors import DataError, DeviceError
+from edge_app.core.errors import DataError, DeviceError, InputError
 from edge_app.detector.backend import Backend
 from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
@@ -50,7 +50,8 @@ def read_detector(config: DetectorConfig) -> Detector:
             its INT8; the text names the file.
         DeviceError: What is to compute it is not here.
     """
-    found = model.find(config.model, config.base, config.state_dir)
+    with config.blame("model", "name" if config.model.onnx is None else "onnx", of=(InputError,)):
+        found = model.find(config.model, config.base, config.state_dir)
     with config.blame("engine", "backend", of=(DeviceError,)):
         backend = choose_backend(config.engine)
     if backend.fallback is None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from typing import Annotated
 
-from edge_app.config.section import SHA256, ConfigPath, Section, wrong
+from pydantic import AfterValidator, Field, model_validator
+
+from edge_app.config.section import SHA256, ConfigPath, Section, possible, wrong
 
 
 class ModelConfig(Section):
     """The model: a named one with a card, or an ONNX file."""
 
-    name: str | None = Field(default=None, min_length=1)
+    name: Annotated[str, AfterValidator(possible)] | None = Field(default=None, min_length=1)
     """A folder with a model.yaml: beside this file, in ./models, in state_dir/models or bundled."""
     onnx: ConfigPath | None = None
     """An ONNX file, instead of `name`."""

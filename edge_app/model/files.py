@@ -12,6 +12,7 @@ from edge_app.core.errors import ConfigError, DataError, InputError
 from edge_app.model.card import Card, DecoderSpec, Precision, read_card
 from edge_app.model.catalogue import read_catalogue
 from edge_app.model.config import ModelConfig
+from edge_app.model.not_onnx import what_else
 from edge_app.model.signature import is_quantized
 
 CARD = "model.yaml"
@@ -44,7 +45,9 @@ class Model:
         path = self.folder / self.card.files[precision]
         wanted = self.card.sha256.get(precision)
         if wanted and path.is_file() and sha256(path) != wanted:
-            raise DataError(f"{path}: its sha256 is not the card's; fetch the model again")
+            differs = "its sha256 is not the card's"
+            what = what_else(path)
+            raise DataError(f"{path}: {f'{what} ({differs})' if what else f'{differs}; fetch the model again'}")
         return path
 
     def digest(self, precision: Precision) -> str | None:
@@ -72,12 +75,12 @@ def find(config: ModelConfig, base: Path, state_dir: Path) -> Model:
 
 
 def find_argument(argument: str, state_dir: Path) -> Model:
-    """The model that MODEL on a command line names: an .onnx file, a folder with a model.yaml, or a name, as in `find`.
+    """The model that MODEL on a command line names: a file, a folder with a model.yaml, or a name, as in `find`.
 
     Raises:
         InputError: There is none; the text lists the folders that were searched.
     """
-    if argument.lower().endswith(".onnx"):
+    if argument.lower().endswith(".onnx") or (Path(argument).suffix and Path(argument).is_file()):
         return _bare(Path(argument), DecoderSpec(), None)
     return _named(argument, Path(), state_dir, None)
 
@@ -95,6 +98,8 @@ def _named(name: str, base: Path, state_dir: Path, labels: Path | None) -> Model
     for folder in (base / name, *(root / name for root in roots)):
         if (folder / CARD).is_file():
             return Model(read_card(folder / CARD), folder, labels)
+    if (base / name).is_file():
+        raise InputError(f"{name} is a file; name it with `onnx:` instead")
     installed = {path.parent.name for root in roots for path in root.glob(f"*/{CARD}")}
     advice = nearest(name, sorted({*installed, *read_catalogue()}))
     hint = f"; fetch it: edge-app models pull {name}" if name in read_catalogue() else ""

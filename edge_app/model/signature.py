@@ -12,6 +12,7 @@ from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 from edge_app.core.errors import DataError, InputError, first_line
 from edge_app.model.metadata import literal
+from edge_app.model.not_onnx import what_else
 
 # Operators whose output's shape depends on the picture's content; all others' follow from the inputs' shapes.
 DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique", "Loop", "If"))
@@ -148,7 +149,7 @@ def read_any_signature(path: Path) -> ModelSignature:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
     except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
-        raise DataError(f"{path}: not a whole ONNX model ({first_line(error)})") from error
+        raise DataError(f"{path}: {what_else(path) or f'not a whole ONNX model ({first_line(error)})'}") from error
     constants = {weight.name for weight in model.graph.initializer}
     operators = _operators(model)
     return ModelSignature(

@@ -66,6 +66,15 @@ def test_99_boxes_are_refused_and_100_are_enough():
     assert lacking_evidence(measured(many([CAR], 100), many([], 100))) is None
 
 
+def test_too_few_boxes_say_from_which_score_on_they_count_and_what_to_do():
+    reference = many([CAR], 31)
+    reason = str(lacking_evidence(measured(reference, reference)))
+    assert "finds 31 boxes in the holdout with a score of 0.3 or more, of labels with at least 20; want 100" in reason
+    assert reason.endswith("; give it more pictures, of scenes with more to see, or --allow-thin-evidence")
+    nothing = str(lacking_evidence(measured([NOTHING], [NOTHING])))
+    assert nothing.endswith("; give it more pictures, of scenes with more to see")  # which no option replaces
+
+
 def test_labels_that_are_not_judged_are_no_evidence():
     reference = many([CAR], 90) + many([FEW], 19)
     assert "finds 90 boxes" in str(lacking_evidence(measured(reference, reference)))

@@ -204,7 +204,7 @@ def test_the_url_may_come_from_stdin(init, tmp_path, monkeypatch):
 
 
 def test_a_password_may_come_from_the_environment(init, tmp_path, monkeypatch):
-    monkeypatch.setenv("BACK_2_PASSWORD", "s3cret")
+    monkeypatch.setenv("BACK_2_PASSWORD", "s3cret\n")  # as `$(…)` does not, and a secret from a file may, have it
     assert init("--rtsp", "rtsp://192.0.2.1/a", "--name", "back_2", "--username", "u", "--no-probe")[0] == 0
     assert sourced(tmp_path / "config.env").items() >= {"BACK_2_USER": "u", "BACK_2_PASSWORD": "s3cret"}.items()
 

@@ -189,8 +189,16 @@ def test_a_mistake_in_the_configuration_is_the_same_line_with_its_place_from_che
 @pytest.mark.parametrize(
     ("sections", "words"),
     [
-        pytest.param({"model": {"name": "nope"}}, "no model nope: no folder", id="no such model"),
-        pytest.param({"model": {"name": "trafic"}}, r"no model trafic, did you mean traffic\?", id="near a model"),
+        pytest.param(
+            {"model": {"name": "nope"}},
+            r"config.yaml:\d+:\d+: model\.name: no model nope: no folder",
+            id="no such model",
+        ),
+        pytest.param(
+            {"model": {"name": "trafic"}},
+            r"config.yaml:\d+:\d+: model\.name: no model trafic, did you mean traffic\?",
+            id="near a model",
+        ),
         pytest.param(
             {"model": {"name": "yolox-nano"}}, r"no model \S+, did you mean yolox_nano\?", id="near one to pull"
         ),
@@ -199,7 +207,11 @@ def test_a_mistake_in_the_configuration_is_the_same_line_with_its_place_from_che
             r"config.yaml:\d+:\d+: model\.labels: /none\.txt: no such file",
             id="no such labels",
         ),
-        pytest.param({"model": {"onnx": "/none.onnx"}}, "/none.onnx: no such", id="no such network"),
+        pytest.param(
+            {"model": {"onnx": "/none.onnx"}},
+            r"config.yaml:\d+:\d+: model\.onnx: /none.onnx: no such",
+            id="no such network",
+        ),
         pytest.param({"cameras": {"a": {"url": "/none.mp4"}}}, "camera a: /none.mp4: no such file", id="no such file"),
     ],
 )
@@ -225,6 +237,23 @@ def test_labels_that_do_not_do_are_told_with_the_place_of_their_key(verb, config
         found, _, err = verb(name, config)
         assert found == code
         assert re.fullmatch(rf"{config}:\d+:\d+: model\.labels: {tmp_path}/labels\.txt: {words}\n", err)
+
+
+@pytest.mark.parametrize("name", ["check", "run", "bench"])
+def test_each_mistake_in_a_configuration_is_a_line(verb, configured, name):
+    cameras = {f"c{number}": {"url": "10.0.0.5:554/s", "max_fps": 0} for number in range(6)}
+    config = configured(cameras=cameras, engine={"threads": "many"})
+    code, out, err = verb(name, config)
+    *lines, rest = err.splitlines()
+    assert (code, out, rest) == (78, "", "and 3 more")
+    places = [
+        re.fullmatch(rf"{config}:(\d+):(\d+): (cameras\.c\d\.(url|max_fps)|engine\.threads): .+", line)
+        for line in lines
+    ]
+    assert len(places) == 10
+    assert all(places)
+    numbers = [(int(place[1]), int(place[2])) for place in places if place]
+    assert numbers == sorted(numbers)
 
 
 def test_two_sinks_that_write_one_file_are_a_mistake(verb, configured):

@@ -1,4 +1,4 @@
-"""Each mistake is one line: FILE:LINE:COLUMN: key: what is wrong, and the nearest name."""
+"""Each mistake is one line: FILE:LINE:COLUMN: key: what is wrong, and the nearest name; ten are told at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, ValidationError
 from edge_app.app.config import load_config
 from edge_app.config import Section
 from edge_app.config.document import read
-from edge_app.config.issue import ConfigIssue
+from edge_app.config.issue import ConfigIssues
 from edge_app.config.validation import validate
 from edge_app.core.errors import AccessError, ConfigError, InputError
 from tests.config.files import CAMERAS, MODEL, SOUND, load_text
@@ -19,15 +19,21 @@ from tests.config.files import CAMERAS, MODEL, SOUND, load_text
 SECRET = "s3cret-pass"
 
 
-def said(folder: Path, text: str | bytes, **environ: str) -> str:
-    """The one line, without the name of the file."""
+def all_said(folder: Path, text: str | bytes, **environ: str) -> list[str]:
+    """The lines, without the name of the file."""
     with pytest.raises(ConfigError) as caught:
         load_text(folder, text, **environ)
-    line, name = str(caught.value), f"{folder / 'c.yaml'}:"
-    assert line.startswith(name)
-    assert len(line.splitlines()) == 1
+    assert str(caught.value).split("\n") == list(caught.value.lines)
     assert caught.value.exit_code == 78
-    return line.removeprefix(name)
+    name = f"{folder / 'c.yaml'}:"
+    assert all(line.startswith((name, "and ")) for line in caught.value.lines)
+    return [line.removeprefix(name) for line in caught.value.lines]
+
+
+def said(folder: Path, text: str | bytes, **environ: str) -> str:
+    """The one line, without the name of the file."""
+    (line,) = all_said(folder, text, **environ)
+    return line
 
 
 def camera(keys: str) -> str:
@@ -280,11 +286,39 @@ SYNTAX = [
     pytest.param('a: "\\q"\n', "1:6: unknown escape; use 'single quotes' for text with backslashes", id="escape"),
     pytest.param("a: {b: ${X}}\n", '1:9: write "${VAR}" in quotes inside { } and [ ]', id="variable in braces"),
     pytest.param("a: [${X}]\n", '1:6: write "${VAR}" in quotes inside { } and [ ]', id="variable in brackets"),
-    pytest.param("a: [b {c]\n", "1:7: expected ',' or ']'", id="missing comma"),
+    pytest.param("a: [b {c]\n", "1:7: expected ',' or ']'; quote a value with ? [ ] { }", id="bracket inside brackets"),
+    pytest.param(
+        "a: {url: rtsp://[fd00::1]:554/s}\n",
+        "1:17: expected ',' or '}'; quote a value with ? [ ] { }",
+        id="address in brackets inside braces",
+    ),
+    pytest.param("a: {b: 'c' d: e}\n", "1:12: expected ',' or '}'", id="missing comma"),
+    pytest.param(
+        "a: {b: c: d}\n",
+        "1:9: unexpected ':'; quote a value that contains ': ', or correct the indentation",
+        id="colon inside braces",
+    ),
+    pytest.param(
+        "a: [fd00::1]:554/s\n",
+        "1:13: text behind a closed bracket; quote a value with ? [ ] { }",
+        id="value that begins with a bracket",
+    ),
+    pytest.param(
+        "a:\n  b: {c: d}e}\n",
+        "2:12: text behind a closed bracket; quote a value with ? [ ] { }",
+        id="closed brace inside braces",
+    ),
+    pytest.param("a:\n  b: 1\n\tc: 1\n", "3:1: a tab; indent with spaces", id="tab as indentation of the second key"),
+    pytest.param("a: b\tc\n", "1:6: text behind a tab; quote a value with a tab in it", id="tab in a value"),
+    pytest.param(
+        "a: - b\n", "1:4: quote a value that begins with '- ', or begin a list in a line of its own", id="dash"
+    ),
+    pytest.param("a: b\0\n", "1:5: unexpected character 0x0000", id="nul"),
+    pytest.param("a: b\n".encode("utf-16-le"), "1:1: UTF-16, want UTF-8 text", id="utf-16 without a mark"),
     pytest.param("a: 1\n---\nb: 2\n", "2:1: a second document begins here; want one", id="two documents"),
     pytest.param("a: b\x07\n", "1:5: unexpected character 0x0007", id="control character"),
     pytest.param("a: 1\nb: é\n".encode("latin-1"), "2:4: not UTF-8 text", id="latin-1"),
-    pytest.param(SOUND.encode("utf-16"), "1:1: not UTF-8 text", id="utf-16"),
+    pytest.param(SOUND.encode("utf-16"), "1:1: UTF-16, want UTF-8 text", id="utf-16"),
     pytest.param("", "1:1: the file is empty; it needs model and cameras", id="empty"),
     pytest.param("# nothing\n", "1:1: the file is empty; it needs model and cameras", id="comments alone"),
     pytest.param("- a\n", "1:1: want keys with values below them, got a list", id="list at the top"),
@@ -292,7 +326,7 @@ SYNTAX = [
     pytest.param("[" * 1500, "1:1: nested too deep", id="deep"),
     pytest.param("a: &a [*a]\n", None, id="alias in itself"),
     pytest.param("a: &a {<<: *a}\n", None, id="merge of itself"),
-    pytest.param("a: {<<: b}\n", "1:9: a.<<: want the alias of a mapping", id="merge of a word"),
+    pytest.param(SOUND + "engine: {<<: b}\n", "3:14: engine.<<: want the alias of a mapping", id="merge of a word"),
     pytest.param("a: !secret x\n", "1:4: a: tags are not supported; quote a value that begins with !", id="tag"),
     pytest.param('a: "\\uD800"\n', "1:4: a: not UTF-8 text, or its variables are not", id="half a character"),
     pytest.param(b"\xef\xbb\xbfa: b\x07\n", "1:5: unexpected character 0x0007", id="after a byte order mark"),
@@ -313,6 +347,78 @@ def test_a_wrong_value_is_named_with_its_place_and_what_is_wanted(tmp_path, text
 @pytest.mark.parametrize(("text", "line"), SYNTAX)
 def test_what_is_not_yaml_is_named_with_its_place(tmp_path, text, line):
     assert said(tmp_path, text) == line or line is None
+
+
+@pytest.mark.parametrize("value", ["y" * 256, "a\\0b", "é" * 128, "y/" * 2048])
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("model: {name: traffic}\ncameras: {a: {url: VALUE}}\n", "cameras.a.url"),
+        (CAMERAS + "model: {name: VALUE}\n", "model.name"),
+        (CAMERAS + "model: {onnx: VALUE}\n", "model.onnx"),
+        (CAMERAS + "model: {name: traffic, labels: VALUE}\n", "model.labels"),
+        (SOUND + "publish: [{type: file, path: VALUE}]\n", "publish[0].path"),
+        (SOUND + "state_dir: VALUE\n", "state_dir"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_refused(tmp_path, text, key, value):
+    line = said(tmp_path, text.replace("VALUE", f'"{value}"'))
+    assert line.endswith(f": {key}: want a path without NUL, of at most 255 bytes a name and 4095 in all")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "10.0.0.5:554/s",
+        "10.0.0.5/s",
+        "10.0.0.5",
+        "[fd00::1]:554/s",
+        "//10.0.0.5/s",
+        "rtsp:/10.0.0.5/s",
+        "rtsp//10.0.0.5/s",
+        "camera.local/stream",
+        "camera.local",
+        "camera.example.com/live/main",
+        "localhost:8554/s",
+        "camera:554/s",
+        f"camera/stream?user=admin&password={SECRET}",
+    ],
+)
+def test_a_url_whose_scheme_is_missing_is_told_so(tmp_path, url):
+    line = said(tmp_path, camera(f"url: '{url}'"))
+    assert line == "3:12: cameras.a.url: want rtsp:// or another scheme before the host; there is no such file"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"admin:{SECRET}@10.0.0.5/s",
+        f"admin:{SECRET}@camera",
+        f"admin:{SECRET}/x#?y@camera/s",
+        f"admin:{SECRET}@x@10.0.0.5:554/s",
+        "admin@10.0.0.5/s",
+        f"//admin:{SECRET}@10.0.0.5/s",
+        f"rtsp:/admin:{SECRET}@10.0.0.5/s",
+    ],
+)
+def test_a_login_in_a_url_whose_scheme_is_missing_is_not_shown(tmp_path, url):
+    line = said(tmp_path, camera(f"url: '{url}'"))
+    where, _, words = line.partition("want rtsp:// or another scheme before the host")
+    assert (where, words) == ("3:12: cameras.a.url: ", "; user and password have their own keys; there is no such file")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["x", "clips/gate.mp4", "./10.0.0.5/s", "../camera.local/s", "/srv/camera.local/s", "clips.old/gate.MP4", "v.2"],
+)
+def test_a_path_of_a_file_that_is_not_there_stays_a_path(tmp_path, path):
+    assert load_text(tmp_path, camera(f"url: '{path}'")).cameras["a"].path == tmp_path / path
+
+
+def test_a_file_that_is_there_is_never_taken_for_a_host(tmp_path):
+    (tmp_path / "camera.local").mkdir()
+    (tmp_path / "camera.local" / "stream").touch()
+    assert load_text(tmp_path, camera("url: camera.local/stream")).cameras["a"].path == tmp_path / "camera.local/stream"
 
 
 @pytest.mark.parametrize(("url", "words"), URLS)
@@ -342,6 +448,13 @@ def test_what_goes_with_a_network_camera_only_is_refused_elsewhere(tmp_path, url
 def test_udp_where_there_is_none_is_refused(tmp_path, url):
     line = said(tmp_path, camera(f"transport: udp, url: '{url}'"))
     assert line == "3:18: cameras.a.transport: udp goes with an rtsp:// url only; rtsps, http and https are tcp"
+
+
+@pytest.mark.parametrize("url", ["rtsp://x/s", "https://x/s", "/dev/video0", "synthetic://street"])
+def test_a_start_of_a_live_camera_is_refused(tmp_path, url):
+    line = said(tmp_path, camera(f"start_at: 2026-11-23T15:00:00Z, url: '{url}'"))
+    words = "goes with files and folders only; a live camera's frames are timed as they come"
+    assert line == f"3:17: cameras.a.start_at: {words}"
 
 
 def test_the_number_of_a_gpu_is_refused_where_the_cpu_is_asked_for(tmp_path):
@@ -414,7 +527,7 @@ def test_a_secret_that_breaks_a_rule_is_not_shown():
     class Locked(Section):
         pin: SecretStr = Field(max_length=3)
 
-    with pytest.raises(ConfigIssue, match=r"^1:6: pin: not valid$"):
+    with pytest.raises(ConfigIssues, match=r"^1:6: pin: not valid$"):
         validate(Locked, read(f"pin: {SECRET}".encode(), str), {})
     with pytest.raises(ValidationError) as caught:
         Locked(pin=[SECRET])  # type: ignore[arg-type]
@@ -426,9 +539,48 @@ def test_a_value_from_a_variable_is_not_shown(tmp_path):
     assert line == "3:24: cameras.a.max_fps: want a number, got the value of '${FPS}'"
 
 
-def test_the_first_mistake_by_line_is_said(tmp_path):
-    text = SOUND + "publish: [{type: file, path: x, keep: 0}]\ndetect: {confidence: 2}\nengine: {device: x}\n"
-    assert said(tmp_path, text).startswith("3:39: publish[0].keep")
+def test_every_mistake_is_said_in_the_order_of_the_file(tmp_path):
+    text = (
+        f"{MODEL}cameras:\n  a: {{max_fps: 1}}\n  b: {{url: x, rotate: 45, password: '${{P}}'}}\n"
+        "publish: [{type: file, path: x, keep: 0}]\ndetect: {confidence: 2}\nengin: {}\nengine: {device: x}\n"
+        "engine: {}\nshutdown: !x 1\n"
+    )
+    assert all_said(tmp_path, text) == [
+        "3:3: cameras.a.url: missing",
+        "4:23: cameras.b.rotate: want 0, 90, 180 or 270, got '45'",
+        "4:37: cameras.b.password: the variable P is not set",
+        "5:39: publish[0].keep: want at least 1, got '0'",
+        "6:22: detect.confidence: want at most 1, got '2'",
+        "7:1: engin: unknown key, did you mean engine?",
+        "8:18: engine.device: want a whole number, got 'x'",
+        "9:1: engine: given twice, first in line 8",
+        "10:11: shutdown: tags are not supported; quote a value that begins with !",
+    ]
+
+
+def test_of_many_mistakes_ten_are_said_and_the_others_counted(tmp_path):
+    text = MODEL + "cameras:\n" + "".join(f"  c{number}: {{url: x, max_fps: -1}}\n" for number in range(25))
+    lines = all_said(tmp_path, text)
+    assert lines[:10] == [
+        f"{3 + number}:25: cameras.c{number}.max_fps: want more than 0, got '-1'" for number in range(10)
+    ]
+    assert lines[10:] == ["and 15 more"]
+
+
+def test_a_mistake_that_follows_from_another_is_not_said(tmp_path):
+    assert said(tmp_path, SOUND + "publish: [{type: mqtt, hots: b}]\n").startswith("3:24: publish[0].hots: unknown key")
+    assert said(tmp_path, sink("type: mqtt, host: b, tls: maybe")).startswith("3:38: publish[0].tls")
+    assert said(tmp_path, camera('url: "${CAM}", username: u')) == "3:12: cameras.a.url: the variable CAM is not set"
+    assert said(tmp_path, sink("type: '${T}', host: b")) == "3:18: publish[0].type: the variable T is not set"
+
+
+def test_what_is_not_yaml_is_said_alone(tmp_path):
+    assert said(tmp_path, "modell: {}\ncameras: 1\nengine: {a\n").startswith("4:1: ")
+
+
+def test_merges_that_multiply_are_refused_at_once(tmp_path):
+    levels = "".join(f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}]}}\n" for n in range(1, 10))
+    assert "does an alias contain itself?" in said(tmp_path, f"m0: &m0 {{x: 1}}\n{levels}{SOUND}<<: *m9\n")
 
 
 def test_a_mistake_in_what_an_alias_brings_is_found_where_it_stands(tmp_path):

@@ -43,6 +43,51 @@ def test_what_is_wanted_as_text_stays_as_it_is_written(tmp_path, text):
     assert camera(tmp_path, f"url: rtsp://x, username: {text}").username == text.strip("'")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rtsp://10.0.0.5:554/cam/realmonitor?channel=1&subtype=0",
+        "?start",
+        "a ? b",
+        ":colon",
+        "::1",
+        "a:b#c",
+        "a#b?",
+        "12:30:00",
+        "0123",
+        "1_000",
+        "-",
+        "50%",
+        "a@b",
+        "a\tb",
+        "\u00a0nbsp",
+    ],
+)
+def test_a_text_without_quotes_is_the_same_inside_brackets_as_in_yaml_1_2(tmp_path, text):
+    assert camera(tmp_path, f"url: rtsp://x, username: {text}, decode: cpu").username == text
+    assert camera(tmp_path, f"url: rtsp://x, username: {text}").username == text
+    assert load_text(tmp_path, SOUND + f"detect: {{labels: [{text},b]}}\n").detect.labels == (text, "b")
+
+
+def test_a_text_inside_brackets_may_go_on_in_the_next_line(tmp_path):
+    text = f"{MODEL}cameras: {{a: {{url: x}}}}\ndetect: {{labels: [traffic \r\n  light,a\n\n\n b # comment\n , c]}}\n"
+    assert load_text(tmp_path, text).detect.labels == ("traffic light", "a\n\nb", "c")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"slots":1}', "{slots: 1}", "{'slots' : 1}", "{? slots : 1}", "{slots: 1,}", "{slots:\t1}\t# c"]
+)
+def test_a_mapping_inside_braces_is_read_however_it_is_spaced(tmp_path, text):
+    assert load_text(tmp_path, SOUND + f"engine: {text}\n").engine.slots == 1
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\t\n", "\t# comment\n", " \t \n"])
+def test_line_ends_of_windows_and_tabs_behind_a_value_are_no_mistake(tmp_path, end):
+    text = SOUND + "engine:\n  slots:\t1\n  threads: 2\n"
+    engine = load_text(tmp_path, text.replace("\n", end)).engine
+    assert (engine.slots, engine.threads) == (1, 2)
+
+
 @pytest.mark.parametrize("text", ["", "~", "null"])
 def test_null_is_not_given(tmp_path, text):
     assert camera(tmp_path, f"url: rtsp://x, username: {text}").username is None
@@ -71,17 +116,24 @@ def test_a_camera_takes_all_of_its_keys(tmp_path):
     max_frame_age_ms: 200
     reconnect: {initial_s: 2, max_s: 4, jitter: 0, stable_s: 9}
     stall_timeout_s: 3
-    start_at: 2026-11-23T15:00:00Z
 """
     camera = load_text(tmp_path, f"{MODEL}cameras:\n  b: {{url: y}}\n  a:{text}").cameras["a"]
     assert camera.url == "rtsps://[::1]:322/s@x?a=b"
     assert camera.tls == TlsConfig(ca=tmp_path / "ca.pem")
     assert camera.reconnect.max_s == 4
-    assert camera.start_at == datetime(2026, 11, 23, 15, tzinfo=timezone.utc)
     assert (camera.transport, camera.decode, camera.enabled, camera.rotate) == ("tcp", "cpu", False, 270)
 
 
-@pytest.mark.parametrize("url", ["rtsp://h/s", "http://h:80", "synthetic://street?seed=7&fps=25", "rtsp://h/u@d"])
+@pytest.mark.parametrize("url", ["v.mp4", "folder/", "synthetic://street?frames=3"])
+def test_a_file_a_folder_and_the_rendered_street_take_a_start(tmp_path, url):
+    taken = camera(tmp_path, f"url: '{url}', start_at: 2026-11-23T15:00:00Z")
+    assert taken.start_at == datetime(2026, 11, 23, 15, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["rtsp://h/s", "rtsp://[fe80::1%eth0]:554/s", "http://h:80", "synthetic://street?seed=7&fps=25", "rtsp://h/u@d"],
+)
 def test_a_url_stays_as_it_is(tmp_path, url):
     assert camera(tmp_path, f"url: '{url}'").url == url
 

@@ -45,9 +45,9 @@ def test_a_variable_that_is_not_set_is_named_with_key_and_place(tmp_path):
         load_text(tmp_path, LOGIN)
 
 
-@given(secret=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@given(secret=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
-def test_a_secret_of_any_characters_survives(tmp_path, secret):
+def test_a_secret_of_any_characters_but_control_characters_survives(tmp_path, secret):
     config = load_text(tmp_path, LOGIN, P=secret)
     password = config.cameras["a"].password
     assert password is not None
@@ -81,9 +81,34 @@ def test_a_credential_is_taken_without_its_last_line_break(tmp_path, content):
     assert Variables({"CREDENTIALS_DIRECTORY": str(tmp_path)}).fill("${P}") == "from file"
 
 
-def test_a_credential_keeps_its_other_line_breaks_and_spaces(tmp_path):
-    (tmp_path / "P").write_bytes(b" a\nb \n\n")
-    assert Variables({"CREDENTIALS_DIRECTORY": str(tmp_path)}).fill("${P}") == " a\nb \n"
+def test_a_credential_keeps_its_spaces(tmp_path):
+    (tmp_path / "P").write_bytes(b" a b \n")
+    assert Variables({"CREDENTIALS_DIRECTORY": str(tmp_path)}).fill("${P}") == " a b "
+
+
+@pytest.mark.parametrize("value", ["s3cret\n", "s3cret\r\n"])
+def test_a_variable_is_taken_without_its_last_line_break_too(tmp_path, value):
+    password = load_text(tmp_path, LOGIN, P=value).cameras["a"].password
+    assert password is not None
+    assert password.get_secret_value() == "s3cret"
+
+
+@pytest.mark.parametrize(
+    "value", ["s3cret\n\n", "\ns3cret", "s3\ncret", "s3\tcret", "s3\0cret", "\x1bs3cret", "s3cret\x7f", "\x9b"]
+)
+def test_another_control_character_in_a_variable_is_refused_and_its_value_not_shown(tmp_path, value):
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "P").write_text(value, newline="")
+    for environ in {"P": value}, {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")}:
+        with pytest.raises(ConfigError) as caught:
+            load_text(tmp_path, LOGIN, **environ)
+        where, _, what = str(caught.value).partition("cameras.a.password: ")
+        assert where.endswith("c.yaml:5:15: ")
+        assert what == "the variable P holds a control character, such as a line break or a tab"
+
+
+def test_a_default_is_the_file_s_own_text_and_may_hold_anything():
+    assert Variables({}).fill("${P:-a\tb\n}") == "a\tb\n"
 
 
 def test_the_environment_goes_before_credentials(tmp_path):

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -567,6 +568,31 @@ def test_inspect_shows_a_file_that_is_not_the_cards(verb, tmp_path):
     assert document["files"][0]["verdict"] == "not the card's"
     assert document["labels"] == {"value": ["a", "b"], "from": "the model card"}
     assert "sha256 is not the card's" in err
+
+
+def test_inspect_shows_control_characters_and_does_not_send_them_to_the_terminal(verb, tmp_path):
+    folder = card(tmp_path, "toy\x1b[31m", labels=["car\x1b[2J", "a\nb\u202e"])
+    code, out, err = verb("models", "inspect", folder)
+    assert code == 78  # no known layout
+    assert r"toy\x1b[31m" in out
+    assert r"2: car\x1b[2J, a\nb\u202e" in out
+    assert "\x1b" not in out + err
+    document, _ = inspected(verb, folder, code=78)
+    assert document["labels"]["value"] == ["car\x1b[2J", "a\nb\u202e"]
+
+
+def test_a_file_whose_name_is_no_text_is_shown_all_the_same(verb, tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\x1b.onnx"))
+    code, out, err = verb("models", "inspect", path)
+    assert (code, out) == (66, "")
+    assert err == f"{tmp_path}/caf" + r"\udce9\x1b.onnx: no such model file" + "\n"
+    try:
+        path.write_bytes((card(tmp_path, "toy") / "m.onnx").read_bytes())
+    except OSError:
+        pytest.skip("this file system takes text only")
+    code, out, _ = verb("models", "inspect", path)
+    assert r"caf\udce9\x1b.onnx" in out
+    assert verb("models", "inspect", path, "--json")[0] == code
 
 
 def test_inspect_shows_a_file_that_is_missing(verb, tmp_path):

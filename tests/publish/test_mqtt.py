@@ -125,6 +125,64 @@ def test_a_message_that_the_broker_refuses_is_tried_again(
     subscriber.wait_for(lambda: seqs(subscriber) == [0])
 
 
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_a_broker_that_retains_nothing_is_served_with_retain_false(
+    start_broker: Any, subscribe: Any, running: Running, message: Any, version: str
+) -> None:
+    broker = start_broker(more=["retain_available false"])
+    subscriber = subscribe(broker)
+    made = config(broker.port, version=version, retain=False)
+    assert made.probe().endswith(f"MQTT {version}, no login")
+    delivery = running.start(made.open(), backoff=fast())
+    delivery.put(shown("gate", "up"), never)
+    delivery.put(message(7), never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    subscriber.wait_for(lambda: seqs(subscriber) == [7] and subscriber.on("edge_app/gate/status"))
+    assert subscriber.on("edge_app/available") == [b"online"]
+    running.end()
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline"])
+    assert running.metrics.total("publish_failed") == 0
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_a_broker_that_refuses_us_because_it_retains_nothing_names_the_key(
+    start_broker: Any, running: Running, message: Any, caplog: Any, version: str
+) -> None:
+    broker = start_broker(more=["retain_available false"])
+    made = config(broker.port, version=version)
+    with pytest.raises(SinkError, match="`retain: false`"):
+        made.probe()
+    delivery = running.start(made.open(), backoff=fast())
+    delivery.put(message(0), never)
+    until(lambda: running.metrics.total("publish_failed") >= 1)
+    assert "`retain: false`" in caplog.text
+
+
+def test_nothing_is_retained_with_retain_false(broker: Broker, subscribe: Any, running: Running, message: Any) -> None:
+    subscriber = subscribe(broker)
+    delivery = running.start(config(broker.port, retain=False).open(), backoff=fast())
+    delivery.put(shown("gate", "up"), never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    running.end()
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline"])
+    late = Subscriber(broker, "late")
+    subscriber._client.publish("last", b"", 1)
+    late.wait_for(lambda: late.on("last"))
+    assert [each.topic for each in late.received] == ["last"]
+    late.close()
+
+
+def test_an_unretained_last_will_still_shows_a_cut_connection(
+    broker: Broker, subscribe: Any, running: Running, throttle: Callable[[Broker, float], Throttle]
+) -> None:
+    subscriber = subscribe(broker)
+    line = throttle(broker, 1000)
+    running.start(config(line.port, retain=False).open())
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online"])
+    line.close()
+    subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline"])
+
+
 def test_an_offline_that_is_not_true_is_corrected(broker: Broker, subscribe: Any, running: Running) -> None:
     subscriber = subscribe(broker)
     running.start(config(broker.port).open())

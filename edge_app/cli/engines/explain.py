@@ -12,6 +12,7 @@ import typer
 
 from edge_app import trt_build
 from edge_app.cli.models.options import AsJson
+from edge_app.cli.output import write_lines
 from edge_app.core.errors import InputError
 from edge_app.core.paths import default_state_dir
 from edge_app.model import find_argument
@@ -38,7 +39,7 @@ def main(
             json.dumps({"schema": "edge_app.explain/1", "plans": [e.document() for e in explanations]}) + "\n"
         )
     else:
-        sys.stdout.writelines(f"{line}\n" for explanation in explanations for line in _lines(explanation))
+        write_lines(line for explanation in explanations for line in _lines(explanation))
 
 
 def _lines(explanation: Explanation) -> Iterator[str]:

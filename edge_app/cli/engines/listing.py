@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from edge_app.cli.models.options import AsJson
+from edge_app.cli.output import write_lines
 from edge_app.core.errors import DataError
 from edge_app.trt_build import EngineCache, EngineFile, default_cache_dir
 
@@ -24,7 +25,7 @@ def main(as_json: AsJson = False) -> None:
             json.dumps({"schema": "edge_app.engines/1", "folder": str(cache.folder), "plans": every}) + "\n"
         )
         return
-    sys.stdout.writelines(f"{_line(file, trouble)}\n" for file, trouble in files)
+    write_lines(_line(file, trouble) for file, trouble in files)
     if not files:
         sys.stderr.write(f"no plans in {cache.folder}; edge-app build makes one\n")
 

@@ -8,6 +8,7 @@ import sys
 from functools import cache as once
 
 from edge_app.cli.models.options import AsJson
+from edge_app.cli.output import write_lines
 from edge_app.trt_build import EngineCache, default_cache_dir, prune
 
 EXAMPLE = "Example: edge-app engines prune"
@@ -21,7 +22,7 @@ def main(as_json: AsJson = False) -> None:
         gone = [{"path": str(path), "because": because} for path, because in pruned]
         sys.stdout.write(json.dumps({"schema": "edge_app.pruned/1", "plans": gone}) + "\n")
         return
-    sys.stdout.writelines(f"{path}: {because}\n" for path, because in pruned)
+    write_lines(f"{path}: {because}" for path, because in pruned)
     if not pruned:
         sys.stderr.write("nothing to prune\n")
 

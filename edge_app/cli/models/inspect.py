@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from edge_app.cli.models.options import AsJson, StateDir, state_folder
+from edge_app.cli.output import write_lines
 from edge_app.detector.inspection import Inspection, ModelFile, inspect
 from edge_app.model import find_argument
 
@@ -36,7 +37,7 @@ def main(
     if as_json:
         sys.stdout.write(json.dumps(_document(inspection)) + "\n")
     else:
-        sys.stdout.writelines(f"{line}\n" for line in _lines(inspection))
+        write_lines(_lines(inspection))
     if inspection.error is not None:
         sys.stdout.flush()
         raise inspection.error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_app.cli.models.options import AsJson, StateDir, state_folder
+from edge_app.cli.output import write_lines
 from edge_app.model import CatalogueEntry, Installed, installed, read_catalogue
 
 EXAMPLE = "Example: edge-app models list --json"
@@ -25,9 +26,7 @@ def main(state_dir: StateDir = None, as_json: AsJson = False) -> None:
         }
         sys.stdout.write(json.dumps(document) + "\n")
         return
-    sys.stdout.writelines(
-        f"{line}\n" for line in [*map(_line, here), *(_offer(e) for e in catalogue if e.name not in names)]
-    )
+    write_lines([*map(_line, here), *(_offer(e) for e in catalogue if e.name not in names)])
 
 
 def _installed(model: Installed) -> dict[str, Any]:

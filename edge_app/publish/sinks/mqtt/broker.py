@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from edge_app.core.errors import SinkError
 from edge_app.publish.sinks.sink import LoginError
 
+NOT_RETAINED = "Retain not supported"  # MQTT 5's reason code 0x9A, of a last will and of a message
 LOGIN_REASONS = {"Bad user name or password", "Not authorized", "Banned", "Bad authentication method"}
 
 
@@ -27,6 +28,7 @@ class Broker:
         password: Of that user.
         version: Of the protocol, `3.1.1` or `5`.
         keepalive_s: After a silence of one and a half times this [s] it announces that we are offline.
+        retain: Whether it is to keep statuses, and whether we are online, for consumers that come later.
     """
 
     host: str
@@ -36,6 +38,7 @@ class Broker:
     password: SecretStr | None
     version: str
     keepalive_s: int
+    retain: bool = True
 
     def error(self, why: str) -> SinkError:
         """A failure of this broker."""
@@ -58,12 +61,17 @@ class Broker:
     def lost(self, reason: ReasonCode, *, was_connected: bool) -> SinkError:
         """Why a connection ended."""
         if was_connected:
-            return self.error(f"connection lost: {reason}")
-        hint = "; does this port want TLS?" if self.tls is None else ""
-        return self.error(f"the broker hung up without a welcome{hint}")
+            return self.error(f"connection lost: {reason}{self._advice(reason)}")
+        causes = ["does this port want TLS"] if self.tls is None else []
+        causes += ["does it keep no messages (`retain: false` is for those)"] if self.retain else []
+        asked = f"; {', or '.join(causes)}?" if causes else ""
+        return self.error(f"the broker hung up without a welcome{asked}")
 
     def refused(self, reason: ReasonCode) -> SinkError:
         """Why the broker did not let us in."""
         if str(reason) in LOGIN_REASONS:
             return LoginError(f"{self.host}:{self.port}: authentication refused: {reason}")
-        return self.error(f"refused: {reason}")
+        return self.error(f"refused: {reason}{self._advice(reason)}")
+
+    def _advice(self, reason: ReasonCode) -> str:
+        return "; set `retain: false`" if str(reason) == NOT_RETAINED else ""

@@ -32,20 +32,27 @@ class MqttConnection:
     """
 
     def __init__(
-        self, broker: Broker, client_id: str, *, available: str | None = None, wake: Callable[[], None] = lambda: None
+        self,
+        broker: Broker,
+        client_id: str,
+        *,
+        available: str,
+        silent: bool = False,
+        wake: Callable[[], None] = lambda: None,
     ) -> None:
         """Begins to connect.
 
         Args:
             broker: Where to.
             client_id: What the broker calls us; it throws out another client of that name.
-            available: Topic that shows `online` while we are connected, and by our last will `offline` afterwards;
-                None to show nothing.
+            available: Topic that shows `online` while we are connected, and by our last will `offline` afterwards.
+            silent: Whether to say neither `online` nor `offline`. The last will is left all the same, because there are
+                brokers that accept no connection with one.
             wake: Called, in paho's thread, after every acknowledgement and after the failure.
         """
         self.receive_maximum = 65535
         self._broker = broker
-        self._available = available
+        self._available, self._silent = available, silent
         self._wake = wake
         self._changed = threading.Condition()
         self._connected = self._closed = self._ended = False
@@ -106,12 +113,15 @@ class MqttConnection:
         client.on_connect = client.on_disconnect = client.on_publish = client.on_message = None
 
     def _said_offline(self) -> bool:
-        if self._available is None:
+        if self._silent:
             return True
-        number = self.publish(self._available, b"offline", 1, True)
+        number = self._say(b"offline")
         with self._changed:
             self._changed.wait_for(lambda: number in self._acknowledged or self._ended, FAREWELL_S)
             return number in self._acknowledged
+
+    def _say(self, availability: bytes) -> int:
+        return self.publish(self._available, availability, 1, self._broker.retain)
 
     def _new_client(self, client_id: str) -> Client:
         broker = self._broker
@@ -127,8 +137,7 @@ class MqttConnection:
             client.tls_set_context(broker.tls)
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password.get_secret_value() if broker.password else None)
-        if self._available is not None:
-            client.will_set(self._available, b"offline", qos=1, retain=True)
+        client.will_set(self._available, b"offline", qos=1, retain=broker.retain)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_publish, client.on_message = self._on_publish, self._on_message
         return client
@@ -148,8 +157,8 @@ class MqttConnection:
         if reason.is_failure:
             self._fail(self._broker.refused(reason))
             return
-        if self._available is not None:
-            client.publish(self._available, b"online", 1, True)
+        if not self._silent:
+            self._say(b"online")
             client.subscribe(self._available, 1)
         with self._changed:
             self.receive_maximum = getattr(properties, "ReceiveMaximum", self.receive_maximum)
@@ -158,8 +167,8 @@ class MqttConnection:
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
         # The last will of a connection that was cut comes when the broker gives it up, which may be after our "online".
-        if message.payload == b"offline" and not self._closed and self._available is not None:
-            client.publish(self._available, b"online", 1, True)
+        if message.payload == b"offline" and not self._closed:
+            self._say(b"online")
 
     def _on_publish(
         self, client: Client, data: Any, number: int, reason: ReasonCode, properties: Properties | None

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
-from edge_app.config.section import HOST, TOPIC, Name, OptionalTls, whole, wrong
+from edge_app.config.section import HOST, TOPIC, Flag, Name, OptionalTls, whole, wrong
 from edge_app.publish.messages import Message, MessageKind
 from edge_app.publish.sinks.mqtt.broker import Broker
 from edge_app.publish.sinks.mqtt.connection import MqttConnection
@@ -32,7 +32,7 @@ class MqttSink:
         """Reads the certificates; raises ConfigError or AccessError if that fails."""
         self._broker = config.broker()
         self._client_id = config.client_id or new_client_id()
-        self._prefix, self._qos = config.prefix, config.qos
+        self._prefix, self._qos, self._available = config.prefix, config.qos, config.available
         self._in_flight = in_flight
         self._connection: MqttConnection | None = None
         self._sent: dict[int, Message] = {}  # by paho's number
@@ -41,9 +41,7 @@ class MqttSink:
     def open(self, wake: Callable[[], None]) -> bool:
         if self._connection is None:
             self._sent, self._confirmed = {}, []
-            self._connection = MqttConnection(
-                self._broker, self._client_id, available=f"{self._prefix}/available", wake=wake
-            )
+            self._connection = MqttConnection(self._broker, self._client_id, available=self._available, wake=wake)
         return self._connection.connected(WAIT_S)
 
     def send(self, message: Message) -> bool:
@@ -54,8 +52,8 @@ class MqttSink:
             return False
         # A status is retained for consumers that connect later, and so it is worth a confirmation.
         is_status = message.kind == "status"
-        qos = 1 if is_status else self._qos
-        self._sent[connection.publish(self._topic(message), message.payload, qos, is_status)] = message
+        qos, retain = 1 if is_status else self._qos, is_status and self._broker.retain
+        self._sent[connection.publish(self._topic(message), message.payload, qos, retain)] = message
         return True
 
     def confirmed(self) -> Sequence[Message]:
@@ -116,6 +114,13 @@ class MqttSinkConfig(SinkConfig):
     """What the broker calls this client; without it, a new name at each start. Two of one name throw each other out."""
     keepalive_s: int = Field(default=30, ge=1, le=65535)
     """After a silence of one and a half times this [s] the broker announces that we are offline."""
+    retain: Flag = True
+    """`false` for a broker that keeps no messages: who subscribes later learns a camera's status when it changes."""
+
+    @property
+    def available(self) -> str:
+        """The topic that shows whether we are connected."""
+        return f"{self.prefix}/available"
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> MqttSinkConfig:
@@ -133,6 +138,7 @@ class MqttSinkConfig(SinkConfig):
             password=self.password,
             version=self.version,
             keepalive_s=self.keepalive_s,
+            retain=self.retain,
         )
 
     def open(self) -> MqttSink:
@@ -142,7 +148,7 @@ class MqttSinkConfig(SinkConfig):
     def probe(self) -> str:
         """Connects under a name of its own, so that a running service is not thrown out, and publishes nothing."""
         broker = self.broker()
-        connection = MqttConnection(broker, new_client_id())
+        connection = MqttConnection(broker, new_client_id(), available=self.available, silent=True)
         try:
             until = time.monotonic() + PROBE_S
             while not connection.connected(max(0.0, until - time.monotonic())):
