@@ -38,7 +38,7 @@ class Analysis:
     Attributes:
         inbox: Frames of all cameras.
         engine: Computes them in batches.
-        postprocess: Raw outputs of a batch to each picture's detections, and how many of its rows held NaN or Inf.
+        postprocess: Raw outputs of a batch to each picture's detections, and how many of its rows were no detections.
         hand_over: Takes each frame with its result, in order; waits only if the frame's source is finite.
         metrics: Counts and stage durations.
         heartbeats: Told at least once a second that the loop is alive.
@@ -70,7 +70,7 @@ class Analysis:
         postprocess_s = time.monotonic() - began
         for frame, source_wh, (detections, invalid_rows) in zip(frames, sizes_wh, each, strict=True):
             if invalid_rows:
-                self.metrics.count("outputs_not_finite", invalid_rows, camera=frame.meta.camera)
+                self._count_invalid(frame.meta.camera, invalid_rows)
             latency = Latency(
                 queue=frame.queue_s,
                 preprocess=outputs.preprocess_s,
@@ -79,6 +79,16 @@ class Analysis:
                 total=time.monotonic() - frame.meta.queued_mono,
             )
             yield frame, Result(meta=frame.meta, source_wh=source_wh, latency=latency, detections=detections)
+
+    def _count_invalid(self, camera: str, rows: int) -> None:
+        """Counts rows that are no detections, and warns of the first: what they mean is not their picture's fault."""
+        if not self.metrics.total("outputs_not_finite"):
+            logger.warning(
+                "%s: %d rows of the model's answer are no detections (NaN, a score above 1 or a class that it does not "
+                "have): they are left out and counted; its layout may be another one, see `decoder:`",
+                camera, rows,
+            )  # fmt: skip
+        self.metrics.count("outputs_not_finite", rows, camera=camera)
 
     def _finish(self, frame: Frame, result: Result) -> None:
         """Hands one frame over and records where its time went."""

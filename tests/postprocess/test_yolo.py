@@ -58,7 +58,7 @@ def test_yolox_equals_a_slow_reference_on_random_tensors(seed, iou):
     rows[:, 4], rows[:, 5:] = distinct_scores(seed, CELLS), rng.uniform(0, 0.1, (CELLS, CLASSES))
     rows[np.arange(CELLS), 5 + rng.integers(0, CLASSES, CELLS)] = 1.0
     rows[rng.random(CELLS) < 0.1, 2:4] = rng.uniform(20, 80)  # finite, and far larger than any picture
-    postprocess = Postprocess(recognise(signature(1, CELLS, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
+    postprocess = Postprocess(recognise(signature(1, CELLS, 5 + CLASSES), "yolox"), confidence=0.3, nms_iou=iou)
     found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_yolox(rows, 0.3), iou)))
@@ -95,7 +95,7 @@ def test_a_giant_box_takes_nothing_from_other_classes_and_places():
     rows[[0, 3, 7, 20], 4] = 0.5, 0.9, 0.8, 0.7
     rows[[0, 3, 7, 20], [6, 6, 7, 7]] = 1.0
     rows[0, 2:4] = 45.0
-    postprocess = Postprocess(recognise(signature(1, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
+    postprocess = Postprocess(recognise(signature(1, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5)
     found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
     assert (found.class_id.tolist(), invalid_rows) == ([1, 2, 2, 1], 0)
 
@@ -127,7 +127,7 @@ def test_a_box_without_an_area_in_the_picture_is_not_published_and_takes_nothing
 def test_the_second_picture_of_a_batch_is_the_second():
     rows = np.zeros((2, CELLS, 5 + CLASSES), np.float32)
     rows[1, 7, 4:6] = 0.9
-    postprocess = Postprocess(recognise(signature(None, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
+    postprocess = Postprocess(recognise(signature(None, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5)
     assert len(postprocess((rows,), 0, BOX, (128, 64))[0]) == 0
     assert len(postprocess((rows,), 1, BOX, (128, 64))[0]) == 1
 
@@ -158,7 +158,7 @@ def test_a_batch_is_what_its_pictures_are_one_by_one(family, class_ids):
 def test_only_the_wanted_labels_are_kept():
     rows = np.zeros((CELLS, 5 + CLASSES), np.float32)
     rows[0, [4, 5]], rows[30, [4, 7]] = 0.9, 0.9
-    decoder = recognise(signature(1, CELLS, 8), None)
+    decoder = recognise(signature(1, CELLS, 8), "yolox")
     found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5, class_ids=[2])((rows[None],), 0, BOX, (128, 64))
     assert found.class_id.tolist() == [2]
 
