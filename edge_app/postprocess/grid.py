@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 STRIDES = (8, 16, 32)
+LARGE_STRIDES = (*STRIDES, 64)  # of the P6 models
 POWERS = (2, 4, 8, 16, 32, 64, 128)  # strides that grids may have [px]
 
 
@@ -25,3 +26,11 @@ def strides_of(count: int, input_wh: tuple[int, int]) -> tuple[int, ...] | None:
             if cells(input_wh, strides) == count:
                 return strides
     return None
+
+
+def are_cells(count: int | None, input_wh: tuple[int, int]) -> bool:
+    """Whether `count` may be the cells of all grids of a network: its last grid has a stride of 32 or more.
+
+    Three anchors more a cell have the count of grids twice as fine, which no such network has.
+    """
+    return count is None or ((strides := strides_of(count, input_wh)) is not None and strides[-1] >= STRIDES[-1])

@@ -33,11 +33,6 @@ def metadata_classes(signature: ModelSignature) -> int | None:
     return len(names) if names else None
 
 
-def likely_classes(signature: ModelSignature) -> int:
-    """How many classes a model likely has: as many as the metadata names, else COCO's 80."""
-    return metadata_classes(signature) or COCO_CLASSES
-
-
 def hinted_families(signature: ModelSignature) -> frozenset[str]:
     """The families that the metadata points to, or the name of a flat output; empty without such a hint."""
     output = signature.outputs[0]

@@ -9,7 +9,7 @@ from edge_app.postprocess.decoder import Decoder, DecoderFamily, Judging, RawOut
 from edge_app.postprocess.deepstream import DeepStreamCentresDecoder, DeepStreamDecoder
 from edge_app.postprocess.efficientnms import EfficientNmsDecoder
 from edge_app.postprocess.end2end import EndToEndDecoder
-from edge_app.postprocess.hints import hinted_families, is_detection, likely_classes
+from edge_app.postprocess.hints import COCO_CLASSES, hinted_families, is_detection, metadata_classes
 from edge_app.postprocess.judgement import Verdict
 from edge_app.postprocess.network import BlankAnswers, Network
 from edge_app.postprocess.rfdetr import RfDetrDecoder
@@ -113,23 +113,24 @@ def _narrowed(fitting: list[Decoder], signature: ModelSignature, answers: BlankA
     if len(plausible) < 2:
         return plausible
     judged = _judged(plausible, answers)
-    return [decoder for decoder in judged if decoder.classes == likely_classes(signature)] or judged or plausible
+    classes = metadata_classes(signature) or (COCO_CLASSES if judged is not None else None)
+    left = plausible if judged is None else judged
+    return [decoder for decoder in left if classes and decoder.classes == classes] or left or plausible
 
 
-def _judged(fitting: list[Decoder], answers: BlankAnswers) -> list[Decoder]:
-    """Those whose layout the model's answer fits, else those whose scores alone are no probabilities."""
-    verdicts = [(decoder, _verdict(decoder, answers)) for decoder in fitting]
+def _judged(fitting: list[Decoder], answers: BlankAnswers) -> list[Decoder] | None:
+    """Those whose layout the model's answer fits, else those whose scores alone are no probabilities.
+
+    None if the model cannot answer.
+    """
+    given = [(decoder, answers.to(decoder)) for decoder in fitting if isinstance(decoder, Judging)]
+    verdicts = {decoder.family: decoder.judge(arrays) for decoder, arrays in given if arrays is not None}
+    if not verdicts:
+        return None
     for wanted in (Verdict.FITS, Verdict.LOGITS):
-        if fits := [decoder for decoder, verdict in verdicts if verdict is wanted]:
+        if fits := [decoder for decoder in fitting if verdicts.get(decoder.family, Verdict.FITS) is wanted]:
             return fits
     return []
-
-
-def _verdict(decoder: Decoder, answers: BlankAnswers) -> Verdict:
-    """Its verdict; `FITS` where it has none, or nothing answers."""
-    if not isinstance(decoder, Judging) or (arrays := answers.to(decoder)) is None:
-        return Verdict.FITS
-    return decoder.judge(arrays)
 
 
 def has_probabilities(decoder: Decoder, arrays: RawOutputs) -> bool:

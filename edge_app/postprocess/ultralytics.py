@@ -25,7 +25,7 @@ from edge_app.postprocess.candidates import (
 )
 from edge_app.postprocess.centre_rows import SURE
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.grid import strides_of
+from edge_app.postprocess.grid import are_cells, strides_of
 from edge_app.postprocess.hints import is_detection
 from edge_app.postprocess.judgement import Verdict, are_centres, are_classes, are_corners, filled, verdict
 
@@ -58,7 +58,7 @@ class UltralyticsDecoder:
         channels, count = (columns, rows) if transposed else (rows, columns)
         if channels is None or channels < 5:
             return None
-        plausible = count is None or strides_of(count, wh) is not None
+        plausible = are_cells(count, wh) if transposed else count is None or strides_of(count, wh) is not None
         return cls(official.yolo(signature, wh), channels - 4, transposed, plausible)
 
     def judge(self, arrays: RawOutputs) -> Verdict:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from edge_app.model import ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.centre_rows import CentreRowsDecoder, rows_and_classes
-from edge_app.postprocess.grid import strides_of
+from edge_app.postprocess.grid import are_cells
 
 
 class Yolov6Decoder(CentreRowsDecoder):
@@ -27,4 +27,4 @@ class Yolov6Decoder(CentreRowsDecoder):
         if shape is None or len(signature.outputs) != 1:
             return None
         rows, classes = shape
-        return cls(official.yolo(signature, wh), classes, rows is None or strides_of(rows, wh) is not None)
+        return cls(official.yolo(signature, wh), classes, are_cells(rows, wh))

@@ -7,7 +7,7 @@ from typing import ClassVar
 from edge_app.model import ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.centre_rows import CentreRowsDecoder, rows_and_classes
-from edge_app.postprocess.grid import strides_of
+from edge_app.postprocess.grid import are_cells
 
 
 class DecodedYoloxDecoder(CentreRowsDecoder):
@@ -23,4 +23,4 @@ class DecodedYoloxDecoder(CentreRowsDecoder):
         if shape is None or len(signature.outputs) != 1:
             return None
         rows, classes = shape
-        return cls(official.yolox(wh), classes, rows is None or strides_of(rows, wh) is not None)
+        return cls(official.yolox(wh), classes, are_cells(rows, wh))

@@ -132,7 +132,6 @@ class Row:
 
 DETECT = {"task": "detect"}
 TWO_CLASSES = {**RTDETR, "names": "['a', 'b']"}
-GRIDS = ("yolox", "yolox_decoded", "yolov6")
 FOUR = ("yolox", "yolox_decoded", "ultralytics", "yolov6")
 SIX = ("end2end", "rtdetr_ultralytics", "rtdetr_ultralytics_old", "deepstream")
 
@@ -165,7 +164,7 @@ TABLE = [
     row("YOLOX, its rows open", out("output", None, None, 7), "yolox", lambda: offsets(CELLS, 2)),
     row("YOLOX of half floats", out("output", 1, CELLS, 85, dtype="float16"), "yolox", lambda: offsets(CELLS, 80)),
     row("YOLOX, no sigmoid", out("output", 1, CELLS, 7), "yolox", lambda: logits(offsets(CELLS, 2))),
-    row("YOLOX, not asked", out("output", 1, CELLS, 85), GRIDS),
+    row("YOLOX, not asked", out("output", 1, CELLS, 85), FOUR),
     row("YOLOX decoded, COCO", out("output", 1, CELLS, 85), "yolox_decoded", lambda: centres(CELLS, 80)),
     row("YOLOX decoded, --dynamic", out("output", None, None, None), "yolox_decoded", lambda: centres(CELLS, 80)),
     row(
@@ -203,6 +202,7 @@ TABLE = [
         "v8, all open", out("output0", None, None, None), "ultralytics", lambda: turned(centres_and_classes(CELLS, 80))
     ),
     row("v8 turned, COCO", out("output0", 1, CELLS, 84), "ultralytics", lambda: centres_and_classes(CELLS, 80)),
+    row("v8 turned, not asked", out("output0", 1, CELLS, 84), FOUR),
     row("v8 turned, one class", out("output0", 1, CELLS, 5), "ultralytics"),
     row("v8 turned, told", out("output0", 1, CELLS, 84), "ultralytics", metadata=DETECT),
     row("v8 for segmentation", out("output0", 1, 116, CELLS), (), metadata={"task": "segment"}),
@@ -211,7 +211,9 @@ TABLE = [
     row("v5, COCO", out("output", 1, 3 * CELLS, 85), "yolov5"),
     row("v5, one class", out("output", 1, 3 * CELLS, 6), "yolov5", lambda: centres(3 * CELLS, 1)),
     row("v5, one class, four anchors", out("output", 1, 4 * CELLS, 6), "yolov5", lambda: centres(4 * CELLS, 1)),
-    row("v5, four anchors", out("output0", 1, 4 * CELLS, 8), "yolov5"),
+    row("v5, four anchors", out("output0", 1, 4 * CELLS, 8), "yolov5", lambda: centres(4 * CELLS, 3)),
+    row("v5, four anchors, or a YOLOX of strides 4 to 16", out("output0", 1, 4 * CELLS, 8), ("yolox", "yolov5")),
+    row("YOLOX of strides 4 to 16", out("output", 1, 4 * CELLS, 8), "yolox", lambda: offsets(4 * CELLS, 3)),
     row("v5, P6", out("output", 1, 3 * P6_CELLS, 85), "yolov5"),
     row("v5's v3-tiny", out("output", 1, 3 * TINY_CELLS, 85), "yolov5"),
     row("v5, dynamic", out("output0", None, None, 85), "yolov5", lambda: centres(3 * CELLS, 80)),

@@ -39,10 +39,10 @@ def test_a_score_that_rounding_has_put_above_one_is_one(name):
     assert (found.score.tolist(), invalid_rows) == ([1.0], 0)
 
 
-@pytest.mark.parametrize("name", sorted(set(LAYOUTS) - MULTIPLIES))
+@pytest.mark.parametrize("name", sorted(set(READS_SCORES) - MULTIPLIES))
 @pytest.mark.parametrize(("confidence", "kept"), [(0.4, 0), (0.35, 1)])
 def test_a_half_float_is_compared_with_the_threshold_itself(name, confidence, kept):
-    """In half floats 0.4 is 0.3999, 0.35 is 0.3501; the nearest to the logit of 0.4 is one of 0.3999 too."""
+    """In half floats 0.4 is 0.3999, and 0.35 is 0.3501."""
     found, _ = detections(name, confidence, confidence=confidence, dtype=np.float16)
     assert len(found) == kept
 
