@@ -80,7 +80,8 @@ class DeepStreamDecoder:
     def _rows(self, arrays: RawOutputs, row: int) -> NDArray[Any]:
         """A picture's rows of box, score, class: (n, 6)."""
         if self.output_indices is None:
-            return arrays[0][row]
+            rows: NDArray[Any] = arrays[0][row]
+            return rows
         boxes, scores, classes = (arrays[index][row] for index in self.output_indices)
         return np.concatenate([boxes.astype(np.float32), scores.reshape(-1, 1), classes.reshape(-1, 1)], axis=1)
 

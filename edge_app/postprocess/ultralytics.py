@@ -29,6 +29,9 @@ from edge_app.postprocess.grid import are_cells, strides_of
 from edge_app.postprocess.hints import is_detection
 from edge_app.postprocess.judgement import Verdict, are_centres, are_classes, are_corners, filled, verdict
 
+LOUD = 0.05  # classes that are multiplied by an objectness have higher scores even where nothing is
+MANY = 100  # rows of which that can be said
+
 
 @dataclass(frozen=True, slots=True)
 class UltralyticsDecoder:
@@ -62,12 +65,13 @@ class UltralyticsDecoder:
         return cls(official.yolo(signature, wh), channels - 4, transposed, plausible)
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Centres are spread over the input; the columns behind are no objectness that is always 1 and no class."""
+        """Centres are spread over the input; where nothing is, all scores are low, as only an objectness besides."""
         rows = filled(self._columns(arrays, 0).T)
         lists = rows.shape[1] == 6 and are_classes(rows[:, 5]) and are_corners(rows[:, :4])
         sure = self.classes > 1 and bool((rows[:, 4] >= SURE).all())
+        loud = len(rows) >= MANY and bool(np.median(rows[:, 4:].max(axis=1)) > LOUD)
         centres = are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
-        return verdict(len(rows) == 0 or (centres and not sure and not lists), rows[:, 4:])
+        return verdict(len(rows) == 0 or (centres and not (sure or loud or lists)), rows[:, 4:])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""
@@ -84,7 +88,8 @@ class UltralyticsDecoder:
 
     def _columns(self, arrays: RawOutputs, row: int) -> NDArray[Any]:
         """A picture's cells as columns: (4 + classes, cells)."""
-        return arrays[0][row].T if self.transposed else arrays[0][row]
+        cells: NDArray[Any] = arrays[0][row]
+        return cells.T if self.transposed else cells
 
 
 def _are_cells_rows(rows: int | None, columns: int | None, wh: tuple[int, int]) -> bool:

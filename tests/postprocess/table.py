@@ -48,16 +48,16 @@ def offsets(rows, classes) -> Answer:
     return (np.concatenate([box, _unit(2, rows, 1 + classes)], axis=1)[None],)
 
 
-def centres(rows, classes, objectness=None) -> Answer:
-    """Centre boxes in pixels, an objectness of that value or a low one, classes."""
+def centres(rows, classes, objectness=None, most=0.4) -> Answer:
+    """Centre boxes in pixels, an objectness of that value or a low one, classes, which may be higher than it."""
     size = _unit(3, rows, 2, most=90) + 4
     sure = _unit(4, rows, 1) if objectness is None else np.full((rows, 1), objectness, np.float32)
-    return (np.concatenate([_positions(rows), size, sure, _unit(5, rows, classes, most=0.4)], axis=1)[None],)
+    return (np.concatenate([_positions(rows), size, sure, _unit(5, rows, classes, most=most)], axis=1)[None],)
 
 
 def centres_and_classes(rows, classes) -> Answer:
     """Centre boxes in pixels, classes."""
-    return (np.delete(centres(rows, classes)[0], 4, axis=2),)
+    return (np.delete(centres(rows, classes, most=0.05)[0], 4, axis=2),)
 
 
 def turned(answer: Answer) -> Answer:
@@ -132,6 +132,7 @@ class Row:
 
 DETECT = {"task": "detect"}
 TWO_CLASSES = {**RTDETR, "names": "['a', 'b']"}
+DECODED = ("yolox_decoded", "ultralytics")
 FOUR = ("yolox", "yolox_decoded", "ultralytics", "yolov6")
 SIX = ("end2end", "rtdetr_ultralytics", "rtdetr_ultralytics_old", "deepstream")
 
@@ -167,18 +168,21 @@ TABLE = [
     row("YOLOX, not asked", out("output", 1, CELLS, 85), FOUR),
     row("YOLOX decoded, COCO", out("output", 1, CELLS, 85), "yolox_decoded", lambda: centres(CELLS, 80)),
     row("YOLOX decoded, --dynamic", out("output", None, None, None), "yolox_decoded", lambda: centres(CELLS, 80)),
+    row("YOLOX decoded, three classes", out("output", 1, CELLS, 8), "yolox_decoded", lambda: centres(CELLS, 3)),
+    row("YOLOX decoded or v8 turned", out("output", 1, CELLS, 8), DECODED, lambda: centres(CELLS, 3, most=0.05)),
     row(
-        "YOLOX decoded, three classes, or Ultralytics turned with four",
-        out("output", 1, CELLS, 8),
-        ("yolox_decoded", "ultralytics"),
-        lambda: centres(CELLS, 3),
-    ),
-    row(
-        "YOLOX decoded, three named classes",
+        "YOLOX decoded, its classes named",
         out("output", 1, CELLS, 8),
         "yolox_decoded",
-        lambda: centres(CELLS, 3),
+        lambda: centres(CELLS, 3, most=0.05),
         {"names": "['a', 'b', 'c']"},
+    ),
+    row(
+        "v8 turned, its classes named",
+        out("output", 1, CELLS, 8),
+        "ultralytics",
+        lambda: centres(CELLS, 3, most=0.05),
+        {"names": "['a', 'b', 'c', 'd']"},
     ),
     row("YOLOX, an answer of zeros", out("output", 1, CELLS, 8), FOUR, lambda: zeros(CELLS, 8)),
     # YOLOv6
