@@ -37,8 +37,8 @@ def verdict(structure: bool, *scores: Floats) -> Verdict:
 
 def filled(rows: NDArray[Any]) -> Floats:
     """The rows (n, columns) with a box in their first four columns."""
-    boxed = (rows[:, :4] != 0).any(axis=1)
-    return rows[boxed].astype(np.float32, copy=False)
+    boxed: Floats = rows[(rows[:, :4] != 0).any(axis=1)].astype(np.float32, copy=False)
+    return boxed
 
 
 def are_probabilities(values: Floats) -> bool:

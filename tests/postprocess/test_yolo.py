@@ -100,15 +100,16 @@ def test_a_giant_box_takes_nothing_from_other_classes_and_places():
     assert (found.class_id.tolist(), invalid_rows) == ([1, 2, 2, 1], 0)
 
 
-def test_the_best_thousand_of_a_picture_reach_suppression():
+def test_the_best_three_thousand_of_a_picture_reach_suppression_and_the_others_are_counted():
     columns = np.zeros((4 + CLASSES, 8400), np.float32)
-    columns[:2, :1200] = np.divmod(np.arange(1200), 40)
-    columns[:2, :1200] *= 16
-    columns[2:4, :1200], columns[4, :1200] = 8, np.linspace(0.4, 0.9, 1200)
+    columns[:2, :3364] = np.divmod(np.arange(3364), 58)
+    columns[:2, :3364] *= 11
+    columns[2:4, :3364], columns[4, :3364] = 8, np.linspace(0.4, 0.9, 3364)
     decoder = recognise(signature(1, 4 + CLASSES, 8400, wh=(640, 640)), None)
     box = Letterbox.fit((640, 640), (640, 640))
-    found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((columns[None],), 0, box, (640, 640))
-    assert found.score.tolist() == columns[4, 1199:199:-1].tolist()
+    (found,) = Postprocess(decoder, confidence=0.3, nms_iou=0.5).batch((columns[None],), [box], [(640, 640)])
+    assert found.detections.score.tolist() == columns[4, 3363:363:-1].tolist()
+    assert found.cut == 364
 
 
 def test_a_box_without_an_area_in_the_picture_is_not_published_and_takes_nothing_from_others():
@@ -146,7 +147,7 @@ def test_a_batch_is_what_its_pictures_are_one_by_one(family, class_ids):
     boxes = [Letterbox.fit(size, WH) for size in sizes]
     together = postprocess.batch((rows,), boxes, sizes)
     assert len(together) == len(sizes)
-    for row, (found, invalid_rows) in enumerate(together):
+    for row, (found, invalid_rows, _) in enumerate(together):
         alone, alone_invalid_rows = postprocess((rows,), row, boxes[row], sizes[row])
         assert invalid_rows == alone_invalid_rows
         assert (invalid_rows > 0) == (row == 2)
