@@ -185,3 +185,27 @@ def test_yolov5_equals_a_slow_reference_on_random_tensors(seed, iou):
     found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_yolov5(rows, 0.3), iou)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "first", "stride"),
+    [
+        pytest.param(8 * 4 + 4 * 2 + 2 * 1, 32, 16, id="8 to 32"),
+        pytest.param(16 * 8 + 8 * 4 + 4 * 2 + 2 * 1, 160, 16, id="4 to 32"),
+        pytest.param(4 * 2 + 2 * 1, 0, 16, id="16 and 32"),
+    ],
+)
+@pytest.mark.parametrize("family", ["yolox", "ultralytics"])
+def test_grids_of_any_strides_are_read(family, rows, first, stride):
+    """The third cell of the grid of 16 pixels: its middle is (40, 8) of 64 x 32."""
+    cell = first + 2
+    if family == "yolox":
+        table = np.zeros((rows, 8), np.float32)
+        table[cell, :6] = 0.5, 0.5, math.log(20 / stride), math.log(10 / stride), 0.9, 1
+    else:
+        table = np.zeros((7, rows), np.float32)
+        table[:5, cell] = 40, 8, 20, 10, 0.9
+    decoder = recognise(signature(1, *table.shape), family)
+    assert decoder.plausible
+    found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((table[None],), 0, BOX, (128, 64))
+    np.testing.assert_allclose(found.xyxy, [[60, 6, 100, 26]], atol=1e-4)
