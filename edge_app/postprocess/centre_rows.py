@@ -21,7 +21,7 @@ from edge_app.postprocess.candidates import (
     stack,
 )
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.judgement import Verdict, are_centres, are_classes, are_corners, filled, verdict
+from edge_app.postprocess.judgement import Verdict, are_centres, filled, has_objectness, may_be_list, verdict
 
 SURE = 0.999  # an objectness that a model does not have is written as 1
 
@@ -43,12 +43,12 @@ class CentreRowsDecoder:
     always_sure: ClassVar[bool] = False  # whether objectness is 1 throughout
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Centres are spread over the input; a single class is not whole beside boxes that may be corners."""
+        """Centres are spread over the input; objectness is always 1, or never without a class."""
         rows = filled(arrays[0][0])
-        lists = rows.shape[1] == 6 and are_classes(rows[:, 5]) and are_corners(rows[:, :4])
-        sure = bool((rows[:, 4] >= SURE).all()) == self.always_sure
+        sure = bool((rows[:, 4] >= SURE).all())
+        objectness = sure if self.always_sure else not sure and has_objectness(rows) is not False
         centres = are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
-        return verdict(len(rows) == 0 or (centres and sure and not lists), rows[:, 4:])
+        return verdict(len(rows) == 0 or (centres and objectness and not may_be_list(rows)), rows[:, 4:])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""

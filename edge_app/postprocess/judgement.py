@@ -79,6 +79,24 @@ def are_centres(boxes: Floats, wh: tuple[int, int]) -> bool:
     return reach_across(boxes[:, :2], wh) and bool((boxes[:, 2:] >= 0).all())
 
 
+def may_be_list(rows: Floats) -> bool:
+    """Whether the last column of rows (n, columns) may be a class, and the first four the corners of its box."""
+    last = rows[:, -1]
+    return are_classes(last) and are_corners(rows[:, :4]) and (rows.shape[1] == 6 or bool(last.any()))
+
+
+def has_objectness(rows: Floats) -> bool | None:
+    """Whether column 4 is an objectness or a class of its own: two classes are not sure of the same boxes.
+
+    None if column 4 is never sure.
+    """
+    sure = rows[rows[:, 4] >= 0.5, 5:]
+    if not sure.size:
+        return None
+    best = sure.max(axis=1) >= 0.5
+    return True if best.all() else False if not best.any() else None
+
+
 def is_sorted_list(rows: NDArray[Any]) -> bool:
     """Whether rows (n, 6) of box, score, class are sorted, best first, as what suppresses or selects writes them."""
     scores = rows[:, 4].astype(np.float32)

@@ -27,7 +27,7 @@ from edge_app.postprocess.centre_rows import SURE
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import are_cells, strides_of
 from edge_app.postprocess.hints import is_detection
-from edge_app.postprocess.judgement import Verdict, are_centres, are_classes, are_corners, filled, verdict
+from edge_app.postprocess.judgement import Verdict, are_centres, filled, has_objectness, may_be_list, verdict
 
 LOUD = 0.05  # classes that are multiplied by an objectness have higher scores even where nothing is
 MANY = 100  # rows of which that can be said
@@ -67,11 +67,10 @@ class UltralyticsDecoder:
     def judge(self, arrays: RawOutputs) -> Verdict:
         """Centres are spread over the input; where nothing is, all scores are low, as only an objectness besides."""
         rows = filled(self._columns(arrays, 0).T)
-        lists = rows.shape[1] == 6 and are_classes(rows[:, 5]) and are_corners(rows[:, :4])
-        sure = self.classes > 1 and bool((rows[:, 4] >= SURE).all())
+        objectness = self.classes > 1 and ((rows[:, 4] >= SURE).all() or has_objectness(rows) is True)
         loud = len(rows) >= MANY and bool(np.median(rows[:, 4:].max(axis=1)) > LOUD)
         centres = are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
-        return verdict(len(rows) == 0 or (centres and not (sure or loud or lists)), rows[:, 4:])
+        return verdict(len(rows) == 0 or (centres and not (objectness or loud or may_be_list(rows))), rows[:, 4:])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""

@@ -73,6 +73,13 @@ def corners(rows, classes=80, ordered=False) -> Answer:
     return (np.concatenate([low, low + _unit(8, rows, 2, most=60) + 1, score, class_id], axis=1)[None],)
 
 
+def planted(*columns) -> Answer:
+    """Two boxes that may be corners or centres, these columns behind them, and nothing else."""
+    rows = np.zeros((1, CELLS, 4 + len(columns)), np.float32)
+    rows[0, [700, 800]] = [[150, 100, 160, 120, *columns], [60, 200, 80, 220, *columns]]
+    return (rows,)
+
+
 def shares(rows) -> Answer:
     """Centre boxes as shares of the input, score, class."""
     box = _unit(9, rows, 4, most=1)
@@ -169,6 +176,9 @@ TABLE = [
     row("YOLOX decoded, COCO", out("output", 1, CELLS, 85), "yolox_decoded", lambda: centres(CELLS, 80)),
     row("YOLOX decoded, --dynamic", out("output", None, None, None), "yolox_decoded", lambda: centres(CELLS, 80)),
     row("YOLOX decoded, three classes", out("output", 1, CELLS, 8), "yolox_decoded", lambda: centres(CELLS, 3)),
+    row("YOLOX decoded, sure of two boxes", out("output", 1, CELLS, 7), "yolox_decoded", lambda: planted(0.9, 0.95, 0)),
+    row("v8 turned, sure of two boxes", out("output0", 1, CELLS, 7), "ultralytics", lambda: planted(0.9, 0, 0)),
+    row("corners, two scores, class", out("output", 1, CELLS, 7), FOUR, lambda: planted(0.9, 0.8, 2)),
     row("YOLOX decoded or v8 turned", out("output", 1, CELLS, 8), DECODED, lambda: centres(CELLS, 3, most=0.05)),
     row(
         "YOLOX decoded, its classes named",
