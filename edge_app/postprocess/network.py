@@ -87,11 +87,11 @@ def _grey(spec: InputSpec) -> tuple[float, ...]:
 def _blank(picture: TensorSpec, wh: tuple[int, int], channels: tuple[float, ...]) -> NDArray[Any]:
     """A picture of one colour in the input's shape and dtype; as many as its batch has, or one."""
     width, height = wh
-    batch = picture.shape[0] or 1
+    batch = [size or 1 for size in picture.shape[:-3]]
     colour = np.array(channels).astype(picture.dtype)
     if picture.channels_last:
-        return np.broadcast_to(colour, (batch, height, width, 3)).copy()
-    return np.broadcast_to(colour[:, None, None], (batch, 3, height, width)).copy()
+        return np.broadcast_to(colour, (*batch, height, width, 3)).copy()
+    return np.broadcast_to(colour[:, None, None], (*batch, 3, height, width)).copy()
 
 
 def _closed(tensor: TensorSpec, array: NDArray[Any]) -> TensorSpec:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_app.core.frames import Letterbox
+from edge_app.model import TensorSpec
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.reference import (
     BOX,
@@ -173,18 +174,42 @@ def slow_yolov5(rows, confidence):
     return found
 
 
-@settings(deadline=None)
+@pytest.mark.parametrize("family", ["yolov5", "yolov6", "yolox_decoded"])
+@settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), iou=st.floats(0.1, 0.9))
-def test_yolov5_equals_a_slow_reference_on_random_tensors(seed, iou):
+def test_rows_of_centres_equal_a_slow_reference_on_random_tensors(family, seed, iou):
     rng, anchors = np.random.default_rng(seed), 3 * CELLS
     rows = np.zeros((anchors, 5 + CLASSES), np.float32)
     rows[:, :2], rows[:, 2:4] = rng.uniform(-5, 70, (anchors, 2)), rng.uniform(1, 40, (anchors, 2))
     rows[:, 4], rows[:, 5:] = distinct_scores(seed, anchors), rng.uniform(0, 0.1, (anchors, CLASSES))
     rows[np.arange(anchors), 5 + rng.integers(0, CLASSES, anchors)] = 1.0
-    postprocess = Postprocess(recognise(signature(1, anchors, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
+    postprocess = Postprocess(recognise(signature(1, anchors, 5 + CLASSES), family), confidence=0.3, nms_iou=iou)
     found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_yolov5(rows, 0.3), iou)))
+
+
+@pytest.mark.parametrize("form", ["rows", "three outputs", "three outputs of centres"])
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 2**32 - 1), iou=st.floats(0.1, 0.9))
+def test_deepstreams_forms_equal_a_slow_reference_on_random_tensors(form, seed, iou):
+    rng = np.random.default_rng(seed)
+    centre, size = rng.uniform(-5, 70, (CELLS, 2)), rng.uniform(1, 40, (CELLS, 2))
+    corners = np.concatenate([centre - size / 2, centre + size / 2], axis=1).astype(np.float32)
+    scores, classes = distinct_scores(seed, CELLS).astype(np.float32), rng.integers(0, CLASSES, CELLS)
+    boxes = np.concatenate([centre, size], axis=1).astype(np.float32) if "centres" in form else corners
+    columns = [boxes[None], scores[None, :, None], classes[None, :, None].astype(np.float32)]
+    if form == "rows":
+        model, arrays = signature(1, CELLS, 6), (np.concatenate(columns, axis=2),)
+    else:
+        shapes = {"boxes": 4, "scores": 1, "classes": 1}
+        outputs = tuple(TensorSpec(name, (1, CELLS, width), "float32") for name, width in shapes.items())
+        model, arrays = signature(outputs=outputs), tuple(columns)
+    decoder = recognise(model, "deepstream_centres" if "centres" in form else "deepstream")
+    found, invalid_rows = Postprocess(decoder, confidence=0.3, nms_iou=iou)(arrays, 0, BOX, (128, 64))
+    there = zip(scores.tolist(), classes.tolist(), corners.tolist(), strict=True)
+    assert invalid_rows == 0
+    assert_same(found, in_source(slow_nms([row for row in there if row[0] >= 0.3], iou)))
 
 
 @pytest.mark.parametrize(
