@@ -26,7 +26,7 @@ from edge_app.engine import Engine, Outputs, infer
 logger = logging.getLogger(__name__)
 
 PostprocessBatch = Callable[
-    [tuple[NDArray[Any], ...], Sequence[Letterbox], Sequence[tuple[int, int]]], list[tuple[Detections, int]]
+    [tuple[NDArray[Any], ...], Sequence[Letterbox], Sequence[tuple[int, int]]], Sequence[tuple[Detections, int, int]]
 ]
 HandOver = Callable[[Frame, Result], None]
 
@@ -38,7 +38,8 @@ class Analysis:
     Attributes:
         inbox: Frames of all cameras.
         engine: Computes them in batches.
-        postprocess: Raw outputs of a batch to each picture's detections, and how many of its rows held NaN or Inf.
+        postprocess: Raw outputs of a batch to each picture's detections, how many of its rows were no
+            detections, and how many boxes were too many to compare.
         hand_over: Takes each frame with its result, in order; waits only if the frame's source is finite.
         metrics: Counts and stage durations.
         heartbeats: Told at least once a second that the loop is alive.
@@ -72,9 +73,8 @@ class Analysis:
         sizes_wh = [(frame.picture.width, frame.picture.height) for frame in frames]
         each = self.postprocess(outputs.arrays, outputs.letterboxes, sizes_wh)
         postprocess_s = time.monotonic() - began
-        for frame, source_wh, (detections, invalid_rows) in zip(frames, sizes_wh, each, strict=True):
-            if invalid_rows:
-                self.metrics.count("outputs_not_finite", invalid_rows, camera=frame.meta.camera)
+        for frame, source_wh, (detections, invalid_rows, cut) in zip(frames, sizes_wh, each, strict=True):
+            self._count_lost(frame.meta.camera, invalid_rows, cut)
             latency = Latency(
                 queue=frame.queue_s,
                 preprocess=outputs.preprocess_s,
@@ -83,6 +83,20 @@ class Analysis:
                 total=time.monotonic() - frame.meta.queued_mono,
             )
             yield frame, Result(meta=frame.meta, source_wh=source_wh, latency=latency, detections=detections)
+
+    def _count_lost(self, camera: str, invalid_rows: int, cut: int) -> None:
+        """Counts rows that are no detections, warning of the first, and boxes that were too many to compare."""
+        if cut:
+            self.metrics.count("candidates_cut", cut, camera=camera)
+        if not invalid_rows:
+            return
+        if not self.metrics.total("outputs_not_finite"):
+            logger.warning(
+                "%s: %d rows of the model's answer are no detections (NaN, a score above 1 or a class that it does not "
+                "have): they are left out and counted; its layout may be another one, see `decoder:`",
+                camera, invalid_rows,
+            )  # fmt: skip
+        self.metrics.count("outputs_not_finite", invalid_rows, camera=camera)
 
     def _finish(self, frame: Frame, result: Result) -> None:
         """Hands one frame over and records where its time went."""

@@ -37,10 +37,10 @@ def arrival(index, value=1, *, camera="clip", live=False, convert=None):
 
 
 def mean_as_score(arrays, boxes, sizes_wh):
-    """One detection a picture, whose class is the picture's mean; a mean of 13 counts as a broken row."""
+    """One detection a picture, whose class is the picture's mean; of 13 it is a broken row, of 14 three were cut."""
     means = [round(float(mean)) for mean in arrays[0][: len(boxes), 0]]
     one = np.zeros((1, 4), np.float32), np.ones(1, np.float32)
-    return [(Detections(*one, np.array([mean], np.int32)), int(mean == 13)) for mean in means]
+    return [(Detections(*one, np.array([mean], np.int32)), int(mean == 13), 3 * (mean == 14)) for mean in means]
 
 
 @pytest.fixture
@@ -90,6 +90,18 @@ def test_a_frame_that_the_engine_refuses_is_counted_and_the_others_go_on(engine)
 def test_rows_that_are_not_finite_are_counted(engine):
     run = Run(engine, [arrival(0, value=13)])
     assert run.stats.total("outputs_not_finite", camera="clip") == 1
+
+
+def test_the_first_rows_that_are_no_detections_are_told_with_their_number_and_no_others(engine, caplog):
+    with caplog.at_level("WARNING", "edge_app.pipeline"):
+        Run(engine, [arrival(0, value=13), arrival(1, value=13)])
+    (record,) = caplog.records
+    assert record.getMessage().startswith("clip: 1 rows of the model's answer are no detections (NaN, a score above 1")
+
+
+def test_boxes_that_were_too_many_to_compare_are_counted(engine):
+    run = Run(engine, [arrival(0, value=14), arrival(1)])
+    assert run.stats.total("candidates_cut", camera="clip") == 3
 
 
 def test_the_time_of_every_stage_is_recorded(engine):

@@ -48,14 +48,14 @@ class Blur:
         """A copy of the picture's pixels, BGR, uint8 (height, width, 3), and how many objects are blurred in it.
 
         Raises:
-            EngineError: Inference failed or returned NaN, so it is unknown what to blur.
+            EngineError: Inference failed or returned rows that are no detections, so it is unknown what to blur.
         """
         self._slot.submit([picture])
         outputs = self._slot.wait()
         size = picture.width, picture.height
         detections, invalid_rows = self._detector.postprocess(outputs.arrays, 0, outputs.letterboxes[0], size)
         if invalid_rows:
-            raise EngineError(f"{invalid_rows} rows of the model's answer hold NaN or Inf")
+            raise EngineError(f"{invalid_rows} rows of the model's answer are no detections")
         pixels = to_bgr(picture).copy()
         boxes = detections.xyxy[np.isin(detections.class_id, self._class_ids)]
         for box in boxes:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge_app import model
 from edge_app.config import Blame
 from edge_app.core.errors import ConfigError, InputError
+from edge_app.detector.ask import network_of
 from edge_app.detector.backend import Backend
 from edge_app.detector.config import DetectConfig
 from edge_app.detector.qualification import Int8Qualification, verify
@@ -103,7 +104,7 @@ def resolve(found: model.Model, precision: model.Precision, backend: Backend, ov
     with blame("engine", "precision"):
         signature = backend.read(found, precision)
     with blame("model", "decoder"):
-        decoder = recognise(signature, overrides.family or card.decoder.family)
+        decoder = recognise(signature, overrides.family or card.decoder.family, network_of(signature))
     sha256 = backend.digest(signature)
     with blame("model"):
         qualification = _qualification(found, signature, sha256, decoder, overrides) if signature.quantized else None

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from edge_app.core.errors import ConfigError, EdgeAppError
+from edge_app.detector.ask import network_of
 from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.detector import read_labels
 from edge_app.detector.precision import choose_precision
 from edge_app.detector.qualification import Int8Qualification, verify
 from edge_app.engine.config import EngineConfig
 from edge_app.model import Model, ModelSignature, Precision, read_any_signature, read_signature, report_path, sha256
-from edge_app.postprocess import Decoder, recognise
+from edge_app.postprocess import Decoder, Network, recognise
 
 CARD = "the model card"
 
@@ -93,11 +94,12 @@ def _decode(model: Model, inspection: Inspection) -> None:
     if inspection.signature is None:
         return
     signature = read_signature(inspection.signature.path, model.card.input_wh)
-    inspection.decoder = decoder = recognise(signature, model.card.decoder.family)
+    network = network_of(signature)
+    inspection.decoder = decoder = recognise(signature, model.card.decoder.family, network)
     shape = f"shape of {', '.join(map(str, signature.outputs))}"
-    guess, same = _without_metadata(signature, None), _without_metadata(signature, decoder.family)
-    layout = shape if guess and guess.family == decoder.family else f"{shape}, and the metadata"
-    inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else layout)
+    told = CARD if model.card.decoder.family else f"{shape}{_what_else(signature, decoder.family)}"
+    inspection.facts["decoder"] = Fact(decoder.family, told)
+    same = _recognised(_without_metadata(signature), decoder.family, network)
     by_shape = same is None or same.classes == decoder.classes
     inspection.facts["classes"] = Fact(decoder.classes, shape if by_shape else "metadata names")
     if model.card.input is None:
@@ -105,10 +107,22 @@ def _decode(model: Model, inspection: Inspection) -> None:
         inspection.facts["preprocessing"] = Fact(decoder.preprocessing.model_dump(mode="json"), official)
 
 
-def _without_metadata(signature: ModelSignature, family: str | None) -> Decoder | None:
-    """The decoder, if inputs and outputs alone tell it."""
+def _what_else(signature: ModelSignature, family: str) -> str:
+    """What told the family besides the shape, in words that follow it."""
+    for words, known in ("", _without_metadata(signature)), (", and the metadata", signature):
+        guess = _recognised(known, None, None)
+        if guess and guess.family == family:
+            return words
+    return ", and its answer to a blank picture"
+
+
+def _without_metadata(signature: ModelSignature) -> ModelSignature:
+    return replace(signature, metadata={}, card_wh=signature.input_wh)
+
+
+def _recognised(signature: ModelSignature, family: str | None, network: Network | None) -> Decoder | None:
     try:
-        return recognise(replace(signature, metadata={}, card_wh=signature.input_wh), family)
+        return recognise(signature, family, network)
     except ConfigError:
         return None
 

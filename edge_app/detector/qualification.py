@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge_app import model
 from edge_app.core.errors import ConfigError, DataError
+from edge_app.detector.ask import network_of
 from edge_app.detector.golden import compare, golden_path, read_golden, shortfall
 from edge_app.engine.slot import Engine
 from edge_app.postprocess import Decoder, recognise
@@ -81,5 +82,5 @@ def verify(found: model.Model, path: Path, sha256: str, decoder: Decoder) -> Int
 
 def qualify(found: model.Model, signature: model.ModelSignature) -> Int8Qualification:
     """The qualification of a Q/DQ file whose decoder is not known yet; raises as `verify`."""
-    decoder = recognise(signature, found.card.decoder.family)
+    decoder = recognise(signature, found.card.decoder.family, network_of(signature))
     return verify(found, signature.path, model.sha256(signature.path), decoder)

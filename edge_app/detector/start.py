@@ -16,10 +16,12 @@ from edge_app.detector.qualification import Int8AccuracyError
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
 from edge_app.model import InputSpec
+from edge_app.postprocess import has_probabilities
 
 logger = logging.getLogger(__name__)
 
 ROUNDS = 15  # pictures that each precision computes, in turn
+GREY = 114  # of a blank picture, as letterboxes are padded
 FASTER = 1.1  # for less than this the more exact floats are not given up
 
 
@@ -44,10 +46,22 @@ def start_engine(
         if detector.fallback is None or isinstance(refusal, Int8AccuracyError):
             raise
         logger.warning("ONNX Runtime runs: %s", refusal)
-    else:
-        return _better(detector, opened.engine, config)
-    detector = detector.fallback()
-    return _better(detector, detector.backend.open(detector, config, keep_building).engine, config)
+        detector = detector.fallback()
+        opened = detector.backend.open(detector, config, keep_building)
+    detector, engine = _better(detector, opened.engine, config)
+    _look_at_scores(detector, engine)
+    return detector, engine
+
+
+def _look_at_scores(detector: Detector, engine: Engine) -> None:
+    """Warns of a model that answers a blank picture with scores that are no probabilities."""
+    engine.slots[0].submit([_blank(detector.input)])
+    if not has_probabilities(detector.decoder, engine.slots[0].wait().arrays):
+        logger.warning(
+            "%s: read as %s, its scores are not between 0 and 1 (logits, exported without their sigmoid?): such rows "
+            "are counted and not published; if it is of another family, say which with `decoder:`",
+            detector.signature.source, detector.decoder.family,
+        )  # fmt: skip
 
 
 def _better(detector: Detector, engine: Engine, config: EngineConfig) -> tuple[Detector, Engine]:
@@ -86,10 +100,14 @@ def _if_faster(detector: Detector, floats: Engine, float_name: str, config: Engi
 
 def seconds_per_picture(engines: Sequence[Engine], spec: InputSpec) -> list[float]:
     """How long each takes for one picture [s], medians; they take turns, so that a neighbour's load falls on all."""
-    blank = Picture.from_bgr(np.zeros((spec.height, spec.width, 3), np.uint8))
+    blank = _blank(spec)
     times: list[list[float]] = [[] for _ in engines]
     for _ in range(ROUNDS):
         for engine, seconds in zip(engines, times, strict=True):
             engine.slots[0].submit([blank])
             seconds.append(engine.slots[0].wait().infer_s)
     return [median(seconds) for seconds in times]
+
+
+def _blank(spec: InputSpec) -> Picture:
+    return Picture.from_bgr(np.full((spec.height, spec.width, 3), GREY, np.uint8))

@@ -19,8 +19,9 @@ class ModelConfig(Section):
     labels: ConfigPath | None = None
     """Text file, one class name per line, or `coco`; none: the card's, the ONNX file's own, or COCO's."""
     decoder: str | None = Field(default=None, min_length=1)
-    """Family of the model, whose official preprocessing it implies: yolox, ultralytics, end2end, yolov5, yolov7_flat,
-    yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr or ssd; none: recognised."""
+    """Family of the model, whose official preprocessing it implies: yolox, yolox_decoded, ultralytics, end2end, yolov5,
+    yolov6, yolov7_flat, yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr, ssd,
+    deepstream or deepstream_centres; none: recognised."""
     accept_unverified: str | None = Field(default=None, pattern=SHA256)
     """SHA-256 of an INT8 file that runs without the report of `edge-app calibrate`: its accuracy is then unknown."""
 

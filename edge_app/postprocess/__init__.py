@@ -1,8 +1,9 @@
 """From a model's raw outputs to detections: one module per family, which recognises its layout and decodes it."""
 
 from edge_app.postprocess.candidates import BatchCandidates
-from edge_app.postprocess.decoder import Decoder
+from edge_app.postprocess.decoder import Decoder, RawOutputs
+from edge_app.postprocess.network import Network
 from edge_app.postprocess.postprocess import Postprocess
-from edge_app.postprocess.recognise import recognise
+from edge_app.postprocess.recognise import has_probabilities, recognise
 
-__all__ = ["BatchCandidates", "Decoder", "Postprocess", "recognise"]
+__all__ = ["BatchCandidates", "Decoder", "Network", "Postprocess", "RawOutputs", "has_probabilities", "recognise"]

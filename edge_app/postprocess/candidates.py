@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from edge_app.model import MAX_CLASSES
 
+HIGHEST_SCORE = 1.01  # half floats round up to a little more than 1; what is above is no probability
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
@@ -22,7 +24,8 @@ class Candidates:
         xyxy: Corners [model px], float32, shape (n, 4).
         score: Confidence, float32, shape (n,).
         class_id: Best class, int32, shape (n,).
-        invalid_rows: How many rows were left out because they held NaN, Inf or a class that the model does not have.
+        invalid_rows: How many rows were left out because they held NaN, Inf, a score above 1 or a class that the model
+            does not have.
     """
 
     xyxy: NDArray[np.float32]
@@ -83,10 +86,18 @@ def has_area(xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.logical_and(xyxy[:, 2] > xyxy[:, 0], xyxy[:, 3] > xyxy[:, 1])
 
 
+def reaches(score: NDArray[Any], confidence: float) -> NDArray[np.bool_]:
+    """Which scores are at least `confidence`, or NaN, which must come along to be counted.
+
+    Half floats are compared as float32: `confidence` would be rounded to one of them.
+    """
+    reached: NDArray[np.bool_] = ~(score.astype(np.float32, copy=False) < confidence)
+    return reached
+
+
 def select_by_objectness(rows: NDArray[Any], confidence: float) -> NDArray[np.intp]:
     """Indices of the rows (n, 5 + classes) whose objectness, column 4, reaches `confidence`; usually very few."""
-    # Not `>=`: a NaN must come along to be counted.
-    return np.flatnonzero(~(rows[:, 4] < confidence))
+    return np.flatnonzero(reaches(rows[:, 4], confidence))
 
 
 def best_class(scores: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
@@ -95,10 +106,22 @@ def best_class(scores: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArra
     return scores[np.arange(len(scores)), class_id], class_id
 
 
+def objectness_times_class(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Objectness times the greatest class score of each row of (n, 5 + classes), and that class.
+
+    It is NaN where one of the two is above 1: a product of logits may look like a probability.
+    """
+    best, class_id = best_class(rows[:, 5:])
+    with np.errstate(over="ignore", invalid="ignore"):
+        score = rows[:, 4] * best
+        score[np.maximum(rows[:, 4], best) > HIGHEST_SCORE] = np.nan
+    return score, class_id
+
+
 def is_valid(xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], classes: int | None) -> NDArray[np.bool_]:
-    """Which rows hold neither NaN nor Inf nor a class that the model does not have; arguments as in `keep_valid`."""
+    """Which rows hold no NaN, no Inf, no score above 1 and a class of the model's; arguments as in `keep_valid`."""
     known = (class_id >= 0) & (class_id < (classes or MAX_CLASSES))
-    valid: NDArray[np.bool_] = np.isfinite(xyxy).all(axis=1) & np.isfinite(score) & known
+    valid: NDArray[np.bool_] = np.isfinite(xyxy).all(axis=1) & (score <= HIGHEST_SCORE) & known
     return valid
 
 
@@ -116,7 +139,7 @@ def keep_valid(
     valid = is_valid(xyxy, score, class_id, classes)
     return Candidates(
         xyxy=xyxy[valid].astype(np.float32, copy=False),
-        score=score[valid].astype(np.float32, copy=False),
+        score=np.minimum(score[valid].astype(np.float32, copy=False), 1),
         class_id=class_id[valid].astype(np.int32),
         invalid_rows=len(valid) - int(np.count_nonzero(valid)),
     )
@@ -126,7 +149,7 @@ def keep_listed(
     xyxy: NDArray[Any], score: NDArray[Any], class_id: NDArray[Any], confidence: float, classes: int | None
 ) -> Candidates:
     """The valid rows of at least `confidence`, from a model that lists its detections and pads with rows of score 0."""
-    rows = np.flatnonzero(~(score < confidence) & (score != 0))
+    rows = np.flatnonzero(reaches(score, confidence) & (score != 0))
     return keep_valid(xyxy[rows], score[rows], class_id[rows], classes)
 
 

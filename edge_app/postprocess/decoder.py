@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess.candidates import BatchCandidates
+from edge_app.postprocess.judgement import Verdict
 
 RawOutputs = tuple[NDArray[Any], ...]
 """A model's raw outputs, in the order of its signature; the first axis is the picture, unless a family differs."""
@@ -43,6 +44,18 @@ class Decoder(Protocol):
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The boxes whose score is at least `confidence`, of pictures `rows` of the batch."""
+
+
+@runtime_checkable
+class Judging(Protocol):
+    """A decoder whose layout has the shape of others': the numbers that a model answers tell whether it is this one."""
+
+    @property
+    def plausible(self) -> bool:
+        """Whether such models have so many rows; it decides nothing where the family is told."""
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Whether the answer to a blank picture, the first of its batch, can be of this layout."""
 
 
 class DecoderFamily(Protocol):

@@ -15,15 +15,29 @@ from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, keep_listed, stack
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.hints import lists_six_columns, metadata_classes
+from edge_app.postprocess.hints import MAX_LISTED, lists_six_columns, metadata_classes
+from edge_app.postprocess.judgement import (
+    Verdict,
+    are_classes,
+    are_corners,
+    filled,
+    is_sorted_list,
+    reach_across,
+    verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class EndToEndDecoder:
-    """Takes what reaches the threshold."""
+    """Takes what reaches the threshold.
+
+    Attributes:
+        plausible: Whether a model lists so few.
+    """
 
     preprocessing: InputSpec
     classes: int | None
+    plausible: bool
     family: ClassVar[str] = "end2end"
     needs_nms: ClassVar[bool] = False
     from_one: ClassVar[bool] = False
@@ -32,7 +46,18 @@ class EndToEndDecoder:
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> EndToEndDecoder | None:
         """The decoder, if there are six columns."""
-        return cls(official.yolo(signature, wh), metadata_classes(signature)) if lists_six_columns(signature) else None
+        if not lists_six_columns(signature):
+            return None
+        rows = signature.outputs[0].shape[1]
+        return cls(official.yolo(signature, wh), metadata_classes(signature), rows is None or rows <= MAX_LISTED)
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Corners in pixels, sorted by their scores, with whole classes; of a blank picture there may be none."""
+        every = arrays[0][0]
+        rows = filled(every)
+        spread = reach_across(rows[:, 2:4], (self.preprocessing.width, self.preprocessing.height))
+        corners = are_corners(rows[:, :4]) and spread and are_classes(rows[:, 5])
+        return verdict(corners and is_sorted_list(every), rows[:, 4])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows as they are."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from edge_app.model import ModelSignature, metadata_labels
 
-MAX_LISTED = 1000  # no model lists more detections per picture; grids have more cells
+MAX_LISTED = 1000  # no model lists more detections per picture
+COCO_CLASSES = 80
+# What exporters call the one output (n, 7).
+FLAT = {"output": ("yolov7_flat",), "outputs": ("yolov7_flat",), "graph2_flat_predictions": ("yolonas",)}
 
 
 def is_detection(signature: ModelSignature) -> bool:
@@ -31,14 +34,12 @@ def metadata_classes(signature: ModelSignature) -> int | None:
 
 
 def hinted_families(signature: ModelSignature) -> frozenset[str]:
-    """The families that the metadata, the output's name or its number of rows point to; empty without such a hint."""
+    """The families that the metadata points to, or the name of a flat output; empty without such a hint."""
     output = signature.outputs[0]
     if is_rtdetr(signature):
         return frozenset(("rtdetr_ultralytics", "rtdetr_ultralytics_old"))
     if "task" in signature.metadata:
         return frozenset(("ultralytics", "end2end"))
-    if len(output.shape) == 3 and (output.shape[1] or 0) > MAX_LISTED:
-        return frozenset(("yolox", "yolov5"))
     if len(output.shape) == 2:
-        return frozenset({"output": ["yolov7_flat"], "graph2_flat_predictions": ["yolonas"]}.get(output.name, []))
+        return frozenset(FLAT.get(output.name, ()))
     return frozenset()

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from edge_app.postprocess.candidates import BatchCandidates, picture_spans
 
-MAX_CANDIDATES = 1000  # the best of a picture that reach suppression, which is quadratic
+# The best of a picture that reach suppression, which is quadratic: if no two overlap, 1,000 take 8 ms, 3,000 take 75 ms
+# and 8,400 take 0.6 s of a core of an Intel Xeon. What is beyond is counted.
+MAX_CANDIDATES = 3000
 COORDINATE_LIMIT = 2.0**16  # boxes are clipped to ± this before they are compared [model px]: far beyond any picture
 
 

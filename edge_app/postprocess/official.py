@@ -20,6 +20,11 @@ def yolo(signature: ModelSignature, wh: Size) -> InputSpec:
     )
 
 
+def yolox(wh: Size) -> InputSpec:
+    """BGR, 0 to 255, in the top left corner."""
+    return InputSpec(width=wh[0], height=wh[1], color="bgr", letterbox="top_left", rounding="floor")
+
+
 def detr(signature: ModelSignature, wh: Size) -> InputSpec:
     """RGB, 0 to 1, stretched."""
     return InputSpec(width=wh[0], height=wh[1], color="rgb", scale=_unit(signature), letterbox="stretch")

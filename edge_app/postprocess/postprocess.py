@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,21 @@ from edge_app.core.detections import Detections
 from edge_app.core.frames import Letterbox
 from edge_app.postprocess.candidates import BatchCandidates, has_area, picture_spans
 from edge_app.postprocess.decoder import Decoder, RawOutputs
-from edge_app.postprocess.nms import suppress
+from edge_app.postprocess.nms import MAX_CANDIDATES, suppress
+
+
+class Found(NamedTuple):
+    """What an answer says of one picture.
+
+    Attributes:
+        detections: Best first, boxes clipped to the picture.
+        invalid_rows: How many rows were no detections, as in `Candidates`.
+        cut: How many boxes above the threshold were beyond those that reach suppression.
+    """
+
+    detections: Detections
+    invalid_rows: int
+    cut: int
 
 
 class Postprocess:
@@ -30,17 +45,18 @@ class Postprocess:
         self, arrays: RawOutputs, row: int, letterbox: Letterbox, source_wh: tuple[int, int]
     ) -> tuple[Detections, int]:
         """The detections of picture `row`, boxes clipped to it, and how many rows were invalid."""
-        return self._postprocess(arrays, range(row, row + 1), [letterbox], [source_wh])[0]
+        found = self._postprocess(arrays, range(row, row + 1), [letterbox], [source_wh])[0]
+        return found.detections, found.invalid_rows
 
     def batch(
         self, arrays: RawOutputs, letterboxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
-    ) -> list[tuple[Detections, int]]:
+    ) -> list[Found]:
         """The same for each of the first `len(letterboxes)` pictures of a batch; the rest is padding."""
         return self._postprocess(arrays, range(len(letterboxes)), letterboxes, sizes_wh)
 
     def _postprocess(
         self, arrays: RawOutputs, rows: range, letterboxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
-    ) -> list[tuple[Detections, int]]:
+    ) -> list[Found]:
         candidates = self._decoder.decode(arrays, rows, self._confidence)
         wanted = self._wanted(candidates)
         keep = suppress(candidates, wanted, self._nms_iou) if self._decoder.needs_nms else _sort(candidates, wanted)
@@ -50,9 +66,19 @@ class Postprocess:
         score, class_id = candidates.score[keep], candidates.class_id[keep]
         spans = picture_spans(candidates.picture_index[keep], len(rows))
         return [
-            (Detections(xyxy[start:stop], score[start:stop], class_id[start:stop]), invalid_rows)
-            for (start, stop), invalid_rows in zip(spans, candidates.invalid_rows, strict=True)
+            Found(Detections(xyxy[start:stop], score[start:stop], class_id[start:stop]), invalid_rows, cut)
+            for (start, stop), invalid_rows, cut in zip(
+                spans, candidates.invalid_rows, self._cut(candidates, wanted), strict=True
+            )
         ]
+
+    def _cut(self, candidates: BatchCandidates, wanted: NDArray[np.intp]) -> list[int]:
+        """How many of each picture's wanted boxes do not reach suppression."""
+        if not self._decoder.needs_nms:
+            return [0] * len(candidates.invalid_rows)
+        counts = np.bincount(candidates.picture_index[wanted], minlength=len(candidates.invalid_rows))
+        cut: list[int] = np.maximum(counts - MAX_CANDIDATES, 0).tolist()
+        return cut
 
     def _wanted(self, candidates: BatchCandidates) -> NDArray[np.intp]:
         """Indices of the boxes that have an area and one of the wanted classes, sorted by picture."""

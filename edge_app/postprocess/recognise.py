@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from edge_app.core.errors import ConfigError
 from edge_app.model import ModelSignature
-from edge_app.postprocess.decoder import Decoder, DecoderFamily
+from edge_app.postprocess.candidates import HIGHEST_SCORE
+from edge_app.postprocess.decoder import Decoder, DecoderFamily, Judging, RawOutputs
+from edge_app.postprocess.deepstream import DeepStreamCentresDecoder, DeepStreamDecoder
 from edge_app.postprocess.efficientnms import EfficientNmsDecoder
 from edge_app.postprocess.end2end import EndToEndDecoder
-from edge_app.postprocess.hints import hinted_families, is_detection
+from edge_app.postprocess.hints import COCO_CLASSES, hinted_families, is_detection, metadata_classes
+from edge_app.postprocess.judgement import Verdict
+from edge_app.postprocess.network import BlankAnswers, Network
 from edge_app.postprocess.rfdetr import RfDetrDecoder
 from edge_app.postprocess.rtdetr import RtDetrDecoder
 from edge_app.postprocess.rtdetr_ultralytics import OldUltralyticsRtDetrDecoder, UltralyticsRtDetrDecoder
@@ -15,15 +19,19 @@ from edge_app.postprocess.ssd import SsdDecoder
 from edge_app.postprocess.ultralytics import UltralyticsDecoder
 from edge_app.postprocess.yolonas import YoloNasDecoder
 from edge_app.postprocess.yolov5 import Yolov5Decoder
+from edge_app.postprocess.yolov6 import Yolov6Decoder
 from edge_app.postprocess.yolov7_flat import Yolov7FlatDecoder
 from edge_app.postprocess.yolox import YoloxDecoder
+from edge_app.postprocess.yolox_decoded import DecodedYoloxDecoder
 
 # To add a family, write a module with its decoder and add one line here.
 DECODERS: tuple[DecoderFamily, ...] = (
     YoloxDecoder,
+    DecodedYoloxDecoder,
     UltralyticsDecoder,
     EndToEndDecoder,
     Yolov5Decoder,
+    Yolov6Decoder,
     Yolov7FlatDecoder,
     YoloNasDecoder,
     EfficientNmsDecoder,
@@ -32,16 +40,22 @@ DECODERS: tuple[DecoderFamily, ...] = (
     OldUltralyticsRtDetrDecoder,
     RfDetrDecoder,
     SsdDecoder,
+    DeepStreamDecoder,
+    DeepStreamCentresDecoder,
 )
 FAMILIES = {decoder.family: decoder for decoder in DECODERS}
 
 
-def recognise(signature: ModelSignature, family: str | None) -> Decoder:
+def recognise(signature: ModelSignature, family: str | None, network: Network | None = None) -> Decoder:
     """The decoder of the model.
+
+    What decides, in this order: the configuration, the metadata, the outputs' names and shapes, and where several
+    families fit these, what the model answers to a blank picture. No family is taken by its shape where two fit.
 
     Args:
         signature: The model's inputs and outputs.
         family: The configuration's `decoder:`, or None to find out.
+        network: Is asked if need be; None if nothing can compute the model.
 
     Raises:
         ConfigError: No family fits, or several do, or the named one does not; the text lists the choices. Or the
@@ -50,9 +64,14 @@ def recognise(signature: ModelSignature, family: str | None) -> Decoder:
     source = signature.source
     if family is not None and family not in FAMILIES:
         raise ConfigError(f"{source}: unknown decoder {family}; the choices: {', '.join(FAMILIES)}")
-    fitting = _fitting(signature, [family] if family else list(FAMILIES))
-    if len(fitting) > 1:
-        fitting = [decoder for decoder in fitting if decoder.family in hinted_families(signature)] or fitting
+    answers = BlankAnswers(network, signature, _input_wh(signature))
+    names = [family] if family else list(FAMILIES)
+    fitting = _fitting(signature, names)
+    if len(fitting) != 1:
+        signature = answers.known_shapes()
+        fitting = _fitting(signature, names)
+    if family is None:
+        fitting = _narrowed(fitting, signature, answers)
     if len(fitting) == 1:
         return fitting[0]
     description = _describe(signature)
@@ -67,17 +86,58 @@ def recognise(signature: ModelSignature, family: str | None) -> Decoder:
     raise ConfigError(f"{source}: no known layout has the {description}; `decoder:` may be {', '.join(FAMILIES)}")
 
 
-def _fitting(signature: ModelSignature, names: list[str]) -> list[Decoder]:
-    """The decoders of those families that read the model's outputs and can feed its inputs."""
+def _input_wh(signature: ModelSignature) -> tuple[int, int]:
     wh = signature.input_wh
     if wh is None:
         raise ConfigError(
             f"{signature.source}: its input {signature.picture} has no fixed height and width; export it with a fixed "
             "size, or write a model.yaml whose `input` gives width and height"
         )
+    return wh
+
+
+def _fitting(signature: ModelSignature, names: list[str]) -> list[Decoder]:
+    """The decoders that can read the model's outputs and feed its inputs; those that the metadata tells, if any."""
+    wh = _input_wh(signature)
     others = {tensor.name for tensor in signature.inputs if tensor != signature.picture}
     decoders = [decoder for name in names if (decoder := FAMILIES[name].recognise(signature, wh)) is not None]
-    return [decoder for decoder in decoders if set(decoder.constants) == others]
+    fitting = [decoder for decoder in decoders if set(decoder.constants) == others]
+    return [decoder for decoder in fitting if decoder.family in hinted_families(signature)] or fitting
+
+
+def _narrowed(fitting: list[Decoder], signature: ModelSignature, answers: BlankAnswers) -> list[Decoder]:
+    """Those that the number of rows, the model's answer and the number of classes leave."""
+    if len(fitting) == 1 and fitting[0].family in hinted_families(signature):
+        return fitting
+    plausible = [decoder for decoder in fitting if not isinstance(decoder, Judging) or decoder.plausible]
+    if len(plausible) < 2:
+        return plausible
+    judged = _judged(plausible, answers)
+    classes = metadata_classes(signature) or (COCO_CLASSES if judged is not None else None)
+    left = plausible if judged is None else judged
+    return [decoder for decoder in left if classes and decoder.classes == classes] or left or plausible
+
+
+def _judged(fitting: list[Decoder], answers: BlankAnswers) -> list[Decoder] | None:
+    """Those whose layout the model's answer fits, else those whose scores alone are no probabilities.
+
+    None if the model cannot answer.
+    """
+    given = [(decoder, answers.to(decoder)) for decoder in fitting if isinstance(decoder, Judging)]
+    verdicts = {decoder.family: decoder.judge(arrays) for decoder, arrays in given if arrays is not None}
+    if not verdicts:
+        return None
+    for wanted in (Verdict.FITS, Verdict.LOGITS):
+        if fits := [decoder for decoder in fitting if verdicts.get(decoder.family, Verdict.FITS) is wanted]:
+            return fits
+    return []
+
+
+def has_probabilities(decoder: Decoder, arrays: RawOutputs) -> bool:
+    """Whether the scores in an answer to a blank picture, the first of its batch, can be probabilities."""
+    if isinstance(decoder, Judging) and decoder.judge(arrays) is Verdict.LOGITS:
+        return False
+    return decoder.decode(arrays, range(1), HIGHEST_SCORE).invalid_rows[0] == 0
 
 
 def _describe(signature: ModelSignature) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.candidates import BatchCandidates, Candidates, cxcywh_to_xyxy, keep_valid, stack
+from edge_app.postprocess.candidates import BatchCandidates, Candidates, cxcywh_to_xyxy, keep_valid, reaches, stack
 from edge_app.postprocess.decoder import RawOutputs
 
 COCO_SLOTS = 91
@@ -57,7 +57,7 @@ class RfDetrDecoder:
 
     def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         boxes, slots = (arrays[index][row] for index in self.output_indices)
-        query, class_id = np.nonzero(~(slots[:, : self.classes] < lowest_logit(confidence)))
+        query, class_id = np.nonzero(reaches(slots[:, : self.classes], lowest_logit(confidence)))
         logit = slots[query, class_id].astype(np.float32)
         if len(query) > len(slots):
             best = np.argpartition(-logit, len(slots))[: len(slots)]  # sorts a NaN last
@@ -66,7 +66,7 @@ class RfDetrDecoder:
             score = 1 / (1 + np.exp(-logit))
             size = np.array([self.preprocessing.width, self.preprocessing.height] * 2, np.float32)
             xyxy = cxcywh_to_xyxy(boxes[query].astype(np.float32) * size)
-        keep = ~(score < confidence)
+        keep = reaches(score, confidence)
         return keep_valid(xyxy[keep], score[keep], class_id[keep], self.classes)
 
 

@@ -21,20 +21,27 @@ from edge_app.postprocess.candidates import (
     cxcywh_to_xyxy,
     keep_listed,
     keep_valid,
+    reaches,
     stack,
 )
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.hints import is_detection, is_rtdetr, lists_six_columns, metadata_classes
+from edge_app.postprocess.hints import MAX_LISTED, is_detection, is_rtdetr, lists_six_columns, metadata_classes
+from edge_app.postprocess.judgement import Verdict, are_classes, are_shares, filled, verdict
 
 QUERIES = 300
 
 
 @dataclass(frozen=True, slots=True)
 class UltralyticsRtDetrDecoder:
-    """Takes what reaches the threshold."""
+    """Takes what reaches the threshold.
+
+    Attributes:
+        plausible: Whether a model lists so few.
+    """
 
     preprocessing: InputSpec
     classes: int | None
+    plausible: bool
     family: ClassVar[str] = "rtdetr_ultralytics"
     needs_nms: ClassVar[bool] = False
     from_one: ClassVar[bool] = False
@@ -43,7 +50,15 @@ class UltralyticsRtDetrDecoder:
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> UltralyticsRtDetrDecoder | None:
         """The decoder, if there are six columns."""
-        return cls(official.detr(signature, wh), metadata_classes(signature)) if lists_six_columns(signature) else None
+        if not lists_six_columns(signature):
+            return None
+        rows = signature.outputs[0].shape[1]
+        return cls(official.detr(signature, wh), metadata_classes(signature), rows is None or rows <= MAX_LISTED)
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Sides are shares, classes whole."""
+        rows = filled(arrays[0][0])
+        return verdict(len(rows) > 0 and are_shares(rows[:, :4]) and are_classes(rows[:, 5]), rows[:, 4])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows, scaled to the input."""
@@ -51,17 +66,22 @@ class UltralyticsRtDetrDecoder:
 
     def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         rows = arrays[0][row]
-        selected = rows[~(rows[:, 4] < confidence)]
+        selected = rows[reaches(rows[:, 4], confidence)]
         xyxy = _corners(selected[:, :4], self.preprocessing)
         return keep_listed(xyxy, selected[:, 4], selected[:, 5], confidence, self.classes)
 
 
 @dataclass(frozen=True, slots=True)
 class OldUltralyticsRtDetrDecoder:
-    """Takes each query's best class."""
+    """Takes each query's best class.
+
+    Attributes:
+        plausible: Whether there are RT-DETR's 300 queries.
+    """
 
     preprocessing: InputSpec
     classes: int
+    plausible: bool
     family: ClassVar[str] = "rtdetr_ultralytics_old"
     needs_nms: ClassVar[bool] = False
     from_one: ClassVar[bool] = False
@@ -69,15 +89,19 @@ class OldUltralyticsRtDetrDecoder:
 
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> OldUltralyticsRtDetrDecoder | None:
-        """The decoder, if there is one output of 300 rows, or the metadata says RT-DETR, with a column per class."""
+        """The decoder, if there is one output of rows with a column per class."""
         if not is_detection(signature) or len(signature.outputs) != 1 or len(signature.outputs[0].shape) != 3:
             return None
         _, rows, columns = signature.outputs[0].shape
-        if columns is None or columns < 5 or (rows != QUERIES and not is_rtdetr(signature)):
+        if columns is None or columns < 5 or metadata_classes(signature) not in (None, columns - 4):
             return None
-        if metadata_classes(signature) not in (None, columns - 4):
-            return None
-        return cls(official.detr(signature, wh), columns - 4)
+        return cls(official.detr(signature, wh), columns - 4, rows == QUERIES or is_rtdetr(signature))
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Sides are shares; scores of two classes are not whole in one of them."""
+        rows = filled(arrays[0][0])
+        lists = rows.shape[1] == 6 and are_classes(rows[:, 5])
+        return verdict(len(rows) > 0 and are_shares(rows[:, :4]) and not lists, rows[:, 4:])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""
@@ -85,7 +109,7 @@ class OldUltralyticsRtDetrDecoder:
 
     def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         rows = arrays[0][row]
-        selected = rows[~(rows[:, 4:].max(axis=1) < confidence)].astype(np.float32)
+        selected = rows[reaches(rows[:, 4:].max(axis=1), confidence)].astype(np.float32)
         score, class_id = best_class(selected[:, 4:])
         return keep_valid(_corners(selected[:, :4], self.preprocessing), score, class_id, self.classes)
 

@@ -1,4 +1,7 @@
-"""Ultralytics v5u, v8, v9, 11, 12: (batch, 4 + classes, cells), centre boxes [model px], sigmoided classes."""
+"""Ultralytics v3u, v5u, v8, v9, 11, 12: (batch, 4 + classes, cells), centre boxes [model px], sigmoided classes.
+
+Some turn it over, (batch, cells, 4 + classes), which is read too.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,38 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.candidates import BatchCandidates, Candidates, best_class, cxcywh_to_xyxy, keep_valid, stack
+from edge_app.postprocess.candidates import (
+    BatchCandidates,
+    Candidates,
+    best_class,
+    cxcywh_to_xyxy,
+    keep_valid,
+    reaches,
+    stack,
+)
+from edge_app.postprocess.centre_rows import SURE
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.grid import LARGE_STRIDES, cells
+from edge_app.postprocess.grid import are_cells, strides_of
 from edge_app.postprocess.hints import is_detection
+from edge_app.postprocess.judgement import Verdict, are_centres, filled, has_objectness, may_be_list, verdict
+
+LOUD = 0.05  # classes that are multiplied by an objectness have higher scores even where nothing is
+MANY = 100  # rows of which that can be said
 
 
 @dataclass(frozen=True, slots=True)
 class UltralyticsDecoder:
-    """Reads boxes and class scores as they are; there is no objectness."""
+    """Reads boxes and class scores as they are; there is no objectness.
+
+    Attributes:
+        transposed: Whether the cells are rows.
+        plausible: Whether they number what grids have.
+    """
 
     preprocessing: InputSpec
     classes: int
+    transposed: bool
+    plausible: bool
     family: ClassVar[str] = "ultralytics"
     needs_nms: ClassVar[bool] = True
     from_one: ClassVar[bool] = False
@@ -30,23 +53,47 @@ class UltralyticsDecoder:
 
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> UltralyticsDecoder | None:
-        """The decoder, if the outputs have this family's shape and the metadata does not name another task."""
+        """The decoder, if there is one output of rank 3 and the metadata does not name another task."""
         if not is_detection(signature) or len(signature.outputs) != 1 or len(signature.outputs[0].shape) != 3:
             return None
         _, rows, columns = signature.outputs[0].shape
-        if columns not in (None, cells(wh), cells(wh, LARGE_STRIDES)) or rows is None or rows < 5:
+        transposed = _are_cells_rows(rows, columns, wh)
+        channels, count = (columns, rows) if transposed else (rows, columns)
+        if channels is None or channels < 5:
             return None
-        return cls(official.yolo(signature, wh), rows - 4)
+        plausible = are_cells(count, wh) if transposed else count is None or strides_of(count, wh) is not None
+        return cls(official.yolo(signature, wh), channels - 4, transposed, plausible)
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Centres are spread over the input; where nothing is, all scores are low, as only an objectness besides."""
+        rows = filled(self._columns(arrays, 0).T)
+        objectness = self.classes > 1 and ((rows[:, 4] >= SURE).all() or has_objectness(rows) is True)
+        loud = len(rows) >= MANY and bool(np.median(rows[:, 4:].max(axis=1)) > LOUD)
+        centres = are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
+        return verdict(len(rows) == 0 or (centres and not (objectness or loud or may_be_list(rows))), rows[:, 4:])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
     def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
-        columns = arrays[0][row]
+        columns = self._columns(arrays, row)
         best = columns[4:].max(axis=0)  # NaN wins a maximum, so it is never missed
-        selected = columns[:, ~(best < confidence)].T.astype(np.float32)
+        selected = columns[:, reaches(best, confidence)].T.astype(np.float32)
         score, class_id = best_class(selected[:, 4:])
         with np.errstate(over="ignore", invalid="ignore"):
             xyxy = cxcywh_to_xyxy(selected[:, :4])
         return keep_valid(xyxy, score, class_id, self.classes)
+
+    def _columns(self, arrays: RawOutputs, row: int) -> NDArray[Any]:
+        """A picture's cells as columns: (4 + classes, cells)."""
+        cells: NDArray[Any] = arrays[0][row]
+        return cells.T if self.transposed else cells
+
+
+def _are_cells_rows(rows: int | None, columns: int | None, wh: tuple[int, int]) -> bool:
+    """Whether it is the rows that are cells: only they number what grids have, or neither do and they are more."""
+    grids = [count is not None and strides_of(count, wh) is not None for count in (rows, columns)]
+    if grids[0] != grids[1]:
+        return grids[0]
+    return rows is not None and columns is not None and not any(grids) and rows > columns

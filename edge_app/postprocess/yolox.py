@@ -12,41 +12,56 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
-from edge_app.postprocess.candidates import BatchCandidates, best_class, box_corners, is_valid, select_by_objectness
+from edge_app.postprocess import official
+from edge_app.postprocess.candidates import (
+    BatchCandidates,
+    box_corners,
+    is_valid,
+    objectness_times_class,
+    reaches,
+    select_by_objectness,
+)
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.grid import STRIDES, cells
+from edge_app.postprocess.grid import strides_of
+from edge_app.postprocess.judgement import Verdict, are_offsets, filled, verdict
 
 
 class YoloxDecoder:
     """Adds each cell's position to its offset and multiplies by the stride."""
 
     family = "yolox"
+    plausible = True
     needs_nms = True
     from_one = False
     constants: Mapping[str, NDArray[Any]] = {}
 
-    def __init__(self, input_wh: tuple[int, int], classes: int) -> None:
+    def __init__(self, input_wh: tuple[int, int], classes: int, strides: tuple[int, ...]) -> None:
+        """Takes the model's size [px], and the strides of its grids [px]."""
         self.classes = classes
         self._wh = input_wh
-        grids = [self._grid(stride) for stride in STRIDES]
+        grids = [self._grid(stride) for stride in strides]
         self._origin = np.concatenate([origin for origin, _ in grids])
         self._stride = np.concatenate([stride for _, stride in grids])
 
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> YoloxDecoder | None:
-        """The decoder, if the outputs have this family's shape."""
+        """The decoder, if there is one output of a row for each cell of grids."""
         if len(signature.outputs) != 1 or len(signature.outputs[0].shape) != 3:
             return None
         _, rows, columns = signature.outputs[0].shape
-        if rows not in (None, cells(wh)) or columns is None or columns < 6:
+        if rows is None or columns is None or columns < 6 or (strides := strides_of(rows, wh)) is None:
             return None
-        return cls(wh, columns - 5)
+        return cls(wh, columns - 5, strides)
 
     @property
     def preprocessing(self) -> InputSpec:
         """BGR, 0 to 255, in the top left corner."""
-        width, height = self._wh
-        return InputSpec(width=width, height=height, color="bgr", letterbox="top_left", rounding="floor")
+        return official.yolox(self._wh)
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Offsets are in cells."""
+        rows = filled(arrays[0][0])
+        return verdict(are_offsets(rows[:, :2], self._wh), rows[:, 4:])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""
@@ -57,13 +72,13 @@ class YoloxDecoder:
         values = every.take(selected, 0).astype(np.float32, copy=False)
         origin, stride = self._origin.take(cell, 0), self._stride.take(cell, 0)
         with np.errstate(over="ignore", invalid="ignore"):
-            score, class_id = best_class(values[:, 4:5] * values[:, 5:])
+            score, class_id = objectness_times_class(values)
             xyxy = box_corners((values[:, :2] + origin) * stride, np.exp(values[:, 2:4]) * stride)
-        reached, valid = ~(score < confidence), is_valid(xyxy, score, class_id, self.classes)
+        reached, valid = reaches(score, confidence), is_valid(xyxy, score, class_id, self.classes)
         keep = np.flatnonzero(reached & valid)
         return BatchCandidates(
             xyxy=xyxy.take(keep, 0),
-            score=score.take(keep),
+            score=np.minimum(score.take(keep), 1),
             class_id=class_id.take(keep).astype(np.int32),
             picture_index=picture.take(keep),
             invalid_rows=np.bincount(picture[reached & ~valid], minlength=len(rows)).tolist(),

@@ -135,9 +135,9 @@ class MessageWriter:
             yield self._objects[class_id] % (score, *box, track_id)
 
     def _finite(self, result: Result) -> Detections:
-        """The detections without those that hold a NaN or an infinity: counted, never published."""
+        """The detections without those that hold a NaN, an infinity or no score of 0 to 1: counted, never published."""
         found = result.detections
-        good = np.isfinite(found.xyxy).all(axis=1) & np.isfinite(found.score)
+        good = np.isfinite(found.xyxy).all(axis=1) & (found.score >= 0) & (found.score <= 1)
         if good.all():
             return found
         self._metrics.count("outputs_not_finite", int((~good).sum()), camera=result.meta.camera)

@@ -22,7 +22,8 @@ def black_hole():
 def test_six_cameras_lose_nothing_while_one_is_a_black_hole_and_one_comes_and_goes(
     edge_app, configured, rtsp_server, black_hole, tmp_path
 ):
-    model = {"onnx": str(onnx_models.speechless_at_bright(tmp_path / "quick.onnx"))}  # a busy machine keeps up with it
+    quick = onnx_models.speechless_at_bright(tmp_path / "quick.onnx")  # a busy machine keeps up with it
+    model = {"onnx": str(quick), "decoder": "yolox"}
     good, bad = rtsp_server(fps=2), rtsp_server(fps=2)
     six = [f"good{n}" for n in range(6)]
     cameras = {

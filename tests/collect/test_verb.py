@@ -112,7 +112,7 @@ def test_a_picture_that_the_model_cannot_judge_is_not_kept(edge_app, configured,
     (tmp_path / "pictures").mkdir()
     for name, level in (("dark", 60), ("bright", 200)):
         cv2.imwrite(str(tmp_path / "pictures" / f"{name}.png"), np.full((64, 64, 3), level, np.uint8))
-    model = {"onnx": str(onnx_models.speechless_at_bright(tmp_path / "model.onnx"))}
+    model = {"onnx": str(onnx_models.speechless_at_bright(tmp_path / "model.onnx")), "decoder": "yolox"}
     config = configured(model=model, cameras={"a": {"url": str(tmp_path / "pictures")}})
     for name, arguments in (("all", []), ("judged", ["--blur", "class_0"])):
         program = edge_app("collect", config, "--out", tmp_path / name, "--every", 0, *arguments)

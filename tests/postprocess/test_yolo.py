@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_app.core.frames import Letterbox
+from edge_app.model import TensorSpec
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.reference import (
     BOX,
@@ -58,7 +59,7 @@ def test_yolox_equals_a_slow_reference_on_random_tensors(seed, iou):
     rows[:, 4], rows[:, 5:] = distinct_scores(seed, CELLS), rng.uniform(0, 0.1, (CELLS, CLASSES))
     rows[np.arange(CELLS), 5 + rng.integers(0, CLASSES, CELLS)] = 1.0
     rows[rng.random(CELLS) < 0.1, 2:4] = rng.uniform(20, 80)  # finite, and far larger than any picture
-    postprocess = Postprocess(recognise(signature(1, CELLS, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
+    postprocess = Postprocess(recognise(signature(1, CELLS, 5 + CLASSES), "yolox"), confidence=0.3, nms_iou=iou)
     found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_yolox(rows, 0.3), iou)))
@@ -95,20 +96,21 @@ def test_a_giant_box_takes_nothing_from_other_classes_and_places():
     rows[[0, 3, 7, 20], 4] = 0.5, 0.9, 0.8, 0.7
     rows[[0, 3, 7, 20], [6, 6, 7, 7]] = 1.0
     rows[0, 2:4] = 45.0
-    postprocess = Postprocess(recognise(signature(1, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
+    postprocess = Postprocess(recognise(signature(1, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5)
     found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
     assert (found.class_id.tolist(), invalid_rows) == ([1, 2, 2, 1], 0)
 
 
-def test_the_best_thousand_of_a_picture_reach_suppression():
+def test_the_best_three_thousand_of_a_picture_reach_suppression_and_the_others_are_counted():
     columns = np.zeros((4 + CLASSES, 8400), np.float32)
-    columns[:2, :1200] = np.divmod(np.arange(1200), 40)
-    columns[:2, :1200] *= 16
-    columns[2:4, :1200], columns[4, :1200] = 8, np.linspace(0.4, 0.9, 1200)
+    columns[:2, :3364] = np.divmod(np.arange(3364), 58)
+    columns[:2, :3364] *= 11
+    columns[2:4, :3364], columns[4, :3364] = 8, np.linspace(0.4, 0.9, 3364)
     decoder = recognise(signature(1, 4 + CLASSES, 8400, wh=(640, 640)), None)
     box = Letterbox.fit((640, 640), (640, 640))
-    found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((columns[None],), 0, box, (640, 640))
-    assert found.score.tolist() == columns[4, 1199:199:-1].tolist()
+    (found,) = Postprocess(decoder, confidence=0.3, nms_iou=0.5).batch((columns[None],), [box], [(640, 640)])
+    assert found.detections.score.tolist() == columns[4, 3363:363:-1].tolist()
+    assert found.cut == 364
 
 
 def test_a_box_without_an_area_in_the_picture_is_not_published_and_takes_nothing_from_others():
@@ -127,7 +129,7 @@ def test_a_box_without_an_area_in_the_picture_is_not_published_and_takes_nothing
 def test_the_second_picture_of_a_batch_is_the_second():
     rows = np.zeros((2, CELLS, 5 + CLASSES), np.float32)
     rows[1, 7, 4:6] = 0.9
-    postprocess = Postprocess(recognise(signature(None, CELLS, 8), None), confidence=0.3, nms_iou=0.5)
+    postprocess = Postprocess(recognise(signature(None, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5)
     assert len(postprocess((rows,), 0, BOX, (128, 64))[0]) == 0
     assert len(postprocess((rows,), 1, BOX, (128, 64))[0]) == 1
 
@@ -146,7 +148,7 @@ def test_a_batch_is_what_its_pictures_are_one_by_one(family, class_ids):
     boxes = [Letterbox.fit(size, WH) for size in sizes]
     together = postprocess.batch((rows,), boxes, sizes)
     assert len(together) == len(sizes)
-    for row, (found, invalid_rows) in enumerate(together):
+    for row, (found, invalid_rows, _) in enumerate(together):
         alone, alone_invalid_rows = postprocess((rows,), row, boxes[row], sizes[row])
         assert invalid_rows == alone_invalid_rows
         assert (invalid_rows > 0) == (row == 2)
@@ -158,7 +160,7 @@ def test_a_batch_is_what_its_pictures_are_one_by_one(family, class_ids):
 def test_only_the_wanted_labels_are_kept():
     rows = np.zeros((CELLS, 5 + CLASSES), np.float32)
     rows[0, [4, 5]], rows[30, [4, 7]] = 0.9, 0.9
-    decoder = recognise(signature(1, CELLS, 8), None)
+    decoder = recognise(signature(1, CELLS, 8), "yolox")
     found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5, class_ids=[2])((rows[None],), 0, BOX, (128, 64))
     assert found.class_id.tolist() == [2]
 
@@ -172,15 +174,63 @@ def slow_yolov5(rows, confidence):
     return found
 
 
-@settings(deadline=None)
+@pytest.mark.parametrize("family", ["yolov5", "yolov6", "yolox_decoded"])
+@settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), iou=st.floats(0.1, 0.9))
-def test_yolov5_equals_a_slow_reference_on_random_tensors(seed, iou):
+def test_rows_of_centres_equal_a_slow_reference_on_random_tensors(family, seed, iou):
     rng, anchors = np.random.default_rng(seed), 3 * CELLS
     rows = np.zeros((anchors, 5 + CLASSES), np.float32)
     rows[:, :2], rows[:, 2:4] = rng.uniform(-5, 70, (anchors, 2)), rng.uniform(1, 40, (anchors, 2))
     rows[:, 4], rows[:, 5:] = distinct_scores(seed, anchors), rng.uniform(0, 0.1, (anchors, CLASSES))
     rows[np.arange(anchors), 5 + rng.integers(0, CLASSES, anchors)] = 1.0
-    postprocess = Postprocess(recognise(signature(1, anchors, 5 + CLASSES), None), confidence=0.3, nms_iou=iou)
+    postprocess = Postprocess(recognise(signature(1, anchors, 5 + CLASSES), family), confidence=0.3, nms_iou=iou)
     found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_yolov5(rows, 0.3), iou)))
+
+
+@pytest.mark.parametrize("form", ["rows", "three outputs", "three outputs of centres"])
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 2**32 - 1), iou=st.floats(0.1, 0.9))
+def test_deepstreams_forms_equal_a_slow_reference_on_random_tensors(form, seed, iou):
+    rng = np.random.default_rng(seed)
+    centre, size = rng.uniform(-5, 70, (CELLS, 2)), rng.uniform(1, 40, (CELLS, 2))
+    corners = np.concatenate([centre - size / 2, centre + size / 2], axis=1).astype(np.float32)
+    scores, classes = distinct_scores(seed, CELLS).astype(np.float32), rng.integers(0, CLASSES, CELLS)
+    boxes = np.concatenate([centre, size], axis=1).astype(np.float32) if "centres" in form else corners
+    columns = [boxes[None], scores[None, :, None], classes[None, :, None].astype(np.float32)]
+    if form == "rows":
+        model, arrays = signature(1, CELLS, 6), (np.concatenate(columns, axis=2),)
+    else:
+        shapes = {"boxes": 4, "scores": 1, "classes": 1}
+        outputs = tuple(TensorSpec(name, (1, CELLS, width), "float32") for name, width in shapes.items())
+        model, arrays = signature(outputs=outputs), tuple(columns)
+    decoder = recognise(model, "deepstream_centres" if "centres" in form else "deepstream")
+    found, invalid_rows = Postprocess(decoder, confidence=0.3, nms_iou=iou)(arrays, 0, BOX, (128, 64))
+    there = zip(scores.tolist(), classes.tolist(), corners.tolist(), strict=True)
+    assert invalid_rows == 0
+    assert_same(found, in_source(slow_nms([row for row in there if row[0] >= 0.3], iou)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "first", "stride"),
+    [
+        pytest.param(8 * 4 + 4 * 2 + 2 * 1, 32, 16, id="8 to 32"),
+        pytest.param(16 * 8 + 8 * 4 + 4 * 2 + 2 * 1, 160, 16, id="4 to 32"),
+        pytest.param(4 * 2 + 2 * 1, 0, 16, id="16 and 32"),
+    ],
+)
+@pytest.mark.parametrize("family", ["yolox", "ultralytics"])
+def test_grids_of_any_strides_are_read(family, rows, first, stride):
+    """The third cell of the grid of 16 pixels: its middle is (40, 8) of 64 x 32."""
+    cell = first + 2
+    if family == "yolox":
+        table = np.zeros((rows, 8), np.float32)
+        table[cell, :6] = 0.5, 0.5, math.log(20 / stride), math.log(10 / stride), 0.9, 1
+    else:
+        table = np.zeros((7, rows), np.float32)
+        table[:5, cell] = 40, 8, 20, 10, 0.9
+    decoder = recognise(signature(1, *table.shape), family)
+    assert decoder.plausible
+    found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((table[None],), 0, BOX, (128, 64))
+    np.testing.assert_allclose(found.xyxy, [[60, 6, 100, 26]], atol=1e-4)

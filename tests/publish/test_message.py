@@ -124,6 +124,14 @@ def test_numbers_that_are_none_are_counted_and_left_out() -> None:
     assert stats.total("outputs_not_finite", camera="gate") == 2
 
 
+def test_a_score_that_is_no_probability_is_counted_and_left_out() -> None:
+    stats = Metrics()
+    bad = found((1.5, 0, [0, 0, 1, 1]), (-0.1, 0, [0, 0, 1, 1]), (1.0, 1, [0, 0, 1, 1]))
+    document = strict(messages(stats).detections(result(bad), 10).payload)
+    assert [item["class_id"] for item in document["objects"]] == [1]
+    assert stats.total("outputs_not_finite", camera="gate") == 2
+
+
 def test_a_time_that_is_no_number_is_a_bug_and_not_a_message() -> None:
     with pytest.raises(ValueError, match="finite"):
         messages().detections(result(found(), mono=math.nan), 10)

@@ -1,0 +1,72 @@
+"""What several YOLOs share: (batch, rows, 5 + classes), centre boxes [model px], objectness and classes, sigmoided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.model import InputSpec, ModelSignature
+from edge_app.postprocess.candidates import (
+    BatchCandidates,
+    Candidates,
+    cxcywh_to_xyxy,
+    keep_valid,
+    objectness_times_class,
+    reaches,
+    select_by_objectness,
+    stack,
+)
+from edge_app.postprocess.decoder import RawOutputs
+from edge_app.postprocess.judgement import Verdict, are_centres, filled, has_objectness, may_be_list, verdict
+
+SURE = 0.999  # an objectness that a model does not have is written as 1
+
+
+@dataclass(frozen=True, slots=True)
+class CentreRowsDecoder:
+    """Reads boxes as they are.
+
+    Attributes:
+        plausible: Whether the rows number what such models' grids have.
+    """
+
+    preprocessing: InputSpec
+    classes: int
+    plausible: bool
+    needs_nms: ClassVar[bool] = True
+    from_one: ClassVar[bool] = False
+    constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
+    always_sure: ClassVar[bool] = False  # whether objectness is 1 throughout
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Centres are spread over the input; objectness is always 1, or never without a class."""
+        rows = filled(arrays[0][0])
+        sure = bool((rows[:, 4] >= SURE).all())
+        objectness = sure if self.always_sure else not sure and has_objectness(rows) is not False
+        centres = are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
+        return verdict(len(rows) == 0 or (centres and objectness and not may_be_list(rows)), rows[:, 4:])
+
+    def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
+        """A box's score is its objectness times its best class's."""
+        return stack(self._decode_picture(arrays, row, confidence) for row in rows)
+
+    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
+        selected = select_by_objectness(arrays[0][row], confidence)
+        rows = arrays[0][row][selected].astype(np.float32)
+        score, class_id = objectness_times_class(rows)
+        with np.errstate(over="ignore", invalid="ignore"):
+            xyxy = cxcywh_to_xyxy(rows[:, :4])
+        keep = reaches(score, confidence)
+        return keep_valid(xyxy[keep], score[keep], class_id[keep], self.classes)
+
+
+def rows_and_classes(signature: ModelSignature) -> tuple[int | None, int] | None:
+    """How many rows the first output has, if that is known, and how many classes; None if it is of another shape."""
+    shape = signature.outputs[0].shape
+    if len(shape) != 3 or shape[2] is None or shape[2] < 6:
+        return None
+    return shape[1], shape[2] - 5

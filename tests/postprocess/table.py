@@ -1,0 +1,298 @@
+"""Layouts as people bring them, and what each is taken for: one row a layout.
+
+A row says what the file shows (outputs, inputs, metadata), what the model answers to a blank picture, and the family;
+or the choices, where the error must list them. All inputs are 320 x 320, so that the grids of 8, 16 and 32 pixels have
+2,100 cells. To add a family, add its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge_app.model import TensorSpec
+from tests.postprocess.layouts import RTDETR, YOLO
+
+SIDE = 320
+CELLS = 1600 + 400 + 100
+P2_CELLS = 6400 + CELLS
+P6_CELLS = CELLS + 25
+TINY_CELLS = 400 + 100
+
+Answer = tuple[np.ndarray, ...]
+
+
+def out(name, *shape, dtype="float32"):
+    return TensorSpec(name, shape, dtype)
+
+
+# What models answer to a blank picture. Scores are low, as they are there; each is (1, rows, columns).
+
+
+def _unit(seed, *shape, most=0.05):
+    return np.random.default_rng(seed).uniform(0, most, shape).astype(np.float32)
+
+
+def _positions(rows):
+    """Where the cells of a picture are [px], row by row."""
+    side = int(np.ceil(np.sqrt(rows)))
+    y, x = np.divmod(np.arange(rows), side)
+    return np.stack([x, y], axis=1).astype(np.float32) * (SIDE / side)
+
+
+def offsets(rows, classes) -> Answer:
+    """Offsets and log sizes in cells, objectness, classes: a YOLOX without its decoding."""
+    box = np.random.default_rng(1).normal(0.3, 0.8, (rows, 4)).astype(np.float32)
+    return (np.concatenate([box, _unit(2, rows, 1 + classes)], axis=1)[None],)
+
+
+def centres(rows, classes, objectness=None, most=0.4) -> Answer:
+    """Centre boxes in pixels, an objectness of that value or a low one, classes, which may be higher than it."""
+    size = _unit(3, rows, 2, most=90) + 4
+    sure = _unit(4, rows, 1) if objectness is None else np.full((rows, 1), objectness, np.float32)
+    return (np.concatenate([_positions(rows), size, sure, _unit(5, rows, classes, most=most)], axis=1)[None],)
+
+
+def centres_and_classes(rows, classes) -> Answer:
+    """Centre boxes in pixels, classes."""
+    return (np.delete(centres(rows, classes, most=0.05)[0], 4, axis=2),)
+
+
+def turned(answer: Answer) -> Answer:
+    return (answer[0].transpose(0, 2, 1),)
+
+
+def corners(rows, classes=80, ordered=False) -> Answer:
+    """Corners in pixels, score, class; sorted by score where they were selected."""
+    low = _positions(rows)
+    score = _unit(6, rows, 1)
+    score = -np.sort(-score, axis=0) if ordered else score
+    class_id = np.random.default_rng(7).integers(0, classes, (rows, 1)).astype(np.float32)
+    return (np.concatenate([low, low + _unit(8, rows, 2, most=60) + 1, score, class_id], axis=1)[None],)
+
+
+def planted(*columns) -> Answer:
+    """Two boxes that may be corners or centres, these columns behind them, and nothing else."""
+    rows = np.zeros((1, CELLS, 4 + len(columns)), np.float32)
+    rows[0, [700, 800]] = [[150, 100, 160, 120, *columns], [60, 200, 80, 220, *columns]]
+    return (rows,)
+
+
+def shares(rows) -> Answer:
+    """Centre boxes as shares of the input, score, class."""
+    box = _unit(9, rows, 4, most=1)
+    class_id = np.random.default_rng(10).integers(0, 80, (rows, 1)).astype(np.float32)
+    return (np.concatenate([box, -np.sort(-_unit(11, rows, 1), axis=0), class_id], axis=1)[None],)
+
+
+def shares_and_classes(rows, classes) -> Answer:
+    """Centre boxes as shares of the input, classes."""
+    return (np.concatenate([_unit(12, rows, 4, most=1), _unit(13, rows, classes)], axis=1)[None],)
+
+
+def zeros(rows, columns) -> Answer:
+    """A list that found nothing."""
+    return (np.zeros((1, rows, columns), np.float32),)
+
+
+def three(answer: Answer) -> Answer:
+    """Boxes, scores and classes as outputs of their own."""
+    return answer[0][:, :, :4], answer[0][:, :, 4:5], answer[0][:, :, 5:6]
+
+
+def as_centres(answer: Answer) -> Answer:
+    """The same rows with centres and sizes instead of corners."""
+    box = answer[0][0, :, :4]
+    centre = np.concatenate([(box[:, :2] + box[:, 2:]) / 2, box[:, 2:] - box[:, :2]], axis=1)
+    return (np.concatenate([centre[None], answer[0][:, :, 4:]], axis=2),)
+
+
+def logits(answer: Answer) -> Answer:
+    """The same with scores as they are before their sigmoid."""
+    array = answer[0].copy()
+    array[:, :, 4:] = np.log(array[:, :, 4:] / (1 - array[:, :, 4:]))
+    return (array,)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A layout.
+
+    Attributes:
+        name: What it is.
+        outputs: What the file declares.
+        taken_for: The family, or the choices that the error lists; none if no layout is known.
+        answer: To a blank picture; None if nothing can compute the model.
+        metadata: Of the file.
+        inputs: Besides the picture.
+    """
+
+    name: str
+    outputs: tuple[TensorSpec, ...]
+    taken_for: str | tuple[str, ...]
+    answer: Callable[[], Answer] | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[TensorSpec, ...] = ()
+
+
+DETECT = {"task": "detect"}
+TWO_CLASSES = {**RTDETR, "names": "['a', 'b']"}
+DECODED = ("yolox_decoded", "ultralytics")
+FOUR = ("yolox", "yolox_decoded", "ultralytics", "yolov6")
+SIX = ("end2end", "rtdetr_ultralytics", "rtdetr_ultralytics_old", "deepstream")
+
+
+def row(name, outputs, taken_for, answer=None, metadata=None, inputs=()):
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    return Row(name, outputs, taken_for, answer, metadata or {}, inputs)
+
+
+def counted(names, count="int32"):
+    shapes = (1, 1), (1, 100, 4), (1, 100), (1, 100)
+    return tuple(
+        out(name, *shape, dtype=count if place == 0 else "float32")
+        for place, (name, shape) in enumerate(zip(names, shapes, strict=True))
+    )
+
+
+NVIDIA = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
+NAS = ("graph2_num_predictions", "graph2_pred_boxes", "graph2_pred_scores", "graph2_pred_classes")
+DETR = (out("labels", 1, 300, dtype="int64"), out("boxes", 1, 300, 4), out("scores", 1, 300))
+SIZES = (out("orig_target_sizes", 1, 2, dtype="int64"),)
+
+TABLE = [
+    # YOLOX
+    row("YOLOX, COCO", out("output", 1, CELLS, 85), "yolox", lambda: offsets(CELLS, 80)),
+    row("YOLOX, one class, any batch", out("output", None, CELLS, 6), "yolox", lambda: offsets(CELLS, 1)),
+    row("YOLOX, P6", out("output", 1, P6_CELLS, 8), "yolox", lambda: offsets(P6_CELLS, 3)),
+    row("YOLOX, two grids", out("output", 1, TINY_CELLS, 8), "yolox", lambda: offsets(TINY_CELLS, 3)),
+    row("YOLOX --dynamic", out("output", None, None, None), "yolox", lambda: offsets(CELLS, 80)),
+    row("YOLOX, its rows open", out("output", None, None, 7), "yolox", lambda: offsets(CELLS, 2)),
+    row("YOLOX of half floats", out("output", 1, CELLS, 85, dtype="float16"), "yolox", lambda: offsets(CELLS, 80)),
+    row("YOLOX, no sigmoid", out("output", 1, CELLS, 7), "yolox", lambda: logits(offsets(CELLS, 2))),
+    row("YOLOX, not asked", out("output", 1, CELLS, 85), FOUR),
+    row("YOLOX decoded, COCO", out("output", 1, CELLS, 85), "yolox_decoded", lambda: centres(CELLS, 80)),
+    row("YOLOX decoded, --dynamic", out("output", None, None, None), "yolox_decoded", lambda: centres(CELLS, 80)),
+    row("YOLOX decoded, three classes", out("output", 1, CELLS, 8), "yolox_decoded", lambda: centres(CELLS, 3)),
+    row("YOLOX decoded, sure of two boxes", out("output", 1, CELLS, 7), "yolox_decoded", lambda: planted(0.9, 0.95, 0)),
+    row("v8 turned, sure of two boxes", out("output0", 1, CELLS, 7), "ultralytics", lambda: planted(0.9, 0, 0)),
+    row("corners, two scores, class", out("output", 1, CELLS, 7), FOUR, lambda: planted(0.9, 0.8, 2)),
+    row("YOLOX decoded or v8 turned", out("output", 1, CELLS, 8), DECODED, lambda: centres(CELLS, 3, most=0.05)),
+    row(
+        "YOLOX decoded, its classes named",
+        out("output", 1, CELLS, 8),
+        "yolox_decoded",
+        lambda: centres(CELLS, 3, most=0.05),
+        {"names": "['a', 'b', 'c']"},
+    ),
+    row(
+        "v8 turned, its classes named",
+        out("output", 1, CELLS, 8),
+        "ultralytics",
+        lambda: centres(CELLS, 3, most=0.05),
+        {"names": "['a', 'b', 'c', 'd']"},
+    ),
+    row("YOLOX, an answer of zeros", out("output", 1, CELLS, 8), FOUR, lambda: zeros(CELLS, 8)),
+    # YOLOv6
+    row("YOLOv6, COCO", out("outputs", 1, CELLS, 85), "yolov6", lambda: centres(CELLS, 80, 1)),
+    row("YOLOv6, one class", out("outputs", None, CELLS, 6), "yolov6", lambda: centres(CELLS, 1, 1)),
+    row("YOLOv6, P6", out("outputs", 1, P6_CELLS, 15), "yolov6", lambda: centres(P6_CELLS, 10, 1)),
+    row("YOLOv6, --dynamic", out("outputs", None, None, None), "yolov6", lambda: centres(CELLS, 80, 1)),
+    # Ultralytics
+    row("v8, COCO", out("output0", 1, 84, CELLS), "ultralytics"),
+    row("v8 with its metadata", out("output0", 1, 84, CELLS), "ultralytics", metadata=DETECT),
+    row("v8, one class", out("output0", 1, 5, CELLS), "ultralytics"),
+    row("v8, two classes", out("output0", 1, 6, CELLS), "ultralytics"),
+    row("v8-p2", out("output0", 1, 84, P2_CELLS), "ultralytics"),
+    row("v3-tiny", out("output0", 1, 84, TINY_CELLS), "ultralytics"),
+    row("v5u, P6", out("output0", 1, 84, P6_CELLS), "ultralytics"),
+    row("v8 of other cells, told by the metadata", out("output0", 1, 84, 777), "ultralytics", metadata=DETECT),
+    row("v8 of other cells, not told", out("output0", 1, 84, 777), ()),
+    row("v8, dynamic", out("output0", None, 84, None), "ultralytics", lambda: turned(centres_and_classes(CELLS, 80))),
+    row("v8, dynamic, with its metadata", out("output0", None, 84, None), "ultralytics", metadata=DETECT),
+    row(
+        "v8, all open", out("output0", None, None, None), "ultralytics", lambda: turned(centres_and_classes(CELLS, 80))
+    ),
+    row("v8 turned, COCO", out("output0", 1, CELLS, 84), "ultralytics", lambda: centres_and_classes(CELLS, 80)),
+    row("v8 turned, not asked", out("output0", 1, CELLS, 84), FOUR),
+    row("v8 turned, one class", out("output0", 1, CELLS, 5), "ultralytics"),
+    row("v8 turned, told", out("output0", 1, CELLS, 84), "ultralytics", metadata=DETECT),
+    row("v8 for segmentation", out("output0", 1, 116, CELLS), (), metadata={"task": "segment"}),
+    row("v10 exported raw", out("output0", 1, 84, CELLS), "ultralytics", metadata={**YOLO, "end2end": "False"}),
+    # YOLOv5
+    row("v5, COCO", out("output", 1, 3 * CELLS, 85), "yolov5"),
+    row("v5, one class", out("output", 1, 3 * CELLS, 6), "yolov5", lambda: centres(3 * CELLS, 1)),
+    row("v5, one class, four anchors", out("output", 1, 4 * CELLS, 6), "yolov5", lambda: centres(4 * CELLS, 1)),
+    row("v5, four anchors", out("output0", 1, 4 * CELLS, 8), "yolov5", lambda: centres(4 * CELLS, 3)),
+    row("v5, four anchors, or a YOLOX of strides 4 to 16", out("output0", 1, 4 * CELLS, 8), ("yolox", "yolov5")),
+    row("YOLOX of strides 4 to 16", out("output", 1, 4 * CELLS, 8), "yolox", lambda: offsets(4 * CELLS, 3)),
+    row("v5, P6", out("output", 1, 3 * P6_CELLS, 85), "yolov5"),
+    row("v5's v3-tiny", out("output", 1, 3 * TINY_CELLS, 85), "yolov5"),
+    row("v5, dynamic", out("output0", None, None, 85), "yolov5", lambda: centres(3 * CELLS, 80)),
+    row(
+        "v5 with its raw maps",
+        (out("output", 1, 3 * CELLS, 85), *(out(str(n), 1, 3, 40, 40, 85) for n in range(3))),
+        "yolov5",
+    ),
+    # DeepStream
+    row("DeepStream, v8", out("output", 1, CELLS, 6), "deepstream", lambda: corners(CELLS)),
+    row("DeepStream, any batch", out("output", None, CELLS, 6), "deepstream", lambda: corners(CELLS)),
+    row("DeepStream, one class", out("output", None, CELLS, 6), "deepstream", lambda: corners(CELLS, 1)),
+    row("DeepStream, v5", out("output", None, 3 * CELLS, 6), "deepstream", lambda: corners(3 * CELLS)),
+    row("DeepStream, any rows", out("output", None, 1234, 6), "deepstream", lambda: corners(1234)),
+    row("DeepStream, a small model", out("output", None, 525, 6), "deepstream", lambda: corners(525)),
+    row("DeepStream, all open", out("output", None, None, None), "deepstream", lambda: corners(CELLS)),
+    row("DeepStream, not asked", out("output", 1, CELLS, 6), (*FOUR, "deepstream")),
+    row(
+        "DeepStream, three outputs",
+        (out("boxes", 1, CELLS, 4), out("scores", 1, CELLS, 1), out("classes", 1, CELLS, 1)),
+        "deepstream",
+        lambda: three(corners(CELLS)),
+    ),
+    row(
+        "DeepStream, three outputs of centres",
+        (out("boxes", None, CELLS, 4), out("scores", None, CELLS, 1), out("classes", None, CELLS, 1)),
+        "deepstream_centres",
+        lambda: three(as_centres(corners(CELLS))),
+    ),
+    row(
+        "DeepStream, three outputs, not asked",
+        (out("boxes", 1, CELLS, 4), out("scores", 1, CELLS, 1), out("classes", 1, CELLS, 1)),
+        ("deepstream", "deepstream_centres"),
+    ),
+    # Lists
+    row("v10 with its metadata", out("output0", 1, 300, 6), "end2end", metadata=YOLO),
+    row("v10, dynamic, with its metadata", out("output0", None, None, 6), "end2end", metadata=YOLO),
+    row("v10 without metadata", out("output0", 1, 300, 6), "end2end", lambda: corners(300, ordered=True)),
+    row("nms=True, nothing found", out("output0", 1, 300, 6), "end2end", lambda: zeros(300, 6)),
+    row("six columns, not asked", out("output0", 1, 300, 6), SIX),
+    row("v7, flat", out("output", None, 7), "yolov7_flat"),
+    row("v6, flat", out("outputs", None, 7), "yolov7_flat"),
+    row("NAS, flat", out("graph2_flat_predictions", None, 7), "yolonas"),
+    row("flat, of an unknown name", out("boxes", None, 7), ("yolov7_flat", "yolonas")),
+    row("NAS, batch format", counted(NAS, "int64"), "yolonas"),
+    row("EfficientNMS: an integer count", counted(NVIDIA), "efficientnms"),
+    row("v7, end2end", counted(("num_dets", "det_boxes", "det_scores", "det_classes")), "efficientnms"),
+    row("TensorFlow: a float count", counted(NVIDIA, "float32"), "ssd"),
+    # DETR
+    row("RT-DETR, its authors'", DETR, "rtdetr", inputs=SIZES),
+    row("RT-DETR with Ultralytics' metadata", out("output0", 1, 300, 6), "rtdetr_ultralytics", metadata=RTDETR),
+    row("RT-DETR without metadata", out("output0", 1, 300, 6), "rtdetr_ultralytics", lambda: shares(300)),
+    row("older RT-DETR with its metadata", out("output0", 1, 300, 7), "rtdetr_ultralytics_old", metadata=RTDETR),
+    row("older RT-DETR without metadata", out("output0", 1, 300, 84), "rtdetr_ultralytics_old"),
+    row(
+        "older RT-DETR, two classes",
+        out("output0", 1, 300, 6),
+        "rtdetr_ultralytics_old",
+        lambda: shares_and_classes(300, 2),
+        TWO_CLASSES,
+    ),
+    row("RF-DETR", (out("dets", 1, 300, 4), out("labels", 1, 300, 91)), "rfdetr"),
+    # None of them
+    row("nothing known", out("output", 1, 100, 9), ()),
+    row("a classifier", out("output", 1, 1000), ()),
+    row("rows of seven columns", out("output", 1, 500, 7), FOUR, lambda: zeros(500, 7)),
+    row("an input that nothing feeds", counted(NVIDIA), (), inputs=(out("threshold", 1),)),
+]

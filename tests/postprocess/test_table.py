@@ -1,0 +1,112 @@
+"""Recognition, row by row of the table; and nothing that a file or a model says can break it."""
+
+from __future__ import annotations
+
+import math
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_app.core.errors import ConfigError
+from edge_app.model import ModelSignature, TensorSpec
+from edge_app.postprocess import recognise
+from edge_app.postprocess.recognise import FAMILIES
+from tests.postprocess.table import SIDE, TABLE
+
+
+class Answering:
+    """What computes a model, without one: the same answer to whatever it is fed."""
+
+    def __init__(self, arrays):
+        self.arrays = arrays
+        self.asked = 0
+
+    def answer(self, feed):
+        self.asked += 1
+        return self.arrays
+
+
+def described(row):
+    picture = TensorSpec("images", (None, 3, SIDE, SIDE), "float32")
+    return ModelSignature(Path("m.onnx"), (picture, *row.inputs), row.outputs, dict(row.metadata), False)
+
+
+def test_the_table_has_a_row_for_each_of_sixty_layouts_and_for_every_family():
+    assert len({row.name for row in TABLE}) == len(TABLE) >= 60
+    assert {row.taken_for for row in TABLE if isinstance(row.taken_for, str)} == set(FAMILIES)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
+def test_a_layout_is_taken_for_its_family_or_the_choices_are_listed(row):
+    network = Answering(row.answer()) if row.answer else None
+    if isinstance(row.taken_for, str):
+        assert recognise(described(row), None, network).family == row.taken_for
+        return
+    with pytest.raises(ConfigError) as refusal:
+        recognise(described(row), None, network)
+    listed = re.search(r"may be of ([\w, ]+);", str(refusal.value))
+    assert tuple(listed[1].split(", ") if listed else ()) == row.taken_for
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if isinstance(row.taken_for, str)], ids=lambda row: row.name)
+def test_a_named_decoder_is_taken_whatever_the_model_answers(row):
+    network = Answering(row.answer()) if row.answer else None
+    assert recognise(described(row), row.taken_for, network).family == row.taken_for
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if not row.answer], ids=lambda row: row.name)
+def test_a_model_that_answers_nothing_is_no_other_error(row):
+    try:
+        recognise(described(row), None, Answering(None))
+    except ConfigError:
+        assert not isinstance(row.taken_for, str)
+
+
+def test_a_model_is_asked_only_where_several_families_fit():
+    rows = {row.name: row for row in TABLE}
+    for name, asked in (("v8, COCO", 0), ("v10 with its metadata", 0), ("v10, dynamic, with its metadata", 0)):
+        network = Answering(None)
+        recognise(described(rows[name]), None, network)
+        assert network.asked == asked
+
+
+dimensions = st.one_of(
+    st.none(), st.sampled_from([1, 4, 6, 7, 8, 85, 100, 300, 500, 525, 2100, 6300]), st.integers(1, 9000)
+)
+tensors = st.builds(
+    TensorSpec,
+    st.sampled_from(["output", "output0", "boxes", "scores", "classes", "labels", "dets", "num_dets", "x"]),
+    st.lists(dimensions, max_size=5).map(tuple),
+    st.sampled_from(["float32", "float16", "int64", "sequence_type"]),
+)
+texts = st.dictionaries(
+    st.sampled_from(["task", "names", "description", "imgsz"]), st.sampled_from(["detect", "[1]", "{", "rtdetr"])
+)
+numbers = st.sampled_from([0.0, 0.5, 1.0, -6.0, 200.0, 1e30, np.nan, np.inf])
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    outputs=st.lists(tensors, min_size=1, max_size=4),
+    metadata=texts,
+    number=numbers,
+    family=st.sampled_from([None, *FAMILIES]),
+    seed=st.integers(0, 99),
+)
+def test_whatever_a_file_declares_and_answers_is_a_decoder_or_an_error_for_its_user(
+    outputs, metadata, number, family, seed
+):
+    rng = np.random.default_rng(seed)
+    shapes = [[size or 3 for size in tensor.shape] for tensor in outputs]
+    arrays = None
+    if all(math.prod(shape) < 1_000_000 for shape in shapes):
+        arrays = tuple(np.where(rng.random(shape) < 0.5, number, rng.random()).astype(np.float32) for shape in shapes)
+    picture = TensorSpec("images", (None, 3, SIDE, SIDE), "float32")
+    signature = ModelSignature(Path("m.onnx"), (picture,), tuple(outputs), metadata, False)
+    with suppress(ConfigError):
+        assert recognise(signature, family, Answering(arrays)).family in FAMILIES
