@@ -109,6 +109,15 @@ class CameraConfig(SourceConfig):
         return self
 
     @model_validator(mode="after")
+    def _only_what_ends_has_begun(self) -> CameraConfig:
+        ends = self.kind.finite_url(self.url, 1) == self.url
+        if self.start_at is not None and not ends:
+            raise wrong(
+                "goes with a file, a folder or a rendered scene of so many frames, not a live camera", "start_at"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _login_is_whole(self) -> CameraConfig:
         if self.password is not None and self.username is None:
             raise wrong("needs username beside it", "password")

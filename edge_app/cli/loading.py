@@ -21,10 +21,14 @@ def load_config(path: Path) -> config.AppConfig:
 
 
 def refuse_to_replace(written: Iterable[Path], path: Path, app_config: config.AppConfig) -> None:
-    """Raises UsageError where a file that shall be written is the configuration at `path`, or what a camera reads."""
-    cameras = {f"camera {name} reads this file": Path(camera.url) for name, camera in app_config.cameras.items()}
-    for target in filter(Path.exists, written):
+    """Raises UsageError where what shall be written is the configuration at `path`, or what a camera reads.
+
+    A new file in a folder that a camera reads would be one of its pictures the next time, boxes and all.
+    """
+    cameras = {f"camera {name} reads this": Path(camera.url) for name, camera in app_config.cameras.items()}
+    for target in written:
         for why, read in {"this is the configuration": path, **cameras}.items():
-            file = target.resolve().parent if read.is_dir() else target
-            if read.exists() and file.samefile(read):
-                raise UsageError(f"{target}: {why}")
+            if read.is_dir() and target.resolve().parent == read.resolve():
+                raise UsageError(f"{target}: {why} folder")
+            if read.is_file() and target.exists() and target.samefile(read):
+                raise UsageError(f"{target}: {why}{' file' if read != path else ''}")
