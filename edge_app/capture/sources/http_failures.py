@@ -10,6 +10,13 @@ from http.client import HTTPException
 from edge_app.capture.sources.failures import UNREACHABLE
 from edge_app.core.errors import Reason
 
+MEANINGS: tuple[tuple[tuple[type[Exception], ...], tuple[Reason, str]], ...] = (
+    ((TimeoutError,), (Reason.TIMEOUT, "no answer in time")),
+    ((ConnectionRefusedError,), (Reason.REFUSED, "connection refused")),
+    ((ConnectionError,), (Reason.FAILED, "it closed the connection without an answer")),
+    ((HTTPException,), (Reason.FAILED, "its answer is not HTTP")),
+)
+
 
 def of_status(status: int) -> tuple[Reason, str]:
     """What a status says."""
@@ -34,14 +41,7 @@ def of_error(error: Exception, host: str) -> tuple[Reason, str]:
         return Reason.TLS, f"no secure connection ({error.reason}): there is no TLS at that port, or only an old one"
     if isinstance(error, socket.gaierror | UnicodeError):
         return Reason.UNREACHABLE, f"the name {host} does not resolve"
-    if isinstance(error, TimeoutError):
-        return Reason.TIMEOUT, "no answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return Reason.REFUSED, "connection refused"
-    if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return Reason.FAILED, "it closed the connection without an answer"
     if isinstance(error, OSError) and error.errno in UNREACHABLE:
         return Reason.UNREACHABLE, "no route to the camera"
-    if isinstance(error, HTTPException):
-        return Reason.FAILED, "its answer is not HTTP"
-    return Reason.FAILED, f"no answer ({type(error).__name__})"
+    known = next((meaning for kinds, meaning in MEANINGS if isinstance(error, kinds)), None)
+    return known or (Reason.FAILED, f"no answer ({type(error).__name__})")
