@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 import threading
 from collections.abc import Callable
@@ -180,6 +181,20 @@ def test_a_probe_and_a_calibration_see_it_upright(video: Path):
     assert (found.width, found.height) == (48, 64)
     (one,) = VideoSeries(turned).read([3])
     np.testing.assert_array_equal(one.picture.bgr, UPRIGHT[6](plain(video, 3)))
+
+
+def test_no_frame_is_left_to_the_garbage_collector(video: Path):
+    """An attempt that ends would leave its pictures behind, which are large and few."""
+    gc.collect()
+    gc.disable()
+    try:
+        with open_source(camera_config(str(with_matrix(video, 5)))).open(threading.Event()) as frames:
+            for frame in frames:
+                frame.convert()
+        del frame, frames
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_a_folder_and_a_snapshot_agree(rig: Rig, http_camera: StartHttpCamera, tmp_path: Path):

@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
@@ -62,7 +63,7 @@ class FrameOrientation:
     def of(self, frame: VideoFrame) -> int:
         """The frame's orientation; asked for in the order of the frames, as the message may come with key frames only.
 
-        Only where the rotation changes is the matrix read: reading it ties frame and matrix into a reference cycle.
+        The matrix is read only where the rotation, which costs nothing, changes.
         """
         rotation, first = frame.rotation, self._rotation is None
         # Upside down in a mirror is a rotation by nothing.
@@ -74,6 +75,7 @@ class FrameOrientation:
 
 def _read(frame: VideoFrame) -> int:
     try:
-        return of_matrix(bytes(frame.side_data["DISPLAYMATRIX"]))  # type: ignore[typeddict-item]
+        # Not the frame's own `side_data`, which makes a reference cycle of the two.
+        return of_matrix(bytes(SideDataContainer(frame)["DISPLAYMATRIX"]))  # type: ignore[call-arg]
     except (KeyError, ValueError):  # there is none; or PyAV does not know other data of the frame
         return BY_QUARTERS[round(frame.rotation / 90) % 4]
