@@ -124,6 +124,7 @@ class Handler(BaseHTTPRequestHandler):
             "/video.ts": lambda: self.answer(200, "video/mp2t", self.server.video.read_bytes()),
             "/chunked": lambda: self.stream(self.chunk),
             "/picture": lambda: self.answer(200, "application/octet-stream", self.picture()),
+            "/open-picture": self.open_picture,
             "/forbidden": lambda: self.answer(403, "text/plain", b"no"),
             "/around": lambda: self.answer(302, "text/plain", b"", {"Location": "/around"}),
             "/drip": self.drip,
@@ -174,6 +175,14 @@ class Handler(BaseHTTPRequestHandler):
         noise = np.random.default_rng(1).integers(64, 128, 1_000_000, dtype=np.uint8).tobytes()
         while not self.server.closed.wait(0.01):
             self.wfile.write(noise)
+
+    def open_picture(self) -> None:
+        """A picture of unknown length, after which nobody hangs up."""
+        self.send_response(200)
+        self.send_header("Content-Type", "image/jpeg")
+        self.end_headers()
+        self.wfile.write(self.picture())
+        self.server.closed.wait()
 
     def drip(self) -> None:
         """Headers without end, a byte at a time."""

@@ -202,7 +202,7 @@ def test_the_cover_of_music_is_no_video(tmp_path: Path):
         sound = out.add_stream("mp3", rate=44100)
         cover = out.add_stream("mjpeg", rate=1)
         cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
-        cover.disposition = Disposition.attached_pic
+        cover.disposition = Disposition.attached_pic.value
         out.mux(cover.encode(av.VideoFrame(64, 64, "yuvj420p")))
         out.mux(cover.encode())
         silence = av.AudioFrame.from_ndarray(np.zeros((2, 1152), np.float32), format="fltp", layout="stereo")

@@ -107,6 +107,13 @@ def test_single_pictures_are_asked_for_again_and_again(rig: Rig, http_camera: St
     assert rig.state()[1] in (Reason.DECODE_ERRORS, Reason.FAILED)
 
 
+def test_a_server_that_does_not_hang_up_after_a_picture_is_asked_for_the_next(rig: Rig, http_camera: StartHttpCamera):
+    camera = http_camera()
+    rig.add(camera.url("open-picture"), stall_timeout_s=30)
+    assert rig.until(rig.more(3)) < 15
+    assert rig.metrics.total("reconnects") == 0
+
+
 def test_a_snapshot_that_cannot_be_decoded_is_a_decode_error(http_camera: StartHttpCamera):
     camera = http_camera()
     camera.pictures = [JPEGS[0][: len(JPEGS[0]) // 2]]

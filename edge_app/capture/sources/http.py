@@ -66,7 +66,7 @@ class HttpSource:
         """The frames of one response after the other."""
         while True:
             with closing(answer):
-                yield self._jpegs.frames(answer, stop)
+                yield self._jpegs.frames(answer, stop, SNAPSHOT_S)
             answer = self._client.get(stop)
 
     def _containers(self, container: InputContainer, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:

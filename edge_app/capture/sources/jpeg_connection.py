@@ -49,12 +49,17 @@ class JpegConnection:
     stall_timeout_s: float
     decoders: VideoDecoderFactory
 
-    def frames(self, answer: HttpAnswer, stop: threading.Event) -> Iterator[DecodedFrame]:
-        """The frames of a response until `stop` is set; its end raises StreamError."""
+    def frames(
+        self, answer: HttpAnswer, stop: threading.Event, another_s: float | None = None
+    ) -> Iterator[DecodedFrame]:
+        """The frames of a response until `stop` is set; its end raises StreamError.
+
+        With `another_s` it ends too if no other picture comes so soon after one [s]: not every server hangs up.
+        """
         stream = cast(VideoStream, JpegVideo())
         with closing(StreamDecoder(stream, self.description, self.decoders, live=True)) as decoder:
             try:
-                yield from self._decoded(self._pictures(answer, stop), decoder)
+                yield from self._decoded(self._pictures(answer, stop, another_s), decoder)
             except StreamError as error:
                 raise BrokenOffError(error, decoder.broken()) from None
 
@@ -75,27 +80,36 @@ class JpegConnection:
                 text = f"no picture that can be decoded for {self.stall_timeout_s:g} s"
                 raise StreamError(Reason.DECODE_ERRORS, f"{self.description}: {text}")
 
-    def _pictures(self, answer: HttpAnswer, stop: threading.Event) -> Iterator[bytes]:
+    def _pictures(self, answer: HttpAnswer, stop: threading.Event, another_s: float | None) -> Iterator[bytes]:
         """The pictures as they come, until `stop` is set; the end of the response raises StreamError."""
         boundary = BOUNDARY.search(answer.headers.get("Content-Type", ""))
         parts = JpegParts(answer.read, boundary[1] if boundary else "", self.description)
         pictures, came = iter(parts), False
         while True:
-            answer.wait_until(monotonic() + self.stall_timeout_s)
+            answer.wait_until(monotonic() + (another_s if came and another_s else self.stall_timeout_s))
+            error = None
             try:
-                picture, failure = next(pictures, None), (Reason.ENDED, "the camera ended the stream")
-            except TimeoutError:
-                picture = None
-                failure = (Reason.STALLED, "no more video") if came else (Reason.TIMEOUT, "no picture came in time")
-            except (OSError, HTTPException, ValueError) as error:
-                picture, failure = None, (Reason.FAILED, f"reading failed ({type(error).__name__})")
+                picture = next(pictures, None)
+            except (OSError, HTTPException, ValueError) as caught:
+                picture, error = None, type(caught)
             if stop.is_set():
                 return
             if picture is None:
+                reason, text = _why(error, came=came, may_wait=another_s is not None)
                 saw = f"; what came instead had {parts.skipped}" if parts.skipped and not came else ""
-                raise StreamError(failure[0], f"{self.description}: {failure[1]}{saw}")
+                raise StreamError(reason, f"{self.description}: {text}{saw}")
             yield picture
             came = True
+
+
+def _why(error: type[Exception] | None, *, came: bool, may_wait: bool) -> tuple[Reason, str]:
+    """Why there is no other picture; None: the response ended."""
+    late = error is not None and issubclass(error, TimeoutError)
+    if error is None or (late and came and may_wait):
+        return Reason.ENDED, "the camera ended the stream"
+    if not late:
+        return Reason.FAILED, f"reading failed ({error.__name__})"
+    return (Reason.STALLED, "no more video") if came else (Reason.TIMEOUT, "no picture came in time")
 
 
 def _packet(jpeg: bytes) -> av.Packet[VideoStream]:
