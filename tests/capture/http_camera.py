@@ -122,6 +122,7 @@ class Handler(BaseHTTPRequestHandler):
             "/my%20door/snapshot.jpg": lambda: self.answer(200, "image/jpeg", self.picture()),
             "/page.html": lambda: self.answer(200, "text/html", b"<html><body>Log in, please.</body></html>" * 99),
             "/video.ts": lambda: self.answer(200, "video/mp2t", self.server.video.read_bytes()),
+            "/odd": lambda: self.stream(self.odd_part),
             "/chunked": lambda: self.stream(self.chunk),
             "/picture": lambda: self.answer(200, "application/octet-stream", self.picture()),
             "/open-picture": self.open_picture,
@@ -149,6 +150,11 @@ class Handler(BaseHTTPRequestHandler):
     @staticmethod
     def part_without_length(jpeg: bytes) -> bytes:
         return BOUNDARY + b"Content-Type: image/jpeg\r\n\r\n" + jpeg
+
+    @staticmethod
+    def odd_part(jpeg: bytes) -> bytes:
+        """A boundary only after the picture, another one, a type with a parameter, line feeds."""
+        return b"content-type: image/jpg;size=%d\nX-Motion: 0\n\n" % len(jpeg) + jpeg + b"--another\n"
 
     @classmethod
     def chunk(cls, jpeg: bytes) -> bytes:

@@ -31,7 +31,7 @@ def refusal(url: str, **settings: object) -> StreamError:
     return caught.value
 
 
-@pytest.mark.parametrize("path", ["mjpeg", "without-length", "chunked"])
+@pytest.mark.parametrize("path", ["mjpeg", "without-length", "chunked", "odd"])
 def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, path: str):
     camera = http_camera()
     rig.add(camera.url(path))
@@ -244,9 +244,10 @@ def test_a_redirection_does_not_lead_out_of_tls(http_camera: StartHttpCamera, rt
 
 
 def test_a_redirection_to_another_host_is_not_followed_and_shows_no_secret(http_camera: StartHttpCamera):
-    camera = http_camera(login=("Basic", "u", "p"))
-    camera.moved_to = f"http://localhost:{http_camera().server_port}/mjpeg?token=abc"
+    camera, other = http_camera(login=("Basic", "u", "p")), http_camera()
+    camera.moved_to = f"http://localhost:{other.server_port}/mjpeg?token=abc"
     error = refusal(camera.url("moved"), username="u", password="p")
+    assert other.requests == []
     assert error.reason is Reason.FAILED
     assert "localhost" in str(error)
     assert "abc" not in str(error)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from edge_app.capture.sources.jpeg_parts import LARGEST_PICTURE, JpegParts
 from edge_app.core.errors import Reason, StreamError
 from tests.rtsp.clips import stripes
+from tests.waiting import Stopwatch
 
 SMALL = cv2.imencode(".jpg", np.full((16, 16, 3), 99, np.uint8))[1].tobytes()
 EXIF = b"\xff\xe1" + (2 + 6 + len(SMALL)).to_bytes(2, "big") + b"Exif\0\0" + SMALL  # with a thumbnail, SOI to EOI
@@ -134,6 +135,25 @@ def test_a_picture_without_an_end_is_given_up():
         list(JpegParts(lambda: next(begun, b"\x55" * (1 << 20)), "cut", "http://10.0.0.5/"))
     assert caught.value.reason is Reason.FAILED
     assert LARGEST_PICTURE == 32 << 20
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"-" * 3_000_000,
+        b"\r\n--" * 700_000,
+        b"\xff\xd8" + b"-" * 3_000_000,
+        b"\xff\xd8" + b"\n" * 9_000_000,
+        b"X: y\r\n" * 500_000,
+        b"X: y\r\n\r\n" + b"-cut" * 900_000,
+        b"\xff\xd8" + b"\xff\xe0\0\2" * 300_000,
+    ],
+    ids=lambda data: repr(data[:9]),
+)
+def test_no_bytes_take_long_to_look_through(data: bytes):
+    watch = Stopwatch()
+    found(data, 1 << 16)
+    assert watch.read() < 30, "where time grows with the square it is hours"
 
 
 @pytest.mark.parametrize(

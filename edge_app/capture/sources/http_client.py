@@ -18,6 +18,7 @@ from edge_app.core.errors import Reason, StreamError
 
 OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 MOST_REDIRECTS = 5
+LONGEST_LOCATION = 2048
 PORTS = {"http": 80, "https": 443}
 # All that may stand in a request; the rest, which the URL or a redirect may hold, is percent-encoded.
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
@@ -118,7 +119,7 @@ class HttpClient:
 
     def _followed(self, url: str, answer: HttpAnswer) -> str:
         """Where a redirect leads to, if that is the same camera, and as safe."""
-        location = answer.headers.get("Location", "")
+        location = answer.headers.get("Location", "")[:LONGEST_LOCATION]
         there = _same_camera(url, location)
         if there is None:
             shown = "".join(filter(str.isprintable, redacted(location)))[:200]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 # Weak ones first; a server that offers several gets the last. Python's names of the hashes.
 HASHES = {"md5": "md5", "sha-256": "sha256", "sha-512-256": "sha512_256"}
+LONGEST = 4096  # of what a server may ask for
 TOKEN = re.compile(r'([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*)|([\w-]+)')
 
 
@@ -49,7 +50,7 @@ def challenges(headers: Sequence[str]) -> list[Challenge]:
     {'realm': 'x'}
     """
     found: list[Challenge] = []
-    for name, value, scheme in TOKEN.findall(",".join(headers)):
+    for name, value, scheme in TOKEN.findall(",".join(headers)[:LONGEST]):
         if scheme:
             found.append(Challenge(scheme.lower(), {}))
         elif found:

@@ -12,6 +12,7 @@ LARGEST_PICTURE = 32 << 20
 LONGEST_LINE = 1 << 16
 MOST_HEADERS = 100  # of a part
 MOST_STRANGE = 3  # parts in a row that say that they are pictures, and are none that can be decoded
+LONGEST_BOUNDARY = 100
 KEPT_BACK = 256  # of what is skipped: the delimiter may be cut there
 
 HEADER = re.compile(rb"([\w!#$%&'*+.^`|~-]+)[ \t]*:[ \t]*(.*)")
@@ -21,7 +22,8 @@ ANY_DELIMITER = re.compile(rb"\r?\n--[^\r\n]{1,100}\r?\n")
 
 def delimiter(boundary: bytes) -> re.Pattern[bytes]:
     """The line between two parts, with or without dashes, and also where no line ends before it."""
-    return re.compile(rb"\r?(?:\n|--)-*" + re.escape(boundary) + rb"-*[ \t]*\r?\n")
+    # Bounded: otherwise a camera that sends nothing but dashes would take all the time there is.
+    return re.compile(rb"\r?(?:\n|--)-{0,8}" + re.escape(boundary) + rb"-{0,8}[ \t]{0,8}\r?\n")
 
 
 class JpegParts:
@@ -95,7 +97,7 @@ class JpegParts:
 
     def _learn(self, line: bytes) -> None:
         """Remembers what the boundary really is."""
-        boundary = line.strip(b'"- \t')
+        boundary = line.strip(b'"- \t')[:LONGEST_BOUNDARY]
         if boundary and boundary != self._boundary:
             self._boundary, self._delimiter = boundary, delimiter(boundary)
 
@@ -114,7 +116,9 @@ class JpegParts:
 
     def _cut(self, next_picture: int | None) -> int:
         """Where a picture ends that is not whole: at the delimiter, or where the next picture begins."""
-        while not (found := self._delimiter.search(self._data, len(SOI))):
+        searched = len(SOI)
+        while not (found := self._delimiter.search(self._data, searched)):
+            searched = max(searched, len(self._data) - KEPT_BACK)
             if next_picture or not self._more():
                 return next_picture or len(self._data)
         return found.start()
