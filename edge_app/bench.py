@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -16,6 +17,7 @@ import numpy as np
 
 from edge_app.capture import open_source
 from edge_app.capture.config import CameraConfig
+from edge_app.core.errors import InputError, Reason, StreamError
 from edge_app.core.metrics import Metrics
 from edge_app.detector import Detector
 from edge_app.engine.ort.cpu import open_session
@@ -69,18 +71,38 @@ def engine_alone(detector: Detector, threads: int, seconds: float) -> Cost:
 
 
 def decode_alone(cameras: Iterable[CameraConfig]) -> int:
-    """Decodes whole sources to BGR as `run` does, files in a bare PyAV loop; returns the number of frames."""
+    """Decodes whole sources to BGR as `run` does, files in a bare PyAV loop; returns the number of frames.
+
+    Raises:
+        InputError: One cannot be read, or nothing in it can be decoded.
+    """
     return sum(_read_file(c.url) if Path(c.url).is_file() else _read_source(c) for c in cameras)
 
 
 def _read_file(path: str) -> int:
-    with av.open(path) as container:
-        return sum(frame.to_ndarray(format="bgr24").size > 0 for frame in container.decode(video=0))
+    frames = 0
+    try:
+        with av.open(path) as container:
+            for packet in container.demux(video=0):
+                with suppress(av.FFmpegError):  # as in `run`, what is damaged is left out
+                    frames += sum(frame.to_ndarray(format="bgr24").size > 0 for frame in packet.decode())
+    except (av.FFmpegError, IndexError) as error:
+        raise InputError(f"{path}: is not a video ({type(error).__name__})") from None
+    if not frames:
+        raise InputError(f"{path}: there is no frame in it that can be decoded")
+    return frames
 
 
 def _read_source(camera: CameraConfig) -> int:
-    with open_source(camera).open(threading.Event()) as frames:
-        return sum(frame.convert().width > 0 for frame in frames)
+    count = 0
+    try:
+        with open_source(camera).open(threading.Event()) as frames:
+            for frame in frames:
+                count += frame.convert().width > 0
+    except StreamError as error:
+        if error.reason is not Reason.ENDED:
+            raise InputError(str(error)) from None
+    return count
 
 
 def median_cost(costs: Sequence[Cost]) -> Cost:

@@ -69,10 +69,15 @@ class PictureSeries:
 
     def read(self, wanted: Collection[int]) -> Iterator[SeriesPicture]:
         """See `Series.read`."""
+        unreadable = 0
         for index in sorted(wanted):
             file = self._files[index]
             if (read := read_picture(file)) is not None:
                 yield SeriesPicture(index, file.name, Picture.from_bgr(read[0]), file)
+            else:
+                unreadable += 1
+        if unreadable:
+            logger.warning("%s: %d of %d pictures cannot be read", self.name, unreadable, len(wanted))
 
 
 class VideoSeries:

@@ -108,9 +108,9 @@ class CameraConfig(SourceConfig):
         return self
 
     @model_validator(mode="after")
-    def _start_is_asked_for(self) -> CameraConfig:
+    def _only_what_ends_has_begun(self) -> CameraConfig:
         if self.start_at is not None and self.kind.finite_url(self.url, 1) != self.url:
-            raise wrong("goes with files and folders only; a live camera's frames are timed as they come", "start_at")
+            raise wrong("goes with a file, a folder or a scene of so many frames, not with a live camera", "start_at")
         return self
 
     @model_validator(mode="after")

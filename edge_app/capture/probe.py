@@ -16,7 +16,7 @@ class StreamInfo:
     """What the first picture of a source shows.
 
     Attributes:
-        width, height: Of the picture as it is sent, not rotated [px].
+        width, height: Of the upright picture, before `rotate` [px].
         fps: Frames a second as announced; None if they are not.
         codec: libav's name of the codec, or `raw`.
         ts_source: Where its time comes from; a camera's own clock is known only later.

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from itertools import product
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from edge_app.app import config
-from edge_app.capture.sources.folder import SUFFIXES
 from edge_app.core.errors import UsageError
 
 ConfigArgument = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
@@ -23,18 +21,14 @@ def load_config(path: Path) -> config.AppConfig:
 
 
 def refuse_to_replace(written: Iterable[Path], path: Path, app_config: config.AppConfig) -> None:
-    """Raises UsageError where a file that shall be written is the configuration at `path`, or what a camera reads.
+    """Raises UsageError where what shall be written is the configuration at `path`, or what a camera reads.
 
-    A new picture in a folder that a camera reads counts as well: the next attempt would read it.
+    A new file in a folder that a camera reads would be one of its pictures the next time, boxes and all.
     """
-    reads = {path: "this is the configuration"}
-    for name, camera in app_config.cameras.items():
-        if camera.path:
-            reads[camera.path] = f"camera {name} reads this {'folder' if camera.path.is_dir() else 'file'}"
-    for target, (read, why) in product(written, reads.items()):
-        if read.is_dir():
-            same = target.suffix.lower() in SUFFIXES and target.resolve().parent == read.resolve()
-        else:
-            same = target.exists() and read.exists() and target.samefile(read)
-        if same:
-            raise UsageError(f"{target}: {why}")
+    cameras = {f"camera {name} reads this": camera.path for name, camera in app_config.cameras.items() if camera.path}
+    for target in written:
+        for why, read in {"this is the configuration": path, **cameras}.items():
+            if read.is_dir() and target.resolve().parent == read.resolve():
+                raise UsageError(f"{target}: {why} folder")
+            if read.is_file() and target.exists() and target.samefile(read):
+                raise UsageError(f"{target}: {why}{' file' if read != path else ''}")

@@ -35,9 +35,10 @@ def main(
 ) -> None:
     """Take one frame of a camera, analyse it, and write it with its boxes."""
     out = out or Path(f"{camera}.jpg")
-    config = only(load_config(path), camera)
+    whole = load_config(path)
+    config = only(whole, camera)
     check_place(out)
-    refuse_to_replace([out], path, config)
+    refuse_to_replace([out], path, whole)
     taken: list[tuple[Frame, Result]] = []
     deadline = time.monotonic() + seconds
     with start(make_parts(config)) as runtime:

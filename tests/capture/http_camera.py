@@ -22,6 +22,13 @@ from tests.rtsp.clips import stripes
 
 BOUNDARY = b"--cut here\r\n"
 REALM = "camera"
+HASHES = {
+    "Digest": "md5",
+    "Digest old": "md5",
+    "Digest MD5-sess": "md5",
+    "Digest SHA-256": "sha256",
+    "Digest SHA-512-256": "sha512_256",
+}
 JPEGS = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in stripes((320, 240), 10)]
 
 
@@ -68,16 +75,30 @@ class HttpCamera(ThreadingHTTPServer):
         if self.login is None:
             return True
         scheme, user, password = self.login
-        if header is None or not header.startswith(f"{scheme} "):
+        if header is None or not header.startswith(f"{scheme.split()[0]} "):
             return False
         if scheme == "Basic":
             return base64.b64decode(header.split()[1]) == f"{user}:{password}".encode()
         said = dict(re.findall(r'(\w+)="?((?:(?<==")[^"]*)|[^",\s]*)', header))
-        md5 = [
-            hashlib.md5(text.encode()).hexdigest() for text in (f"{user}:{REALM}:{password}", f"{method}:{said['uri']}")
-        ]
-        proof = f"{md5[0]}:{said['nonce']}:{said['nc']}:{said['cnonce']}:{said['qop']}:{md5[1]}"
-        return said["response"] == hashlib.md5(proof.encode()).hexdigest()
+
+        def hashed(text: str) -> str:
+            return hashlib.new(HASHES[scheme], text.encode()).hexdigest()
+
+        secret, asked = hashed(f"{user}:{REALM}:{password}"), hashed(f"{method}:{said['uri']}")
+        if scheme.endswith("-sess"):
+            secret = hashed(f"{secret}:{said['nonce']}:{said['cnonce']}")
+        counted = "" if scheme == "Digest old" else f"{said['nc']}:{said['cnonce']}:{said['qop']}:"
+        return said["response"] == hashed(f"{secret}:{said['nonce']}:{counted}{asked}")
+
+    @property
+    def challenge(self) -> str:
+        """What it asks for, after RFC 2617 and 7616."""
+        assert self.login
+        scheme, _, algorithm = self.login[0].partition(" ")
+        text = f'{scheme} realm="{REALM}", nonce="5eed"'
+        if algorithm == "old":
+            return text
+        return f'{text}, qop="auth", algorithm={algorithm or "MD5"}'
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -92,8 +113,7 @@ class Handler(BaseHTTPRequestHandler):
         header = self.headers.get("Authorization")
         self.server.requests.append((self.path, header))
         if not self.server.let_in("GET", header):
-            challenge = f'{self.server.login[0]} realm="{REALM}", nonce="5eed", qop="auth", algorithm=MD5'
-            return self.answer(401, "text/plain", b"", {"WWW-Authenticate": challenge})
+            return self.answer(401, "text/plain", b"", {"WWW-Authenticate": self.server.challenge})
         answers: dict[str, Callable[[], None]] = {
             "/mjpeg": lambda: self.stream(self.part),
             "/without-length": lambda: self.stream(self.part_without_length),
@@ -102,6 +122,13 @@ class Handler(BaseHTTPRequestHandler):
             "/my%20door/snapshot.jpg": lambda: self.answer(200, "image/jpeg", self.picture()),
             "/page.html": lambda: self.answer(200, "text/html", b"<html><body>Log in, please.</body></html>" * 99),
             "/video.ts": lambda: self.answer(200, "video/mp2t", self.server.video.read_bytes()),
+            "/odd": lambda: self.stream(self.odd_part),
+            "/chunked": lambda: self.stream(self.chunk),
+            "/picture": lambda: self.answer(200, "application/octet-stream", self.picture()),
+            "/open-picture": self.open_picture,
+            "/forbidden": lambda: self.answer(403, "text/plain", b"no"),
+            "/around": lambda: self.answer(302, "text/plain", b"", {"Location": "/around"}),
+            "/drip": self.drip,
             "/broken": lambda: self.answer(503, "text/plain", b"booting"),
             "/moved": lambda: self.answer(302, "text/plain", b"", {"Location": self.server.moved_to}),
             "/endless": self.endless,
@@ -124,12 +151,24 @@ class Handler(BaseHTTPRequestHandler):
     def part_without_length(jpeg: bytes) -> bytes:
         return BOUNDARY + b"Content-Type: image/jpeg\r\n\r\n" + jpeg
 
+    @staticmethod
+    def odd_part(jpeg: bytes) -> bytes:
+        """A boundary only after the picture, another one, a type with a parameter, line feeds."""
+        return b"content-type: image/jpg;size=%d\nX-Motion: 0\n\n" % len(jpeg) + jpeg + b"--another\n"
+
+    @classmethod
+    def chunk(cls, jpeg: bytes) -> bytes:
+        """A part in two chunks, the boundary of chunks within the picture."""
+        whole = cls.part(jpeg)
+        halves = whole[: len(whole) // 2], whole[len(whole) // 2 :]
+        return b"\r\n".join(piece for half in halves for piece in (b"%x" % len(half), half))
+
     def picture(self) -> bytes:
         self.server.sent += 1
         return self.server.pictures[(self.server.sent - 1) % len(self.server.pictures)]
 
     def stream(self, part: Callable[[bytes], bytes], pictures: float = math.inf) -> None:
-        self.begin()
+        self.begin({"Transfer-Encoding": "chunked"} if part == self.chunk else {})
         while pictures and not self.server.closed.wait(1 / self.server.fps):
             if not self.server.frozen.is_set():
                 self.wfile.write(part(self.picture()) + b"\r\n")
@@ -143,8 +182,24 @@ class Handler(BaseHTTPRequestHandler):
         while not self.server.closed.wait(0.01):
             self.wfile.write(noise)
 
-    def begin(self) -> None:
+    def open_picture(self) -> None:
+        """A picture of unknown length, after which nobody hangs up."""
         self.send_response(200)
+        self.send_header("Content-Type", "image/jpeg")
+        self.end_headers()
+        self.wfile.write(self.picture())
+        self.server.closed.wait()
+
+    def drip(self) -> None:
+        """Headers without end, a byte at a time."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        while not self.server.closed.wait(0.05):
+            self.wfile.write(b"x")
+
+    def begin(self, headers: dict[str, str] | None = None) -> None:
+        self.send_response(200)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.send_header("Content-Type", 'multipart/x-mixed-replace; boundary="cut here"')
         self.end_headers()
 

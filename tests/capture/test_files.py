@@ -10,10 +10,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 
 from edge_app.capture import open_source, probe_source
 from edge_app.core.errors import ConfigError, InputError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
+from tests.rtsp.clips import stripes, write_clip
 from tests.waiting import PATIENCE_S
 
 
@@ -126,6 +128,89 @@ def test_damage_in_the_middle_of_a_file_costs_only_those_frames(rig: Rig, clip: 
     assert lost == 3
     assert len(rig.pending) + lost == 50 == rig.metrics.total("frames_captured")
     assert rig.pending[-1].meta.index == 49
+
+
+def cut_at_its_head(clip: Path, path: Path, *, before: int, after: int) -> Path:
+    """A recording that begins after its first key frame: so many frames to the next one, and so many from there on."""
+    with av.open(str(clip)) as source, av.open(str(path), "w", format="mpegts") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        packets = [packet for packet in source.demux(video=0) if packet.size]
+        key = next(index for index, packet in enumerate(packets) if packet.is_keyframe and index > before)
+        assert not any(packet.is_keyframe for packet in packets[key - before : key])
+        for packet in packets[key - before : key + after]:
+            packet.stream = stream
+            out.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_what_comes_before_the_first_key_frame_is_counted_and_said(
+    rig: Rig, tmp_path: Path, codec: str, caplog: pytest.LogCaptureFixture
+):
+    whole = write_clip(tmp_path / "whole.mp4", stripes((320, 240), 50), codec=codec)
+    path = cut_at_its_head(whole, tmp_path / "cut.ts", before=7, after=20)
+    rig.add(str(path))
+    rig.until(lambda: rig.inbox.exhausted)
+    assert len(rig.pending) == 20
+    assert rig.metrics.total("frames_dropped", camera="gate", reason="decode") == 7
+    assert f"{path}: 7 of 27 frames are missing or cannot be decoded" in caplog.messages
+
+
+def test_a_file_of_which_nothing_can_be_decoded_ends_the_run(rig: Rig, clip: Path, tmp_path: Path):
+    path = cut_at_its_head(clip, tmp_path / "cut.ts", before=12, after=0)
+    rig.add(str(path))
+    rig.until(lambda: rig.threads.error)
+    assert isinstance(rig.threads.error, InputError)
+    assert f"{path}: none of its 12 frames can be decoded" in str(rig.threads.error)
+
+
+def test_a_video_that_breaks_off_says_how_much_is_missing(
+    rig: Rig, clip: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    with av.open(str(clip)) as source, av.open(str(tmp_path / "a.mp4"), "w", options={"movflags": "faststart"}) as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    content = (tmp_path / "a.mp4").read_bytes()
+    with av.open(str(tmp_path / "a.mp4")) as whole:
+        last = [packet for packet in whole.demux(video=0) if packet.size][30]
+        (tmp_path / "cut.mp4").write_bytes(content[: last.pos + last.size // 2])
+    rig.add(str(tmp_path / "cut.mp4"))
+    rig.until(lambda: rig.inbox.exhausted)
+    assert len(rig.pending) == 30
+    assert f"{tmp_path / 'cut.mp4'}: 20 of 50 frames are missing or cannot be decoded" in caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("clip.mp4", b"", "is empty"),
+        ("notes.txt", b"no video at all\n" * 99, "is text, not a video"),
+        ("clip.mp4", b"PK\3\4" + bytes(range(256)) * 99, "is not a video, or not whole"),
+    ],
+)
+def test_what_is_no_video_is_named_by_what_it_is(tmp_path: Path, name: str, content: bytes, says: str):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(StreamError, match=f"{name}: {says}"):
+        probe_source(open_source(camera_config(str(tmp_path / name))), timeout_s=PATIENCE_S)
+
+
+def test_the_cover_of_music_is_no_video(tmp_path: Path):
+    with av.open(str(tmp_path / "song.mp3"), "w") as out:
+        sound = out.add_stream("mp3", rate=44100)
+        cover = out.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+        cover.disposition = Disposition.attached_pic.value
+        out.mux(cover.encode(av.VideoFrame(64, 64, "yuvj420p")))
+        out.mux(cover.encode())
+        silence = av.AudioFrame.from_ndarray(np.zeros((2, 1152), np.float32), format="fltp", layout="stereo")
+        silence.rate = 44100
+        out.mux(sound.encode(silence))
+        out.mux(sound.encode())
+    with pytest.raises(StreamError, match=r"song\.mp3: there is no video in it, only a cover picture"):
+        probe_source(open_source(camera_config(str(tmp_path / "song.mp3"))), timeout_s=PATIENCE_S)
 
 
 def test_a_slow_taker_is_waited_for_and_does_not_delay_stopping(rig: Rig, clip: Path):

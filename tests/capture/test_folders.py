@@ -66,6 +66,7 @@ def test_what_cannot_be_read_is_counted_left_out_and_said_once(
     assert rig.metrics.total("frames_dropped", camera="gate", reason="decode") == 2
     assert [record.getMessage() for record in caplog.records if NAMES[1] in record.getMessage()]
     assert NAMES[3] not in caplog.text
+    assert f"{folder}: 2 of 4 pictures cannot be read" in caplog.messages
     assert rig.threads.error is None
 
 

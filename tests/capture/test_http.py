@@ -6,8 +6,8 @@ import logging
 import re
 import time
 import traceback
+from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import psutil
@@ -16,7 +16,7 @@ import pytest
 from edge_app.capture import open_source, probe_source
 from edge_app.core.errors import Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
-from tests.capture.http_camera import JPEGS, StartHttpCamera
+from tests.capture.http_camera import HASHES, JPEGS, StartHttpCamera
 from tests.ports import free_port
 from tests.rtsp.fixtures import Certificates
 from tests.waiting import PATIENCE_S
@@ -31,7 +31,7 @@ def refusal(url: str, **settings: object) -> StreamError:
     return caught.value
 
 
-@pytest.mark.parametrize("path", ["mjpeg", "without-length"])
+@pytest.mark.parametrize("path", ["mjpeg", "without-length", "chunked", "odd"])
 def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, path: str):
     camera = http_camera()
     rig.add(camera.url(path))
@@ -56,9 +56,11 @@ def test_the_picture_is_there_before_the_next_one_is_sent(rig: Rig, http_camera:
     rig.until(lambda: rig.metrics.total("frames_captured") == camera.sent)
 
 
-@pytest.mark.parametrize("scheme", ["Basic", "Digest"])
+@pytest.mark.parametrize("scheme", ["Basic", *HASHES])
 @pytest.mark.parametrize(("user", "password"), [AWKWARD, ("u", "x" * 300)], ids=["awkward", "long"])
-def test_both_kinds_of_login_let_any_characters_in(http_camera: StartHttpCamera, scheme: str, user: str, password: str):
+def test_every_kind_of_login_lets_any_characters_in(
+    http_camera: StartHttpCamera, scheme: str, user: str, password: str
+):
     camera = http_camera(login=(scheme, user, password))
     source = open_source(camera_config(camera.url("mjpeg"), username=user, password=password))
     assert probe_source(source, timeout_s=PATIENCE_S).width == 320
@@ -103,6 +105,13 @@ def test_single_pictures_are_asked_for_again_and_again(rig: Rig, http_camera: St
     camera.pictures = [b"\xff\xd8\xff\xe0 no picture"]
     rig.until(lambda: rig.state()[0] == "down")
     assert rig.state()[1] in (Reason.DECODE_ERRORS, Reason.FAILED)
+
+
+def test_a_server_that_does_not_hang_up_after_a_picture_is_asked_for_the_next(rig: Rig, http_camera: StartHttpCamera):
+    camera = http_camera()
+    rig.add(camera.url("open-picture"), stall_timeout_s=30)
+    assert rig.until(rig.more(3)) < 15
+    assert rig.metrics.total("reconnects") == 0
 
 
 def test_a_snapshot_that_cannot_be_decoded_is_a_decode_error(http_camera: StartHttpCamera):
@@ -174,9 +183,9 @@ def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Ri
         return rig.metrics.total("reconnects") >= times
 
     rig.until(lambda: has_failed(1))
-    assert rig.state()[1] is Reason.TIMEOUT
+    assert rig.state()[1] in (Reason.TIMEOUT, Reason.FAILED)  # a slow machine has not sent 32 MiB in time
     rig.until(lambda: has_failed(3))
-    assert most - before < 800e6, "an attempt gets 400 MB, and they do not add up"
+    assert most - before < 200e6, "an attempt gets 32 MiB and its copies, and they do not add up"
 
 
 @pytest.mark.parametrize(
@@ -184,8 +193,11 @@ def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Ri
     [
         ("page.html", Reason.FAILED, "neither video nor a picture"),
         ("missing", Reason.NOT_FOUND, "404"),
-        ("broken", Reason.FAILED, "the camera answered: .*5XX"),
-        ("nothing", Reason.TIMEOUT, "no answer in time"),
+        ("broken", Reason.FAILED, "the camera answered: 503 Service Unavailable"),
+        ("forbidden", Reason.AUTH_FAILED, "403.*locked"),
+        ("around", Reason.FAILED, "302 Found; it redirects without end"),
+        ("nothing", Reason.TIMEOUT, "no picture came in time"),
+        ("drip", Reason.TIMEOUT, "no answer in time"),
     ],
 )
 def test_an_answer_that_is_no_picture_says_what_it_is(
@@ -219,15 +231,61 @@ def test_https_is_checked(http_camera: StartHttpCamera, rtsp_certificates: Certi
     assert probe_source(unchecked, timeout_s=PATIENCE_S).width == 320
 
 
-@pytest.mark.skipif(int(av.__version__.split(".")[0]) < 18, reason="libav before 8.1 follows it, without the login")
 def test_a_redirection_does_not_lead_out_of_tls(http_camera: StartHttpCamera, rtsp_certificates: Certificates):
     secure, plain = http_camera(certificate=rtsp_certificates.this_host), http_camera()
     tls = {"ca": rtsp_certificates.ca}
     secure.moved_to = secure.url("mjpeg")
     assert probe_source(open_source(camera_config(secure.url("moved"), tls=tls)), timeout_s=PATIENCE_S).width == 320
     secure.moved_to = plain.url("mjpeg")
-    assert refusal(secure.url("moved"), tls=tls).reason is Reason.FAILED
+    error = refusal(secure.url("moved"), tls=tls)
+    assert error.reason is Reason.FAILED
+    assert plain.url("mjpeg") in str(error)
     assert plain.requests == []
+
+
+def test_a_redirection_to_another_host_is_not_followed_and_shows_no_secret(http_camera: StartHttpCamera):
+    camera, other = http_camera(login=("Basic", "u", "p")), http_camera()
+    camera.moved_to = f"http://localhost:{other.server_port}/mjpeg?token=abc"
+    error = refusal(camera.url("moved"), username="u", password="p")
+    assert other.requests == []
+    assert error.reason is Reason.FAILED
+    assert "localhost" in str(error)
+    assert "abc" not in str(error)
+
+
+def test_a_redirection_within_the_camera_keeps_the_login(http_camera: StartHttpCamera):
+    camera = http_camera(login=("Digest", *AWKWARD))
+    camera.moved_to = "/mjpeg"
+    source = open_source(camera_config(camera.url("moved"), username=AWKWARD[0], password=AWKWARD[1]))
+    assert probe_source(source, timeout_s=PATIENCE_S).width == 320
+
+
+def test_a_kind_of_login_that_is_not_known_is_not_blamed_on_the_password(http_camera: StartHttpCamera):
+    camera = http_camera(login=("NTLM", "u", "p"))
+    error = refusal(camera.url("mjpeg"), username="u", password="p")
+    assert error.reason is Reason.AUTH_FAILED
+    assert "kinds of login (401) are not known here: ntlm" in str(error)
+    assert "give username and password" in str(refusal(camera.url("mjpeg")))
+
+
+def test_a_login_that_was_let_in_is_not_asked_for_again(rig: Rig, http_camera: StartHttpCamera):
+    """Cameras log each refusal, and some lock out."""
+    camera = http_camera(login=("Digest SHA-256", "u", "p"))
+    rig.add(camera.url("picture"), username="u", password="p", stall_timeout_s=1)
+    rig.until(rig.more(3))
+    assert [header is None for _, header in camera.requests][:3] == [True, False, False]
+
+
+def test_neither_proxies_nor_passwords_come_from_the_environment(
+    http_camera: StartHttpCamera, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    camera = http_camera()
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login u password p")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in "http_proxy", "HTTP_PROXY", "all_proxy":
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    assert probe_source(open_source(camera_config(camera.url("mjpeg"))), timeout_s=PATIENCE_S).width == 320
+    assert camera.requests == [("/mjpeg", None)]
 
 
 def test_stopping_does_not_wait_for_a_frozen_camera(rig: Rig, http_camera: StartHttpCamera):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import cv2
 import jsonschema
 import pytest
@@ -115,6 +116,19 @@ def test_bench_paced_plays_a_file_live(verb, configured, clip, tmp_path):
 def test_bench_paced_does_not_wait_for_a_file_that_is_not_there(verb, configured):
     config = configured(cameras={"a": {"url": "/none.mp4"}, "b": {"url": "synthetic://street?size=160x96"}})
     assert verb("bench", config, "--paced") == (66, "", "/none.mp4: no such file\n")
+
+
+@pytest.mark.parametrize("options", [[], ["--paced"]])
+def test_bench_ends_where_nothing_can_be_decoded(verb, configured, clip, tmp_path, options):
+    with av.open(str(clip)) as source, av.open(str(tmp_path / "cut.ts"), "w", format="mpegts") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in list(source.demux(video=0))[10:20]:
+            packet.stream = stream
+            out.mux(packet)
+    config = configured(cameras={"a": {"url": str(tmp_path / "cut.ts")}})
+    code, out, err = verb("bench", config, "--seconds", 0.1, *options)
+    assert (code, out) == (66, "")
+    assert "cut.ts" in err.splitlines()[-1]
 
 
 def test_bench_does_not_read_a_live_camera_as_fast_as_possible(verb, configured):

@@ -153,6 +153,14 @@ VALUES = [
         "3:15: cameras.a.decode: want auto, cpu, nvdec or gstreamer, got a list",
         id="list for a choice",
     ),
+    *(
+        pytest.param(
+            camera(f"start_at: 2026-11-23T15:00:00Z, url: '{url}'"),
+            "3:17: cameras.a.start_at: goes with a file, a folder or a scene of so many frames, not with a live camera",
+            id=f"start_at of {url}",
+        )
+        for url in ("rtsp://10.0.0.5/s", "http://10.0.0.5/s", "/dev/video0", "synthetic://street")
+    ),
     pytest.param(
         camera("url: x, start_at: 12:30"),
         "3:25: cameras.a.start_at: want a time such as 2026-11-23T15:00:00Z, got '12:30'",

@@ -117,10 +117,13 @@ def test_a_camera_takes_all_of_its_keys(tmp_path):
     reconnect: {initial_s: 2, max_s: 4, jitter: 0, stable_s: 9}
     stall_timeout_s: 3
 """
-    camera = load_text(tmp_path, f"{MODEL}cameras:\n  b: {{url: y}}\n  a:{text}").cameras["a"]
+    file = "{url: y, start_at: 2026-11-23T15:00:00Z}"
+    cameras = load_text(tmp_path, f"{MODEL}cameras:\n  b: {file}\n  a:{text}").cameras
+    camera = cameras["a"]
     assert camera.url == "rtsps://[::1]:322/s@x?a=b"
     assert camera.tls == TlsConfig(ca=tmp_path / "ca.pem")
     assert camera.reconnect.max_s == 4
+    assert cameras["b"].start_at == datetime(2026, 11, 23, 15, tzinfo=timezone.utc)
     assert (camera.transport, camera.decode, camera.enabled, camera.rotate) == ("tcp", "cpu", False, 270)
 
 

@@ -11,6 +11,7 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from edge_app.capture.decode.orientation import UPRIGHT, upright
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Matrix, Picture, PixelFormat, Plane
@@ -36,11 +37,11 @@ class Converter:
         self._reformatter = VideoReformatter()
         self._lock = threading.Lock()
 
-    def __call__(self, frame: VideoFrame) -> Picture:
-        """The frame's own planes; in BGR the same as its own `to_ndarray(format="bgr24")`."""
-        if self._planes and (picture := self._own_planes(frame)):
+    def __call__(self, frame: VideoFrame, orientation: int = UPRIGHT) -> Picture:
+        """The frame's own planes; in BGR the same as its own `to_ndarray(format="bgr24")`, turned upright."""
+        if self._planes and orientation == UPRIGHT and (picture := self._own_planes(frame)):
             return picture
-        return Picture.from_bgr(pixels(self._reformat(frame, "bgr24")))
+        return Picture.from_bgr(upright(pixels(self._reformat(frame, "bgr24")), orientation))
 
     def _own_planes(self, frame: VideoFrame) -> Picture | None:
         """The frame's own planes; None if the kernel does not read that format."""

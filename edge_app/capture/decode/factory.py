@@ -60,6 +60,11 @@ class VideoDecoderFactory:
         self.planes = self._hardware.gpu is not None and not rotated
         self._logged: set[str] = set()
 
+    @property
+    def on_cpu(self) -> bool:
+        """Whether no hardware is asked for."""
+        return self._chosen() == "cpu"
+
     def decoder(self, stream: VideoStream, *, live: bool) -> VideoDecoder:
         """The decoder for an attempt."""
         try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import av
@@ -12,6 +14,8 @@ from av.video.stream import VideoStream
 from edge_app.capture.decode.conversion import Converter
 from edge_app.capture.decode.deinterlacer import Deinterlacer
 from edge_app.capture.decode.factory import VideoDecoderFactory
+from edge_app.capture.decode.jpeg import exif_orientation
+from edge_app.capture.decode.orientation import UPRIGHT, FrameOrientation
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
@@ -38,8 +42,24 @@ def video_stream(container: av.container.InputContainer, description: str) -> Vi
 class StreamDecoder:
     """Decodes the packets of one attempt and counts what cannot be decoded."""
 
-    def __init__(self, stream: VideoStream, description: str, decoders: VideoDecoderFactory, *, live: bool) -> None:
-        """Takes the stream's packets; if it is live, frames that the decoder marks as corrupt are dropped too."""
+    def __init__(
+        self,
+        stream: VideoStream,
+        description: str,
+        decoders: VideoDecoderFactory,
+        *,
+        live: bool,
+        orientation: int = UPRIGHT,
+    ) -> None:
+        """Takes the stream's packets.
+
+        Args:
+            stream: What they come from.
+            description: Its URL or path, without secrets.
+            decoders: Makes the decoder.
+            live: Whether frames that the decoder marks as corrupt are dropped too.
+            orientation: Of frames that do not say theirs, in Exif's numbers.
+        """
         self.codec = stream.codec_context.name
         self.fps = float(stream.average_rate) if stream.average_rate else None
         self.decode_s = 0.0
@@ -49,6 +69,7 @@ class StreamDecoder:
         self._broken = 0
         self._in_a_row = 0
         self._deinterlacer = Deinterlacer()
+        self._orientation, self._in_exif, self._in_frames = orientation, UPRIGHT, FrameOrientation()
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame]:
         """The frames that are ready after this packet, deinterlaced; `decode_s` is the time that each took [s].
@@ -59,6 +80,8 @@ class StreamDecoder:
             StreamError: Too many in a row were broken, or the decoder gave up.
         """
         began, ended = time.monotonic(), not packet.size
+        if self.codec == "mjpeg" and not ended:  # libav before version 8 does not read it
+            self._in_exif = exif_orientation(memoryview(packet))
         try:
             decoded = self._decoder.decode(packet)
             frames = self._deinterlaced([frame for frame in decoded if frame], ended=ended)
@@ -82,11 +105,18 @@ class StreamDecoder:
         broken, self._broken = self._broken, 0
         return broken
 
-    def convert(self, frame: VideoFrame) -> Picture:
-        """The frame's picture; raises StreamError if it cannot be converted."""
+    def picture(self, frame: VideoFrame) -> Callable[[], Picture]:
+        """What makes the frame's upright picture, from any thread; it raises StreamError if that is not possible.
+
+        To be called in the order of the frames.
+        """
+        said = self._in_exif, self._in_frames.of(frame), self._orientation
+        return partial(self._convert, frame, next((each for each in said if each != UPRIGHT), UPRIGHT))
+
+    def _convert(self, frame: VideoFrame, orientation: int) -> Picture:
         failure: StreamError
         try:
-            return self._converter(frame)
+            return self._converter(frame, orientation)
         except LIBAV_ERRORS as error:
             kind = type(error).__name__
             failure = StreamError(Reason.CODEC, f"{self._description}: a frame cannot be converted ({kind})")

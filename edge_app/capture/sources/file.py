@@ -2,24 +2,66 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from edge_app.capture.decode.factory import VideoDecoderFactory
+from edge_app.capture.decode.orientation import UPRIGHT, FrameOrientation
 from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import CaptureTime
+
+logger = logging.getLogger(__name__)
+
+DRAWN_TEXT = {"ansi", "bintext", "idf", "xbin"}  # libav draws any text file whose name ends like one
+
+
+@dataclass
+class Tally:
+    """What became of a file's frames.
+
+    Attributes:
+        packets: That were read, each of which holds a frame.
+        leading: Those of them before the first key frame, which some decoders pass over without a word.
+        frames: That were decoded.
+        lost: That could not be decoded.
+        cut: Whether the file ends within the last packet.
+    """
+
+    packets: int = 0
+    leading: int = 0
+    frames: int = 0
+    lost: int = 0
+    cut: bool = False
+    _key_came: bool = False
+
+    def read(self, packet: av.Packet) -> None:  # type: ignore[type-arg]
+        """Counts a packet; the empty one at the end is none."""
+        if packet.size:
+            self._key_came = self._key_came or packet.is_keyframe
+            self.packets += 1
+            self.cut = packet.is_corrupt
+            self.leading += not self._key_came
+
+    def before_frame(self, broken: int) -> int:
+        """Counts a frame; how many were lost before it, of which the decoder told of `broken`."""
+        lost = broken if self.frames else max(broken, self.leading)
+        self.frames += 1
+        self.lost += lost
+        return lost
 
 
 class FileSource:
@@ -33,6 +75,7 @@ class FileSource:
         self._path = path
         self._decoders = decoders or VideoDecoderFactory(str(path))
         self._start_at = start_at
+        self._told = False
 
     @property
     def description(self) -> str:
@@ -42,10 +85,11 @@ class FileSource:
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """Reads it from the beginning; see `Source.open`."""
         with self._container() as container:
-            stream = video_stream(container, self.description)
+            stream = self._stream(container)
             start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
             # Not live, so that libav may use threads: it has to be as fast as a plain loop over the file.
-            with closing(StreamDecoder(stream, self.description, self._decoders, live=False)) as decoder:
+            decoder = StreamDecoder(stream, self.description, self._decoders, live=False, orientation=self._stored())
+            with closing(decoder):
                 yield self._frames(container, stream, decoder, start, stop)
 
     def _container(self) -> InputContainer:
@@ -54,14 +98,36 @@ class FileSource:
         except FileNotFoundError:
             raise StreamError(Reason.NOT_FOUND, f"{self._path}: no such file") from None
         except LIBAV_ERRORS as error:
-            what = "is not a video" if isinstance(error, ValueError) else getattr(error, "strerror", error)
-            raise StreamError(Reason.FAILED, f"{self._path}: {what}") from error
+            empty = self._path.is_file() and not self._path.stat().st_size
+            what = (
+                "is not a video, or not whole" if isinstance(error, ValueError) else getattr(error, "strerror", error)
+            )
+            raise StreamError(Reason.FAILED, f"{self._path}: {'is empty' if empty else what}") from error
         return container
+
+    def _stream(self, container: InputContainer) -> VideoStream:
+        """The video; raises StreamError if there is none, or only the cover of some music."""
+        stream = video_stream(container, self.description)
+        if stream.codec_context.name in DRAWN_TEXT:
+            raise StreamError(Reason.CODEC, f"{self._path}: is text, not a video")
+        if stream.disposition & Disposition.attached_pic:
+            raise StreamError(Reason.CODEC, f"{self._path}: there is no video in it, only a cover picture")
+        return stream
+
+    def _stored(self) -> int:
+        """The orientation that the container holds, for decoders that are not told of it as libav's on the CPU is."""
+        if self._decoders.on_cpu:
+            return UPRIGHT
+        with self._container() as container:
+            try:
+                return next(map(FrameOrientation().of, container.decode(self._stream(container))), UPRIGHT)
+            except LIBAV_ERRORS:
+                return UPRIGHT
 
     def count(self) -> int:
         """About how many frames are in it; nothing is decoded. Raises StreamError if it is not a video."""
         with self._container() as container:
-            video_stream(container, self.description)
+            self._stream(container)
             return sum(1 for packet in self._packets(container) if packet.size)
 
     def _frames(
@@ -74,8 +140,9 @@ class FileSource:
     ) -> Iterator[DecodedFrame]:
         """Its frames; `start` is when the first was taken [s since the epoch]."""
         first = float((stream.start_time or 0) * (stream.time_base or 0))
-        period, at = 1 / (decoder.fps or 25.0), first
+        period, at, tally = 1 / (decoder.fps or 25.0), first, Tally()
         for packet in self._packets(container):
+            tally.read(packet)
             for frame in decoder.decode(packet):
                 if stop.is_set():
                     return
@@ -83,13 +150,25 @@ class FileSource:
                 yield DecodedFrame(
                     time=CaptureTime(wall=start + at - first, mono=time.monotonic(), source="file"),
                     decode_s=decoder.decode_s,
-                    convert=partial(decoder.convert, frame),
-                    broken=decoder.broken(),
+                    convert=decoder.picture(frame),
+                    broken=tally.before_frame(decoder.broken()),
                     codec=decoder.codec,
                     fps=decoder.fps,
                 )
                 at += period
-        if broken := decoder.broken():
+        self._end(tally, decoder.broken(), stream.frames)
+
+    def _end(self, tally: Tally, broken: int, announced: int) -> None:
+        """Warns once of lost frames, `broken` of them at the end; raises StreamError if there was no other frame."""
+        if not tally.frames:
+            what = f"none of its {tally.packets} frames can be decoded" if tally.packets else "there is no frame in it"
+            raise BrokenOffError(StreamError(Reason.CODEC, f"{self._path}: {what}"), tally.packets)
+        everything = max(tally.packets, announced) if tally.cut else tally.packets
+        lost = tally.lost + broken + everything - tally.packets
+        if lost and not self._told:
+            logger.warning("%s: %d of %d frames are missing or cannot be decoded", self._path, lost, everything)
+            self._told = True
+        if broken:
             raise BrokenOffError(StreamError(Reason.ENDED, f"{self._path}: ended"), broken)
 
     def _packets(self, container: InputContainer) -> Iterator[av.Packet]:  # type: ignore[type-arg]

@@ -83,6 +83,8 @@ class FolderSource:
             broken = 0
         if unreadable == len(paths):
             raise StreamError(Reason.CODEC, f"{self.description}: none of its {len(paths)} pictures can be read")
+        if unreadable:
+            logger.warning("%s: %d of %d pictures cannot be read", self.description, unreadable, len(paths))
         if broken:
             raise BrokenOffError(StreamError(Reason.ENDED, f"{self.description}: ended"), broken)
 

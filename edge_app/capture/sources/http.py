@@ -1,16 +1,20 @@
-"""A camera over HTTP or HTTPS, through libav: MJPEG, single pictures, or video such as MPEG-TS."""
+"""A camera over HTTP or HTTPS: JPEG pictures are read here, everything else through libav."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from av.container import InputContainer
 
 from edge_app.capture.decode.factory import VideoDecoderFactory
+from edge_app.capture.decode.jpeg import SOI
 from edge_app.capture.sources.address import Address
+from edge_app.capture.sources.http_answer import HttpAnswer
+from edge_app.capture.sources.http_client import HttpClient
+from edge_app.capture.sources.jpeg_connection import JpegConnection
 from edge_app.capture.sources.libav_connection import LibavConnection, tls_options
 from edge_app.capture.sources.source import NETWORK_KEYS, BrokenOffError, DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.core.errors import Reason, StreamError
@@ -34,36 +38,58 @@ class HttpSource:
         # follows one from https to http; the login is sent to neither.
         options = {"protocol_whitelist": "https,tls,tcp" if encrypted else "http,tcp"}
         options |= tls_options(config.tls) if encrypted else {}
-        self._connection = LibavConnection(address, options, config.stall_timeout_s, decoders)
-
-    @property
-    def description(self) -> str:
-        return str(self._connection.address)
+        self.description, self._stall_timeout_s = str(address), config.stall_timeout_s
+        self._client = HttpClient(address, config.tls)
+        self._jpegs = JpegConnection(self.description, config.stall_timeout_s, decoders)
+        self._libav = LibavConnection(address, options, config.stall_timeout_s, decoders)
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """One connection, or one for each single picture; see `Source.open`."""
-        with self._connection.connect() as container:
-            if container.format.name.endswith("_pipe"):  # such as jpeg_pipe
-                yield self._snapshots(container, stop)
+        with closing(self._client.get(stop)) as answer:
+            if answer.is_multipart or self._begins(answer, b"--"):
+                yield self._jpegs.frames(answer, stop)
+                return
+            if self._begins(answer, SOI):
+                yield self._snapshots(self._jpeg_answers(answer, stop), stop)
+                return
+        with self._libav.connect() as container:
+            if container.format.name.endswith("_pipe"):  # such as png_pipe
+                yield self._snapshots(self._containers(container, stop), stop)
             else:
-                yield self._connection.frames(container, stop)
+                yield self._libav.frames(container, stop)
 
-    def _snapshots(self, container: InputContainer, stop: threading.Event) -> Iterator[DecodedFrame]:
-        period_s = min(SNAPSHOT_S, self._connection.stall_timeout_s / 2)
+    def _begins(self, answer: HttpAnswer, begin: bytes) -> bool:
+        return self._client.beginning(answer).lstrip(b"\r\n").startswith(begin)
+
+    def _jpeg_answers(self, answer: HttpAnswer, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+        """The frames of one response after the other."""
         while True:
-            due = time.monotonic() + period_s
+            with closing(answer):
+                yield self._jpegs.frames(answer, stop, SNAPSHOT_S)
+            answer = self._client.get(stop)
+
+    def _containers(self, container: InputContainer, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+        """The same through libav."""
+        while True:
             with container:
-                yield from self._snapshot(container, stop)
+                yield self._libav.frames(container, stop)
+            container = self._libav.connect()
+
+    def _snapshots(self, responses: Iterator[Iterator[DecodedFrame]], stop: threading.Event) -> Iterator[DecodedFrame]:
+        """The pictures of responses, each requested when it is due."""
+        period_s = min(SNAPSHOT_S, self._stall_timeout_s / 2)
+        for frames in responses:
+            due = time.monotonic() + period_s
+            yield from self._snapshot(frames)
             if stop.wait(max(0.0, due - time.monotonic())):
                 return
-            container = self._connection.connect()
 
-    def _snapshot(self, container: InputContainer, stop: threading.Event) -> Iterator[DecodedFrame]:
+    def _snapshot(self, frames: Iterator[DecodedFrame]) -> Iterator[DecodedFrame]:
         """The frames of one response: that it ends after its picture is not a failure."""
         came = False
         try:
-            for frame in self._connection.frames(container, stop):
+            for frame in frames:
                 came = True
                 yield frame
         except BrokenOffError as error:

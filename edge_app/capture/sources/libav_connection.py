@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from time import monotonic
 
 import av
@@ -108,7 +107,7 @@ class LibavConnection:
         return DecodedFrame(
             time=time,
             decode_s=decoder.decode_s,
-            convert=partial(decoder.convert, frame),
+            convert=decoder.picture(frame),
             broken=decoder.broken(),
             codec=decoder.codec,
             fps=decoder.fps,

@@ -1,0 +1,152 @@
+"""Requests to an HTTP camera: redirects that stay with it, and the login where it asks for one."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse
+from threading import Event
+from time import monotonic
+from urllib.parse import quote, urljoin, urlsplit
+
+from edge_app.capture.sources.address import Address, redacted
+from edge_app.capture.sources.http_answer import TICK_S, HttpAnswer, PatientReader, connected
+from edge_app.capture.sources.http_failures import of_error, of_status
+from edge_app.capture.sources.http_login import HttpLogin, challenges
+from edge_app.config import TlsConfig
+from edge_app.core.errors import Reason, StreamError
+
+OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
+MOST_REDIRECTS = 5
+LONGEST_LOCATION = 2048
+PORTS = {"http": 80, "https": 443}
+# All that may stand in a request; the rest, which the URL or a redirect may hold, is percent-encoded.
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class HttpClient:
+    """Requests the URL of one camera.
+
+    It follows redirects to the same host only, never from https to http, so that the login stays with the camera. It
+    takes nothing from the environment: neither proxies nor passwords.
+
+    Raises:
+        AccessError, ConfigError: The CA's file cannot be read.
+    """
+
+    def __init__(self, address: Address, tls: TlsConfig | None) -> None:
+        self._address, self._tls = address, tls or TlsConfig()
+        self._context = self._tls.context() if address.scheme == "https" else None
+        password = address.password.get_secret_value() if address.password else ""
+        self._login = HttpLogin(address.username, password) if address.username is not None else None
+
+    def get(self, stop: Event) -> HttpAnswer:
+        """The answer of the camera, once its headers are there.
+
+        Raises:
+            StreamError: There is none, or it is not a success.
+        """
+        url, deadline = self._address.url, monotonic() + OPEN_TIMEOUT_S
+        for _ in range(MOST_REDIRECTS):
+            answer = self._logged_in(url, stop, deadline)
+            if not (HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST):
+                break
+            answer.close()
+            url = self._followed(url, answer)
+        if answer.status != HTTPStatus.OK:
+            answer.close()
+            raise self._failure(*of_status(answer.status))
+        return answer
+
+    def beginning(self, answer: HttpAnswer) -> bytes:
+        """What the answer's body begins with; raises StreamError if nothing comes within the time of `get`."""
+        try:
+            return answer.beginning()
+        except (OSError, HTTPException, ValueError) as error:
+            failure = self._failure(*of_error(error, self._address.host))
+        raise failure
+
+    def _logged_in(self, url: str, stop: Event, deadline: float) -> HttpAnswer:
+        """The answer to a request, repeated once if the server asks for a login."""
+        answer = self._request(url, stop, deadline)
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return answer
+        answer.close()
+        asked = challenges(answer.headers.get_all("WWW-Authenticate", []))
+        if self._login is None:
+            raise self._failure(Reason.AUTH_FAILED, "authentication wanted (401): give username and password")
+        if not self._login.asked(asked):
+            names = ", ".join(sorted({f"{each.scheme} {each.values.get('algorithm', '')}".strip() for each in asked}))
+            text = f"its kinds of login (401) are not known here: {names[:80] or 'none'}; want basic or digest"
+            raise self._failure(Reason.AUTH_FAILED, text)
+        answer = self._request(url, stop, deadline)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            answer.close()
+            raise self._failure(Reason.AUTH_FAILED, "authentication refused (401): check username and password")
+        return answer
+
+    def _request(self, url: str, stop: Event, deadline: float) -> HttpAnswer:
+        try:
+            return self._exchange(url, stop, deadline)
+        except (OSError, HTTPException, ValueError) as error:
+            failure = self._failure(*of_error(error, self._address.host))
+        raise failure
+
+    def _exchange(self, url: str, stop: Event, deadline: float) -> HttpAnswer:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+        connection = connected(host, port, deadline)
+        try:
+            if parts.scheme == "https":
+                self._context = self._context or self._tls.context()
+                connection.settimeout(max(TICK_S, deadline - monotonic()))
+                connection = self._context.wrap_socket(connection, server_hostname=host)
+            connection.sendall(self._head(parts.netloc.rpartition("@")[2], target_of(url)))
+            reader = PatientReader(connection, stop, deadline)
+            response = HTTPResponse(reader, method="GET")  # type: ignore[arg-type]
+            response.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return HttpAnswer(url, response, reader)
+
+    def _head(self, host: str, target: str) -> bytes:
+        """The request."""
+        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "User-Agent: edge_app", "Accept: */*", "Connection: close"]
+        if self._login and (authorization := self._login.authorization(target)):
+            lines.append(f"Authorization: {authorization}")
+        return "\r\n".join([*lines, "", ""]).encode()
+
+    def _followed(self, url: str, answer: HttpAnswer) -> str:
+        """Where a redirect leads to, if that is the same camera, and as safe."""
+        location = answer.headers.get("Location", "")[:LONGEST_LOCATION]
+        there = _same_camera(url, location)
+        if there is None:
+            shown = "".join(filter(str.isprintable, redacted(location)))[:200]
+            text = f"it redirects ({answer.status}) to {shown}, which is not followed: another host, or no TLS any more"
+            raise self._failure(Reason.FAILED, f"{text}; if that is the camera, make it the url")
+        return there
+
+    def _failure(self, reason: Reason, text: str) -> StreamError:
+        return StreamError(reason, f"{self._address}: {text}")
+
+
+def target_of(url: str) -> str:
+    """Path and query as they are sent.
+
+    >>> target_of("http://10.0.0.5:80?a=b c"), target_of("http://10.0.0.5/my%20door/x.jpg#top")
+    ('/?a=b%20c', '/my%20door/x.jpg')
+    """
+    place = re.sub(r"^[^:]*://[^/?#]*", "", url).partition("#")[0]
+    return quote(place if place.startswith("/") else f"/{place}", safe=PRINTABLE)
+
+
+def _same_camera(url: str, location: str) -> str | None:
+    """The URL to which a redirect leads; None if that is another host, or less safe."""
+    try:
+        there = urljoin(url, location).partition("#")[0]
+        old, new = urlsplit(url), urlsplit(there)
+        same = new.hostname == old.hostname and new.port != 0
+    except ValueError:  # it is no URL
+        return None
+    return there if same and new.scheme in PORTS and (old.scheme, new.scheme) != ("https", "http") else None
