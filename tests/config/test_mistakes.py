@@ -458,13 +458,6 @@ def test_udp_where_there_is_none_is_refused(tmp_path, url):
     assert line == "3:18: cameras.a.transport: udp goes with an rtsp:// url only; rtsps, http and https are tcp"
 
 
-@pytest.mark.parametrize("url", ["rtsp://x/s", "https://x/s", "/dev/video0", "synthetic://street"])
-def test_a_start_of_a_live_camera_is_refused(tmp_path, url):
-    line = said(tmp_path, camera(f"start_at: 2026-11-23T15:00:00Z, url: '{url}'"))
-    words = "goes with files and folders only; a live camera's frames are timed as they come"
-    assert line == f"3:17: cameras.a.start_at: {words}"
-
-
 def test_the_number_of_a_gpu_is_refused_where_the_cpu_is_asked_for(tmp_path):
     line = said(tmp_path, SOUND + "engine: {provider: cpu, device: 1}\n")
     assert line == "3:33: engine.device: the number of a GPU, and provider is cpu"
