@@ -13,6 +13,7 @@ import pytest
 
 pytest_plugins = [
     "tests.rtsp.fixtures",
+    "tests.rtsp.odd_camera",
     "tests.capture.http_camera",
     "tests.broker.fixtures",
     "tests.web.fixtures",

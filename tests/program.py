@@ -22,11 +22,15 @@ from tests.waiting import PATIENCE_S, PROGRAM_S, Stopwatch
 
 
 class Program:
-    """`edge-app VERB …`; stdout and stderr go to files."""
+    """`edge-app VERB …`; stdout and stderr go to files.
+
+    Attributes:
+        stdout: The file of its messages.
+    """
 
     def __init__(self, folder: Path, *arguments: object, env: dict[str, str] | None = None) -> None:
-        self._out, self._err = folder / "stdout", folder / "stderr"
-        with self._out.open("wb") as out, self._err.open("wb") as err:
+        self.stdout, self._err = folder / "stdout", folder / "stderr"
+        with self.stdout.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "edge_app", *map(str, arguments)],
                 stdin=subprocess.DEVNULL,
@@ -42,11 +46,11 @@ class Program:
 
     @property
     def output(self) -> str:
-        return self._out.read_text()
+        return self.stdout.read_text()
 
     def messages(self, camera: str | None = None) -> list[dict[str, Any]]:
         """The whole lines on stdout so far."""
-        lines = self._out.read_text().split("\n")[:-1]
+        lines = self.stdout.read_text().split("\n")[:-1]
         every = [json.loads(line) for line in lines]
         return [message for message in every if camera in (None, message["camera"])]
 

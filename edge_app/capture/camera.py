@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -85,6 +87,10 @@ class Camera:
                 # Not the error itself: its traceback, or its cause's, would keep the decoder of this attempt alive.
                 failure = StreamError(error.reason, str(error))
                 self._count_lost(error.broken if isinstance(error, BrokenOffError) else 0)
+            except Exception as error:  # a bug of ours, which this camera brings out: the others run on
+                if not self.source.live:
+                    raise
+                failure = self._bug(error)
             if self._finished(failure, attempt.stop):
                 return
             self.tracker.down(failure.reason, str(failure))
@@ -111,6 +117,13 @@ class Camera:
                 self.tracker.up()
                 self._take(frame, attempt.stop)
                 attempt.waiting_since = time.monotonic()
+
+    def _bug(self, error: Exception) -> StreamError:
+        """The failure for a bug, without the error's own text, which may hold a login."""
+        logger.debug("camera %s failed", self.name, exc_info=error)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+        return StreamError(Reason.FAILED, f"{self.source.description}: a bug of ours ({where})")
 
     def _finished(self, failure: StreamError, stop: threading.Event) -> bool:
         """Whether it was stopped, or a finite source was read to its end; raises InputError if that source failed."""

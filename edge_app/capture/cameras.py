@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from functools import partial
-
-from edge_app.capture.camera import Camera, CaptureAttempt
+from edge_app.capture.camera import Camera
+from edge_app.capture.capture_thread import CaptureThread
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.source import Source
 from edge_app.capture.status import OnStatus
 from edge_app.core.camera_status import CameraStatus
-from edge_app.core.errors import Reason, TemporaryError
+from edge_app.core.errors import TemporaryError
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import ThreadGroup
 
-logger = logging.getLogger(__name__)
-
-STUCK_S = 10.0  # beyond the stall timeout; every call's own timeout is far shorter
-MOST_ABANDONED = 3
+MOST_GIVEN_UP = 3  # cameras at the same time: then it is a driver that hangs, not a camera that misbehaves
 
 
 class Cameras:
@@ -33,14 +27,14 @@ class Cameras:
         Args:
             inbox: Gets a cell for each enabled camera.
             metrics: Counts `frames_captured`, `frames_dropped`, `reconnects`; `clock_skew` is a gauge.
-            threads: Runs one thread for each camera; a bug in one, or a finite source that fails, stops the group.
+            threads: Runs one thread for each camera; a finite source that fails stops the group.
             on_status: Called on each change of status, by whichever thread made it; it must not block.
             capacity: How many frames of a finite source may wait in its cell.
         """
         self._inbox, self._metrics, self._threads = inbox, metrics, threads
         self._on_status, self._capacity = on_status, capacity
         self._cameras: dict[str, Camera] = {}
-        self._abandoned = 0
+        self._running: dict[str, CaptureThread] = {}
 
     def add(self, name: str, source: Source, config: CameraConfig) -> None:
         """Starts a camera, unless its configuration disables it."""
@@ -57,11 +51,12 @@ class Cameras:
             capacity=self._capacity,
             drop=lambda reason: self._metrics.count("frames_dropped", camera=name, reason=reason),
         )
-        self._start(camera)
+        self._running[name] = CaptureThread(camera, self._threads)
 
     def remove(self, name: str) -> None:
         """Ends a camera, which is then `disabled`; its thread may take some seconds to return from libav."""
         camera = self._cameras[name]
+        self._running.pop(name, None)
         self._cameras = {n: camera for n, camera in self._cameras.items() if n != name}
         camera.tracker.remove()
         camera.stop(removed=True)
@@ -74,17 +69,13 @@ class Cameras:
         """Reports live cameras that send no frames and replaces stuck threads; to be called at least once a second.
 
         Raises:
-            TemporaryError: Too many threads are stuck; only a restart of the process ends them.
+            TemporaryError: Several cameras are given up; only a restart of the process ends their threads.
         """
-        for camera in self._cameras.values():
-            if not camera.source.live or not camera.config.enabled:
-                continue
-            now, timeout = time.monotonic(), camera.config.stall_timeout_s
-            last_frame, waiting_since = camera.attempt.last_frame, camera.attempt.waiting_since
-            if last_frame is not None and now - last_frame > timeout:
-                camera.tracker.down(Reason.STALLED, f"{camera.source.description}: no frame for {timeout:g} s")
-            if waiting_since is not None and now - waiting_since > timeout + STUCK_S:
-                self._replace(camera)
+        for running in self._running.values():
+            running.supervise()
+        given_up = [name for name, running in self._running.items() if running.given_up]
+        if len(given_up) >= MOST_GIVEN_UP:
+            raise TemporaryError(f"the threads of cameras {', '.join(given_up)} are stuck in the decoder or driver")
 
     def stop(self) -> None:
         """Ends all cameras without waiting for their threads."""
@@ -92,16 +83,3 @@ class Cameras:
             camera.attempt.stop.set()  # all first: a finite source that waits for room checks only twice a second
         for camera in self._cameras.values():
             camera.stop()
-
-    def _replace(self, camera: Camera) -> None:
-        """Abandons a stuck thread and starts another."""
-        camera.attempt.stop.set()
-        self._abandoned += 1
-        if self._abandoned >= MOST_ABANDONED:
-            raise TemporaryError(f"camera {camera.name}: {self._abandoned} threads are stuck in the decoder or driver")
-        logger.warning("camera %s: its thread is stuck and is replaced", camera.name)
-        camera.attempt = CaptureAttempt()
-        self._start(camera)
-
-    def _start(self, camera: Camera) -> None:
-        self._threads.start(f"camera {camera.name}", partial(camera.run, camera.attempt))

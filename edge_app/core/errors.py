@@ -39,6 +39,7 @@ class Reason(str, Enum):
     UNREACHABLE = "unreachable"
     NOT_FOUND = "not_found"
     STALLED = "stalled"
+    STUCK = "stuck"
     TLS = "tls"
     CODEC = "codec"
     DECODE_ERRORS = "decode_errors"

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from edge_app.capture import Cameras, camera, cameras, probe_source
+from edge_app.capture import Cameras, camera, capture_thread, probe_source
 from edge_app.capture.capture_time import Moment
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
 from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
@@ -76,15 +76,14 @@ def threads_of(camera: str) -> int:
     return [thread.name for thread in threading.enumerate()].count(f"camera {camera}")
 
 
-def test_a_stuck_thread_is_replaced_and_the_third_ends_the_program(
+def test_a_stuck_thread_is_replaced(
     rig: Rig,
     blocked: Callable[[], Iterator[DecodedFrame]],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ):
-    monkeypatch.setattr(cameras, "STUCK_S", 0.5)
-    settings = camera_config("rtsp://hardware/", stall_timeout_s=0.3)
-    rig.cameras.add("gate", FakeSource(blocked), settings)
+    monkeypatch.setattr(capture_thread, "STUCK_S", 0.5)
+    rig.cameras.add("gate", FakeSource(blocked), camera_config("rtsp://hardware/", stall_timeout_s=0.3))
     rig.until(rig.more(1))
     rig.until(lambda: rig.is_down(Reason.STALLED))
     rig.until(rig.is_up)
@@ -92,15 +91,48 @@ def test_a_stuck_thread_is_replaced_and_the_third_ends_the_program(
     assert [frame.meta.index for frame in rig.pending][:2] == [0, 1]
     assert "camera gate: its thread is stuck and is replaced" in caplog.text
 
-    rig.cameras.add("yard", FakeSource(blocked, blocked), settings)
-    with pytest.raises(TemporaryError, match="camera yard: 3 threads are stuck"):
+
+def test_a_camera_with_three_stuck_threads_is_given_up_until_one_is_free(
+    rig: Rig,
+    blocked: Callable[[], Iterator[DecodedFrame]],
+    release: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(capture_thread, "STUCK_S", 0.1)
+    settings = camera_config("rtsp://hardware/", stall_timeout_s=0.2)
+    rig.cameras.add("gate", FakeSource(*[blocked] * 3), settings)
+    rig.cameras.add("yard", FakeSource(), camera_config("rtsp://hardware/"))
+    rig.until(lambda: rig.is_down(Reason.STUCK))
+    assert "3 threads are stuck" in rig.cameras.statuses()["gate"].detail
+    with pytest.raises(AssertionError):  # over several of its pauses
+        rig.until(lambda: not rig.is_down(Reason.STUCK) or threads_of("gate") > 3, within_s=1)
+    seen = len(rig.pending)
+    rig.until(rig.more(10))
+    assert {frame.meta.camera for frame in rig.pending[seen:]} == {"yard"}
+    release.set()
+    rig.until(rig.is_up)
+    rig.until(lambda: threads_of("gate") == 1)
+    assert rig.state("yard") == ("up", None)
+    assert [state.reason for name, state in rig.states if name == "gate"].count(Reason.STUCK) == 1
+
+
+def test_three_cameras_that_are_given_up_end_the_program(
+    rig: Rig, blocked: Callable[[], Iterator[DecodedFrame]], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(capture_thread, "STUCK_S", 0.1)
+    settings = camera_config("rtsp://hardware/", stall_timeout_s=0.2)
+    for name in ("gate", "yard"):
+        rig.cameras.add(name, FakeSource(*[blocked] * 3), settings)
+    rig.until(lambda: {rig.state("gate"), rig.state("yard")} == {("down", Reason.STUCK)})
+    rig.cameras.add("door", FakeSource(*[blocked] * 3), settings)
+    with pytest.raises(TemporaryError, match="cameras gate, yard, door are stuck"):
         rig.until(lambda: False)
 
 
 def test_a_stuck_thread_that_comes_free_leaves(
     rig: Rig, blocked: Callable[[], Iterator[DecodedFrame]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(cameras, "STUCK_S", 0.2)
+    monkeypatch.setattr(capture_thread, "STUCK_S", 0.2)
     rig.cameras.add("gate", FakeSource(blocked), camera_config("rtsp://hardware/", stall_timeout_s=0.2))
     rig.until(lambda: threads_of("gate") == 2)
     rig.until(rig.more(3))
@@ -114,7 +146,7 @@ def test_a_stuck_thread_that_comes_free_leaves(
 def test_a_finite_source_may_be_as_slow_as_it_likes(
     rig: Rig, blocked: Callable[[], Iterator[DecodedFrame]], release: threading.Event, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(cameras, "STUCK_S", 0.1)
+    monkeypatch.setattr(capture_thread, "STUCK_S", 0.1)
     rig.cameras.add("gate", FakeSource(blocked, live=False), camera_config("tape.mp4", stall_timeout_s=0.1))
     rig.until(rig.more(1))
     with pytest.raises(AssertionError):
@@ -125,7 +157,7 @@ def test_a_finite_source_may_be_as_slow_as_it_likes(
 
 
 def test_a_camera_that_waits_to_try_again_is_not_stuck(rig: Rig, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cameras, "STUCK_S", 0.1)
+    monkeypatch.setattr(capture_thread, "STUCK_S", 0.1)
 
     def refused() -> Iterator[DecodedFrame]:
         raise StreamError(Reason.AUTH_FAILED, "no")
@@ -137,12 +169,25 @@ def test_a_camera_that_waits_to_try_again_is_not_stuck(rig: Rig, monkeypatch: py
         rig.until(lambda: not rig.is_down(Reason.AUTH_FAILED), within_s=1)
 
 
-def test_a_bug_in_a_source_stops_the_group(rig: Rig):
+def test_a_bug_that_a_camera_brings_out_costs_that_camera_alone(rig: Rig, caplog: pytest.LogCaptureFixture):
+    def bug() -> Iterator[DecodedFrame]:
+        yield decoded_frame()
+        raise KeyError("rtsp://admin:secret@hardware/")
+
+    rig.cameras.add("gate", FakeSource(bug), camera_config("rtsp://hardware/"))
+    rig.until(lambda: rig.is_down(Reason.FAILED))
+    rig.until(rig.is_up)
+    assert rig.threads.error is None
+    assert "a bug of ours (KeyError at test_cameras.py:" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_bug_in_a_finite_source_stops_the_group(rig: Rig):
     def bug() -> Iterator[DecodedFrame]:
         yield decoded_frame()
         raise KeyError("bug")
 
-    rig.cameras.add("gate", FakeSource(bug), camera_config("rtsp://hardware/"))
+    rig.cameras.add("tape", FakeSource(bug, live=False), camera_config("tape.mp4"))
     rig.until(lambda: rig.threads.error)
     assert isinstance(rig.threads.error, KeyError)
 

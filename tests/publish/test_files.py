@@ -183,7 +183,6 @@ def test_a_file_that_the_system_refuses_is_told_at_the_start() -> None:
     [
         pytest.param("folder", id="a folder"),
         pytest.param("plain/a.ndjson", id="in a file"),
-        pytest.param("x" * 300, id="too long a name"),
     ],
 )
 def test_a_path_that_can_be_no_file_is_a_mistake_in_the_configuration(tmp_path: Path, path: str) -> None:

@@ -22,21 +22,31 @@ from edge_app.core.frames import Picture
 
 # 6 s at 25 fps: longer than most cameras' interval of key frames, after which decoding recovers from lost packets.
 MOST_BROKEN_IN_A_ROW = 150
+# A playlist that is being written ends where it ends now: libav would wait for more for ever.
+WHOLE_PLAYLIST = {"max_reload": "1", "live_start_index": "0"}
 
 
 def lenient() -> dict[str, Any]:
-    """Arguments of `av.open` that accept titles in any encoding; PyAV before 19 raises without them."""
-    return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+    """Arguments of `av.open` that accept titles in any encoding, for which PyAV before 19 raises, and any playlist."""
+    titles = {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
+    return titles | {"container_options": WHOLE_PLAYLIST}
+
+
+def video_streams(container: av.container.InputContainer, description: str) -> list[VideoStream]:
+    """The video streams of an open container that can be decoded; raises StreamError if there is none."""
+    if not container.streams.video:
+        raise StreamError(Reason.CODEC, f"{description}: there is no video in it")
+    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
+    if not streams:
+        raise StreamError(Reason.CODEC, f"{description}: libav has no decoder for its video")
+    return streams
 
 
 def video_stream(container: av.container.InputContainer, description: str) -> VideoStream:
-    """The first video stream of an open container; raises StreamError if there is none that can be decoded."""
-    if not container.streams.video:
-        raise StreamError(Reason.CODEC, f"{description}: there is no video in it")
-    stream = container.streams.video[0]
-    if stream.codec_context is None:
+    """The first video stream of an open file; raises StreamError if there is none, or it cannot be decoded."""
+    if container.streams.video and container.streams.video[0].codec_context is None:
         raise StreamError(Reason.CODEC, f"{description}: libav has no decoder for its video")
-    return stream
+    return video_streams(container, description)[0]
 
 
 class StreamDecoder:

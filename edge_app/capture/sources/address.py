@@ -12,6 +12,7 @@ from edge_app.core.errors import ConfigError
 
 # libav truncates "user:password", percent-encoded, to so many bytes, and the camera then refuses it.
 LONGEST_LOGIN = {"rtsp": 127, "rtsps": 127, "http": 1023, "https": 1023}
+PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}  # as libav has them
 # libav needs no encoding of these inside a login; it would only make it longer.
 HARMLESS = "!$&'()*+,;=@~"
 
@@ -75,8 +76,24 @@ class Address:
     @property
     def host(self) -> str:
         """Its name or number, without port."""
-        authority = re.split(r"[/?#]", self.url.partition("://")[2])[0].rpartition("@")[2]
-        return re.sub(r":\d*$", "", authority).strip("[]")
+        return re.sub(r":\d*$", "", self._place).strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The one of its URL, else the one of its scheme."""
+        found = re.search(r":(\d+)$", self._place)
+        return int(found[1]) if found else PORTS[self.scheme]
+
+    @property
+    def without_login(self) -> str:
+        """The URL that the camera is asked for, without user and password; its path may hold secrets."""
+        tail = re.sub(r"^[^/?#]*", "", self.url.partition("://")[2])
+        return f"{self.scheme}://{self._place}{tail}"
+
+    @property
+    def _place(self) -> str:
+        """Host and port as the URL has them."""
+        return re.split(r"[/?#]", self.url.partition("://")[2])[0].rpartition("@")[2]
 
     def for_libav(self) -> str:
         """The URL with user and password; never to be shown or logged."""

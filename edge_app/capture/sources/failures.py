@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from urllib.parse import urlsplit
 
 import av
 
@@ -11,6 +12,9 @@ from edge_app.capture.sources.address import Address
 from edge_app.core.errors import Reason, StreamError
 
 UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL)
+PLAYLISTS = frozenset({"hls", "dash"})  # libav's names; an answer of these formats is an invalid argument
+GIVE = "give the camera's RTSP or MJPEG URL instead"
+HUNG_UP = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.EPERM)  # the last one at RTSP's PLAY
 
 
 def _code(error: Exception) -> int | None:
@@ -39,7 +43,7 @@ def _opening(address: Address, error: Exception, timed_out: bool) -> tuple[Reaso
         return Reason.TIMEOUT, "no answer in time"
     if isinstance(error, ConnectionRefusedError):
         return Reason.REFUSED, "connection refused"
-    if isinstance(error, av.HTTPError):
+    if isinstance(error, av.HTTPError | av.HTTPClientError):
         return Reason.FAILED, f"the camera answered: {error.strerror}"
     return _unspecific(address, error)
 
@@ -53,10 +57,22 @@ def _unspecific(address: Address, error: Exception) -> tuple[Reason, str]:
     if _code(error) == errno.EIO and address.scheme in ("rtsps", "https"):
         text = "its certificate is not from a known CA, or for another host, or there is no TLS at that port"
         return Reason.TLS, f"no secure connection: {text}"
-    if isinstance(error, av.InvalidDataError):
-        rtsp = address.scheme.startswith("rtsp")
-        return Reason.FAILED, "its answer is not RTSP" if rtsp else "its answer is neither video nor a picture"
+    if isinstance(error, EOFError) or _code(error) in HUNG_UP:
+        return Reason.FAILED, "the camera hung up instead of answering"
+    if isinstance(error, av.ArgumentError | av.InvalidDataError):
+        return _not_video(address, error)
     return Reason.FAILED, f"cannot be opened ({type(error).__name__})"
+
+
+def _not_video(address: Address, error: Exception) -> tuple[Reason, str]:
+    """What the camera answers is nothing that is read."""
+    if address.scheme.startswith("rtsp"):
+        return Reason.FAILED, "its answer is not RTSP"
+    if urlsplit(address.url).path.lower().endswith((".m3u8", ".m3u", ".mpd")):
+        return Reason.CODEC, f"a playlist (HLS, DASH) comes in bursts and seconds late: {GIVE}"
+    if isinstance(error, av.ArgumentError):
+        return Reason.FAILED, f"it leads to a playlist (HLS, DASH) or another protocol, which is not followed: {GIVE}"
+    return Reason.FAILED, "its answer is neither video nor a picture"
 
 
 def _resolves(host: str) -> bool:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from time import monotonic
 
 import av
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from edge_app.capture.capture_time import CameraClock, Moment, camera_wall
 from edge_app.capture.decode.factory import VideoDecoderFactory
-from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
+from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_streams
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.capture.reorder_times import PacketTimes
 from edge_app.capture.sources import failures
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
+from edge_app.capture.sources.tracks import Tracks
 from edge_app.config import TlsConfig
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import CaptureTime
@@ -41,12 +43,15 @@ class LibavConnection:
         options: For libav's protocol.
         stall_timeout_s: An attempt fails after so long without a frame that can be decoded [s].
         decoders: Makes the decoder of each attempt.
+        explain: Why a camera refused to be opened, from libav's error and the seconds that are left to ask; None where
+            that error says all.
     """
 
     address: Address
     options: dict[str, str] = field(repr=False)
     stall_timeout_s: float
     decoders: VideoDecoderFactory
+    explain: Callable[[Exception, float], StreamError | None] = field(default=lambda error, left_s: None, repr=False)
 
     @property
     def read_timeout_s(self) -> float:
@@ -67,12 +72,15 @@ class LibavConnection:
             container: InputContainer = av.open(
                 self.address.for_libav(),
                 mode="r",
-                options=UNANALYSED | self.options,
+                options=UNANALYSED | {"format_whitelist": formats()} | self.options,
                 timeout=(OPEN_TIMEOUT_S, self.read_timeout_s),
                 **lenient(),
             )
         except LIBAV_ERRORS as error:
-            failure = failures.opening(self.address, error, monotonic() - began, OPEN_TIMEOUT_S)
+            elapsed_s = monotonic() - began
+            failure = self.explain(error, OPEN_TIMEOUT_S - elapsed_s) or failures.opening(
+                self.address, error, elapsed_s, OPEN_TIMEOUT_S
+            )
         else:
             return container
         # Raised outside `except`: the caught error holds the login and must not become its context.
@@ -80,21 +88,19 @@ class LibavConnection:
 
     def frames(self, container: InputContainer, stop: threading.Event) -> Iterator[DecodedFrame]:
         """The frames of a connection until `stop` is set; its end raises StreamError."""
-        stream = video_stream(container, str(self.address))
+        streams = video_streams(container, str(self.address))
+        tracks = Tracks(str(self.address), streams, self.read_timeout_s, self.stall_timeout_s)
+        stream, packets = tracks.choose(self._packets(container, stop))
         with closing(StreamDecoder(stream, str(self.address), self.decoders, live=True)) as decoder:
             try:
-                yield from self._decoded(self._packets(container, stream), decoder, stop)
+                yield from self._decoded(packets, decoder)
             except StreamError as error:
                 raise BrokenOffError(error, decoder.broken()) from None
 
-    def _decoded(
-        self, packets: Iterator[av.Packet[VideoStream]], decoder: StreamDecoder, stop: threading.Event
-    ) -> Iterator[DecodedFrame]:
+    def _decoded(self, packets: Iterator[av.Packet[VideoStream]], decoder: StreamDecoder) -> Iterator[DecodedFrame]:
         times, clock = PacketTimes(), CameraClock()
         last_frame = monotonic()
         for packet in packets:
-            if stop.is_set():
-                return
             times.add(packet, clock.captured(Moment.now(), camera_wall(packet)))
             for frame in decoder.decode(packet):
                 last_frame = monotonic()
@@ -113,31 +119,43 @@ class LibavConnection:
             fps=decoder.fps,
         )
 
-    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet[VideoStream]]:
-        """The packets of a connection; its end raises StreamError."""
-        packets, came = container.demux(stream), False
-        while True:
-            failure = None
+    def _packets(self, container: InputContainer, stop: threading.Event) -> Iterator[av.Packet[Stream]]:
+        """The packets of all tracks until `stop` is set; the end of the connection raises StreamError.
+
+        Of all, because libav would read over those of other tracks for ever, and nobody would see that time passes.
+        """
+        packets, came = container.demux(), False
+        while not stop.is_set():
+            failure, began = None, monotonic()
             try:
                 packet = next(packets)
             except StopIteration:
                 failure = StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
             except LIBAV_ERRORS as error:
-                failure = self._reading(error, came)
+                # Within a camera's answer, libav calls the end of its patience an input/output error.
+                late = isinstance(error, av.ExitError | TimeoutError) or monotonic() - began >= self.read_timeout_s
+                failure = self._silent(came) if late else self._reading(error, came)
             if failure:
                 raise failure
             yield packet
             came = True
 
+    def _silent(self, came: bool) -> StreamError:
+        """Nothing was sent; `came` is whether a packet came before."""
+        if came:
+            return StreamError(Reason.STALLED, f"{self.address}: no more video")
+        return StreamError(Reason.TIMEOUT, f"{self.address}: the stream was opened, but no video came")
+
     def _reading(self, error: Exception, came: bool) -> StreamError:
         """Why reading failed; `came` is whether a packet came before."""
-        if isinstance(error, av.ExitError | TimeoutError) and came:
-            return StreamError(Reason.STALLED, f"{self.address}: no more video")
-        if isinstance(error, av.ExitError | TimeoutError):
-            return StreamError(Reason.TIMEOUT, f"{self.address}: the stream was opened, but no video came")
         if came and failures.ended_without_length(self.address, error):
             return StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
         return StreamError(Reason.FAILED, f"{self.address}: reading failed ({type(error).__name__})")
+
+
+def formats() -> str:
+    """What libav may take an answer for: anything but playlists, whose video comes in bursts and seconds late."""
+    return ",".join(sorted(av.formats_available - failures.PLAYLISTS))
 
 
 def tls_options(tls: TlsConfig | None) -> dict[str, str]:

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.libav_connection import LibavConnection, tls_options
+from edge_app.capture.sources.rtsp_inquiry import RtspInquiry
+from edge_app.capture.sources.rtsp_refusals import Refusals
 from edge_app.capture.sources.source import NETWORK_KEYS, DecodedFrame, Scheme, SourceConfig, SourceKind
+from edge_app.config import TlsConfig
 
 
 class RtspSource:
@@ -30,7 +33,9 @@ class RtspSource:
             "allowed_media_types": "video",
         }
         options |= tls_options(config.tls) if encrypted else {}
-        self._connection = LibavConnection(address, options, config.stall_timeout_s, decoders)
+        tls = (config.tls or TlsConfig()).context() if encrypted else None
+        refusals = Refusals(RtspInquiry(address, udp=config.transport == "udp", tls=tls))
+        self._connection = LibavConnection(address, options, config.stall_timeout_s, decoders, refusals.explain)
 
     @property
     def description(self) -> str:

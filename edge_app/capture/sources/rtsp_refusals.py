@@ -1,0 +1,112 @@
+"""What it means when an RTSP camera refuses a stream, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+
+import av
+
+from edge_app.capture.sources.rtsp_inquiry import UNAUTHORISED, Answer, RtspInquiry
+from edge_app.capture.sources.rtsp_login import missing
+from edge_app.core.errors import Reason, StreamError
+
+# What libav's own errors already tell.
+KNOWN = {
+    av.HTTPBadRequestError: 400,
+    av.HTTPForbiddenError: 403,
+    av.HTTPNotFoundError: 404,
+}
+BUSY = "it serves as many viewers as it can: close others, or take its second stream"
+REBOOT = "it is tried again; if that stays, restart the camera"
+# RFC 2326, section 11.3.
+MEANINGS = {
+    400: (Reason.FAILED, "it does not understand the request: check path and query of the URL"),
+    403: (Reason.AUTH_FAILED, "the user may not see this stream, or the camera does not admit this machine"),
+    404: (Reason.NOT_FOUND, "the camera has no such stream"),
+    405: (Reason.FAILED, "that method is not allowed there: check the path of the URL"),
+    406: (Reason.FAILED, "it cannot describe that stream: check the path of the URL"),
+    408: (Reason.TIMEOUT, "the request took the camera too long"),
+    410: (Reason.NOT_FOUND, "the stream is gone"),
+    415: (Reason.CODEC, "unsupported media: choose H.264, H.265 or MJPEG in the camera's settings"),
+    429: (Reason.FAILED, BUSY),
+    451: (Reason.FAILED, "it does not understand a parameter: check the query of the URL"),
+    453: (Reason.FAILED, f"not enough bandwidth: {BUSY}"),
+    454: (Reason.FAILED, f"it lost our session: {REBOOT}"),
+    455: (Reason.FAILED, f"it is not ready to play: {REBOOT}"),
+    459: (Reason.FAILED, "the URL is that of several tracks; give that of the video alone, such as …/trackID=1"),
+    460: (Reason.FAILED, "the URL is that of a single track; give that of the whole stream"),
+    462: (Reason.FAILED, "the camera cannot reach us over UDP; set transport: tcp"),
+    500: (Reason.FAILED, f"an error inside the camera: {REBOOT}"),
+    501: (Reason.FAILED, "the camera cannot do that: check the path of the URL"),
+    503: (Reason.FAILED, f"the camera is busy or still starting; otherwise {BUSY}"),
+    505: (Reason.FAILED, "it does not speak RTSP 1.0"),
+    551: (Reason.FAILED, "the camera does not support a feature that we need: check the path of the URL"),
+}
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """Explains libav's errors of one camera.
+
+    Attributes:
+        inquiry: Asks the camera itself for what they leave out.
+    """
+
+    inquiry: RtspInquiry
+
+    def explain(self, error: Exception, within_s: float) -> StreamError | None:
+        """Why the camera refused, which may take so long to ask [s]; None if it did not refuse."""
+        found = self._explained(error, within_s)
+        return StreamError(found[0], f"{self.inquiry.address}: {found[1]}") if found else None
+
+    def _explained(self, error: Exception, within_s: float) -> tuple[Reason, str] | None:
+        code = error.errno if isinstance(error, av.FFmpegError) else None
+        if code == errno.EPROTONOSUPPORT:
+            return self._meaning(461)
+        if known := next((status for kind, status in KNOWN.items() if isinstance(error, kind)), None):
+            return self._meaning(known)
+        if isinstance(error, av.HTTPUnauthorizedError):
+            # A password that is wrong must not be sent once more: cameras lock out.
+            has_login = self.inquiry.address.username is not None
+            return self._unauthorised(self.inquiry.ask(within_s, login=False) if has_login else None)
+        refused = isinstance(error, av.HTTPError | av.HTTPClientError | av.InvalidDataError) or code == errno.EPERM
+        if refused and (answer := self.inquiry.ask(within_s, login=True)):
+            return self._told(answer, error)
+        return None
+
+    def _told(self, answer: Answer, error: Exception) -> tuple[Reason, str] | None:
+        if answer.status == 0:
+            http = answer.head.startswith("HTTP/")
+            return Reason.FAILED, "its answer is not RTSP" + (" but HTTP: check the port, mostly 554" if http else "")
+        if answer.status == UNAUTHORISED:
+            return self._unauthorised(answer)
+        if answer.status < 300 and isinstance(error, av.InvalidDataError):
+            return Reason.FAILED, "its answers are RTSP, but libav cannot read them: is the path of the URL right?"
+        return self._meaning(answer.status) if answer.status >= 300 else None
+
+    def _meaning(self, status: int) -> tuple[Reason, str]:
+        if status == 461:
+            return Reason.FAILED, f"refused (461): {self._transport()}"
+        if 300 <= status < 400:
+            return Reason.FAILED, f"it sends us elsewhere ({status}), and not to a stream: give the right URL"
+        reason, text = MEANINGS.get(status, (Reason.FAILED, "check the path of the URL, and the camera's settings"))
+        begins = "authentication refused" if reason is Reason.AUTH_FAILED else "refused"
+        return reason, f"{begins} ({status}): {text}"
+
+    def _transport(self) -> str:
+        if self.inquiry.tls:
+            return "the camera sends no video within its encrypted connection; try rtsp:// without TLS"
+        ours, other = ("udp", "tcp") if self.inquiry.udp else ("tcp", "udp")
+        return f"the camera does not send over {ours}; set transport: {other}"
+
+    def _unauthorised(self, answer: Answer | None) -> tuple[Reason, str]:
+        if self.inquiry.address.username is None:
+            return Reason.AUTH_FAILED, "authentication refused (401): the camera wants a username and a password"
+        if answer and (what := missing(answer.headers("WWW-Authenticate"))):
+            how = "set it to Digest MD5 or Basic (its password may be right)"
+            return (
+                Reason.AUTH_FAILED,
+                f"authentication refused (401): the camera wants {what}, which libav lacks; {how}",
+            )
+        return Reason.AUTH_FAILED, "authentication refused (401): check username and password"

@@ -1,0 +1,144 @@
+"""What is said of cameras that refuse: status, meaning, what to do; the password only where it may be the reason."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from edge_app.capture import open_source, probe_source
+from edge_app.core.errors import Reason, StreamError
+from tests.capture.conftest import camera_config
+from tests.rtsp.fixtures import Certificates
+from tests.rtsp.manners import Manner, refused
+from tests.rtsp.odd_camera import OddCamera
+from tests.waiting import PATIENCE_S, Stopwatch
+
+LOGIN = {"username": "admin", "password": "right"}
+
+
+MD5 = 'Digest realm="cam", nonce="n", algorithm=MD5, qop="auth"'
+WRONG = {"username": "admin", "password": "wrong"}
+
+
+def failure(odd: OddCamera, manner: Manner, **settings: object) -> StreamError:
+    """Why a camera of these manners cannot be opened."""
+    odd.behave(manner)
+    with pytest.raises(StreamError) as caught:
+        probe_source(open_source(camera_config(odd.url(), **settings)), timeout_s=PATIENCE_S)
+    return caught.value
+
+
+@pytest.mark.parametrize("challenges", [(), (MD5,)], ids=["open", "with a login"])
+@pytest.mark.parametrize(
+    ("method", "status", "reason", "says"),
+    [
+        ("OPTIONS", "405 Method Not Allowed", Reason.FAILED, "405.*path of the URL"),
+        ("DESCRIBE", "400 Bad Request", Reason.FAILED, "400.*path and query"),
+        ("DESCRIBE", "403 Forbidden", Reason.AUTH_FAILED, "403.*may not see"),
+        ("DESCRIBE", "404 Not Found", Reason.NOT_FOUND, "404.*no such stream"),
+        ("DESCRIBE", "406 Not Acceptable", Reason.FAILED, "406.*describe"),
+        ("DESCRIBE", "415 Unsupported Media Type", Reason.CODEC, "415.*H.264"),
+        ("DESCRIBE", "453 Not Enough Bandwidth", Reason.FAILED, "453.*close others"),
+        ("DESCRIBE", "500 Internal Server Error", Reason.FAILED, "500.*restart the camera"),
+        ("DESCRIBE", "503 Service Unavailable", Reason.FAILED, "503.*busy"),
+        ("DESCRIBE", "551 Option not supported", Reason.FAILED, "551.*feature"),
+        ("DESCRIBE", "499 Whatever", Reason.FAILED, "499"),
+        ("SETUP", "453 Not Enough Bandwidth", Reason.FAILED, "453.*close others"),
+        ("SETUP", "459 Aggregate Operation Not Allowed", Reason.FAILED, "459.*video alone"),
+        ("SETUP", "461 Unsupported Transport", Reason.FAILED, "461.*transport: udp"),
+        ("SETUP", "462 Destination Unreachable", Reason.FAILED, "462.*transport: tcp"),
+        ("SETUP", "500 Internal Server Error", Reason.FAILED, "500.*restart the camera"),
+        ("PLAY", "453 Not Enough Bandwidth", Reason.FAILED, "453.*close others"),
+        ("PLAY", "454 Session Not Found", Reason.FAILED, "454.*session"),
+        ("PLAY", "455 Method Not Valid in This State", Reason.FAILED, "455.*not ready"),
+    ],
+)
+def test_a_refusal_is_told_with_its_status_and_what_to_do(
+    odd_camera: OddCamera, method: str, status: str, reason: Reason, says: str, challenges: tuple[str, ...]
+):
+    manner = Manner(answer=refused(method, status), challenges=challenges)
+    error = failure(odd_camera, manner, **(LOGIN if challenges else {}))
+    assert error.reason is reason
+    assert re.search(says, str(error))
+    assert "password" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        'Basic realm="cam"',
+        'Digest realm="cam", nonce="n"',
+        'Digest realm="cam", nonce="n", qop="auth,auth-int", opaque="o"',
+        'Digest realm="cam", nonce="n", qop="auth-int"',
+        'Digest realm="cam", nonce="n", algorithm=MD5-sess, qop="auth"',
+    ],
+)
+def test_every_login_that_libav_can_do_gets_as_far_as_the_refusal(odd_camera: OddCamera, challenge: str):
+    error = failure(odd_camera, Manner(answer=refused("SETUP", "453 Full"), challenges=(challenge,)), **LOGIN)
+    assert "453" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("challenges", "wanted"),
+    [
+        (('Digest realm="cam", nonce="n", algorithm="SHA-256", stale="FALSE"',), "Digest SHA-256"),
+        (('Digest realm="cam", nonce="n", algorithm=SHA-512-256, qop="auth"',), "Digest SHA-512-256"),
+        ((MD5, 'Digest realm="cam", nonce="n", algorithm=SHA-256'), "Digest SHA-256"),
+        (('Basic realm="cam"', 'Digest realm="cam", nonce="n", algorithm=SHA-256'), "Digest SHA-256"),
+        (('Bearer realm="cam"',), "Bearer"),
+    ],
+)
+def test_a_login_that_libav_lacks_is_not_blamed_on_the_password(
+    odd_camera: OddCamera, challenges: tuple[str, ...], wanted: str
+):
+    error = failure(odd_camera, Manner(challenges=challenges), **LOGIN)
+    assert error.reason is Reason.AUTH_FAILED
+    assert f"wants {wanted}, which libav lacks" in str(error)
+    assert "Digest MD5 or Basic" in str(error)
+    assert "check" not in str(error)
+
+
+def test_a_wrong_password_is_named_and_sent_no_more_often_than_libav_does(odd_camera: OddCamera):
+    error = failure(odd_camera, Manner(challenges=(MD5,)), **WRONG)
+    assert "check username and password" in str(error)
+    assert [request.split()[0] for request, login in odd_camera.requests if login] == ["DESCRIBE"]
+    assert odd_camera.connections["/odd"] == 2
+
+
+def test_a_camera_that_wants_a_login_and_gets_none_says_so(odd_camera: OddCamera):
+    error = failure(odd_camera, Manner(challenges=(MD5,)))
+    assert "wants a username and a password" in str(error)
+    assert odd_camera.connections["/odd"] == 1
+
+
+def test_a_refused_transport_names_the_other_one(odd_camera: OddCamera):
+    manner = Manner(answer=refused("SETUP", "461 Unsupported Transport"))
+    assert "set transport: tcp" in str(failure(odd_camera, manner, transport="udp"))
+
+
+def test_a_refusal_is_told_over_tls_too(rtsp_certificates: Certificates):
+    odd = OddCamera(rtsp_certificates.this_host)
+    try:
+        manner = Manner(answer=refused("DESCRIBE", "453 Not Enough Bandwidth"))
+        assert "453" in str(failure(odd, manner, tls={"ca": rtsp_certificates.ca}))
+    finally:
+        odd.close()
+
+
+def test_a_refusal_tells_nothing_of_the_login(odd_camera: OddCamera):
+    error = failure(odd_camera, Manner(answer=refused("SETUP", "453 Full"), challenges=(MD5,)), **LOGIN)
+    assert "right" not in str(error)
+    assert error.__context__ is None
+
+
+def test_asking_a_camera_that_is_silent_does_not_delay_stopping(odd_camera: OddCamera):
+    """Only the first connection is refused; the one that asks why gets no answer."""
+
+    def once(method: str, answer: bytes) -> bytes | None:
+        return refused("DESCRIBE", "500 Oh")(method, answer) if odd_camera.connections["/odd"] == 1 else None
+
+    watch = Stopwatch()
+    error = failure(odd_camera, Manner(answer=once))
+    assert "5XX" in str(error)
+    assert watch.read() < 5

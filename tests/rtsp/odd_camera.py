@@ -1,0 +1,205 @@
+"""An RTSP server of our own, which behaves as badly as it is told to; its manners are in manners.py."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import re
+import socket
+import ssl
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.rtsp.manners import MANNERS, POLITE, Manner, described, refused
+from tests.rtsp.rtp import CLOCK, FPS, Rtp, units
+
+GOOD_FPS = 4
+LEAD = 2  # pictures that a good camera is ahead of the one that was taken: libav keeps one back
+
+
+def proves(method: str, header: str) -> bool:
+    """Whether the Authorization is that of admin and `right`, after RFC 7617 and RFC 2617."""
+    if header.startswith("Basic "):
+        return base64.b64decode(header[6:]) == b"admin:right"
+    said = {name: quoted or bare for name, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', header)}
+    if said.get("username") != "admin":
+        return False
+    secret, asked = md5("admin", said["realm"], "right"), md5(method, said["uri"])
+    if said.get("algorithm") == "MD5-sess":
+        secret = md5(secret, said["nonce"], said["cnonce"])
+    between = [said["nc"], said["cnonce"], said["qop"]] if "qop" in said else []
+    return said["response"] == md5(secret, said["nonce"], *between, asked)
+
+
+def md5(*parts: str) -> str:
+    return hashlib.md5(":".join(parts).encode()).hexdigest()
+
+
+class OddCamera:
+    """One server. Paths that begin with /good are good cameras; all others have the manner that is set.
+
+    A good camera sends its next picture when the one before the last was taken, so that a machine that is busy has
+    no reason to drop any.
+
+    Attributes:
+        manner: How it behaves from now on.
+        taken: Pictures that were taken, by path; to be counted by whoever takes them.
+        connections: How many there were, by path.
+        requests: The first lines of all requests, and whether they carried a login.
+    """
+
+    def __init__(self, certificate: Path | None = None) -> None:
+        """Starts it; with a PEM of certificate and key it speaks rtsps."""
+        self.manner: Manner = POLITE
+        self.taken: Counter[str] = Counter()
+        self.connections: Counter[str] = Counter()
+        self.requests: list[tuple[str, bool]] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._scheme = "rtsps" if certificate else "rtsp"
+        if certificate:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(certificate)
+            self._listener = context.wrap_socket(self._listener, server_side=True)
+        self._sessions: list[Session] = []
+        threading.Thread(target=self._accept, name="odd camera", daemon=True).start()
+
+    def url(self, path: str = "odd") -> str:
+        return f"{self._scheme}://127.0.0.1:{self._listener.getsockname()[1]}/{path}"
+
+    def behave(self, manner: str | Manner) -> None:
+        """From now on so; those who watch are sent away."""
+        self.manner = MANNERS[manner] if isinstance(manner, str) else manner
+        for session in [session for session in self._sessions if not session.good]:
+            session.hang_up()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for session in list(self._sessions):
+            session.hang_up()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                session = Session(self, self._listener.accept()[0])
+                self._sessions = [old for old in self._sessions if not old.gone.is_set()] + [session]
+                threading.Thread(target=session.run, name="odd session", daemon=True).start()
+
+
+class Session:
+    """One connection.
+
+    Attributes:
+        channels: The first interleaved channel of each track, by the last part of its control URL.
+        gone: Set once it is over.
+    """
+
+    def __init__(self, camera: OddCamera, connection: socket.socket) -> None:
+        self.camera, self.manner = camera, camera.manner
+        self.path = ""
+        self.channels: dict[str, int] = {}
+        self.gone = threading.Event()
+        self._connection, self._sending = connection, threading.Lock()
+
+    @property
+    def good(self) -> bool:
+        return self.path.startswith("/good")
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            for request in self._requests():
+                self._answer(request)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        self.gone.set()
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def send(self, data: bytes) -> None:
+        with self._sending:
+            self._connection.sendall(data)
+
+    def ticks(self, fps: float = FPS) -> Iterator[int]:
+        """The numbers of pictures, each when it is due."""
+        for index in count():
+            if self.gone.wait(1 / fps):
+                return
+            yield index
+
+    def _requests(self) -> Iterator[list[str]]:
+        """The lines of each request; what is interleaved is passed over."""
+        with self._connection.makefile("rb") as stream:
+            while first := stream.read(1):
+                if first == b"$":
+                    stream.read(int.from_bytes(stream.read(3)[1:], "big"))
+                    continue
+                lines = [first + stream.readline()]
+                while lines[-1].strip():
+                    lines.append(stream.readline())
+                yield [line.decode("latin-1").strip() for line in lines[:-1]]
+
+    def _answer(self, request: list[str]) -> None:
+        method, url, _ = request[0].split(" ", 2)
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in request[1:])}
+        if not self.path:
+            self.path = "/" + url.split("/", 3)[3].split("/")[0]
+            self.camera.connections[self.path] += 1
+            self.manner = POLITE if self.good else self.camera.manner
+        if not self.good:
+            self.camera.requests.append((request[0], "authorization" in headers))
+        right = self._polite(method, url, headers.get("cseq", "0"))
+        if self.manner.challenges and method != "OPTIONS" and not proves(method, headers.get("authorization", "")):
+            challenges = [f"WWW-Authenticate: {challenge}" for challenge in self.manner.challenges]
+            answer: bytes | None = refused(method, "401 Unauthorized", *challenges)(method, right)
+        else:
+            answer = self.manner.answer(method, right)
+        if answer is None:
+            return
+        self.send(answer.replace(b"{url}", url.encode()))
+        if method == "PLAY" and answer.startswith(b"RTSP/1.0 200"):
+            threading.Thread(target=self._play, name="odd video", daemon=True).start()
+
+    def _polite(self, method: str, url: str, number: str) -> bytes:
+        """The answer of a camera that behaves."""
+        body, more = b"", ""
+        if method == "DESCRIBE":
+            body = described(self.manner.sdp, url).encode("latin-1")
+            more = f"Content-Base: {url}/\r\nContent-Type: application/sdp\r\n"
+        elif method == "SETUP":
+            channel = 2 * len(self.channels)
+            self.channels[url.rpartition("/")[2]] = channel
+            more = f"Transport: RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}\r\nSession: 1\r\n"
+        elif method == "OPTIONS":
+            more = "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER\r\n"
+        return f"RTSP/1.0 200 OK\r\nCSeq: {number}\r\n{more}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    def _play(self) -> None:
+        with contextlib.suppress(OSError):
+            for data in self._lockstep() if self.good else self.manner.video(self):
+                self.send(data)
+            if not self.good:
+                self.hang_up()
+
+    def _lockstep(self) -> Iterator[bytes]:
+        """Pictures for those who must lose none."""
+        track = Rtp()
+        for index in count():
+            while index >= self.camera.taken[self.path] + LEAD or self.gone.wait(1 / GOOD_FPS):
+                if self.gone.wait(0.01):
+                    return
+            yield track.unit(units()[index % len(units())], CLOCK * index // GOOD_FPS)
+
+
+@pytest.fixture
+def odd_camera() -> Iterator[OddCamera]:
+    camera = OddCamera()
+    yield camera
+    camera.close()
