@@ -153,6 +153,20 @@ def test_a_picture_is_fed_in_the_models_dtype_and_layout(tmp_path, dtype, channe
             np.testing.assert_array_equal(seen if channels_last else seen.transpose(1, 2, 0), picture.bgr)
 
 
+@pytest.mark.parametrize("fixed_outputs", [False, True])
+def test_a_picture_is_fed_alone_where_the_model_has_no_batch_axis(tmp_path, fixed_outputs):
+    path = echo(tmp_path / "m.onnx", "float32", False, alone=True)
+    batch = read_signature(path).batch
+    with OnnxRuntimeEngine(
+        path, SPEC, batch=batch, max_batch=4, slots=2, threads=1, fixed_outputs=fixed_outputs
+    ) as engine:
+        assert engine.max_batch == 1
+        for value in (3, 5):
+            for slot in engine.slots:
+                slot.submit([grey(value)])
+                assert (slot.wait().arrays[0] == np.full((3, SIDE, SIDE), value)).all()
+
+
 def test_constants_are_fed_once_a_picture(tmp_path):
     with OnnxRuntimeEngine(
         echo(tmp_path / "m.onnx", "uint8", False, "sizes"),
