@@ -13,6 +13,7 @@ from edge_app.detector.precision import choose_precision
 from edge_app.detector.qualification import Int8Qualification, verify
 from edge_app.engine.config import EngineConfig
 from edge_app.model import Model, ModelSignature, Precision, read_any_signature, read_signature, report_path, sha256
+from edge_app.model.companion import CONFIG, Companion
 from edge_app.postprocess import Decoder, recognise
 
 CARD = "the model card"
@@ -92,23 +93,24 @@ def _decode(model: Model, inspection: Inspection) -> None:
     """What the layout tells, if the card does not say it."""
     if inspection.signature is None:
         return
-    signature = read_signature(inspection.signature.path, model.card.input_wh)
+    signature = read_signature(inspection.signature.path, model.input_wh)
     inspection.decoder = decoder = recognise(signature, model.card.decoder.family)
     shape = f"shape of {', '.join(map(str, signature.outputs))}"
     guess, same = _without_metadata(signature, None), _without_metadata(signature, decoder.family)
-    layout = shape if guess and guess.family == decoder.family else f"{shape}, and the metadata"
+    beside = CONFIG if signature.companion.kind or signature.companion.labels else "the metadata"
+    layout = shape if guess and guess.family == decoder.family else f"{shape}, and {beside}"
     inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else layout)
     by_shape = same is None or same.classes == decoder.classes
     inspection.facts["classes"] = Fact(decoder.classes, shape if by_shape else "metadata names")
     if model.card.input is None:
-        official = f"official preprocessing of {decoder.family}"
+        official = signature.companion.input_file or f"official preprocessing of {decoder.family}"
         inspection.facts["preprocessing"] = Fact(decoder.preprocessing.model_dump(mode="json"), official)
 
 
 def _without_metadata(signature: ModelSignature, family: str | None) -> Decoder | None:
     """The decoder, if inputs and outputs alone tell it."""
     try:
-        return recognise(replace(signature, metadata={}, card_wh=signature.input_wh), family)
+        return recognise(replace(signature, metadata={}, companion=Companion(), card_wh=signature.input_wh), family)
     except ConfigError:
         return None
 

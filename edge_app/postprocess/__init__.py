@@ -3,6 +3,6 @@
 from edge_app.postprocess.candidates import BatchCandidates
 from edge_app.postprocess.decoder import Decoder
 from edge_app.postprocess.postprocess import Postprocess
-from edge_app.postprocess.recognise import recognise
+from edge_app.postprocess.recognise import recognise, takes_one_picture
 
-__all__ = ["BatchCandidates", "Decoder", "Postprocess", "recognise"]
+__all__ = ["BatchCandidates", "Decoder", "Postprocess", "recognise", "takes_one_picture"]

@@ -24,6 +24,7 @@ LISTING = [
     "SSD",
     "RT-DETR",
     "Ultralytics RT-DETR",
+    "RTMDet",
 ]
 MAX_CLASSES = 2000
 
