@@ -15,6 +15,7 @@ from edge_app.engine.config import EngineConfig
 from edge_app.model import Model, ModelSignature, Precision, read_any_signature, read_signature, report_path, sha256
 from edge_app.model.companion import CONFIG, Companion
 from edge_app.postprocess import Decoder, recognise
+from edge_app.postprocess.hints import uses_softmax
 
 CARD = "the model card"
 
@@ -93,11 +94,12 @@ def _decode(model: Model, inspection: Inspection) -> None:
     """What the layout tells, if the card does not say it."""
     if inspection.signature is None:
         return
-    signature = read_signature(inspection.signature.path, model.input_wh)
+    first = next(iter(inspection.signatures))
+    inspection.signatures[first] = signature = read_signature(inspection.signature.path, model.input_wh)
     inspection.decoder = decoder = recognise(signature, model.card.decoder.family)
     shape = f"shape of {', '.join(map(str, signature.outputs))}"
     guess, same = _without_metadata(signature, None), _without_metadata(signature, decoder.family)
-    beside = CONFIG if signature.companion.kind or signature.companion.labels else "the metadata"
+    beside = CONFIG if uses_softmax(signature) is not None else "the metadata"
     layout = shape if guess and guess.family == decoder.family else f"{shape}, and {beside}"
     inspection.facts["decoder"] = Fact(decoder.family, CARD if model.card.decoder.family else layout)
     by_shape = same is None or same.classes == decoder.classes

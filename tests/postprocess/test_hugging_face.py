@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_app.core.errors import ConfigError, DataError
-from edge_app.model import TensorSpec, read_signature
+from edge_app.detector.inspection import inspect
+from edge_app.model import TensorSpec, find_argument, read_signature
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.layouts import HF_SIGMOID, HF_SOFTMAX
 from tests.postprocess.models import planted
@@ -149,6 +150,16 @@ def test_the_familys_preprocessing_is_official_unless_the_processor_says_otherwi
         read_signature(model(tmp_path, HF_SIGMOID, config=config, processor=processor)), None
     ).preprocessing
     assert (spec.scale, spec.mean[0]) == (scale, mean)
+
+
+def test_inspect_says_which_file_told_what(tmp_path):
+    config = {"model_type": "yolos", "id2label": LABELS}
+    path = model(tmp_path, HF_SOFTMAX, config=config, processor={"do_normalize": False})
+    facts = inspect(find_argument(str(path), tmp_path)).facts
+    assert (facts["labels"].value, facts["labels"].origin) == (["cat", "dog", "cow"], "config.json")
+    assert facts["decoder"].value == "hf_detr_softmax"
+    assert facts["decoder"].origin.endswith("), and config.json")
+    assert facts["preprocessing"].origin == "preprocessor_config.json"
 
 
 def test_files_above_a_folder_called_onnx_are_beside_the_model(tmp_path):
