@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from edge_app.cli import execute
+from edge_app.detector import Overrides, resolve
+from edge_app.detector.backends.ort import OnnxRuntimeCpu
+from edge_app.model import find_argument
 from tests.postprocess.layouts import LAYOUTS
 from tests.postprocess.models import planted
 
@@ -56,6 +59,15 @@ def test_a_named_decoder_does_the_same_as_a_recognised_one(run, tmp_path, name):
     code, messages, log = run(model, decoder=layout.family)
     assert code == 0, log
     assert_found(messages, layout)
+
+
+@pytest.mark.parametrize(
+    ("name", "batch"), [("torchvision, any batch", 1), ("torchvision", 1), ("PP-YOLOE", 1), ("RTMDet", None)]
+)
+def test_what_lists_one_pictures_boxes_is_given_one_at_a_time(tmp_path, name, batch):
+    layout = LAYOUTS[name]
+    found = find_argument(str(planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH)), tmp_path)
+    assert resolve(found, "fp32", OnnxRuntimeCpu("a test"), Overrides()).signature.batch == batch
 
 
 def test_names_come_from_the_metadata_and_others_are_numbers(run, tmp_path):
