@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import cv2
@@ -12,6 +13,7 @@ from edge_app.core.errors import DataError
 from edge_app.core.frames import Frame, Picture
 from edge_app.engine import infer
 from edge_app.engine.ort.cpu import OnnxRuntimeEngine
+from edge_app.engine.ort.cuda import cuda_executors
 from edge_app.model import InputSpec, read_signature
 from edge_app.preprocess import Letterboxer, normalisation_table
 from tests.frames import frame as made
@@ -165,6 +167,12 @@ def test_a_picture_is_fed_alone_where_the_model_has_no_batch_axis(tmp_path, fixe
             for slot in engine.slots:
                 slot.submit([grey(value)])
                 assert (slot.wait().arrays[0] == np.full((3, SIDE, SIDE), value)).all()
+
+
+def test_a_gpu_refuses_a_model_without_a_batch_axis(tmp_path):
+    signature = read_signature(echo(tmp_path / "m.onnx", "float32", False, alone=True))
+    with ExitStack() as stack, pytest.raises(DataError, match="has no batch axis"):
+        cuda_executors(signature, ordinal=0, max_batch=1, slots=1)(None, stack)
 
 
 def test_constants_are_fed_once_a_picture(tmp_path):
