@@ -261,7 +261,6 @@ LAYOUTS = {
     "D-FINE": Layout("rtdetr", rtdetr, "stretch", batch=1),
     "Ultralytics RT-DETR": Layout("rtdetr_ultralytics", rtdetr_ultralytics, "stretch", metadata=RTDETR),
     "Ultralytics RT-DETR, old": Layout("rtdetr_ultralytics_old", rtdetr_ultralytics_old, "stretch", metadata=RTDETR),
-    # What tells the two kinds of Hugging Face's apart is beside the file, in tests/postprocess/test_hugging_face.py.
     "RF-DETR": Layout("rfdetr", rfdetr, "stretch", "imagenet"),
     "torchvision": Layout("torchvision", torchvision, "stretch", batch=None, picture="input", lists=True),
     "torchvision, unnamed": Layout("torchvision", torchvision_unnamed, "stretch", batch=1, picture="x", lists=True),
@@ -273,5 +272,6 @@ LAYOUTS = {
     "NanoDet-Plus": Layout("nanodet", nanodet, "stretch", "bgr_imagenet", batch=1, picture="data", suppresses=True),
 }
 
+# What tells these apart is beside the file: see test_hugging_face.py.
 HF_SIGMOID = Layout("hf_detr_sigmoid", hf_sigmoid, "stretch", picture="pixel_values")
 HF_SOFTMAX = Layout("hf_detr_softmax", hf_softmax, "stretch", "imagenet", picture="pixel_values")
