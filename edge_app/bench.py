@@ -57,7 +57,8 @@ def engine_alone(detector: Detector, threads: int, seconds: float) -> Cost:
     session = open_session(signature.path, threads, quantized=signature.quantized)
     batch = signature.batch or 1
     width, height = detector.input.width, detector.input.height
-    layout = (batch, height, width, 3) if signature.picture.channels_last else (batch, 3, height, width)
+    rows = () if len(signature.picture.shape) == 3 else (batch,)
+    layout = (*rows, height, width, 3) if signature.picture.channels_last else (*rows, 3, height, width)
     noise = np.random.default_rng(0).integers(0, 256, layout).astype(signature.picture.dtype)
     feed = {signature.picture.name: noise} | {n: np.repeat(row, batch, axis=0) for n, row in detector.constants.items()}
 

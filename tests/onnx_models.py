@@ -68,10 +68,11 @@ def refuses_all(path: Path, shape: list[int]) -> Path:
     return write(path, nodes, [images(1)], [output], constants)
 
 
-def echo(path: Path, dtype: str, channels_last: bool, *others: str) -> Path:
-    """What it is fed: pictures of that dtype and layout, and int64 pairs by other names."""
+def echo(path: Path, dtype: str, channels_last: bool, *others: str, alone: bool = False) -> Path:
+    """What it is fed: pictures of that dtype and layout, or a single one, and int64 pairs by other names."""
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
     shape = ["batch", SIDE, SIDE, 3] if channels_last else ["batch", 3, SIDE, SIDE]
+    shape = shape[1:] if alone else shape
     every = [("images", kind, shape), *((name, TensorProto.INT64, ["batch", 2]) for name in others)]
     return write(
         path,

@@ -26,10 +26,12 @@ NAME = r"^[a-z0-9_]+$"
 HOST = r"^[^\s/:]+$|^[0-9a-fA-F:]+$"
 SHA256 = r"^[0-9a-f]{64}$"
 TOPIC = r"^[^\s#+/]+(/[^\s#+/]+)*$"
+SIZE = r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$"
 WANTED = {
     NAME: "want only a-z, 0-9 and _",
     HOST: "want a name or an address, without scheme, port and path",
     SHA256: "want 64 characters of 0-9 and a-f, as sha256sum prints them",
+    SIZE: "want WIDTHxHEIGHT, such as 640x640",
     TOPIC: "want a topic without spaces, # and +, that neither begins nor ends with /",
 }
 """The message for a value that does not match the pattern."""

@@ -17,7 +17,7 @@ from edge_app.detector.ask import network_of
 from edge_app.detector.backend import Backend
 from edge_app.detector.config import DetectConfig
 from edge_app.detector.qualification import Int8Qualification, verify
-from edge_app.postprocess import Decoder, Postprocess, recognise
+from edge_app.postprocess import Decoder, Postprocess, recognise, takes_one_picture
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +105,10 @@ def resolve(found: model.Model, precision: model.Precision, backend: Backend, ov
         signature = backend.read(found, precision)
     with blame("model", "decoder"):
         decoder = recognise(signature, overrides.family or card.decoder.family, network_of(signature))
+    with blame("model", "size"):
+        check_size(found, signature)
+    if takes_one_picture(decoder):
+        signature = signature.of_one_picture()
     sha256 = backend.digest(signature)
     with blame("model"):
         qualification = _qualification(found, signature, sha256, decoder, overrides) if signature.quantized else None
@@ -134,8 +138,21 @@ def resolve(found: model.Model, precision: model.Precision, backend: Backend, ov
 
 def read_labels(found: model.Model, signature: model.ModelSignature, decoder: Decoder) -> model.Labels:
     """The names of the model's classes, and where they come from; raises as `find_labels`."""
-    card, metadata = found.card, signature.metadata
-    return model.find_labels(decoder.classes, found.labels, card.labels, metadata, from_one=decoder.from_one)
+    companion = signature.companion
+    return model.find_labels(
+        decoder.classes,
+        found.labels,
+        found.card.labels,
+        signature.metadata,
+        from_one=decoder.from_one,
+        beside=model.Labels(companion.labels, companion.labels_file),
+    )
+
+
+def check_size(found: model.Model, signature: model.ModelSignature) -> None:
+    """Raises ConfigError if the configuration gives another size than the file has."""
+    if found.wh not in (None, signature.input_wh):
+        raise ConfigError(f"{signature.source}: its input {signature.picture} takes no other size")
 
 
 def _qualification(

@@ -14,7 +14,9 @@ from edge_app.detector.precision import choose_precision
 from edge_app.detector.qualification import Int8Qualification, verify
 from edge_app.engine.config import EngineConfig
 from edge_app.model import Model, ModelSignature, Precision, read_any_signature, read_signature, report_path, sha256
+from edge_app.model.companion import CONFIG, Companion
 from edge_app.postprocess import Decoder, Network, recognise
+from edge_app.postprocess.hints import uses_softmax
 
 CARD = "the model card"
 
@@ -93,7 +95,8 @@ def _decode(model: Model, inspection: Inspection) -> None:
     """What the layout tells, if the card does not say it."""
     if inspection.signature is None:
         return
-    signature = read_signature(inspection.signature.path, model.card.input_wh)
+    first = next(iter(inspection.signatures))
+    inspection.signatures[first] = signature = read_signature(inspection.signature.path, model.input_wh)
     network = network_of(signature)
     inspection.decoder = decoder = recognise(signature, model.card.decoder.family, network)
     shape = f"shape of {', '.join(map(str, signature.outputs))}"
@@ -103,13 +106,14 @@ def _decode(model: Model, inspection: Inspection) -> None:
     by_shape = same is None or same.classes == decoder.classes
     inspection.facts["classes"] = Fact(decoder.classes, shape if by_shape else "metadata names")
     if model.card.input is None:
-        official = f"official preprocessing of {decoder.family}"
+        official = signature.companion.input_file or f"official preprocessing of {decoder.family}"
         inspection.facts["preprocessing"] = Fact(decoder.preprocessing.model_dump(mode="json"), official)
 
 
 def _what_else(signature: ModelSignature, family: str) -> str:
     """What told the family besides the shape, in words that follow it."""
-    for words, known in ("", _without_metadata(signature)), (", and the metadata", signature):
+    beside = CONFIG if uses_softmax(signature) is not None else "the metadata"
+    for words, known in ("", _without_metadata(signature)), (f", and {beside}", signature):
         guess = _recognised(known, None, None)
         if guess and guess.family == family:
             return words
@@ -117,7 +121,7 @@ def _what_else(signature: ModelSignature, family: str) -> str:
 
 
 def _without_metadata(signature: ModelSignature) -> ModelSignature:
-    return replace(signature, metadata={}, card_wh=signature.input_wh)
+    return replace(signature, metadata={}, companion=Companion(), card_wh=signature.input_wh)
 
 
 def _recognised(signature: ModelSignature, family: str | None, network: Network | None) -> Decoder | None:

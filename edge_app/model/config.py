@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from edge_app.config.section import SHA256, ConfigPath, Section, possible, wrong
+from edge_app.config.section import SHA256, SIZE, ConfigPath, Section, possible, wrong
 
 
 class ModelConfig(Section):
@@ -17,13 +17,26 @@ class ModelConfig(Section):
     onnx: ConfigPath | None = None
     """An ONNX file, instead of `name`."""
     labels: ConfigPath | None = None
-    """Text file, one class name per line, or `coco`; none: the card's, the ONNX file's own, or COCO's."""
+    """Text file, one class name per line, or `coco`; none: the card's, the ONNX file's own, those of Hugging Face's
+    config.json or PaddleDetection's infer_cfg.yml beside it, or COCO's."""
+    size: str | None = Field(default=None, pattern=SIZE)
+    """WIDTHxHEIGHT [px] that pictures are fed in, for a file that takes any size; smaller is faster and misses small
+    objects. None: the file's, the card's, or that of Hugging Face's preprocessor_config.json beside it."""
     decoder: str | None = Field(default=None, min_length=1)
     """Family of the model, whose official preprocessing it implies: yolox, yolox_decoded, ultralytics, end2end, yolov5,
     yolov6, yolov7_flat, yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr, ssd,
-    deepstream or deepstream_centres; none: recognised."""
+    deepstream, deepstream_centres, hf_detr_sigmoid, hf_detr_softmax, torchvision, rtmdet, ppyoloe, damoyolo or nanodet;
+    none: recognised."""
     accept_unverified: str | None = Field(default=None, pattern=SHA256)
     """SHA-256 of an INT8 file that runs without the report of `edge-app calibrate`: its accuracy is then unknown."""
+
+    @property
+    def wh(self) -> tuple[int, int] | None:
+        """Width and height that `size` gives [px]."""
+        if self.size is None:
+            return None
+        width, height = map(int, self.size.split("x"))
+        return width, height
 
     @model_validator(mode="after")
     def _one_of_two(self) -> ModelConfig:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_app.config import nearest
@@ -26,11 +26,18 @@ class Model:
         card: What the model expects and returns.
         folder: Where the card's files are.
         labels: A file of labels that overrides the card's.
+        wh: Width and height of the model's input [px] that the configuration gives for a file that takes any size.
     """
 
     card: Card
     folder: Path
     labels: Path | None = None
+    wh: tuple[int, int] | None = None
+
+    @property
+    def input_wh(self) -> tuple[int, int] | None:
+        """Width and height of the model's input [px], if configuration or card give them."""
+        return self.wh or self.card.input_wh
 
     @property
     def float_precision(self) -> Precision:
@@ -70,8 +77,8 @@ def find(config: ModelConfig, base: Path, state_dir: Path) -> Model:
         InputError: There is none; the text lists the folders that were searched.
     """
     if config.onnx is not None:
-        return _bare(config.onnx, DecoderSpec(family=config.decoder), config.labels)
-    return _named(str(config.name), base, state_dir, config.labels)
+        return _sized(_bare(config.onnx, DecoderSpec(family=config.decoder), config.labels), config.wh)
+    return _sized(_named(str(config.name), base, state_dir, config.labels), config.wh)
 
 
 def find_argument(argument: str, state_dir: Path) -> Model:
@@ -83,6 +90,17 @@ def find_argument(argument: str, state_dir: Path) -> Model:
     if argument.lower().endswith(".onnx") or (Path(argument).suffix and Path(argument).is_file()):
         return _bare(Path(argument), DecoderSpec(), None)
     return _named(argument, Path(), state_dir, None)
+
+
+def _sized(model: Model, wh: tuple[int, int] | None) -> Model:
+    """The model fed in that size, if there is one; the rest of its preprocessing stays the card's."""
+    if wh is None:
+        return model
+    card = model.card
+    if card.input is not None:
+        spec = card.input.model_copy(update=dict(zip(("width", "height"), wh, strict=True)))
+        card = card.model_copy(update={"input": spec})
+    return replace(model, card=card, wh=wh)
 
 
 def _bare(path: Path, decoder: DecoderSpec, labels: Path | None) -> Model:

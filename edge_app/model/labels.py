@@ -39,8 +39,9 @@ def find_labels(
     metadata: dict[str, str],
     *,
     from_one: bool = False,
+    beside: Labels | None = None,
 ) -> Labels:
-    """The labels of a model: the file's, the card's, the ONNX metadata's, COCO's, or numbers.
+    """The labels of a model: the file's, the card's, the ONNX metadata's, those beside it, COCO's, or numbers.
 
     Args:
         classes: How many it has; None if its outputs do not show it: then as many as the first source names.
@@ -48,6 +49,7 @@ def find_labels(
         card: The card's labels.
         metadata: The ONNX file's metadata.
         from_one: Whether class 0 is the background, so that COCO's names stand at COCO's own numbers.
+        beside: The names in a file that the exporter wrote beside the ONNX file.
 
     Raises:
         InputError: The file cannot be read; the text names it.
@@ -60,18 +62,26 @@ def find_labels(
         return _checked(Labels(read_labels(file, coco), str(file)), classes, ConfigError)
     if card is not None:
         return _checked(Labels(tuple(card), "the model card"), classes, DataError)
-    names = metadata_labels(metadata) or ()
+    own = _own(metadata, beside)
     if classes is None:
-        if not names:
+        if not own.names:
             logger.warning("nothing names the model's classes; give `labels:` a file with a name a line, or coco")
-        return Labels(names, "metadata names" if names else "nothing names them")
-    if names and len(names) == classes:
-        return Labels(names, "metadata names")
-    if names:
-        logger.warning("the metadata's names are not used: they name %d classes, the model has %d", len(names), classes)
+        return own
+    if len(own.names) == classes:
+        return own
+    if own.names:
+        text = "%s: not used, because they name %d classes, and the model has %d"
+        logger.warning(text, own.origin, len(own.names), classes)
     if classes == len(coco):
         return Labels(coco, f"COCO because {classes} classes")
     return Labels(tuple(f"class_{i}" for i in range(classes)), "numbers, because nothing names them")
+
+
+def _own(metadata: dict[str, str], beside: Labels | None) -> Labels:
+    """The names in the ONNX file, or else beside it; empty if there are none."""
+    if names := metadata_labels(metadata):
+        return Labels(names, "metadata names")
+    return beside if beside and beside.names else Labels((), "nothing names them")
 
 
 def coco_labels() -> tuple[str, ...]:

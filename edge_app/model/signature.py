@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 from edge_app.core.errors import DataError, InputError, first_line
+from edge_app.model.companion import Companion, read_companion
 from edge_app.model.metadata import literal
 from edge_app.model.not_onnx import what_else
 
@@ -26,6 +27,7 @@ PLUGINS = onnx.helper.make_opsetid("tensorrt_plugins", 1)
 ONE_FILE = "in Python, onnx.save(onnx.load('two.onnx'), 'one.onnx')"
 
 PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
+PIXEL_VALUES = "pixel_values"  # Hugging Face's name for pictures, channels first even where no side is fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,18 @@ class TensorSpec:
 
     @property
     def is_picture(self) -> bool:
-        """Whether its shape is (batch, 3, height, width) or (batch, height, width, 3)."""
-        return len(self.shape) == 4 and 3 in (self.shape[1], self.shape[3])
+        """Whether its shape is (batch, 3, height, width), (batch, height, width, 3) or (3, height, width).
+
+        Optimum names no fixed side at all: then the name tells.
+        """
+        if len(self.shape) == 3:
+            return self.shape[0] == 3 and self.is_float
+        return len(self.shape) == 4 and (3 in (self.shape[1], self.shape[3]) or self.name == PIXEL_VALUES)
 
     @property
     def channels_last(self) -> bool:
         """For a picture: whether its shape is (batch, height, width, 3)."""
-        return self.shape[1] != 3
+        return self.shape[-3] != 3 and self.shape[-1] == 3
 
     @property
     def is_float(self) -> bool:
@@ -65,7 +72,8 @@ class ModelSignature:
         metadata: `metadata_props`, such as Ultralytics' `names` and `task`.
         quantized: Whether operators in it quantize, such as Q/DQ nodes.
         fixed_outputs: Whether its outputs' shapes depend only on its inputs' shapes, not on the picture.
-        card_wh: Width and height of the picture input that the model's card gives, if it has one [px].
+        card_wh: Width and height of the picture input that configuration or card give, if one does [px].
+        companion: What the exporter wrote beside the file.
     """
 
     source: Path | str
@@ -75,6 +83,7 @@ class ModelSignature:
     quantized: bool
     fixed_outputs: bool = True
     card_wh: tuple[int, int] | None = None
+    companion: Companion = field(default_factory=Companion)
 
     @property
     def path(self) -> Path:
@@ -90,14 +99,26 @@ class ModelSignature:
 
     @property
     def input_wh(self) -> tuple[int, int] | None:
-        """Width and height of the picture input [px]: the file's, the card's or the metadata's, else None."""
-        height, width = self.picture.shape[1:3] if self.picture.channels_last else self.picture.shape[2:]
-        return self.card_wh or self._metadata_wh() if width is None or height is None else (width, height)
+        """Width and height of the picture input [px]: the file's, the card's, the metadata's or those beside the file.
+
+        None if nothing tells.
+        """
+        height, width = self.picture.shape[-3:-1] if self.picture.channels_last else self.picture.shape[-2:]
+        if width is not None and height is not None:
+            return width, height
+        return self.card_wh or self._metadata_wh() or self.companion.wh
 
     @property
     def batch(self) -> int | None:
-        """The fixed batch, or None if it may vary."""
-        return self.picture.shape[0]
+        """The fixed batch, or None if it may vary; 1 if the picture has no axis for it."""
+        return 1 if len(self.picture.shape) == 3 else self.picture.shape[0]
+
+    def of_one_picture(self) -> ModelSignature:
+        """The same model, given one picture at a time."""
+        if self.batch == 1:
+            return self
+        single = replace(self.picture, shape=(1, *self.picture.shape[1:]))
+        return replace(self, inputs=tuple(single if tensor == self.picture else tensor for tensor in self.inputs))
 
     def output_indices(self, *names: str) -> tuple[int, ...] | None:
         """The indices of the outputs with these names, TensorFlow's `:0` ignored, or None if one is missing."""
@@ -118,22 +139,23 @@ def read_signature(path: Path, card_wh: tuple[int, int] | None = None) -> ModelS
 
     Args:
         path: The ONNX file.
-        card_wh: Width and height of the picture input that the model's card gives, if it has one [px].
+        card_wh: Width and height of the picture input that configuration or card give, if one does [px].
 
     Raises:
         InputError: There is no such file, or it cannot be read.
-        DataError: It is not a complete ONNX model with a picture input.
+        DataError: It is not a complete ONNX model with a picture input, or what its exporter wrote beside it is broken.
     """
     signature = read_any_signature(path)
     if not any(tensor.is_picture for tensor in signature.inputs):
         shown = ", ".join(map(str, signature.inputs)) or "none"
-        wanted = "an input of shape (batch, 3, height, width) or (batch, height, width, 3)"
+        wanted = "an input of shape (batch, 3, height, width), (batch, height, width, 3) or (3, height, width)"
         raise DataError(f"{path}: want {wanted}; its inputs: {shown}")
     if signature.picture.dtype not in PICTURES:
         raise DataError(f"{path}: its input is {signature.picture}; want {', '.join(PICTURES)}")
     if not signature.outputs:
         raise DataError(f"{path}: it has no outputs")
-    return replace(signature, card_wh=card_wh)
+    inputs, outputs = ({tensor.name for tensor in tensors} for tensors in (signature.inputs, signature.outputs))
+    return replace(signature, card_wh=card_wh, companion=read_companion(path, inputs, outputs))
 
 
 def read_any_signature(path: Path) -> ModelSignature:

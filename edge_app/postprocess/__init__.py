@@ -4,6 +4,15 @@ from edge_app.postprocess.candidates import BatchCandidates
 from edge_app.postprocess.decoder import Decoder, RawOutputs
 from edge_app.postprocess.network import Network
 from edge_app.postprocess.postprocess import Postprocess
-from edge_app.postprocess.recognise import has_probabilities, recognise
+from edge_app.postprocess.recognise import has_probabilities, recognise, takes_one_picture
 
-__all__ = ["BatchCandidates", "Decoder", "Network", "Postprocess", "RawOutputs", "has_probabilities", "recognise"]
+__all__ = [
+    "BatchCandidates",
+    "Decoder",
+    "Network",
+    "Postprocess",
+    "RawOutputs",
+    "has_probabilities",
+    "recognise",
+    "takes_one_picture",
+]

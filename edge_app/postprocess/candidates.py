@@ -153,6 +153,18 @@ def keep_listed(
     return keep_valid(xyxy[rows], score[rows], class_id[rows], classes)
 
 
+def pairs_above(scores: NDArray[Any], confidence: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row and column of each of `scores`, shape (n, classes), that is at least `confidence` or NaN."""
+    row, class_id = np.nonzero(reaches(scores, confidence))
+    return row, class_id
+
+
+def keep_pairs(xyxy: NDArray[Any], scores: NDArray[Any], confidence: float) -> Candidates:
+    """The valid pairs of a box (n, 4) and a class whose score, in `scores` (n, classes), is at least `confidence`."""
+    row, class_id = pairs_above(scores, confidence)
+    return keep_valid(xyxy[row], scores[row, class_id], class_id, scores.shape[1])
+
+
 def detection_count(count: NDArray[Any], capacity: int) -> int:
     """How many of `capacity` rows the model's own count says are detections; 0 if the count is NaN."""
     number = float(count.reshape(-1)[0])

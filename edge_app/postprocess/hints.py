@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from edge_app.model import ModelSignature, metadata_labels
 
 MAX_LISTED = 1000  # no model lists more detections per picture
 COCO_CLASSES = 80
 # What exporters call the one output (n, 7).
 FLAT = {"output": ("yolov7_flat",), "outputs": ("yolov7_flat",), "graph2_flat_predictions": ("yolonas",)}
+
+# Detectors of `transformers`, as `config.json` names them or their classes, in small letters and digits only.
+UNIT_DETRS = ("rtdetr", "dfine", "deim")
+IMAGENET_DETRS = ("deformabledetr", "conditionaldetr", "dabdetr", "deta")
+SOFTMAX_DETRS = ("detr", "yolos", "tabletransformer")
 
 
 def is_detection(signature: ModelSignature) -> bool:
@@ -33,13 +40,43 @@ def metadata_classes(signature: ModelSignature) -> int | None:
     return len(names) if names else None
 
 
+def uses_softmax(signature: ModelSignature) -> bool | None:
+    """Whether Hugging Face's detector has a softmax with a last "no object" class, else a sigmoid; None if unknown.
+
+    `config.json` names the model; if it is another than these, the number of its labels tells.
+    """
+    kind, labels = _kind(signature), len(signature.companion.labels)
+    if kind.startswith((*UNIT_DETRS, *IMAGENET_DETRS)):
+        return False
+    if kind.startswith(SOFTMAX_DETRS):
+        return True
+    indices = signature.output_indices("logits")
+    if indices is None or not labels:
+        return None
+    columns = signature.outputs[indices[0]].shape[-1:]
+    return columns == (labels + 1,) if columns in ((labels,), (labels + 1,)) else None
+
+
+def is_normalised(signature: ModelSignature) -> bool:
+    """Whether Hugging Face's `config.json` names a detector with a sigmoid that takes ImageNet's mean and deviation."""
+    return _kind(signature).startswith(IMAGENET_DETRS)
+
+
+def _kind(signature: ModelSignature) -> str:
+    return re.sub("[^a-z0-9]", "", signature.companion.kind.lower())
+
+
 def hinted_families(signature: ModelSignature) -> frozenset[str]:
     """The families that the metadata points to, or the name of a flat output; empty without such a hint."""
     output = signature.outputs[0]
+    if (softmax := uses_softmax(signature)) is not None:
+        return frozenset(("hf_detr_softmax" if softmax else "hf_detr_sigmoid",))
     if is_rtdetr(signature):
         return frozenset(("rtdetr_ultralytics", "rtdetr_ultralytics_old"))
     if "task" in signature.metadata:
         return frozenset(("ultralytics", "end2end"))
+    if signature.picture.name == "data":
+        return frozenset(("nanodet",))
     if len(output.shape) == 2:
         return frozenset(FLAT.get(output.name, ()))
     return frozenset()

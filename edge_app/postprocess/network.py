@@ -61,7 +61,8 @@ class BlankAnswers:
             return None
         if grey not in self._known:
             pixels = _blank(picture, self.wh, grey)
-            rows = {name: np.repeat(row, len(pixels), axis=0) for name, row in constants.items()}
+            batch = len(pixels) if pixels.ndim == 4 else 1
+            rows = {name: np.repeat(row, batch, axis=0) for name, row in constants.items()}
             arrays = self.network.answer({picture.name: pixels, **rows})
             self._known[grey] = arrays if arrays is not None and self._declares(arrays) else None
         return self._known[grey]

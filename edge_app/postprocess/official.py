@@ -11,6 +11,8 @@ Size = tuple[int, int]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+BYTES_MEAN = (103.53, 116.28, 123.675)  # the same in bytes and BGR, rounded as OpenMMLab and NanoDet round it
+BYTES_STD = (57.375, 57.12, 58.395)
 
 
 def yolo(signature: ModelSignature, wh: Size) -> InputSpec:
@@ -39,6 +41,21 @@ def imagenet(signature: ModelSignature, wh: Size) -> InputSpec:
 def stretched_bytes(wh: Size) -> InputSpec:
     """RGB, 0 to 255, stretched."""
     return InputSpec(width=wh[0], height=wh[1], color="rgb", letterbox="stretch")
+
+
+def openmmlab(wh: Size) -> InputSpec:
+    """BGR, 0 to 255, ImageNet's mean and standard deviation, in the top left corner."""
+    return InputSpec(width=wh[0], height=wh[1], color="bgr", mean=BYTES_MEAN, std=BYTES_STD, letterbox="top_left")
+
+
+def nanodet(wh: Size) -> InputSpec:
+    """The same, stretched."""
+    return openmmlab(wh).model_copy(update={"letterbox": "stretch"})
+
+
+def as_said(signature: ModelSignature, official: InputSpec) -> InputSpec:
+    """The official preprocessing, except for what the exporter wrote beside the file."""
+    return official.model_copy(update=dict(signature.companion.input)) if signature.picture.is_float else official
 
 
 def _unit(signature: ModelSignature) -> float:

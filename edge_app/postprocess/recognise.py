@@ -5,17 +5,23 @@ from __future__ import annotations
 from edge_app.core.errors import ConfigError
 from edge_app.model import ModelSignature
 from edge_app.postprocess.candidates import HIGHEST_SCORE
+from edge_app.postprocess.damoyolo import DamoYoloDecoder
 from edge_app.postprocess.decoder import Decoder, DecoderFamily, Judging, RawOutputs
 from edge_app.postprocess.deepstream import DeepStreamCentresDecoder, DeepStreamDecoder
 from edge_app.postprocess.efficientnms import EfficientNmsDecoder
 from edge_app.postprocess.end2end import EndToEndDecoder
+from edge_app.postprocess.hf_detr import SigmoidDetrDecoder, SoftmaxDetrDecoder
 from edge_app.postprocess.hints import COCO_CLASSES, hinted_families, is_detection, metadata_classes
 from edge_app.postprocess.judgement import Verdict
+from edge_app.postprocess.nanodet import NanodetDecoder
 from edge_app.postprocess.network import BlankAnswers, Network
+from edge_app.postprocess.ppyoloe import PpYoloeDecoder
 from edge_app.postprocess.rfdetr import RfDetrDecoder
 from edge_app.postprocess.rtdetr import RtDetrDecoder
 from edge_app.postprocess.rtdetr_ultralytics import OldUltralyticsRtDetrDecoder, UltralyticsRtDetrDecoder
+from edge_app.postprocess.rtmdet import RtmdetDecoder
 from edge_app.postprocess.ssd import SsdDecoder
+from edge_app.postprocess.torchvision import TorchvisionDecoder
 from edge_app.postprocess.ultralytics import UltralyticsDecoder
 from edge_app.postprocess.yolonas import YoloNasDecoder
 from edge_app.postprocess.yolov5 import Yolov5Decoder
@@ -42,8 +48,17 @@ DECODERS: tuple[DecoderFamily, ...] = (
     SsdDecoder,
     DeepStreamDecoder,
     DeepStreamCentresDecoder,
+    SigmoidDetrDecoder,
+    SoftmaxDetrDecoder,
+    TorchvisionDecoder,
+    RtmdetDecoder,
+    PpYoloeDecoder,
+    DamoYoloDecoder,
+    NanodetDecoder,
 )
 FAMILIES = {decoder.family: decoder for decoder in DECODERS}
+# Whatever batch they declare, these list the boxes of one picture where they suppress them themselves.
+ONE_PICTURE = (TorchvisionDecoder, PpYoloeDecoder)
 
 
 def recognise(signature: ModelSignature, family: str | None, network: Network | None = None) -> Decoder:
@@ -86,12 +101,18 @@ def recognise(signature: ModelSignature, family: str | None, network: Network | 
     raise ConfigError(f"{source}: no known layout has the {description}; `decoder:` may be {', '.join(FAMILIES)}")
 
 
+def takes_one_picture(decoder: Decoder) -> bool:
+    """Whether its model is to be given one picture at a time, even if its batch may vary."""
+    return isinstance(decoder, ONE_PICTURE) and not decoder.needs_nms
+
+
 def _input_wh(signature: ModelSignature) -> tuple[int, int]:
     wh = signature.input_wh
     if wh is None:
         raise ConfigError(
             f"{signature.source}: its input {signature.picture} has no fixed height and width; export it with a fixed "
-            "size, or write a model.yaml whose `input` gives width and height"
+            "size, or give it: `size: WIDTHxHEIGHT` in the configuration's `model`, width and height in the `input` "
+            "of a model.yaml, or Hugging Face's preprocessor_config.json beside the file"
         )
     return wh
 

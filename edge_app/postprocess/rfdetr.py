@@ -6,21 +6,19 @@ as there are queries. The last slot is the background's; the COCO weights' 91 sl
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.candidates import BatchCandidates, Candidates, cxcywh_to_xyxy, keep_valid, reaches, stack
+from edge_app.postprocess.candidates import BatchCandidates, Candidates, stack
 from edge_app.postprocess.decoder import RawOutputs
+from edge_app.postprocess.queries import best_pairs
 
 COCO_SLOTS = 91
-SATURATED = 15.0  # a logit whose sigmoid is 1 within 3e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +55,4 @@ class RfDetrDecoder:
 
     def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         boxes, slots = (arrays[index][row] for index in self.output_indices)
-        query, class_id = np.nonzero(reaches(slots[:, : self.classes], lowest_logit(confidence)))
-        logit = slots[query, class_id].astype(np.float32)
-        if len(query) > len(slots):
-            best = np.argpartition(-logit, len(slots))[: len(slots)]  # sorts a NaN last
-            query, class_id, logit = query[best], class_id[best], logit[best]
-        with np.errstate(over="ignore", invalid="ignore"):
-            score = 1 / (1 + np.exp(-logit))
-            size = np.array([self.preprocessing.width, self.preprocessing.height] * 2, np.float32)
-            xyxy = cxcywh_to_xyxy(boxes[query].astype(np.float32) * size)
-        keep = reaches(score, confidence)
-        return keep_valid(xyxy[keep], score[keep], class_id[keep], self.classes)
-
-
-def lowest_logit(confidence: float) -> float:
-    """A logit a little below the one whose sigmoid is `confidence`."""
-    if confidence <= 0:
-        return -math.inf
-    return min(math.log(confidence / (1 - confidence)) if confidence < 1 else SATURATED, SATURATED) - 1e-3
+        return best_pairs(slots[:, : self.classes], boxes, self.preprocessing, confidence)

@@ -84,7 +84,7 @@ def current_key(metadata: EngineMetadata, source: Path, input_wh: tuple[int, int
 def _explain(file: EngineFile, source: Path, found: Model, device: int) -> Explanation:
     metadata = file.metadata
     try:
-        now = current_key(metadata, source, found.card.input_wh, device)
+        now = current_key(metadata, source, found.input_wh, device)
     except EdgeAppError as error:
         return Explanation(file, f"cannot be built again: {error}", _parts(metadata.key, metadata.before))
     if not metadata.key.serves(now):

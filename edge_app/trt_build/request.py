@@ -71,6 +71,8 @@ class BuildRequest:
         return {tensor.name: self._range(tensor) for tensor in self.signature.inputs}
 
     def _range(self, tensor: TensorSpec) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        if tensor.is_picture and len(tensor.shape) == 3:
+            raise DataError(f"{self.signature.path}: its input {tensor} has no batch axis, which TensorRT wants here")
         rest = list(tensor.shape[1:])
         if tensor == self.signature.picture and (wh := self.signature.input_wh):
             rest = [wh[1], wh[0], 3] if tensor.channels_last else [3, wh[1], wh[0]]
@@ -157,7 +159,7 @@ def build_request(
 
 def read_source(found: Model, precision: Precision) -> ModelSignature:
     """The file that an engine of that precision is built from; raises as `build_request`."""
-    signature = model.read_signature(found.file(source_of(found, precision)), found.card.input_wh)
+    signature = model.read_signature(found.file(source_of(found, precision)), found.input_wh)
     check_precision(signature, precision)
     return signature
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import cv2
@@ -12,6 +13,7 @@ from edge_app.core.errors import DataError
 from edge_app.core.frames import Frame, Picture
 from edge_app.engine import infer
 from edge_app.engine.ort.cpu import OnnxRuntimeEngine
+from edge_app.engine.ort.cuda import cuda_executors
 from edge_app.model import InputSpec, read_signature
 from edge_app.preprocess import Letterboxer, normalisation_table
 from tests.frames import frame as made
@@ -151,6 +153,26 @@ def test_a_picture_is_fed_in_the_models_dtype_and_layout(tmp_path, dtype, channe
             seen = engine.slots[0].wait().arrays[0][count - 1]
             assert seen.dtype == dtype
             np.testing.assert_array_equal(seen if channels_last else seen.transpose(1, 2, 0), picture.bgr)
+
+
+@pytest.mark.parametrize("fixed_outputs", [False, True])
+def test_a_picture_is_fed_alone_where_the_model_has_no_batch_axis(tmp_path, fixed_outputs):
+    path = echo(tmp_path / "m.onnx", "float32", False, alone=True)
+    batch = read_signature(path).batch
+    with OnnxRuntimeEngine(
+        path, SPEC, batch=batch, max_batch=4, slots=2, threads=1, fixed_outputs=fixed_outputs
+    ) as engine:
+        assert engine.max_batch == 1
+        for value in (3, 5):
+            for slot in engine.slots:
+                slot.submit([grey(value)])
+                assert (slot.wait().arrays[0] == np.full((3, SIDE, SIDE), value)).all()
+
+
+def test_a_gpu_refuses_a_model_without_a_batch_axis(tmp_path):
+    signature = read_signature(echo(tmp_path / "m.onnx", "float32", False, alone=True))
+    with ExitStack() as stack, pytest.raises(DataError, match="has no batch axis"):
+        cuda_executors(signature, ordinal=0, max_batch=1, slots=1)(None, stack)
 
 
 def test_constants_are_fed_once_a_picture(tmp_path):

@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 from edge_app.core.errors import ConfigError, DataError, InputError
-from edge_app.model import find, find_labels, metadata_labels, read_signature
+from edge_app.model import Labels, find, find_labels, metadata_labels, read_signature
 from edge_app.model.config import ModelConfig
 from tests.onnx_models import channel_means, write
 from tests.trt_build.models import convolution
@@ -171,6 +171,13 @@ def test_labels_come_from_the_first_place_that_has_them(classes, card, metadata,
     assert find_labels(classes, None, card, metadata).names == expected
 
 
+def test_labels_beside_the_file_come_after_its_metadata():
+    beside = Labels(("x", "y"), "config.json")
+    assert find_labels(2, None, None, {"names": "['a', 'b']"}, beside=beside).names == ("a", "b")
+    assert find_labels(2, None, None, {}, beside=beside) == beside
+    assert find_labels(None, None, None, {}, beside=beside) == beside
+
+
 def test_eighty_classes_without_names_are_cocos():
     labels = find_labels(80, None, None, {}).names
     assert (labels[0], labels[79], len(labels)) == ("person", "toothbrush", 80)
@@ -222,7 +229,7 @@ def test_the_metadatas_names_stand_at_their_numbers_or_are_none(names, expected)
 
 def test_names_of_another_number_of_classes_are_said_to_be_not_used(caplog):
     assert find_labels(80, None, None, {"names": "['cat', 'dog']"}).names[0] == "person"
-    assert caplog.messages == ["the metadata's names are not used: they name 2 classes, the model has 80"]
+    assert caplog.messages == ["metadata names: not used, because they name 2 classes, and the model has 80"]
 
 
 # Of the published list of COCO's categories: the first, the last, and those beside its gaps.

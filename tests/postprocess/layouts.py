@@ -171,6 +171,72 @@ def rfdetr(boxes, scores, classes, wh) -> Arrays:
     return {"dets": share[None], "labels": logits[None]}
 
 
+def hf_sigmoid(boxes, scores, classes, wh) -> Arrays:
+    """RTDetrForObjectDetection's: a logit a class; Optimum's further outputs are not looked at."""
+    share, logits = np.full((300, 4), 0.5), np.full((300, CLASSES), -9.0)
+    share[: len(boxes)] = centres(boxes) / np.array(wh * 2)
+    logits[np.arange(len(boxes)), classes.astype(int)] = np.log(scores / (1 - scores))
+    return {"last_hidden_state": np.zeros((1, 300, 8)), "logits": logits[None], "pred_boxes": share[None]}
+
+
+def hf_softmax(boxes, scores, classes, wh) -> Arrays:
+    """YolosForObjectDetection's: logits whose softmax is the score, and the rest of it "no object", the last."""
+    share, logits = np.full((100, 4), 0.5), np.full((100, CLASSES + 1), -30.0)
+    share[: len(boxes)] = centres(boxes) / np.array(wh * 2)
+    logits[:, CLASSES] = 0.0
+    logits[np.arange(len(boxes)), classes.astype(int)] = np.log(scores)
+    logits[: len(boxes), CLASSES] = np.log(1 - scores)
+    return {"pred_boxes": share[None], "logits": logits[None] + 3.0}
+
+
+def torchvision(boxes, scores, classes, wh) -> Arrays:
+    """One picture's lists."""
+    return {"boxes": boxes, "labels": classes.astype(np.int64), "scores": scores}
+
+
+def torchvision_unnamed(boxes, scores, classes, wh) -> Arrays:
+    return {"2771": boxes, "2775": scores, "2774": classes.astype(np.int64)}
+
+
+def rtmdet(boxes, scores, classes, wh) -> Arrays:
+    dets, labels = np.zeros((1, 100, 5)), np.zeros((1, 100), np.int64)
+    dets[0, : len(boxes)] = np.concatenate([boxes, scores[:, None]], axis=1)
+    labels[0, : len(boxes)] = classes
+    return {"dets": dets, "labels": labels}
+
+
+def ppyoloe(boxes, scores, classes, wh) -> Arrays:
+    """Rows of class, score, box, of all pictures together."""
+    rows = np.concatenate([classes[:, None], scores[:, None], boxes], axis=1)
+    return {"multiclass_nms3_0.tmp_0": rows, "multiclass_nms3_0.tmp_2": np.array([len(rows)], np.int32)}
+
+
+def ppyoloe_raw(boxes, scores, classes, wh) -> Arrays:
+    """Without suppression: boxes and, classes first, scores."""
+    n = grid(wh, 0)[3]
+    xyxy, table = np.zeros((n, 4)), np.zeros((n, CLASSES))
+    xyxy[7 : 7 + len(boxes)], table[7 : 7 + len(boxes)] = boxes, one_hot(scores, classes)
+    return {"tmp_16": xyxy[None], "concat_14.tmp_0": table.T[None]}
+
+
+def damoyolo(boxes, scores, classes, wh) -> Arrays:
+    arrays = ppyoloe_raw(boxes, scores, classes, wh)
+    return {"output": arrays["concat_14.tmp_0"].transpose(0, 2, 1), "1180": arrays["tmp_16"]}
+
+
+def nanodet(boxes, scores, classes, wh) -> Arrays:
+    """Cells of 8 px, whose corner must lie in the box; each distance is the mean of two neighbouring bins."""
+    columns, stride = -(-wh[0] // 8), 8
+    rows = np.zeros((sum(-(-wh[1] // s) * -(-wh[0] // s) for s in (8, 16, 32, 64)), CLASSES + 4 * 8))
+    for i, (x1, y1, x2, y2) in enumerate(boxes):
+        x, y = int((x1 + x2) / 2 // stride), int((y1 + y2) / 2 // stride) - i % 2
+        row = rows[y * columns + x]
+        row[int(classes[i])] = scores[i]
+        sides = np.array([x * stride - x1, y * stride - y1, x2 - x * stride, y2 - y * stride]) / stride
+        row[CLASSES:] = np.log(1e-30 + np.maximum(0, 1 - abs(sides[:, None] - np.arange(8)))).reshape(-1)
+    return {"output": rows[None]}
+
+
 @dataclass(frozen=True)
 class Layout:
     """A family as its own exporter writes it.
@@ -179,12 +245,14 @@ class Layout:
         family: What it is to be recognised as.
         write: From boxes to outputs.
         letterbox: `centre`, `top_left` or `stretch`.
-        pixels: What its official preprocessing makes of pixels: `unit`, `bytes` or `imagenet`.
+        pixels: What its official preprocessing makes of pixels: `unit`, `bytes`, `imagenet` or `bgr_imagenet`.
         suppresses: Whether our suppression is needed.
         dtype: Of the input; of the outputs too where it is a float.
         channels_last: Of the input.
-        batch: Fixed, or a name.
+        batch: Fixed, or a name; None where the picture has no axis for it.
         metadata: As the exporter writes it.
+        picture: The input's name.
+        lists: Whether outputs of rank 1 and 2 list what is found, without an axis for the batch.
     """
 
     family: str
@@ -194,8 +262,10 @@ class Layout:
     suppresses: bool = False
     dtype: str = "float32"
     channels_last: bool = False
-    batch: int | str = "batch"
+    batch: int | str | None = "batch"
     metadata: Mapping[str, str] = field(default_factory=dict)
+    picture: str = "images"
+    lists: bool = False
 
 
 NAMES = {"task": "detect", "names": "{0: 'cat', 1: 'dog', 2: 'cow'}"}
@@ -231,4 +301,16 @@ LAYOUTS = {
     "Ultralytics RT-DETR": Layout("rtdetr_ultralytics", rtdetr_ultralytics, "stretch", metadata=RTDETR),
     "Ultralytics RT-DETR, old": Layout("rtdetr_ultralytics_old", rtdetr_ultralytics_old, "stretch", metadata=RTDETR),
     "RF-DETR": Layout("rfdetr", rfdetr, "stretch", "imagenet"),
+    "torchvision": Layout("torchvision", torchvision, "stretch", batch=None, picture="input", lists=True),
+    "torchvision, unnamed": Layout("torchvision", torchvision_unnamed, "stretch", batch=1, picture="x", lists=True),
+    "torchvision, any batch": Layout("torchvision", torchvision, "stretch", picture="input", lists=True),
+    "RTMDet": Layout("rtmdet", rtmdet, "top_left", "bgr_imagenet", picture="input"),
+    "PP-YOLOE": Layout("ppyoloe", ppyoloe, "stretch", picture="image", lists=True),
+    "PP-YOLOE, raw": Layout("ppyoloe", ppyoloe_raw, "stretch", batch=1, picture="image", suppresses=True),
+    "DAMO-YOLO": Layout("damoyolo", damoyolo, "stretch", "bytes", batch=1, suppresses=True),
+    "NanoDet-Plus": Layout("nanodet", nanodet, "stretch", "bgr_imagenet", batch=1, picture="data", suppresses=True),
 }
+
+# What tells these apart is beside the file: see test_hugging_face.py.
+HF_SIGMOID = Layout("hf_detr_sigmoid", hf_sigmoid, "stretch", picture="pixel_values")
+HF_SOFTMAX = Layout("hf_detr_softmax", hf_softmax, "stretch", "imagenet", picture="pixel_values")

@@ -92,6 +92,12 @@ def shares_and_classes(rows, classes) -> Answer:
     return (np.concatenate([_unit(12, rows, 4, most=1), _unit(13, rows, classes)], axis=1)[None],)
 
 
+def distributions(rows, classes) -> Answer:
+    """Classes, and for each side of a box the logits of eight distances."""
+    sides = np.random.default_rng(14).normal(0, 3, (rows, 32)).astype(np.float32)
+    return (np.concatenate([_unit(15, rows, classes), sides], axis=1)[None],)
+
+
 def zeros(rows, columns) -> Answer:
     """A list that found nothing."""
     return (np.zeros((1, rows, columns), np.float32),)
@@ -127,6 +133,7 @@ class Row:
         answer: To a blank picture; None if nothing can compute the model.
         metadata: Of the file.
         inputs: Besides the picture.
+        kind: Of the model, as a `config.json` beside the file says.
     """
 
     name: str
@@ -135,6 +142,7 @@ class Row:
     answer: Callable[[], Answer] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[TensorSpec, ...] = ()
+    kind: str = ""
 
 
 DETECT = {"task": "detect"}
@@ -144,9 +152,9 @@ FOUR = ("yolox", "yolox_decoded", "ultralytics", "yolov6")
 SIX = ("end2end", "rtdetr_ultralytics", "rtdetr_ultralytics_old", "deepstream")
 
 
-def row(name, outputs, taken_for, answer=None, metadata=None, inputs=()):
+def row(name, outputs, taken_for, answer=None, metadata=None, inputs=(), kind=""):
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-    return Row(name, outputs, taken_for, answer, metadata or {}, inputs)
+    return Row(name, outputs, taken_for, answer, metadata or {}, inputs, kind)
 
 
 def counted(names, count="int32"):
@@ -160,6 +168,7 @@ def counted(names, count="int32"):
 NVIDIA = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
 NAS = ("graph2_num_predictions", "graph2_pred_boxes", "graph2_pred_scores", "graph2_pred_classes")
 DETR = (out("labels", 1, 300, dtype="int64"), out("boxes", 1, 300, 4), out("scores", 1, 300))
+HUGGING_FACE = (out("logits", 1, 300, 80), out("pred_boxes", 1, 300, 4))
 SIZES = (out("orig_target_sizes", 1, 2, dtype="int64"),)
 
 TABLE = [
@@ -290,6 +299,30 @@ TABLE = [
         TWO_CLASSES,
     ),
     row("RF-DETR", (out("dets", 1, 300, 4), out("labels", 1, 300, 91)), "rfdetr"),
+    row("RT-DETR by Hugging Face", HUGGING_FACE, "hf_detr_sigmoid", kind="rt_detr_v2"),
+    row("YOLOS by Hugging Face", HUGGING_FACE, "hf_detr_softmax", kind="YolosForObjectDetection"),
+    row("Hugging Face's, of no known kind", HUGGING_FACE, ("hf_detr_sigmoid", "hf_detr_softmax")),
+    # Others
+    row(
+        "torchvision",
+        (out("boxes", None, 4), out("labels", None, dtype="int64"), out("scores", None)),
+        "torchvision",
+    ),
+    row(
+        "torchvision, by shape",
+        (out("6379", None, 4), out("6383", None), out("6381", None, dtype="int64")),
+        "torchvision",
+    ),
+    row("RTMDet", (out("dets", 1, 100, 5), out("labels", 1, 100, dtype="int64")), "rtmdet"),
+    row(
+        "PP-YOLOE",
+        (out("multiclass_nms3_0.tmp_0", None, 6), out("multiclass_nms3_0.tmp_2", None, dtype="int32")),
+        "ppyoloe",
+        inputs=(out("scale_factor", 1, 2),),
+    ),
+    row("DAMO-YOLO", (out("output", 1, CELLS, 80), out("953", 1, CELLS, 4)), "damoyolo"),
+    row("NanoDet-Plus, COCO", out("output", 1, P6_CELLS, 112), "nanodet", lambda: distributions(P6_CELLS, 80)),
+    row("NanoDet-Plus, not asked", out("output", 1, P6_CELLS, 112), (*FOUR, "nanodet")),
     # None of them
     row("nothing known", out("output", 1, 100, 9), ()),
     row("a classifier", out("output", 1, 1000), ()),

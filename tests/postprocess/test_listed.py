@@ -24,6 +24,7 @@ LISTING = [
     "SSD",
     "RT-DETR",
     "Ultralytics RT-DETR",
+    "RTMDet",
 ]
 MAX_CLASSES = 2000
 
@@ -33,6 +34,8 @@ def signature_of(layout, arrays):
     inputs = [TensorSpec("images", (None, 3, WH[1], WH[0]), layout.dtype)]
     if layout.family == "rtdetr":
         inputs.append(TensorSpec("orig_target_sizes", (None, 2), "int64"))
+    if layout.family == "ppyoloe":
+        inputs.append(TensorSpec("scale_factor", (None, 2), "float32"))
     outputs = tuple(
         TensorSpec(name, (None, *array.shape[1:]), "float32" if array.dtype.kind == "f" else array.dtype.name)
         for name, array in arrays.items()

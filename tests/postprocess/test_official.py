@@ -48,13 +48,26 @@ def stretched():
     return plain(SIDE, RED, GREEN, BLUE)
 
 
-# torchvision's Normalize, in the order of RGB.
+def bgr_stretched():
+    """NanoDet's ShapeTransform without keep_ratio, of OpenCV's BGR."""
+    return plain(SIDE, BLUE, GREEN, RED)
+
+
+def openmmlab():
+    """MMDetection's Resize with keep_ratio, sides rounded, and Pad to the right and below."""
+    rows = int(HEIGHT * min(SIDE / HEIGHT, SIDE / WIDTH) + 0.5)
+    return border(0, SIDE - rows, plain(rows, BLUE, GREEN, RED))
+
+
+# torchvision's Normalize, in the order of RGB; DetDataPreprocessor and NanoDet's, in the order of BGR.
 SCALES = {
     "bytes": lambda pixels: pixels,
     "unit": lambda pixels: pixels / 255,
     "imagenet": lambda pixels: (pixels / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225],
+    "bgr_imagenet": lambda pixels: (pixels - [103.53, 116.28, 123.675]) / [57.375, 57.12, 58.395],
 }
 SHAPES = {"centre": ultralytics, "top_left": yolox, "stretch": stretched}
+FAMILIES = {"rtmdet": openmmlab, "nanodet": bgr_stretched}
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
@@ -64,5 +77,5 @@ def test_a_picture_becomes_what_the_authors_feed(tmp_path, name):
     fed = np.zeros((3, SIDE, SIDE), layout.dtype)
     picture = np.full((HEIGHT, WIDTH, 3), (BLUE, GREEN, RED), np.uint8)
     Letterboxer(recognise(signature, None, network_of(signature)).preprocessing, fed).fill(Picture.from_bgr(picture))
-    expected = SCALES[layout.pixels](SHAPES[layout.letterbox]())
+    expected = SCALES[layout.pixels](FAMILIES.get(layout.family, SHAPES[layout.letterbox])())
     np.testing.assert_allclose(fed.transpose(1, 2, 0), expected, rtol=1e-3 if layout.dtype == "float16" else 1e-5)

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from edge_app.cli import execute
+from edge_app.detector import Overrides, resolve
+from edge_app.detector.backends.ort import OnnxRuntimeCpu
+from edge_app.model import find_argument
 from tests.postprocess.layouts import LAYOUTS
 from tests.postprocess.models import planted
 
@@ -21,27 +24,6 @@ THERE = [
 ]
 # Official preprocessing of 128x64 in 64x64: factor and offset of x1, y1, x2, y2.
 FIT = {"centre": ([0.5] * 4, [0, 16, 0, 16]), "top_left": ([0.5] * 4, [0] * 4), "stretch": ([0.5, 1, 0.5, 1], [0] * 4)}
-
-
-@pytest.fixture
-def run(tmp_path, configured, capfd):
-    """Runs a model on two finite cameras; returns the exit code, the messages and the log."""
-
-    def start(model, **settings):
-        config = configured(
-            model={"onnx": str(model), **settings},
-            cameras={
-                name: {"url": f"synthetic://street?seed=7&frames=2&size=128x64&fps={i + 5}"}
-                for i, name in enumerate("ab")
-            },
-            publish=[{"type": "file", "path": str(tmp_path / "out.ndjson")}],
-        )
-        code = execute(["run", str(config)])
-        out = tmp_path / "out.ndjson"
-        messages = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
-        return code, messages, capfd.readouterr().err
-
-    return start
 
 
 def outputs(layout):
@@ -77,6 +59,15 @@ def test_a_named_decoder_does_the_same_as_a_recognised_one(run, tmp_path, name):
     code, messages, log = run(model, decoder=layout.family)
     assert code == 0, log
     assert_found(messages, layout)
+
+
+@pytest.mark.parametrize(
+    ("name", "batch"), [("torchvision, any batch", 1), ("torchvision", 1), ("PP-YOLOE", 1), ("RTMDet", None)]
+)
+def test_what_lists_one_pictures_boxes_is_given_one_at_a_time(tmp_path, name, batch):
+    layout = LAYOUTS[name]
+    found = find_argument(str(planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH)), tmp_path)
+    assert resolve(found, "fp32", OnnxRuntimeCpu("a test"), Overrides()).signature.batch == batch
 
 
 def test_names_come_from_the_metadata_and_others_are_numbers(run, tmp_path):

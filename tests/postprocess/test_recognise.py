@@ -9,11 +9,12 @@ import pytest
 
 from edge_app.core.errors import ConfigError
 from edge_app.model import ModelSignature, TensorSpec
-from edge_app.postprocess import recognise
+from edge_app.postprocess import recognise, takes_one_picture
 from edge_app.postprocess.recognise import FAMILIES
 from tests.postprocess.layouts import RTDETR, YOLO
 from tests.postprocess.reference import CELLS, signature
 
+NANODET_CELLS = CELLS + 1 * 1  # of 64 x 32, whose last grid lies half outside
 TWO_CLASSES = {**RTDETR, "names": "['a', 'b']"}
 CALIBRATED = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
 
@@ -24,6 +25,13 @@ def named(*names, count="int32", extra=()):
     dtypes = count, "float32", "float32", "float32"
     outputs = tuple(TensorSpec(*parts) for parts in zip(names, shapes, dtypes, strict=True))
     return ModelSignature(Path("m.onnx"), (TensorSpec("images", (1, 3, 64, 64), "float32"), *extra), outputs, {}, False)
+
+
+def listed(*names, shape=(1, 3, 64, 64), more=()):
+    """A model of torchvision's whose outputs have these names: boxes, scores, classes, and more of these shapes."""
+    parts = [((None, 4), "float32"), ((None,), "float32"), ((None,), "int64"), *((each, "float32") for each in more)]
+    outputs = tuple(TensorSpec(name, *part) for name, part in zip(names, parts, strict=True))
+    return ModelSignature(Path("m.onnx"), (TensorSpec("input", shape, "float32"),), outputs, {}, False)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +92,15 @@ def named(*names, count="int32", extra=()):
             id="another task, named",
         ),
         pytest.param(
+            signature(outputs=(TensorSpec("b", (1, CELLS, 4), "float32"), TensorSpec("s", (1, CELLS, 80), "float32"))),
+            None,
+            "no known layout has the output b",
+            id="DAMO-YOLO's shapes in another order",
+        ),
+        pytest.param(
+            listed("boxes", "scores", "labels", shape=(2, 3, 64, 64)), None, "no known layout", id="two pictures' lists"
+        ),
+        pytest.param(
             named(*CALIBRATED, extra=(TensorSpec("threshold", (1,), "float32"),)),
             None,
             "(inputs: images float32 (1, 3, 64, 64), threshold float32 (1))",
@@ -106,6 +123,15 @@ def test_classes_come_from_the_columns_else_from_the_metadata_else_they_are_unkn
     assert recognise(signature(1, CELLS, CELLS), "ultralytics").classes == CELLS - 4
     assert recognise(signature(1, 300, 6, metadata=YOLO), None).classes == 3
     assert recognise(signature(1, 300, 6), "end2end").classes is None
+
+
+@pytest.mark.parametrize("batch", [None, 1])
+def test_a_list_without_an_axis_for_the_batch_is_of_one_picture_whatever_is_declared(batch):
+    model = listed("boxes", "scores", "labels", shape=(batch, 3, 64, 64))
+    assert takes_one_picture(recognise(model, None))
+    assert model.of_one_picture().batch == 1
+    assert model.of_one_picture().picture.shape == (1, 3, 64, 64)
+    assert not takes_one_picture(recognise(signature(1, CELLS, 85), "yolox"))
 
 
 @pytest.mark.parametrize("page", ["configs/everything.yaml", "configs/edge_app.schema.json", "docs/models.md"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from edge_app.core.errors import ConfigError
 from edge_app.model import ModelSignature, TensorSpec
+from edge_app.model.companion import Companion
 from edge_app.postprocess import recognise
 from edge_app.postprocess.recognise import FAMILIES
 from tests.postprocess.table import SIDE, TABLE
@@ -33,7 +34,14 @@ class Answering:
 
 def described(row):
     picture = TensorSpec("images", (None, 3, SIDE, SIDE), "float32")
-    return ModelSignature(Path("m.onnx"), (picture, *row.inputs), row.outputs, dict(row.metadata), False)
+    return ModelSignature(
+        Path("m.onnx"),
+        (picture, *row.inputs),
+        row.outputs,
+        dict(row.metadata),
+        False,
+        companion=Companion(kind=row.kind),
+    )
 
 
 def test_the_table_has_a_row_for_each_of_sixty_layouts_and_for_every_family():

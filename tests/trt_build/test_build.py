@@ -23,6 +23,7 @@ from edge_app.detector.precision import candidates
 from edge_app.model import find_argument, read_report, read_signature, write_report
 from edge_app.trt_build.build import build
 from edge_app.trt_build.trt_log import joined_errors
+from tests.onnx_models import echo
 from tests.trt_build.models import convolution, quantized
 from tests.waiting import PATIENCE_S
 
@@ -190,6 +191,13 @@ def test_a_graph_without_a_size_asks_for_a_card(tmp_path):
     onnx.save(model, path)
 
     with pytest.raises(DataError, match=r"has no fixed size; give it in a model.yaml"):
+        requested(path, trt_build.TensorRtLibrary("tensorrt", "10.3.0", None)).shapes()
+
+
+def test_a_picture_without_a_batch_axis_is_refused(tmp_path):
+    path = echo(tmp_path / "model.onnx", "float32", False, alone=True)
+
+    with pytest.raises(DataError, match=r"its input images float32 \(3, 32, 32\) has no batch axis"):
         requested(path, trt_build.TensorRtLibrary("tensorrt", "10.3.0", None)).shapes()
 
 

@@ -87,7 +87,7 @@ class OnnxRuntimeCuda:
 
 def read_file(found: Model, precision: Precision) -> ModelSignature:
     """The model's own file of that precision."""
-    return model.read_signature(found.file(precision), found.card.input_wh)
+    return model.read_signature(found.file(precision), found.input_wh)
 
 
 def _asked(detector: Resolved, engine: Engine) -> OpenedEngine:

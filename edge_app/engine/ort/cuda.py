@@ -52,6 +52,8 @@ def cuda_executors(
     def load(device: Device, stack: ExitStack) -> Sequence[CudaExecutor]:
         if not signature.fixed_outputs:
             raise DataError("the sizes of its outputs depend on the picture; on a GPU they must be known beforehand")
+        if len(signature.picture.shape) == 3:
+            raise DataError(f"its input {signature.picture} has no batch axis, which a GPU's engine wants")
         streams = [owned(stack, device.stream()) for _ in range(slots)]
         source = in_half_floats(signature.path) if half else signature.path
         sessions = [open_session(source, ordinal, stream) for stream in streams]

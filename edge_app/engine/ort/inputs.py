@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge_app.core.errors import DataError
 from edge_app.core.frames import Letterbox, Picture
-from edge_app.model import InputSpec
+from edge_app.model import InputSpec, TensorSpec
 from edge_app.preprocess import Letterboxer
 
 DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
@@ -41,7 +41,8 @@ class Inputs:
         meta = next(meta for meta in session.get_inputs() if meta.name not in constants)
         if meta.type not in DTYPES:
             raise DataError(f"its input {meta.name} is {meta.type}; want float32, float16 or uint8")
-        channels_last = meta.shape[1] != 3
+        picture = TensorSpec(meta.name, tuple(meta.shape), "")
+        channels_last = picture.channels_last
         shape = (spec.height, spec.width, 3) if channels_last else (3, spec.height, spec.width)
         pixels = np.zeros((capacity, *shape), DTYPES[meta.type])
         rows = pixels.transpose(0, 3, 1, 2) if channels_last else pixels
@@ -49,6 +50,7 @@ class Inputs:
             self._letterboxers = [Letterboxer(spec, row) for row in rows]
         except ValueError as error:
             raise DataError(str(error)) from error
+        self._alone = meta.name if len(meta.shape) == 3 else None
         self._arrays = {meta.name: pixels} | {name: np.repeat(row, capacity, axis=0) for name, row in constants.items()}
 
     @property
@@ -62,5 +64,5 @@ class Inputs:
         return tuple(letterboxer.fill(picture) for letterboxer, picture in pairs)
 
     def feed(self, batch: int) -> dict[str, NDArray[Any]]:
-        """Every input of a batch of that size, by name: views of the buffers."""
-        return {name: array[:batch] for name, array in self._arrays.items()}
+        """Every input of a batch of that size, by name: views of the buffers; without a batch axis, the one picture."""
+        return {name: array[0] if name == self._alone else array[:batch] for name, array in self._arrays.items()}
