@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 
 from edge_app.core.errors import DataError, DeviceError, first_line
 from edge_app.cuda import Stream
-from edge_app.model import TensorSpec
+from edge_app.model import TensorSpec, load_onnx, read_onnx
 
 PROVIDER = "CUDAExecutionProvider"
 # Trying every algorithm took four times as long to load and found slower ones for FP16.
@@ -84,12 +83,14 @@ def run_options(*, waits: bool) -> onnxruntime.RunOptions:
     return options
 
 
-def in_half_floats(path: Path) -> bytes:
-    """The model in FP16, as TensorRT gets it; raises DataError if it cannot be cast."""
-    from edge_app.trt_build.fp16 import cast
+def in_half_floats(path: Path) -> Path | bytes:
+    """The model in FP16, as TensorRT gets it: the file, if it is; raises DataError if it cannot be cast."""
+    from edge_app.trt_build.fp16 import cast, is_half
 
+    if is_half(read_onnx(path)):
+        return path
     try:
-        model: bytes = cast(onnx.load(path)).SerializeToString()
+        model: bytes = cast(load_onnx(path)).SerializeToString()
     except ValueError as error:
         raise DataError(f"it cannot be cast to FP16: {error}") from error
     return model
