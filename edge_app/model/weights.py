@@ -41,22 +41,28 @@ def data_files(path: Path, model: ModelProto) -> tuple[Path, ...]:
     return tuple(sorted({stretch.path for _, stretch in _beside(path, model)}))
 
 
-def load_weights(path: Path, model: ModelProto) -> None:
-    """Reads what lies beside `path` into the model, a tensor at a time.
+def load_weights(path: Path, model: ModelProto, most: int = LARGEST) -> bool:
+    """Reads what lies beside `path` into the model, a tensor at a time; returns whether anything was read.
+
+    Args:
+        path: The ONNX file.
+        model: What is in it.
+        most: Bytes of a tensor at most; larger ones stay where they are.
 
     Raises:
-        InputError, DataError: See `data_files`; or all of it is more than one ONNX file can be.
+        InputError, DataError: See `data_files`; or what is read is more than one ONNX file can be.
     """
-    stretches = _beside(path, model)
-    total = path.stat().st_size + sum(stretch.end - stretch.start for _, stretch in stretches)
-    if stretches and total > LARGEST:
+    read = [(tensor, stretch) for tensor, stretch in _beside(path, model) if stretch.end - stretch.start <= most]
+    total = path.stat().st_size + sum(stretch.end - stretch.start for _, stretch in read)
+    if read and total > LARGEST:
         raise DataError(f"{path}: has {total / 1e9:.1f} GB of weights; up to 2 GB can be made into INT8 or FP16")
-    for tensor, stretch in stretches:
+    for tensor, stretch in read:
         with stretch.path.open("rb") as file:
             file.seek(stretch.start)
             tensor.raw_data = file.read(stretch.end - stretch.start)
         del tensor.external_data[:]
         tensor.ClearField("data_location")
+    return bool(read)
 
 
 def drop_weights(model: ModelProto) -> None:
@@ -111,7 +117,8 @@ def _located(path: Path, location: str) -> Path:
     if named.is_absolute() or ".." in named.parts:
         raise DataError(f"{path}: wants its weights from {location!r}; only its own folder is looked in")
     file = path.parent / named
-    if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(path.parent)):
+    folders = os.path.realpath(path.parent), Path(os.path.realpath(path)).parent  # the latter where all are links
+    if not any(Path(os.path.realpath(file)).is_relative_to(folder) for folder in folders):
         raise DataError(f"{path}: its weights, {location!r}, are a link out of the folder; put the file itself there")
     try:
         about = file.stat()

@@ -49,7 +49,9 @@ def copy(street, tmp_path):
 def test_it_runs_and_finds_what_the_one_file_finds(copy, verb, configured, tmp_path):
     def ran(name):
         out = tmp_path / f"{name}.ndjson"
-        config = configured(model={"name": name}, cameras=SCENE, publish=[{"type": "file", "path": str(out)}])
+        engine = {"threads": 1, "precision": "fp32"}
+        sinks = [{"type": "file", "path": str(out)}]
+        config = configured(model={"name": name}, engine=engine, cameras=SCENE, publish=sinks)
         code, _, err = verb("run", config)
         assert code == 0, err
         return [json.loads(line) for line in out.read_text().splitlines()]

@@ -90,6 +90,18 @@ def test_links_that_stay_in_the_folder_are_followed(two):
     assert read_signature(two)
 
 
+def test_files_that_are_all_links_into_one_folder_are_weights(two, tmp_path):
+    """As the cache of the Hugging Face hub has them."""
+    snapshot = tmp_path / "snapshot"
+    snapshot.mkdir()
+    for number, name in enumerate(("model.onnx", "model.onnx.data")):
+        (two.parent / name).rename(two.parent / f"blob{number}")
+        (snapshot / name).symlink_to(two.parent / f"blob{number}")
+
+    assert read_signature(snapshot / "model.onnx")
+    assert load_onnx(snapshot / "model.onnx")
+
+
 def test_missing_weights_are_named(two):
     two.with_name("model.onnx.data").unlink()
     words = r"model\.onnx: its weights are in 'model\.onnx\.data', which is missing; put it into its folder$"

@@ -19,6 +19,7 @@ from edge_app.core.errors import DataError, EngineError, first_line
 from edge_app.core.frames import Letterbox, Picture
 from edge_app.engine.ort.inputs import Inputs
 from edge_app.engine.ort.qdq_to_qlinear import qdq_to_qlinear
+from edge_app.engine.ort.source import session_source
 from edge_app.engine.slot import Outputs
 from edge_app.model import InputSpec, load_onnx
 
@@ -29,7 +30,7 @@ DISABLED_OPTIMIZERS = ("WeightBiasQuantization",)
 def open_session(
     path: Path, threads: int, *, quantized: bool = False, as_written: bool = False
 ) -> onnxruntime.InferenceSession:
-    """A session on the CPU; raises DataError if the model cannot run, and of a quantized one what `load_onnx` raises.
+    """A session on the CPU; raises DataError if the model cannot run, else what `load_onnx` raises.
 
     Args:
         path: The ONNX file.
@@ -44,9 +45,9 @@ def open_session(
     # An idle thread that spins takes the core that decodes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.disable_quant_qdq", str(int(as_written)))
-    written = load_onnx(path) if quantized else None
+    written = load_onnx(path) if quantized else session_source(path, options)
     try:
-        model = str(path) if written is None else _converted(written, options)
+        model = _converted(written, options) if isinstance(written, ModelProto) else written
         return onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"], disabled_optimizers=DISABLED_OPTIMIZERS
         )

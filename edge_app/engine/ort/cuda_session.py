@@ -10,6 +10,7 @@ import onnxruntime
 
 from edge_app.core.errors import DataError, DeviceError, first_line
 from edge_app.cuda import Stream
+from edge_app.engine.ort.source import session_source
 from edge_app.model import TensorSpec, load_onnx, read_onnx
 
 PROVIDER = "CUDAExecutionProvider"
@@ -38,7 +39,7 @@ def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> tup
     options.enable_mem_pattern = False  # it allocates anew in the second run of a size
     onnxruntime.set_default_logger_severity(4)  # cuDNN tells of each plan that it does not take
     provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), "use_tf32": "0"} | QUICK
-    model = source if isinstance(source, bytes) else str(source)
+    model = source if isinstance(source, bytes) else session_source(source, options)
     for all_of_it in (True, False):
         options.add_session_config_entry("session.disable_cpu_ep_fallback", str(int(all_of_it)))
         try:
