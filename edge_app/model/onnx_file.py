@@ -11,7 +11,7 @@ from onnx import ModelProto
 
 from edge_app.core.errors import AccessError, DataError, InputError, first_line
 from edge_app.model.weights import LARGEST, data_files, drop_weights, load_weights
-from edge_app.onnx_graph import nodes, sort_nodes
+from edge_app.onnx_graph import nodes, sort_nodes, texts
 
 PLUGINS = onnx.helper.make_opsetid("tensorrt_plugins", 1)
 
@@ -29,6 +29,8 @@ def read_onnx(path: Path) -> ModelProto:
     model = ModelProto()
     try:
         model.ParseFromString(_content(path))
+        if not all(isinstance(text, str) for text in texts(model)):
+            raise ValueError("a name in it is no UTF-8")
         sort_nodes(model)
         onnx.helper.set_model_props(model, {entry.key: entry.value for entry in model.metadata_props})
     except (DecodeError, ValueError) as error:

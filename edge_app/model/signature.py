@@ -9,7 +9,7 @@ import onnx
 
 from edge_app.core.errors import DataError, EdgeAppError
 from edge_app.model.metadata import literal
-from edge_app.model.onnx_file import check_onnx, not_whole, read_onnx
+from edge_app.model.onnx_file import check_onnx, read_onnx
 from edge_app.onnx_graph import nodes
 
 # Operators whose output's shape depends on the picture's content; all others' follow from the inputs' shapes.
@@ -132,21 +132,6 @@ def read_signature(path: Path, card_wh: tuple[int, int] | None = None) -> ModelS
 def read_any_signature(path: Path) -> ModelSignature:
     """Reads and checks the file of any model; raises like `read_signature`, except for the inputs' shapes."""
     model = check_onnx(path)
-    try:
-        return _signature(path, model)
-    except ValueError as error:  # a name that is no UTF-8
-        raise not_whole(path, error) from error
-
-
-def is_quantized(path: Path) -> bool:
-    """Whether the file is quantized; False if it cannot be read, which `read_signature` reports."""
-    try:
-        return _quantizes(_operators(read_onnx(path)))
-    except EdgeAppError:
-        return False
-
-
-def _signature(path: Path, model: onnx.ModelProto) -> ModelSignature:
     constants = {weight.name for weight in model.graph.initializer}
     operators = _operators(model)
     return ModelSignature(
@@ -157,6 +142,14 @@ def _signature(path: Path, model: onnx.ModelProto) -> ModelSignature:
         quantized=_quantizes(operators),
         fixed_outputs=not operators & DATA_DEPENDENT,
     )
+
+
+def is_quantized(path: Path) -> bool:
+    """Whether the file is quantized; False if it cannot be read, which `read_signature` reports."""
+    try:
+        return _quantizes(_operators(read_onnx(path)))
+    except EdgeAppError:
+        return False
 
 
 def _quantizes(operators: set[str]) -> bool:

@@ -41,7 +41,7 @@ def data_files(path: Path, model: ModelProto) -> tuple[Path, ...]:
     return tuple(sorted({stretch.path for _, stretch in _beside(path, model)}))
 
 
-def load_weights(path: Path, model: ModelProto, most: int = LARGEST) -> bool:
+def load_weights(path: Path, model: ModelProto, most: float = math.inf) -> bool:
     """Reads what lies beside `path` into the model, a tensor at a time; returns whether anything was read.
 
     Args:
@@ -94,7 +94,7 @@ def _beside(path: Path, model: ModelProto) -> list[tuple[TensorProto, _Stretch]]
 
 
 def _stretch(path: Path, tensor: TensorProto) -> _Stretch:
-    said = {entry.key: entry.value for entry in tensor.external_data}
+    said = {entry.key: str(entry.value) for entry in tensor.external_data}  # bytes where it is no UTF-8
     file = _located(path, said.get("location", ""))
     wanted = _bytes(tensor)
     start, length = (_number(path, tensor, key, said.get(key)) for key in ("offset", "length"))

@@ -2,7 +2,7 @@
 
 from edge_app.onnx_graph.graph import ONNX_DOMAINS, OnnxGraph, attribute, opset, with_inferred_shapes
 from edge_app.onnx_graph.order import sort_nodes
-from edge_app.onnx_graph.parts import graphs, nodes, tensors
+from edge_app.onnx_graph.parts import graphs, nodes, tensors, texts
 
 __all__ = [
     "ONNX_DOMAINS",
@@ -13,5 +13,6 @@ __all__ = [
     "opset",
     "sort_nodes",
     "tensors",
+    "texts",
     "with_inferred_shapes",
 ]

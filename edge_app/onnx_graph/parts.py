@@ -37,6 +37,16 @@ def tensors(model: ModelProto) -> Iterator[TensorProto]:
             yield from attribute.tensors
 
 
+def texts(model: ModelProto) -> Iterator[str]:
+    """Every name of nodes, operators, tensors and metadata; one that is no UTF-8 protobuf gives as bytes, or raises."""
+    for node in nodes(model):
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+    for graph in graphs(model):
+        if isinstance(graph, GraphProto):
+            yield from (value.name for value in (*graph.input, *graph.output, *graph.initializer))
+    yield from (text for entry in model.metadata_props for text in (entry.key, entry.value))
+
+
 def inner_graphs(node: NodeProto) -> Iterator[GraphProto]:
     """The graphs that the node holds."""
     for attribute in node.attribute:

@@ -168,6 +168,13 @@ def test_weights_of_every_dtype_are_read(tmp_path, dtype, outside):
             read_signature(changed(path, cut))
 
 
+def test_names_that_are_no_utf8_are_one_line(path):
+    content = path.read_bytes().replace(b"relu", b"re\xff\xfe")
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"not a whole ONNX model \(.*(UTF-8|utf-8)"):
+        read_signature(path)
+
+
 def test_a_newer_ir_version_is_told_with_what_to_do(path):
     def change(model):
         model.ir_version = 99

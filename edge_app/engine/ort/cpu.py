@@ -15,11 +15,11 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
-from edge_app.core.errors import DataError, EngineError, first_line
+from edge_app.core.errors import DataError, EdgeAppError, EngineError, first_line
 from edge_app.core.frames import Letterbox, Picture
 from edge_app.engine.ort.inputs import Inputs
 from edge_app.engine.ort.qdq_to_qlinear import qdq_to_qlinear
-from edge_app.engine.ort.source import session_source
+from edge_app.engine.ort.source import advice, session_source
 from edge_app.engine.slot import Outputs
 from edge_app.model import InputSpec, load_onnx
 
@@ -45,14 +45,15 @@ def open_session(
     # An idle thread that spins takes the core that decodes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.disable_quant_qdq", str(int(as_written)))
-    written = load_onnx(path) if quantized else session_source(path, options)
     try:
-        model = _converted(written, options) if isinstance(written, ModelProto) else written
+        model = _converted(load_onnx(path), options) if quantized else session_source(path, options)
         return onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"], disabled_optimizers=DISABLED_OPTIMIZERS
         )
+    except EdgeAppError:
+        raise
     except Exception as error:  # ONNX Runtime's errors have no base class of their own
-        raise DataError(f"{path}: ONNX Runtime cannot load it ({first_line(error)})") from error
+        raise DataError(f"{path}: ONNX Runtime cannot load it ({first_line(error)}){advice(path)}") from error
 
 
 def _converted(model: ModelProto, options: onnxruntime.SessionOptions) -> bytes:
