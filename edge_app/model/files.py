@@ -12,7 +12,7 @@ from edge_app.core.errors import ConfigError, DataError, InputError
 from edge_app.model.card import Card, DecoderSpec, Precision, read_card
 from edge_app.model.catalogue import read_catalogue
 from edge_app.model.config import ModelConfig
-from edge_app.model.onnx_file import read_onnx
+from edge_app.model.onnx_file import check_file, read_onnx
 from edge_app.model.signature import is_quantized
 from edge_app.model.weights import data_files
 
@@ -89,8 +89,7 @@ def find_argument(argument: str, state_dir: Path) -> Model:
 
 def _bare(path: Path, decoder: DecoderSpec, labels: Path | None) -> Model:
     """A file without a card gets one with only its name and precision."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such model file")
+    check_file(path)
     precision: Precision = "int8" if is_quantized(path) else "fp32"
     return Model(Card(name=path.stem, files={precision: Path(path.name)}, decoder=decoder), path.parent, labels)
 

@@ -75,23 +75,35 @@ def not_whole(path: Path, error: Exception) -> DataError:
     return DataError(f"{path}: not a whole ONNX model ({first_line(error)})")
 
 
-def _content(path: Path) -> bytes:
-    """What the file holds; a pipe is not waited for, and a device not read."""
+def check_file(path: Path) -> None:
+    """Whether it can be an ONNX file, without a look into it: a pipe is not waited for, and a device not read.
+
+    Raises:
+        InputError, AccessError: There is no such file, or it cannot be read.
+        DataError: It is too large.
+    """
     try:
         about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise InputError(
-                f"{path}: {'a folder' if stat.S_ISDIR(about.st_mode) else 'not a file'}; want an ONNX file"
-            )
-        if about.st_size > LARGEST:
-            raise DataError(f"{path}: larger than 2 GB, which no ONNX file can be: its weights would be beside it")
-        return path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such model file") from error
     except PermissionError as error:
         raise AccessError(f"{path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # the latter for a NUL
+        raise InputError(f"{path}: {getattr(error, 'strerror', error)}") from error
+    if not stat.S_ISREG(about.st_mode):
+        raise InputError(f"{path}: {'a folder' if stat.S_ISDIR(about.st_mode) else 'not a file'}; want an ONNX file")
+    if about.st_size > LARGEST:
+        raise DataError(f"{path}: larger than 2 GB, which no ONNX file can be: its weights would be beside it")
+
+
+def _content(path: Path) -> bytes:
+    check_file(path)
+    try:
+        return path.read_bytes()
+    except PermissionError as error:
+        raise AccessError(f"{path}: {error.strerror}") from error
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
+        raise InputError(f"{path}: {error.strerror}") from error
 
 
 def _move_plugins(model: ModelProto) -> None:
