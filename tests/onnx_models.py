@@ -118,3 +118,18 @@ def speechless_at_bright(path: Path) -> Path:
     ]
     output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, cells, 7])
     return write(path, nodes, [images(1)], [output], constants)
+
+
+def beside(source: Path, path: Path) -> Path:
+    """The model at `source`, written to `path` with all of its weights in `NAME.onnx.data`."""
+    data = path.with_name(f"{path.name}.data")
+    data.unlink(missing_ok=True)  # it would be appended to
+    onnx.save(
+        onnx.load(source),
+        path,
+        save_as_external_data=True,
+        location=data.name,
+        size_threshold=0,
+        convert_attribute=True,
+    )
+    return path

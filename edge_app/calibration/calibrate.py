@@ -23,7 +23,7 @@ from edge_app.calibration.series import Series, names
 from edge_app.calibration.work_dir import work_dir
 from edge_app.core.errors import DataError
 from edge_app.detector import Detector
-from edge_app.model import CalibrationReport
+from edge_app.model import CalibrationReport, load_onnx
 from edge_app.model.report import Method
 
 LOOKED_AT = 16  # pictures that the layers' noise is measured with
@@ -120,7 +120,7 @@ class _Calibration:
     def _observed(self) -> tuple[CalibrationContext, Histograms]:
         """The model with the range of everything that may be quantized."""
         job, cache = self._job, self._calibrating
-        graph = prepared(onnx.load(job.detector.signature.path))
+        graph = prepared(load_onnx(job.detector.signature.path))
         tensors = sorted(place(graph).uses)
         if not tensors:
             why = (

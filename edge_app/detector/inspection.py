@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edge_app.core.errors import ConfigError, EdgeAppError
+from edge_app.core.errors import ConfigError, DataError, EdgeAppError, InputError
 from edge_app.detector.ask import network_of
 from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.detector import read_labels
 from edge_app.detector.precision import choose_precision
 from edge_app.detector.qualification import Int8Qualification, verify
 from edge_app.engine.config import EngineConfig
-from edge_app.model import Model, ModelSignature, Precision, read_any_signature, read_signature, report_path, sha256
+from edge_app.model import Model, ModelSignature, Precision, digest, read_any_signature, read_signature, report_path
 from edge_app.model.companion import CONFIG, Companion
 from edge_app.postprocess import Decoder, Network, recognise
 from edge_app.postprocess.hints import uses_softmax
@@ -28,9 +28,10 @@ class ModelFile:
     Attributes:
         precision: Of the card.
         path: Where it is.
-        bytes: Its length; None if it is missing.
-        sha256: Of what is there; None if it is missing.
-        verdict: Of `sha256` beside the card's: `as in the card`, `not the card's`, `the card gives none` or `missing`.
+        bytes: Its length, without weights beside it; None if it is missing.
+        sha256: Of what is there; None if it, or a file of its weights, is missing.
+        verdict: Of `sha256` beside the card's: `as in the card`, `not the card's`, `the card gives none`, `missing` or
+            `not whole`.
     """
 
     precision: Precision
@@ -145,7 +146,7 @@ def _verify(model: Model, inspection: Inspection) -> None:
     qualification, refusal = None, None
     if quantized is not None and inspection.decoder is not None:
         try:
-            qualification = verify(model, quantized.path, sha256(quantized.path), inspection.decoder)
+            qualification = verify(model, quantized.path, digest(quantized.path), inspection.decoder)
             verdict = f"mAP50 {qualification.report.agreement.map50:.3f} against FP32"
         except ConfigError as error:
             refusal, verdict = error, f"refused: {error}"
@@ -196,6 +197,10 @@ def _file(model: Model, precision: Precision) -> ModelFile:
     path = model.folder / model.card.files[precision]
     if not path.is_file():
         return ModelFile(precision, path, None, None, "missing")
-    found, wanted = sha256(path), model.card.sha256.get(precision)
+    size, wanted = path.stat().st_size, model.card.sha256.get(precision)
+    try:
+        found = digest(path)
+    except (InputError, DataError):
+        return ModelFile(precision, path, size, None, "not whole")
     verdict = "as in the card" if found == wanted else "not the card's" if wanted else "the card gives none"
-    return ModelFile(precision, path, path.stat().st_size, found, verdict)
+    return ModelFile(precision, path, size, found, verdict)

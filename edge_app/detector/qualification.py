@@ -83,4 +83,4 @@ def verify(found: model.Model, path: Path, sha256: str, decoder: Decoder) -> Int
 def qualify(found: model.Model, signature: model.ModelSignature) -> Int8Qualification:
     """The qualification of a Q/DQ file whose decoder is not known yet; raises as `verify`."""
     decoder = recognise(signature, found.card.decoder.family, network_of(signature))
-    return verify(found, signature.path, model.sha256(signature.path), decoder)
+    return verify(found, signature.path, model.digest(signature.path), decoder)

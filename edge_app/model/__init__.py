@@ -2,12 +2,14 @@
 
 from edge_app.model.card import Card, DecoderSpec, InputSpec, Precision, Thresholds
 from edge_app.model.catalogue import CatalogueEntry, catalogued, read_catalogue
-from edge_app.model.files import Model, find, find_argument, sha256
+from edge_app.model.files import Model, digest, find, find_argument, sha256
 from edge_app.model.installed import Installed, installed
 from edge_app.model.labels import MAX_CLASSES, Labels, find_labels, metadata_labels
+from edge_app.model.onnx_file import load_onnx, read_onnx
 from edge_app.model.pull import pull
 from edge_app.model.report import CalibrationReport, read_report, report_path, write_report
 from edge_app.model.signature import ModelSignature, TensorSpec, read_any_signature, read_signature
+from edge_app.model.weights import load_weights
 
 __all__ = [
     "MAX_CLASSES",
@@ -24,14 +26,18 @@ __all__ = [
     "TensorSpec",
     "Thresholds",
     "catalogued",
+    "digest",
     "find",
     "find_argument",
     "find_labels",
     "installed",
+    "load_onnx",
+    "load_weights",
     "metadata_labels",
     "pull",
     "read_any_signature",
     "read_catalogue",
+    "read_onnx",
     "read_report",
     "read_signature",
     "report_path",

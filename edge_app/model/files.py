@@ -13,7 +13,9 @@ from edge_app.model.card import Card, DecoderSpec, Precision, read_card
 from edge_app.model.catalogue import read_catalogue
 from edge_app.model.config import ModelConfig
 from edge_app.model.not_onnx import what_else
+from edge_app.model.onnx_file import check_file, read_onnx
 from edge_app.model.signature import is_quantized
+from edge_app.model.weights import data_files
 
 CARD = "model.yaml"
 
@@ -45,24 +47,27 @@ class Model:
         return "fp32" if "fp32" in self.card.files else next(iter(self.card.files))
 
     def file(self, precision: Precision) -> Path:
-        """The ONNX file of that precision, its sha256 checked if the card gives one."""
+        """The ONNX file of that precision, its sha256 checked if the card gives one; raises as `digest` too."""
         if precision not in self.card.files:
             have = ", ".join(self.card.files)
             raise ConfigError(f"model {self.card.name} has no {precision} file; it has: {have}")
         path = self.folder / self.card.files[precision]
         wanted = self.card.sha256.get(precision)
-        if wanted and path.is_file() and sha256(path) != wanted:
+        if wanted and path.is_file() and digest(path) != wanted:
             differs = "its sha256 is not the card's"
             what = what_else(path)
             raise DataError(f"{path}: {f'{what} ({differs})' if what else f'{differs}; fetch the model again'}")
         return path
 
     def digest(self, precision: Precision) -> str | None:
-        """The sha256 of the file of that precision; if the file is missing, the card's; None without either."""
+        """The `digest` of the file of that precision; if that is missing or not whole, the card's; None without one."""
         if precision not in self.card.files:
             return None
         path = self.folder / self.card.files[precision]
-        return sha256(path) if path.is_file() else self.card.sha256.get(precision)
+        try:
+            return digest(path)
+        except (InputError, DataError):
+            return self.card.sha256.get(precision)
 
 
 def find(config: ModelConfig, base: Path, state_dir: Path) -> Model:
@@ -105,8 +110,7 @@ def _sized(model: Model, wh: tuple[int, int] | None) -> Model:
 
 def _bare(path: Path, decoder: DecoderSpec, labels: Path | None) -> Model:
     """A file without a card gets one with only its name and precision."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such model file")
+    check_file(path)
     precision: Precision = "int8" if is_quantized(path) else "fp32"
     return Model(Card(name=path.stem, files={precision: Path(path.name)}, decoder=decoder), path.parent, labels)
 
@@ -135,6 +139,24 @@ def model_folders(base: Path, state_dir: Path) -> Sequence[Path]:
         package / "models",
         package.parent / "models",
     )
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a model, in hexadecimal: of its ONNX file, or if weights lie beside that, of all of its files.
+
+    Then it is that of a list: the SHA-256 of the ONNX file and of each file of weights, by name, one a line. In a
+    shell: `sha256sum model.onnx model.onnx.data | cut -c1-64 | sha256sum`.
+
+    Raises:
+        InputError: The file, or one of its weights, is missing.
+        DataError: Its weights are too short, or not in its folder.
+    """
+    try:
+        model = read_onnx(path)
+    except DataError:  # whoever reads it says so
+        return sha256(path)
+    found = [sha256(file) for file in (path, *data_files(path, model))]
+    return found[0] if len(found) == 1 else hashlib.sha256("".join(f"{each}\n" for each in found).encode()).hexdigest()
 
 
 def sha256(path: Path) -> str:

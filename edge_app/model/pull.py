@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from edge_app.core import files
-from edge_app.core.errors import AccessError, DataError, UsageError
+from edge_app.core.errors import AccessError, DataError, InputError, UsageError
 from edge_app.model.card import read_card
 from edge_app.model.catalogue import CatalogueEntry
 from edge_app.model.download import TIMEOUT_S, Download, DownloadProgress
@@ -72,7 +72,7 @@ def is_complete(entry: CatalogueEntry, folder: Path) -> bool:
         raise UsageError(f"{folder / CARD}: another model; move the folder away to pull {entry.name}")
     try:
         return Model(card, folder).file("fp32").is_file()
-    except DataError:
+    except (InputError, DataError):
         return False
 
 

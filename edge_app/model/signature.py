@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 
 import onnx
-from google.protobuf.message import DecodeError
-from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
-from edge_app.core.errors import DataError, InputError, first_line
+from edge_app.core.errors import DataError, EdgeAppError
 from edge_app.model.companion import Companion, read_companion
 from edge_app.model.metadata import literal
-from edge_app.model.not_onnx import what_else
+from edge_app.model.onnx_file import check_onnx, read_onnx
+from edge_app.onnx_graph import nodes
 
 # Operators whose output's shape depends on the picture's content; all others' follow from the inputs' shapes.
 DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique", "Loop", "If"))
 # Parts of the names of operators that quantize: QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, QLinearConv,
 # ConvInteger, MatMulInteger and ONNX Runtime's own of that kind.
 QUANTIZING = ("quantize", "qlinear", "integer")
-
-PLUGINS = onnx.helper.make_opsetid("tensorrt_plugins", 1)
-
-# One file has one SHA-256, which the card, the report, the cache of engines and each message refer to.
-ONE_FILE = "in Python, onnx.save(onnx.load('two.onnx'), 'one.onnx')"
 
 PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
 PIXEL_VALUES = "pixel_values"  # Hugging Face's name for pictures, channels first even where no side is fixed
@@ -142,7 +135,7 @@ def read_signature(path: Path, card_wh: tuple[int, int] | None = None) -> ModelS
         card_wh: Width and height of the picture input that configuration or card give, if one does [px].
 
     Raises:
-        InputError: There is no such file, or it cannot be read.
+        InputError, AccessError: There is no such file, or it cannot be read.
         DataError: It is not a complete ONNX model with a picture input, or what its exporter wrote beside it is broken.
     """
     signature = read_any_signature(path)
@@ -160,18 +153,7 @@ def read_signature(path: Path, card_wh: tuple[int, int] | None = None) -> ModelS
 
 def read_any_signature(path: Path) -> ModelSignature:
     """Reads and checks the file of any model; raises like `read_signature`, except for the inputs' shapes."""
-    try:
-        model = onnx.load(path, load_external_data=False)
-        if external := _external_weights(model):
-            raise DataError(f"{path}: {external} holds its weights; want one file: {ONE_FILE}")
-        _move_plugins(model)
-        onnx.checker.check_model(model)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such model file") from error
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
-    except (DecodeError, onnx.checker.ValidationError, ValueError) as error:
-        raise DataError(f"{path}: {what_else(path) or f'not a whole ONNX model ({first_line(error)})'}") from error
+    model = check_onnx(path)
     constants = {weight.name for weight in model.graph.initializer}
     operators = _operators(model)
     return ModelSignature(
@@ -187,39 +169,17 @@ def read_any_signature(path: Path) -> ModelSignature:
 def is_quantized(path: Path) -> bool:
     """Whether the file is quantized; False if it cannot be read, which `read_signature` reports."""
     try:
-        model = onnx.load(path, load_external_data=False)
-    except (OSError, DecodeError):
+        return _quantizes(_operators(read_onnx(path)))
+    except EdgeAppError:
         return False
-    return _quantizes(_operators(model))
 
 
 def _quantizes(operators: set[str]) -> bool:
     return any(mark in operator.lower() for operator in operators for mark in QUANTIZING)
 
 
-def _external_weights(model: onnx.ModelProto) -> str | None:
-    """The external file that holds weights of the model, if there is one."""
-    attributes = chain.from_iterable(node.attribute for node in model.graph.node)
-    for tensor in chain(model.graph.initializer, (attribute.t for attribute in attributes)):
-        if uses_external_data(tensor):
-            return ExternalDataInfo(tensor).location
-    return None
-
-
-def _move_plugins(model: onnx.ModelProto) -> None:
-    """Moves TensorRT's plugins to a domain of their own; onnx-graphsurgeon leaves them in ONNX's or an undeclared one.
-
-    The checker ignores a domain that it does not know; otherwise it would reject the file.
-    """
-    for node in model.graph.node:
-        if node.op_type.endswith("_TRT"):
-            node.domain = PLUGINS.domain
-    model.opset_import.append(PLUGINS)
-
-
 def _operators(model: onnx.ModelProto) -> set[str]:
-    nodes = chain(model.graph.node, *(function.node for function in model.functions))
-    return {node.op_type for node in nodes}
+    return {node.op_type for node in nodes(model)}
 
 
 def _tensor(value: onnx.ValueInfoProto) -> TensorSpec:
@@ -227,4 +187,12 @@ def _tensor(value: onnx.ValueInfoProto) -> TensorSpec:
         return TensorSpec(value.name, (), str(form))
     tensor = value.type.tensor_type
     shape = tuple(d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None for d in tensor.shape.dim)
-    return TensorSpec(value.name, shape, onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type).name)
+    return TensorSpec(value.name, shape, _dtype(tensor.elem_type))
+
+
+def _dtype(number: int) -> str:
+    """NumPy's name where it has the dtype, else ONNX's in small letters, such as `bfloat16` and `string`."""
+    if number not in onnx.TensorProto.DataType.values():
+        return f"dtype {number}"
+    name: str = onnx.TensorProto.DataType.Name(number)
+    return {"FLOAT": "float32", "DOUBLE": "float64"}.get(name, name.lower())

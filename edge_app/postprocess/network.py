@@ -46,7 +46,7 @@ class BlankAnswers:
 
         The number of pictures stays open, and so does whatever depends on what a picture shows.
         """
-        if not self.signature.fixed_outputs or all(None not in tensor.shape[1:] for tensor in self.signature.outputs):
+        if not self.signature.fixed_outputs or not any(map(_is_open, self.signature.outputs)):
             return self.signature
         arrays = self._ask((GREY / 255,) * 3, {})
         if arrays is None:
@@ -93,6 +93,11 @@ def _blank(picture: TensorSpec, wh: tuple[int, int], channels: tuple[float, ...]
     if picture.channels_last:
         return np.broadcast_to(colour, (*batch, height, width, 3)).copy()
     return np.broadcast_to(colour[:, None, None], (*batch, 3, height, width)).copy()
+
+
+def _is_open(tensor: TensorSpec) -> bool:
+    """Whether the file leaves more open than how many pictures there are; without a rank it says nothing."""
+    return not tensor.shape or None in tensor.shape[1:]
 
 
 def _closed(tensor: TensorSpec, array: NDArray[Any]) -> TensorSpec:

@@ -54,7 +54,7 @@ class ModelIdentity:
 
     Attributes:
         name: Name in the model's card, or of its file.
-        sha256: Digest of the ONNX file, in hex.
+        sha256: Digest of the ONNX file, and of its weights if they lie beside it, in hex.
         engine: Backend and provider, such as `onnxruntime-cpu`.
         precision: `fp32`, `fp16` or `int8`.
     """

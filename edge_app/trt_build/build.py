@@ -15,8 +15,9 @@ from onnx import ModelProto
 
 from edge_app.core import files
 from edge_app.core.errors import DataError, StoppedError
+from edge_app.model import load_weights, read_onnx
 from edge_app.onnx_graph import opset
-from edge_app.trt_build.fp16 import cast
+from edge_app.trt_build.fp16 import cast, is_half
 from edge_app.trt_build.library import TensorRtLibrary
 from edge_app.trt_build.monitor import BuildProgress, make_monitor
 from edge_app.trt_build.quantizers import refused_quantizer
@@ -95,7 +96,7 @@ def _parse(request: BuildRequest, builder: Any) -> tuple[Any, Any]:
     library, path = request.library, request.signature.path
     network = builder.create_network(_network_flags(library))
     parser = library.trt.OnnxParser(network, trt_logger(library.trt))
-    if not parser.parse(read_onnx(request).SerializeToString(), str(path)):
+    if not parser.parse(source_model(request).SerializeToString(), str(path)):
         raise DataError(f"{path}: {library.name} {library.version}: {parser_error(parser)}")
     outputs = [network.get_output(place) for place in range(network.num_outputs)]
     if request.signature.batch and (loose := [output.name for output in outputs if -1 in tuple(output.shape)]):
@@ -115,21 +116,24 @@ def _timing_cache(config: Any, path: Path | None) -> Iterator[None]:
     files.write(path, bytes(cache.serialize()))
 
 
-def read_onnx(request: BuildRequest) -> ModelProto:
+def source_model(request: BuildRequest) -> ModelProto:
     """The file as this TensorRT wants it: for strong typing with FP16 written in.
+
+    Unless it had to be cast, weights beside the file are still there, and TensorRT reads them itself.
 
     Raises:
         DataError: Its opset is newer than ONNX's own, TensorRT would not take its quantizers, or it cannot be cast.
     """
     path = request.signature.path
-    model = onnx.load(path)
+    model = read_onnx(path)
     newest = onnx.defs.onnx_opset_version()
     if opset(model) > newest:
         raise DataError(f"{path}: opset {opset(model)} is newer than ONNX {onnx.__version__} knows ({newest})")
     if why := refused_quantizer(model):
         raise DataError(f"{path}: {why}")
-    if request.precision == "fp32" or not request.library.strongly_typed:
+    if request.precision == "fp32" or not request.library.strongly_typed or is_half(model):
         return model
+    load_weights(path, model)
     try:
         return cast(model)
     except Exception as error:  # the converters raise whatever they meet

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_app.core.errors import DataError, EdgeAppError
-from edge_app.model import Model, read_signature, sha256
+from edge_app.model import Model, read_signature
 from edge_app.trt_build.cache import EngineCache
 from edge_app.trt_build.engine_file import EngineFile, EngineMetadata
 from edge_app.trt_build.key import Key
@@ -56,12 +56,12 @@ def explain(found: Model, cache: EngineCache, device: int = 0) -> list[Explanati
         cache: Where engine files are kept.
         device: Number of the GPU that would run them.
     """
-    paths = [path for name in found.card.files.values() if (path := (found.folder / name).resolve()).is_file()]
-    sources: dict[str, Path] = {sha256(path): path for path in paths}
+    files = {precision: (found.folder / name).resolve() for precision, name in found.card.files.items()}
+    sources = {found.digest(precision): path for precision, path in files.items() if path.is_file()}
     newest: list[tuple[EngineFile, Path]] = []
     for file in cache.files():
         metadata = file.metadata
-        source = metadata.source if metadata.source in paths else sources.get(metadata.key.onnx_sha256)
+        source = metadata.source if metadata.source in sources.values() else sources.get(metadata.key.onnx_sha256)
         if source and not any(metadata.same_choice(other.metadata) for other, _ in newest):
             newest.append((file, source))
     return [_explain(file, source, found, device) for file, source in newest]

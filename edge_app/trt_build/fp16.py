@@ -24,9 +24,9 @@ def cast(model: ModelProto) -> ModelProto:
     """
     from onnxruntime.transformers.float16 import convert_float_to_float16  # which changes sys.path when imported
 
-    graph = OnnxGraph(model)
-    if any(weight.data_type == TensorProto.FLOAT16 for weight in graph.constants.values()):
+    if is_half(model):
         return model
+    graph = OnnxGraph(model)
     if inner := graph.with_subgraphs():
         raise ValueError(f"{inner[0].op_type} has a graph inside, which is not cast")
     if graph.of_type("QuantizeLinear") and opset(model) < FP16_SCALES:
@@ -37,6 +37,11 @@ def cast(model: ModelProto) -> ModelProto:
     after = tail(model)
     body: ModelProto = convert_float_to_float16(_body(model, after), keep_io_types=True)
     return _joined(body, model, after)
+
+
+def is_half(model: ModelProto) -> bool:
+    """Whether it has FP16 weights already; they themselves need not be there."""
+    return any(weight.data_type == TensorProto.FLOAT16 for weight in model.graph.initializer)
 
 
 def tail(model: ModelProto) -> list[NodeProto]:

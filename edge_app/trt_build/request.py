@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import onnx
-
 from edge_app import model
 from edge_app.core.errors import ConfigError, DataError, DeviceError
 from edge_app.model import Model, ModelSignature, Precision, TensorSpec
@@ -96,7 +94,7 @@ class BuildRequest:
             raise DeviceError(f"{machine.trouble}; TensorRT-RTX builds ahead of time with --target sm86,sm89")
         report = model.report_path(self.source)
         return Key(
-            onnx_sha256=model.sha256(self.signature.path),
+            onnx_sha256=model.digest(self.signature.path),
             report_sha256=model.sha256(report) if self.signature.quantized and report.is_file() else NONE,
             precision=self.precision,
             shapes="; ".join(f"{name} {_written(*shapes)}" for name, shapes in self.shapes().items()),
@@ -176,7 +174,7 @@ def check_precision(signature: ModelSignature, precision: Precision) -> None:
         ConfigError: It cannot; the text says what could.
         DataError: TensorRT does not take its quantizers, so that no report would help it.
     """
-    if signature.quantized and (why := refused_quantizer(onnx.load(signature.path))):
+    if signature.quantized and (why := refused_quantizer(model.read_onnx(signature.path))):
         raise DataError(f"{signature.path}: {why}")
     if signature.quantized and precision != "int8":
         raise ConfigError(f"{signature.path}: is quantized; its precision is int8")

@@ -16,6 +16,7 @@ from edge_app import model
 from edge_app.cli import execute
 from edge_app.detector import golden_path, read_golden
 from tests.calibration.conftest import DATA, ROOT
+from tests.onnx_models import beside
 
 TRAFFIC = ROOT / "models/traffic"
 pytestmark = pytest.mark.timeout(600)  # on a busy machine
@@ -150,6 +151,19 @@ def test_black_pictures_without_a_holdout_are_not_enough_evidence(verb, black, t
     assert code == 65
     assert "every picture for the calibration is in the holdout too" in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_beside_the_model_make_the_same_int8_file(verb, made, some, tmp_path):
+    beside(TRAFFIC / "model.onnx", tmp_path / "model.onnx")
+    card = yaml.safe_load((TRAFFIC / "model.yaml").read_text()) | {"files": {"fp32": "model.onnx"}, "sha256": {}}
+    (tmp_path / "model.yaml").write_text(yaml.safe_dump(card))
+    out = tmp_path / "traffic.int8.onnx"
+
+    code, _, line = verb(tmp_path, "--data", some / "calibration", "--holdout", some / "holdout", "--out", out)
+
+    assert code == 0, line
+    assert out.read_bytes() == made.read_bytes()
+    assert model.read_report(model.report_path(out)).model_sha256 == model.digest(tmp_path / "model.onnx")
 
 
 def test_too_few_boxes_are_refused_unless_they_are_allowed(verb, some, tmp_path):

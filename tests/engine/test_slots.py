@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 from edge_app.core.errors import DataError
@@ -252,3 +253,14 @@ def test_the_table_is_rounded_once():
     spec = InputSpec(width=1, height=1, color="rgb", scale=1 / 255, mean=(0.5, 0, 0), std=(0.25, 1, 1))
     assert normalisation_table(spec)[0, 255] == np.float32((255 / 255 - 0.5) / 0.25)
     assert normalisation_table(spec)[1, 51] == np.float32(51 * (1 / 255))
+
+
+def test_a_model_of_a_newer_opset_says_what_to_install(tmp_path):
+    model = onnx.load(channel_means(tmp_path / "m.onnx", 1))
+    model.opset_import[0].version = 99
+    onnx.save(model, tmp_path / "m.onnx")
+    words = (
+        r"m\.onnx: ONNX Runtime cannot load it .*; its opset 99 is newer than \d+: pip install -U onnx onnxruntime, or "
+    )
+    with pytest.raises(DataError, match=words):
+        open_engine(tmp_path / "m.onnx", 1)

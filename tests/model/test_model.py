@@ -13,7 +13,6 @@ from edge_app.core.errors import ConfigError, DataError, InputError
 from edge_app.model import Labels, find, find_labels, metadata_labels, read_signature
 from edge_app.model.config import ModelConfig
 from tests.onnx_models import channel_means, write
-from tests.trt_build.models import convolution
 
 CARD = """
 name: toy
@@ -56,25 +55,6 @@ def test_a_named_model_is_found_in_the_state_folder(toy, tmp_path):
 def test_an_unknown_model_says_where_it_was_looked_for(tmp_path):
     with pytest.raises(InputError, match=f"no model nope: .*{tmp_path}"):
         find(model(name="nope"), tmp_path, tmp_path)
-
-
-@pytest.mark.parametrize("constant", [False, True])
-def test_weights_in_a_file_beside_are_refused_and_the_advice_helps(constant, tmp_path, monkeypatch):
-    path = convolution(tmp_path / "two.onnx")
-    model = onnx.load(path)
-    if constant:
-        weights = onnx.helper.make_node("Constant", [], ["weights"], value=model.graph.initializer.pop())
-        model.graph.node.insert(0, weights)
-    onnx.save(model, path, save_as_external_data=True, location="w.bin", size_threshold=0, convert_attribute=True)
-    assert (tmp_path / "w.bin").is_file()
-    monkeypatch.chdir(tmp_path)  # where the file beside it would be found
-
-    with pytest.raises(DataError, match=r"two.onnx: w.bin holds its weights; want one file: in Python, ") as refusal:
-        read_signature(path)
-
-    exec(str(refusal.value).partition("in Python, ")[2], {"onnx": onnx})
-    (tmp_path / "w.bin").unlink()
-    read_signature(tmp_path / "one.onnx")
 
 
 def test_a_missing_onnx_file_is_named(tmp_path):

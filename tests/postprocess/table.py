@@ -178,6 +178,7 @@ TABLE = [
     row("YOLOX, P6", out("output", 1, P6_CELLS, 8), "yolox", lambda: offsets(P6_CELLS, 3)),
     row("YOLOX, two grids", out("output", 1, TINY_CELLS, 8), "yolox", lambda: offsets(TINY_CELLS, 3)),
     row("YOLOX --dynamic", out("output", None, None, None), "yolox", lambda: offsets(CELLS, 80)),
+    row("YOLOX, its rank open", out("output"), "yolox", lambda: offsets(CELLS, 80)),
     row("YOLOX, its rows open", out("output", None, None, 7), "yolox", lambda: offsets(CELLS, 2)),
     row("YOLOX of half floats", out("output", 1, CELLS, 85, dtype="float16"), "yolox", lambda: offsets(CELLS, 80)),
     row("YOLOX, no sigmoid", out("output", 1, CELLS, 7), "yolox", lambda: logits(offsets(CELLS, 2))),

@@ -23,7 +23,7 @@ from edge_app.detector.precision import candidates
 from edge_app.model import find_argument, read_report, read_signature, write_report
 from edge_app.trt_build.build import build
 from edge_app.trt_build.trt_log import joined_errors
-from tests.onnx_models import echo
+from tests.onnx_models import beside, echo
 from tests.trt_build.models import convolution, quantized
 from tests.waiting import PATIENCE_S
 
@@ -166,6 +166,18 @@ def test_an_operator_that_tensorrt_does_not_have_is_named(rtx, tmp_path):
         DataError, match=r"odd.onnx: tensorrt_rtx .*: node odd \(Frobnicate\): .*export the model without"
     ):
         build(requested(path, rtx, "fp32"), lambda part, phase: None)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_weights_beside_a_file_in_no_order_are_built_in(precision, rtx, toy, tmp_path, caplog):
+    path = beside(toy, tmp_path / "two.onnx")
+    model = onnx.load(path, load_external_data=False)
+    nodes = list(model.graph.node)[::-1]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    path.write_bytes(model.SerializeToString())
+
+    assert layers(requested(path, rtx, precision), caplog)
 
 
 def test_an_opset_of_the_future_is_refused(rtx, toy):

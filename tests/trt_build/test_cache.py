@@ -22,6 +22,7 @@ from edge_app.model import find_argument, read_signature
 from edge_app.trt_build import BuildRequest, Machine, default_cache_dir, explain, metadata_path, obtain, prune
 from edge_app.trt_build.key import Key
 from edge_app.trt_build.machine import driver_version, l4t_version
+from tests.onnx_models import beside
 from tests.trt_build.models import convolution, quantized, touch
 from tests.waiting import PROGRAM_S
 
@@ -104,6 +105,20 @@ def test_a_changed_file_builds_again_and_explain_names_it_before_and_after(order
     assert after.verdict.startswith("is up to date; built because onnx_sha256 was")
     assert old.file.path in files(cache)
     assert new.file.path != old.file.path
+
+
+def test_other_weights_beside_the_file_build_again(order, cache, toy, tmp_path):
+    path = beside(toy, tmp_path / "two.onnx")
+    first = obtain(order(path, "fp32"), cache)
+    assert obtain(order(path, "fp32"), cache).cached
+    data = path.with_name("two.onnx.data")
+    data.write_bytes(bytes(data.stat().st_size))
+
+    explained = explain(find_argument(str(path), Path()), cache)[0]
+    again = obtain(order(path, "fp32"), cache)
+
+    assert explained.verdict.startswith("will be built again because onnx_sha256 was")
+    assert (again.cached, again.content == first.content) == (False, False)
 
 
 def test_the_key_has_every_fact_of_the_machine(toy):

@@ -31,7 +31,7 @@ class OnnxRuntimeCpu:
         return read_file(model, precision)
 
     def digest(self, signature: ModelSignature) -> str:
-        return model.sha256(signature.path)
+        return model.digest(signature.path)
 
     def open(self, detector: Resolved, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         from edge_app.engine.ort.cpu import OnnxRuntimeEngine
@@ -67,7 +67,7 @@ class OnnxRuntimeCuda:
         return read_source(model, precision) if precision == "fp16" else read_file(model, precision)
 
     def digest(self, signature: ModelSignature) -> str:
-        return model.sha256(signature.path)
+        return model.digest(signature.path)
 
     def open(self, detector: Resolved, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         from edge_app.engine.gpu.engine import open_engine

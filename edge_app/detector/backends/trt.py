@@ -55,7 +55,7 @@ class TensorRt:
         return trt_build.read_source(model, precision)
 
     def digest(self, signature: ModelSignature) -> str:
-        return model.sha256(signature.path)
+        return model.digest(signature.path)
 
     def open(self, detector: Resolved, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         machine = trt_build.this_machine(config.device)

@@ -11,16 +11,17 @@ from types import MappingProxyType, TracebackType
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 from numpy.typing import NDArray
+from onnx import ModelProto
 
-from edge_app.core.errors import DataError, EngineError, first_line
+from edge_app.core.errors import DataError, EdgeAppError, EngineError, first_line
 from edge_app.core.frames import Letterbox, Picture
 from edge_app.engine.ort.inputs import Inputs
 from edge_app.engine.ort.qdq_to_qlinear import qdq_to_qlinear
+from edge_app.engine.ort.source import advice, session_source
 from edge_app.engine.slot import Outputs
-from edge_app.model import InputSpec
+from edge_app.model import InputSpec, load_onnx
 
 # It quantizes the weights that an INT8 file leaves in floats, to other numbers than the file's.
 DISABLED_OPTIMIZERS = ("WeightBiasQuantization",)
@@ -29,7 +30,7 @@ DISABLED_OPTIMIZERS = ("WeightBiasQuantization",)
 def open_session(
     path: Path, threads: int, *, quantized: bool = False, as_written: bool = False
 ) -> onnxruntime.InferenceSession:
-    """A session on the CPU; raises DataError if the model cannot run.
+    """A session on the CPU; raises DataError if the model cannot run, else what `load_onnx` raises.
 
     Args:
         path: The ONNX file.
@@ -45,17 +46,18 @@ def open_session(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.disable_quant_qdq", str(int(as_written)))
     try:
-        model = _converted(path, options) if quantized else str(path)
+        model = _converted(load_onnx(path), options) if quantized else session_source(path, options)
         return onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"], disabled_optimizers=DISABLED_OPTIMIZERS
         )
+    except EdgeAppError:
+        raise
     except Exception as error:  # ONNX Runtime's errors have no base class of their own
-        raise DataError(f"{path}: ONNX Runtime cannot load it ({first_line(error)})") from error
+        raise DataError(f"{path}: ONNX Runtime cannot load it ({first_line(error)}){advice(path)}") from error
 
 
-def _converted(path: Path, options: onnxruntime.SessionOptions) -> bytes:
+def _converted(model: ModelProto, options: onnxruntime.SessionOptions) -> bytes:
     """What `qdq_to_qlinear` makes of the model; if nothing, the model itself, with sums that cannot saturate."""
-    model = onnx.load(path)
     converted = qdq_to_qlinear(model)
     if converted is None:
         options.add_session_config_entry("session.x64quantprecision", "1")

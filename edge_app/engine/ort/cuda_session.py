@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import onnxruntime
 
 from edge_app.core.errors import DataError, DeviceError, first_line
 from edge_app.cuda import Stream
-from edge_app.model import TensorSpec
+from edge_app.engine.ort.source import session_source
+from edge_app.model import TensorSpec, load_onnx, read_onnx
 
 PROVIDER = "CUDAExecutionProvider"
 # Trying every algorithm took four times as long to load and found slower ones for FP16.
@@ -39,7 +39,7 @@ def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> tup
     options.enable_mem_pattern = False  # it allocates anew in the second run of a size
     onnxruntime.set_default_logger_severity(4)  # cuDNN tells of each plan that it does not take
     provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), "use_tf32": "0"} | QUICK
-    model = source if isinstance(source, bytes) else str(source)
+    model = source if isinstance(source, bytes) else session_source(source, options)
     for all_of_it in (True, False):
         options.add_session_config_entry("session.disable_cpu_ep_fallback", str(int(all_of_it)))
         try:
@@ -84,12 +84,14 @@ def run_options(*, waits: bool) -> onnxruntime.RunOptions:
     return options
 
 
-def in_half_floats(path: Path) -> bytes:
-    """The model in FP16, as TensorRT gets it; raises DataError if it cannot be cast."""
-    from edge_app.trt_build.fp16 import cast
+def in_half_floats(path: Path) -> Path | bytes:
+    """The model in FP16, as TensorRT gets it: the file, if it is; raises DataError if it cannot be cast."""
+    from edge_app.trt_build.fp16 import cast, is_half
 
+    if is_half(read_onnx(path)):
+        return path
     try:
-        model: bytes = cast(onnx.load(path)).SerializeToString()
+        model: bytes = cast(load_onnx(path)).SerializeToString()
     except ValueError as error:
         raise DataError(f"it cannot be cast to FP16: {error}") from error
     return model

@@ -1,19 +1,20 @@
-"""Reads and edits an ONNX graph: producers and consumers of tensors, constants, new nodes, names, order."""
+"""The editor of a graph: producers and consumers of tensors, constants, new nodes, names, order."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from graphlib import TopologicalSorter
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from edge_app.onnx_graph.order import in_order
+from edge_app.onnx_graph.parts import inner_graphs
 
 ONNX_DOMAINS = ("", "ai.onnx")
-SUBGRAPHS = (AttributeProto.GRAPH, AttributeProto.GRAPHS)
 
 
 class OnnxGraph:
@@ -65,7 +66,7 @@ class OnnxGraph:
 
     def with_subgraphs(self) -> list[NodeProto]:
         """Nodes such as If and Loop: graphs inside them may read tensors that are not among the node's inputs."""
-        return [node for node in self.nodes if any(each.type in SUBGRAPHS for each in node.attribute)]
+        return [node for node in self.nodes if next(inner_graphs(node), None) is not None]
 
     def producer(self, tensor: str, operator: str | None = None) -> NodeProto | None:
         """The node that makes the tensor; None for inputs, constants and nodes of another operator than asked for."""
@@ -174,12 +175,8 @@ class OnnxGraph:
         return [f"{stem}_{ending}" for ending in endings]
 
     def sort(self) -> None:
-        """Puts every node behind the producers of its inputs."""
-        places = {output: place for place, node in enumerate(self.nodes) for output in node.output}
-        order = TopologicalSorter(
-            {place: [places[name] for name in node.input if name in places] for place, node in enumerate(self.nodes)}
-        )
-        self.nodes = [self.nodes[place] for place in order.static_order()]
+        """Puts every node behind the producers of its inputs; raises ValueError where nodes need each other."""
+        self.nodes = in_order(self.nodes)
 
     def prune(self) -> None:
         """Keeps the nodes and constants that an output needs, every node behind the producers of its inputs."""
