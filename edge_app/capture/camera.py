@@ -76,7 +76,7 @@ class Camera:
         """Opens the source until the attempt is stopped, or a finite source has been read to its end.
 
         Raises:
-            InputError: A finite source failed.
+            InputError: A file failed, read or played.
         """
         backoff = self.config.reconnect.backoff()
         while not attempt.stop.is_set():
@@ -87,6 +87,8 @@ class Camera:
                 # Not the error itself: its traceback, or its cause's, would keep the decoder of this attempt alive.
                 failure = StreamError(error.reason, str(error))
                 self._count_lost(error.broken if isinstance(error, BrokenOffError) else 0)
+            except InputError:  # of a file that is played as if it were live
+                raise
             except Exception as error:  # a bug of ours, which this camera brings out: the others run on
                 if not self.source.live:
                     raise

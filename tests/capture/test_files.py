@@ -217,7 +217,8 @@ def test_a_slow_taker_is_waited_for_and_does_not_delay_stopping(rig: Rig, clip: 
     rig.add(str(clip))
     rig.until(rig.more(3))
     assert rig.end() < 2
-    assert rig.metrics.total("frames_dropped") == 0
+    # None but the one that may have waited for room when it was stopped.
+    assert set(rig.metrics.by("frames_dropped", "reason", camera="gate")) <= {"removed"}
 
 
 @pytest.mark.parametrize(("degrees", "turns"), [(90, -1), (180, 2), (270, 1)])
