@@ -59,10 +59,16 @@ def open_session(
 def _converted(model: ModelProto, options: onnxruntime.SessionOptions) -> bytes:
     """What `qdq_to_qlinear` makes of the model; if nothing, the model itself, with sums that cannot saturate."""
     converted = qdq_to_qlinear(model)
-    if converted is None:
+    if converted is None and _has_zero_points(model):
         options.add_session_config_entry("session.x64quantprecision", "1")
     data: bytes = (converted or model).SerializeToString()
     return data
+
+
+def _has_zero_points(model: ModelProto) -> bool:
+    """Whether each quantizer gives its zero point; without one, ONNX Runtime 1.23 aborts the process at that option."""
+    quantizers = (node for node in model.graph.node if node.op_type in ("QuantizeLinear", "DequantizeLinear"))
+    return all(node.input[2:] and node.input[2] for node in quantizers)
 
 
 class OnnxRuntimeEngine:
