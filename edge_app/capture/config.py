@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from edge_app.capture.sources.forgotten_scheme import looks_like_host
 from edge_app.capture.sources.registry import SCHEMES, kind_of, scheme_of
@@ -16,7 +16,9 @@ from edge_app.config.section import Flag, Section, from_base, wrong
 from edge_app.core.backoff import Backoff
 
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\]|[^\s:\[\]]+)(?::(\d+))?")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LAST_PORT = 65535
+FIRST_YEAR, LAST_YEAR = 1971, 9000
 
 
 class ReconnectConfig(Section):
@@ -78,6 +80,8 @@ class CameraConfig(SourceConfig):
         scheme = SCHEMES.get(name.lower())
         if scheme is None:
             raise wrong(f"want {listed(SCHEMES)}://… or a path{nearest(name, SCHEMES)}")
+        if scheme.has_host and not all(character.isprintable() and character != " " for character in rest):
+            raise wrong("want no blanks and no control characters; write a blank as %20")
         if scheme.has_host:
             _check_host(rest)
         return scheme.name + separator + rest
@@ -111,10 +115,17 @@ class CameraConfig(SourceConfig):
     def _only_what_ends_has_begun(self) -> CameraConfig:
         if self.start_at is not None and self.kind.finite_url(self.url, 1) != self.url:
             raise wrong("goes with a file, a folder or a scene of so many frames, not with a live camera", "start_at")
+        if self.start_at is not None and not FIRST_YEAR <= self.start_at.year <= LAST_YEAR:
+            raise wrong(f"want a year from {FIRST_YEAR} to {LAST_YEAR}", "start_at")
         return self
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> CameraConfig:
+        for key in ("username", "password"):
+            value = getattr(self, key)
+            text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+            if CONTROL.search(text):
+                raise wrong("holds a line break or another control character", key)
         if self.password is not None and self.username is None:
             raise wrong("needs username beside it", "password")
         return self

@@ -9,14 +9,14 @@ from statistics import median
 
 import numpy as np
 
-from edge_app.core.errors import DataError
+from edge_app.core.errors import DataError, first_line
 from edge_app.core.frames import Picture
 from edge_app.detector.detector import Detector
 from edge_app.detector.qualification import Int8AccuracyError
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
 from edge_app.model import InputSpec
-from edge_app.postprocess import has_probabilities
+from edge_app.postprocess import as_declared, has_probabilities
 
 logger = logging.getLogger(__name__)
 
@@ -49,18 +49,32 @@ def start_engine(
         detector = detector.fallback()
         opened = detector.backend.open(detector, config, keep_building)
     detector, engine = _better(detector, opened.engine, config)
-    _look_at_scores(detector, engine)
+    with ExitStack() as stack:
+        stack.enter_context(engine)
+        _look_at_answer(detector, engine)
+        stack.pop_all()
     return detector, engine
 
 
-def _look_at_scores(detector: Detector, engine: Engine) -> None:
-    """Warns of a model that answers a blank picture with scores that are no probabilities."""
-    engine.slots[0].submit([_blank(detector.input)])
-    if not has_probabilities(detector.decoder, engine.slots[0].wait().arrays):
+def _look_at_answer(detector: Detector, engine: Engine) -> None:
+    """Refuses a model whose answer to a blank batch cannot be read, and warns if its scores are no probabilities."""
+    source, decoder = detector.signature.source, detector.decoder
+    engine.slots[0].submit([_blank(detector.input)] * engine.max_batch)
+    arrays = engine.slots[0].wait().arrays
+    shown = ", ".join(str(array.shape) for array in arrays)
+    if not as_declared(detector.signature, arrays):
+        declared = ", ".join(map(str, detector.signature.outputs))
+        raise DataError(f"{source}: it answers {engine.max_batch} pictures with {shown}; the file declares {declared}")
+    try:
+        decoder.decode(arrays, range(engine.max_batch), 0.0)
+    except (IndexError, TypeError, ValueError) as error:
+        text = f"its answer {shown} to {engine.max_batch} pictures cannot be read as {decoder.family}"
+        raise DataError(f"{source}: {text} ({first_line(error)})") from error
+    if not has_probabilities(decoder, arrays):
         logger.warning(
-            "%s: read as %s, its scores are not between 0 and 1 (logits, exported without their sigmoid?): such rows "
-            "are counted and not published; if it is of another family, say which with `decoder:`",
-            detector.signature.source, detector.decoder.family,
+            "%s: read as %s, its scores are not between 0 and 1 (logits, exported without their sigmoid?): those above "
+            "1 are counted and not published; if it is of another family, say which with `decoder:`",
+            source, decoder.family,
         )  # fmt: skip
 
 

@@ -88,10 +88,11 @@ class _Processor(_Document):
         said: dict[str, Any] = {}
         if self.do_rescale is not None or self.rescale_factor is not None:
             said["scale"] = 1.0 if self.do_rescale is False else self.rescale_factor or 1 / 255
-        if self.do_normalize is not None:
+        normalises = self.image_mean is not None if self.do_normalize is None else self.do_normalize
+        if self.do_normalize is not None or normalises:
             given = {"mean": self.image_mean, "std": self.image_std}
             given = {key: value for key, value in given.items() if value is not None}
-            said |= {**IMAGENET, **given} if self.do_normalize else UNCHANGED
+            said |= {**IMAGENET, **given} if normalises else UNCHANGED
         return said
 
     @property

@@ -19,6 +19,7 @@ DATA_DEPENDENT = frozenset(("NonMaxSuppression", "NonZero", "Compress", "Unique"
 # ConvInteger, MatMulInteger and ONNX Runtime's own of that kind.
 QUANTIZING = ("quantize", "qlinear", "integer")
 
+LARGEST_BATCH = 1024
 PICTURES = ("float32", "float16", "uint8")  # what an engine can feed
 PIXEL_VALUES = "pixel_values"  # Hugging Face's name for pictures, channels first even where no side is fixed
 
@@ -145,6 +146,10 @@ def read_signature(path: Path, card_wh: tuple[int, int] | None = None) -> ModelS
         raise DataError(f"{path}: want {wanted}; its inputs: {shown}")
     if signature.picture.dtype not in PICTURES:
         raise DataError(f"{path}: its input is {signature.picture}; want {', '.join(PICTURES)}")
+    if texts := [tensor for tensor in signature.inputs if tensor.dtype in ("string", "undefined")]:
+        raise DataError(f"{path}: its input is {texts[0]}; want numbers")
+    if (signature.batch or 1) > LARGEST_BATCH:
+        raise DataError(f"{path}: it takes {signature.batch} pictures at once; want {LARGEST_BATCH} at most")
     if not signature.outputs:
         raise DataError(f"{path}: it has no outputs")
     inputs, outputs = ({tensor.name for tensor in tensors} for tensors in (signature.inputs, signature.outputs))

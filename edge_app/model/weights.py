@@ -16,6 +16,7 @@ from onnx import GraphProto, ModelProto, TensorProto
 from onnx.external_data_helper import uses_external_data
 
 from edge_app.core.errors import DataError, InputError, first_line
+from edge_app.model.not_onnx import what_else
 from edge_app.onnx_graph import graphs, tensors
 
 LARGEST = 2**31 - 1  # what one ONNX file can be at most, as protobuf has it [bytes]
@@ -102,7 +103,8 @@ def _stretch(path: Path, tensor: TensorProto) -> _Stretch:
         raise DataError(f"{path}: says that {tensor.name!r} has {length} bytes; its shape wants {wanted}")
     stretch = _Stretch(file, start or 0, (start or 0) + wanted)
     if (size := file.stat().st_size) < stretch.end:
-        raise DataError(f"{path}: its weights in {file.name!r} end at byte {size}, want {stretch.end}; copy it again")
+        what = what_else(file) or f"end at byte {size}, want {stretch.end}; copy it again"
+        raise DataError(f"{path}: its weights in {file.name!r}: {what}")
     return stretch
 
 
@@ -117,6 +119,8 @@ def _located(path: Path, location: str) -> Path:
     if named.is_absolute() or ".." in named.parts:
         raise DataError(f"{path}: wants its weights from {location!r}; only its own folder is looked in")
     file = path.parent / named
+    if not file.exists():  # where the ONNX file alone is a link
+        file = Path(os.path.realpath(path)).parent / named
     folders = os.path.realpath(path.parent), Path(os.path.realpath(path)).parent  # the latter where all are links
     if not any(Path(os.path.realpath(file)).is_relative_to(folder) for folder in folders):
         raise DataError(f"{path}: its weights, {location!r}, are a link out of the folder; put the file itself there")

@@ -2,7 +2,7 @@
 
 from edge_app.postprocess.candidates import BatchCandidates
 from edge_app.postprocess.decoder import Decoder, RawOutputs
-from edge_app.postprocess.network import Network
+from edge_app.postprocess.network import Network, as_declared
 from edge_app.postprocess.postprocess import Postprocess
 from edge_app.postprocess.recognise import has_probabilities, recognise, takes_one_picture
 
@@ -12,6 +12,7 @@ __all__ = [
     "Network",
     "Postprocess",
     "RawOutputs",
+    "as_declared",
     "has_probabilities",
     "recognise",
     "takes_one_picture",

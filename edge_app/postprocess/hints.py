@@ -13,7 +13,7 @@ FLAT = {"output": ("yolov7_flat",), "outputs": ("yolov7_flat",), "graph2_flat_pr
 
 # Detectors of `transformers`, as `config.json` names them or their classes, in small letters and digits only.
 UNIT_DETRS = ("rtdetr", "dfine", "deim")
-IMAGENET_DETRS = ("deformabledetr", "conditionaldetr", "dabdetr", "deta")
+IMAGENET_DETRS = ("deformabledetr", "conditionaldetr", "dabdetr", "deta", "lwdetr", "rfdetr")
 SOFTMAX_DETRS = ("detr", "yolos", "tabletransformer")
 
 

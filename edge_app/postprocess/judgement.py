@@ -18,6 +18,7 @@ Floats = NDArray[np.float32]
 LEAST_REACH = 0.15  # offsets in cells, which are about 1, reach less far across the smallest inputs
 MOST_REACH = 3.0
 STEEPEST_LOGIT = 100.0
+WITH_OBJECTNESS = 7
 
 
 class Verdict(Enum):
@@ -80,8 +81,10 @@ def are_centres(boxes: Floats, wh: tuple[int, int]) -> bool:
 
 
 def may_be_list(rows: Floats) -> bool:
-    """Whether the last column of rows (n, columns) may be a class, and the first four the corners of its box."""
+    """Whether rows (n, columns) may hold the number of a class: in the last column, behind corners, or before it."""
     last = rows[:, -1]
+    if rows.shape[1] == WITH_OBJECTNESS and len(rows) > 1 and are_classes(rows[:, -2]) and not are_classes(last):
+        return True  # older scripts for DeepStream: centre box, score, class, objectness
     return are_classes(last) and are_corners(rows[:, :4]) and (rows.shape[1] == 6 or bool(last.any()))
 
 

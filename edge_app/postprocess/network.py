@@ -46,12 +46,15 @@ class BlankAnswers:
 
         The number of pictures stays open, and so does whatever depends on what a picture shows.
         """
-        if not self.signature.fixed_outputs or not any(map(_is_open, self.signature.outputs)):
+        if not any(map(_is_open, self.signature.outputs)):
             return self.signature
         arrays = self._ask((GREY / 255,) * 3, {})
         if arrays is None:
             return self.signature
-        outputs = tuple(_closed(tensor, array) for tensor, array in zip(self.signature.outputs, arrays, strict=True))
+        outputs = tuple(
+            _closed(tensor, array, last_only=not self.signature.fixed_outputs)
+            for tensor, array in zip(self.signature.outputs, arrays, strict=True)
+        )
         return replace(self.signature, outputs=outputs)
 
     def _ask(self, grey: tuple[float, ...], constants: Mapping[str, NDArray[Any]]) -> RawOutputs | None:
@@ -64,20 +67,21 @@ class BlankAnswers:
             batch = len(pixels) if pixels.ndim == 4 else 1
             rows = {name: np.repeat(row, batch, axis=0) for name, row in constants.items()}
             arrays = self.network.answer({picture.name: pixels, **rows})
-            self._known[grey] = arrays if arrays is not None and self._declares(arrays) else None
+            self._known[grey] = arrays if arrays is not None and as_declared(self.signature, arrays) else None
         return self._known[grey]
 
-    def _declares(self, arrays: RawOutputs) -> bool:
-        """Whether the outputs have the ranks and sizes that the file declares, and a picture."""
-        return len(arrays) == len(self.signature.outputs) and all(
-            not tensor.shape
-            or (
-                len(tensor.shape) == array.ndim
-                and all(size in (None, found) for size, found in zip(tensor.shape[1:], array.shape[1:], strict=True))
-                and (array.ndim < 3 or len(array) > 0)
-            )
-            for tensor, array in zip(self.signature.outputs, arrays, strict=True)
+
+def as_declared(signature: ModelSignature, arrays: RawOutputs) -> bool:
+    """Whether the outputs have the ranks and sizes that the file declares, and a picture."""
+    return len(arrays) == len(signature.outputs) and all(
+        not tensor.shape
+        or (
+            len(tensor.shape) == array.ndim
+            and all(size in (None, found) for size, found in zip(tensor.shape[1:], array.shape[1:], strict=True))
+            and (array.ndim < 3 or len(array) > 0)
         )
+        for tensor, array in zip(signature.outputs, arrays, strict=True)
+    )
 
 
 def _grey(spec: InputSpec) -> tuple[float, ...]:
@@ -100,8 +104,9 @@ def _is_open(tensor: TensorSpec) -> bool:
     return not tensor.shape or None in tensor.shape[1:]
 
 
-def _closed(tensor: TensorSpec, array: NDArray[Any]) -> TensorSpec:
-    """The output with the dimensions that were found, but for the first."""
+def _closed(tensor: TensorSpec, array: NDArray[Any], *, last_only: bool) -> TensorSpec:
+    """The output with the dimensions that were found, but for the first; or the last alone, its columns."""
     declared = tensor.shape if len(tensor.shape) == array.ndim else (None,) * array.ndim
-    found = (old or new for old, new in zip(declared[1:], array.shape[1:], strict=True))
-    return replace(tensor, shape=(*declared[:1], *found))
+    first = max(1, array.ndim - 1) if last_only else 1
+    found = (old or new for old, new in zip(declared[first:], array.shape[first:], strict=True))
+    return replace(tensor, shape=(*declared[:first], *found))

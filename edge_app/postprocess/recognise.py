@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from edge_app.core.errors import ConfigError
-from edge_app.model import ModelSignature
+from edge_app.model import MAX_CLASSES, ModelSignature
 from edge_app.postprocess.candidates import HIGHEST_SCORE
 from edge_app.postprocess.damoyolo import DamoYoloDecoder
 from edge_app.postprocess.decoder import Decoder, DecoderFamily, Judging, RawOutputs
@@ -56,6 +58,7 @@ DECODERS: tuple[DecoderFamily, ...] = (
     DamoYoloDecoder,
     NanodetDecoder,
 )
+LARGEST_INPUT = 4096 * 4096  # [px]; in floats that is 200 MB a picture
 FAMILIES = {decoder.family: decoder for decoder in DECODERS}
 # Whatever batch they declare, these list the boxes of one picture where they suppress them themselves.
 ONE_PICTURE = (TorchvisionDecoder, PpYoloeDecoder)
@@ -114,6 +117,8 @@ def _input_wh(signature: ModelSignature) -> tuple[int, int]:
             "size, or give it: `size: WIDTHxHEIGHT` in the configuration's `model`, width and height in the `input` "
             "of a model.yaml, or Hugging Face's preprocessor_config.json beside the file"
         )
+    if math.prod(wh) > LARGEST_INPUT:
+        raise ConfigError(f"{signature.source}: an input of {wh[0]}x{wh[1]} is too large; want 4096x4096 at most")
     return wh
 
 
@@ -131,25 +136,27 @@ def _narrowed(fitting: list[Decoder], signature: ModelSignature, answers: BlankA
     if len(fitting) == 1 and fitting[0].family in hinted_families(signature):
         return fitting
     plausible = [decoder for decoder in fitting if not isinstance(decoder, Judging) or decoder.plausible]
-    if len(plausible) < 2:
+    alike = [decoder for decoder in fitting if (decoder.classes or 0) <= MAX_CLASSES]
+    told = len(plausible) == 1 and plausible[0].family in hinted_families(signature)
+    if told or not plausible or len(alike) < 2:
         return plausible
-    judged = _judged(plausible, answers)
+    judged = _judged(plausible, alike, answers)
     classes = metadata_classes(signature) or (COCO_CLASSES if judged is not None else None)
     left = plausible if judged is None else judged
     return [decoder for decoder in left if classes and decoder.classes == classes] or left or plausible
 
 
-def _judged(fitting: list[Decoder], answers: BlankAnswers) -> list[Decoder] | None:
-    """Those whose layout the model's answer fits, else those whose scores alone are no probabilities.
+def _judged(plausible: list[Decoder], alike: list[Decoder], answers: BlankAnswers) -> list[Decoder] | None:
+    """Those whose layout the model's answer fits, plausible ones first; else whose scores alone are no probabilities.
 
     None if the model cannot answer.
     """
-    given = [(decoder, answers.to(decoder)) for decoder in fitting if isinstance(decoder, Judging)]
+    given = [(decoder, answers.to(decoder)) for decoder in alike if isinstance(decoder, Judging)]
     verdicts = {decoder.family: decoder.judge(arrays) for decoder, arrays in given if arrays is not None}
     if not verdicts:
         return None
-    for wanted in (Verdict.FITS, Verdict.LOGITS):
-        if fits := [decoder for decoder in fitting if verdicts.get(decoder.family, Verdict.FITS) is wanted]:
+    for among, wanted in (plausible, Verdict.FITS), (alike, Verdict.FITS), (plausible, Verdict.LOGITS):
+        if fits := [decoder for decoder in among if verdicts.get(decoder.family, Verdict.FITS) is wanted]:
             return fits
     return []
 

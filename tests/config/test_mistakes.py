@@ -620,3 +620,24 @@ def test_a_file_that_must_not_be_read_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(AccessError, match=r"c\.yaml: the operating system refuses"):
         load_config(tmp_path / "c.yaml", {})
+
+
+@pytest.mark.parametrize("end", [r"\r\nX-Injected: yes", " HTTP/1.1", r"\t", r"\u2028"])
+def test_a_url_holds_no_blanks_and_no_control_characters(tmp_path, end):
+    line = said(tmp_path, camera(f'url: "rtsp://10.0.0.5/s{end}"'))
+    assert line == "3:12: cameras.a.url: want no blanks and no control characters; write a blank as %20"
+
+
+@pytest.mark.parametrize("key", ["username", "password"])
+def test_a_login_holds_no_line_break(tmp_path, key):
+    login = {"username": "ad", "password": "p"} | {key: r"se\ncret"}
+    text = ", ".join(f'{name}: "{value}"' for name, value in login.items())
+    line = said(tmp_path, camera(f"{text}, url: rtsp://x/s"))
+    assert f"cameras.a.{key}: holds a line break or another control character" in line
+    assert "cret" not in line
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+10:00"])
+def test_a_start_that_no_message_can_tell_is_refused(tmp_path, when):
+    line = said(tmp_path, camera(f"start_at: {when}, url: x.mp4"))
+    assert line == "3:17: cameras.a.start_at: want a year from 1971 to 9000"

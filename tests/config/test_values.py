@@ -64,9 +64,10 @@ def test_what_is_wanted_as_text_stays_as_it_is_written(tmp_path, text):
     ],
 )
 def test_a_text_without_quotes_is_the_same_inside_brackets_as_in_yaml_1_2(tmp_path, text):
-    assert camera(tmp_path, f"url: rtsp://x, username: {text}, decode: cpu").username == text
-    assert camera(tmp_path, f"url: rtsp://x, username: {text}").username == text
-    assert load_text(tmp_path, SOUND + f"detect: {{labels: [{text},b]}}\n").detect.labels == (text, "b")
+    for keys in (f"labels: [{text}], confidence: 0.5", f"confidence: 0.5, labels: [{text}]", f"labels: [{text},b]"):
+        labels = load_text(tmp_path, SOUND + f"detect: {{{keys}}}\n").detect.labels
+        assert labels is not None
+        assert labels[0] == text
 
 
 def test_a_text_inside_brackets_may_go_on_in_the_next_line(tmp_path):

@@ -73,6 +73,13 @@ def corners(rows, classes=80, ordered=False) -> Answer:
     return (np.concatenate([low, low + _unit(8, rows, 2, most=60) + 1, score, class_id], axis=1)[None],)
 
 
+def with_objectness(rows) -> Answer:
+    """Centre boxes in pixels, score, class, objectness."""
+    box = centres(rows, 1)[0][0, :, :4]
+    class_id = np.random.default_rng(16).integers(0, 3, (rows, 1)).astype(np.float32)
+    return (np.concatenate([box, _unit(17, rows, 1), class_id, _unit(18, rows, 1, most=0.4)], axis=1)[None],)
+
+
 def planted(*columns) -> Answer:
     """Two boxes that may be corners or centres, these columns behind them, and nothing else."""
     rows = np.zeros((1, CELLS, 4 + len(columns)), np.float32)
@@ -324,6 +331,13 @@ TABLE = [
     row("DAMO-YOLO", (out("output", 1, CELLS, 80), out("953", 1, CELLS, 4)), "damoyolo"),
     row("NanoDet-Plus, COCO", out("output", 1, P6_CELLS, 112), "nanodet", lambda: distributions(P6_CELLS, 80)),
     row("NanoDet-Plus, not asked", out("output", 1, P6_CELLS, 112), (*FOUR, "nanodet")),
+    row(
+        "YOLOX decoded, of strides 8 and 16",
+        out("output", 1, 2000, 85),
+        ("yolox_decoded", "yolov5"),
+        lambda: centres(2000, 80),
+    ),
+    row("DeepStream's with an objectness", out("output", 1, CELLS, 7), FOUR, lambda: with_objectness(CELLS)),
     # None of them
     row("nothing known", out("output", 1, 100, 9), ()),
     row("a classifier", out("output", 1, 1000), ()),

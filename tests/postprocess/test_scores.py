@@ -66,3 +66,11 @@ def test_an_answer_to_a_blank_picture_shows_logits_of_either_sign():
     listed = recognise(signature(1, 300, 6), "end2end")
     assert has_probabilities(listed, (np.zeros((1, 300, 6), np.float32),))
     assert not has_probabilities(listed, (np.full((1, 300, 6), 3, np.float32),))
+
+
+def test_a_class_between_two_numbers_is_none():
+    listed = recognise(signature(1, 300, 6), "end2end")
+    rows = np.zeros((1, 300, 6), np.float32)
+    rows[0, 0] = [2, 4, 12, 24, 0.9, 1.5]
+    found, invalid_rows = Postprocess(listed, confidence=0.3, nms_iou=0.5)((rows,), 0, BOX, (128, 64))
+    assert (len(found), invalid_rows) == (0, 1)

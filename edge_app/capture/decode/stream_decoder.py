@@ -73,7 +73,7 @@ class StreamDecoder:
         self.codec = stream.codec_context.name
         self.fps = float(stream.average_rate) if stream.average_rate else None
         self.decode_s = 0.0
-        self._decoder = decoders.decoder(stream, live=live)
+        self._decoder, self._live = decoders.decoder(stream, live=live), live
         self._converter = Converter(planes=decoders.planes)
         self._description = description
         self._broken = 0
@@ -87,7 +87,7 @@ class StreamDecoder:
         An empty packet, which ends a stream, flushes those that the decoder still holds.
 
         Raises:
-            StreamError: Too many in a row were broken, or the decoder gave up.
+            StreamError: Too many in a row of a live stream were broken, or the decoder gave up.
         """
         began, ended = time.monotonic(), not packet.size
         if self.codec == "mjpeg" and not ended:  # libav before version 8 does not read it
@@ -102,7 +102,7 @@ class StreamDecoder:
         self.decode_s = (time.monotonic() - began) / max(1, len(frames))
         self._broken += broken
         self._in_a_row = 0 if frames else self._in_a_row + broken
-        if self._in_a_row >= MOST_BROKEN_IN_A_ROW:
+        if self._live and self._in_a_row >= MOST_BROKEN_IN_A_ROW:
             raise StreamError(Reason.DECODE_ERRORS, f"{self._description}: {self._in_a_row} broken frames in a row")
         return frames
 

@@ -26,6 +26,7 @@ from edge_app.core.frames import CaptureTime
 
 logger = logging.getLogger(__name__)
 
+LONGEST_S = 10 * 365 * 86400.0  # of a file, from its first frame; a later time is a mistake in it
 DRAWN_TEXT = {"ansi", "bintext", "idf", "xbin"}  # libav draws any text file whose name ends like one
 
 
@@ -127,8 +128,7 @@ class FileSource:
     def count(self) -> int:
         """About how many frames are in it; nothing is decoded. Raises StreamError if it is not a video."""
         with self._container() as container:
-            self._stream(container)
-            return sum(1 for packet in self._packets(container) if packet.size)
+            return sum(1 for packet in self._packets(container, self._stream(container)) if packet.size)
 
     def _frames(
         self,
@@ -141,12 +141,13 @@ class FileSource:
         """Its frames; `start` is when the first was taken [s since the epoch]."""
         first = float((stream.start_time or 0) * (stream.time_base or 0))
         period, at, tally = 1 / (decoder.fps or 25.0), first, Tally()
-        for packet in self._packets(container):
+        for packet in self._packets(container, stream):
             tally.read(packet)
             for frame in decoder.decode(packet):
                 if stop.is_set():
                     return
-                at = at if frame.time is None else frame.time
+                if frame.time is not None and 0 <= frame.time - first < LONGEST_S:  # else it is no time of this file
+                    at = frame.time
                 yield DecodedFrame(
                     time=CaptureTime(wall=start + at - first, mono=time.monotonic(), source="file"),
                     decode_s=decoder.decode_s,
@@ -171,9 +172,12 @@ class FileSource:
         if broken:
             raise BrokenOffError(StreamError(Reason.ENDED, f"{self._path}: ended"), broken)
 
-    def _packets(self, container: InputContainer) -> Iterator[av.Packet]:  # type: ignore[type-arg]
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:  # type: ignore[type-arg]
         try:
-            yield from container.demux(video=0)
+            # All of them: where a track appears later, libav's numbers of those that were asked for are too few.
+            for packet in container.demux():
+                if packet.stream.index == stream.index:
+                    yield packet
         except LIBAV_ERRORS as error:
             raise StreamError(Reason.FAILED, f"{self._path}: reading failed ({type(error).__name__})") from error
 

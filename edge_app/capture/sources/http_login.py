@@ -37,7 +37,7 @@ class Challenge:
         """0 if it cannot be answered; the strongest is answered."""
         if self.scheme == "basic":
             return 1
-        quality = self.values.get("qop", "auth").lower().replace(" ", "").split(",")
+        quality = (self.values.get("qop") or "auth").lower().replace(" ", "").split(",")
         if self.scheme != "digest" or "nonce" not in self.values or "auth" not in quality:
             return 0
         return 2 + list(HASHES).index(self.algorithm) if self.algorithm in HASHES else 0
@@ -92,7 +92,7 @@ class HttpLogin:
         secret = hashed(self.username, realm, self.password)
         if asked.get("algorithm", "").lower().endswith("-sess"):
             secret = hashed(secret, nonce, client_nonce)
-        counted = (count, client_nonce, "auth") if "qop" in asked else ()
+        counted = (count, client_nonce, "auth") if asked.get("qop") else ()
         response = hashed(secret, nonce, *counted, hashed("GET", target))
         quoted = {"username": self.username, "realm": realm, "nonce": nonce, "uri": target, "response": response}
         if counted:

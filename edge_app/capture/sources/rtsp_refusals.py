@@ -104,9 +104,11 @@ class Refusals:
         if self.inquiry.address.username is None:
             return Reason.AUTH_FAILED, "authentication refused (401): the camera wants a username and a password"
         if answer and (what := missing(answer.headers("WWW-Authenticate"))):
-            how = "set it to Digest MD5 or Basic (its password may be right)"
+            how = "leave only Digest MD5 or Basic on there (the password may be right)"
             return (
                 Reason.AUTH_FAILED,
                 f"authentication refused (401): the camera wants {what}, which libav lacks; {how}",
             )
+        if answer and not answer.headers("WWW-Authenticate"):
+            return Reason.AUTH_FAILED, "authentication refused (401), without saying which login the camera wants"
         return Reason.AUTH_FAILED, "authentication refused (401): check username and password"
