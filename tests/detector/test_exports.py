@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import yaml
+from onnx import helper, numpy_helper
 
 from edge_app.core.errors import DataError
-from edge_app.model import Model, digest, find_argument, sha256
-from tests.onnx_models import beside
+from edge_app.model import Model, digest, find_argument, read_signature, sha256
+from tests.onnx_models import beside, write
 from tests.trt_build.models import quantized
 
 TRAFFIC = Path(__file__).parents[2] / "models/traffic"
@@ -119,3 +122,48 @@ def test_the_digest_of_what_is_not_whole_is_the_cards(copy):
     assert found.digest("fp32") == before
     with pytest.raises(DataError, match="copy it again"):
         found.file("fp32")
+
+
+def answering(path: Path, declared: list[int | str], answered: list[int], side: int = 64) -> Path:
+    """A model that declares one shape of its output and answers another."""
+    shape = numpy_helper.from_array(np.array(answered, np.int64), "shape")
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Expand", ["nothing", "shape"], ["output"]),
+    ]
+    tensors = [shape, numpy_helper.from_array(np.float32(0), "zero")]
+    output = helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, declared)
+    picture = helper.make_tensor_value_info("images", onnx.TensorProto.FLOAT, ["b", 3, side, side])
+    return write(path, nodes, [picture], [output], tensors)
+
+
+@pytest.mark.parametrize(
+    ("declared", "answered"),
+    [
+        pytest.param(["b", 84, 7], [1, 84, 7], id="one picture of several"),
+        pytest.param(["b", 84, 7], [8, 83, 7], id="other rows"),
+        pytest.param(["b", 84, 7], [8, 84, 6], id="other columns"),
+        pytest.param(["b", 84, 7], [8, 84], id="another rank"),
+    ],
+)
+def test_an_answer_that_the_file_does_not_declare_ends_the_start(tmp_path, verb, configured, declared, answered):
+    path = answering(tmp_path / "m.onnx", declared, answered)
+    model = {"onnx": str(path), "decoder": "yolox"}
+    code, _, err = verb("run", configured(model=model, engine={"threads": 1, "max_batch": 8}, cameras=SCENE))
+    assert code == 65, err
+    assert re.search(r"m\.onnx: (it answers 8 pictures with|its answer .* cannot be read as|ONNX Runtime)", err)
+
+
+@pytest.mark.parametrize("size", ["16384x16384", "100x1000000"])
+def test_an_input_beyond_reason_is_refused(tmp_path, verb, configured, size):
+    path = answering(tmp_path / "m.onnx", ["b", 84, 7], [1, 84, 7], side="side")
+    code, _, err = verb("check", configured(model={"onnx": str(path), "size": size}, cameras=SCENE))
+    assert code == 78, err
+
+
+def test_a_git_lfs_pointer_in_place_of_the_weights_is_named(copy):
+    data = copy / "model.onnx.data"
+    data.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(DataError, match=r"model\.onnx\.data.*run git lfs pull"):
+        read_signature(copy / "model.onnx")

@@ -193,8 +193,8 @@ def test_a_newer_ir_version_is_told_with_what_to_do(path):
         pytest.param(lambda path: path.symlink_to(path), InputError, "symbolic", id="a link to itself"),
         pytest.param(lambda path: path.symlink_to("none"), InputError, "no such model file", id="a link to nothing"),
         pytest.param(lambda path: None, InputError, "no such model file", id="nothing"),
-        pytest.param(lambda path: path.write_bytes(b""), DataError, "not a whole", id="empty"),
-        pytest.param(lambda path: path.write_text("<html>"), DataError, "not a whole", id="a page"),
+        pytest.param(lambda path: path.write_bytes(b""), DataError, "is empty", id="empty"),
+        pytest.param(lambda path: path.write_text("<html>"), DataError, "an HTML page", id="a page"),
     ],
 )
 def test_what_is_no_file_is_not_waited_for(tmp_path, make, error, words):

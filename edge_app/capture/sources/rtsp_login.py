@@ -15,9 +15,7 @@ def missing(challenges: list[str]) -> str:
     schemes = [challenge.split()[0] for challenge in challenges if challenge.strip()]
     if digest := _digest(challenges):
         algorithm = digest.get("algorithm", "")
-        if algorithm.lower() not in DIGESTS_OF_LIBAV:
-            return f"Digest {_plain(algorithm)}"
-        return "" if "auth" in _words(digest.get("qop") or "auth") else f"Digest of quality {_plain(digest['qop'])}"
+        return "" if algorithm.lower() in DIGESTS_OF_LIBAV else f"Digest {_plain(algorithm)}"
     return "" if not schemes or "basic" in map(str.lower, schemes) else _plain(schemes[-1])
 
 
@@ -32,7 +30,7 @@ def authorization(challenges: list[str], method: str, url: str, user: str, passw
     if asked.get("algorithm", "").lower() == "md5-sess":
         secret = _md5(secret, nonce, client)
     proof, said = [secret, nonce], f'username="{user}", realm="{realm}", nonce="{nonce}", uri="{url}"'
-    if "auth" in _words(asked.get("qop", "")):
+    if "auth" in re.split(r"[,\s]+", asked.get("qop", "")):
         proof += [count, client, "auth"]
         said += f', qop=auth, nc={count}, cnonce="{client}"'
     said += f', response="{_md5(*proof, _md5(method, url))}"'
@@ -45,10 +43,6 @@ def _digest(challenges: list[str]) -> dict[str, str]:
     digests = [challenge for challenge in challenges if challenge.lower().startswith("digest")]
     found = re.findall(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))', digests[-1]) if digests else []
     return {name.lower(): quoted or bare for name, quoted, bare in found}
-
-
-def _words(text: str) -> list[str]:
-    return re.split(r"[,\s]+", text)
 
 
 def _md5(*parts: str) -> str:
