@@ -9,7 +9,7 @@ from threading import Event
 from time import monotonic
 from urllib.parse import quote, urljoin, urlsplit
 
-from edge_app.capture.sources.address import Address, redacted
+from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.http_answer import TICK_S, HttpAnswer, PatientReader, connected
 from edge_app.capture.sources.http_failures import of_error, of_status
 from edge_app.capture.sources.http_login import HttpLogin, challenges
@@ -122,9 +122,8 @@ class HttpClient:
         location = answer.headers.get("Location", "")[:LONGEST_LOCATION]
         there = _same_camera(url, location)
         if there is None:
-            shown = "".join(filter(str.isprintable, redacted(location)))[:200]
-            text = f"it redirects ({answer.status}) to {shown}, which is not followed: another host, or no TLS any more"
-            raise self._failure(Reason.FAILED, f"{text}; if that is the camera, make it the url")
+            why = "which is not followed: another host, or no TLS; if that is the camera, make it the url"
+            raise self._failure(Reason.FAILED, f"it redirects ({answer.status}) to {_place(location)}, {why}")
         return there
 
     def _failure(self, reason: Reason, text: str) -> StreamError:
@@ -139,6 +138,16 @@ def target_of(url: str) -> str:
     """
     place = re.sub(r"^[^:]*://[^/?#]*", "", url).partition("#")[0]
     return quote(place if place.startswith("/") else f"/{place}", safe=PRINTABLE)
+
+
+def _place(location: str) -> str:
+    """Scheme and host of a URL, whose path may hold a secret.
+
+    >>> _place("http://10.0.0.6:81/login/admin/secret?token=abc"), _place("what")
+    ('http://10.0.0.6:81', 'no URL')
+    """
+    found = re.match(r"(https?|rtsps?)://(?:[^/?#@]*@)?([\w.:\[\]-]{1,200})", location, re.IGNORECASE)
+    return f"{found[1]}://{found[2]}" if found else "no URL"
 
 
 def _same_camera(url: str, location: str) -> str | None:
