@@ -80,8 +80,8 @@ class CameraConfig(SourceConfig):
         scheme = SCHEMES.get(name.lower())
         if scheme is None:
             raise wrong(f"want {listed(SCHEMES)}://… or a path{nearest(name, SCHEMES)}")
-        if scheme.has_host and not all(character.isprintable() and character != " " for character in rest):
-            raise wrong("want no blanks and no control characters; write a blank as %20")
+        if CONTROL.search(rest):
+            raise wrong("holds a line break or another control character")
         if scheme.has_host:
             _check_host(rest)
         return scheme.name + separator + rest

@@ -103,8 +103,9 @@ def _stretch(path: Path, tensor: TensorProto) -> _Stretch:
         raise DataError(f"{path}: says that {tensor.name!r} has {length} bytes; its shape wants {wanted}")
     stretch = _Stretch(file, start or 0, (start or 0) + wanted)
     if (size := file.stat().st_size) < stretch.end:
-        what = what_else(file) or f"end at byte {size}, want {stretch.end}; copy it again"
-        raise DataError(f"{path}: its weights in {file.name!r}: {what}")
+        if what := what_else(file):
+            raise DataError(f"{path}: its weights should be in {file.name!r}: {what}")
+        raise DataError(f"{path}: its weights in {file.name!r} end at byte {size}, want {stretch.end}; copy it again")
     return stretch
 
 
@@ -119,7 +120,7 @@ def _located(path: Path, location: str) -> Path:
     if named.is_absolute() or ".." in named.parts:
         raise DataError(f"{path}: wants its weights from {location!r}; only its own folder is looked in")
     file = path.parent / named
-    if not file.exists():  # where the ONNX file alone is a link
+    if not os.path.exists(file):  # noqa: PTH110, `Path.exists` raises for a name that is too long; the file alone is a link
         file = Path(os.path.realpath(path)).parent / named
     folders = os.path.realpath(path.parent), Path(os.path.realpath(path)).parent  # the latter where all are links
     if not any(Path(os.path.realpath(file)).is_relative_to(folder) for folder in folders):

@@ -622,10 +622,10 @@ def test_a_file_that_must_not_be_read_is_named(tmp_path, monkeypatch):
         load_config(tmp_path / "c.yaml", {})
 
 
-@pytest.mark.parametrize("end", [r"\r\nX-Injected: yes", " HTTP/1.1", r"\t", r"\u2028"])
-def test_a_url_holds_no_blanks_and_no_control_characters(tmp_path, end):
+@pytest.mark.parametrize("end", [r"\r\nX-Injected: yes", r"\n", r"\t"])
+def test_a_url_holds_no_control_characters(tmp_path, end):
     line = said(tmp_path, camera(f'url: "rtsp://10.0.0.5/s{end}"'))
-    assert line == "3:12: cameras.a.url: want no blanks and no control characters; write a blank as %20"
+    assert line == "3:12: cameras.a.url: holds a line break or another control character"
 
 
 @pytest.mark.parametrize("key", ["username", "password"])
