@@ -120,7 +120,8 @@ def _located(path: Path, location: str) -> Path:
     if named.is_absolute() or ".." in named.parts:
         raise DataError(f"{path}: wants its weights from {location!r}; only its own folder is looked in")
     file = path.parent / named
-    if not os.path.exists(file):  # noqa: PTH110, `Path.exists` raises for a name that is too long; the file alone is a link
+    if not os.path.exists(file):  # noqa: PTH110, which raises where a name is too long
+        # The ONNX file alone is a link.
         file = Path(os.path.realpath(path)).parent / named
     folders = os.path.realpath(path.parent), Path(os.path.realpath(path)).parent  # the latter where all are links
     if not any(Path(os.path.realpath(file)).is_relative_to(folder) for folder in folders):
