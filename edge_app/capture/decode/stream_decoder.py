@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import av
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -40,6 +42,16 @@ def video_streams(container: av.container.InputContainer, description: str) -> l
     if not streams:
         raise StreamError(Reason.CODEC, f"{description}: libav has no decoder for its video")
     return streams
+
+
+def packets_of(container: av.container.InputContainer) -> Iterator[av.Packet[Stream]]:
+    """The packets of all tracks, and an empty one of each at the end; raises what libav raises.
+
+    Tracks may appear while it is read. At the end PyAV looks for all that there are now in a list of those that were
+    there at first, which raises IndexError; by then the first ones have been flushed.
+    """
+    with suppress(IndexError):
+        yield from container.demux()
 
 
 def video_stream(container: av.container.InputContainer, description: str) -> VideoStream:

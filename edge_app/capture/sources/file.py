@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.decode.orientation import UPRIGHT, FrameOrientation
-from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_stream
+from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, packets_of, video_stream
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
@@ -174,10 +174,7 @@ class FileSource:
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:  # type: ignore[type-arg]
         try:
-            # All of them: where a track appears later, libav's numbers of those that were asked for are too few.
-            for packet in container.demux():
-                if packet.stream.index == stream.index:
-                    yield packet
+            yield from (packet for packet in packets_of(container) if packet.stream.index == stream.index)
         except LIBAV_ERRORS as error:
             raise StreamError(Reason.FAILED, f"{self._path}: reading failed ({type(error).__name__})") from error
 

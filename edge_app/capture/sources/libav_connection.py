@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from edge_app.capture.capture_time import CameraClock, Moment, camera_wall
 from edge_app.capture.decode.factory import VideoDecoderFactory
-from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, video_streams
+from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, packets_of, video_streams
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.capture.reorder_times import PacketTimes
 from edge_app.capture.sources import failures
@@ -124,7 +124,7 @@ class LibavConnection:
 
         Of all, because libav would read over those of other tracks for ever, and nobody would see that time passes.
         """
-        packets, came = container.demux(), False
+        packets, came = packets_of(container), False
         while not stop.is_set():
             failure, began = None, monotonic()
             try:
