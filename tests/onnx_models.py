@@ -68,6 +68,38 @@ def refuses_all(path: Path, shape: list[int]) -> Path:
     return write(path, nodes, [images(1)], [output], constants)
 
 
+def never_returns(path: Path, shape: list[int]) -> Path:
+    """An output of that shape that is counted up to, one by one, for longer than anybody waits."""
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["on"], ["still_on"]),
+            helper.make_node("Add", ["count", "one"], ["more"]),
+        ],
+        "body",
+        [
+            helper.make_tensor_value_info("round", TensorProto.INT64, []),
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("count", TensorProto.FLOAT, []),
+        ],
+        [
+            helper.make_tensor_value_info("still_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("more", TensorProto.FLOAT, []),
+        ],
+        [helper.make_tensor("one", TensorProto.FLOAT, [], [1.0])],
+    )
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
+        helper.make_node("Loop", ["rounds", "", "mean"], ["counted"], body=body),
+        helper.make_node("Expand", ["counted", "shape"], ["output"]),
+    ]
+    constants = [
+        helper.make_tensor("rounds", TensorProto.INT64, [], [2**62]),
+        helper.make_tensor("shape", TensorProto.INT64, [len(shape)], shape),
+    ]
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, shape)
+    return write(path, nodes, [images(1)], [output], constants)
+
+
 def echo(path: Path, dtype: str, channels_last: bool, *others: str, alone: bool = False) -> Path:
     """What it is fed: pictures of that dtype and layout, or a single one, and int64 pairs by other names."""
     kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))

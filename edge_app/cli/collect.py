@@ -15,7 +15,7 @@ from edge_app.app.factory import make_sources
 from edge_app.cli.loading import ConfigArgument, load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.output import write_lines
-from edge_app.cli.signals import stop_when_told
+from edge_app.cli.signals import told_to_stop
 from edge_app.collect import Blur, CollectLimits, Collector, PictureFolder, Redact, StopReason, blurring_detector
 from edge_app.core.colour import to_bgr
 from edge_app.core.errors import UsageError
@@ -50,11 +50,10 @@ def main(
     """Keep pictures of the cameras that differ from each other, for calibrating INT8, until there are enough."""
     config = load_config(path)
     set_up(log_level.value)
-    stop = stop_when_told()
     cv2.setNumThreads(1)  # its thread pool would compete with a service on the same machine
     sources = make_sources(config)
     refuse_own_source(config, out)
-    with ExitStack() as stack:
+    with told_to_stop() as stop, ExitStack() as stack:
         redact = redaction(config, blur or [], stack)
         pictures = stack.enter_context(PictureFolder(out, f".{image_format.value}", round(max_mb * MB)))
         collector = Collector(pictures, CollectLimits(images, hours * 3600), every, redact, stop)

@@ -16,7 +16,7 @@ from edge_app.app.factory import make_parts
 from edge_app.app.runtime import TICK_S, Runtime, start
 from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
-from edge_app.cli.signals import stop_when_told
+from edge_app.cli.signals import told_to_stop
 from edge_app.cli.table import LiveTable
 from edge_app.preview import NewestFrames, Recorder, Window
 
@@ -33,12 +33,11 @@ def main(
     """Analyse the cameras until SIGTERM or SIGINT, or until every source is a file and all are read."""
     config = load_config(path)
     set_up(log_level.value)
-    stop = stop_when_told()
-    parts = make_parts(config)
-    # Fail early, before the model is loaded.
-    recorder = open_recorder(record, path, config, parts.detector.labels) if record is not None else None
-    window = Window(parts.detector.labels) if show else None
-    with ExitStack() as stack:
+    with told_to_stop() as stop, ExitStack() as stack:
+        parts = make_parts(config)
+        # Fail early, before the model is loaded.
+        recorder = open_recorder(record, path, config, parts.detector.labels) if record is not None else None
+        window = Window(parts.detector.labels) if show else None
         runtime = stack.enter_context(start(parts, stop))
         refresh = attach_viewers(runtime, config, recorder, window, stack)
         if not stop.is_set():  # told to stop while the model was loaded

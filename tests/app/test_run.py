@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -21,6 +22,7 @@ from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
 from edge_app.preview import NewestFrames
 from edge_app.synthetic import SceneSettings, Street
+from tests import onnx_models
 from tests.waiting import PROGRAM_S, Stopwatch
 
 SCENE = "synthetic://street?seed=3&fps=5"
@@ -115,6 +117,25 @@ def test_a_signal_while_it_is_imported_ends_it_quietly(edge_app, configured, ver
     assert program.wait() == code
     assert re.search(r"import time:.*\n", program.log)
     assert [line for line in program.log.splitlines() if not line.startswith("import time:")] == []
+
+
+@pytest.mark.parametrize("decoder", [None, "ultralytics"], ids=["asked for its layout", "loaded"])
+def test_a_model_that_never_returns_does_not_keep_the_program_from_stopping(edge_app, configured, tmp_path, decoder):
+    onnx = onnx_models.never_returns(tmp_path / "loop.onnx", [1, 84, 21])
+    model = {"onnx": str(onnx), "labels": "coco", **({"decoder": decoder} if decoder else {})}
+    program = edge_app("run", configured(model=model, cameras={"street": {"url": SCENE}}))
+    process = Path("/proc", str(program.process.pid))
+    program.until(lambda: "onnxruntime" in (process / "maps").read_text())
+    imported = cpu_s(process)
+    program.until(lambda: cpu_s(process) > imported + 5)  # which no import takes
+    code, seconds = program.terminate()
+    assert (code, program.log) == (0, "")
+    assert seconds < 5
+
+
+def cpu_s(process: Path) -> float:
+    """CPU time of a process, which is a folder in /proc [s]."""
+    return sum(map(int, (process / "stat").read_text().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_of_a_camera_that_is_removed_no_picture_is_kept(configured):
