@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import cv2
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -21,7 +20,7 @@ from edge_app.cli.summary import object_counts
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError
 from edge_app.core.frames import Frame
-from edge_app.preview import Annotator
+from edge_app.preview import Annotator, write_picture
 from edge_app.synthetic import SceneSettings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
@@ -54,7 +53,7 @@ def main(
         elapsed = time.monotonic() - began
     frame, result = best[0]
     picture = out / "annotated.png"
-    cv2.imwrite(str(picture), Annotator(labels).draw(frame.picture.bgr, result.detections))
+    write_picture(picture, Annotator(labels).draw(frame.picture.bgr, result.detections))
     summarise(seen, labels)
     sys.stdout.write(
         f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {runtime.detector.name} "

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import cv2
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
@@ -22,7 +20,7 @@ from edge_app.core.colour import to_bgr
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError, DeviceError, UsageError
 from edge_app.core.frames import Frame
-from edge_app.preview import Annotator
+from edge_app.preview import Annotator, write_picture
 
 EXAMPLE = "Example: edge-app snapshot configs/one-camera.yaml gate --out gate.jpg"
 
@@ -37,8 +35,8 @@ def main(
     out = out or Path(f"{camera}.jpg")
     whole = load_config(path)
     config = only(whole, camera)
-    check_place(out)
     refuse_to_replace([out], path, whole)
+    check_place(out)
     taken: list[tuple[Frame, Result]] = []
     deadline = time.monotonic() + seconds
     with start(make_parts(config)) as runtime:
@@ -58,7 +56,7 @@ def main(
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
     frame, result = taken[0]
     labels = runtime.detector.labels
-    write(out, Annotator(labels).draw(to_bgr(frame.picture), result.detections))
+    write_picture(out, Annotator(labels).draw(to_bgr(frame.picture), result.detections))
     write_lines([f"{out}: {object_counts(result, labels)}"])
 
 
@@ -74,11 +72,7 @@ def check_place(path: Path) -> None:
     """Raises UsageError or AccessError where there can be no picture."""
     if not cv2.haveImageWriter(str(path)):
         raise UsageError(f"{path}: want a name that ends with .jpg or .png")
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise AccessError(f"{path}: cannot be written")
-
-
-def write(path: Path, pixels: NDArray[np.uint8]) -> None:
-    """Writes a BGR picture in the format that the file's name asks for."""
-    if not cv2.imwrite(str(path), pixels):
+    if path.is_symlink():
+        raise AccessError(f"{path}: is a link, which is not followed")
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise AccessError(f"{path}: cannot be written")

@@ -26,11 +26,13 @@ NAME = r"^[a-z0-9_]+$"
 HOST = r"^[^\s/:]+$|^[0-9a-fA-F:]+$"
 SHA256 = r"^[0-9a-f]{64}$"
 TOPIC = r"^[^\s#+/]+(/[^\s#+/]+)*$"
+MODE = r"^0?[0-7]{3}$"
 SIZE = r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$"
 WANTED = {
     NAME: "want only a-z, 0-9 and _",
     HOST: "want a name or an address, without scheme, port and path",
     SHA256: "want 64 characters of 0-9 and a-f, as sha256sum prints them",
+    MODE: "want permissions in octal, such as 0640",
     SIZE: "want WIDTHxHEIGHT, such as 640x640",
     TOPIC: "want a topic without spaces, # and +, that neither begins nor ends with /",
 }
@@ -38,6 +40,10 @@ WANTED = {
 
 Name = Annotated[str, Field(pattern=NAME)]
 """A name that becomes part of topics, file names and metric labels."""
+
+
+FileMode = Annotated[str, Field(pattern=MODE)]
+"""Permissions of a file, in octal."""
 
 
 def wrong(text: str, *at: str | int) -> PydanticCustomError:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 POLL_S = 0.25
+PRIVATE = 0o640  # pictures and messages of people: for the owner, and for the group to read
 
 
 def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool = True) -> None:
@@ -42,6 +43,32 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool 
         with suppress(FileNotFoundError):
             draft.unlink()
     sync_folder(path.parent)
+
+
+def open_to_write(path: Path, flags: int, mode: int | None = None) -> int:
+    """A descriptor of a file that is made if it is not there, and is never reached through a link of that name.
+
+    Args:
+        path: The file; its folder is there.
+        flags: Of `os.open`, such as `O_WRONLY | O_TRUNC`.
+        mode: The permissions of a file that is made; None: `PRIVATE`, less the umask.
+
+    Raises:
+        OSError: The operating system refuses; ELOOP where the name is that of a link.
+    """
+    flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        file = os.open(path, flags | os.O_CREAT | os.O_EXCL, PRIVATE if mode is None else mode)
+    except FileExistsError:
+        return os.open(path, flags)
+    if mode is not None:
+        os.fchmod(file, mode)  # whatever the umask is
+    return file
+
+
+def refusal(error: OSError) -> str:
+    """Why a file cannot be written, in words."""
+    return "is a link, which is not followed" if error.errno == errno.ELOOP else str(error.strerror)
 
 
 def adopt(draft: Path, path: Path) -> None:

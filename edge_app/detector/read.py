@@ -52,6 +52,8 @@ def read_detector(config: DetectorConfig) -> Detector:
     """
     with config.blame("model", "name" if config.model.onnx is None else "onnx", of=(InputError,)):
         found = model.find(config.model, config.base, config.state_dir)
+    if doubt := found.doubt():
+        logger.warning("model %s: %s", found.card.name, doubt)
     with config.blame("engine", "backend", of=(DeviceError,)):
         backend = choose_backend(config.engine)
     if backend.fallback is None:

@@ -70,6 +70,8 @@ class Card(CardSection):
 
 def read_card(path: Path) -> Card:
     """The card at `path`; raises InputError that names the file and the key."""
+    if not path.is_file():
+        raise InputError(f"{path}: not a file")
     try:
         return Card.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

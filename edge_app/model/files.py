@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +47,17 @@ class Model:
     def float_precision(self) -> Precision:
         """What `auto` is without INT8: FP32, or else the card's first precision, which may be FP16 or INT8."""
         return "fp32" if "fp32" in self.card.files else next(iter(self.card.files))
+
+    def doubt(self) -> str:
+        """Who besides root and this user could exchange the model, in words; empty: nobody."""
+        we, files = os.geteuid(), (self.folder / file for file in self.card.files.values())
+        for path in (self.folder, *filter(Path.exists, files)):
+            status = path.stat()
+            if status.st_mode & stat.S_IWOTH:
+                return f"{path}: everybody may write it; chmod o-w it"
+            if we and status.st_uid not in (0, we):
+                return f"{path}: belongs to another user, who may exchange it; chown it to root"
+        return ""
 
     def file(self, precision: Precision) -> Path:
         """The ONNX file of that precision, its sha256 checked if the card gives one; raises as `digest` too."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge_app.core.colour import to_bgr
 from edge_app.core.detections import Result
+from edge_app.core.files import refusal
 from edge_app.core.frames import Frame, FrameMeta
 from edge_app.preview.annotator import Annotator
 from edge_app.preview.mp4_writer import FAILURES, Mp4Writer
@@ -74,7 +75,8 @@ class CameraRecorder:
             if self._writer is not None:
                 self._writer.close()
         except FAILURES as error:
-            logger.warning("record: %s ends here: %s", self._path, getattr(error, "strerror", None) or error)
+            why = refusal(error) if isinstance(error, OSError) else error
+            logger.warning("record: %s ends here: %s", self._path, why)
             if self._writer is not None:
                 self._writer.abort()
         finally:

@@ -6,11 +6,14 @@ import os
 from contextlib import ExitStack, suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import BinaryIO
 
 import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from edge_app.core.files import open_to_write
 
 TIME_BASE = Fraction(1, 1000)  # [s]
 LONGEST_STEP_S = 10.0  # between two pictures; those of a folder may be years apart
@@ -26,8 +29,8 @@ class Mp4Writer:
     def __init__(self, path: Path, width: int, height: int) -> None:
         """Opens the file for pictures of that size [px]; raises OSError."""
         self._wh = max(2, width // 2 * 2), max(2, height // 2 * 2)  # even, as the chroma planes have half the size
-        self._path = path
-        self._file = path.open("wb")  # libav does not report failures when it closes a file that it opened itself
+        # Ours, because libav does not report failures when it closes a file that it opened itself.
+        self._file = os.fdopen(open_to_write(path, os.O_RDWR | os.O_TRUNC), "w+b")
         self._container = av.open(self._file, "w", format="mp4", options=FRAGMENTED)
         self._stream = self._container.add_stream("libx264", rate=30, options=ENCODER_OPTIONS)
         self._stream.width, self._stream.height = self._wh
@@ -59,24 +62,21 @@ class Mp4Writer:
 
     def abort(self) -> None:
         """Closes the file after a failure and cuts off the incomplete fragment."""
-        for close in (self._container.close, self._file.close, self._truncate):
-            with suppress(*FAILURES):
-                close()
-
-    def _truncate(self) -> None:
-        if self._path.is_file():
-            os.truncate(self._path, complete_bytes(self._path))
+        with os.fdopen(os.dup(self._file.fileno()), "r+b") as written:
+            for close in (self._container.close, self._file.close, lambda: written.truncate(complete_bytes(written))):
+                with suppress(*FAILURES):
+                    close()
 
 
-def complete_bytes(path: Path) -> int:
+def complete_bytes(file: BinaryIO) -> int:
     """The size of an MP4 without an incomplete fragment at its end [bytes].
 
     A box is its size [4 bytes], a name [4 bytes] and content; a fragment is a `moof` box and the `mdat` after it.
     """
-    size, at, end = path.stat().st_size, 0, 0
-    with path.open("rb") as file:
-        while 8 <= (length := int.from_bytes((head := file.read(8))[:4], "big")) <= size - at:
-            at += length
-            end = end if head[4:] == b"moof" else at
-            file.seek(at)
+    size, at, end = file.seek(0, os.SEEK_END), 0, 0
+    file.seek(0)
+    while 8 <= (length := int.from_bytes((head := file.read(8))[:4], "big")) <= size - at:
+        at += length
+        end = end if head[4:] == b"moof" else at
+        file.seek(at)
     return end

@@ -40,6 +40,9 @@ class Recorder:
             raise AccessError(f"{path}: cannot be written")
         several = len(cameras) > 1
         self.paths = {c: path.with_name(f"{path.stem}-{c}{path.suffix}") if several else path for c in cameras}
+        for file in self.paths.values():
+            if file.is_symlink():
+                raise AccessError(f"{file}: is a link, which is not followed")
         annotator = Annotator(labels)
         self._recorders = {camera: CameraRecorder(camera, file, annotator) for camera, file in self.paths.items()}
 

@@ -1,4 +1,4 @@
-"""Locks: one process at a time, whether it waits or not, and what was taken away locks nothing."""
+"""Files that are opened to be written, and locks: one process at a time, and what was taken away locks nothing."""
 
 from __future__ import annotations
 
@@ -87,3 +87,33 @@ def test_a_lock_that_is_missing_is_told_and_not_made(tmp_path):
     with pytest.raises(FileNotFoundError), files.locked(tmp_path / "missing"):
         pytest.fail("nothing to lock")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def umask():
+    """The permissions that new files lack, as they are for a service."""
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.parametrize(("mode", "becomes"), [(None, 0o640), (0o600, 0o600), (0o666, 0o666)])
+def test_a_file_that_is_made_has_its_mode_and_one_that_is_there_keeps_its_own(tmp_path, umask, mode, becomes):
+    path = tmp_path / "out"
+    os.close(files.open_to_write(path, os.O_WRONLY, mode))
+    assert path.stat().st_mode & 0o777 == becomes
+    path.chmod(0o604)
+    os.close(files.open_to_write(path, os.O_WRONLY, mode))
+    assert path.stat().st_mode & 0o777 == 0o604
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_not_written_through(tmp_path, there):
+    target, link = tmp_path / "target", tmp_path / "link"
+    link.symlink_to(target)
+    if there:
+        target.touch()
+    with pytest.raises(OSError, match="link") as caught:
+        files.open_to_write(link, os.O_WRONLY)
+    assert files.refusal(caught.value) == "is a link, which is not followed"
+    assert target.exists() == there

@@ -235,3 +235,13 @@ def test_where_classes_have_cocos_own_numbers_its_names_stand_there(tmp_path, cl
     assert len(labels) == 91
     assert {number: labels[number] for number in COCO} == COCO
     assert [i for i in range(91) if labels[i] == f"class_{i}"] == [0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83]
+
+
+def test_who_else_could_exchange_a_model_is_told(toy, tmp_path):
+    found = find(model(name="toy"), tmp_path, tmp_path)
+    assert not found.doubt()
+    for path in (toy / "toy.onnx", toy):
+        mode = path.stat().st_mode
+        path.chmod(mode | 0o002)
+        assert found.doubt() == f"{path}: everybody may write it; chmod o-w it"
+        path.chmod(mode)

@@ -255,3 +255,47 @@ def test_a_line_that_was_begun_is_finished_before_another(message: Any) -> None:
         while not read.endswith(b"}\n"):
             read += reader.read1(65536)
     assert read == b"x" * 100_000 + b'\n{"seq":1}\n'
+
+
+def test_a_file_is_for_its_owner_and_group_unless_its_mode_says_otherwise(tmp_path: Path) -> None:
+    for name, more, becomes in [
+        ("own", {}, 0o640),
+        ("open", {"mode": "0644"}, 0o644),
+        ("lone", {"mode": "600"}, 0o600),
+    ]:
+        opened(tmp_path / name, **more).close()
+        assert (tmp_path / name).stat().st_mode & 0o777 == becomes
+
+
+def test_a_link_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to(tmp_path / "target")
+    with pytest.raises(ConfigError, match=r"out: is a link, which is not followed"):
+        FileSink(FileSinkConfig(path=tmp_path / "out"))
+
+
+def test_a_link_that_takes_the_place_of_the_file_later_is_not_written_through(tmp_path: Path) -> None:
+    sink = opened(tmp_path / "out")
+    (tmp_path / "out").unlink()
+    (tmp_path / "out").symlink_to(tmp_path / "target")
+    sink.close()
+    with pytest.raises(SinkError, match="is a link"):
+        sink.open(lambda: None)
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_second_instance_is_refused_unless_the_file_is_shared(tmp_path: Path) -> None:
+    first = opened(tmp_path / "out")
+    with pytest.raises(AccessError, match="another instance writes it"):
+        opened(tmp_path / "out")
+    first.close()
+    both = [opened(tmp_path / "out", shared=True) for _ in range(2)]
+    for sink in both:
+        sink.close()
+
+
+def test_the_first_instance_has_the_file_still_after_a_rotation(tmp_path: Path, message: Any) -> None:
+    first = opened(tmp_path / "out.ndjson", rotate_mb=LINE / 1e6)
+    send_all(first, [message(seq) for seq in range(3)])
+    with pytest.raises(AccessError, match="another instance writes it"):
+        opened(tmp_path / "out.ndjson")
+    first.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,13 +15,14 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from edge_app.config.section import ConfigPath, Name
+from edge_app.config.section import ConfigPath, FileMode, Flag, Name
+from edge_app.core import files
 from edge_app.core.errors import AccessError, ConfigError, SinkError
 from edge_app.publish.messages import Message, MessageKind
 from edge_app.publish.sinks.rotation import Rotation
 from edge_app.publish.sinks.sink import SinkConfig
 
-REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EWOULDBLOCK}
 IMPOSSIBLE = {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL}
 CHECK_S = 1.0  # how often we check whether somebody moved the file away
 
@@ -31,7 +34,8 @@ class FileSink:
 
     def __init__(self, config: FileSinkConfig) -> None:
         """Creates nothing; raises AccessError or ConfigError if there can be no such file."""
-        self._path = config.path
+        self._path, self._shared = config.path, config.shared
+        self._mode = int(config.mode, 8) if config.mode is not None else None
         self._max_bytes = config.rotate_mb * 1e6
         self._rotation = Rotation(config.path, config.rotate_s, config.keep)
         self._fd = -1
@@ -76,8 +80,10 @@ class FileSink:
 
     def _reopen(self) -> None:
         self.close()
-        self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._fd = files.open_to_write(self._path, os.O_RDWR | os.O_APPEND, self._mode)
         state = os.fstat(self._fd)
+        if stat.S_ISREG(state.st_mode) and not self._shared:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._size = state.st_size
         self._period = self._rotation.period(state.st_mtime if self._size else time.time())
         # A power cut may have torn the last line; the next one must not be glued to it.
@@ -114,7 +120,7 @@ class FileSink:
             return False
 
     def _failed(self, error: OSError) -> SinkError:
-        return SinkError(f"{self._path}: {error.strerror}")
+        return SinkError(f"{self._path}: {_why(error)}")
 
 
 def check_writable(path: Path) -> Path:
@@ -126,6 +132,8 @@ def check_writable(path: Path) -> Path:
     """
     try:
         place = next(place for place in (path, *path.absolute().parents) if place.exists())
+        if path.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if place == path:
             os.close(os.open(path, os.O_RDWR | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC))
         elif not place.is_dir():
@@ -141,9 +149,16 @@ def check_writable(path: Path) -> Path:
 def _raise_permanent(path: Path, error: OSError) -> None:
     """Raises AccessError or ConfigError if trying again cannot help."""
     if error.errno in REFUSED:
-        raise AccessError(f"{path}: {error.strerror}") from error
+        raise AccessError(f"{path}: {_why(error)}") from error
     if error.errno in IMPOSSIBLE:
-        raise ConfigError(f"{path}: {error.strerror}") from error
+        raise ConfigError(f"{path}: {_why(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    """Why the file cannot be written, in words."""
+    if isinstance(error, BlockingIOError):
+        return "another instance writes it; `shared: true` lets both"
+    return files.refusal(error)
 
 
 class FileSinkConfig(SinkConfig):
@@ -161,6 +176,10 @@ class FileSinkConfig(SinkConfig):
     """Period after which a new file begins [s]."""
     keep: int = Field(default=10, ge=1)
     """How many older files are kept; the oldest is deleted."""
+    mode: FileMode | None = None
+    """Permissions of new files, in octal as for `chmod`; none: 0640, less the umask."""
+    shared: Flag = False
+    """Whether other instances may write the same file, each of them whole lines; rotate it in one of them only."""
 
     file_key: ClassVar[str | None] = "path"
 
