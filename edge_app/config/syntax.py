@@ -51,7 +51,7 @@ def parse(content: bytes) -> yaml.Node:
     except RecursionError:
         raise ConfigIssue(Mark(1, 1), (), "nested too deep") from None
     if root is None:
-        raise ConfigIssue(Mark(1, 1), (), "the file is empty; it needs model and cameras")
+        raise ConfigIssue(Mark(1, 1), (), "the file is empty")
     return root
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge_app.config.issue import ConfigIssue
+from edge_app.config.plain import plain_values
 from edge_app.core.errors import InputError
 from edge_app.core.frames import LetterboxMode, Rounding
 
@@ -73,9 +74,11 @@ def read_card(path: Path) -> Card:
     if not path.is_file():
         raise InputError(f"{path}: not a file")
     try:
-        return Card.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: {' '.join(str(error).split())}") from error
+        return Card.model_validate(plain_values(path))
+    except ConfigIssue as issue:
+        raise InputError(f"{path}:{issue}") from issue
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import onnx
@@ -12,6 +13,7 @@ import pytest
 from edge_app.core.errors import ConfigError, DataError, InputError
 from edge_app.model import Labels, find, find_labels, metadata_labels, read_signature
 from edge_app.model.config import ModelConfig
+from edge_app.model.installed import installed
 from tests.onnx_models import channel_means, write
 
 CARD = """
@@ -74,6 +76,42 @@ def test_a_mistake_in_the_card_names_file_and_key(toy, tmp_path, old, new, words
     (toy / "model.yaml").write_text(CARD.replace(old, new))
     with pytest.raises(InputError, match=words):
         find(model(name="toy"), tmp_path, tmp_path)
+
+
+BOMB = "a0: &a0 {k: v}\n" + "".join(f"a{i}: &a{i} {{x: *a{i - 1}, y: *a{i - 1}}}\n" for i in range(1, 40))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param("name: " + "[" * 5000, "nested too deep", id="nested"),
+        pytest.param("name: " + "[" * 30 + "]" * 30, "nested too deep", id="nested a little"),
+        pytest.param(BOMB, "an alias", id="aliases of aliases"),
+        pytest.param(BOMB.replace("x: *", "<<: *"), "an alias", id="merged aliases"),
+        pytest.param("a: &a [*a]", "an alias", id="contains itself"),
+        pytest.param("name: 2026-13-45", "files: Field required", id="no date"),
+        pytest.param("name: !!python/object:os.system x", "tags are not supported", id="tag"),
+        pytest.param("name: \0", "unexpected character", id="nul"),
+        pytest.param("", "empty", id="empty"),
+        pytest.param("# " + "x" * (5 << 20), "larger than 4 MB", id="large"),
+        pytest.param("[1, 2]", "valid dictionary", id="a list"),
+    ],
+)
+def test_a_card_that_is_none_is_refused_in_a_line(toy, tmp_path, content, words):
+    (toy / "model.yaml").write_text(content)
+    with pytest.raises(InputError, match=words) as caught:
+        find(model(name="toy"), tmp_path, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pipe_in_the_place_of_a_card_is_not_waited_for(toy, tmp_path):
+    (toy / "model.yaml").unlink()
+    os.mkfifo(toy / "model.yaml")
+    with pytest.raises(InputError, match="no model toy"):
+        find(model(name="toy"), tmp_path, tmp_path)
+    assert [(each.name, each.error) for each in installed(tmp_path, tmp_path / "state") if each.name == "toy"] == [
+        ("toy", f"{toy.resolve()}/model.yaml: not a file")
+    ]
 
 
 def test_a_file_that_is_not_the_cards_is_refused(toy, tmp_path):

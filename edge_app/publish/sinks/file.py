@@ -35,7 +35,7 @@ class FileSink:
     def __init__(self, config: FileSinkConfig) -> None:
         """Creates nothing; raises AccessError or ConfigError if there can be no such file."""
         self._path, self._shared = config.path, config.shared
-        self._mode = int(config.mode, 8) if config.mode is not None else None
+        self._mode = int(config.mode, 8)
         self._max_bytes = config.rotate_mb * 1e6
         self._rotation = Rotation(config.path, config.rotate_s, config.keep)
         self._fd = -1
@@ -176,8 +176,8 @@ class FileSinkConfig(SinkConfig):
     """Period after which a new file begins [s]."""
     keep: int = Field(default=10, ge=1)
     """How many older files are kept; the oldest is deleted."""
-    mode: FileMode | None = None
-    """Permissions of new files, in octal as for `chmod`; none: 0640, less the umask."""
+    mode: FileMode = "0640"
+    """Permissions of new files, in octal as for `chmod`, whatever the umask."""
     shared: Flag = False
     """Whether other instances may write the same file, each of them whole lines; rotate it in one of them only."""
 
