@@ -12,11 +12,13 @@ from typing import Any
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from edge_app.capture.config import CameraConfig
+from edge_app.capture.sources.address import redacted
 from edge_app.config import load, schema_of
 from edge_app.config.issue import Keys, dotted
-from edge_app.config.section import ConfigPath, Name, Section, wrong
+from edge_app.config.section import ConfigPath, Name, Section, secrets_of, wrong
 from edge_app.core.errors import ConfigError, EdgeAppError
 from edge_app.core.paths import default_state_dir
+from edge_app.core.redaction import HIDDEN
 from edge_app.detector import DetectorConfig
 from edge_app.detector.config import DetectConfig
 from edge_app.engine.config import EngineConfig
@@ -52,11 +54,18 @@ class AppConfig(Section):
 
     _base: Path = PrivateAttr(default_factory=Path)
     _complain: Callable[[Keys, str], str] = PrivateAttr(default_factory=lambda: _without_place)
+    _variables: frozenset[str] = PrivateAttr(default=frozenset())
 
     @property
     def base(self) -> Path:
         """The folder of the file; its relative paths were resolved against it."""
         return self._base
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What must not be shown, and what may be instead: passwords, values of variables, the cameras' URLs."""
+        urls = {camera.url: redacted(camera.url) for camera in self.cameras.values() if "://" in camera.url}
+        return dict.fromkeys([*self._variables, *secrets_of(self)], HIDDEN) | urls
 
     @property
     def detector(self) -> DetectorConfig:
@@ -87,6 +96,7 @@ class AppConfig(Section):
         """Remembers what the loader alone knows: the folder of the file, and where its keys stand."""
         self._base = (context or {}).get("base", self._base)
         self._complain = (context or {}).get("complain", self._complain)
+        self._variables = (context or {}).get("variables", self._variables)
 
     @field_validator("cameras")
     @classmethod

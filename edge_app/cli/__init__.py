@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 import typer
 
+from edge_app.cli.logs import harmless
 from edge_app.core.errors import AccessError, EdgeAppError, TemporaryError, UsageError
 from edge_app.core.terminal import escaped
 
@@ -90,7 +91,7 @@ def execute(arguments: Sequence[str], imported: Callable[[], None] = lambda: Non
     except Exception as error:
         if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC):
             return _unwritten(error)
-        traceback.print_exc()
+        sys.stderr.write(harmless(traceback.format_exc()))
         return EdgeAppError.exit_code
 
 
@@ -110,5 +111,5 @@ def _unwritten(error: OSError) -> int:
 def _say(code: int, *lines: str) -> int:
     if code:
         # A library's text may have line breaks.
-        sys.stderr.writelines(f"{escaped(' '.join(line.split()))}\n" for line in lines)
+        sys.stderr.writelines(f"{escaped(harmless(' '.join(line.split())))}\n" for line in lines)
     return code

@@ -48,8 +48,8 @@ def main(
     log_level: Annotated[Level, typer.Option(help="How much to log.")] = Level.INFO,
 ) -> None:
     """Keep pictures of the cameras that differ from each other, for calibrating INT8, until there are enough."""
-    config = load_config(path)
     set_up(log_level.value)
+    config = load_config(path)
     cv2.setNumThreads(1)  # its thread pool would compete with a service on the same machine
     sources = make_sources(config)
     refuse_own_source(config, out)

@@ -10,14 +10,20 @@ from typing import Annotated
 import typer
 
 from edge_app.app import config
+from edge_app.cli import logs
 from edge_app.core.errors import UsageError
 
 ConfigArgument = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 
 
 def load_config(path: Path) -> config.AppConfig:
-    """The file's configuration, with variables from the environment; see `config.load_config` for what it raises."""
-    return config.load_config(path, os.environ)
+    """The file's configuration, with variables from the environment; the log knows its secrets.
+
+    Raises what `config.load_config` raises.
+    """
+    loaded = config.load_config(path, os.environ)
+    logs.keep(loaded.secrets)
+    return loaded
 
 
 def refuse_to_replace(written: Iterable[Path], path: Path, app_config: config.AppConfig) -> None:

@@ -7,9 +7,11 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Mapping
 from enum import Enum
 from typing import TextIO
 
+from edge_app.core.redaction import hide
 from edge_app.core.terminal import escaped
 
 # syslog priorities: journald takes them from the head of a line
@@ -54,10 +56,19 @@ class Words(logging.Formatter):
 
 
 class Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 takes none
-    """Writes to what is `sys.stderr` at the time: a live table takes its place, so that lines go above it."""
+    """Writes to what is `sys.stderr` at the time: a live table takes its place, so that lines go above it.
+
+    Attributes:
+        secrets: What is not shown in any line, and what is instead.
+    """
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+        self.secrets: dict[str, str] = {}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, whoever logs it, without secrets."""
+        return hide(super().format(record), self.secrets)
 
     @property
     def stream(self) -> TextIO:
@@ -65,10 +76,29 @@ class Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 ta
 
 
 def set_up(level: str) -> None:
-    """Sends the program's log to stderr; `level` is a name of logging's."""
+    """Sends the program's log to stderr; `level` is a name of logging's. To be called before secrets are kept."""
     handler = Stderr()
     if sys.stderr.isatty():
         handler.setFormatter(Words("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     else:
         handler.setFormatter(Logfmt(journal="JOURNAL_STREAM" in os.environ))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def keep(secrets: Mapping[str, str]) -> None:
+    """From now on no line of the log shows one of these; without `set_up`, warnings are lines without more."""
+    if not _handlers():
+        logging.getLogger().addHandler(Stderr())
+    for handler in _handlers():
+        handler.secrets.update(secrets)
+
+
+def harmless(text: str) -> str:
+    """The text without the secrets that are kept."""
+    for handler in _handlers():
+        text = hide(text, handler.secrets)
+    return text
+
+
+def _handlers() -> list[Stderr]:
+    return [handler for handler in logging.getLogger().handlers if isinstance(handler, Stderr)]

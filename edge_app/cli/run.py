@@ -31,8 +31,8 @@ def main(
     record: Annotated[Path | None, typer.Option(help="Record what is seen, one .mp4 per camera; replaces it.")] = None,
 ) -> None:
     """Analyse the cameras until SIGTERM or SIGINT, or until every source is a file and all are read."""
-    config = load_config(path)
     set_up(log_level.value)
+    config = load_config(path)
     with told_to_stop() as stop, ExitStack() as stack:
         parts = make_parts(config)
         # Fail early, before the model is loaded.

@@ -24,12 +24,13 @@ def load(schema: type[S], path: Path, environ: Mapping[str, str], context: Mappi
         InputError: There is no such file.
         AccessError: The operating system refuses to read it.
     """
-    content = _content(path)
+    content, variables = _content(path), Variables(environ)
     try:
-        document = read(content, Variables(environ).fill)
+        document = read(content, variables.fill)
         known = {
             "file": path,
             "base": path.parent.absolute(),
+            "variables": frozenset(variables.used),
             "complain": lambda keys, text: f"{path}:{ConfigIssue(document.mark(keys), keys, text)}",
         }
         return validate(schema, document, {**known, **context})

@@ -40,6 +40,8 @@ def describe(error_type: str, context: Mapping[str, Any], place: NodePlace | Non
         return f"want {listed(names)}{_got(place, secret)}{nearest(place.text if place else '', names)}"
     if error_type == "too_short":
         return "want at least one"
+    if place and place.kind == "text" and error_type.startswith(("dict", "model", "tuple")):
+        return f"{_wanted(error_type, context)}, got a text"  # which may be a password whose key was left out
     return _wanted(error_type, context) + _got(place, secret)
 
 
@@ -53,7 +55,7 @@ def _wanted(kind: str, context: Mapping[str, Any]) -> str:
 def _got(place: NodePlace | None, secret: bool) -> str:
     if place is None or (secret and place.kind == "text"):
         return ""
-    if place.kind == "text" and "@" in place.text:
+    if place.kind == "text" and ("@" in place.text or "://" in place.text):
         return ""  # it may be a URL in the wrong place, with a password
     if place.kind == "text":
         return f", got {_shown(place.text)}"

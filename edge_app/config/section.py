@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretStr,
     Strict,
     ValidationInfo,
     model_validator,
@@ -67,6 +69,19 @@ class Section(BaseModel):
     def _empty(cls, value: Any) -> Any:
         """A section whose keys are all commented out has no keys."""
         return {} if value is None else value
+
+
+def secrets_of(value: Any) -> Iterator[str]:
+    """The secrets in a section, and in all that it holds."""
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        yield from secrets_of(dict(value))
+    elif isinstance(value, dict):
+        yield from secrets_of(tuple(value.values()))
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from secrets_of(each)
 
 
 def possible(path: str) -> str:

@@ -11,9 +11,14 @@ REFERENCE = re.compile(r"\$(?P<escaped>\$)?\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)
 
 
 class Variables:
-    """Values from the environment, else from the files that systemd's LoadCredential= provides."""
+    """Values from the environment, else from the files that systemd's LoadCredential= provides.
+
+    Attributes:
+        used: The values that were filled in.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        self.used: set[str] = set()
         self._environ = environ
 
     def fill(self, text: str) -> str:
@@ -33,6 +38,7 @@ class Variables:
         value = self._value(match["name"])
         if value is not None and CONTROL.search(value):
             raise ValueError(f"the variable {match['name']} holds a control character, such as a line break or a tab")
+        self.used |= {value} if value else set()
         if match["default"] is not None:
             return value or match["default"][2:]
         if value is None:
