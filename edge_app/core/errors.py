@@ -14,7 +14,9 @@ EdgeAppError              70  a bug of ours
 │   ├── StreamError           one camera; `run` reconnects, `check --probe` reports
 │   │   └── BrokenOffError    the same after some frames, and how many were lost (capture/sources/source.py)
 │   ├── SinkError             one broker or file; `run` reconnects, `check --probe` reports
-│   │   └── LoginError        the broker refused our login (publish/sinks/sink.py)
+│   │   ├── LoginError        the broker refused our login (publish/sinks/sink.py)
+│   │   ├── BusyError         the other side takes nothing for now (publish/sinks/sink.py)
+│   │   └── RefusedError      it will never take one message, which is set aside (publish/sinks/sink.py)
 │   └── DeviceMemoryError     the GPU has too little memory left; at run time the batch is dropped
 ├── EngineError           70  a batch could not be computed; `run` retries its frames one by one
 ├── TemporaryError        75  try again
