@@ -131,7 +131,7 @@ class Delivery:
         finally:
             self._queue.close()
             if refused := self._metrics.total("publish_dropped", sink=self.name, reason="refused"):
-                logger.warning("%s: %d messages were refused and set aside", self.name, refused)
+                logger.warning("%s: refused and set aside in all: %d", self.name, refused)
             if self._leave_mono < math.inf and (lost := self._queue.undelivered):
                 logger.warning("%s: removed, and %d messages were not delivered", self.name, lost)
             self._heartbeats.forget(self.thread_name)

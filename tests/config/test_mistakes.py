@@ -569,7 +569,8 @@ def test_every_mistake_is_said_in_the_order_of_the_file(tmp_path):
 
 def test_of_each_sink_every_mistake_is_said(tmp_path):
     text = (
-        f'{SOUND}publish:\n  - {{type: mqtt, host: h, username: "a\\nb", password: "c\\td", qos: 3, tls: {{ca: [x]}}}}\n'
+        SOUND + 'publish:\n  - {type: mqtt, host: h, username: "a\\nb", password: "c\\td", qos: 3, tls: '
+        "{ca: [x]}}\n"
         "  - [type, stdout]\n  - {type: [mqtt]}\n  - {type: file, path: {a: b}, keep: 0}\n"
     )
     assert all_said(tmp_path, text) == [

@@ -141,7 +141,7 @@ def test_a_message_that_is_refused_for_good_is_set_aside_and_the_sink_stays_open
     told = [record.getMessage() for record in caplog.records if "too long" in record.getMessage()]
     assert told == ["sink: a message is set aside, as others like it will be: detections of gate: too long"]
     running.end()
-    assert "sink: 2 messages were refused and set aside" in caplog.text
+    assert "sink: refused and set aside in all: 2" in caplog.text
 
 
 def test_a_message_can_be_refused_as_it_is_handed_over(running: Running, message: Any) -> None:
