@@ -258,6 +258,22 @@ def test_our_presence_may_be_refused_for_now_and_the_messages_go_on(running: Run
         assert (failed(running), delivery.status.state) == (0, "up")
 
 
+def test_what_raises_in_pahos_own_thread_is_told_and_tried_again(
+    running: Running, message: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(*_: object) -> None:
+        raise KeyError(195)  # as paho 2.1 does at a reason code that there is not
+
+    with OddBroker() as broker, monkeypatch.context() as patch:
+        patch.setattr("paho.mqtt.client.Client.loop_forever", raises)
+        delivery = start(running, broker, version="5")
+        put(delivery, [message(0)])
+        until(lambda: failed(running) >= 2)
+        assert delivery.status.reason == f"127.0.0.1:{broker.port}: an answer that is not MQTT: 195"
+        patch.undo()
+        until(lambda: delivery.status.queued == 0)
+
+
 def test_an_answer_that_is_no_mqtt_ends_the_connection_and_leaves_no_thread(running: Running, message: Any) -> None:
     with OddBroker(bad_is(0xC3)) as broker:
         delivery = start(running, broker, version="5")
