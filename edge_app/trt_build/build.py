@@ -17,7 +17,7 @@ from edge_app.core import files
 from edge_app.core.errors import DataError, StoppedError
 from edge_app.model import load_weights, read_onnx
 from edge_app.onnx_graph import opset
-from edge_app.trt_build.fp16 import cast, is_half
+from edge_app.onnx_graph.fp16 import cast, is_half
 from edge_app.trt_build.library import TensorRtLibrary
 from edge_app.trt_build.monitor import BuildProgress, make_monitor
 from edge_app.trt_build.quantizers import refused_quantizer

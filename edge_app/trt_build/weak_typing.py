@@ -24,7 +24,7 @@ def set_dtypes(trt: Any, config: Any, network: Any, precision: Precision) -> Non
 
 
 def tail(trt: Any, network: Any) -> Iterator[Any]:
-    """The layers behind the last ones with weights, as in `fp16.tail`; the last first."""
+    """The layers behind the last ones with weights, as in `onnx_graph.fp16.tail`; the last first."""
     weighted = (trt.LayerType.CONVOLUTION, trt.LayerType.DECONVOLUTION, trt.LayerType.MATRIX_MULTIPLY)
     before_weights: set[str] = set()
     for index in reversed(range(network.num_layers)):

@@ -12,6 +12,7 @@ from edge_app.core.errors import DataError, DeviceError, first_line
 from edge_app.cuda import Stream
 from edge_app.engine.ort.source import session_source
 from edge_app.model import TensorSpec, load_onnx, read_onnx
+from edge_app.onnx_graph.fp16 import cast, is_half
 
 PROVIDER = "CUDAExecutionProvider"
 # Trying every algorithm took four times as long to load and found slower ones for FP16.
@@ -86,8 +87,6 @@ def run_options(*, waits: bool) -> onnxruntime.RunOptions:
 
 def in_half_floats(path: Path) -> Path | bytes:
     """The model in FP16, as TensorRT gets it: the file, if it is; raises DataError if it cannot be cast."""
-    from edge_app.trt_build.fp16 import cast, is_half
-
     if is_half(read_onnx(path)):
         return path
     try:
