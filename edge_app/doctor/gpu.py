@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
+from edge_app.cuda import OLDEST_GPU, Machine
 from edge_app.doctor.check import Check, Status
-from edge_app.trt_build import OLDEST_GPU, Machine
 
 PCI = Path("/sys/bus/pci/devices")
 NVIDIA, DISPLAY = "0x10de", "0x03"

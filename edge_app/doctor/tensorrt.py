@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from edge_app.core.errors import DeviceError, UsageError
+from edge_app.cuda import Machine
 from edge_app.doctor.check import Check
-from edge_app.trt_build import Machine, check_target, find_library
+from edge_app.trt_build import check_target, find_library
 
 FOR_JETSON = "apt-get install python3-libnvinfer, and make the venv with --system-site-packages"
 FOR_X86 = "pip install 'edge-app[gpu]' for full TensorRT and INT8, or 'edge-app[rtx]' for TensorRT-RTX and FP16"

@@ -9,6 +9,7 @@ from edge_app.model.onnx_file import load_onnx, read_onnx
 from edge_app.model.pull import pull
 from edge_app.model.report import CalibrationReport, read_report, report_path, write_report
 from edge_app.model.signature import ModelSignature, TensorSpec, read_any_signature, read_signature
+from edge_app.model.source import read_source, source_of
 from edge_app.model.weights import load_weights
 
 __all__ = [
@@ -40,7 +41,9 @@ __all__ = [
     "read_onnx",
     "read_report",
     "read_signature",
+    "read_source",
     "report_path",
     "sha256",
+    "source_of",
     "write_report",
 ]

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from edge_app.core.errors import AccessError, DataError
+from edge_app.cuda.machine import available_memory
 from edge_app.trt_build.build import Current, build
 from edge_app.trt_build.cache import EngineCache
 from edge_app.trt_build.engine_file import EngineFile, EngineMetadata, metadata_path, read_engine_file, write_metadata
 from edge_app.trt_build.key import Key
-from edge_app.trt_build.machine import available_memory
 from edge_app.trt_build.monitor import BuildProgress
 from edge_app.trt_build.request import WORKSPACE, BuildRequest
 from edge_app.trt_build.trt_log import LOW_MEMORY

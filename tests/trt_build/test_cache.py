@@ -18,10 +18,13 @@ import pytest
 from edge_app import trt_build
 from edge_app.core import files as core_files
 from edge_app.core.errors import AccessError, DataError
+from edge_app.cuda import Machine
+from edge_app.cuda.machine import driver_version, l4t_version
+from edge_app.detector import Overrides
+from edge_app.detector.backends.trt import explain_engines
 from edge_app.model import find_argument, read_signature
-from edge_app.trt_build import BuildRequest, Machine, default_cache_dir, explain, metadata_path, obtain, prune
+from edge_app.trt_build import BuildRequest, default_cache_dir, metadata_path, obtain, prune
 from edge_app.trt_build.key import Key
-from edge_app.trt_build.machine import driver_version, l4t_version
 from tests.onnx_models import beside
 from tests.trt_build.models import convolution, quantized, touch
 from tests.waiting import PROGRAM_S
@@ -31,13 +34,15 @@ STEPWISE = """
 import sys
 from pathlib import Path
 from edge_app import trt_build
-from edge_app.model import find_argument
+from edge_app.cuda import Machine
+from edge_app.model import find_argument, read_source
 def progress(part, phase):
     print(part, flush=True)
     sys.stdin.readline()
 model, cache = sys.argv[1:]
 found = find_argument(model, Path())
-order = trt_build.build_request(found, trt_build.find_library("tensorrt_rtx"), "fp16", max_batch=8, targets=("sm86",))
+rtx, signature = trt_build.find_library("tensorrt_rtx"), read_source(found, "fp16")
+order = trt_build.build_request(found.card.name, signature, "fp16", rtx, max_batch=8, targets=("sm86",))
 print(trt_build.obtain(order, trt_build.EngineCache(Path(cache)), progress=progress).cached, flush=True)
 """
 
@@ -52,6 +57,10 @@ def sound(cache) -> bool:
         json.loads(metadata_path(plan).read_text())["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
         for plan in files(cache)
     )
+
+
+def explain(path: Path, cache) -> list[trt_build.Explanation]:
+    return explain_engines(find_argument(str(path), Path()), cache, Overrides(), 0)
 
 
 def rewrite(plan: trt_build.EngineFile, **key) -> None:
@@ -80,7 +89,7 @@ def test_each_part_of_the_key_alone_builds_again_and_is_named(part, order, cache
     built = obtain(order(toy), cache)
     rewrite(built.file, **{part: "other"})
 
-    explained = explain(find_argument(str(toy), Path()), cache)
+    explained = explain(toy, cache)
     again = obtain(order(toy), cache)
 
     now = getattr(built.file.metadata.key, part)
@@ -95,9 +104,9 @@ def test_a_changed_file_builds_again_and_explain_names_it_before_and_after(order
     old = obtain(order(toy), cache)
     touch(toy)
 
-    before = explain(find_argument(str(toy), Path()), cache)[0]
+    before = explain(toy, cache)[0]
     new = obtain(order(toy), cache)
-    after = explain(find_argument(str(toy), Path()), cache)[0]
+    after = explain(toy, cache)[0]
 
     for explanation in (before, after):
         assert [part.name for part in explanation.parts if part.was != part.now] == ["onnx_sha256"]
@@ -114,7 +123,7 @@ def test_other_weights_beside_the_file_build_again(order, cache, toy, tmp_path):
     data = path.with_name("two.onnx.data")
     data.write_bytes(bytes(data.stat().st_size))
 
-    explained = explain(find_argument(str(path), Path()), cache)[0]
+    explained = explain(path, cache)[0]
     again = obtain(order(path, "fp32"), cache)
 
     assert explained.verdict.startswith("will be built again because onnx_sha256 was")
@@ -180,7 +189,7 @@ def test_a_copy_elsewhere_serves_under_any_name(order, cache, toy, tmp_path):
     found = obtain(order(moved), other)
     assert found.cached
     assert found.content == built.content
-    assert explain(find_argument(str(moved), Path()), other)[0].verdict.startswith("is up to date")
+    assert explain(moved, other)[0].verdict.startswith("is up to date")
 
 
 def test_a_copy_of_the_file_takes_its_plan_and_is_explained_when_it_changes(order, cache, toy, tmp_path):
@@ -190,7 +199,7 @@ def test_a_copy_of_the_file_takes_its_plan_and_is_explained_when_it_changes(orde
 
     assert obtain(order(copy), cache).cached
     touch(copy)
-    (explanation,) = explain(find_argument(str(copy), Path()), cache)
+    (explanation,) = explain(copy, cache)
 
     assert explanation.verdict.startswith("will be built again because onnx_sha256 was")
 

@@ -13,6 +13,7 @@ from onnx import helper
 
 from edge_app import trt_build
 from edge_app.core.errors import DataError
+from edge_app.cuda import Machine
 from edge_app.model import read_signature
 from edge_app.trt_build.build import _parse, build
 from edge_app.trt_build.obtain import memory_warning, obtain
@@ -22,7 +23,7 @@ from tests.trt_build.models import boxes, convolution, quantized
 from tests.trt_build.simulated import OnnxParser, simulated
 
 PREFER = "PREFER_PRECISION_CONSTRAINTS"
-ORIN = trt_build.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
+ORIN = Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
 
 
 def library(version, **more):

@@ -23,18 +23,20 @@ from edge_app.app.runtime import start
 from edge_app.capture import Source
 from edge_app.capture.config import CameraConfig
 from edge_app.core.errors import DataError, DeviceError, StoppedError
+from edge_app.cuda import Machine
 from edge_app.detector import read_detector, start_engine
 from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.engine.config import EngineConfig
 from edge_app.model import find_argument, read_report, write_report
 from edge_app.model.config import ModelConfig
-from edge_app.trt_build import Machine, metadata_path
+from edge_app.trt_build import metadata_path
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.libraries import SimulatedTensorRT
 from tests.cuda.simulated import SimulatedGpu
 from tests.detector.test_int8 import quantized
 from tests.onnx_models import images, write
+from tests.trt_build.models import request_of
 from tests.trt_build.simulated import Builder, OnnxParser, simulated
 from tests.waiting import PATIENCE_S
 
@@ -71,7 +73,7 @@ class Box:
             monkeypatch.setattr(f"edge_app.{module}.Gpu", self._open)
         for user in ("detector.backends.choose", "cli.build"):
             monkeypatch.setattr(f"edge_app.{user}.load_pycuda", lambda: None)
-        for user in ("trt_build", "trt_build.request"):
+        for user in ("detector.backends.choose", "trt_build.request"):
             monkeypatch.setattr(f"edge_app.{user}.this_machine", lambda device=0: self.machine)
         self.cache = trt_build.EngineCache(tmp_path / "cache")
 
@@ -128,7 +130,7 @@ class Box:
     def ahead_of_time(self) -> trt_build.EngineFile:
         """A plan that nobody has asked yet."""
         library = trt_build.TensorRtLibrary("tensorrt", "10.3.0", sys.modules["tensorrt"])
-        request = trt_build.build_request(find_argument(str(self.folder), Path()), library, "int8", max_batch=MOST)
+        request = request_of(self.folder, library, "int8", max_batch=MOST)
         return trt_build.obtain(request, self.cache).file
 
 
@@ -243,7 +245,8 @@ def test_the_plan_is_built_on_the_gpu_that_it_runs_on(box):
 
 def test_the_gpu_that_it_runs_on_is_the_one_that_is_looked_at(box, monkeypatch):
     gpus = [Machine("GTX 1080", (6, 1)), replace(ORIN, gpu="Thor")]
-    monkeypatch.setattr("edge_app.trt_build.this_machine", lambda device=0: gpus[device])
+    for user in ("detector.backends.choose", "trt_build.request"):
+        monkeypatch.setattr(f"edge_app.{user}.this_machine", lambda device=0: gpus[device])
 
     box.run(backend="tensorrt", device=1)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.trt_build.models import quantized, touch
+from tests.trt_build.models import convolution, quantized, touch
 
 TRAFFIC = Path("models/traffic/model.onnx")
 pytestmark = pytest.mark.usefixtures("rtx")
@@ -87,6 +88,25 @@ def test_mistakes_are_one_line(arguments, code, words, verb):
     assert result == code
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_what_run_would_not_take_is_not_built(verb, tmp_path):
+    path = convolution(tmp_path / "model.onnx")
+
+    code, _, err = verb("build", path, "--target", "sm86")
+
+    assert code == 78
+    assert re.fullmatch(rf"{path}: no known layout has the output .*\n", err)
+
+
+def test_the_family_may_be_said_as_the_configuration_says_it(verb, toy):
+    assert verb("build", toy, "--target", "sm86", "--decoder", "ultralytics")[0] == 0
+    assert verb("engines", "explain", toy, "--decoder", "ultralytics")[1].count("is up to date") == 1
+
+    code, _, err = verb("build", toy, "--target", "sm86", "--decoder", "yolox")
+    assert (code, err.count("\n")) == (78, 1)
+    assert "is not laid out as decoder yolox wants it" in err
+    assert "cannot be built again: " in verb("engines", "explain", toy, "--decoder", "yolox")[1]
 
 
 def test_int8_of_a_model_that_has_none_is_one_line(verb, toy):

@@ -18,6 +18,10 @@ StateDir = Annotated[
         show_default=False,
     ),
 ]
+DecoderFamily = Annotated[
+    str | None,
+    typer.Option(metavar="FAMILY", help="Of the model, as `model.decoder` of the configuration; none: recognised."),
+]
 
 
 def state_folder(given: Path | None) -> Path:

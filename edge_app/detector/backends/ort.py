@@ -11,8 +11,7 @@ from edge_app import model
 from edge_app.detector.backend import Int8Gain, OpenedEngine, Resolved
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
-from edge_app.model import Model, ModelSignature, Precision
-from edge_app.trt_build import read_source
+from edge_app.model import Model, ModelSignature, Precision, read_source
 
 
 @dataclass(frozen=True, slots=True)
