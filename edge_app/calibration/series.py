@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,13 +13,19 @@ from typing import Protocol
 import cv2
 
 from edge_app.calibration.work_dir import key_of
-from edge_app.capture import SUFFIXES, FileSource, Source, natural, read_picture, rotated
+from edge_app.capture import SUFFIXES, Cameras, FileSource, Source, natural, read_picture
 from edge_app.capture.config import CameraConfig
 from edge_app.core import files
-from edge_app.core.errors import InputError, Reason, StreamError
+from edge_app.core.errors import InputError, StreamError
 from edge_app.core.frames import Picture
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import ThreadGroup
 
 logger = logging.getLogger(__name__)
+
+TICK_S = 0.25  # how often a camera that sends nothing is looked after
+JOIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +122,7 @@ class CameraSeries:
             every_s: From one to the next [s].
             folder: Gets a folder with a PNG of each, from which an interrupted series goes on.
         """
-        self.name, self.count = f"camera {name}", count
+        self.name, self.count, self._camera = f"camera {name}", count, name
         self._source, self._config, self._every_s = source, config, every_s
         self._folder = folder / key_of(name, source.description, config.rotate)
 
@@ -134,22 +139,25 @@ class CameraSeries:
 
     def _live(self) -> Generator[Picture, None, None]:
         """A picture every so often, without end; raises StreamError if there is not even a first one."""
-        backoff, due = self._config.reconnect.backoff(), 0.0
-        while True:
-            began, failure = time.monotonic(), StreamError(Reason.ENDED, f"{self._source.description}: ended")
-            try:
-                with self._source.open(threading.Event()) as frames:
-                    for frame in frames:
-                        if frame.time.mono >= due:
-                            due = frame.time.mono + self._every_s
-                            yield rotated(frame.convert, self._config.rotate)()
-            except StreamError as error:
-                failure = error
-            if not due:
-                raise StreamError(failure.reason, f"{self.name}: {failure}")
-            pause = backoff.pause(time.monotonic() - began, login_refused=failure.reason is Reason.AUTH_FAILED)
-            logger.warning("%s: %s; it is tried again in %.0f s", self.name, failure, pause)
-            time.sleep(pause)
+        inbox, threads = Inbox(), ThreadGroup(threading.Event())
+        capture = Cameras(inbox, Metrics(), threads, lambda name, status: None, capacity=1)
+        update = {"enabled": True, "max_fps": 1 / self._every_s if self._every_s else None}
+        capture.add(self._camera, self._source, self._config.model_copy(update=update))
+        seen = False
+        try:
+            while threads.error is None:
+                for pending in inbox.take(1, TICK_S):
+                    seen = True
+                    with suppress(StreamError):  # one broken surface: the next frame will do
+                        yield pending.convert()
+                capture.supervise()
+                status = capture.statuses()[self._camera]
+                if not seen and status.reason is not None:
+                    raise StreamError(status.reason, f"{self.name}: {status.detail}")
+            raise threads.error
+        finally:
+            capture.stop()
+            threads.join(JOIN_S)
 
 
 def names(series: Sequence[Series]) -> str:
