@@ -16,7 +16,7 @@ import pytest
 import yaml
 from onnx import TensorProto, helper
 
-from edge_app import trt_build
+from edge_app import bench, trt_build
 from edge_app.app.config import AppConfig, load_config
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
@@ -234,6 +234,16 @@ def test_a_plan_that_tensorrt_does_not_load_names_the_model_and_why(box):
 
     with pytest.raises(DataError, match=r"street/model.onnx: TensorRT cannot load the plan: .*Version tag does not"):
         box.run(backend="tensorrt", precision="fp16")
+
+
+def test_bench_measures_the_engine_that_runs(box):
+    config = box.config(backend="tensorrt", precision="fp16", slots=2)
+    opened = len(box.gpus)
+
+    cost = bench.engine_alone(read_detector(config.detector), config.engine, 0)
+
+    assert cost.fps > 0
+    assert (len(box.built), len(box.gpus) > opened) == (1, True)
 
 
 def test_the_plan_is_built_on_the_gpu_that_it_runs_on(box):
