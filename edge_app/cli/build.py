@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_app import trt_build
-from edge_app.cli.models.options import DecoderFamily
+from edge_app.cli.options import DecoderFamily
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import AccessError, DeviceError, UsageError
 from edge_app.core.paths import default_state_dir

@@ -1,4 +1,4 @@
-"""What the verbs share: the configuration from the command line, and what must not be written over."""
+"""The configuration that the command line names, and what must not be written over."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from edge_app.app.config import AppConfig
 from edge_app.app.runtime import Runtime
-from edge_app.cli.summary import object_counts
+from edge_app.cli.output import object_counts
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Result
 

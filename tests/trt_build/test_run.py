@@ -28,7 +28,7 @@ from edge_app.detector import read_detector, start_engine
 from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.engine.config import EngineConfig
-from edge_app.model import find_argument, read_report, write_report
+from edge_app.model import read_report, write_report
 from edge_app.model.config import ModelConfig
 from edge_app.trt_build import metadata_path
 from tests.cuda.fixtures import HAS_GPU

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from edge_app import trt_build
-from edge_app.cli.models.options import AsJson, DecoderFamily
+from edge_app.cli.options import AsJson, DecoderFamily
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import InputError
 from edge_app.core.paths import default_state_dir

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from edge_app.cli.models.options import AsJson
+from edge_app.cli.options import AsJson
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import DataError
 from edge_app.trt_build import EngineCache, EngineFile, default_cache_dir

@@ -7,7 +7,7 @@ import os
 import sys
 from functools import cache as once
 
-from edge_app.cli.models.options import AsJson
+from edge_app.cli.options import AsJson
 from edge_app.cli.output import write_lines
 from edge_app.trt_build import EngineCache, default_cache_dir, prune
 

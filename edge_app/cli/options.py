@@ -1,4 +1,4 @@
-"""What the verbs share."""
+"""Options that several verbs have."""
 
 from __future__ import annotations
 
