@@ -81,7 +81,7 @@ def _check_out(out: Path | None) -> None:
     beside = trt_build.metadata_path(out)
     older = trt_build.read_engine_file(beside) if beside.exists() else None
     if older is None and (out.exists() or beside.exists()):
-        raise UsageError(f"--out {out}: {out if out.exists() else beside} is there and is no plan of ours")
+        raise UsageError(f"--out {out}: {out if out.exists() else beside} is there and is no engine file of ours")
 
 
 def _read(
@@ -122,7 +122,7 @@ def _gpu(request: trt_build.BuildRequest, device: int) -> int | None:
     except DeviceError as error:
         if device and not request.library.rtx:  # which would build for the first
             raise
-        sys.stderr.write(f"the plan is built and not run: {error}\n")
+        sys.stderr.write(f"the engine file is built and not run: {error}\n")
         return None
     return device
 
@@ -138,7 +138,7 @@ def shown(model: str) -> Iterator[trt_build.BuildProgress]:
 
 def _outcome(obtained: trt_build.TrustedEngine) -> str:
     metadata = obtained.file.metadata
-    what = f"{metadata.model}, {metadata.precision}, {metadata.key.flavour} {metadata.key.version}"
+    what = f"{metadata.model}, {metadata.precision}, {metadata.key.library} {metadata.key.version}"
     if obtained.cached:
         return f"{what}: cached, all that it depends on is as it was{_answered(metadata)}"
     return f"{what}: built in {metadata.seconds:.1f} s because {metadata.because}{_answered(metadata)}"

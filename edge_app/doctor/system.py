@@ -33,7 +33,7 @@ def check_cpu_int8(cpuinfo: Path = CPUINFO) -> Check:
 
 
 def check_disk(*folders: Path) -> Check:
-    """Whether there is room for state and engines."""
+    """Whether there is room for state and engine files."""
     least, folder = min((shutil.disk_usage(existing(folder)).free, folder) for folder in folders)
     found = f"{least / 1e9:.1f} GB free in {folder}"
     if least < FAIL_FREE:
@@ -41,7 +41,7 @@ def check_disk(*folders: Path) -> Check:
             "disk", "fail", found, "make room: engines, models and messages that a broker did not take go there"
         )
     if least < WARN_FREE:
-        return Check("disk", "warn", found, "make room, or delete old plans: edge-app engines prune")
+        return Check("disk", "warn", found, "make room, or delete old engine files: edge-app engines prune")
     return Check("disk", "ok", found)
 
 

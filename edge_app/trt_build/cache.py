@@ -14,7 +14,7 @@ from edge_app.core.errors import AccessError
 from edge_app.trt_build.engine_file import EngineFile, EngineMetadata, read_engine_file, write_engine_file
 from edge_app.trt_build.key import Key
 
-SUFFIX, TIMINGS = ".plan", ".timings"
+SUFFIX, TIMINGS = ".plan", ".timings"  # TensorRT's own name for such a file
 SERVICE = Path("/var/cache/edge-app")  # CacheDirectory= of the systemd unit
 
 
@@ -42,7 +42,7 @@ class EngineCache:
 
     def timings(self, key: Key) -> Path:
         """What builds for this GPU with this TensorRT have measured."""
-        return self.folder / f"{_plain(key.gpu)}-{key.flavour}-{key.version}{TIMINGS}"
+        return self.folder / f"{_plain(key.gpu)}-{key.library}-{key.version}{TIMINGS}"
 
     def reserve(self, size: int) -> None:
         """Finds out whether a file of that size can be kept, before a build that would be for nothing [bytes].
@@ -54,7 +54,7 @@ class EngineCache:
             with tempfile.TemporaryFile(dir=self.folder) as file:
                 os.posix_fallocate(file.fileno(), 0, size)
         except OSError as error:
-            needed = f"no room for a plan of some {size / 1e6:.0f} MB"
+            needed = f"no room for an engine file of some {size / 1e6:.0f} MB"
             why = needed if error.errno == errno.ENOSPC else error.strerror
             raise AccessError(f"{self.folder}: {why}") from error
 

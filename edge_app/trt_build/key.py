@@ -18,7 +18,7 @@ class Key:
         report_sha256: Of a quantized file's calibration report.
         precision: What is computed in how many bits.
         shapes: Least and greatest shape of each input.
-        flavour: Which TensorRT.
+        library: Which TensorRT.
         version: Its version; engines do not live across versions.
         cuda, driver: The driver's CUDA version and its major version; `any` for TensorRT-RTX, which chooses its kernels
             where the engine runs.
@@ -32,7 +32,7 @@ class Key:
     report_sha256: str
     precision: str
     shapes: str
-    flavour: str
+    library: str
     version: str
     cuda: str
     driver: str

@@ -150,7 +150,7 @@ def _metadata(request: BuildRequest, key: Key) -> EngineMetadata:
 def _because(key: Key, before: Key | None) -> str:
     if before is None:
         return FIRST
-    return "; ".join(key.changes(before)) or "the plan was missing or could not be trusted"
+    return "; ".join(key.changes(before)) or "the engine file was missing or could not be trusted"
 
 
 def memory_warning(request: BuildRequest, free: int | None) -> str | None:

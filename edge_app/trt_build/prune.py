@@ -50,7 +50,7 @@ def _useless(files: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
 
 def _replaced(file: EngineFile, newer: Sequence[EngineFile]) -> str | None:
     same = any(file.metadata.same_choice(other.metadata) for other in newer)
-    return "a newer plan has replaced it" if same else None
+    return "a newer one has replaced it" if same else None
 
 
 def _broken(cache: EngineCache, files: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:

@@ -90,7 +90,7 @@ class BuildRequest:
             report_sha256=model.sha256(report) if self.signature.quantized and report.is_file() else NONE,
             precision=self.precision,
             shapes="; ".join(f"{name} {_written(*shapes)}" for name, shapes in self.shapes().items()),
-            flavour=library.name,
+            library=library.name,
             version=library.version,
             cuda=ANY if portable else machine.cuda or NONE,
             driver=ANY if portable else (machine.driver or NONE).partition(".")[0],

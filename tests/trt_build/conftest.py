@@ -1,4 +1,4 @@
-"""What the tests of plans share: TensorRT-RTX, a cache, orders."""
+"""What the tests of engine files share: TensorRT-RTX, a cache, orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models whose plans build in a moment."""
+"""Models whose engine files build in a moment."""
 
 from __future__ import annotations
 

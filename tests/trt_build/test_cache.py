@@ -52,10 +52,11 @@ def files(cache) -> list[Path]:
 
 
 def sound(cache) -> bool:
-    """Whether every plan has a sidecar that names its digest."""
+    """Whether every engine file has a metadata that names its digest."""
     return all(
-        json.loads(metadata_path(plan).read_text())["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
-        for plan in files(cache)
+        json.loads(metadata_path(engine_file).read_text())["sha256"]
+        == hashlib.sha256(engine_file.read_bytes()).hexdigest()
+        for engine_file in files(cache)
     )
 
 
@@ -63,9 +64,9 @@ def explain(path: Path, cache) -> list[trt_build.Explanation]:
     return explain_engines(find_argument(str(path), Path()), cache, Overrides(), 0)
 
 
-def rewrite(plan: trt_build.EngineFile, **key) -> None:
-    """As though the plan had been built where the key was another."""
-    path = metadata_path(plan.path)
+def rewrite(engine_file: trt_build.EngineFile, **key) -> None:
+    """As though the engine file had been built where the key was another."""
+    path = metadata_path(engine_file.path)
     document = json.loads(path.read_text())
     document["key"].update(key)
     path.write_text(json.dumps(document))
@@ -172,7 +173,7 @@ def test_the_key_has_the_calibration(tmp_path):
     assert order.key().report_sha256 == hashlib.sha256(b"{}").hexdigest()
 
 
-def test_a_plan_for_more_targets_serves_one_of_them(order, cache, toy):
+def test_an_engine_file_for_more_targets_serves_one_of_them(order, cache, toy):
     both = obtain(order(toy, targets=("sm86", "sm120")), cache)
 
     assert obtain(order(toy, targets=("sm120",)), cache).file.path == both.file.path
@@ -220,33 +221,33 @@ def test_a_tampered_plan_is_not_loaded(order, cache, toy, caplog):
     assert sound(cache)
 
 
-def file_of(plan: trt_build.EngineFile, file: str) -> Path:
-    return plan.path if file == "plan" else metadata_path(plan.path)
+def file_of(engine_file: trt_build.EngineFile, file: str) -> Path:
+    return engine_file.path if file == "engine" else metadata_path(engine_file.path)
 
 
-@pytest.mark.parametrize("file", ["plan", "sidecar"])
+@pytest.mark.parametrize("file", ["engine", "metadata"])
 @pytest.mark.parametrize("mode", [0o664, 0o646])
 def test_what_others_can_write_is_not_loaded(file, mode, order, cache, toy):
     built = obtain(order(toy), cache)
     file_of(built.file, file).chmod(mode)
-    (plan,) = cache.files()
+    (engine_file,) = cache.files()
 
     with pytest.raises(DataError, match=r"others may write it.*chmod"):
-        plan.read()
+        engine_file.read()
     assert prune(cache, lambda: None) == []
     assert not obtain(order(toy), cache).cached
     assert obtain(order(toy), cache).cached
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-@pytest.mark.parametrize("file", ["plan", "sidecar"])
+@pytest.mark.parametrize("file", ["engine", "metadata"])
 def test_what_another_user_owns_is_not_loaded(file, order, cache, toy):
     built = obtain(order(toy), cache)
     os.chown(file_of(built.file, file), 12345, 12345)
-    (plan,) = cache.files()
+    (engine_file,) = cache.files()
 
     with pytest.raises(DataError, match=r"belongs to another user.*chown"):
-        plan.read()
+        engine_file.read()
     assert prune(cache, lambda: None) == []
     assert not obtain(order(toy), cache).cached
 
@@ -272,7 +273,7 @@ def test_what_may_not_be_loaded_replaces_nothing(order, cache, toy):
     assert old.file.path.exists()
 
 
-@pytest.mark.parametrize("file", ["plan", "sidecar"])
+@pytest.mark.parametrize("file", ["engine", "metadata"])
 def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch):
     """As a file of mode 0600 of another user's; root is refused nothing, so the kernel's answer is made up."""
     closed = file_of(obtain(order(toy), cache).file, file)
@@ -289,7 +290,7 @@ def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch
     assert prune(cache, lambda: None) == []
 
 
-@pytest.mark.parametrize("file", ["plan", "sidecar"])
+@pytest.mark.parametrize("file", ["engine", "metadata"])
 def test_a_link_is_not_loaded(file, order, cache, toy, tmp_path):
     path = file_of(obtain(order(toy), cache).file, file)
     target = path.rename(tmp_path / "elsewhere")
@@ -308,10 +309,10 @@ def test_what_was_checked_is_what_is_read(order, cache, toy, monkeypatch):
         (cache.folder / "other").replace(built.file.path)
         return fstat(handle)
 
-    (plan,) = cache.files()
+    (engine_file,) = cache.files()
     monkeypatch.setattr(os, "fstat", exchange)
 
-    assert plan.read() == built.content
+    assert engine_file.read() == built.content
 
 
 def test_what_root_builds_the_service_can_read(order, toy, tmp_path):
@@ -337,7 +338,7 @@ def start(toy, cache) -> subprocess.Popen[str]:
     )
 
 
-def test_a_build_that_is_killed_leaves_no_plan_and_the_next_builds(order, cache, toy):
+def test_a_build_that_is_killed_leaves_no_engine_file_and_the_next_builds(order, cache, toy):
     process = start(toy, cache)
     assert float(process.stdout.readline()) < 1  # it is in the middle
     process.send_signal(signal.SIGKILL)
@@ -349,7 +350,7 @@ def test_a_build_that_is_killed_leaves_no_plan_and_the_next_builds(order, cache,
 
 
 def test_what_was_killed_while_writing_is_cleared_away(order, cache, toy):
-    """Between the sidecar and the plan, and in the middle of the plan."""
+    """Between the metadata and the engine_file, and in the middle of the engine_file."""
     built = obtain(order(toy), cache)
     draft = built.file.path.rename(built.file.path.with_name(f".{built.file.path.name}.0123abcd"))
 
@@ -362,8 +363,10 @@ def test_what_was_killed_while_writing_is_cleared_away(order, cache, toy):
 
 
 @pytest.mark.parametrize("older", [False, True])
-def test_at_no_moment_is_there_a_plan_that_its_sidecar_does_not_name(older, order, cache, toy, tmp_path, monkeypatch):
-    sidecar = obtain(order(toy), cache).file.metadata
+def test_at_no_moment_is_there_an_engine_file_that_its_metadata_does_not_name(
+    older, order, cache, toy, tmp_path, monkeypatch
+):
+    metadata = obtain(order(toy), cache).file.metadata
     target = cache if older else trt_build.EngineCache(tmp_path)
     write, sounds = core_files.write, []
 
@@ -372,7 +375,7 @@ def test_at_no_moment_is_there_a_plan_that_its_sidecar_does_not_name(older, orde
         sounds.append(sound(target))
 
     monkeypatch.setattr(core_files, "write", watched)
-    target.store(b"another plan", sidecar)
+    target.store(b"another engine file", metadata)
 
     assert sounds == [True, True]
 
@@ -400,7 +403,7 @@ def test_a_cache_that_cannot_be_written_is_named(order, toy, tmp_path):
         obtain(order(toy), trt_build.EngineCache(tmp_path / "file" / "cache"))
 
 
-def test_a_folder_that_takes_no_plan_is_found_before_the_build(order, toy):
+def test_a_folder_that_takes_no_engine_file_is_found_before_the_build(order, toy):
     """The kernel's own, where nobody may make files, root included."""
     cache = trt_build.EngineCache(Path("/proc/self/task"))
     heard = []
@@ -419,7 +422,7 @@ def test_a_full_disk_is_found_before_the_build(order, cache, toy, monkeypatch):
 
     monkeypatch.setattr(os, "posix_fallocate", full)
 
-    with pytest.raises(AccessError, match=r"cache/edge_app: no room for a plan of some 0 MB"):
+    with pytest.raises(AccessError, match=r"cache/edge_app: no room for an engine file of some 0 MB"):
         obtain(order(toy), cache, progress=lambda part, phase: heard.append(phase))
     assert asked == [2 * toy.stat().st_size]
     assert heard == []
@@ -430,7 +433,9 @@ def full_disk(path: Path, content: object, **more: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
 
-def test_a_plan_that_is_taken_for_a_copy_of_its_file_is_not_written_again(order, cache, toy, tmp_path, monkeypatch):
+def test_an_engine_file_that_is_taken_for_a_copy_of_its_file_is_not_written_again(
+    order, cache, toy, tmp_path, monkeypatch
+):
     built = obtain(order(toy), cache)
     before = built.file.path.stat()
     copy = tmp_path / "copy.onnx"
@@ -448,10 +453,10 @@ def test_a_plan_that_is_taken_for_a_copy_of_its_file_is_not_written_again(order,
     assert files(cache) == [built.file.path]
 
 
-def test_a_plan_that_goes_while_it_is_taken_is_not_named_again(order, cache, toy):
+def test_an_engine_file_that_goes_while_it_is_taken_is_not_named_again(order, cache, toy):
     obtain(order(toy), cache)
 
-    def pruned(plan: bytes) -> float:
+    def pruned(engine_file: bytes) -> float:
         for path in cache.folder.iterdir():
             path.unlink()
         return 1.0
@@ -461,7 +466,7 @@ def test_a_plan_that_goes_while_it_is_taken_is_not_named_again(order, cache, toy
 
 
 @pytest.mark.parametrize("name", [".street", "org/street", "../street"])
-def test_a_name_neither_hides_a_plan_nor_leads_elsewhere(name, order, cache, toy):
+def test_a_name_neither_hides_an_engine_file_nor_leads_elsewhere(name, order, cache, toy):
     wanted = replace(order(toy), model=name)
     built = obtain(wanted, cache)
     obtain(order(toy, "fp32"), cache)
@@ -471,8 +476,8 @@ def test_a_name_neither_hides_a_plan_nor_leads_elsewhere(name, order, cache, toy
 
 
 def test_an_engine_that_answers_badly_is_not_kept(order, cache, toy):
-    def answer(plan: bytes) -> float:
-        raise DataError(f"{len(plan)} bytes that find nothing")
+    def answer(engine_file: bytes) -> float:
+        raise DataError(f"{len(engine_file)} bytes that find nothing")
 
     with pytest.raises(DataError, match="find nothing"):
         obtain(order(toy), cache, answer=answer)
@@ -480,8 +485,8 @@ def test_an_engine_that_answers_badly_is_not_kept(order, cache, toy):
     assert files(cache) == []
 
 
-def test_what_the_engine_answered_is_in_the_sidecar(order, cache, toy):
-    obtain(order(toy), cache, answer=lambda plan: 0.987)
+def test_what_the_engine_answered_is_in_the_metadata(order, cache, toy):
+    obtain(order(toy), cache, answer=lambda engine_file: 0.987)
 
     assert cache.files()[0].metadata.agreement == 0.987
 
@@ -496,20 +501,20 @@ def test_prune_keeps_what_is_used(order, cache, toy):
 
     gone = dict(prune(cache, lambda: None))
 
-    assert sorted(gone.values())[0] == "a newer plan has replaced it"
+    assert sorted(gone.values())[0] == "a newer one has replaced it"
     assert [because for because in gone.values() if "it was built with 1.0" in because]
     assert len(gone) == 2
-    assert {plan.path for plan in cache.files()} == {newer.file.path, other.file.path}
+    assert {engine_file.path for engine_file in cache.files()} == {newer.file.path, other.file.path}
     assert set(files(cache)) == {newer.file.path, other.file.path}
 
 
 def test_prune_takes_what_nothing_can_load(order, cache, toy):
     built = obtain(order(toy), cache)
     broken = built.file.path.with_name("broken.plan")
-    broken.write_bytes(b"a plan")
+    broken.write_bytes(b"an engine file")
     metadata_path(broken).write_text("{")
     alone = built.file.path.with_name("alone.plan")
-    alone.write_bytes(b"a plan")
+    alone.write_bytes(b"an engine file")
     metadata_path(built.file.path.with_name("gone.plan")).write_text("[]")
 
     gone = {path.name: because for path, because in prune(cache, lambda: None)}

@@ -36,10 +36,10 @@ def main(
     cache = trt_build.EngineCache(trt_build.default_cache_dir(os.environ))
     explanations = explain_engines(found, cache, Overrides(family=decoder), device)
     if not explanations:
-        raise InputError(f"{model}: no plan of it in {cache.folder}; edge-app build makes one")
+        raise InputError(f"{model}: no engine file of it in {cache.folder}; edge-app build makes one")
     if as_json:
         sys.stdout.write(
-            json.dumps({"schema": "edge_app.explain/1", "plans": [e.document() for e in explanations]}) + "\n"
+            json.dumps({"schema": "edge_app.explain/1", "engines": [e.document() for e in explanations]}) + "\n"
         )
     else:
         write_lines(line for explanation in explanations for line in _lines(explanation))

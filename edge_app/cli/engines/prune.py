@@ -20,7 +20,7 @@ def main(as_json: AsJson = False) -> None:
     pruned = prune(cache, once(_wait))
     if as_json:
         gone = [{"path": str(path), "because": because} for path, because in pruned]
-        sys.stdout.write(json.dumps({"schema": "edge_app.pruned/1", "plans": gone}) + "\n")
+        sys.stdout.write(json.dumps({"schema": "edge_app.pruned/1", "engines": gone}) + "\n")
         return
     write_lines(f"{path}: {because}" for path, because in pruned)
     if not pruned:

@@ -72,7 +72,7 @@ class TensorRt:
 
         def waiting() -> None:
             if progress(0, "another process is building; waiting for that") is False:
-                raise StoppedError(f"{detector.name}: another process is still building its plan")
+                raise StoppedError(f"{detector.name}: another process is still building its engine")
 
         ordinal = config.device
         found = obtain_engine(request, detector.qualification, ordinal, progress=progress, waiting=waiting)
@@ -181,7 +181,7 @@ def _logged(name: str, keep_building: Callable[[], bool]) -> BuildProgress:
         nonlocal logged_at
         if time.monotonic() - logged_at >= EVERY_S:
             logged_at = time.monotonic()
-            logger.info("TensorRT plan of %s: %.0f %%, %s", name, 100 * part, phase)
+            logger.info("TensorRT engine of %s: %.0f %%, %s", name, 100 * part, phase)
         return keep_building()
 
     return progress

@@ -43,7 +43,7 @@ def tensorrt_executors(trt: Any, content: bytes, *, max_batch: int, slots: int) 
         # The driver was initialised with the device: without that TensorRT's runtime crashes.
         engine = trt.Runtime(log).deserialize_cuda_engine(content)
         if engine is None:
-            raise DataError(f"TensorRT cannot load the plan: {joined_errors(log.messages.errors)}")
+            raise DataError(f"TensorRT cannot load the engine: {joined_errors(log.messages.errors)}")
         size = max(int(engine.device_memory_size_v2), 1)
         memory = owned(stack, device.memory(size))
 
