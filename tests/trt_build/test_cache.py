@@ -19,7 +19,6 @@ from edge_app import trt_build
 from edge_app.core import files as core_files
 from edge_app.core.errors import AccessError, DataError
 from edge_app.cuda import Machine
-from edge_app.cuda.machine import driver_version, l4t_version
 from edge_app.detector import Overrides
 from edge_app.detector.backends.trt import explain_engines
 from edge_app.model import find_argument, read_signature
@@ -536,24 +535,3 @@ def test_where_the_cache_is(tmp_path):
     service.mkdir()
     whose = service if os.geteuid() == 0 else Path("/h/.cache/edge_app")
     assert default_cache_dir({"HOME": "/h"}, service) == whose
-
-
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.159.04  Release Build  (x@)  \n", "580.159.04"),
-        ("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024\n", "535.183.01"),
-        ("something else\n", None),
-    ],
-)
-def test_the_drivers_version(text, version, tmp_path):
-    (tmp_path / "version").write_text(text)
-
-    assert driver_version(tmp_path / "version") == version
-    assert driver_version(tmp_path / "missing") is None
-
-
-def test_jetson_linux(tmp_path):
-    (tmp_path / "release").write_text("# R36 (release), REVISION: 4.0, GCID: 37537400, BOARD: generic, EABI: aarch64\n")
-
-    assert l4t_version(tmp_path / "release") == "36.4.0"

@@ -215,7 +215,7 @@ def test_too_little_memory_has_advice(toy):
 def test_too_little_memory_is_told_before_a_build(toy, cache, tmp_path, monkeypatch, caplog):
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal:  7990000 kB\nMemFree:  100000 kB\nMemAvailable:  512000 kB\n")
-    monkeypatch.setattr("edge_app.trt_build.machine.MEMINFO", meminfo)
+    monkeypatch.setattr("edge_app.cuda.machine.MEMINFO", meminfo)
 
     obtain(requested(toy, library("10.3.0")), cache)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
-from edge_app.model import load_weights, read_onnx
+from edge_app.model import load_weights, may_name_weights, read_onnx
 from edge_app.onnx_graph import opset
 
 FOLDER = "session.model_external_initializers_file_folder_path"
@@ -19,6 +19,8 @@ def session_source(path: Path, options: onnxruntime.SessionOptions) -> str | byt
 
     ONNX Runtime infers shapes before it has read anything from beside the file, and fails where shapes are there too.
     """
+    if not may_name_weights(path):
+        return str(path)
     model = read_onnx(path)
     if not load_weights(path, model, most=SHAPES):
         return str(path)
