@@ -90,7 +90,7 @@ def _in_session(detector: Detector, threads: int) -> Callable[[], int]:
 
 
 def _in_slots(engine: Engine, spec: InputSpec) -> Callable[[], int]:
-    """Submits a full batch to the next slot; before, waits for the one that is in it."""
+    """Submits a full batch to the next slot, once the batch before it is finished."""
     pictures = [Picture.from_bgr(np.full((spec.height, spec.width, 3), spec.pad, np.uint8))] * engine.max_batch
     free, busy = deque(engine.slots), deque[Slot]()
 
@@ -119,7 +119,7 @@ def _read_file(path: str) -> int:
     try:
         with av.open(path) as container:
             for packet in container.demux(video=0):
-                with suppress(av.FFmpegError):  # as in `run`, what is damaged is left out
+                with suppress(av.FFmpegError):  # as in `run`, damaged frames are left out
                     frames += sum(frame.to_ndarray(format="bgr24").size > 0 for frame in packet.decode())
     except (av.FFmpegError, IndexError) as error:
         raise InputError(f"{path}: is not a video ({type(error).__name__})") from None

@@ -134,7 +134,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> AppConfig:
     Raises:
         ConfigError: It holds a mistake; the text is the line `FILE:LINE:COLUMN: key: what is wrong`.
         InputError: There is no such file.
-        AccessError: It must not be read.
+        AccessError: It may not be read.
     """
     return load(AppConfig, path, environ, {"state_dir": default_state_dir(environ)})
 

@@ -1,4 +1,4 @@
-"""Where pictures for a calibration come from: folders, videos and cameras; one picture is in memory at a time."""
+"""The sources of pictures for a calibration: folders, videos and cameras; one picture is in memory at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from edge_app.core.threads import ThreadGroup
 
 logger = logging.getLogger(__name__)
 
-TICK_S = 0.25  # how often a camera that sends nothing is looked after
+TICK_S = 0.25  # how often a camera that sends nothing is checked
 JOIN_S = 2.0
 
 
@@ -117,7 +117,7 @@ class CameraSeries:
         Args:
             name: The camera's.
             source: Live.
-            config: How it is turned, and when it is tried again.
+            config: How it is rotated, and when it is tried again.
             count: Pictures to take.
             every_s: From one to the next [s].
             folder: Gets a folder with a PNG of each, from which an interrupted series goes on.
@@ -127,7 +127,7 @@ class CameraSeries:
         self._folder = folder / key_of(name, source.description, config.rotate)
 
     def read(self, wanted: Collection[int]) -> Iterator[SeriesPicture]:
-        """See `Series.read`; a camera that is lost later on is tried until it is back."""
+        """See `Series.read`; a camera that is lost after its first picture is tried again until it is back."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with closing(self._live()) as live:
             for index in range(max(wanted, default=-1) + 1):
@@ -138,7 +138,7 @@ class CameraSeries:
                     yield SeriesPicture(index, f"{self.name} #{index}", Picture.from_bgr(read[0]))
 
     def _live(self) -> Generator[Picture, None, None]:
-        """A picture every so often, without end; raises StreamError if there is not even a first one."""
+        """A picture every `every_s`, without end; raises StreamError if the camera fails before the first one."""
         inbox, threads = Inbox(), ThreadGroup(threading.Event())
         capture = Cameras(inbox, Metrics(), threads, lambda name, status: None, capacity=1)
         update = {"enabled": True, "max_fps": 1 / self._every_s if self._every_s else None}

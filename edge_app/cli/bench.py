@@ -25,7 +25,7 @@ from edge_app.core.metrics import Metrics
 
 EXAMPLE = "Example: edge-app bench configs/one-camera.yaml --paced --seconds 30"
 ROUNDS = 3
-SCENE_FRAMES = 300  # of the rendered scene, which has no end of its own
+SCENE_FRAMES = 300  # of the rendered scene, which is endless
 START_S = 60.0  # how long the cameras of --paced may take to start
 
 
@@ -75,7 +75,7 @@ def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
 
 
 def run_paced(config: AppConfig, seconds: float) -> dict[str, Any]:
-    """The program for so long, from when every camera has been analysed once."""
+    """The program for that many seconds, once every camera has been analysed."""
     with start(make_parts(config, replace_source=live)) as runtime, ThreadPoolExecutor(1) as pool:
         head, running = describe(config, runtime), pool.submit(runtime.run)
         try:
@@ -93,7 +93,7 @@ def run_paced(config: AppConfig, seconds: float) -> dict[str, Any]:
 
 
 def silent(runtime: Runtime, cameras: Iterable[str], within_s: float) -> list[str]:
-    """The cameras of which no frame was analysed within so long [s]; returns as soon as there is none."""
+    """The cameras of which no frame was analysed within that time [s]; returns as soon as there is none."""
     deadline = time.monotonic() + within_s
     while away := [name for name in cameras if not runtime.metrics.total("frames_analysed", camera=name)]:
         if time.monotonic() > deadline or runtime.stop.wait(TICK_S):
@@ -150,7 +150,7 @@ def text(document: dict[str, Any]) -> str:
         return "\n".join(lines) + "\n"
     for part in ("engine", "decode", "pipeline"):
         cost = document[part]
-        lines.append(f"{part:12} {cost['fps']:8.1f} fps  {1e3 * cost['cpu_s']:7.2f} ms CPU a frame")
+        lines.append(f"{part:12} {cost['fps']:8.1f} fps  {1e3 * cost['cpu_s']:7.2f} ms CPU per frame")
     for stage, points in document["pipeline"]["stages_ms"].items():
         lines.append(f"  {stage:12}" + "  ".join(f"{point} {value:7.2f} ms" for point, value in points.items()))
     lines.append(

@@ -114,7 +114,7 @@ def _obtain(
 
 
 def _gpu(request: trt_build.BuildRequest, device: int) -> int | None:
-    """Number of the GPU that can run the engine; None if there is none, and a line if only PyCUDA is missing."""
+    """Number of the GPU that can run the engine; None if there is none, and says so if only PyCUDA is missing."""
     if not request.runs_here:
         return None
     try:

@@ -85,7 +85,7 @@ def main(
     allow_thin_evidence: ThinEvidence = False,
     state_dir: StateDir = None,
 ) -> None:
-    """Make an INT8 model from an FP32 one and pictures, and refuse it where it does not agree with it.
+    """Make an INT8 model from an FP32 one and pictures, and refuse it if the two do not agree.
 
     Exit codes: 64 the command line is wrong, 65 not good enough or not enough to tell, 66 model or pictures missing,
     69 the camera is away, 75 interrupted (the same command goes on) or being written, 77 not allowed to write.
@@ -131,7 +131,7 @@ def fp32_of(argument: str, state_dir: Path, out: Path) -> Detector:
 
 
 def refuse_neighbours(data: list[Path], holdout: list[Path]) -> None:
-    """Raises UsageError for what is given to calibrate and to judge: its pictures are neighbours in time."""
+    """Raises UsageError if something is given both to calibrate and to judge: its pictures are neighbours in time."""
     for used, held in product(data, holdout):
         inner, outer = sorted((used.resolve(), held.resolve()), key=lambda path: -len(path.parts))
         if inner.is_relative_to(outer):
@@ -156,7 +156,7 @@ def asked_of(name: str | None, path: Path | None, count: int, every_s: float, fo
 
 
 def summary(report: CalibrationReport, out: Path) -> list[str]:
-    """What came of it, in lines for a person."""
+    """The outcome, in lines for a person."""
     figures, truth = report.agreement, report.ground_truth
     lines = [
         f"{out}: {'passed' if report.passed else 'refused'}: {report.reason}",
@@ -171,7 +171,7 @@ def summary(report: CalibrationReport, out: Path) -> list[str]:
 
 @contextmanager
 def shown() -> Iterator[CalibrationProgress]:
-    """A bar on stderr, where that is a terminal; elsewhere each step is a line of the log."""
+    """A bar on stderr, if that is a terminal; otherwise each step is a line of the log."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     quiet = not sys.stderr.isatty()
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:

@@ -26,7 +26,7 @@ from edge_app.synthetic import SceneSettings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
 SEED = 7
-EVERY = 10  # frames from one printed line to the next
+EVERY = 10  # frames between two printed lines
 
 
 def main(

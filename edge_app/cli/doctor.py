@@ -1,4 +1,4 @@
-"""`edge-app doctor`: what this machine has, and what to do about what it has not."""
+"""`edge-app doctor`: what this machine has, and what to do about what is missing."""
 
 from __future__ import annotations
 

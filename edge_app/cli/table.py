@@ -71,7 +71,7 @@ class LiveTable:
             table.add_column(head, no_wrap=head in FIGURES)
         for name in shown:
             cells = name, *self._row(name, states[name], fps[name])
-            # No markup, which a label may look like; and a row is a line, whatever it has to say.
+            # No markup, which a label may look like; and a row is one line, whatever it contains.
             table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
         lines: list[RenderableType] = [Text(f"{health.cameras_up}, {sum(fps.values()):.1f} fps"), table]
         if len(names) > len(shown):

@@ -28,7 +28,7 @@ class Heartbeats:
             self._last.pop(name, None)
 
     def silent(self, longer_than_s: float) -> list[str]:
-        """The loops that have said nothing for so long."""
+        """The loops that have been silent for longer than that."""
         now = time.monotonic()
         with self._lock:
             return sorted(name for name, at in self._last.items() if now - at > longer_than_s)
@@ -37,7 +37,7 @@ class Heartbeats:
 class ThreadGroup:
     """Runs named threads; the first exception in any of them sets `stop` and is kept.
 
-    The threads are daemons, for one may be stuck in a C call: `join` waits so long and names those that are.
+    The threads are daemons, because one may be stuck in a C call: `join` waits for a limited time and names those.
     """
 
     def __init__(self, stop: threading.Event) -> None:
@@ -64,7 +64,7 @@ class ThreadGroup:
         return thread
 
     def join(self, timeout_s: float) -> list[str]:
-        """Waits for the threads, at most so long altogether; returns the names of those that are stuck."""
+        """Waits for all threads, for at most `timeout_s` in total; returns the names of those that are stuck."""
         deadline = time.monotonic() + timeout_s
         with self._lock:
             threads = list(self._threads)

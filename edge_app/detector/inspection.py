@@ -1,4 +1,4 @@
-"""What is known of a model, and what each part of it was taken or guessed from."""
+"""What is known of a model, and what each part of that was taken or inferred from."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Fact:
 
 @dataclass
 class Inspection:
-    """All that could be found out before something was wrong.
+    """Everything that could be found out before something went wrong.
 
     Attributes:
         model: The card and its folder.

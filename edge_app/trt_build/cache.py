@@ -41,11 +41,11 @@ class EngineCache:
         return write_engine_file(self.folder / name, content, metadata)
 
     def timings(self, key: Key) -> Path:
-        """What builds for this GPU with this TensorRT have measured."""
+        """The kernel timings of earlier builds for this GPU with this TensorRT."""
         return self.folder / f"{_plain(key.gpu)}-{key.library}-{key.version}{TIMINGS}"
 
     def reserve(self, size: int) -> None:
-        """Finds out whether a file of that size can be kept, before a build that would be for nothing [bytes].
+        """Finds out, before a build, whether there is room for a file of that size [bytes].
 
         Raises:
             AccessError: It cannot.
@@ -60,7 +60,7 @@ class EngineCache:
 
     @contextmanager
     def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """One process builds at a time; what a killed one left is cleared away.
+        """One process builds at a time; what a killed one left behind is cleared away.
 
         Raises:
             AccessError: The folder cannot be made or written, or the disk is full.

@@ -1,4 +1,4 @@
-"""Everything that an engine depends on, by name: another value of any of it, and the engine is built again."""
+"""Everything that an engine depends on, by name: if any of it changes, the engine is built again."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ class Key:
         return theirs <= mine and replace(self, compute_capability=wanted.compute_capability) == wanted
 
     def changes(self, before: Key) -> list[str]:
-        """In words what is not as it was."""
+        """What has changed, in words."""
         was, now = asdict(before), asdict(self)
         return [f"{name} was {was[name]}, is {now[name]}" for name in now if was[name] != now[name]]

@@ -154,7 +154,7 @@ def _because(key: Key, before: Key | None) -> str:
 
 
 def memory_warning(request: BuildRequest, free: int | None) -> str | None:
-    """What to do where a build may be killed for want of memory; None if there is enough, or nobody knows.
+    """What to do if a build may run out of memory; None if there is enough, or that is unknown.
 
     TensorRT-RTX took 0.3 to 0.5 GB for YOLOX-Nano (3.7 MB of ONNX). Full TensorRT was not measured; it may also fill
     the workspace, which on a Jetson is the host's memory.

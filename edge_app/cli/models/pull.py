@@ -52,7 +52,7 @@ def fetch(entry: CatalogueEntry, models: Path, mirror: str | None, *, as_json: b
 
 @contextmanager
 def _shown(entry: CatalogueEntry) -> Iterator[DownloadProgress]:
-    """A bar on stderr, where that is a terminal."""
+    """A bar on stderr, if that is a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -52,7 +52,7 @@ class OnnxRuntimeCpu:
 
 @dataclass(frozen=True, slots=True)
 class OnnxRuntimeCuda:
-    """ONNX Runtime's CUDA provider, which casts to FP16 what has no file of it; see `Backend`."""
+    """ONNX Runtime's CUDA provider, which casts a model without an FP16 file; see `Backend`."""
 
     because: str
     fallback: ClassVar[None] = None

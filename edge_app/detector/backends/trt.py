@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 10.0  # from one line in the log about a build to the next
+EVERY_S = 10.0  # between two lines in the log about a build
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _current(ordinal: int) -> Iterator[None]:
 
 
 def _logged(name: str, keep_building: Callable[[], bool]) -> BuildProgress:
-    """Logs how far a build is."""
+    """Logs the progress of a build."""
     logged_at = float("-inf")
 
     def progress(part: float, phase: str) -> bool:

@@ -127,7 +127,7 @@ def _tensors(trt: Any, engine: Any, context: Any, batch: int) -> tuple[tuple[Ten
     outputs = [tensor(n, tuple(context.get_tensor_shape(n))) for n in _names(trt, engine, trt.TensorIOMode.OUTPUT)]
     for output in outputs:
         if output.shape[0] != batch or -1 in output.shape:
-            raise DataError(f"its output {output} is not a row a picture; export it without NMS inside")
+            raise DataError(f"its output {output} is not one row per picture; export it without NMS inside")
     return tuple(inputs), tuple(outputs)
 
 
