@@ -1,6 +1,6 @@
 """What can go wrong, as one tree; each error has the exit code that tells the operator what to do.
 
-A room may add children, which need no code of their own and are named here with their modules.
+A package may add children, which need no code of their own and are named here with their modules.
 
 EdgeAppError              70  a bug of ours
 ├── StoppedError           0  told to stop while something was still being made
