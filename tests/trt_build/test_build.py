@@ -18,13 +18,16 @@ from onnx import helper
 from edge_app import trt_build
 from edge_app.core.errors import ConfigError, DataError, DeviceError, UsageError
 from edge_app.cuda import Machine
-from edge_app.detector import Overrides, read_variant
+from edge_app.detector import Overrides, read_variant, resolve
 from edge_app.detector.backends.trt import TensorRt
 from edge_app.detector.precision import automatic_precisions
 from edge_app.model import find_argument, read_report, read_signature, write_report
 from edge_app.trt_build.build import build
 from edge_app.trt_build.trt_log import joined_errors
 from tests.onnx_models import beside, echo
+from tests.postprocess.layouts import LAYOUTS
+from tests.postprocess.models import planted
+from tests.postprocess.test_program import MODEL_WH, outputs
 from tests.trt_build.models import convolution, quantized, request_of
 from tests.waiting import PATIENCE_S
 
@@ -240,6 +243,17 @@ def test_a_quantized_file_without_a_report_is_refused(rtx, tmp_path):
 
     with pytest.raises(ConfigError, match="report"):
         read_variant(find_argument(str(path), Path()), "int8", TensorRt(rtx, ""), Overrides())
+
+
+def test_a_model_that_takes_one_picture_is_built_for_one_as_it_is_run(rtx, tmp_path):
+    layout = LAYOUTS["torchvision, any batch"]
+    found = find_argument(str(planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH)), Path())
+
+    variant = read_variant(found, "fp16", TensorRt(rtx, ""), Overrides())
+
+    assert resolve(found, "fp16", TensorRt(rtx, ""), Overrides()).signature == variant.signature
+    request = TensorRt(rtx, "").request(variant, max_batch=8, targets=("sm86",))
+    assert request.shapes() == {"input": ((1, 3, *MODEL_WH[::-1]), (1, 3, *MODEL_WH[::-1]))}
 
 
 @pytest.mark.parametrize(
