@@ -37,7 +37,7 @@ class Heartbeats:
 class ThreadGroup:
     """Runs named threads; the first exception in any of them sets `stop` and is kept.
 
-    The threads are daemons, because one may be stuck in a C call: `join` waits for a limited time and names those.
+    The threads are daemons, for one may be stuck in a C call: `join` waits so long and names those that are.
     """
 
     def __init__(self, stop: threading.Event) -> None:
