@@ -89,7 +89,7 @@ class Camera:
                 self._count_lost(error.broken if isinstance(error, BrokenOffError) else 0)
             except InputError:  # of a file that is played as if it were live
                 raise
-            except Exception as error:  # a bug of ours, which this camera brings out: the others run on
+            except Exception as error:  # a bug of ours that this camera triggers: the others run on
                 if not self.source.live:
                     raise
                 failure = self._bug(error)

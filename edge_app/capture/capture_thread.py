@@ -13,7 +13,7 @@ from edge_app.core.threads import ThreadGroup
 
 logger = logging.getLogger(__name__)
 
-STUCK_S = 10.0  # beyond the stall timeout; every call's own timeout is far shorter
+STUCK_S = 10.0  # beyond the stall timeout; the timeout of each call is far shorter
 MOST_STUCK = 3  # threads of one camera
 
 
@@ -51,7 +51,7 @@ class CaptureThread:
             self._replace(now)
 
     def _replace(self, now: float) -> None:
-        """Starts another thread, unless the most are stuck that may be."""
+        """Starts another thread, unless too many are stuck already."""
         camera = self._camera
         self._stuck = [thread for thread in self._stuck if thread.is_alive()]
         if len(self._stuck) < MOST_STUCK:

@@ -1,6 +1,6 @@
-"""What can go wrong, as one tree; each error carries the exit code that tells the operator what to do.
+"""What can go wrong, as one tree; each error has the exit code that tells the operator what to do.
 
-A room may add children, which need no code of their own and are named here with their modules.
+A package may add children, which need no code of their own and are named here with their modules.
 
 EdgeAppError              70  a bug of ours
 ├── StoppedError           0  told to stop while something was still being made
@@ -61,7 +61,7 @@ class EdgeAppError(Exception):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What the operator is told, one line unless there is more than one thing to mend."""
+        """What the operator is told, one line unless several things are wrong."""
         return (str(self),)
 
 
@@ -116,7 +116,7 @@ class EngineError(EdgeAppError):
 
 
 class TemporaryError(EdgeAppError):
-    """Something passing went wrong; starting again may help."""
+    """Something temporary went wrong; starting again may help."""
 
     exit_code = 75
 

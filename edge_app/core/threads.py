@@ -28,7 +28,7 @@ class Heartbeats:
             self._last.pop(name, None)
 
     def silent(self, longer_than_s: float) -> list[str]:
-        """The loops that have said nothing for so long."""
+        """The loops that have been silent for longer than that."""
         now = time.monotonic()
         with self._lock:
             return sorted(name for name, at in self._last.items() if now - at > longer_than_s)
@@ -64,7 +64,7 @@ class ThreadGroup:
         return thread
 
     def join(self, timeout_s: float) -> list[str]:
-        """Waits for the threads, at most so long altogether; returns the names of those that are stuck."""
+        """Waits for all threads, for at most `timeout_s` in total; returns the names of those that are stuck."""
         deadline = time.monotonic() + timeout_s
         with self._lock:
             threads = list(self._threads)

@@ -85,6 +85,7 @@ def test_bench_adds_up(verb, configured, clip, tmp_path):
     assert code == 0, err
     b = json.loads(out)
     assert (b["schema"], b["frames"], b["threads"]) == ("edge_app.bench/1", 50, 1)
+    assert b["computed_by"] == "onnxruntime-cpu"
     assert b["precision"] in ("fp32", "int8")  # auto takes what is faster
     parts = b["engine"]["cpu_s"] + b["decode"]["cpu_s"]
     assert b["cpu_overhead"] == pytest.approx(b["pipeline"]["cpu_s"] / parts)

@@ -32,7 +32,8 @@ class MqttSinkConfig(SinkConfig):
     host: str = Field(pattern=HOST)
     """Name or address of the broker."""
     tls: OptionalTls = None
-    """`true` for the system's certificates, or {ca: FILE, verify: true}; without it, unencrypted."""
+    """`true` for the system's certificates, or {ca: FILE, verify: true}; null or `false`: unencrypted, and the password
+    goes over the wire as text."""
     port: int = Field(default_factory=_port, ge=1, le=65535)
     """Where it listens; 1883, with tls 8883."""
     username: str | None = None
@@ -42,13 +43,15 @@ class MqttSinkConfig(SinkConfig):
     prefix: str = Field(default="edge_app", pattern=TOPIC)
     """First part of every topic: <prefix>/<camera>/detections."""
     qos: Annotated[Literal[0, 1], BeforeValidator(whole)] = 1
-    """`1` delivers what the broker missed again; `0` sends once, which costs less and may lose."""
+    """`1` sends again what the broker has not acknowledged, which may come twice; `0` sends once, which costs less and
+    may lose."""
     version: Literal["3.1.1", "5"] = "3.1.1"
-    """Protocol; every broker speaks 3.1.1."""
+    """Protocol, in quotes; every broker speaks 3.1.1."""
     client_id: str | None = Field(default=None, min_length=1)
     """What the broker calls this client; without it, a new name at each start. Two of one name throw each other out."""
     keepalive_s: int = Field(default=30, ge=1, le=65535)
-    """After a silence of one and a half times this [s] the broker announces that we are offline."""
+    """After a silence of one and a half times this [s] the broker announces that we are offline. Lower notices sooner,
+    and costs traffic."""
     retain: Flag = True
     """`false` for a broker that keeps no messages: who subscribes later learns a camera's status when it changes."""
 
