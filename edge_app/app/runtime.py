@@ -91,6 +91,7 @@ class Runtime:
 
         Raises:
             TemporaryError: Messages of finite sources were not delivered in time.
+            InputError: A file among the cameras could not be read; the others were not ended by that.
             EdgeAppError: What ended a thread.
         """
         ended = False

@@ -136,10 +136,12 @@ class CameraConfig(SourceConfig):
 
 def _path(text: str, info: ValidationInfo) -> str:
     """The path, relative to the configuration's folder; the error shows nothing of it, as it may hold a password."""
-    path = str(from_base(Path(text), info))
-    if not os.path.lexists(path) and looks_like_host(text):
+    path, folder = str(from_base(Path(text), info)), text.partition("/")[0]
+    is_there = os.path.lexists(path) or (folder and from_base(Path(folder), info).is_dir())
+    if not is_there and looks_like_host(text):
         login = "; user and password have their own keys" if "@" in text else ""
-        raise wrong(f"want rtsp:// or another scheme before the host{login}; there is no such file")
+        camera = f"write rtsp:// or another scheme before its host{login}"
+        raise wrong(f"there is no such file or folder; if it is a camera, {camera}")
     return path
 
 

@@ -38,6 +38,9 @@ class ThreadGroup:
     """Runs named threads; the first exception in any of them sets `stop` and is kept.
 
     The threads are daemons, for one may be stuck in a C call: `join` waits so long and names those that are.
+
+    Attributes:
+        error: The first one that was kept, which whoever joins the threads raises.
     """
 
     def __init__(self, stop: threading.Event) -> None:
@@ -54,7 +57,7 @@ class ThreadGroup:
                 target()
             except BaseException as error:
                 logger.debug("%s failed", name, exc_info=True)
-                self.error = self.error or error
+                self.keep(error)
                 self._stop.set()
 
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -62,6 +65,10 @@ class ThreadGroup:
             self._threads = [t for t in self._threads if t.is_alive()] + [thread]
             thread.start()
         return thread
+
+    def keep(self, error: BaseException) -> None:
+        """Keeps an error, unless there is one, and ends nothing."""
+        self.error = self.error or error
 
     def join(self, timeout_s: float) -> list[str]:
         """Waits for all threads, for at most `timeout_s` in total; returns the names of those that are stuck."""
