@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def leave(number: int, _frame: FrameType | None) -> None:
-    """Ends the process at once, for nothing was begun; a service that is told to stop has done its work."""
+    """Ends the process at once, because nothing has begun; a service that is told to stop has done its work."""
     os._exit(0 if is_service() else 128 + number)
 
 

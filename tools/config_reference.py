@@ -16,8 +16,8 @@ HEAD = """# Configuration
 
 <!-- Written by tools/config_reference.py from the schema; edit the docstrings of the sections instead. -->
 
-Every key of the YAML file. [`configs/everything.yaml`](../configs/everything.yaml) is a file with all of them and says
-more about what each one costs; `edge-app schema config` prints the JSON Schema by which editors complete and check it.
+Every key of the YAML file. [`configs/everything.yaml`](../configs/everything.yaml) is a file with all of them;
+`edge-app schema config` prints the JSON Schema by which editors complete and check it.
 
 - A key that does not exist is a mistake, and so is a key that would have no effect. A mistake is one line,
   `FILE:LINE:COLUMN: key: what is wrong`; up to ten are told at once, in the order of the file, and then `and N more`.

@@ -22,7 +22,7 @@ import pycuda
 from benchmarks.gpu import streams
 from benchmarks.gpu.bench import Bench, HostPictures
 from benchmarks.gpu.variant import ModelVariant, with_batch
-from edge_app.trt_build import this_machine
+from edge_app.cuda import this_machine
 
 DOCS = Path(__file__).parents[2] / "docs"
 HEADING = "## Measured\n"

@@ -42,11 +42,11 @@ class AppConfig(Section):
     engine: EngineConfig = EngineConfig()
     """What computes it."""
     cameras: dict[Name, CameraConfig] = Field(min_length=1)
-    """Cameras by name, made of a-z, 0-9 and _."""
+    """Cameras by name, made of a-z, 0-9 and _; the name is part of topics, messages and metrics."""
     detect: DetectConfig = DetectConfig()
     """Which detections count."""
     publish: tuple[AnySinkConfig, ...] = Field(default=(StdoutSinkConfig(),), min_length=1)
-    """Where messages go; none: the standard output alone."""
+    """Where messages go; without it, to the standard output alone. Two of a type need two names."""
     shutdown: ShutdownConfig = ShutdownConfig()
     """How the program ends."""
     state_dir: ConfigPath = Field(default_factory=lambda: default_state_dir(os.environ))
@@ -144,7 +144,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> AppConfig:
     Raises:
         ConfigError: It holds a mistake; the text is the line `FILE:LINE:COLUMN: key: what is wrong`.
         InputError: There is no such file.
-        AccessError: It must not be read.
+        AccessError: It may not be read.
     """
     return load(AppConfig, path, environ, {"state_dir": default_state_dir(environ)})
 

@@ -21,7 +21,7 @@ cameras:
 {keys}
 
 publish: # any number of these
-  - {{type: stdout}} # a message a line
+  - {{type: stdout}} # one message per line
   # - {{type: file, path: detections.ndjson}} # beside this file, rotated
   # - {{type: mqtt, host: localhost, port: 1883}} # topics edge_app/<camera>/…
 """

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from edge_app.app.config import AppConfig
 from edge_app.capture import DecodeHardware, Source, open_source
+from edge_app.cuda import is_jetson
 from edge_app.detector import Detector, read_detector
 from edge_app.publish import Sink
-from edge_app.trt_build import is_jetson
 
 ReplaceSource = Callable[[Source], Source]
 

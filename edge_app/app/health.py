@@ -15,7 +15,7 @@ REPORT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How everything is at one moment.
+    """The state of everything at one moment.
 
     Attributes:
         since: When the program began to run [s since the epoch].
@@ -37,7 +37,7 @@ class Health:
 
     @property
     def line(self) -> str:
-        """`1 of 2 cameras up; gate: timeout; mqtt: connection refused`: what is not as it should be."""
+        """`1 of 2 cameras up; gate: timeout; mqtt: connection refused`: what is wrong."""
         cameras = [f"{name}: {status.reason.value}" for name, status in self.cameras.items() if status.reason]
         sinks = [f"{name}: {status.reason}" for name, status in self.sinks.items() if status.reason]
         return "; ".join([self.cameras_up, *cameras, *sinks])
@@ -52,7 +52,7 @@ class HealthReporter:
         self._next_report = time.monotonic() + REPORT_S
 
     def tell(self, health: Health) -> None:
-        """Tells what there is to tell; to be called several times a second."""
+        """Reports what has changed; to be called several times a second."""
         if health.line != self._line:
             self._line = health.line
             self._service.status(health.line)

@@ -37,7 +37,7 @@ from edge_app.publish import (
 logger = logging.getLogger(__name__)
 
 SWITCH_S = 0.001  # at Python's 5 ms, the analysis thread waits as long after each call into NumPy while cameras render
-TICK_S = 0.25  # how often the main thread looks after the others
+TICK_S = 0.25  # how often the main thread checks the others
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
 BUILD_STEP_S = 300  # a step of TensorRT's, such as trying all kernels for a large layer on a small GPU
@@ -91,6 +91,7 @@ class Runtime:
 
         Raises:
             TemporaryError: Messages of finite sources were not delivered in time.
+            InputError: A file among the cameras could not be read; the others were not ended by that.
             EdgeAppError: What ended a thread.
         """
         ended = False

@@ -22,7 +22,7 @@ class Service:
 
     @property
     def watchdog_s(self) -> float | None:
-        """How long we may give no sign of life before systemd kills us [s]; None if it does not watch."""
+        """How long we may be silent before systemd kills us [s]; None if it does not watch."""
         if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
             return None
         try:
@@ -31,7 +31,7 @@ class Service:
             return None
 
     def ready(self) -> None:
-        """The program does what it is for; whoever waits for it may go on."""
+        """The program is up; whatever waits for it may start."""
         self._notify("READY=1")
 
     def status(self, text: str) -> None:
@@ -39,7 +39,7 @@ class Service:
         self._notify("STATUS=" + " ".join(text.split()))
 
     def stopping(self) -> None:
-        """The program ends on purpose."""
+        """The program is stopping on purpose."""
         self._notify("STOPPING=1")
 
     def extend(self, seconds: float) -> None:

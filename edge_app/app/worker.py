@@ -86,7 +86,7 @@ class Worker:
         self._cameras.remove(name)
 
     def replace(self, name: str, source: Source, config: CameraConfig) -> None:
-        """Removes a camera and adds another of its name, which counts its frames on; raises like `add`."""
+        """Removes a camera and adds another of its name, which continues its count of frames; raises like `add`."""
         with self._inbox.held():
             self.remove(name)
             self.add(name, source, config)
@@ -100,7 +100,7 @@ class Worker:
         return self._cameras.statuses()
 
     def start(self) -> None:
-        """Begins to analyse; cameras of finite sources are added before, for it ends with the last of them."""
+        """Begins to analyse; cameras of finite sources must have been added, because it ends with the last of them."""
         self._thread = self._threads.start(self._name, lambda: self._analysis.run(self._stop))
 
     def supervise(self) -> None:
@@ -108,7 +108,7 @@ class Worker:
         self._cameras.supervise()
 
     def join(self, timeout_s: float) -> bool:
-        """Whether the analysis has ended, waiting at most so long [s]."""
+        """Waits for the analysis to end, for at most that long [s]; returns whether it has."""
         if self._thread is not None:
             self._thread.join(timeout_s)
         return self._thread is None or not self._thread.is_alive()

@@ -36,7 +36,7 @@ class CachedPicture:
 
 
 class CalibrationCache:
-    """Letterboxed pictures, uint8 BGR of the model's input size, one behind the other in a file.
+    """Letterboxed pictures, uint8 BGR of the model's input size, one after the other in a file.
 
     Letterboxing them once more does not change them, so the model is fed the same numbers as at run time.
 
@@ -76,12 +76,12 @@ class CalibrationCache:
         self.items.append(CachedPicture(name, digest.hexdigest(), (picture.width, picture.height), letterbox, file))
 
     def keep(self, indices: Sequence[int]) -> None:
-        """Forgets all pictures but those."""
+        """Forgets all other pictures."""
         self.items = [self.items[index] for index in indices]
         self._rows = [self._rows[index] for index in indices]
 
     def spread(self, count: int) -> list[int]:
-        """Indices of at most so many pictures, evenly spaced."""
+        """Indices of at most `count` pictures, evenly spaced."""
         return spaced(len(self), count)
 
 

@@ -74,7 +74,7 @@ def calibrate(job: CalibrationJob, progress: CalibrationProgress) -> Calibration
 
 
 class _Calibration:
-    """The steps, once the pictures are there."""
+    """The steps, once the pictures have been read."""
 
     def __init__(
         self,
@@ -137,7 +137,7 @@ class _Calibration:
         return CalibrationContext(job.detector, graph, ranges, self._work_dir, self._progress), histograms
 
     def _search(self, context: CalibrationContext) -> FallbackResult:
-        """What is quantized in the end."""
+        """The final placement of quantizers."""
         search = FallbackSearch(context, self._evaluation, self._job.min_agreement)
         placement = place(context.graph)
         measured = search.measure()

@@ -1,4 +1,4 @@
-"""Which pictures calibrate and which judge, what somebody wrote down about them, and their way into the caches."""
+"""Which pictures calibrate and which judge, their ground truth, and their way into the caches."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _blaming(series: Sequence[Series]) -> Iterator[None]:
 
 
 def _spread(every: Sequence[Sequence[int]], count: int) -> Places:
-    """At most so many of all places, evenly spaced."""
+    """At most that many of all places, evenly spaced."""
     flat = [(number, place) for number, places in enumerate(every) for place in places]
     chosen: Places = [set() for _ in every]
     for index in spaced(len(flat), count):

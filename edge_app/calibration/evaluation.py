@@ -109,7 +109,7 @@ def judge(
 
 
 def lacking_evidence(measured: Agreement) -> str | None:
-    """What the holdout lacks to judge a model by, in words; None if that is enough.
+    """Why the holdout is too little to judge a model by, in words; None if it is enough.
 
     It depends on the reference alone: the reference's agreement with itself answers before anything is quantized.
     """

@@ -1,4 +1,4 @@
-"""What tensors hold over all pictures, as histograms of magnitudes, and four ways to cut one to the range of INT8."""
+"""Histograms of the magnitudes of tensors over all pictures, and four ways to choose the range of INT8 from one."""
 
 from __future__ import annotations
 
@@ -180,10 +180,10 @@ def _with_outputs(graph: OnnxGraph, tensors: Sequence[str]) -> onnx.ModelProto:
 
 
 class _SavedHistograms:
-    """What was counted so far, on the disk."""
+    """The counts so far, on the disk."""
 
     def __init__(self, path: Path, key: str) -> None:
-        """What is at `path` counts only if it has the same key."""
+        """The file at `path` counts only if it has the same key."""
         self._path, self._key = path, key
 
     def read(self, tensors: Sequence[str]) -> tuple[Histograms, int]:

@@ -1,4 +1,4 @@
-"""What a calibration came to, and the files that hold it: model, report, its page, golden inputs."""
+"""The result of a calibration, and the files that hold it: model, report, its page, golden inputs."""
 
 from __future__ import annotations
 

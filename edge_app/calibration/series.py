@@ -1,12 +1,11 @@
-"""Where pictures for a calibration come from: folders, videos and cameras; one picture is in memory at a time."""
+"""The sources of pictures for a calibration: folders, videos and cameras; one picture is in memory at a time."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,13 +13,19 @@ from typing import Protocol
 import cv2
 
 from edge_app.calibration.work_dir import key_of
-from edge_app.capture import SUFFIXES, FileSource, Source, natural, read_picture, rotated
+from edge_app.capture import SUFFIXES, Cameras, FileSource, Source, natural, read_picture
 from edge_app.capture.config import CameraConfig
 from edge_app.core import files
-from edge_app.core.errors import InputError, Reason, StreamError
+from edge_app.core.errors import InputError, StreamError
 from edge_app.core.frames import Picture
+from edge_app.core.inbox import Inbox
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import ThreadGroup
 
 logger = logging.getLogger(__name__)
+
+TICK_S = 0.25  # how often a camera that sends nothing is checked
+JOIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,17 +117,17 @@ class CameraSeries:
         Args:
             name: The camera's.
             source: Live.
-            config: How it is turned, and when it is tried again.
+            config: How it is rotated, and when it is tried again.
             count: Pictures to take.
             every_s: From one to the next [s].
             folder: Gets a folder with a PNG of each, from which an interrupted series goes on.
         """
-        self.name, self.count = f"camera {name}", count
+        self.name, self.count, self._camera = f"camera {name}", count, name
         self._source, self._config, self._every_s = source, config, every_s
         self._folder = folder / key_of(name, source.description, config.rotate)
 
     def read(self, wanted: Collection[int]) -> Iterator[SeriesPicture]:
-        """See `Series.read`; a camera that is lost later on is tried until it is back."""
+        """See `Series.read`; a camera that is lost after its first picture is tried again until it is back."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with closing(self._live()) as live:
             for index in range(max(wanted, default=-1) + 1):
@@ -133,23 +138,26 @@ class CameraSeries:
                     yield SeriesPicture(index, f"{self.name} #{index}", Picture.from_bgr(read[0]))
 
     def _live(self) -> Generator[Picture, None, None]:
-        """A picture every so often, without end; raises StreamError if there is not even a first one."""
-        backoff, due = self._config.reconnect.backoff(), 0.0
-        while True:
-            began, failure = time.monotonic(), StreamError(Reason.ENDED, f"{self._source.description}: ended")
-            try:
-                with self._source.open(threading.Event()) as frames:
-                    for frame in frames:
-                        if frame.time.mono >= due:
-                            due = frame.time.mono + self._every_s
-                            yield rotated(frame.convert, self._config.rotate)()
-            except StreamError as error:
-                failure = error
-            if not due:
-                raise StreamError(failure.reason, f"{self.name}: {failure}")
-            pause = backoff.pause(time.monotonic() - began, login_refused=failure.reason is Reason.AUTH_FAILED)
-            logger.warning("%s: %s; it is tried again in %.0f s", self.name, failure, pause)
-            time.sleep(pause)
+        """A picture every `every_s`, without end; raises StreamError if the camera fails before the first one."""
+        inbox, threads = Inbox(), ThreadGroup(threading.Event())
+        capture = Cameras(inbox, Metrics(), threads, lambda name, status: None, capacity=1)
+        update = {"enabled": True, "max_fps": 1 / self._every_s if self._every_s else None}
+        capture.add(self._camera, self._source, self._config.model_copy(update=update))
+        seen = False
+        try:
+            while threads.error is None:
+                for pending in inbox.take(1, TICK_S):
+                    seen = True
+                    with suppress(StreamError):  # one broken surface: the next frame will do
+                        yield pending.convert()
+                capture.supervise()
+                status = capture.statuses()[self._camera]
+                if not seen and status.reason is not None:
+                    raise StreamError(status.reason, f"{self.name}: {status.detail}")
+            raise threads.error
+        finally:
+            capture.stop()
+            threads.join(JOIN_S)
 
 
 def names(series: Sequence[Series]) -> str:

@@ -57,7 +57,7 @@ class Checkpoint:
     """Measurements that an interrupted calibration need not make again, by name; each is saved as JSON."""
 
     def __init__(self, path: Path, *about: Any) -> None:
-        """What is at `path` counts only if it is about the same; see `key_of`."""
+        """The file at `path` counts only if it has the same key; see `key_of`."""
         self._path, self._key = path, key_of(*about)
         self._values: dict[str, Any] = {}
         if path.is_file() and (saved := json.loads(path.read_text()))["key"] == self._key:

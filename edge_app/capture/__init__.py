@@ -1,6 +1,5 @@
 """Cameras and files in, frames out: one thread for each source, which opens it again whenever it fails."""
 
-from edge_app.capture.camera import rotated
 from edge_app.capture.cameras import Cameras
 from edge_app.capture.decode.factory import DecodeHardware
 from edge_app.capture.decode.video_decoder import has_nvdec
@@ -26,6 +25,5 @@ __all__ = [
     "open_source",
     "probe_source",
     "read_picture",
-    "rotated",
     "split_login",
 ]

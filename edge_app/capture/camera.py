@@ -31,8 +31,10 @@ ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_9
 
 
 @dataclass(eq=False)
-class CaptureAttempt:
-    """What one thread does for a camera; there is a second one only if the first is stuck.
+class CaptureLoop:
+    """The loop of one thread, which makes one attempt after the other, as others see it.
+
+    A camera has a second one only if the first is stuck.
 
     Attributes:
         stop: Ends it.
@@ -65,23 +67,23 @@ class Camera:
     ) -> None:
         self.name, self.source, self.config = name, source, config
         self.tracker = StatusTracker(name, "connecting" if config.enabled else "disabled", on_status)
-        self.attempt = CaptureAttempt()
+        self.loop = CaptureLoop()
         self._inbox, self._metrics = inbox, metrics
         self._index = metrics.total("frames_captured", camera=name)  # continues if a camera of this name was removed
         self._limiter = FpsLimiter(config.max_fps)
         self._skew_s: float | None = None
         self._handing_over = threading.Lock()
 
-    def run(self, attempt: CaptureAttempt) -> None:
-        """Opens the source until the attempt is stopped, or a finite source has been read to its end.
+    def run(self, loop: CaptureLoop) -> None:
+        """Opens the source until the loop is stopped, or a finite source has been read to its end.
 
         Raises:
-            InputError: A file failed, read or played.
+            InputError: A file failed, read or played; where it is read, the camera is `down` by then.
         """
         backoff = self.config.reconnect.backoff()
-        while not attempt.stop.is_set():
+        while not loop.stop.is_set():
             try:
-                self._read(attempt)
+                self._read(loop)
                 failure = StreamError(Reason.ENDED, f"{self.source.description}: ended")
             except StreamError as error:
                 # Not the error itself: its traceback, or its cause's, would keep the decoder of this attempt alive.
@@ -89,36 +91,36 @@ class Camera:
                 self._count_lost(error.broken if isinstance(error, BrokenOffError) else 0)
             except InputError:  # of a file that is played as if it were live
                 raise
-            except Exception as error:  # a bug of ours, which this camera brings out: the others run on
+            except Exception as error:  # a bug of ours that this camera triggers: the others run on
                 if not self.source.live:
                     raise
                 failure = self._bug(error)
-            if self._finished(failure, attempt.stop):
+            if self._finished(failure, loop.stop):
                 return
             self.tracker.down(failure.reason, str(failure))
-            pause = backoff.pause(attempt.up_s, login_refused=failure.reason is Reason.AUTH_FAILED)
-            attempt.waiting_since = attempt.first_frame = attempt.last_frame = None
-            if not attempt.stop.wait(pause):
+            pause = backoff.pause(loop.up_s, login_refused=failure.reason is Reason.AUTH_FAILED)
+            loop.waiting_since = loop.first_frame = loop.last_frame = None
+            if not loop.stop.wait(pause):
                 self._metrics.count("reconnects", camera=self.name, reason=failure.reason.value)
 
     def stop(self, *, removed: bool = False) -> None:
         """Lets no more frames into the inbox; the thread ends as soon as libav returns."""
-        self.attempt.stop.set()  # first: a thread that waits for room would take the lock again and again
+        self.loop.stop.set()  # first: a thread that waits for room would take the lock again and again
         with self._handing_over:  # putting a frame into a closed cell would be an error
             self._inbox.close(self.name, removed=removed)
 
-    def _read(self, attempt: CaptureAttempt) -> None:
+    def _read(self, loop: CaptureLoop) -> None:
         """Takes the frames of one connection."""
-        attempt.waiting_since = time.monotonic()
-        with self.source.open(attempt.stop) as frames:
+        loop.waiting_since = time.monotonic()
+        with self.source.open(loop.stop) as frames:
             for frame in frames:
-                if attempt.stop.is_set():
+                if loop.stop.is_set():
                     return
-                attempt.last_frame = time.monotonic()
-                attempt.first_frame = attempt.first_frame or attempt.last_frame
+                loop.last_frame = time.monotonic()
+                loop.first_frame = loop.first_frame or loop.last_frame
                 self.tracker.up()
-                self._take(frame, attempt.stop)
-                attempt.waiting_since = time.monotonic()
+                self._take(frame, loop.stop)
+                loop.waiting_since = time.monotonic()
 
     def _bug(self, error: Exception) -> StreamError:
         """The failure for a bug, without the error's own text, which may hold a login."""
@@ -132,10 +134,10 @@ class Camera:
         with self._handing_over:  # once stopped, the cell may belong to another camera of the same name
             if stop.is_set() or self.source.live:
                 return stop.is_set()
+            self.tracker.down(failure.reason, str(failure))
+            self._inbox.close(self.name)
             if failure.reason is not Reason.ENDED:
                 raise InputError(f"camera {self.name}: {failure}")
-            self.tracker.down(Reason.ENDED, str(failure))
-            self._inbox.close(self.name)
             return True
 
     def _take(self, frame: DecodedFrame, stop: threading.Event) -> None:

@@ -27,7 +27,7 @@ class Cameras:
         Args:
             inbox: Gets a cell for each enabled camera.
             metrics: Counts `frames_captured`, `frames_dropped`, `reconnects`; `clock_skew` is a gauge.
-            threads: Runs one thread for each camera; a finite source that fails stops the group.
+            threads: Runs one thread for each camera; the error of a finite source that fails is kept there.
             on_status: Called on each change of status, by whichever thread made it; it must not block.
             capacity: How many frames of a finite source may wait in its cell.
         """
@@ -80,6 +80,6 @@ class Cameras:
     def stop(self) -> None:
         """Ends all cameras without waiting for their threads."""
         for camera in self._cameras.values():
-            camera.attempt.stop.set()  # all first: a finite source that waits for room checks only twice a second
+            camera.loop.stop.set()  # all first: a finite source that waits for room checks only twice a second
         for camera in self._cameras.values():
             camera.stop()

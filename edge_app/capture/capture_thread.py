@@ -7,13 +7,13 @@ import threading
 import time
 from functools import partial
 
-from edge_app.capture.camera import Camera, CaptureAttempt
-from edge_app.core.errors import Reason
+from edge_app.capture.camera import Camera, CaptureLoop
+from edge_app.core.errors import InputError, Reason
 from edge_app.core.threads import ThreadGroup
 
 logger = logging.getLogger(__name__)
 
-STUCK_S = 10.0  # beyond the stall timeout; every call's own timeout is far shorter
+STUCK_S = 10.0  # beyond the stall timeout; the timeout of each call is far shorter
 MOST_STUCK = 3  # threads of one camera
 
 
@@ -41,17 +41,17 @@ class CaptureThread:
             if now >= self._retry_at:
                 self._replace(now)
             return
-        timeout, attempt = camera.config.stall_timeout_s, camera.attempt
-        last_frame, waiting_since = attempt.last_frame, attempt.waiting_since
+        timeout, loop = camera.config.stall_timeout_s, camera.loop
+        last_frame, waiting_since = loop.last_frame, loop.waiting_since
         if last_frame is not None and now - last_frame > timeout:
             camera.tracker.down(Reason.STALLED, f"{camera.source.description}: no frame for {timeout:g} s")
         if waiting_since is not None and now - waiting_since > timeout + STUCK_S:
-            attempt.stop.set()
+            loop.stop.set()
             self._stuck.append(self._running)
             self._replace(now)
 
     def _replace(self, now: float) -> None:
-        """Starts another thread, unless the most are stuck that may be."""
+        """Starts another thread, unless too many are stuck already."""
         camera = self._camera
         self._stuck = [thread for thread in self._stuck if thread.is_alive()]
         if len(self._stuck) < MOST_STUCK:
@@ -65,5 +65,13 @@ class CaptureThread:
         camera.tracker.down(Reason.STUCK, f"{camera.source.description}: {text}")
 
     def _start(self) -> threading.Thread:
-        self._camera.attempt = CaptureAttempt()
-        return self._threads.start(f"camera {self._camera.name}", partial(self._camera.run, self._camera.attempt))
+        self._camera.loop = CaptureLoop()
+        return self._threads.start(f"camera {self._camera.name}", partial(self._capture, self._camera.loop))
+
+    def _capture(self, loop: CaptureLoop) -> None:
+        try:
+            self._camera.run(loop)
+        except InputError as error:
+            if self._camera.source.live:
+                raise
+            self._threads.keep(error)  # a file: the other cameras go on

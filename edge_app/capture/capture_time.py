@@ -11,7 +11,7 @@ from edge_app.core.frames import CaptureTime
 
 LONGEST_TRANSIT_S = 5.0
 SLOWEST_TRANSIT_S = 0.5  # of the fastest frame; no network that carries video is slower
-CLOCK_JITTER_S = 0.1  # so much do two clocks differ that NTP synchronises: a frame is never newer than its arrival
+CLOCK_JITTER_S = 0.1  # how much two clocks differ that NTP synchronises: a frame is never newer than its arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Moment:
         return cls(time.time(), time.monotonic())
 
     def earlier(self, seconds: float) -> Moment:
-        """The instant so many seconds before this one."""
+        """The instant that many seconds before this one."""
         return Moment(self.wall - seconds, self.mono - seconds)
 
     def as_capture(self, skew_s: float | None = None) -> CaptureTime:

@@ -27,7 +27,8 @@ class ReconnectConfig(Section):
     initial_s: float = Field(default=1.0, gt=0)
     """The first pause [s]; each further one is twice as long."""
     max_s: float = Field(default=30.0, gt=0)
-    """The longest pause [s]; after a refused login it is at least 60 s, because cameras lock out."""
+    """The longest pause [s]; after a refused login it is at least 60 s, because cameras lock out. Lower finds a camera
+    sooner, and troubles it more."""
     jitter: float = Field(default=0.3, ge=0, le=1)
     """Share of the pause that is random, so that cameras behind one switch do not all come back at once."""
     stable_s: float = Field(default=60.0, gt=0)
@@ -50,11 +51,13 @@ class CameraConfig(SourceConfig):
     enabled: Flag = True
     """`false` leaves the camera out, its configuration stays."""
     max_fps: float | None = Field(default=None, gt=0)
-    """Frames a second that are analysed at most; none: all of them, as always of a folder."""
+    """Frames a second that are analysed at most; null: all of them, as always of a folder. Fewer leave time for other
+    cameras."""
     max_frame_age_ms: float = Field(default=1000.0, gt=0)
-    """A live frame older than this [ms] is dropped and counted, not analysed."""
+    """A live frame older than this [ms] is dropped and counted, not analysed. Lower is fresher; under overload more is
+    lost."""
     reconnect: ReconnectConfig = ReconnectConfig()
-    """How long to wait before a lost camera is tried again."""
+    """How long to wait before a lost camera is tried again, for as long as the program runs."""
 
     @property
     def kind(self) -> SourceKind:
@@ -133,10 +136,12 @@ class CameraConfig(SourceConfig):
 
 def _path(text: str, info: ValidationInfo) -> str:
     """The path, relative to the configuration's folder; the error shows nothing of it, as it may hold a password."""
-    path = str(from_base(Path(text), info))
-    if not os.path.lexists(path) and looks_like_host(text):
+    path, folder = str(from_base(Path(text), info)), text.partition("/")[0]
+    is_there = os.path.lexists(path) or (folder and from_base(Path(folder), info).is_dir())
+    if not is_there and looks_like_host(text):
         login = "; user and password have their own keys" if "@" in text else ""
-        raise wrong(f"want rtsp:// or another scheme before the host{login}; there is no such file")
+        camera = f"write rtsp:// or another scheme before its host{login}"
+        raise wrong(f"there is no such file or folder; if it is a camera, {camera}")
     return path
 
 

@@ -55,5 +55,5 @@ class PacketTimes:
 
     @staticmethod
     def _late_s(own: CaptureTime, ahead_s: float, capture: CaptureTime) -> float:
-        """How much too late the frame came, judged by a picture that was taken after it [s]."""
+        """How much too late the frame arrived, judged by a picture that was taken after it [s]."""
         return own.mono - (capture.mono - ahead_s)

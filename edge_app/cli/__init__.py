@@ -47,9 +47,9 @@ def program(arguments: Sequence[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_nothing)  # else typer makes an only verb the program itself
+    app.callback()(_nothing)  # otherwise typer makes a single verb the program itself
     wanted = [name for name in arguments[:1] if name in (*VERBS, *GROUPS)] or (*VERBS, *GROUPS)
-    for name in wanted:  # importing all of them takes longer than many a verb
+    for name in wanted:  # importing all of them takes longer than most verbs
         module = importlib.import_module(f"{__name__}.{name}")
         if name in GROUPS:
             app.add_typer(module.sub_program(), name=name, help=GROUPS[name], epilog=module.EXAMPLE)
@@ -59,7 +59,7 @@ def program(arguments: Sequence[str]) -> typer.Typer:
 
 
 def main(imported: Callable[[], None] = lambda: None) -> None:
-    """Runs the verb of the command line and leaves with its exit code; `imported` is called when it begins."""
+    """Runs the verb of the command line and exits with its code; `imported` is called when it begins."""
     sys.stdout, sys.stderr = sys.stdout or _nowhere(), sys.stderr or _nowhere()  # None where they are closed
     code = execute(sys.argv[1:], imported)
     for stream in (sys.stdout, sys.stderr):
@@ -104,7 +104,7 @@ def _nowhere() -> TextIO:
 
 
 def _unwritten(error: OSError) -> int:
-    """Whoever read our output has seen enough, or there is no room for it."""
+    """The reader of our output has left, or there is no room for it."""
     return 0 if error.errno == errno.EPIPE else _say(TemporaryError.exit_code, f"standard output: {error.strerror}")
 
 

@@ -22,11 +22,10 @@ from edge_app.capture.config import CameraConfig
 from edge_app.cli.loading import ConfigArgument, load_config
 from edge_app.core.errors import DeviceError, UsageError
 from edge_app.core.metrics import Metrics
-from edge_app.detector import Detector
 
 EXAMPLE = "Example: edge-app bench configs/one-camera.yaml --paced --seconds 30"
 ROUNDS = 3
-SCENE_FRAMES = 300  # of the rendered scene, which has no end of its own
+SCENE_FRAMES = 300  # of the rendered scene, which is endless
 START_S = 60.0  # how long the cameras of --paced may take to start
 
 
@@ -49,10 +48,10 @@ def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
     cameras = {name: finite(name, camera) for name, camera in config.cameras.items()}
     config = config.model_copy(update={"cameras": cameras})
     with start(make_parts(config)) as runtime:
-        head, detector = describe(config, runtime.detector), runtime.detector
+        head, detector = describe(config, runtime), runtime.detector
     engine = config.engine.model_copy(update={"precision": detector.precision})  # `auto` chooses once
     config = config.model_copy(update={"engine": engine})
-    threads, frames = engine.threads, 0
+    frames = 0
 
     def pipeline() -> tuple[Cost, Metrics]:
         nonlocal frames
@@ -67,7 +66,7 @@ def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
         return cost, runtime.metrics
 
     parts = bench.unpaced(
-        engine=lambda: bench.engine_alone(detector, threads, seconds / ROUNDS),
+        engine=lambda: bench.engine_alone(detector, engine, seconds / ROUNDS),
         decode=lambda: bench.measure(lambda: bench.decode_alone(cameras.values()), 0),
         pipeline=pipeline,
         rounds=ROUNDS,
@@ -76,9 +75,9 @@ def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
 
 
 def run_paced(config: AppConfig, seconds: float) -> dict[str, Any]:
-    """The program for so long, from when every camera has been analysed once."""
+    """The program for that many seconds, once every camera has been analysed."""
     with start(make_parts(config, replace_source=live)) as runtime, ThreadPoolExecutor(1) as pool:
-        head, running = describe(config, runtime.detector), pool.submit(runtime.run)
+        head, running = describe(config, runtime), pool.submit(runtime.run)
         try:
             if away := silent(runtime, config.cameras, START_S):
                 runtime.stop.set()
@@ -94,7 +93,7 @@ def run_paced(config: AppConfig, seconds: float) -> dict[str, Any]:
 
 
 def silent(runtime: Runtime, cameras: Iterable[str], within_s: float) -> list[str]:
-    """The cameras of which no frame was analysed within so long [s]; returns as soon as there is none."""
+    """The cameras of which no frame was analysed within that time [s]; returns as soon as there is none."""
     deadline = time.monotonic() + within_s
     while away := [name for name in cameras if not runtime.metrics.total("frames_analysed", camera=name)]:
         if time.monotonic() > deadline or runtime.stop.wait(TICK_S):
@@ -126,21 +125,23 @@ def live(source: Source) -> Source:
     return source if source.live else ReplaySource(source)
 
 
-def describe(config: AppConfig, detector: Detector) -> dict[str, Any]:
+def describe(config: AppConfig, runtime: Runtime) -> dict[str, Any]:
     """What was measured."""
     cores = os.cpu_count() or 1
     return {
         "schema": "edge_app.bench/1",
         "cores": cores,
         "threads": config.engine.threads or cores,
-        "model": detector.name,
-        "precision": detector.precision,
+        "model": runtime.detector.name,
+        "precision": runtime.detector.precision,
+        "computed_by": runtime.engine.name,
     }
 
 
 def text(document: dict[str, Any]) -> str:
     """The document for a person."""
-    lines = [f"{document['model']}, {document['precision']}, {document['threads']} threads, {document['cores']} cores"]
+    what = f"{document['model']}, {document['precision']}, {document['computed_by']}"
+    lines = [f"{what}, {document['threads']} threads, {document['cores']} cores"]
     if "paced" in document:
         age = document["paced"]["age_ms"]
         lines.append("age ms  " + "  ".join(f"{point} {value:.0f}" for point, value in age.items()))
@@ -149,7 +150,7 @@ def text(document: dict[str, Any]) -> str:
         return "\n".join(lines) + "\n"
     for part in ("engine", "decode", "pipeline"):
         cost = document[part]
-        lines.append(f"{part:12} {cost['fps']:8.1f} fps  {1e3 * cost['cpu_s']:7.2f} ms CPU a frame")
+        lines.append(f"{part:12} {cost['fps']:8.1f} fps  {1e3 * cost['cpu_s']:7.2f} ms CPU per frame")
     for stage, points in document["pipeline"]["stages_ms"].items():
         lines.append(f"  {stage:12}" + "  ".join(f"{point} {value:7.2f} ms" for point, value in points.items()))
     lines.append(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache as once
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_app import trt_build
+from edge_app.cli.options import DecoderFamily
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import AccessError, DeviceError, UsageError
 from edge_app.core.paths import default_state_dir
@@ -24,17 +24,10 @@ from edge_app.cuda import load_pycuda
 from edge_app.model import Model, Precision, find_argument
 
 if TYPE_CHECKING:  # only a build needs the detector, which is slow to import
-    from edge_app.detector import Int8Qualification
+    from edge_app.detector import Int8Qualification, Variant
+    from edge_app.detector.backends.trt import TensorRt
 
 EXAMPLE = "Example: edge-app build traffic --backend tensorrt_rtx --target sm86,sm89"
-
-
-@dataclass(frozen=True, slots=True)
-class Buildable:
-    """A model in one precision, and what its INT8 must answer."""
-
-    request: trt_build.BuildRequest
-    qualification: Int8Qualification | None
 
 
 def main(
@@ -54,6 +47,7 @@ def main(
     ] = None,
     max_batch: Annotated[int, typer.Option(min=1, max=64, help="As `engine.max_batch` of the configuration.")] = 8,
     device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
+    decoder: DecoderFamily = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Copy the engine file and its metadata there too.")
     ] = None,
@@ -61,20 +55,19 @@ def main(
     """Build a TensorRT engine file, or find it in the cache; the last line is its path.
 
     Beside it, FILE.json says what it depends on. Exit codes: 65 TensorRT cannot build it, or its INT8 does not find
-    what FP32 finds, 69 no TensorRT or no GPU, 77 the cache cannot be written, 78 the model has no such precision, or
-    no report qualifies its INT8 file.
+    what FP32 finds, 69 no TensorRT or no GPU, 77 the cache cannot be written, 78 `run` would not take the model: it has
+    no such precision, no report qualifies its INT8 file, or its layout is not known.
     """
     _check_out(out)
     library = trt_build.find_library("tensorrt_rtx" if target is not None and backend == "auto" else backend)
     targets = trt_build.read_targets(library, target) if target is not None else ()
     found = find_argument(model, default_state_dir(os.environ))
-    read = partial(_read, found, library, max_batch=max_batch, targets=targets, device=device)
-    buildable = _automatic(found, library, read) if precision == "auto" else read(precision)
-    request = buildable.request
+    tensorrt, variant = _read(found, library, precision, decoder)
+    request = tensorrt.request(variant, max_batch=max_batch, targets=targets, device=device)
     for remark in trt_build.remarks(request):
         sys.stderr.write(f"{remark}\n")
     with shown(request.model) as progress:
-        obtained = _obtain(buildable, device, progress)
+        obtained = _obtain(request, variant.qualification, device, progress)
     write_lines([_outcome(obtained)])
     sys.stdout.write(f"{_copy(obtained, out)}\n")  # as it is, for scripts
 
@@ -88,42 +81,40 @@ def _check_out(out: Path | None) -> None:
     beside = trt_build.metadata_path(out)
     older = trt_build.read_engine_file(beside) if beside.exists() else None
     if older is None and (out.exists() or beside.exists()):
-        raise UsageError(f"--out {out}: {out if out.exists() else beside} is there and is no plan of ours")
+        raise UsageError(f"--out {out}: {out if out.exists() else beside} is there and is no engine file of ours")
 
 
-def _automatic(found: Model, library: trt_build.TensorRtLibrary, read: Callable[[Precision], Buildable]) -> Buildable:
-    """The best that may be built, as `run` takes it: what is wrong with INT8 is said."""
-    from edge_app.detector import choose_precision
+def _read(
+    found: Model, library: trt_build.TensorRtLibrary, precision: Precision | Literal["auto"], decoder: str | None
+) -> tuple[TensorRt, Variant]:
+    """The model as `run` would read it for that TensorRT; what is wrong with its INT8 is said."""
+    from edge_app.detector import Overrides, choose_precision
     from edge_app.detector.backends.trt import TensorRt
 
-    choice = choose_precision(found, TensorRt(library, "as asked"), read, forced="--precision int8 builds it")
+    backend = TensorRt(library, "as asked")
+    forced = "--precision int8 builds it"
+    choice = choose_precision(found, precision, backend, Overrides(family=decoder), forced=forced)
     if choice.refusal:
-        sys.stderr.write(f"{choice.chosen.request.precision.upper()} is built: {choice.refusal}\n")
-    return choice.chosen
+        sys.stderr.write(f"{choice.chosen.precision.upper()} is built: {choice.refusal}\n")
+    return backend, choice.chosen
 
 
-def _read(found: Model, library: trt_build.TensorRtLibrary, precision: Precision, **more: Any) -> Buildable:
-    """What is built in that precision; raises ConfigError if nothing qualifies its INT8."""
-    request = trt_build.build_request(found, library, precision, **more)
-    if not request.signature.quantized:
-        return Buildable(request, None)
-    from edge_app.detector import qualify
-
-    return Buildable(request, qualify(found, request.signature))
-
-
-def _obtain(buildable: Buildable, device: int, progress: trt_build.BuildProgress) -> trt_build.TrustedEngine:
+def _obtain(
+    request: trt_build.BuildRequest,
+    qualification: Int8Qualification | None,
+    device: int,
+    progress: trt_build.BuildProgress,
+) -> trt_build.TrustedEngine:
     """The engine; the first GPU, if nothing is to be answered, TensorRT takes by itself."""
     from edge_app.detector.backends.trt import obtain_engine
 
-    request, qualification = buildable.request, buildable.qualification
     waiting = once(partial(_wait, request.model))
     ordinal = None if qualification is None and device == 0 else _gpu(request, device)
     return obtain_engine(request, qualification, ordinal, progress=progress, waiting=waiting)
 
 
 def _gpu(request: trt_build.BuildRequest, device: int) -> int | None:
-    """Number of the GPU that can run the engine; None if there is none, and a line if only PyCUDA is missing."""
+    """Number of the GPU that can run the engine; None if there is none, and says so if only PyCUDA is missing."""
     if not request.runs_here:
         return None
     try:
@@ -131,7 +122,7 @@ def _gpu(request: trt_build.BuildRequest, device: int) -> int | None:
     except DeviceError as error:
         if device and not request.library.rtx:  # which would build for the first
             raise
-        sys.stderr.write(f"the plan is built and not run: {error}\n")
+        sys.stderr.write(f"the engine file is built and not run: {error}\n")
         return None
     return device
 
@@ -147,7 +138,7 @@ def shown(model: str) -> Iterator[trt_build.BuildProgress]:
 
 def _outcome(obtained: trt_build.TrustedEngine) -> str:
     metadata = obtained.file.metadata
-    what = f"{metadata.model}, {metadata.precision}, {metadata.key.flavour} {metadata.key.version}"
+    what = f"{metadata.model}, {metadata.precision}, {metadata.key.library} {metadata.key.version}"
     if obtained.cached:
         return f"{what}: cached, all that it depends on is as it was{_answered(metadata)}"
     return f"{what}: built in {metadata.seconds:.1f} s because {metadata.because}{_answered(metadata)}"

@@ -14,8 +14,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from edge_app import model
 from edge_app.calibration import (
@@ -30,10 +29,10 @@ from edge_app.calibration import (
 from edge_app.capture import open_source
 from edge_app.cli.loading import load_config
 from edge_app.cli.logs import Level, set_up
-from edge_app.cli.models.options import StateDir, state_folder
+from edge_app.cli.options import StateDir, state_folder
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import AccessError, DataError, TemporaryError, UsageError
-from edge_app.detector import read_fp32
+from edge_app.detector import Detector, read_fp32
 from edge_app.model import CalibrationReport
 
 EXAMPLE = "Example: edge-app calibrate yolox_nano --data pictures/ --holdout other.mp4 --out yolox_nano.int8.onnx"
@@ -51,54 +50,54 @@ class Method(str, Enum):
     MAX = "max"
 
 
+Data = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="PATH", help="Pictures, folder or video to calibrate with; again for more."),
+]
+Holdout = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="PATH", help="What to judge by; none: blocks of time of the data. Again for more."),
+]
+CameraName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Calibrate with pictures of this camera of --config.")
+]
+Every = Annotated[float, typer.Option(min=0, help="Take a picture of the camera every so many seconds.")]
+Images = Annotated[int, typer.Option(min=1, help="Pictures to calibrate with at most, evenly spaced.")]
+Agreement = Annotated[float, typer.Option(min=0, max=1, help="What mAP50, recall and precision must reach.")]
+ThinEvidence = Annotated[
+    bool, typer.Option("--allow-thin-evidence", help="Judge by fewer than 100 boxes, and say so in the report.")
+]
+
+
 def main(
     argument: Annotated[
         str, typer.Argument(metavar="MODEL", help="A name, a folder or an .onnx file.", show_default=False)
     ],
     out: Annotated[Path, typer.Option(metavar="FILE.onnx", help="The INT8 model.", show_default=False)],
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="PATH", help="Pictures, folder or video to calibrate with; again for more."),
-    ] = None,
-    holdout: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="PATH", help="What to judge by; none: blocks of time of the data. Again for more."),
-    ] = None,
-    camera: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Calibrate with pictures of this camera of --config.")
-    ] = None,
+    data: Data = None,
+    holdout: Holdout = None,
+    camera: CameraName = None,
     config: Annotated[Path | None, typer.Option("--config", metavar="CONFIG", help="The YAML file.")] = None,
-    every: Annotated[float, typer.Option(min=0, help="Take a picture of the camera every so many seconds.")] = 2.0,
-    images: Annotated[int, typer.Option(min=1, help="Pictures to calibrate with at most, evenly spaced.")] = 400,
+    every: Every = 2.0,
+    images: Images = 400,
     method: Annotated[Method, typer.Option(help="How ranges are chosen.")] = Method.MSE,
-    min_agreement: Annotated[
-        float, typer.Option(min=0, max=1, help="What mAP50, recall and precision must reach.")
-    ] = 0.95,
-    allow_thin_evidence: Annotated[
-        bool, typer.Option("--allow-thin-evidence", help="Judge by fewer than 100 boxes, and say so in the report.")
-    ] = False,
+    min_agreement: Agreement = 0.95,
+    allow_thin_evidence: ThinEvidence = False,
     state_dir: StateDir = None,
 ) -> None:
-    """Make an INT8 model from an FP32 one and pictures, and refuse it where it does not agree with it.
+    """Make an INT8 model from an FP32 one and pictures, and refuse it if the two do not agree.
 
     Exit codes: 64 the command line is wrong, 65 not good enough or not enough to tell, 66 model or pictures missing,
     69 the camera is away, 75 interrupted (the same command goes on) or being written, 77 not allowed to write.
     """
     set_up(Level.INFO.value)
-    if out.suffix != ".onnx":
-        raise UsageError(f"{out}: want a name that ends in .onnx")
-    detector = read_fp32(model.find_argument(argument, state_folder(state_dir)))
-    if out.exists() and out.samefile(detector.signature.path):
-        raise UsageError(f"{out}: this is the model itself")
+    detector = fp32_of(argument, state_folder(state_dir), out)
     refuse_neighbours(data or [], holdout or [])
     held = find_series(holdout or [])
     wanted = images if held else math.ceil(images / CALIBRATING)
-    pictures = find_series(data or []) + asked_of(camera, config, wanted, every, work_dir_path(out))
-    if not pictures:
-        raise UsageError("nothing to calibrate with; give --data, or --camera and --config")
     job = CalibrationJob(
         detector=detector,
-        data=pictures,
+        data=find_series(data or []) + asked_of(camera, config, wanted, every, work_dir_path(out)),
         holdout=held,
         images=images,
         method=method.value,
@@ -106,16 +105,33 @@ def main(
         allow_thin_evidence=allow_thin_evidence,
         out=out,
     )
-    with shown() as progress, told(out):
+    if not job.data:
+        raise UsageError("nothing to calibrate with; give --data, or --camera and --config")
+    run(job)
+
+
+def run(job: CalibrationJob) -> None:
+    """Calibrates and says how it went; raises DataError where the model is refused."""
+    with shown() as progress, told(job.out):
         report = calibrate(job, progress)
-    write_lines(summary(report, out))
+    write_lines(summary(report, job.out))
     if not report.passed:
         sys.stdout.flush()
-        raise DataError(f"{out}: refused: {report.reason}; see {out.with_suffix('.report.html')}")
+        raise DataError(f"{job.out}: refused: {report.reason}; see {job.out.with_suffix('.report.html')}")
+
+
+def fp32_of(argument: str, state_dir: Path, out: Path) -> Detector:
+    """The detector that is calibrated; raises UsageError where the INT8 model would take the place of its own."""
+    if out.suffix != ".onnx":
+        raise UsageError(f"{out}: want a name that ends in .onnx")
+    detector = read_fp32(model.find_argument(argument, state_dir))
+    if out.exists() and out.samefile(detector.signature.path):
+        raise UsageError(f"{out}: this is the model itself")
+    return detector
 
 
 def refuse_neighbours(data: list[Path], holdout: list[Path]) -> None:
-    """Raises UsageError for what is given to calibrate and to judge: its pictures are neighbours in time."""
+    """Raises UsageError if something is given both to calibrate and to judge: its pictures are neighbours in time."""
     for used, held in product(data, holdout):
         inner, outer = sorted((used.resolve(), held.resolve()), key=lambda path: -len(path.parts))
         if inner.is_relative_to(outer):
@@ -140,7 +156,7 @@ def asked_of(name: str | None, path: Path | None, count: int, every_s: float, fo
 
 
 def summary(report: CalibrationReport, out: Path) -> list[str]:
-    """What came of it, in lines for a person."""
+    """The outcome, in lines for a person."""
     figures, truth = report.agreement, report.ground_truth
     lines = [
         f"{out}: {'passed' if report.passed else 'refused'}: {report.reason}",
@@ -155,10 +171,10 @@ def summary(report: CalibrationReport, out: Path) -> list[str]:
 
 @contextmanager
 def shown() -> Iterator[CalibrationProgress]:
-    """A bar on stderr, where that is a terminal; elsewhere each step is a line of the log."""
+    """A bar on stderr, if that is a terminal; otherwise each step is a line of the log."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     quiet = not sys.stderr.isatty()
-    with Bar(*columns, console=Console(stderr=True), disable=quiet) as bar:
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
         tasks: dict[str, TaskID] = {}
 
         def tell(step: str, done: int, of: int) -> None:

@@ -26,7 +26,7 @@ PROBE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one thing that the configuration names; exit code 0 where it is well."""
+    """What was found of one thing that the configuration names; exit code 0 if all is well."""
 
     what: str
     detail: str
@@ -38,7 +38,7 @@ class Finding:
 
 
 class Failed(EdgeAppError):  # noqa: N818, it is the answer
-    """Something does not answer; the gravest of the codes counts."""
+    """Something does not answer; the gravest code counts."""
 
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__("; ".join(f"{f.what}: {f.detail}" for f in findings))
@@ -50,7 +50,7 @@ def main(
     probe_all: Annotated[bool, typer.Option("--probe", help="Load the model, open each camera and broker.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Check the configuration and its files as `run` would; with --probe open all that it names."""
+    """Check the configuration and its files as `run` would; with --probe, open everything that it names."""
     config = load_config(path)
     parts = make_parts(config)
     findings = [Finding(str(path), f"{_count(config.cameras, 'camera')}, {_count(config.publish, 'sink')}")]

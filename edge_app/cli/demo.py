@@ -16,7 +16,7 @@ from edge_app import demo
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
-from edge_app.cli.summary import object_counts
+from edge_app.cli.output import object_counts
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError
 from edge_app.core.frames import Frame
@@ -25,7 +25,7 @@ from edge_app.synthetic import SceneSettings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
 SEED = 7
-EVERY = 10  # frames from one printed line to the next
+EVERY = 10  # frames between two printed lines
 
 
 def main(

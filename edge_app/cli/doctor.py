@@ -1,4 +1,4 @@
-"""`edge-app doctor`: what this machine has, and what to do about what it has not."""
+"""`edge-app doctor`: what this machine has, and what to do about what is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import asdict
 
-from edge_app.cli.models.options import AsJson, StateDir
+from edge_app.cli.options import AsJson, StateDir
 from edge_app.core.errors import DeviceError
 from edge_app.core.paths import default_state_dir
 from edge_app.doctor import Check, examine

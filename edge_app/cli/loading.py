@@ -1,4 +1,4 @@
-"""What the verbs share: the configuration from the command line, and what must not be written over."""
+"""The configuration that the command line names, and what must not be written over."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def load_config(path: Path) -> config.AppConfig:
 
 
 def refuse_to_replace(written: Iterable[Path], path: Path, app_config: config.AppConfig) -> None:
-    """Raises UsageError where what shall be written is the configuration at `path`, or what a camera reads.
+    """Raises UsageError if a file to be written is the configuration at `path`, or something that a camera reads.
 
     A new file in a folder that a camera reads would be one of its pictures the next time, boxes and all.
     """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge_app.app.config_template import names
 from edge_app.capture import UrlLogin
-from edge_app.config.variables import without_line_break
+from edge_app.config.variables import unframed
 from edge_app.core.errors import InputError, UsageError
 
 
@@ -32,7 +32,7 @@ def choose_login(
         InputError: The password's file cannot be read.
     """
     user_name, password_name, _ = names(camera)
-    user = username or url_login.username or without_line_break(environ.get(user_name, ""))
+    user = username or url_login.username or unframed(environ.get(user_name, ""))
     if not user:
         if password_file or url_login.password:
             raise UsageError("a password without a user; give --username")
@@ -42,7 +42,7 @@ def choose_login(
     if url_login.password is not None:
         return Login(user, url_login.password)
     if password_name in environ:
-        return Login(user, without_line_break(environ[password_name]))
+        return Login(user, unframed(environ[password_name]))
     if not sys.stdin.isatty():
         raise UsageError(f"no password for {camera}: give --password-file or {password_name} in the environment")
     return Login(user, getpass.getpass(f"Password of {camera}: "))
@@ -50,13 +50,13 @@ def choose_login(
 
 def read_url() -> str:
     """A line of stdin; a terminal does not show it."""
-    return (getpass.getpass("URL: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
+    return unframed(getpass.getpass("URL: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
 
 
 def read_password(path: Path) -> str:
-    """The file's content without its last line break."""
+    """The file's content without what editors put around it."""
     try:
-        return without_line_break(path.read_bytes().decode())
+        return unframed(path.read_bytes().decode())
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError:

@@ -28,7 +28,7 @@ class Level(str, Enum):
 
 
 class Logfmt(logging.Formatter):
-    """`ts=… level=… logger=… msg="…"`, one line a record; under systemd the priority instead of the time."""
+    """`ts=… level=… logger=… msg="…"`, one line per record; under systemd the priority instead of the time."""
 
     def __init__(self, journal: bool) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Logfmt(logging.Formatter):
 
 
 class Words(logging.Formatter):
-    """A line for a person at a terminal, which obeys nothing that a camera, a model or a file's name says."""
+    """A line for a person at a terminal, which obeys no control character of a camera, a model or a file name."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, logging's own name
         """The line, without the traceback that may follow."""

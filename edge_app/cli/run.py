@@ -21,7 +21,7 @@ from edge_app.cli.table import LiveTable
 from edge_app.preview import NewestFrames, Recorder, Window
 
 EXAMPLE = "Example: edge-app run /etc/edge-app/config.yaml"
-SHOW_S = 0.04  # from one look at the newest pictures to the next
+SHOW_S = 0.04  # between two looks at the newest pictures
 
 
 def main(

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from edge_app.app.config import AppConfig
 from edge_app.app.runtime import Runtime
-from edge_app.cli.summary import object_counts
+from edge_app.cli.output import object_counts
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Result
 
@@ -71,7 +71,7 @@ class LiveTable:
             table.add_column(head, no_wrap=head in FIGURES)
         for name in shown:
             cells = name, *self._row(name, states[name], fps[name])
-            # No markup, which a label may look like; and a row is a line, whatever it has to say.
+            # No markup, which a label may look like; and a row is one line, whatever it contains.
             table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
         lines: list[RenderableType] = [Text(f"{health.cameras_up}, {sum(fps.values()):.1f} fps"), table]
         if len(names) > len(shown):

@@ -19,6 +19,7 @@ MAX_VALUES = 100_000
 
 NOTHING = ("", "~", "null", "Null", "NULL")
 UNUSABLE: Final = object()  # instead of a value that an issue was found in: no schema takes it
+COMMA = "want ': ' and a value; inside { } a comma ends a value, so quote one that holds a comma"
 STANDARD_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 
 
@@ -129,6 +130,8 @@ class _Reader:
                 self._unusable(key, keys, "want a name as key; write it in quotes if it begins with [ or {")
             elif key.value == "<<" and key.style is None:
                 merged.extend(self._merged_mappings(value, keys))
+            elif _lacks_colon(node, key, value):
+                self._unusable(key, keys, COMMA)  # without the key, which may be the rest of a password
             elif key.value in own:
                 first = _mark(own[key.value][0]).line
                 self._unusable(key, (*keys, key.value), f"given twice, first in line {first}")
@@ -145,6 +148,13 @@ class _Reader:
                 yield mapping
             else:
                 self._unusable(mapping, (*keys, "<<"), "want the alias of a mapping")
+
+
+def _lacks_colon(mapping: yaml.Node, key: yaml.Node, value: yaml.Node) -> bool:
+    """Whether a key inside { } stands alone; the value is then empty, and where the key ends, not that of an alias."""
+    in_braces = isinstance(mapping, yaml.CollectionNode) and mapping.flow_style
+    text, begin, end = key.end_mark.buffer, key.end_mark.pointer, value.start_mark.pointer
+    return bool(in_braces and not value.value and text and begin <= end and ":" not in text[begin:end])
 
 
 def _mark(node: yaml.Node) -> Mark:

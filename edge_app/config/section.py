@@ -119,9 +119,10 @@ class TlsConfig(Section):
     """Encryption and how the other side proves who it is."""
 
     ca: ConfigPath | None = None
-    """PEM file of the certificates that may sign the other side's; without it, the system's."""
+    """PEM file of the certificates that may sign the other side's; null: the system's. Python 3.13 also wants keyUsage
+    in a CA, and authorityKeyIdentifier in what it signed."""
     verify: Flag = True
-    """Whether the certificate is checked; `false` accepts anybody who answers."""
+    """Whether the certificate is checked; `false` accepts anybody who answers, and gives them the password."""
 
     def context(self) -> ssl.SSLContext:
         """The TLS context of a connection; raises AccessError or ConfigError if the certificates cannot be read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 
 import yaml
 
@@ -25,6 +26,7 @@ MESSAGES = (
     (r"mapping values are not allowed|but got ':'", UNEXPECTED_COLON),
     (r"could not find expected ':'", "a line without 'key: '"),
     (r"quoted scalar.* end of stream", "the quote that begins here is not closed"),
+    (r"escape sequence of", "an escape without its hexadecimal digits; use 'single quotes' for text with backslashes"),
     (r"unknown escape character", "unknown escape; use 'single quotes' for text with backslashes"),
     (r"flow.*stream end", "the file ends before a bracket is closed"),
     (r"expected ',' or ('[]}]'), but got '[][{}]'", rf"expected ',' or \1; {QUOTE}"),
@@ -32,6 +34,7 @@ MESSAGES = (
     (r"block (mapping|collection).*<block end>", "does not fit here; correct the indentation"),
     (r"sequence entries", "quote a value that begins with '- ', or begin a list in a line of its own"),
     (r"single document", "a second document begins here; want one"),
+    (r"incompatible YAML document", "want YAML 1.1 or 1.2; leave the %YAML line out"),
 )
 
 
@@ -48,6 +51,8 @@ def parse(content: bytes) -> yaml.Node:
         raise ConfigIssue(_mark_at(text, error.position), (), f"unexpected character {error.character:#06x}") from None
     except yaml.MarkedYAMLError as error:
         raise _issue(error, text) from None
+    except (ValueError, OverflowError):
+        raise _no_character(text) from None
     except RecursionError:
         raise ConfigIssue(Mark(1, 1), (), "nested too deep") from None
     if root is None:
@@ -68,6 +73,15 @@ def _decode(content: bytes) -> str:
 def _mark_at(text: str, index: int) -> Mark:
     before = text[:index]
     return Mark(before.count("\n") + 1, index - before.rfind("\n"))
+
+
+def _no_character(text: str) -> ConfigIssue:
+    """What else PyYAML cannot take: an escape beyond Unicode."""
+    escapes = (match for match in re.finditer(r"\\U[0-9A-Fa-f]{8}", text) if int(match[0][2:], 16) > sys.maxunicode)
+    found = next(escapes, None)
+    if found is None:
+        return ConfigIssue(Mark(1, 1), (), "not YAML")
+    return ConfigIssue(_mark_at(text, found.start()), (), f"there is no character {found[0]}")
 
 
 def _issue(error: yaml.MarkedYAMLError, text: str) -> ConfigIssue:

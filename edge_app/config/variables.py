@@ -47,13 +47,13 @@ class Variables:
 
     def _value(self, name: str) -> str | None:
         if name in self._environ:
-            return without_line_break(self._environ[name])
+            return unframed(self._environ[name])
         folder = self._environ.get("CREDENTIALS_DIRECTORY")
         return self._credential(Path(folder, name)) if folder else None
 
     def _credential(self, path: Path) -> str | None:
         try:
-            return without_line_break(path.read_bytes().decode())
+            return unframed(path.read_bytes().decode())
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -62,6 +62,10 @@ class Variables:
             raise ValueError(f"the credential {path} is not UTF-8 text") from None
 
 
-def without_line_break(text: str) -> str:
-    """The text without the line break that editors and `echo` put behind it."""
-    return text.removesuffix("\n").removesuffix("\r")
+def unframed(text: str) -> str:
+    r"""The text without what editors put around it: a byte-order mark before it, a line break behind it.
+
+    >>> unframed("\ufeffsecret\r\n")
+    'secret'
+    """
+    return text.removeprefix("\ufeff").removesuffix("\n").removesuffix("\r")

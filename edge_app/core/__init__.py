@@ -1,1 +1,1 @@
-"""What every room may use: what flows, threads, clocks of retries, files, metrics, errors."""
+"""What every package may use: records that flow, threads, back-off, files, metrics, errors."""

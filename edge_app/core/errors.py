@@ -1,6 +1,6 @@
-"""What can go wrong, as one tree; each error carries the exit code that tells the operator what to do.
+"""What can go wrong, as one tree; each error has the exit code that tells the operator what to do.
 
-A room may add children, which need no code of their own and are named here with their modules.
+A package may add children, which need no code of their own and are named here with their modules.
 
 EdgeAppError              70  a bug of ours
 ├── StoppedError           0  told to stop while something was still being made
@@ -14,7 +14,9 @@ EdgeAppError              70  a bug of ours
 │   ├── StreamError           one camera; `run` reconnects, `check --probe` reports
 │   │   └── BrokenOffError    the same after some frames, and how many were lost (capture/sources/source.py)
 │   ├── SinkError             one broker or file; `run` reconnects, `check --probe` reports
-│   │   └── LoginError        the broker refused our login (publish/sinks/sink.py)
+│   │   ├── LoginError        the broker refused our login (publish/sinks/sink.py)
+│   │   ├── BusyError         the other side takes nothing for now (publish/sinks/sink.py)
+│   │   └── RefusedError      it will never take one message, which is set aside (publish/sinks/sink.py)
 │   └── DeviceMemoryError     the GPU has too little memory left; at run time the batch is dropped
 ├── EngineError           70  a batch could not be computed; `run` retries its frames one by one
 ├── TemporaryError        75  try again
@@ -59,7 +61,7 @@ class EdgeAppError(Exception):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What the operator is told, one line unless there is more than one thing to mend."""
+        """What the operator is told, one line unless several things are wrong."""
         return (str(self),)
 
 
@@ -114,7 +116,7 @@ class EngineError(EdgeAppError):
 
 
 class TemporaryError(EdgeAppError):
-    """Something passing went wrong; starting again may help."""
+    """Something temporary went wrong; starting again may help."""
 
     exit_code = 75
 

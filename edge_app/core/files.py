@@ -38,7 +38,7 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool 
         if replace:
             draft.replace(path)
         else:
-            os.link(draft, path)  # which, other than a rename, fails where there is one
+            os.link(draft, path)  # which, unlike a rename, fails if there is one
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()

@@ -193,9 +193,3 @@ class Letterbox:
         left = round((model_w - width) / 2 - 0.1) if mode == "centre" else 0
         top = round((model_h - height) / 2 - 0.1) if mode == "centre" else 0
         return cls(scale, scale, left, top, width, height)
-
-    def to_source(self, xyxy: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Boxes of shape (n, 4), corners, from model pixels back to source pixels."""
-        offset = np.array([self.left, self.top] * 2, np.float32)
-        scale = np.array([self.scale_x, self.scale_y] * 2, np.float32)
-        return (xyxy - offset) / scale

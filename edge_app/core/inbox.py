@@ -19,7 +19,7 @@ class EndedError(TemporaryError):
 
 @dataclass
 class _Cell:
-    """What waits of one camera."""
+    """The frames of one camera that wait."""
 
     live: bool
     capacity: int
@@ -42,8 +42,8 @@ class Inbox:
     """One cell per camera between the camera threads and the analysis thread.
 
     A live camera's newest frame wins: `put` replaces what waits and counts it as dropped. A finite source
-    loses nothing: once its cell is full, its `put` waits until half of it is taken, for a thread that is woken for
-    each frame costs as much again as decoding a small one.
+    loses nothing: once its cell is full, its `put` waits until half of it is taken, because waking a thread for each
+    frame costs as much as decoding a small one.
     """
 
     def __init__(self) -> None:
@@ -52,17 +52,17 @@ class Inbox:
         self._held = 0
         self._finished = False
         lock = threading.RLock()
-        self._arrived = threading.Condition(lock)  # there is something to take, or nothing will come any more
+        self._arrived = threading.Condition(lock)  # there is something to take, or nothing more will come
         self._room = threading.Condition(lock)  # a finite source may go on
 
     def add(self, camera: str, *, live: bool, max_age_s: float, capacity: int, drop: Callable[[str], None]) -> None:
-        """Opens a cell; if it replaces a finite source by a live one, what waits of the first is dropped.
+        """Opens a cell; where a live source replaces a finite one, the frames of the latter that wait are dropped.
 
         Args:
             camera: Its name.
             live: Whether the newest frame wins (one frame waits at most) or nothing is lost.
             max_age_s: A live frame older than this is dropped when its turn comes [s].
-            capacity: Frames of a finite source that may wait; of a live camera one does.
+            capacity: How many frames of a finite source may wait; of a live camera, one.
             drop: Called with the reason, `queue`, `stale` or `removed`, for every frame dropped here.
         """
         with self._arrived:
@@ -93,7 +93,7 @@ class Inbox:
 
     @property
     def waiting(self) -> bool:
-        """Whether a frame is here that may be taken."""
+        """Whether there is a frame to take."""
         with self._arrived:
             return self._any_fresh()
 
@@ -122,7 +122,7 @@ class Inbox:
                 self._arrived.notify_all()
 
     def put(self, frame: PendingFrame, timeout_s: float) -> bool:
-        """Hands a frame over; False when a finite source found no room for so long."""
+        """Hands a frame over; False if a finite source found no room within the timeout."""
         with self._arrived:
             cell = self._cells[frame.meta.camera]
             if cell.live and cell.frames:
@@ -136,9 +136,9 @@ class Inbox:
             return True
 
     def take(self, max_frames: int, timeout_s: float) -> list[PendingFrame]:
-        """At most one frame a live camera, longest waiting first; finite sources may fill the rest.
+        """At most one frame per live camera, longest waiting first; finite sources may fill the rest.
 
-        Returns an empty list when nothing came for so long, or nothing will come any more.
+        Returns an empty list if nothing came within the timeout, or nothing more will come.
         """
         with self._arrived:
             self._arrived.wait_for(lambda: self._any_fresh() or self._is_exhausted(), timeout_s)
@@ -165,7 +165,7 @@ class Inbox:
         return not self._cells and bool(self._ended) and not self._held
 
     def _any_fresh(self) -> bool:
-        """Drops the frames that are too old; whether others are here."""
+        """Drops the frames that are too old; returns whether any are left."""
         now = time.monotonic()
         for cell in self._cells.values():
             if cell.live and cell.frames and now - cell.frames[0].meta.time.mono > cell.max_age_s:

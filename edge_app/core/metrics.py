@@ -75,7 +75,7 @@ class Metrics:
             self._counts[name, tuple(sorted(labels.items()))] += amount
 
     def total(self, name: str, **labels: str) -> int:
-        """The sum of the counters of that name that have these labels, whatever their others."""
+        """The sum of the counters of that name that have these labels, whatever their other labels."""
         wanted = set(labels.items())
         with self._lock:
             return sum(n for (key, have), n in self._counts.items() if key == name and wanted <= set(have))

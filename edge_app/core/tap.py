@@ -50,7 +50,7 @@ class Tap:
         return self._add(_Subscription(on_frame=on_frame, wants=wants))
 
     def subscribe_results(self, on_result: OnResult) -> Unsubscribe:
-        """The same for whoever wants no picture."""
+        """The same without pictures."""
         return self._add(_Subscription(on_result=on_result))
 
     def put(self, frame: Frame, result: Result) -> None:

@@ -28,7 +28,7 @@ class Heartbeats:
             self._last.pop(name, None)
 
     def silent(self, longer_than_s: float) -> list[str]:
-        """The loops that have said nothing for so long."""
+        """The loops that have been silent for longer than that."""
         now = time.monotonic()
         with self._lock:
             return sorted(name for name, at in self._last.items() if now - at > longer_than_s)
@@ -38,6 +38,9 @@ class ThreadGroup:
     """Runs named threads; the first exception in any of them sets `stop` and is kept.
 
     The threads are daemons, for one may be stuck in a C call: `join` waits so long and names those that are.
+
+    Attributes:
+        error: The first one that was kept, which whoever joins the threads raises.
     """
 
     def __init__(self, stop: threading.Event) -> None:
@@ -54,7 +57,7 @@ class ThreadGroup:
                 target()
             except BaseException as error:
                 logger.debug("%s failed", name, exc_info=True)
-                self.error = self.error or error
+                self.keep(error)
                 self._stop.set()
 
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -63,8 +66,12 @@ class ThreadGroup:
             thread.start()
         return thread
 
+    def keep(self, error: BaseException) -> None:
+        """Keeps an error, unless there is one, and ends nothing."""
+        self.error = self.error or error
+
     def join(self, timeout_s: float) -> list[str]:
-        """Waits for the threads, at most so long altogether; returns the names of those that are stuck."""
+        """Waits for all threads, for at most `timeout_s` in total; returns the names of those that are stuck."""
         deadline = time.monotonic() + timeout_s
         with self._lock:
             threads = list(self._threads)

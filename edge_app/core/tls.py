@@ -17,7 +17,7 @@ def client_context(ca: Path | None, *, verify: bool) -> ssl.SSLContext:
 
     Raises:
         ConfigError: The file does not exist or holds no certificate.
-        AccessError: The file must not be read.
+        AccessError: The file may not be read.
     """
     try:
         context = ssl.create_default_context(cafile=ca)

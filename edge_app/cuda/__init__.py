@@ -3,19 +3,24 @@
 from edge_app.cuda.device import Device, DeviceBusyError, Event, Kernel, Memory, Pinned, RecordedGraph, Stream, owned
 from edge_app.cuda.driver import load_pycuda
 from edge_app.cuda.gpu import Gpu
+from edge_app.cuda.machine import OLDEST_GPU, Machine, is_jetson, this_machine
 from edge_app.cuda.staging import Staging
 
 __all__ = [
+    "OLDEST_GPU",
     "Device",
     "DeviceBusyError",
     "Event",
     "Gpu",
     "Kernel",
+    "Machine",
     "Memory",
     "Pinned",
     "RecordedGraph",
     "Staging",
     "Stream",
+    "is_jetson",
     "load_pycuda",
     "owned",
+    "this_machine",
 ]

@@ -11,8 +11,9 @@ class DetectConfig(Section):
     """Which detections count."""
 
     confidence: float | None = Field(default=None, ge=0, le=1)
-    """Lowest score; lower finds more and errs more. None: the model card's."""
+    """Lowest score; lower finds more and errs more. null: the model card's."""
     nms_iou: float | None = Field(default=None, ge=0, le=1)
-    """Two boxes of a class that overlap by more than this [intersection/union] are one. None: the model card's."""
+    """Two boxes of a class that overlap by more than this [intersection/union] are one; higher keeps more in crowds,
+    and more doubles. null: the model card's."""
     labels: tuple[str, ...] | None = Field(default=None, min_length=1)
-    """Classes that are reported; none: all."""
+    """Classes that are reported, such as [person, car]; null: all."""

@@ -1,4 +1,4 @@
-"""What is known of a model, and what each part of it was taken or guessed from."""
+"""What is known of a model, and what each part of that was taken or inferred from."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 from edge_app.core.errors import ConfigError, DataError, EdgeAppError, InputError
 from edge_app.detector.ask import network_of
 from edge_app.detector.backends.choose import choose_backend
+from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.detector.detector import read_labels
 from edge_app.detector.precision import choose_precision
-from edge_app.detector.qualification import Int8Qualification, verify
+from edge_app.detector.qualification import verify
+from edge_app.detector.variant import Overrides, read_layout
 from edge_app.engine.config import EngineConfig
-from edge_app.model import Model, ModelSignature, Precision, digest, read_any_signature, read_signature, report_path
+from edge_app.model import Model, ModelSignature, Precision, digest, read_any_signature, report_path
 from edge_app.model.companion import CONFIG, Companion
 from edge_app.postprocess import Decoder, Network, recognise
 from edge_app.postprocess.hints import uses_softmax
@@ -51,7 +53,7 @@ class Fact:
 
 @dataclass
 class Inspection:
-    """All that could be found out before something was wrong.
+    """Everything that could be found out before something went wrong.
 
     Attributes:
         model: The card and its folder.
@@ -76,7 +78,7 @@ class Inspection:
 
 
 def inspect(model: Model) -> Inspection:
-    """Looks at everything that `run` would look at, and keeps what it found."""
+    """Takes the steps of `resolve` one after the other, and keeps what each of them found."""
     inspection = Inspection(model, [_file(model, precision) for precision in model.card.files])
     for look in (_read, _decode, _name, _verify):
         try:
@@ -97,9 +99,9 @@ def _decode(model: Model, inspection: Inspection) -> None:
     if inspection.signature is None:
         return
     first = next(iter(inspection.signatures))
-    inspection.signatures[first] = signature = read_signature(inspection.signature.path, model.input_wh)
+    signature, decoder = read_layout(model, first, OnnxRuntimeCpu("it is only looked at"), Overrides())
+    inspection.signatures[first], inspection.decoder = signature, decoder
     network = network_of(signature)
-    inspection.decoder = decoder = recognise(signature, model.card.decoder.family, network)
     shape = f"shape of {', '.join(map(str, signature.outputs))}"
     told = CARD if model.card.decoder.family else f"{shape}{_what_else(signature, decoder.family)}"
     inspection.facts["decoder"] = Fact(decoder.family, told)
@@ -143,36 +145,22 @@ def _name(model: Model, inspection: Inspection) -> None:
 def _verify(model: Model, inspection: Inspection) -> None:
     """Whether `run` takes INT8, and what it takes if the precision is `auto`."""
     quantized = next((signature for signature in inspection.signatures.values() if signature.quantized), None)
-    qualification, refusal = None, None
     if quantized is not None and inspection.decoder is not None:
         try:
-            qualification = verify(model, quantized.path, digest(quantized.path), inspection.decoder)
-            verdict = f"mAP50 {qualification.report.agreement.map50:.3f} against FP32"
+            report = verify(model, quantized.path, digest(quantized.path), inspection.decoder).report
+            verdict = f"mAP50 {report.agreement.map50:.3f} against FP32"
         except ConfigError as error:
-            refusal, verdict = error, f"refused: {error}"
+            verdict = f"refused: {error}"
         inspection.facts["int8"] = Fact(verdict, report_path(quantized.path).name)
-    inspection.facts["runs"] = Fact(_automatic(model, qualification, refusal), "engine.precision: auto")
+    inspection.facts["runs"] = Fact(_automatic(model), "engine.precision: auto")
 
 
-@dataclass(frozen=True, slots=True)
-class _Variant:
-    """The model in one precision."""
-
-    precision: Precision
-    qualification: Int8Qualification | None
-
-
-def _automatic(model: Model, qualification: Int8Qualification | None, refusal: ConfigError | None) -> str:
-    """What `auto` is on this machine, in words."""
-
-    def read(precision: Precision) -> _Variant:
-        if precision == "int8" and refusal is not None:
-            raise refusal
-        return _Variant(precision, qualification if precision == "int8" else None)
-
+def _automatic(model: Model) -> str:
+    """What `auto` is on this machine, in words; `none` if `run` would refuse the model."""
+    backend, forced = choose_backend(EngineConfig()), "`precision: int8` runs it"
     try:
-        choice = choose_precision(model, choose_backend(EngineConfig()), read, "`precision: int8` runs it")
-    except ConfigError:
+        choice = choose_precision(model, "auto", backend, Overrides(), forced=forced)
+    except EdgeAppError:
         return "none"
     floats = choice.chosen.precision
     return f"int8 where it is faster, else {floats}" if choice.int8 else floats

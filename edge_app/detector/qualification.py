@@ -7,10 +7,9 @@ from pathlib import Path
 
 from edge_app import model
 from edge_app.core.errors import ConfigError, DataError
-from edge_app.detector.ask import network_of
 from edge_app.detector.golden import compare, golden_path, read_golden, shortfall
 from edge_app.engine.slot import Engine
-from edge_app.postprocess import Decoder, recognise
+from edge_app.postprocess import Decoder
 
 ENOUGH_AGREEMENT = 0.95  # a lower bar was set with --min-agreement
 
@@ -78,9 +77,3 @@ def verify(found: model.Model, path: Path, sha256: str, decoder: Decoder) -> Int
     if not golden.is_file() or model.sha256(golden) != report.golden_sha256:
         raise ConfigError(f"{golden}: missing, or not what the report beside it is about")
     return Int8Qualification(path, report, golden, decoder)
-
-
-def qualify(found: model.Model, signature: model.ModelSignature) -> Int8Qualification:
-    """The qualification of a Q/DQ file whose decoder is not known yet; raises as `verify`."""
-    decoder = recognise(signature, found.card.decoder.family, network_of(signature))
-    return verify(found, signature.path, model.digest(signature.path), decoder)

@@ -14,8 +14,9 @@ from edge_app.detector.backend import Backend
 from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.detector.config import DetectConfig
-from edge_app.detector.detector import Detector, Overrides, resolve
+from edge_app.detector.detector import Detector, detector_of, resolve
 from edge_app.detector.precision import choose_precision
+from edge_app.detector.variant import Overrides
 from edge_app.engine.config import EngineConfig
 from edge_app.model.config import ModelConfig
 from edge_app.model.signature import is_quantized
@@ -74,14 +75,12 @@ def _on(config: DetectorConfig, found: model.Model, backend: Backend) -> Detecto
         accept_unverified=config.model.accept_unverified,
         blame=config.blame,
     )
-    wanted = config.engine.precision
-    if wanted != "auto":
-        return resolve(found, wanted, backend, overrides)
-    read = partial(resolve, found, backend=backend, overrides=overrides)
-    choice = choose_precision(found, backend, read, forced="`precision: int8` runs it")
+    wanted, forced = config.engine.precision, "`precision: int8` runs it"
+    choice = choose_precision(found, wanted, backend, overrides, forced=forced)
     if choice.refusal:
         logger.warning("%s runs: %s", choice.chosen.precision.upper(), choice.refusal)
-    return replace(choice.chosen, int8=choice.int8)
+    detector = detector_of(found, choice.chosen, overrides)
+    return replace(detector, int8=detector_of(found, choice.int8, overrides) if choice.int8 else None)
 
 
 def read_fp32(found: model.Model) -> Detector:

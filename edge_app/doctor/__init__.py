@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge_app.cuda import this_machine
 from edge_app.doctor.check import Check, Status
-from edge_app.doctor.cpu import check_cpu_int8
 from edge_app.doctor.decoding import check_nvdec, check_opencv
-from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda
-from edge_app.doctor.system import check_clock, check_disk, check_permissions
-from edge_app.doctor.tensorrt import check_tensorrt
-from edge_app.trt_build import this_machine
+from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda, check_tensorrt
+from edge_app.doctor.system import check_clock, check_cpu_int8, check_disk, check_permissions
 
 __all__ = ["Check", "Status", "examine"]
 

@@ -10,8 +10,8 @@ import av
 import cv2
 
 from edge_app.capture import has_nvdec
+from edge_app.cuda import Machine
 from edge_app.doctor.check import Check
-from edge_app.trt_build import Machine
 
 
 def check_nvdec(machine: Machine) -> Check:

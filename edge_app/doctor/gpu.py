@@ -1,15 +1,19 @@
-"""Checks NVIDIA's driver, the GPU and PyCUDA."""
+"""Checks NVIDIA's driver, the GPU, TensorRT and PyCUDA."""
 
 from __future__ import annotations
 
 import importlib
 from pathlib import Path
 
+from edge_app.core.errors import DeviceError, UsageError
+from edge_app.cuda import OLDEST_GPU, Machine
 from edge_app.doctor.check import Check, Status
-from edge_app.trt_build import OLDEST_GPU, Machine
+from edge_app.trt_build import check_target, find_library
 
 PCI = Path("/sys/bus/pci/devices")
 NVIDIA, DISPLAY = "0x10de", "0x03"
+FOR_JETSON = "apt-get install python3-libnvinfer, and make the venv with --system-site-packages"
+FOR_X86 = "pip install 'edge-app[gpu]' for full TensorRT and INT8, or 'edge-app[rtx]' for TensorRT-RTX and FP16"
 NO_GPU = "nothing to do: ONNX Runtime computes on the CPU"
 
 
@@ -36,6 +40,27 @@ def check_cuda(machine: Machine) -> Check:
     if machine.capability < OLDEST_GPU:
         return Check("cuda", "warn", found, "older than 7.5: use engine: {backend: onnxruntime, provider: cpu}")
     return Check("cuda", "ok", found)
+
+
+def check_tensorrt(machine: Machine) -> Check:
+    """Which TensorRT library is installed, and whether it supports the GPU."""
+    try:
+        library = find_library()
+    except DeviceError as error:
+        advice = FOR_JETSON if machine.l4t else FOR_X86
+        if machine.gpu is None:
+            return Check("tensorrt", "skip", "not installed", f"only for GPUs: {advice}")
+        return Check("tensorrt", "warn", str(error), f"{advice}; without it ONNX Runtime's CUDA provider can run")
+    found = f"{library.name} {library.version}"
+    if machine.target is None:
+        return Check("tensorrt", "ok", f"{found}, no GPU to run it on")
+    if library.rtx:
+        try:
+            check_target(library, machine.target)
+        except UsageError as error:
+            return Check("tensorrt", "fail", found, str(error))
+        return Check("tensorrt", "ok", f"{found}, FP16")
+    return Check("tensorrt", "ok", f"{found}, FP16 and INT8")
 
 
 def check_pycuda(machine: Machine) -> Check:

@@ -1,22 +1,39 @@
-"""Checks disk, clock and permissions."""
+"""Checks the CPU's instructions for INT8, disk, clock and permissions."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import platform
+import re
 import shutil
 from pathlib import Path
 
 from edge_app.doctor.check import Check
 
+CPUINFO = Path("/proc/cpuinfo")
+DOT_PRODUCT_FLAGS = ("avx512_vnni", "avx_vnni", "i8mm", "asimddp")  # multiply and add bytes in one instruction
 WARN_FREE, FAIL_FREE = 2_000_000_000, 200_000_000  # [bytes]
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 TIMEX_BYTES = 512  # more than the size of struct timex; zeros only query
 DEVICES = ("/dev/nvidia0", "/dev/nvhost-gpu", "/dev/video0", "/dev/dri/renderD128")
 
 
+def check_cpu_int8(cpuinfo: Path = CPUINFO) -> Check:
+    """Whether the CPU has dot product instructions for INT8."""
+    try:
+        text = cpuinfo.read_text()
+    except OSError as error:
+        return Check("cpu_int8", "skip", f"{cpuinfo}: {error.strerror}", "edge-app bench says what INT8 brings")
+    flags = set(" ".join(re.findall(r"^(?:flags|Features)\s*: (.*)$", text, re.MULTILINE)).split())
+    if found := [name for name in DOT_PRODUCT_FLAGS if name in flags]:
+        return Check("cpu_int8", "ok", f"{platform.machine()} with {', '.join(found)}")
+    detail = f"{platform.machine()} {'with AVX2, ' if 'avx2' in flags else ''}without VNNI or dot products"
+    return Check("cpu_int8", "warn", detail, "INT8 gains less here: leave engine.precision at auto, which measures")
+
+
 def check_disk(*folders: Path) -> Check:
-    """Whether there is room for state and engines."""
+    """Whether there is room for state and engine files."""
     least, folder = min((shutil.disk_usage(existing(folder)).free, folder) for folder in folders)
     found = f"{least / 1e9:.1f} GB free in {folder}"
     if least < FAIL_FREE:
@@ -24,7 +41,7 @@ def check_disk(*folders: Path) -> Check:
             "disk", "fail", found, "make room: engines, models and messages that a broker did not take go there"
         )
     if least < WARN_FREE:
-        return Check("disk", "warn", found, "make room, or delete old plans: edge-app engines prune")
+        return Check("disk", "warn", found, "make room, or delete old engine files: edge-app engines prune")
     return Check("disk", "ok", found)
 
 

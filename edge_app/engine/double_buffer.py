@@ -19,10 +19,10 @@ class Batches(Protocol):
 
     @property
     def waiting(self) -> bool:
-        """Whether a batch can be had at once."""
+        """Whether a batch is available at once."""
 
     def __iter__(self) -> Iterator[list[Frame]]:
-        """Batches of frames; ends when nothing will come any more. At an empty one, what is running is finished."""
+        """Batches of frames; ends when nothing more will come. At an empty one, what is running is finished."""
 
 
 def infer(

@@ -5,10 +5,11 @@ from edge_app.model.catalogue import CatalogueEntry, catalogued, read_catalogue
 from edge_app.model.files import Model, digest, find, find_argument, sha256
 from edge_app.model.installed import Installed, installed
 from edge_app.model.labels import MAX_CLASSES, Labels, find_labels, metadata_labels
-from edge_app.model.onnx_file import load_onnx, read_onnx
+from edge_app.model.onnx_file import load_onnx, may_name_weights, read_onnx
 from edge_app.model.pull import pull
 from edge_app.model.report import CalibrationReport, read_report, report_path, write_report
 from edge_app.model.signature import ModelSignature, TensorSpec, read_any_signature, read_signature
+from edge_app.model.source import read_source, source_of
 from edge_app.model.weights import load_weights
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "installed",
     "load_onnx",
     "load_weights",
+    "may_name_weights",
     "metadata_labels",
     "pull",
     "read_any_signature",
@@ -40,7 +42,9 @@ __all__ = [
     "read_onnx",
     "read_report",
     "read_signature",
+    "read_source",
     "report_path",
     "sha256",
+    "source_of",
     "write_report",
 ]

@@ -13,22 +13,26 @@ class ModelConfig(Section):
     """The model: a named one with a card, or an ONNX file."""
 
     name: Annotated[str, AfterValidator(possible)] | None = Field(default=None, min_length=1)
-    """A folder with a model.yaml: beside this file, in ./models, in state_dir/models or bundled."""
+    """A folder with a model.yaml: beside this file, in ./models, in state_dir/models (`edge-app models pull`) or
+    bundled."""
     onnx: ConfigPath | None = None
-    """An ONNX file, instead of `name`."""
+    """An ONNX file, instead of `name`; a family that is known needs nothing else."""
     labels: ConfigPath | None = None
-    """Text file, one class name per line, or `coco`; none: the card's, the ONNX file's own, those of Hugging Face's
-    config.json or PaddleDetection's infer_cfg.yml beside it, or COCO's."""
+    """Text file, one class name per line, or `coco`; null: the card's, the ONNX file's own, those of Hugging Face's
+    config.json or PaddleDetection's infer_cfg.yml beside it, or COCO's where there are 80 or 91."""
     size: str | None = Field(default=None, pattern=SIZE)
-    """WIDTHxHEIGHT [px] that pictures are fed in, for a file that takes any size; smaller is faster and misses small
-    objects. None: the file's, the card's, or that of Hugging Face's preprocessor_config.json beside it."""
+    """WIDTHxHEIGHT [px] that pictures are fed in, such as 640x640, for a file that takes any size; smaller is faster
+    and misses small objects. null: the file's, the card's, or that of Hugging Face's preprocessor_config.json beside
+    it."""
     decoder: str | None = Field(default=None, min_length=1)
     """Family of the model, whose official preprocessing it implies: yolox, yolox_decoded, ultralytics, end2end, yolov5,
     yolov6, yolov7_flat, yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr, ssd,
     deepstream, deepstream_centres, hf_detr_sigmoid, hf_detr_softmax, torchvision, rtmdet, ppyoloe, damoyolo or nanodet;
-    none: recognised."""
+    null: recognised by names, shapes and metadata, and where several look alike, by what the model answers to a blank
+    picture; if that does not tell them apart either, an error lists them."""
     accept_unverified: str | None = Field(default=None, pattern=SHA256)
-    """SHA-256 of an INT8 file that runs without the report of `edge-app calibrate`: its accuracy is then unknown."""
+    """SHA-256 of an INT8 file, as `models inspect` shows it, that runs without the report of `edge-app calibrate`: its
+    accuracy is then unknown."""
 
     @property
     def wh(self) -> tuple[int, int] | None:

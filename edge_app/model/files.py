@@ -15,7 +15,7 @@ from edge_app.model.card import Card, DecoderSpec, Precision, read_card
 from edge_app.model.catalogue import read_catalogue
 from edge_app.model.config import ModelConfig
 from edge_app.model.not_onnx import what_else
-from edge_app.model.onnx_file import check_file, read_onnx
+from edge_app.model.onnx_file import check_file, may_name_weights, read_onnx
 from edge_app.model.signature import is_quantized
 from edge_app.model.weights import data_files
 
@@ -165,6 +165,8 @@ def digest(path: Path) -> str:
         DataError: Its weights are too short, or not in its folder.
     """
     try:
+        if not may_name_weights(path):
+            return sha256(path)
         model = read_onnx(path)
     except DataError:  # whoever reads it says so
         return sha256(path)

@@ -76,6 +76,14 @@ def not_whole(path: Path, error: Exception) -> DataError:
     return DataError(f"{path}: {what_else(path) or f'not a whole ONNX model ({first_line(error)})'}")
 
 
+def may_name_weights(path: Path) -> bool:
+    """Whether the file may say that weights are beside it; only then must it be parsed to know. Raises as `read_onnx`.
+
+    A tensor whose values are elsewhere has a key `location`, which may of course stand in a file for other reasons.
+    """
+    return b"location" in _content(path)
+
+
 def check_file(path: Path) -> None:
     """Whether it can be an ONNX file, without a look into it: a pipe is not waited for, and a device not read.
 

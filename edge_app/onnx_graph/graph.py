@@ -175,7 +175,7 @@ class OnnxGraph:
         return [f"{stem}_{ending}" for ending in endings]
 
     def sort(self) -> None:
-        """Puts every node behind the producers of its inputs; raises ValueError where nodes need each other."""
+        """Puts every node behind the producers of its inputs; raises ValueError if nodes need each other."""
         self.nodes = in_order(self.nodes)
 
     def prune(self) -> None:

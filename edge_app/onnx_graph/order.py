@@ -1,4 +1,4 @@
-"""Nodes behind those whose outputs they read, as ONNX wants them and not every exporter writes them."""
+"""Puts nodes after those whose outputs they read, as ONNX requires and not every exporter does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge_app.onnx_graph.parts import graphs, reads
 
 
 def sort_nodes(model: ModelProto) -> None:
-    """Sorts every graph and function of the model that is not in order; raises ValueError where none can be."""
+    """Sorts every graph and function of the model that is not in order; raises ValueError if that is impossible."""
     for graph in graphs(model):
         nodes = list(graph.node)
         ordered = in_order(nodes)

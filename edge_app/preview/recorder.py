@@ -17,7 +17,7 @@ from edge_app.preview.camera_recorder import CameraRecorder
 
 logger = logging.getLogger(__name__)
 
-DRAIN_S = 2.0  # how long the queued frames may still take at the end
+DRAIN_S = 2.0  # how long writing the queued frames may take at the end
 
 
 class Recorder:

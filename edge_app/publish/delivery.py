@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from edge_app.core.backoff import Backoff
 from edge_app.core.errors import SinkError
@@ -15,29 +15,13 @@ from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats
 from edge_app.publish.messages import Message
 from edge_app.publish.queue import SLICE_S, MessageQueue
-from edge_app.publish.sinks.sink import LoginError, Sink
+from edge_app.publish.sink_status import SinkStatus, SinkStatusLog
+from edge_app.publish.sinks.sink import BusyError, LoginError, RefusedError, Sink
+from edge_app.publish.suspects import STRIKES, Suspects
 
 logger = logging.getLogger(__name__)
 
-SinkState = Literal["connecting", "up", "down"]
-
-
-@dataclass(frozen=True, slots=True)
-class SinkStatus:
-    """What is known of a sink.
-
-    Attributes:
-        state: `connecting` only before it is first open or first fails; a sink that failed is `down` until it has
-            delivered something.
-        reason: Why it is down, in words; None in every other state.
-        since: When this state began [s since the epoch].
-        queued: Messages that it has not delivered yet.
-    """
-
-    state: SinkState
-    reason: str | None
-    since: float
-    queued: int
+LONGEST_WISH_S = 600.0  # how long a sink may ask us to wait
 
 
 class Delivery:
@@ -58,7 +42,7 @@ class Delivery:
         Args:
             name: What logs and metrics call the sink.
             sink: Where the messages go; it is used and closed by `run` only.
-            heartbeats: Told at least once a second that the thread is alive.
+            heartbeats: Told at least once a second that the thread is alive, until it is to leave.
             metrics: Counts what was delivered, dropped and failed.
             backoff: The pauses after failures; None for the default ones.
             capacity: How many messages wait at most.
@@ -68,8 +52,13 @@ class Delivery:
         self._heartbeats, self._metrics = heartbeats, metrics
         self._backoff = backoff or Backoff()
         self._opened_mono: float | None = None  # None while the sink is not open
-        self._status = SinkStatus("connecting", None, time.time(), 0)
-        self._queue = MessageQueue(capacity, lambda: metrics.count("publish_dropped", sink=name, reason="queue"))
+        self._took_some = False  # whether it has confirmed something since it was opened
+        self._suspects = Suspects()
+        self._told: set[tuple[str | None, str]] = set()  # of whose refusals
+        self._status = SinkStatusLog(name)
+        self._queue = MessageQueue(capacity, lambda: self._count_dropped("queue"))
+        self._leave_mono = math.inf
+        self._given_up = False
         self._ended = threading.Event()
 
     @property
@@ -79,11 +68,18 @@ class Delivery:
     @property
     def status(self) -> SinkStatus:
         """How the sink is doing."""
-        return replace(self._status, queued=self._queue.undelivered)
+        return replace(self._status.current, queued=self._queue.undelivered)
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nobody wants its messages any more."""
+        return self._given_up
 
     def put(self, message: Message, wait: Callable[[], bool]) -> bool:
         """Queues a message, as `MessageQueue.put` says; False if it was given up."""
-        return message.kind not in self._sink.kinds or self._queue.put(message, wait)
+        if self._given_up or message.kind not in self._sink.kinds:
+            return True
+        return self._queue.put(message, lambda: time.monotonic() < self._leave_mono and wait())
 
     def put_status(self, message: Message) -> None:
         """Makes this the status of its camera, if the sink takes statuses."""
@@ -92,7 +88,23 @@ class Delivery:
 
     def drain(self, deadline_mono: float) -> int:
         """Waits until all is delivered, or until the deadline [s]; returns how many messages are undelivered."""
-        return self._queue.drain(deadline_mono)
+        return self._queue.drain(min(deadline_mono, self._leave_mono))
+
+    def leave(self, drain_s: float) -> None:
+        """Makes `run` return by itself when what waits is delivered, or after `drain_s` [s]; waits for nothing.
+
+        From now on nobody waits for a sign of life: the thread may be stuck in a call.
+        """
+        self._leave_mono = time.monotonic() + drain_s
+        self._heartbeats.forget(self.thread_name)
+        self._queue.drain(0)
+        self._queue.wake()
+
+    def give_up(self, reason: str) -> None:
+        """Forgets what waits, and takes every message from now on to nowhere; for after the end of `run`."""
+        self._given_up = True
+        self._status.down(reason, "the other sinks go on")
+        self._queue.clear()
 
     def stop(self) -> None:
         """Makes `run` return within a second; what still waits is not delivered."""
@@ -103,7 +115,7 @@ class Delivery:
         return self._ended.wait(timeout_s)
 
     def run(self) -> None:
-        """Delivers until `stop`; a sink that fails is opened again.
+        """Delivers until `stop`; a sink that fails is opened again, and no message keeps it from the others.
 
         Raises:
             ClosedOutput: Nobody reads our standard output any more.
@@ -113,26 +125,31 @@ class Delivery:
                 try:
                     self._deliver()
                 except SinkError as error:
+                    self._status.down(str(error))
+                    self._judge(error)
                     self._pause_after(error)
         finally:
             self._queue.close()
+            if refused := self._metrics.total("publish_dropped", sink=self.name, reason="refused"):
+                logger.warning("%s: refused and set aside in all: %d", self.name, refused)
+            if self._leave_mono < math.inf and (lost := self._queue.undelivered):
+                logger.warning("%s: removed, and %d messages were not delivered", self.name, lost)
             self._heartbeats.forget(self.thread_name)
             self._ended.set()
 
     def _deliver(self) -> None:
         """Opens the sink and delivers until the sink fails or the delivery is stopped."""
-        self._opened_mono = None
+        self._opened_mono, self._took_some = None, False
         try:
-            self._queue.reconnect()
+            self._queue.reconnect(last=self._suspects.postponed)
             if not self._open():
                 return
             self._opened_mono, message = time.monotonic(), None
-            if self._status.state == "connecting":
-                self._set_up()
+            self._status.opened()
             while not self._queue.closed:
                 self._beat()
-                message = message or self._queue.take(SLICE_S)
-                if message is not None and self._sink.send(message):
+                message = message or self._queue.take(SLICE_S, alone=self._suspects.alone)
+                if message is not None and self._hand_over(message):
                     message = None
                 self._collect_confirmed()
         finally:
@@ -146,31 +163,61 @@ class Delivery:
                 return True
         return False
 
+    def _hand_over(self, message: Message) -> bool:
+        """False if the sink has no room for it."""
+        if self._suspects.known(message):
+            self._set_aside(message, "others like it ended the connection")
+            return True
+        try:
+            return self._sink.send(message)
+        except RefusedError as refusal:
+            self._set_aside(refusal.message, str(refusal))
+            return True
+
     def _collect_confirmed(self) -> None:
-        if messages := self._sink.confirmed():
-            self._set_up()  # only now: a file on a full disk can be opened, but not written
+        if messages := self._confirmed():
+            self._took_some = True
+            self._status.up()  # only now: a file on a full disk can be opened, but not written
+            self._suspects.gone(messages)
             self._queue.delivered(messages)
             self._metrics.count("published", len(messages), sink=self.name)
 
-    def _set_up(self) -> None:
-        if self._status.state != "up":
-            logger.info("%s: up", self.name)
-            self._status = SinkStatus("up", None, time.time(), 0)
+    def _confirmed(self) -> Sequence[Message]:
+        while True:
+            try:
+                return self._sink.confirmed()
+            except RefusedError as refusal:
+                self._set_aside(refusal.message, str(refusal))
 
-    def _set_down(self, reason: str) -> None:
-        """The same reason again is not logged."""
-        if reason != self._status.reason:
-            logger.warning("%s: down: %s; trying again", self.name, reason)
-            since = self._status.since if self._status.state == "down" else time.time()
-            self._status = SinkStatus("down", reason, since, 0)
+    def _set_aside(self, message: Message, why: str) -> None:
+        """Gives one message up; of a camera's messages of a kind the first is told of."""
+        self._suspects.gone([message])
+        self._queue.set_aside(message)
+        self._count_dropped("refused")
+        if not self._took_some and self._queue.oldest_in_flight() is None:
+            self._status.down(why)  # so far it has taken nothing at all
+        if (whose := (message.camera, message.kind)) not in self._told:
+            self._told.add(whose)
+            what = f"{message.kind} of {message.camera}" if message.camera else message.kind
+            logger.warning("%s: a message is set aside, as others like it will be: %s: %s", self.name, what, why)
+
+    def _count_dropped(self, reason: str) -> None:
+        self._metrics.count("publish_dropped", sink=self.name, reason=reason)
+
+    def _judge(self, error: SinkError) -> None:
+        """Sets the message aside at which the sink has failed again and again."""
+        oldest = self._queue.oldest_in_flight()
+        if oldest is not None and self._suspects.broke(oldest, took_others=self._took_some):
+            self._set_aside(oldest, f"{STRIKES} connections in a row ended at it: {error}")
 
     def _pause_after(self, error: SinkError) -> None:
         """Waits before the next attempt."""
         self._metrics.count("publish_failed", sink=self.name)
-        self._set_down(str(error))
         began, refused = time.monotonic(), isinstance(error, LoginError)
         up_s = 0.0 if self._opened_mono is None else began - self._opened_mono
         pause_s = self._backoff.pause(up_s, login_refused=refused)
+        if isinstance(error, BusyError):
+            pause_s = max(pause_s, min(error.retry_s or 0.0, LONGEST_WISH_S))
         while not self._queue.closed:
             # At the end there is no time for a long pause: the sink may be back already.
             hurry = self._queue.draining and not refused
@@ -181,4 +228,9 @@ class Delivery:
             self._queue.pause(min(left_s, SLICE_S))
 
     def _beat(self) -> None:
+        """Shows that the thread is alive; as it is called between all waits, it also finds that it is time to leave."""
         self._heartbeats.beat(self.thread_name)
+        if self._leave_mono < math.inf:
+            self._heartbeats.forget(self.thread_name)  # whichever was first, `leave` or the beat
+            if time.monotonic() >= self._leave_mono or self._queue.idle:
+                self._queue.close()

@@ -6,18 +6,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from edge_app.core.backoff import Backoff
 from edge_app.core.errors import StoppedError
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
-from edge_app.publish.delivery import Delivery, SinkStatus
+from edge_app.publish.delivery import Delivery
 from edge_app.publish.messages import Message
-from edge_app.publish.sinks.sink import Sink
+from edge_app.publish.sink_status import SinkStatus
+from edge_app.publish.sinks.sink import ClosedOutput, Sink
 
 logger = logging.getLogger(__name__)
-
-JOIN_S = 2.0  # how long `remove` waits for a thread that was stopped
 
 
 class DeliveryGroup:
@@ -45,7 +45,7 @@ class DeliveryGroup:
         self._backoff, self._capacity = backoff, capacity
         self._changing = threading.Lock()
         self._deliveries: Mapping[str, Delivery] = {}  # replaced, never changed: `put` reads it without the lock
-        self._leaving: Mapping[str, Delivery] = {}  # removed, and still delivering what waits
+        self._leaving: Mapping[str, Delivery] = {}  # removed, and perhaps still delivering what waits
         self._stopped = False
         self._newest: dict[str | None, Message] = {}  # statuses, by camera
 
@@ -67,20 +67,20 @@ class DeliveryGroup:
         with self._changing:
             if self._stopped:
                 raise StoppedError(f"{name}: not added, the program stops")
-            if name in self._deliveries or name in self._leaving:
+            if name in self._deliveries or name in self._still_leaving():
                 raise ValueError(f"there is a sink {name} already")
             for message in self._newest.values():
                 delivery.put_status(message)
             self._deliveries = {**self._deliveries, name: delivery}
-            self._threads.start(delivery.thread_name, delivery.run)
+            self._threads.start(delivery.thread_name, partial(self._run, delivery))
 
-    def remove(self, name: str, drain_s: float) -> int:
-        """Takes no more messages for a sink, delivers what waits for at most `drain_s` [s], and ends its thread.
+    def remove(self, name: str, drain_s: float) -> Delivery:
+        """Takes no more messages for a sink; its thread delivers what waits for at most `drain_s` [s] and ends.
 
-        It waits for that, and 2 s longer for a thread that is stuck in a call: not for a loop that must beat.
+        It waits for nothing, so a loop that must beat may call it. The name is free again when the thread has ended.
 
         Returns:
-            How many messages were not delivered.
+            The delivery that ends: `join` waits for it, and then `status.queued` is how many messages it lost.
 
         Raises:
             KeyError: There is no sink of that name.
@@ -88,15 +88,9 @@ class DeliveryGroup:
         with self._changing:
             delivery = self._deliveries[name]
             self._deliveries = _without(name, self._deliveries)
-            self._leaving = {**self._leaving, name: delivery}
-        delivery.drain(time.monotonic() + drain_s)
-        delivery.stop()
-        if not delivery.join(JOIN_S):
-            logger.warning("%s: removed, but still stuck in a call", name)
-            self._heartbeats.forget(delivery.thread_name)
-        with self._changing:
-            self._leaving = _without(name, self._leaving)
-        return delivery.status.queued
+            self._leaving = {**self._still_leaving(), name: delivery}
+        delivery.leave(drain_s)
+        return delivery
 
     def put(self, message: Message, wait: Callable[[], bool]) -> bool:
         """Queues a message for every sink; False if one gave it up. `wait` is as in `MessageQueue.put`."""
@@ -126,10 +120,27 @@ class DeliveryGroup:
         for delivery in self._all():
             delivery.stop()
 
+    def _run(self, delivery: Delivery) -> None:
+        """Runs a delivery in its thread; where others go on, a sink that nobody reads any more ends without them."""
+        try:
+            delivery.run()
+        except ClosedOutput as closed:
+            if self._is_last(delivery):
+                raise
+            delivery.give_up(str(closed))
+
+    def _is_last(self, delivery: Delivery) -> bool:
+        with self._changing:
+            return [other for other in self._deliveries.values() if not other.given_up] == [delivery]
+
     def _all(self) -> list[Delivery]:
         """Also those that are being removed."""
         with self._changing:
-            return [*self._deliveries.values(), *self._leaving.values()]
+            return [*self._deliveries.values(), *self._still_leaving().values()]
+
+    def _still_leaving(self) -> Mapping[str, Delivery]:
+        """Those that were removed and whose thread has not ended; to be called with the lock."""
+        return {name: delivery for name, delivery in self._leaving.items() if not delivery.join(0)}
 
 
 def _without(name: str, deliveries: Mapping[str, Delivery]) -> Mapping[str, Delivery]:

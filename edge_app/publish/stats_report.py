@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.metrics import BOUNDS_S, Metrics
 from edge_app.publish.messages import ENCODER, Message, rfc3339
+from edge_app.publish.sink_status import SinkStatus
 
 DURATIONS = ("age", "decode", "queue", "preprocess", "infer", "postprocess", "publish")
 
@@ -26,15 +27,15 @@ class StatsReporter:
     session: str
     metrics: Metrics
 
-    def report(self, cameras: Mapping[str, CameraStatus], sinks: Iterable[str]) -> Message:
-        """State, counters and histograms of every camera, and counters of every sink, all by name."""
+    def report(self, cameras: Mapping[str, CameraStatus], sinks: Mapping[str, SinkStatus]) -> Message:
+        """State, counters and histograms of every camera, and state and counters of every sink, all by name."""
         document = {
             "schema": "edge_app.stats/1",
             "session": self.session,
             "ts": rfc3339(time.time_ns() // 1_000_000),
             "bounds_s": BOUNDS_S,
             "cameras": {name: self._camera(name, status) for name, status in cameras.items()},
-            "sinks": {name: self._sink(name) for name in sinks},
+            "sinks": {name: self._sink(name, status) for name, status in sinks.items()},
         }
         return Message(None, "stats", ENCODER.encode(document).encode(), live=True)
 
@@ -55,6 +56,12 @@ class StatsReporter:
         found = self.metrics.histogram(what, camera=camera)
         return {"count": found.count, "sum_s": round(found.sum, 6), "buckets": found.buckets}
 
-    def _sink(self, name: str) -> dict[str, int]:
-        counters = {"published": "published", "failed": "publish_failed", "dropped": "publish_dropped"}
-        return {what: self.metrics.total(counter, sink=name) for what, counter in counters.items()}
+    def _sink(self, name: str, status: SinkStatus) -> dict[str, Any]:
+        return {
+            "state": status.state,
+            "reason": status.reason,
+            "queued": status.queued,
+            "published": self.metrics.total("published", sink=name),
+            "failed": self.metrics.total("publish_failed", sink=name),
+            "dropped": self.metrics.by("publish_dropped", "reason", sink=name),
+        }

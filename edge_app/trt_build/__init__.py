@@ -10,42 +10,36 @@ from edge_app.trt_build.engine_file import (
 )
 from edge_app.trt_build.explain import Explanation, explain
 from edge_app.trt_build.library import TensorRtLibrary, find_library
-from edge_app.trt_build.machine import OLDEST_GPU, Machine, is_jetson, this_machine
 from edge_app.trt_build.monitor import BuildProgress
 from edge_app.trt_build.obtain import TrustedEngine, obtain
 from edge_app.trt_build.prune import prune
-from edge_app.trt_build.request import BuildRequest, build_request, check_precision, read_source, remarks, source_of
+from edge_app.trt_build.quantizers import refused_quantizer
+from edge_app.trt_build.request import BuildRequest, build_request, remarks
 from edge_app.trt_build.targets import check_target, read_targets
 from edge_app.trt_build.trt_log import joined_errors, trt_logger
 
 __all__ = [
-    "OLDEST_GPU",
     "BuildProgress",
     "BuildRequest",
     "EngineCache",
     "EngineFile",
     "EngineMetadata",
     "Explanation",
-    "Machine",
     "TensorRtLibrary",
     "TrustedEngine",
     "build_request",
-    "check_precision",
     "check_target",
     "default_cache_dir",
     "explain",
     "find_library",
-    "is_jetson",
     "joined_errors",
     "metadata_path",
     "obtain",
     "prune",
     "read_engine_file",
-    "read_source",
     "read_targets",
+    "refused_quantizer",
     "remarks",
-    "source_of",
-    "this_machine",
     "trt_logger",
     "write_engine_file",
 ]

@@ -1,4 +1,4 @@
-"""ONNX to a TensorRT engine, with the TensorRT that is there."""
+"""ONNX to a TensorRT engine, with the TensorRT that is installed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge_app.core import files
 from edge_app.core.errors import DataError, StoppedError
 from edge_app.model import load_weights, read_onnx
 from edge_app.onnx_graph import opset
-from edge_app.trt_build.fp16 import cast, is_half
+from edge_app.onnx_graph.fp16 import cast, is_half
 from edge_app.trt_build.library import TensorRtLibrary
 from edge_app.trt_build.monitor import BuildProgress, make_monitor
 from edge_app.trt_build.quantizers import refused_quantizer
@@ -92,7 +92,7 @@ def _build(request: BuildRequest, progress: BuildProgress, stop: threading.Event
 
 
 def _parse(request: BuildRequest, builder: Any) -> tuple[Any, Any]:
-    """The network, and the parser that owns its weights; raises DataError where that cannot be run."""
+    """The network, and the parser that owns its weights; raises DataError if that cannot be run."""
     library, path = request.library, request.signature.path
     network = builder.create_network(_network_flags(library))
     parser = library.trt.OnnxParser(network, trt_logger(library.trt))
@@ -106,7 +106,7 @@ def _parse(request: BuildRequest, builder: Any) -> tuple[Any, Any]:
 
 @contextmanager
 def _timing_cache(config: Any, path: Path | None) -> Iterator[None]:
-    """What was measured before is not measured again."""
+    """Kernels that were measured before are not measured again."""
     if path is None:
         yield
         return
@@ -117,7 +117,7 @@ def _timing_cache(config: Any, path: Path | None) -> Iterator[None]:
 
 
 def source_model(request: BuildRequest) -> ModelProto:
-    """The file as this TensorRT wants it: for strong typing with FP16 written in.
+    """The file as this TensorRT wants it: for strong typing, with FP16 written into it.
 
     Unless it had to be cast, weights beside the file are still there, and TensorRT reads them itself.
 

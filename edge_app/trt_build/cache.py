@@ -14,7 +14,7 @@ from edge_app.core.errors import AccessError
 from edge_app.trt_build.engine_file import EngineFile, EngineMetadata, read_engine_file, write_engine_file
 from edge_app.trt_build.key import Key
 
-SUFFIX, TIMINGS = ".plan", ".timings"
+SUFFIX, TIMINGS = ".plan", ".timings"  # TensorRT's own name for such a file
 SERVICE = Path("/var/cache/edge-app")  # CacheDirectory= of the systemd unit
 
 
@@ -41,11 +41,11 @@ class EngineCache:
         return write_engine_file(self.folder / name, content, metadata)
 
     def timings(self, key: Key) -> Path:
-        """What builds for this GPU with this TensorRT have measured."""
-        return self.folder / f"{_plain(key.gpu)}-{key.flavour}-{key.version}{TIMINGS}"
+        """The kernel timings of earlier builds for this GPU with this TensorRT."""
+        return self.folder / f"{_plain(key.gpu)}-{key.library}-{key.version}{TIMINGS}"
 
     def reserve(self, size: int) -> None:
-        """Finds out whether a file of that size can be kept, before a build that would be for nothing [bytes].
+        """Finds out, before a build, whether there is room for a file of that size [bytes].
 
         Raises:
             AccessError: It cannot.
@@ -54,13 +54,13 @@ class EngineCache:
             with tempfile.TemporaryFile(dir=self.folder) as file:
                 os.posix_fallocate(file.fileno(), 0, size)
         except OSError as error:
-            needed = f"no room for a plan of some {size / 1e6:.0f} MB"
+            needed = f"no room for an engine file of some {size / 1e6:.0f} MB"
             why = needed if error.errno == errno.ENOSPC else error.strerror
             raise AccessError(f"{self.folder}: {why}") from error
 
     @contextmanager
     def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
-        """One process builds at a time; what a killed one left is cleared away.
+        """One process builds at a time; what a killed one left behind is cleared away.
 
         Raises:
             AccessError: The folder cannot be made or written, or the disk is full.

@@ -47,7 +47,7 @@ class EngineMetadata(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    schema_: Literal["edge_app.plan/1"] = Field(default="edge_app.plan/1", alias="schema")
+    schema_: Literal["edge_app.engine/1"] = Field(default="edge_app.engine/1", alias="schema")
     sha256: str
     model: str
     source: Path

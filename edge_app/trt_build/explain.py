@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from edge_app.core.errors import DataError, EdgeAppError
-from edge_app.model import Model, read_signature
+from edge_app.model import Model
 from edge_app.trt_build.cache import EngineCache
 from edge_app.trt_build.engine_file import EngineFile, EngineMetadata
 from edge_app.trt_build.key import Key
-from edge_app.trt_build.library import find_library
-from edge_app.trt_build.machine import this_machine
 from edge_app.trt_build.request import BuildRequest
 
 
@@ -48,43 +46,33 @@ class Explanation:
         }
 
 
-def explain(found: Model, cache: EngineCache, device: int = 0) -> list[Explanation]:
+Renew = Callable[[EngineMetadata], BuildRequest]
+"""What the same choice of precision, TensorRT and targets would be built from now; raises what resolving it raises."""
+
+
+def explain(found: Model, cache: EngineCache, renew: Renew) -> list[Explanation]:
     """Of each choice of precision, TensorRT and targets that the model was built with, the newest engine file.
 
     Args:
         found: The model.
         cache: Where engine files are kept.
-        device: Number of the GPU that would run them.
+        renew: Resolves the model anew.
     """
     files = {precision: (found.folder / name).resolve() for precision, name in found.card.files.items()}
     sources = {found.digest(precision): path for precision, path in files.items() if path.is_file()}
-    newest: list[tuple[EngineFile, Path]] = []
+    newest: list[EngineFile] = []
     for file in cache.files():
         metadata = file.metadata
-        source = metadata.source if metadata.source in sources.values() else sources.get(metadata.key.onnx_sha256)
-        if source and not any(metadata.same_choice(other.metadata) for other, _ in newest):
-            newest.append((file, source))
-    return [_explain(file, source, found, device) for file, source in newest]
+        own = metadata.source in sources.values() or metadata.key.onnx_sha256 in sources
+        if own and not any(metadata.same_choice(other.metadata) for other in newest):
+            newest.append(file)
+    return [_explain(file, renew) for file in newest]
 
 
-def current_key(metadata: EngineMetadata, source: Path, input_wh: tuple[int, int] | None, device: int) -> Key:
-    """What the same choice of this file depends on now; raises what reading it, TensorRT or the GPU raises."""
-    signature, library = read_signature(source, input_wh), find_library(metadata.backend)
-    return BuildRequest(
-        model=metadata.model,
-        signature=signature,
-        precision=metadata.precision,
-        library=library,
-        machine=this_machine(device),
-        max_batch=metadata.max_batch,
-        targets=metadata.targets,
-    ).key()
-
-
-def _explain(file: EngineFile, source: Path, found: Model, device: int) -> Explanation:
+def _explain(file: EngineFile, renew: Renew) -> Explanation:
     metadata = file.metadata
     try:
-        now = current_key(metadata, source, found.input_wh, device)
+        now = renew(metadata).key()
     except EdgeAppError as error:
         return Explanation(file, f"cannot be built again: {error}", _parts(metadata.key, metadata.before))
     if not metadata.key.serves(now):

@@ -1,4 +1,4 @@
-"""Everything that an engine depends on, by name: another value of any of it, and the engine is built again."""
+"""Everything that an engine depends on, by name: if any of it changes, the engine is built again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Key:
         report_sha256: Of a quantized file's calibration report.
         precision: What is computed in how many bits.
         shapes: Least and greatest shape of each input.
-        flavour: Which TensorRT.
+        library: Which TensorRT.
         version: Its version; engines do not live across versions.
         cuda, driver: The driver's CUDA version and its major version; `any` for TensorRT-RTX, which chooses its kernels
             where the engine runs.
@@ -32,7 +32,7 @@ class Key:
     report_sha256: str
     precision: str
     shapes: str
-    flavour: str
+    library: str
     version: str
     cuda: str
     driver: str
@@ -52,6 +52,6 @@ class Key:
         return theirs <= mine and replace(self, compute_capability=wanted.compute_capability) == wanted
 
     def changes(self, before: Key) -> list[str]:
-        """In words what is not as it was."""
+        """What has changed, in words."""
         was, now = asdict(before), asdict(self)
         return [f"{name} was {was[name]}, is {now[name]}" for name in now if was[name] != now[name]]

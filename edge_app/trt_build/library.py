@@ -45,7 +45,7 @@ class TensorRtLibrary:
 
 
 def find_library(backend: Literal["auto"] | LibraryName = "auto") -> TensorRtLibrary:
-    """The TensorRT of that name; of `auto` the full one before TensorRT-RTX.
+    """The TensorRT of that name; for `auto`, the full one before TensorRT-RTX.
 
     Raises:
         DeviceError: It is not here or too old; the text says what to install.
@@ -69,7 +69,7 @@ def _import(name: LibraryName) -> TensorRtLibrary:
     try:
         trt = importlib.import_module(name)
         version = str(trt.__version__)
-    except Exception as error:  # the wheel without NVIDIA's libraries raises whatever its loader does
+    except Exception as error:  # without NVIDIA's libraries, the wheel raises whatever its loader does
         absent = isinstance(error, ModuleNotFoundError) and error.name == name
         why = (
             "is not installed" if absent else f"does not load ({' '.join(str(error).split()) or type(error).__name__})"

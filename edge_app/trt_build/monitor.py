@@ -1,4 +1,4 @@
-"""How far TensorRT is with a build."""
+"""The progress of a build."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BuildProgress = Callable[[float, str], bool | None]
 
 
 def make_monitor(trt: Any, progress: BuildProgress, stop: threading.Event) -> Any:
-    """Tells how far the outermost phase and the one within it are, and ends the build when it is to stop."""
+    """Reports the progress of the outermost phase and of the phases within it, and ends the build when told to."""
 
     class Monitor(trt.IProgressMonitor):  # type: ignore[misc]
         def __init__(self) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 from edge_app.core.errors import AccessError, DataError
+from edge_app.cuda.machine import available_memory
 from edge_app.trt_build.build import Current, build
 from edge_app.trt_build.cache import EngineCache
 from edge_app.trt_build.engine_file import EngineFile, EngineMetadata, metadata_path, read_engine_file, write_metadata
 from edge_app.trt_build.key import Key
-from edge_app.trt_build.machine import available_memory
 from edge_app.trt_build.monitor import BuildProgress
 from edge_app.trt_build.request import WORKSPACE, BuildRequest
 from edge_app.trt_build.trt_log import LOW_MEMORY
@@ -150,11 +150,11 @@ def _metadata(request: BuildRequest, key: Key) -> EngineMetadata:
 def _because(key: Key, before: Key | None) -> str:
     if before is None:
         return FIRST
-    return "; ".join(key.changes(before)) or "the plan was missing or could not be trusted"
+    return "; ".join(key.changes(before)) or "the engine file was missing or could not be trusted"
 
 
 def memory_warning(request: BuildRequest, free: int | None) -> str | None:
-    """What to do where a build may be killed for want of memory; None if there is enough, or nobody knows.
+    """What to do if a build may run out of memory; None if there is enough, or that is unknown.
 
     TensorRT-RTX took 0.3 to 0.5 GB for YOLOX-Nano (3.7 MB of ONNX). Full TensorRT was not measured; it may also fill
     the workspace, which on a Jetson is the host's memory.

@@ -1,4 +1,4 @@
-"""Clears the cache of engine files that nothing will load any more."""
+"""Clears the cache of engine files that nothing will load again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def prune(cache: EngineCache, waiting: Callable[[], None]) -> list[tuple[Path, s
 
 
 def _useless(files: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
-    """Those that could not be loaded, or would not."""
+    """Those that cannot be loaded, or never would be."""
     kept: list[EngineFile] = []
     for file in files:
         try:
@@ -50,11 +50,11 @@ def _useless(files: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
 
 def _replaced(file: EngineFile, newer: Sequence[EngineFile]) -> str | None:
     same = any(file.metadata.same_choice(other.metadata) for other in newer)
-    return "a newer plan has replaced it" if same else None
+    return "a newer one has replaced it" if same else None
 
 
 def _broken(cache: EngineCache, files: Sequence[EngineFile]) -> Iterator[tuple[Path, str]]:
-    """Engine files without metadata that can be understood, and such metadata."""
+    """Engine files without readable metadata, and unreadable metadata."""
     named = {path.with_suffix("") for path in cache.folder.glob(f"*{SUFFIX}.json")}
     for path in sorted({*named, *cache.folder.glob(f"*{SUFFIX}")} - {file.path for file in files}):
         beside = metadata_path(path)
@@ -65,14 +65,14 @@ def _broken(cache: EngineCache, files: Sequence[EngineFile]) -> Iterator[tuple[P
 
 
 def _measured(cache: EngineCache) -> Iterator[tuple[Path, str]]:
-    """What builds with a TensorRT have measured that has gone."""
+    """The timings of a TensorRT that is no longer installed."""
     for path in sorted(cache.folder.glob(f"*-tensorrt-*{TIMINGS}")):
         if because := _other_version("tensorrt", path.stem.rpartition("-")[2]):
             yield path, because
 
 
 def _other_version(backend: LibraryName, version: str) -> str | None:
-    """Whether the TensorRT that could use it has gone; where none is installed, nothing is said."""
+    """Why the installed TensorRT cannot use it; None if it can, or if none is installed."""
     with suppress(DeviceError):
         here = find_library(backend).version
         return f"{backend} is {here}, it was built with {version}" if here != version else None

@@ -1,4 +1,4 @@
-"""Quantizers that TensorRT does not take, or would silently take for others."""
+"""Quantizers that TensorRT does not take, or would silently misread."""
 
 from __future__ import annotations
 

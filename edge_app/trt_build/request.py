@@ -1,4 +1,4 @@
-"""What is to be built: which file of a model, in which precision, for which GPU; what is refused, what remarked."""
+"""What is to be built: which file, in which precision, for which GPU; and what the user should know of that."""
 
 from __future__ import annotations
 
@@ -7,24 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_app import model
-from edge_app.core.errors import ConfigError, DataError, DeviceError
-from edge_app.model import Model, ModelSignature, Precision, TensorSpec
+from edge_app.core.errors import DataError, DeviceError
+from edge_app.cuda import Machine, this_machine
+from edge_app.model import ModelSignature, Precision, TensorSpec
 from edge_app.trt_build.key import ANY, NONE, Key
 from edge_app.trt_build.library import TensorRtLibrary
-from edge_app.trt_build.machine import Machine, this_machine
-from edge_app.trt_build.quantizers import refused_quantizer
 from edge_app.trt_build.targets import NO_INT8, check_target
 
 WORKSPACE = 1 << 30  # scratch memory of a layer at most [bytes]
 OPTIMISATION = 3  # TensorRT's default, of 0 to 5
 CAST = 2  # counts changes of what is computed in FP16 and what is not
-
-# Which of a card's files is built, the best first; one without a card has a single file, which may be quantized.
-FILES: dict[Precision, tuple[Precision, ...]] = {
-    "fp32": ("fp32", "int8"),
-    "fp16": ("fp16", "fp32", "int8"),
-    "int8": ("int8", "fp32"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +90,7 @@ class BuildRequest:
             report_sha256=model.sha256(report) if self.signature.quantized and report.is_file() else NONE,
             precision=self.precision,
             shapes="; ".join(f"{name} {_written(*shapes)}" for name, shapes in self.shapes().items()),
-            flavour=library.name,
+            library=library.name,
             version=library.version,
             cuda=ANY if portable else machine.cuda or NONE,
             driver=ANY if portable else (machine.driver or NONE).partition(".")[0],
@@ -116,36 +108,35 @@ def _written(least: tuple[int, ...], most: tuple[int, ...]) -> str:
 
 
 def build_request(
-    found: Model,
-    library: TensorRtLibrary,
+    name: str,
+    signature: ModelSignature,
     precision: Precision,
+    library: TensorRtLibrary,
     *,
     max_batch: int,
     targets: tuple[str, ...] = (),
     device: int = 0,
 ) -> BuildRequest:
-    """What is to be built of a model.
+    """What is to be built of a model that was read for TensorRT.
 
     Args:
-        found: The model.
-        library: With which TensorRT.
+        name: The model's.
+        signature: Of the ONNX file.
         precision: Of what is computed.
+        library: With which TensorRT.
         max_batch: Pictures in a batch where that may vary.
         targets: For TensorRT-RTX; none for the GPU that is here.
         device: Number of that GPU.
 
     Raises:
-        ConfigError: The model has no such precision.
-        InputError, DataError: The file is missing, no whole model, or TensorRT would not take its quantizers.
         UsageError: TensorRT-RTX does not build for the GPU that is here.
     """
     machine = this_machine(device)
     if library.rtx and not targets and machine.target:
         check_target(library, machine.target)
         targets = (machine.target,)
-    signature = read_source(found, precision)
     return BuildRequest(
-        model=found.card.name,
+        model=name,
         signature=signature,
         precision=precision,
         library=library,
@@ -153,33 +144,6 @@ def build_request(
         max_batch=max_batch,
         targets=targets,
     )
-
-
-def read_source(found: Model, precision: Precision) -> ModelSignature:
-    """The file that an engine of that precision is built from; raises as `build_request`."""
-    signature = model.read_signature(found.file(source_of(found, precision)), found.input_wh)
-    check_precision(signature, precision)
-    return signature
-
-
-def source_of(found: Model, precision: Precision) -> Precision:
-    """The file that an engine of that precision is built from."""
-    return next((name for name in FILES[precision] if name in found.card.files), precision)
-
-
-def check_precision(signature: ModelSignature, precision: Precision) -> None:
-    """Whether the file can be built in that precision.
-
-    Raises:
-        ConfigError: It cannot; the text says what could.
-        DataError: TensorRT does not take its quantizers, so that no report would help it.
-    """
-    if signature.quantized and (why := refused_quantizer(model.read_onnx(signature.path))):
-        raise DataError(f"{signature.path}: {why}")
-    if signature.quantized and precision != "int8":
-        raise ConfigError(f"{signature.path}: is quantized; its precision is int8")
-    if precision == "int8" and not signature.quantized:
-        raise ConfigError(f"{signature.path}: has no INT8; make it with edge-app calibrate")
 
 
 def remarks(request: BuildRequest) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The GPUs that TensorRT-RTX builds for, by compute capability such as sm86; none of them need be here."""
+"""The GPUs that TensorRT-RTX builds for, by compute capability such as sm86; none of them needs to be here."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_targets(library: TensorRtLibrary, text: str) -> tuple[str, ...]:
 
 
 def check_target(library: TensorRtLibrary, name: str) -> None:
-    """Raises UsageError that says what to use instead, where TensorRT-RTX cannot build for it."""
+    """Raises UsageError that says what to use instead if TensorRT-RTX cannot build for it."""
     have = targets(library)
     if name not in have:
         advice = INSTEAD.get(name, f"want some of {', '.join(have)}")
@@ -53,7 +53,7 @@ def check_target(library: TensorRtLibrary, name: str) -> None:
 
 
 def set_targets(library: TensorRtLibrary, config: Any, names: Sequence[str]) -> None:
-    """Tells the builder's config."""
+    """Sets them in the builder's configuration."""
     config.num_compute_capabilities = len(names)
     for place, name in enumerate(names):
         config.set_compute_capability(getattr(library.trt.ComputeCapability, name.upper()), place)

@@ -30,7 +30,7 @@ MARKS = (  # how TensorRT says it, and what helps
 LOW_MEMORY = (
     "close other programs, the desktop too (sudo systemctl isolate multi-user.target), add swap, or use --max-batch 1"
 )
-# No driver is no mistake where RTX builds for a target, but all there is to say where nothing else is said.
+# A missing driver is no mistake if RTX builds for a target, but it is worth telling if there is nothing else to tell.
 DRIVER = "catchCudaError"
 NOISE = re.compile(rf"{DRIVER}|^\[\d+\] |^-+ |^Node name|^While parsing|^Invalid Node")
 CLUTTER = re.compile(
@@ -40,7 +40,7 @@ CLUTTER = re.compile(
 
 
 class LogMessages:
-    """What TensorRT said while something was built."""
+    """TensorRT's messages during a build."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
@@ -87,7 +87,7 @@ def parser_error(parser: Any) -> str:
 
 
 def joined_errors(errors: Iterable[str]) -> str:
-    """What matters of TensorRT's errors, and what to do where that is known."""
+    """What matters in TensorRT's errors, and what to do if that is known."""
     text = "\n".join(errors)
     every = [line.strip() for line in text.splitlines()]
     told = [line for line in every if not NOISE.search(line)] or [line for line in every if DRIVER in line]

@@ -1,4 +1,4 @@
-"""TensorRT 10.3 to 10.11: flags say what may be in fewer bits; the decoding of boxes is asked for in FP32."""
+"""TensorRT 10.3 to 10.11: flags say what may have fewer bits; FP32 is requested for the decoding of boxes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ def set_dtypes(trt: Any, config: Any, network: Any, precision: Precision) -> Non
     config.set_flag(trt.BuilderFlag.FP16)
     if precision == "int8":
         config.set_flag(trt.BuilderFlag.INT8)
-    config.set_flag(trt.BuilderFlag.PREFER_PRECISION_CONSTRAINTS)  # to obey fails where a layer has no such kernel
+    config.set_flag(
+        trt.BuilderFlag.PREFER_PRECISION_CONSTRAINTS
+    )  # with OBEY, a layer without such a kernel fails the build
     for layer in tail(trt, network):
         for place, output in enumerate(_outputs(layer)):
             if output.dtype == trt.DataType.FLOAT:
@@ -24,7 +26,7 @@ def set_dtypes(trt: Any, config: Any, network: Any, precision: Precision) -> Non
 
 
 def tail(trt: Any, network: Any) -> Iterator[Any]:
-    """The layers behind the last ones with weights, as in `fp16.tail`; the last first."""
+    """The layers behind the last ones with weights, as in `onnx_graph.fp16.tail`; the last first."""
     weighted = (trt.LayerType.CONVOLUTION, trt.LayerType.DECONVOLUTION, trt.LayerType.MATRIX_MULTIPLY)
     before_weights: set[str] = set()
     for index in reversed(range(network.num_layers)):

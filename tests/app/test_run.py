@@ -275,6 +275,23 @@ def test_messages_of_a_file_that_stay_undelivered_are_counted_and_the_code_is_75
     assert "50 messages were not delivered" in program.log.splitlines()[-1]
 
 
+def test_a_file_that_cannot_be_read_leaves_live_cameras_alone_and_the_code_at_the_end_tells_it(edge_app, configured):
+    cameras = {"street": {"url": SCENE}, "clip": {"url": "/none.mp4"}}
+    program = edge_app("run", configured(cameras=cameras))
+    program.until(lambda: "camera clip is down (not_found): /none.mp4: no such file" in program.log)
+    seen = len(program.messages("street"))
+    program.until(lambda: len(program.messages("street")) > seen + 5)
+    assert program.terminate()[0] == 66
+    assert "camera clip: /none.mp4: no such file" in program.log.splitlines()[-1]
+
+
+def test_a_file_that_cannot_be_read_costs_no_frame_of_another_and_the_code_is_66(edge_app, configured, clip):
+    program = edge_app("run", configured(cameras={"clip": {"url": str(clip)}, "none": {"url": "/none.mp4"}}))
+    assert program.wait() == 66
+    assert len(program.messages("clip")) == 50
+    assert "camera none: /none.mp4: no such file" in program.log.splitlines()[-1]
+
+
 def test_a_closed_stdout_ends_it_quietly(configured):
     config = configured(cameras={"street": {"url": SCENE}})
     command = f"{sys.executable} -m edge_app run {config} | head -n 2; exit ${{PIPESTATUS[0]}}"

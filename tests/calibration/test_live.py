@@ -57,8 +57,16 @@ def test_a_lost_connection_is_made_again(series, http_camera, caplog):
     camera.kill()
     http_camera(port=camera.server_port)
     assert [shown.index for shown in reading] == [1, 2, 3]
-    assert "camera gate: " in caplog.text
-    assert "it is tried again" in caplog.text
+    assert "camera gate is down (" in caplog.text
+
+
+def test_a_camera_that_does_not_run_gives_pictures_too(series):
+    assert len(list(series(STREET, enabled=False).read(range(2)))) == 2
+
+
+def test_its_rate_is_that_of_the_calibration_and_not_that_of_run(series):
+    """A picture an hour would be the second one."""
+    assert len(list(series(STREET, max_fps=1 / 3600).read(range(2)))) == 2
 
 
 def test_a_camera_that_is_not_there_is_told_by_its_name(series):

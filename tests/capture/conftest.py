@@ -32,7 +32,8 @@ class Rig:
     def __init__(self) -> None:
         self.inbox = Inbox()
         self.metrics = Metrics()
-        self.threads = ThreadGroup(threading.Event())
+        self.stop = threading.Event()
+        self.threads = ThreadGroup(self.stop)
         self.states: list[tuple[str, CameraStatus]] = []
         self.pending: list[PendingFrame] = []
         self.cameras = Cameras(self.inbox, self.metrics, self.threads, self._report, capacity=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import math
 import re
 import ssl
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from tests.ports import free_port
 from tests.rtsp.clips import stripes
 
 BOUNDARY = b"--cut here\r\n"
+PARTS = 'multipart/x-mixed-replace; boundary="cut here"'
 REALM = "camera"
 HASHES = {
     "Digest": "md5",
@@ -29,7 +32,21 @@ HASHES = {
     "Digest SHA-256": "sha256",
     "Digest SHA-512-256": "sha512_256",
 }
+PNG = cv2.imencode(".png", next(iter(stripes((320, 240), 1))))[1].tobytes()
 JPEGS = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in stripes((320, 240), 10)]
+
+
+def remuxed(video: Path, container: str) -> bytes:
+    """The video in another container."""
+    content = io.BytesIO()
+    with av.open(str(video)) as source, av.open(content, "w", format=container) as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+        out.close()
+    return content.getvalue()
 
 
 class HttpCamera(ThreadingHTTPServer):
@@ -122,6 +139,9 @@ class Handler(BaseHTTPRequestHandler):
             "/my%20door/snapshot.jpg": lambda: self.answer(200, "image/jpeg", self.picture()),
             "/page.html": lambda: self.answer(200, "text/html", b"<html><body>Log in, please.</body></html>" * 99),
             "/video.ts": lambda: self.answer(200, "video/mp2t", self.server.video.read_bytes()),
+            "/frozen.ts": lambda: self.open_picture(self.server.video.read_bytes(), "video/mp2t"),
+            "/frozen.flv": lambda: self.open_picture(remuxed(self.server.video, "flv")[:-9000], "video/x-flv"),
+            "/frozen.avi": lambda: self.open_picture(remuxed(self.server.video, "avi")[:-9000], "video/avi"),
             "/odd": lambda: self.stream(self.odd_part),
             "/chunked": lambda: self.stream(self.chunk),
             "/picture": lambda: self.answer(200, "application/octet-stream", self.picture()),
@@ -133,7 +153,21 @@ class Handler(BaseHTTPRequestHandler):
             "/moved": lambda: self.answer(302, "text/plain", b"", {"Location": self.server.moved_to}),
             "/endless": self.endless,
             "/nothing": lambda: self.stream(lambda _: b""),
+            "/picture.png": lambda: self.answer(200, "image/png", PNG),
+            "/icy": lambda: self.raw("ICY 200 OK"),
+            "/icy-redirect": lambda: self.raw("ICY 302 Found", "Location: /icy"),
+            "/text": lambda: self.stream(self.part, kind="text/plain"),
+            "/octets": lambda: self.stream(self.odd_part, kind="application/octet-stream"),
+            "/without-dashes": lambda: self.stream(lambda jpeg: self.part(jpeg)[2:], kind=""),
+            "/no-length": lambda: self.stream(self.part, headers={"Content-Length": "0"}),
+            "/short-length": lambda: self.stream(self.part, headers={"Content-Length": "9999"}),
+            "/compressed": lambda: self.answer(200, "image/jpeg", b"\x1f\x8b", {"Content-Encoding": "gzip"}),
+            "/empty": lambda: self.answer(200, "image/jpeg", b""),
+            "/text.txt": lambda: self.answer(200, "text/plain", b"Error: no camera\n"),
+            "/nowhere": lambda: self.answer(302, "text/plain", b""),
         }
+        if self.path.startswith("/status/"):
+            return self.answer(int(self.path.rpartition("/")[2]), "text/plain", b"")
         return answers.get(self.path, lambda: self.answer(404, "text/plain", b"no such thing"))()
 
     def answer(self, status: int, kind: str, body: bytes, headers: dict[str, str] | None = None) -> None:
@@ -167,8 +201,22 @@ class Handler(BaseHTTPRequestHandler):
         self.server.sent += 1
         return self.server.pictures[(self.server.sent - 1) % len(self.server.pictures)]
 
-    def stream(self, part: Callable[[bytes], bytes], pictures: float = math.inf) -> None:
-        self.begin({"Transfer-Encoding": "chunked"} if part == self.chunk else {})
+    def stream(
+        self,
+        part: Callable[[bytes], bytes],
+        pictures: float = math.inf,
+        kind: str = PARTS,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.begin({"Transfer-Encoding": "chunked"} if part == self.chunk else headers, kind)
+        self.pictures(part, pictures)
+
+    def raw(self, *lines: str) -> None:
+        """An answer of which also the first line is odd, and a stream."""
+        self.wfile.write("\r\n".join([*lines, "Content-Type: multipart/mixed", "", ""]).encode())
+        self.pictures(self.part, math.inf)
+
+    def pictures(self, part: Callable[[bytes], bytes], pictures: float) -> None:
         while pictures and not self.server.closed.wait(1 / self.server.fps):
             if not self.server.frozen.is_set():
                 self.wfile.write(part(self.picture()) + b"\r\n")
@@ -182,12 +230,10 @@ class Handler(BaseHTTPRequestHandler):
         while not self.server.closed.wait(0.01):
             self.wfile.write(noise)
 
-    def open_picture(self) -> None:
+    def open_picture(self, picture: bytes = b"", kind: str = "image/jpeg") -> None:
         """A picture of unknown length, after which nobody hangs up."""
-        self.send_response(200)
-        self.send_header("Content-Type", "image/jpeg")
-        self.end_headers()
-        self.wfile.write(self.picture())
+        self.begin(kind=kind)
+        self.wfile.write(picture or self.picture())
         self.server.closed.wait()
 
     def drip(self) -> None:
@@ -196,11 +242,12 @@ class Handler(BaseHTTPRequestHandler):
         while not self.server.closed.wait(0.05):
             self.wfile.write(b"x")
 
-    def begin(self, headers: dict[str, str] | None = None) -> None:
+    def begin(self, headers: dict[str, str] | None = None, kind: str = PARTS) -> None:
         self.send_response(200)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
-        self.send_header("Content-Type", 'multipart/x-mixed-replace; boundary="cut here"')
+        if kind:
+            self.send_header("Content-Type", kind)
         self.end_headers()
 
 

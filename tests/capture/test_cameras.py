@@ -223,7 +223,7 @@ def test_nothing_is_kept_of_an_attempt_that_failed(rig: Rig):
         gc.enable()
 
 
-def test_a_finite_source_that_fails_half_way_ends_the_run(rig: Rig):
+def test_a_finite_source_that_fails_half_way_is_down_and_its_error_is_kept(rig: Rig):
     def torn() -> Iterator[DecodedFrame]:
         yield decoded_frame()
         raise StreamError(Reason.FAILED, "tape: torn")
@@ -231,6 +231,8 @@ def test_a_finite_source_that_fails_half_way_ends_the_run(rig: Rig):
     rig.cameras.add("gate", FakeSource(torn, live=False), camera_config("tape.mp4"))
     rig.until(lambda: rig.threads.error)
     assert isinstance(rig.threads.error, InputError)
+    assert rig.is_down(Reason.FAILED)
+    assert not rig.stop.is_set()
 
 
 def test_a_disabled_camera_is_known_and_does_nothing(rig: Rig):

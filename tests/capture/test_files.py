@@ -86,7 +86,7 @@ def test_raw_h264_without_times_counts_its_frames(rig: Rig, clip: Path, tmp_path
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no video at all" * 99], ids=["missing", "empty", "garbage"])
-def test_a_file_that_cannot_be_read_ends_the_run_with_its_name(rig: Rig, tmp_path: Path, content: bytes | None):
+def test_a_file_that_cannot_be_read_is_down_and_the_error_has_its_name(rig: Rig, tmp_path: Path, content: bytes | None):
     if content is not None:
         (tmp_path / "clip.mp4").write_bytes(content)
     rig.add(str(tmp_path / "clip.mp4"))
@@ -94,6 +94,9 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_its_name(rig: Rig, tmp_pat
     assert isinstance(rig.threads.error, InputError)
     assert str(tmp_path / "clip.mp4") in str(rig.threads.error)
     assert "gate" in str(rig.threads.error)
+    assert rig.state()[0] == "down"
+    assert rig.inbox.exhausted
+    assert not rig.stop.is_set(), "other cameras go on"
 
 
 def test_a_title_in_another_encoding_is_no_obstacle(clip: Path, tmp_path: Path):
@@ -161,7 +164,7 @@ def test_what_comes_before_the_first_key_frame_is_counted_and_said(
     assert f"{path}: 7 of 27 frames are missing or cannot be decoded" in caplog.messages
 
 
-def test_a_file_of_which_nothing_can_be_decoded_ends_the_run(rig: Rig, clip: Path, tmp_path: Path):
+def test_a_file_of_which_nothing_can_be_decoded_is_an_error(rig: Rig, clip: Path, tmp_path: Path):
     path = cut_at_its_head(clip, tmp_path / "cut.ts", before=12, after=0)
     rig.add(str(path))
     rig.until(lambda: rig.threads.error)

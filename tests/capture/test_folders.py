@@ -73,7 +73,7 @@ def test_what_cannot_be_read_is_counted_left_out_and_said_once(
 @pytest.mark.parametrize(
     ("content", "says"), [({}, "there is no picture in it"), ({"a.jpg": b"x"}, "none of its 1 pictures can be read")]
 )
-def test_a_folder_without_pictures_ends_the_run_with_its_name(
+def test_a_folder_without_pictures_is_an_error_with_its_name(
     rig: Rig, tmp_path: Path, content: dict[str, bytes], says: str
 ):
     for name, data in content.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -31,7 +32,12 @@ def refusal(url: str, **settings: object) -> StreamError:
     return caught.value
 
 
-@pytest.mark.parametrize("path", ["mjpeg", "without-length", "chunked", "odd"])
+MJPEG = ["mjpeg", "without-length", "chunked", "odd"]
+UNANNOUNCED = ["text", "octets", "without-dashes"]  # parts, which the headers of the answer do not announce
+ODD_ANSWERS = ["icy", "icy-redirect", "no-length", "short-length"]
+
+
+@pytest.mark.parametrize("path", [*MJPEG, *UNANNOUNCED, *ODD_ANSWERS])
 def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, path: str):
     camera = http_camera()
     rig.add(camera.url(path))
@@ -45,6 +51,7 @@ def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, p
     rig.until(lambda: abs(rig.pending[-1].meta.time.wall - time.time()) < 1)
     indices = [frame.meta.index for frame in rig.pending]
     assert indices == sorted(set(indices))
+    assert rig.metrics.total("reconnects") == 0
 
 
 def test_the_picture_is_there_before_the_next_one_is_sent(rig: Rig, http_camera: StartHttpCamera):
@@ -64,6 +71,15 @@ def test_every_kind_of_login_lets_any_characters_in(
     camera = http_camera(login=(scheme, user, password))
     source = open_source(camera_config(camera.url("mjpeg"), username=user, password=password))
     assert probe_source(source, timeout_s=PATIENCE_S).width == 320
+
+
+@pytest.mark.parametrize("path", ["picture.png", "video.ts"])
+@pytest.mark.parametrize("scheme", ["Basic", "Digest", "Digest SHA-256"])
+def test_a_login_lets_in_to_what_libav_decodes_with_one_request(http_camera: StartHttpCamera, scheme: str, path: str):
+    camera = http_camera(login=(scheme, *AWKWARD))
+    source = open_source(camera_config(camera.url(path), username=AWKWARD[0], password=AWKWARD[1]))
+    assert probe_source(source, timeout_s=PATIENCE_S).width == 320
+    assert [header is None for _, header in camera.requests] == [True, False]
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Digest"])
@@ -107,9 +123,12 @@ def test_single_pictures_are_asked_for_again_and_again(rig: Rig, http_camera: St
     assert rig.state()[1] in (Reason.DECODE_ERRORS, Reason.FAILED)
 
 
-def test_a_server_that_does_not_hang_up_after_a_picture_is_asked_for_the_next(rig: Rig, http_camera: StartHttpCamera):
+@pytest.mark.parametrize("path", ["open-picture", "picture.png"])
+def test_a_server_that_does_not_hang_up_after_a_picture_is_asked_for_the_next(
+    rig: Rig, http_camera: StartHttpCamera, path: str
+):
     camera = http_camera()
-    rig.add(camera.url("open-picture"), stall_timeout_s=30)
+    rig.add(camera.url(path), stall_timeout_s=30)
     assert rig.until(rig.more(3)) < 15
     assert rig.metrics.total("reconnects") == 0
 
@@ -118,6 +137,26 @@ def test_a_snapshot_that_cannot_be_decoded_is_a_decode_error(http_camera: StartH
     camera = http_camera()
     camera.pictures = [JPEGS[0][: len(JPEGS[0]) // 2]]
     assert refusal(camera.url(SNAPSHOT)).reason is Reason.DECODE_ERRORS
+
+
+def test_a_video_that_freezes_is_stalled_and_does_not_delay_stopping(rig: Rig, http_camera: StartHttpCamera):
+    camera = http_camera()
+    rig.add(camera.url("frozen.ts"), stall_timeout_s=1)
+    rig.until(lambda: rig.is_down(Reason.STALLED))
+    rig.add(camera.url("frozen.ts"), "patient", stall_timeout_s=60)
+    rig.until(lambda: rig.state("patient")[0] == "up")
+    assert rig.end() < 5
+
+
+@pytest.mark.parametrize("path", ["frozen.flv", "frozen.avi", "frozen.ts"])
+def test_a_video_that_freezes_is_told_once_by_us_and_never_by_pyav(
+    http_camera: StartHttpCamera, capfd: pytest.CaptureFixture[str], path: str
+):
+    source = open_source(camera_config(http_camera().url(path), stall_timeout_s=1))
+    with pytest.raises(StreamError) as caught, source.open(threading.Event()) as frames:
+        list(frames)
+    assert caught.value.reason is Reason.STALLED
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_video_over_http_is_live(rig: Rig, http_camera: StartHttpCamera):
@@ -198,6 +237,20 @@ def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Ri
         ("around", Reason.FAILED, "302 Found; it redirects without end"),
         ("nothing", Reason.TIMEOUT, "no picture came in time"),
         ("drip", Reason.TIMEOUT, "no answer in time"),
+        ("nowhere", Reason.FAILED, r"redirects \(302\) without saying where to"),
+        ("compressed", Reason.FAILED, r"compressed \(gzip\)"),
+        ("empty", Reason.FAILED, "its answer is empty"),
+        ("text.txt", Reason.FAILED, "neither video nor a picture"),
+        ("status/204", Reason.FAILED, "204 No Content; and no picture"),
+        ("status/304", Reason.FAILED, r"redirects \(304\) without saying where to"),
+        ("status/400", Reason.FAILED, "400 Bad Request; check path and query"),
+        ("status/423", Reason.AUTH_FAILED, "423 Locked; .*locked the user out"),
+        ("status/429", Reason.FAILED, "429 Too Many Requests; it is asked too often: close other viewers"),
+        ("status/500", Reason.FAILED, "500 Internal Server Error; an error inside the camera"),
+        ("status/502", Reason.FAILED, "502 Bad Gateway; what stands before the camera"),
+        ("status/507", Reason.FAILED, "507 Insufficient Storage; it starts, is busy"),
+        ("status/600", Reason.FAILED, "600; which is no status of HTTP"),
+        ("status/999", Reason.FAILED, "999; which is no status of HTTP"),
     ],
 )
 def test_an_answer_that_is_no_picture_says_what_it_is(

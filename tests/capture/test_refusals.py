@@ -10,7 +10,7 @@ from edge_app.capture import open_source, probe_source
 from edge_app.core.errors import Reason, StreamError
 from tests.capture.conftest import camera_config
 from tests.rtsp.fixtures import Certificates
-from tests.rtsp.manners import Manner, refused
+from tests.rtsp.manners import Manner, hang_up, only, refused
 from tests.rtsp.odd_camera import OddCamera
 from tests.waiting import PATIENCE_S, Stopwatch
 
@@ -41,7 +41,11 @@ def failure(odd: OddCamera, manner: Manner, **settings: object) -> StreamError:
         ("DESCRIBE", "415 Unsupported Media Type", Reason.CODEC, "415.*H.264"),
         ("DESCRIBE", "453 Not Enough Bandwidth", Reason.FAILED, "453.*close others"),
         ("DESCRIBE", "500 Internal Server Error", Reason.FAILED, "500.*restart the camera"),
+        ("DESCRIBE", "502 Bad Gateway", Reason.FAILED, "502.*does not reach its camera"),
         ("DESCRIBE", "503 Service Unavailable", Reason.FAILED, "503.*busy"),
+        ("SETUP", "504 Gateway Timeout", Reason.FAILED, "504.*does not reach its camera"),
+        ("DESCRIBE", "599 Whatever", Reason.FAILED, "599.*restart the camera"),
+        ("DESCRIBE", "429 Too Many Requests", Reason.FAILED, "429.*close others"),
         ("DESCRIBE", "551 Option not supported", Reason.FAILED, "551.*feature"),
         ("DESCRIBE", "499 Whatever", Reason.FAILED, "499"),
         ("SETUP", "453 Not Enough Bandwidth", Reason.FAILED, "453.*close others"),
@@ -155,4 +159,11 @@ def test_a_header_of_any_length_is_looked_through_at_once(odd_camera: OddCamera)
 def test_a_camera_that_offers_a_digest_that_libav_lacks_besides_is_told_so(odd_camera: OddCamera):
     error = failure(odd_camera, Manner(challenges=(MD5, MD5.replace("MD5", "SHA-256"))), **LOGIN)
     assert error.reason is Reason.AUTH_FAILED
-    assert re.search("wants Digest SHA-256.*leave only Digest MD5 or Basic on", str(error))
+    assert re.search("wants Digest SHA-256.*prefers to the others.*leave only Digest MD5 or Basic on", str(error))
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"])
+def test_a_camera_that_hangs_up_is_told_in_words(odd_camera: OddCamera, method: str):
+    error = failure(odd_camera, Manner(answer=only(method, hang_up)))
+    assert error.reason is Reason.FAILED
+    assert "the camera hung up instead of answering" in str(error)

@@ -158,7 +158,7 @@ def test_a_login_reaches_libav_whole_and_nobody_else(username: str, password: st
     authority = urlsplit(address.for_libav()).netloc
     login, _, host = authority.rpartition("@")
     assert [unquote(part) for part in login.split(":", 1)] == [username, password]
-    assert len(login) <= LONGEST_LOGIN["rtsp"]
+    assert len(login) <= LONGEST_LOGIN
     assert host == "10.0.0.5:554"
     assert str(address) == "rtsp://10.0.0.5:554/live?channel=1"
     assert "url=" not in repr(address)

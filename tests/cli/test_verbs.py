@@ -85,6 +85,7 @@ def test_bench_adds_up(verb, configured, clip, tmp_path):
     assert code == 0, err
     b = json.loads(out)
     assert (b["schema"], b["frames"], b["threads"]) == ("edge_app.bench/1", 50, 1)
+    assert b["computed_by"] == "onnxruntime-cpu"
     assert b["precision"] in ("fp32", "int8")  # auto takes what is faster
     parts = b["engine"]["cpu_s"] + b["decode"]["cpu_s"]
     assert b["cpu_overhead"] == pytest.approx(b["pipeline"]["cpu_s"] / parts)
@@ -178,7 +179,10 @@ def sink(**settings):
         (synthetic("sed=1"), r"cameras\.a\.url: .*'sed'; did you mean seed"),
         (synthetic("light=noon"), r"cameras\.a\.url: .*light.*day, dusk, night"),
         (sink(type="file", path="/dev/null/o"), r"publish\[1\]: /dev/null/o: Not a directory"),
-        ({"cameras": {"a": {"url": "u:pw@10.0.0.5/x"}}}, r"cameras\.a\.url: want rtsp:// or another scheme"),
+        (
+            {"cameras": {"a": {"url": "u:pw@10.0.0.5/x"}}},
+            r"cameras\.a\.url: there is no such file or folder; if it is a camera, write rtsp://",
+        ),
         (sink(type="mqtt", host="mqtt://u:pw@h"), r"publish\[1\]\.host: want a name or an address, [^']*"),
         (sink(type="file", path="/dev"), r"publish\[1\]: /dev: Is a directory"),
         (sink(type="mqtt", host="b", tls={"ca": "/none.pem"}), r"publish\[1\]: /none\.pem: no such file"),

@@ -129,7 +129,7 @@ def test_too_little_memory_at_load_says_how_much(rig, tmp_path):
 def test_a_plan_that_cannot_be_loaded_is_refused(kernel_library, tmp_path):
     path = tmp_path / "plan"
     path.write_bytes(b"not a plan")
-    with pytest.raises(DataError, match="cannot load the plan"):
+    with pytest.raises(DataError, match="cannot load the engine"):
         SimulatedRig(kernel_library, "tensorrt").engine(path, SPEC)
 
 

@@ -55,9 +55,9 @@ class ServedModel(OnnxRuntimeCpu):
         return OpenedEngine(Server(f"{detector.signature.source} for {config.max_batch} pictures"))
 
 
-@pytest.mark.parametrize("room", ["edge_app.engine", "edge_app.detector"])
-def test_a_library_is_imported_when_a_backend_is_opened(room):
-    code = f"import sys, {room}; print(*{{'onnxruntime', 'tensorrt', 'tensorrt_rtx', 'pycuda'}} & set(sys.modules))"
+@pytest.mark.parametrize("package", ["edge_app.engine", "edge_app.detector"])
+def test_a_library_is_imported_when_a_backend_is_opened(package):
+    code = f"import sys, {package}; print(*{{'onnxruntime', 'tensorrt', 'tensorrt_rtx', 'pycuda'}} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "\n"
 
 

@@ -9,12 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from edge_app.cli import execute
-from edge_app.doctor.cpu import check_cpu_int8
+from edge_app.cuda import Machine
 from edge_app.doctor.decoding import check_nvdec, check_opencv
-from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda
-from edge_app.doctor.system import check_clock, check_disk, check_permissions
-from edge_app.doctor.tensorrt import check_tensorrt
-from edge_app.trt_build import Machine
+from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda, check_tensorrt
+from edge_app.doctor.system import check_clock, check_cpu_int8, check_disk, check_permissions
 
 NAMES = ["driver", "cuda", "tensorrt", "pycuda", "nvdec", "opencv", "cpu_int8", "disk", "clock", "permissions"]
 H100 = Machine("NVIDIA H100", (9, 0), "580.159.04", "13.0")

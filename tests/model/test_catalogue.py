@@ -518,6 +518,7 @@ def test_an_unknown_layout_is_shown_and_then_the_error(verb, tmp_path):
     document, err = inspected(verb, path, code=78)
     assert document["outputs"] == [{"name": "output", "shape": [1, 3], "dtype": "float32"}]
     assert "decoder" not in document
+    assert document["runs"]["value"] == "none"
     assert "no known layout" in document["error"]
     assert err == document["error"] + "\n"
     code, out, _ = verb("models", "inspect", path)

@@ -15,7 +15,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from edge_app.core.errors import DataError, InputError
-from edge_app.model import digest, load_onnx, read_signature, sha256
+from edge_app.model import digest, load_onnx, may_name_weights, read_signature, sha256
 from tests.onnx_models import beside
 from tests.trt_build.models import convolution
 
@@ -48,6 +48,11 @@ def said(path, place=0, **keys):
         if value is not None:
             tensors[place].external_data.add(key=key, value=value)
     path.write_bytes(model.SerializeToString())
+
+
+def test_only_a_file_that_may_name_weights_is_parsed_for_them(one, two):
+    assert (may_name_weights(one), may_name_weights(two)) == (False, True)
+    assert (digest(one) == sha256(one), digest(two) == sha256(two)) == (True, False)
 
 
 def test_weights_beside_the_file_are_read_from_its_folder(one, two, tmp_path, monkeypatch):

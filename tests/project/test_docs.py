@@ -22,7 +22,7 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *DOCS.glob("*.md"), ROOT / "calib_data/README.md", ROOT / "models/traffic/README.md"]
 )
 LINK = re.compile(r"\]\((?![a-z]+:)(?P<path>[^)\s#]*)(?:#(?P<anchor>[^)\s]+))?\)")
-ROOM = re.compile(r"^\| (?P<layer>\d+) \| `(?P<name>\w+)` \| \S.* \|$", re.MULTILINE)
+PACKAGE = re.compile(r"^\| (?P<layer>\d+) \| `(?P<name>\w+)` \| \S.* \|$", re.MULTILINE)
 
 
 def anchors(page: Path) -> set[str]:
@@ -37,9 +37,9 @@ def links() -> Iterator[tuple[Path, str, str]]:
             yield page, link["path"], link["anchor"] or ""
 
 
-def rooms() -> dict[str, int]:
-    """The rooms of docs/architecture.md, with the number of their layer."""
-    return {room["name"]: int(room["layer"]) for room in ROOM.finditer((DOCS / "architecture.md").read_text())}
+def packages() -> dict[str, int]:
+    """The packages of docs/architecture.md, with the number of their layer."""
+    return {found["name"]: int(found["layer"]) for found in PACKAGE.finditer((DOCS / "architecture.md").read_text())}
 
 
 def test_the_readme_is_short():
@@ -56,9 +56,9 @@ def test_every_link_leads_to_a_file_and_a_heading():
     assert len(list(links())) > 50
 
 
-def test_every_room_is_on_the_map_and_no_other():
+def test_every_package_is_on_the_map_and_no_other():
     modules = {path.stem for path in (ROOT / "edge_app").glob("*.py")} - {"__init__", "__main__"}
-    assert set(rooms()) == modules | {path.parent.name for path in (ROOT / "edge_app").glob("*/__init__.py")}
+    assert set(packages()) == modules | {path.parent.name for path in (ROOT / "edge_app").glob("*/__init__.py")}
 
 
 def test_the_map_has_the_layers_that_the_linter_holds():
@@ -67,9 +67,9 @@ def test_the_map_has_the_layers_that_the_linter_holds():
     (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
     held = [set(re.findall(r"\w+", layer)) for layer in layers]
     drawn: dict[int, set[str]] = {}
-    for name, layer in rooms().items():
+    for name, layer in packages().items():
         drawn.setdefault(layer, set()).add(name)
-    exist = set(rooms())
+    exist = set(packages())
     assert [drawn[number] for number in sorted(drawn)] == [layer & exist for layer in held if layer & exist]
     assert all(b == a + 1 for a, b in pairwise(sorted(drawn)))
 

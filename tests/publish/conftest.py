@@ -13,6 +13,7 @@ from edge_app.core.errors import SinkError
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.publish import Delivery, DeliveryGroup, Message, MessageKind, Sink, status_message
+from edge_app.publish.sinks import RefusedError
 from tests.waiting import PATIENCE_S, Stopwatch, until
 
 
@@ -57,6 +58,9 @@ class Shelf:
     def __init__(self, failures: Sequence[SinkError] = (), *, confirms: bool = True) -> None:
         self.failures = list(failures)
         self.confirms = confirms
+        self.refuses: dict[bytes, str] = {}  # payloads as they are handed over, and why
+        self.breaks_at: set[bytes] = set()
+        self._refused: list[RefusedError] = []
         self.room = threading.Event()
         self.room.set()
         self.kept: list[Message] = []
@@ -73,6 +77,11 @@ class Shelf:
     def send(self, message: Message) -> bool:
         if not self.room.wait(0.05):
             return False
+        if message.payload in self.breaks_at:
+            raise SinkError("hung up")
+        if why := self.refuses.get(message.payload):
+            self._refused.append(RefusedError(message, why))
+            return True
         self._new.append(message)
         self.kept.append(message)
         return True
@@ -80,6 +89,8 @@ class Shelf:
     def confirmed(self) -> list[Message]:
         if self.failures:
             raise self.failures.pop(0)
+        if self._refused:
+            raise self._refused.pop(0)
         if not self.confirms:
             return []
         new, self._new = self._new, []

@@ -8,8 +8,10 @@ from typing import Any
 
 from edge_app.core.backoff import Backoff
 from edge_app.core.errors import SinkError
-from edge_app.publish.sinks.sink import LoginError
-from tests.publish.conftest import Running, Shelf, fast_backoff, never, payloads
+from edge_app.publish import Message
+from edge_app.publish.sinks.sink import BusyError, LoginError, RefusedError
+from edge_app.publish.suspects import FORGET_S, STRIKES, Suspects
+from tests.publish.conftest import Running, Shelf, fast_backoff, never, payloads, shown
 from tests.waiting import PATIENCE_S, Stopwatch, until
 
 
@@ -118,3 +120,134 @@ def test_the_end_does_not_wait_for_a_long_pause(running: Running, message: Any) 
     watch = Stopwatch()
     assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
     assert watch.read() < 1.2
+
+
+def refused(running: Running) -> int:
+    return running.metrics.total("publish_dropped", sink="sink", reason="refused")
+
+
+def test_a_message_that_is_refused_for_good_is_set_aside_and_the_sink_stays_open(
+    running: Running, message: Any, caplog: Any
+) -> None:
+    shelf = Shelf()
+    sent = [message(number) for number in range(5)]
+    shelf.refuses = {sent[1].payload: "too long", sent[2].payload: "too long"}
+    delivery = running.start(shelf, backoff=fast_backoff())
+    for each in sent:
+        delivery.put(each, never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    assert payloads(shelf.kept) == payloads([sent[0], *sent[3:]])
+    assert (shelf.opened, refused(running), delivery.status.state) == (1, 2, "up")
+    told = [record.getMessage() for record in caplog.records if "too long" in record.getMessage()]
+    assert told == ["sink: a message is set aside, as others like it will be: detections of gate: too long"]
+    running.end()
+    assert "sink: refused and set aside in all: 2" in caplog.text
+
+
+def test_a_message_can_be_refused_as_it_is_handed_over(running: Running, message: Any) -> None:
+    shelf, take = Shelf(), Shelf.send
+
+    def send(each: Message) -> bool:
+        if each.payload == message(0).payload:
+            raise RefusedError(each, "too long")
+        return take(shelf, each)
+
+    shelf.send = send  # type: ignore[method-assign]
+    delivery = running.start(shelf)
+    for number in range(2):
+        delivery.put(message(number), never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    assert (payloads(shelf.kept), refused(running)) == (payloads([message(1)]), 1)
+
+
+def test_a_refused_status_comes_again_only_when_it_changes(running: Running) -> None:
+    shelf = Shelf()
+    shelf.refuses = {shown("gate", "up").payload: "no"}
+    delivery = running.start(shelf, backoff=fast_backoff())
+    delivery.put_status(shown("gate", "up"))
+    until(lambda: refused(running) == 1)
+    shelf.failures.append(SinkError("away"))
+    shelf.wake()
+    until(lambda: shelf.opened == 2)
+    delivery.put_status(shown("gate", "down"))
+    until(lambda: payloads(shelf.kept) == [shown("gate", "down").payload])
+    assert refused(running) == 1
+
+
+def test_a_sink_that_refuses_all_it_gets_is_down_until_it_takes_something(running: Running, message: Any) -> None:
+    shelf = Shelf()
+    shelf.refuses = {message(0).payload: "not allowed"}
+    delivery = running.start(shelf)
+    delivery.put(message(0), never)
+    until(lambda: delivery.status.reason == "not allowed")
+    delivery.put(message(1), never)
+    until(lambda: delivery.status.state == "up")
+
+
+def test_a_message_at_which_a_sink_breaks_again_and_again_is_set_aside(running: Running, message: Any) -> None:
+    shelf = Shelf()
+    shelf.breaks_at = {message(1, camera="bad").payload}
+    delivery = running.start(shelf, backoff=fast_backoff())
+    delivery.put_status(shown("gate", "up"))
+    delivery.put(message(0), never)
+    delivery.put(message(1, camera="bad"), never)
+    for number in range(2, 9):
+        delivery.put(message(number), never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    assert payloads([each for each in shelf.kept if each.kind != "status"]) == payloads(
+        [message(number) for number in range(9) if number != 1]
+    )
+    assert (refused(running), delivery.status.state) == (1, "up")
+
+
+def test_a_sink_that_takes_nothing_else_either_loses_no_message(running: Running, message: Any) -> None:
+    shelf = Shelf()
+    shelf.breaks_at = {message(0).payload}
+    delivery = running.start(shelf, backoff=fast_backoff())
+    delivery.put(message(0), never)
+    until(lambda: running.metrics.total("publish_failed", sink="sink") >= 3 * STRIKES)
+    assert (refused(running), delivery.status.queued) == (0, 1)
+
+
+def test_a_busy_sink_is_left_alone_for_as_long_as_it_asks(running: Running, message: Any) -> None:
+    shelf = Shelf([BusyError("busy", retry_s=0.4)])
+    began, watch = time.monotonic(), Stopwatch()
+    delivery = running.start(shelf, backoff=fast_backoff())
+    delivery.put(message(0), never)
+    until(lambda: shelf.opened)
+    assert time.monotonic() - began >= 0.4
+    assert watch.read() < 2
+    until(lambda: payloads(shelf.kept) == payloads([message(0)]))
+
+
+def test_a_message_is_suspected_by_what_it_breaks_and_cleared_by_what_comes_after_it(message: Any) -> None:
+    suspects = Suspects()
+    for _ in range(STRIKES - 1):
+        assert not suspects.broke(message(0), took_others=True)  # another object each time: another message
+    big = Message("gate", "detections", b"x" * 100, live=True)
+    for _ in range(STRIKES - 1):
+        assert not suspects.broke(big, took_others=True)
+    assert not suspects.broke(big, took_others=False)
+    assert suspects.alone
+    suspects.gone([message(1)])
+    assert not suspects.alone
+    assert [suspects.broke(big, took_others=True) for _ in range(STRIKES)] == [False, False, True]
+    assert suspects.known(Message("gate", "detections", b"y" * 100, live=True))
+    assert not suspects.known(Message("gate", "detections", b"y" * 99, live=True))
+    assert not suspects.known(Message("yard", "detections", b"y" * 100, live=True))
+    assert not suspects.known(Message("gate", "event", b"y" * 100, live=True))
+
+
+def test_what_a_sink_broke_at_is_tried_again_later(message: Any, monkeypatch: Any) -> None:
+    suspects, bad = Suspects(), message(0)
+    assert [suspects.broke(bad, took_others=True) for _ in range(STRIKES)][-1]
+    assert suspects.known(bad)
+    later = time.monotonic() + FORGET_S
+    monkeypatch.setattr("edge_app.publish.suspects.time.monotonic", lambda: later)
+    assert not suspects.known(bad)
+
+
+def test_a_newer_status_takes_over_the_suspicion_of_the_one_before() -> None:
+    suspects = Suspects()
+    states = [shown("gate", "up", since) for since in range(STRIKES)]
+    assert [suspects.broke(each, took_others=True) for each in states] == [False, False, True]

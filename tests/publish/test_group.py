@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from itertools import count
@@ -12,12 +13,19 @@ from typing import Any
 import pytest
 
 from edge_app.core.errors import SinkError, StoppedError
-from edge_app.publish import DeliveryGroup, Message
+from edge_app.publish import ClosedOutput, Delivery, DeliveryGroup, Message
 from edge_app.publish.sinks.file import FileSinkConfig
 from edge_app.publish.sinks.mqtt import MqttSinkConfig
+from edge_app.publish.sinks.stdout import StdoutSink
 from tests.broker.fixtures import Broker
 from tests.publish.conftest import Running, Shelf, never, payloads, shown
 from tests.waiting import PATIENCE_S, Stopwatch, until
+
+
+def lost(leaving: Delivery) -> int:
+    """How many messages a removed sink did not deliver, once it has ended."""
+    assert leaving.join(PATIENCE_S)
+    return leaving.status.queued
 
 
 def seqs(path: Path) -> list[int]:
@@ -71,8 +79,8 @@ def test_a_sink_that_is_removed_has_got_all_that_was_queued_for_it_and_nothing_a
         running.group.add(name, FileSinkConfig(path=path).open())
     for number in range(500):
         running.group.put(message(number), never)
-    assert running.group.remove("goes", 5) == 0
-    assert [thread.name for thread in threading.enumerate() if thread.name == "publish goes"] == []
+    assert lost(running.group.remove("goes", 5)) == 0
+    until(lambda: not [thread for thread in threading.enumerate() if thread.name == "publish goes"])
     assert "publish goes" not in running.heartbeats._last
     assert list(running.group.statuses()) == ["stays"]
     running.group.put(message(500), never)
@@ -86,7 +94,7 @@ def test_a_broker_that_is_removed_sees_us_leave(running: Running, message: Any, 
     running.group.add("mqtt", MqttSinkConfig(host="127.0.0.1", port=broker.port).open())
     for number in range(100):
         running.group.put(message(number, live=False), lambda: True)
-    assert running.group.remove("mqtt", PATIENCE_S) == 0
+    assert lost(running.group.remove("mqtt", PATIENCE_S)) == 0
     subscriber.wait_for(lambda: subscriber.on("edge_app/available") == [b"online", b"offline"])
     assert len(subscriber.on("edge_app/gate/detections")) == 100
 
@@ -98,7 +106,7 @@ def test_removing_a_sink_that_is_down_takes_no_longer_than_it_may_and_says_what_
     for number in range(3):
         running.group.put(message(number), never)
     began, watch = time.monotonic(), Stopwatch()
-    assert running.group.remove("away", 0.3) == 3
+    assert lost(running.group.remove("away", 0.3)) == 3
     assert time.monotonic() - began >= 0.3
     assert watch.read() < 2
 
@@ -114,7 +122,7 @@ def test_a_finite_message_does_not_wait_for_a_sink_that_is_removed(running: Runn
     )
     thread.start()
     until(lambda: len(taken) == 2)  # one is with the sink, one is queued, and the third waits for room
-    assert group.remove("full", 0.1) == 2
+    assert lost(group.remove("full", 0.1)) == 2
     thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert taken == [True, True, False, True, True]
@@ -140,7 +148,7 @@ def test_sinks_come_and_go_while_messages_flow(running: Running, message: Any, t
             running.metrics.clear()
             group.add("comes", FileSinkConfig(path=tmp_path / f"comes{visit}").open())
             until(lambda: delivered() >= 20)
-            assert group.remove("comes", 5) == 0
+            assert lost(group.remove("comes", 5)) == 0
     finally:
         stop.set()
         thread.join()
@@ -156,7 +164,7 @@ def test_a_name_is_taken_once_and_free_again_after_a_removal(running: Running, m
     running.group.add("one", shelves[0])
     with pytest.raises(ValueError, match="a sink one already"):
         running.group.add("one", shelves[1])
-    running.group.remove("one", 0)
+    lost(running.group.remove("one", 0))
     with pytest.raises(KeyError):
         running.group.remove("one", 0)
     running.group.add("one", shelves[1])
@@ -165,19 +173,66 @@ def test_a_name_is_taken_once_and_free_again_after_a_removal(running: Running, m
     assert (shelves[0].kept, payloads(shelves[1].kept)) == ([], payloads([message(0)]))
 
 
-def test_a_sink_that_is_stuck_when_it_is_removed_does_not_silence_the_watchdog(
-    running: Running, message: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any
+def test_removing_a_sink_that_is_stuck_waits_for_nothing_and_does_not_silence_the_watchdog(
+    running: Running, message: Any
 ) -> None:
-    monkeypatch.setattr("edge_app.publish.group.JOIN_S", 0.1)
     stuck, free = Shelf(), threading.Event()
     stuck.send = lambda message: free.wait()
     running.group.add("stuck", stuck)
     running.group.put(message(0), never)
     until(lambda: running.group.statuses()["stuck"].queued == 1)
-    assert running.group.remove("stuck", 0.1) == 1
-    assert "stuck: removed, but still stuck in a call" in caplog.text
+    watch = Stopwatch()
+    leaving = running.group.remove("stuck", 0.1)
+    assert watch.read() < 0.5
     assert running.heartbeats.silent(0) == []
+    assert running.group.statuses() == {}
+    with pytest.raises(ValueError, match="stuck"):
+        running.group.add("stuck", Shelf())
+    assert not leaving.join(0)
     free.set()
+    assert lost(leaving) == 1
+    running.group.add("stuck", Shelf())
+
+
+def test_what_a_removed_sink_has_lost_is_told(running: Running, message: Any, caplog: Any) -> None:
+    running.group.add("away", Shelf([SinkError("away")] * 10_000))
+    running.group.put(message(0), never)
+    assert lost(running.group.remove("away", 0.1)) == 1
+    assert "away: removed, and 1 messages were not delivered" in caplog.text
+    assert running.group.drain(PATIENCE_S) == 0  # what was told is not told again at the end
+
+
+def test_a_closed_standard_output_ends_only_itself_where_other_sinks_go_on(
+    running: Running, message: Any, tmp_path: Path
+) -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stream:
+        running.group.add("stdout", StdoutSink(stream))
+        running.group.add("file", FileSinkConfig(path=tmp_path / "a").open())
+        assert running.group.put(message(0), never)
+        os.close(reader)
+        until(lambda: running.metrics.total("published", sink="file") == 1)
+        assert running.group.put(message(1), never)
+        until(lambda: running.group.statuses()["stdout"].state == "down")
+        for number in range(2, 5):
+            assert running.group.put(message(number, live=False), never)
+        assert running.group.drain(PATIENCE_S) == 0
+        status = running.group.statuses()["stdout"]
+        assert (status.reason, status.queued) == ("nobody reads the standard output any more", 0)
+        assert seqs(tmp_path / "a") == list(range(5))
+        assert not running.stop.is_set()
+        lost(running.group.remove("stdout", 0))
+        assert list(running.group.statuses()) == ["file"]
+
+
+def test_the_last_sink_whose_reader_leaves_ends_the_program(running: Running, message: Any) -> None:
+    running.group.add("stdout", Shelf())
+    running.group.add("other", StdoutSink(None))
+    until(lambda: running.group.statuses()["other"].state == "down")
+    lost(running.group.remove("stdout", 0))
+    running.group.add("another", StdoutSink(None))
+    assert running.stop.wait(PATIENCE_S)
+    assert isinstance(running.threads.error, ClosedOutput)
 
 
 def test_a_status_tells_how_a_sink_is_doing_and_since_when(running: Running, message: Any) -> None:
@@ -228,13 +283,12 @@ def test_what_a_removed_sink_still_has_to_deliver_counts_at_the_end(running: Run
     full.room.clear()
     running.group.add("full", full)
     assert running.group.put(message(0), never)
-    leaving = threading.Thread(target=running.group.remove, args=("full", PATIENCE_S))
-    leaving.start()
-    until(lambda: not running.group.statuses())
+    leaving = running.group.remove("full", PATIENCE_S)
+    assert running.group.statuses() == {}
     assert running.group.drain(0.01) == 1
     with pytest.raises(ValueError, match="full"):
         running.group.add("full", Shelf())
     full.room.set()
     assert running.group.drain(PATIENCE_S) == 0
-    leaving.join(PATIENCE_S)
+    assert lost(leaving) == 0
     running.group.add("full", Shelf())

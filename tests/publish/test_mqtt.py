@@ -108,21 +108,42 @@ def test_a_broker_of_mqtt_5_says_how_much_may_be_unconfirmed(start_broker: Any, 
     sink.close()
 
 
-def test_a_message_that_the_broker_refuses_is_tried_again(
+def test_a_topic_that_an_access_list_refuses_does_not_keep_the_others_back(
     start_broker: Any, tmp_path: Path, subscribe: Any, running: Running, message: Any, caplog: Any
 ) -> None:
     allowed = tmp_path / "acl"
-    allowed.write_text("topic readwrite edge_app/available\ntopic read #\n")
+    allowed.write_text("topic read #\ntopic write edge_app/gate/detections\ntopic write edge_app/gate/status\n")
     broker = start_broker(more=[f"acl_file {allowed}"])
     subscriber = subscribe(broker)
     delivery = running.start(config(broker.port, version="5").open(), backoff=fast())
-    delivery.put(message(0), never)
-    until(lambda: running.metrics.total("publish_failed", sink="sink") >= 2)
-    assert "refused a message: Not authorized" in caplog.text
-    allowed.write_text("topic readwrite #\n")
-    broker.reload()
+    delivery.put_status(shown("gate", "up"))
+    for number in range(100):
+        delivery.put(message(number), never)
+        delivery.put(message(number, camera="yard"), never)
+    delivery.put_status(Message(None, "stats", b"{}", live=True))
     assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
-    subscriber.wait_for(lambda: seqs(subscriber) == [0])
+    subscriber.wait_for(lambda: seqs(subscriber) == list(range(100)))
+    assert running.metrics.by("publish_dropped", "reason", sink="sink") == {"refused": 101}
+    assert (running.metrics.total("publish_failed"), delivery.status.state) == (0, "up")
+    assert caplog.text.count("detections of yard: refused: Not authorized") == 1
+    assert "edge_app/available: refused: Not authorized; nobody sees whether we are online" in caplog.text
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_a_packet_that_the_broker_finds_too_large_does_not_keep_the_others_back(
+    start_broker: Any, subscribe: Any, running: Running, message: Any, version: str
+) -> None:
+    broker = start_broker(more=["max_packet_size 300"])
+    subscriber = subscribe(broker)
+    delivery = running.start(config(broker.port, version=version).open(), backoff=fast())
+    delivery.put_status(shown("gate", "up"))
+    for number in range(10):
+        delivery.put(message(number), never)
+        delivery.put(Message("yard", "detections", b"x" * 400, live=True), never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    subscriber.wait_for(lambda: set(seqs(subscriber)) == set(range(10)))
+    assert running.metrics.by("publish_dropped", "reason", sink="sink") == {"refused": 10}
+    assert (running.metrics.total("publish_failed") > 0) == (version == "3.1.1")
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])

@@ -113,3 +113,63 @@ def test_a_closed_queue_takes_nothing_and_holds_nobody(queue: MessageQueue, mess
     assert queue.drain(time.monotonic() + 5) == 3
     queue.pause(5)
     assert watch.read() < 1
+
+
+def test_alone_a_message_waits_until_nothing_is_in_flight(queue: MessageQueue, message: Any) -> None:
+    first, second = message(0), message(1)
+    queue.put(first, never)
+    queue.put(second, never)
+    assert queue.take(0, alone=True) is first
+    assert queue.take(0, alone=True) is None
+    queue.delivered([first])
+    assert queue.take(0, alone=True) is second
+
+
+@pytest.mark.parametrize("kind", ["message", "status"])
+def test_what_is_to_go_last_goes_after_another_was_delivered(queue: MessageQueue, message: Any, kind: str) -> None:
+    bad, good, better = shown("gate", "up") if kind == "status" else message(0), message(1), message(2)
+    (queue.put_status if kind == "status" else lambda each: queue.put(each, never))(bad)
+    queue.put(good, never)
+    queue.put(better, never)
+    assert queue.take(0) is bad
+    queue.reconnect(last=bad)
+    assert queue.undelivered == (2 if kind == "status" else 3)
+    assert queue.take(0) is good
+    queue.delivered([good])
+    assert queue.take(0) is bad
+    assert queue.take(0) is better
+
+
+def test_what_is_to_go_last_goes_when_there_is_nothing_else(queue: MessageQueue, message: Any) -> None:
+    bad = message(0)
+    queue.put(bad, never)
+    queue.take(0)
+    queue.reconnect(last=bad)
+    assert not queue.idle
+    assert queue.take(0) is bad
+
+
+def test_an_old_status_that_was_to_go_last_is_not_sent_after_a_newer_one(queue: MessageQueue, message: Any) -> None:
+    old, new = shown("gate", "up"), shown("gate", "down")
+    queue.put_status(old)
+    queue.take(0)
+    queue.reconnect(last=old)
+    queue.put_status(new)
+    assert queue.take(0) is new
+    queue.delivered([new])
+    assert queue.take(0) is None
+    assert queue.idle
+
+
+def test_what_is_set_aside_never_comes_again(queue: MessageQueue, message: Any) -> None:
+    bad, status = message(0), shown("gate", "up")
+    queue.put(bad, never)
+    queue.put_status(status)
+    assert [queue.take(0), queue.take(0)] == [status, bad]
+    assert queue.oldest_in_flight() is status
+    queue.set_aside(status)
+    assert queue.oldest_in_flight() is bad
+    queue.set_aside(bad)
+    queue.reconnect()
+    assert queue.take(0) is None
+    assert queue.idle

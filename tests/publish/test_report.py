@@ -10,14 +10,16 @@ import jsonschema
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
 from edge_app.core.metrics import Metrics
-from edge_app.publish import StatsReporter, schema
+from edge_app.publish import SinkStatus, StatsReporter, schema
 from tests.publish.conftest import Running
 from tests.publish.test_mqtt import config
 
 
 def report(stats: Metrics) -> Any:
     states = {"gate": CameraStatus("up", None, 0), "yard": CameraStatus("down", Reason.TIMEOUT, 0)}
-    message = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report(states, ("mqtt",))
+    message = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report(
+        states, {"mqtt": SinkStatus("down", "the broker hung up", 0, 4)}
+    )
     document = json.loads(message.payload)
     jsonschema.Draft202012Validator(json.loads(schema("stats"))).validate(document)
     return document
@@ -29,6 +31,7 @@ def test_a_report_counts_by_camera_and_reason_and_sorts_ages_into_buckets() -> N
     stats.count("frames_dropped", 2, camera="gate", reason="stale")
     stats.count("outputs_not_finite", 4, camera="gate")
     stats.count("publish_dropped", 3, sink="mqtt", reason="queue")
+    stats.count("publish_dropped", 2, sink="mqtt", reason="refused")
     for age in (0.04, 0.3):
         stats.observe("age", age, camera="gate")
     document = report(stats)
@@ -36,7 +39,14 @@ def test_a_report_counts_by_camera_and_reason_and_sorts_ages_into_buckets() -> N
     assert (gate["captured"], gate["dropped"], gate["outputs_not_finite"]) == (7, {"stale": 2}, 4)
     assert gate["durations"]["age"] == {"count": 2, "sum_s": 0.34, "buckets": [0] * 5 + [1] * 3 + [2] * 4}
     assert document["cameras"]["yard"]["reason"] == "timeout"
-    assert document["sinks"] == {"mqtt": {"published": 0, "failed": 0, "dropped": 3}}
+    assert document["sinks"]["mqtt"] == {
+        "state": "down",
+        "reason": "the broker hung up",
+        "queued": 4,
+        "published": 0,
+        "failed": 0,
+        "dropped": {"queue": 3, "refused": 2},
+    }
 
 
 def test_a_broker_gets_the_newest_report_only_and_nobody_waits_for_it(
@@ -46,7 +56,7 @@ def test_a_broker_gets_the_newest_report_only_and_nobody_waits_for_it(
     delivery = running.start(config(broker.port).open())
     stats = Metrics()
     stats.count("frames_captured", 5, camera="gate")
-    report = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report({"gate": CameraStatus("up", None, 0)}, ())
+    report = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report({"gate": CameraStatus("up", None, 0)}, {})
     delivery.put_status(report)
     subscriber.wait_for(lambda: subscriber.on("edge_app/stats"))
     assert json.loads(subscriber.on("edge_app/stats")[0])["cameras"]["gate"]["captured"] == 5

@@ -13,11 +13,12 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
-from tests.rtsp.manners import MANNERS, POLITE, Manner, described, refused
-from tests.rtsp.rtp import CLOCK, FPS, Rtp, units
+from tests.rtsp.manners import MANNERS, POLITE, Manner, described, refused, unit
+from tests.rtsp.rtp import CLOCK, FPS, Rtp
 
 GOOD_FPS = 4
 LEAD = 2  # pictures that a good camera is ahead of the one that was taken: libav keeps one back
@@ -45,19 +46,22 @@ class OddCamera:
     """One server. Paths that begin with /good are good cameras; all others have the manner that is set.
 
     A good camera sends its next picture when the one before the last was taken, so that a machine that is busy has
-    no reason to drop any.
+    no reason to drop any; without `lockstep` it sends at its pace, whoever takes them.
 
     Attributes:
         manner: How it behaves from now on.
         taken: Pictures that were taken, by path; to be counted by whoever takes them.
+        sent: Pictures that good cameras have sent, by path.
         connections: How many there were, by path.
         requests: The first lines of all requests, and whether they carried a login.
     """
 
-    def __init__(self, certificate: Path | None = None) -> None:
+    def __init__(self, certificate: Path | None = None, *, good_fps: float = GOOD_FPS, lockstep: bool = True) -> None:
         """Starts it; with a PEM of certificate and key it speaks rtsps."""
         self.manner: Manner = POLITE
+        self.good_fps, self.lockstep = good_fps, lockstep
         self.taken: Counter[str] = Counter()
+        self.sent: Counter[str] = Counter()
         self.connections: Counter[str] = Counter()
         self.requests: list[tuple[str, bool]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -183,19 +187,22 @@ class Session:
 
     def _play(self) -> None:
         with contextlib.suppress(OSError):
-            for data in self._lockstep() if self.good else self.manner.video(self):
+            for data in self._well() if self.good else self.manner.video(self):
                 self.send(data)
+                self.camera.sent[self.path] += self.good
             if not self.good:
                 self.hang_up()
 
-    def _lockstep(self) -> Iterator[bytes]:
-        """Pictures for those who must lose none."""
-        track = Rtp()
+    def _well(self) -> Iterator[bytes]:
+        """The pictures of a good camera."""
+        track, fps, began = Rtp(), self.camera.good_fps, monotonic()
         for index in count():
-            while index >= self.camera.taken[self.path] + LEAD or self.gone.wait(1 / GOOD_FPS):
+            while self.camera.lockstep and index >= self.camera.taken[self.path] + LEAD:
                 if self.gone.wait(0.01):
                     return
-            yield track.unit(units()[index % len(units())], CLOCK * index // GOOD_FPS)
+            if self.gone.wait(1 / fps if self.camera.lockstep else max(0.0, began + index / fps - monotonic())):
+                return
+            yield track.unit(unit(index), round(CLOCK * index / fps))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What the tests of plans share: TensorRT-RTX, a cache, orders."""
+"""What the tests of engine files share: TensorRT-RTX, a cache, orders."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_app import trt_build
-from edge_app.model import find_argument
-from tests.trt_build.models import convolution
+from tests.trt_build.models import detector, request_of
 
 TARGETS = ("sm86",)
 
@@ -27,8 +26,8 @@ def cache(tmp_path: Path) -> trt_build.EngineCache:
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Path:
-    """A model that builds in a moment; its batch may vary."""
-    return convolution(tmp_path / "toy.onnx")
+    """A detector that builds in a moment; its batch may vary."""
+    return detector(tmp_path / "toy.onnx")
 
 
 @pytest.fixture
@@ -36,7 +35,6 @@ def order(rtx):
     """Places the order for a file."""
 
     def place(path: Path, precision="fp16", targets=TARGETS, max_batch=8) -> trt_build.BuildRequest:
-        found = find_argument(str(path), Path())
-        return trt_build.build_request(found, rtx, precision, max_batch=max_batch, targets=targets)
+        return request_of(path, rtx, precision, max_batch=max_batch, targets=targets)
 
     return place

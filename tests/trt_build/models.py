@@ -1,13 +1,16 @@
-"""Models whose plans build in a moment."""
+"""Models whose engine files build in a moment."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from edge_app.model import Precision, find_argument, read_source
+from edge_app.trt_build import BuildRequest, TensorRtLibrary, build_request, refused_quantizer
 from tests.onnx_models import images, write
 
 
@@ -21,6 +24,28 @@ def convolution(path: Path, batch: int | str = "batch", nodes=(), initializers=(
     ]
     output = helper.make_tensor_value_info("output", TensorProto.FLOAT, shape or [batch, 16, 32, 32])
     return write(path, every, [images(batch)], [output], [numpy_helper.from_array(weights, "weights"), *initializers])
+
+
+def detector(path: Path) -> Path:
+    """A convolution whose channels are Ultralytics' boxes and 12 classes, of the 21 cells that its input has."""
+    numbers = {"as_rows": [0, 16, -1], "none": [0], "cells": [21], "columns": [2]}
+    nodes = [
+        *(helper.make_node("Constant", [], [name], value_ints=each, name=name) for name, each in numbers.items()),
+        helper.make_node("Reshape", ["relu", "as_rows"], ["rows"], name="rows"),
+        helper.make_node("Slice", ["rows", "none", "cells", "columns"], ["output"], name="first"),
+    ]
+    convolution(path, nodes=nodes, shape=["batch", 16, 21])
+    model = onnx.load(path)
+    helper.set_model_props(model, {"task": "detect"})
+    onnx.save(model, path)
+    return path
+
+
+def request_of(path: Path, library: TensorRtLibrary, precision: Precision, **more: Any) -> BuildRequest:
+    """What is to be built of a file or folder, whatever its output is."""
+    found = find_argument(str(path), Path())
+    signature = read_source(found, precision, refused_quantizer)
+    return build_request(found.card.name, signature, precision, library, **{"max_batch": 8, **more})
 
 
 def boxes(path: Path) -> Path:
@@ -104,5 +129,6 @@ def _int32_bias(model, nodes):
 def touch(path: Path) -> None:
     """The same model, other bytes."""
     model = onnx.load(path)
-    helper.set_model_props(model, {"touched": str(path.stat().st_mtime_ns)})
+    props = {prop.key: prop.value for prop in model.metadata_props}
+    helper.set_model_props(model, {**props, "touched": str(path.stat().st_mtime_ns)})
     onnx.save(model, path)

@@ -17,21 +17,25 @@ from onnx import helper
 
 from edge_app import trt_build
 from edge_app.core.errors import ConfigError, DataError, DeviceError, UsageError
-from edge_app.detector import qualify
+from edge_app.cuda import Machine
+from edge_app.detector import Overrides, read_variant, resolve
 from edge_app.detector.backends.trt import TensorRt
-from edge_app.detector.precision import candidates
+from edge_app.detector.precision import automatic_precisions
 from edge_app.model import find_argument, read_report, read_signature, write_report
 from edge_app.trt_build.build import build
 from edge_app.trt_build.trt_log import joined_errors
 from tests.onnx_models import beside, echo
-from tests.trt_build.models import convolution, quantized
+from tests.postprocess.layouts import LAYOUTS
+from tests.postprocess.models import planted
+from tests.postprocess.test_program import MODEL_WH, outputs
+from tests.trt_build.models import convolution, quantized, request_of
 from tests.waiting import PATIENCE_S
 
 TRAFFIC = Path("models/traffic/model.onnx")
 
 
 def requested(path, library, precision="fp16", targets=("sm86",), max_batch=8):
-    signature, machine = read_signature(Path(path)), trt_build.Machine()
+    signature, machine = read_signature(Path(path)), Machine()
     return trt_build.BuildRequest("model", signature, precision, library, machine, max_batch, targets)
 
 
@@ -213,36 +217,43 @@ def test_a_picture_without_a_batch_axis_is_refused(tmp_path):
         requested(path, trt_build.TensorRtLibrary("tensorrt", "10.3.0", None)).shapes()
 
 
-def place(path, library, precision, **more):
-    return trt_build.build_request(find_argument(str(path), Path()), library, precision, max_batch=8, **more)
-
-
 def test_a_quantized_file_is_int8_whatever_the_tensorrt(rtx, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
-    assert candidates(find_argument(str(path), Path()), TensorRt(rtx, "")) == ("int8",)
-    assert place(path, rtx, "int8", targets=("sm86",)).precision == "int8"
+    assert automatic_precisions(find_argument(str(path), Path()), TensorRt(rtx, "")) == ("int8",)
+    assert request_of(path, rtx, "int8", targets=("sm86",)).precision == "int8"
     with pytest.raises(ConfigError, match="is quantized; its precision is int8"):
-        place(path, rtx, "fp16", targets=("sm86",))
+        request_of(path, rtx, "fp16", targets=("sm86",))
 
 
 @pytest.mark.parametrize(("name", "choices"), [("tensorrt", ("int8", "fp16")), ("tensorrt_rtx", ("fp16",))])
 def test_full_tensorrt_builds_int8_by_default_and_rtx_fp16(name, choices):
     found = find_argument("models/traffic", Path())
 
-    assert candidates(found, TensorRt(trt_build.TensorRtLibrary(name, "10.3.0", None), "")) == choices
+    assert automatic_precisions(found, TensorRt(trt_build.TensorRtLibrary(name, "10.3.0", None), "")) == choices
 
 
 def test_a_model_without_int8_cannot_be_int8(rtx, toy):
     with pytest.raises(ConfigError, match=r"toy.onnx: has no INT8; make it with edge-app calibrate"):
-        place(toy, rtx, "int8", targets=("sm86",))
+        request_of(toy, rtx, "int8", targets=("sm86",))
 
 
 def test_a_quantized_file_without_a_report_is_refused(rtx, tmp_path):
     path = quantized(TRAFFIC, tmp_path / "model.int8.onnx")
 
     with pytest.raises(ConfigError, match="report"):
-        qualify(find_argument(str(path), Path()), place(path, rtx, "int8", targets=("sm86",)).signature)
+        read_variant(find_argument(str(path), Path()), "int8", TensorRt(rtx, ""), Overrides())
+
+
+def test_a_model_that_takes_one_picture_is_built_for_one_as_it_is_run(rtx, tmp_path):
+    layout = LAYOUTS["torchvision, any batch"]
+    found = find_argument(str(planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH)), Path())
+
+    variant = read_variant(found, "fp16", TensorRt(rtx, ""), Overrides())
+
+    assert resolve(found, "fp16", TensorRt(rtx, ""), Overrides()).signature == variant.signature
+    request = TensorRt(rtx, "").request(variant, max_batch=8, targets=("sm86",))
+    assert request.shapes() == {"input": ((1, 3, *MODEL_WH[::-1]), (1, 3, *MODEL_WH[::-1]))}
 
 
 @pytest.mark.parametrize(
@@ -257,13 +268,13 @@ def test_a_report_that_does_not_vouch_is_refused(rtx, tmp_path, spoilt, words):
     folder = shutil.copytree(
         TRAFFIC.parent, tmp_path / "street", ignore=shutil.ignore_patterns("*.py", "*.md", "*.html")
     )
-    request, found = place(folder, rtx, "int8", targets=("sm86",)), find_argument(str(folder), Path())
-    assert qualify(found, request.signature).report.passed
+    found, backend = find_argument(str(folder), Path()), TensorRt(rtx, "")
+    assert read_variant(found, "int8", backend, Overrides()).qualification.report.passed
     beside = folder / "model.int8.report.json"
     write_report(read_report(beside).model_copy(update=spoilt), beside)
 
     with pytest.raises(ConfigError, match=words):
-        qualify(found, request.signature)
+        read_variant(found, "int8", backend, Overrides())
 
 
 @pytest.mark.parametrize(
@@ -290,7 +301,7 @@ def test_a_quantized_file_that_tensorrt_cannot_take_is_refused_for_that(rtx, tmp
     path = quantized(convolution(tmp_path / "model.onnx"), tmp_path / "bad.onnx", bias=True)
 
     with pytest.raises(DataError, match="DequantizeLinear"):
-        place(path, rtx, "int8", targets=("sm86",))
+        request_of(path, rtx, "int8", targets=("sm86",))
 
 
 @pytest.mark.parametrize(
@@ -321,7 +332,7 @@ def test_typing_follows_the_version(version, strong):
 
 
 def test_without_gpu_and_targets_there_is_nothing_to_build_for(rtx, toy):
-    wanted = replace(requested(toy, rtx, targets=()), machine=trt_build.Machine(trouble="no GPU"))
+    wanted = replace(requested(toy, rtx, targets=()), machine=Machine(trouble="no GPU"))
 
     with pytest.raises(DeviceError, match="no GPU; TensorRT-RTX builds ahead of time with --target"):
         wanted.key()

@@ -18,10 +18,12 @@ import pytest
 from edge_app import trt_build
 from edge_app.core import files as core_files
 from edge_app.core.errors import AccessError, DataError
+from edge_app.cuda import Machine
+from edge_app.detector import Overrides
+from edge_app.detector.backends.trt import explain_engines
 from edge_app.model import find_argument, read_signature
-from edge_app.trt_build import BuildRequest, Machine, default_cache_dir, explain, metadata_path, obtain, prune
+from edge_app.trt_build import BuildRequest, default_cache_dir, metadata_path, obtain, prune
 from edge_app.trt_build.key import Key
-from edge_app.trt_build.machine import driver_version, l4t_version
 from tests.onnx_models import beside
 from tests.trt_build.models import convolution, quantized, touch
 from tests.waiting import PROGRAM_S
@@ -31,13 +33,15 @@ STEPWISE = """
 import sys
 from pathlib import Path
 from edge_app import trt_build
-from edge_app.model import find_argument
+from edge_app.cuda import Machine
+from edge_app.model import find_argument, read_source
 def progress(part, phase):
     print(part, flush=True)
     sys.stdin.readline()
 model, cache = sys.argv[1:]
 found = find_argument(model, Path())
-order = trt_build.build_request(found, trt_build.find_library("tensorrt_rtx"), "fp16", max_batch=8, targets=("sm86",))
+rtx, signature = trt_build.find_library("tensorrt_rtx"), read_source(found, "fp16")
+order = trt_build.build_request(found.card.name, signature, "fp16", rtx, max_batch=8, targets=("sm86",))
 print(trt_build.obtain(order, trt_build.EngineCache(Path(cache)), progress=progress).cached, flush=True)
 """
 
@@ -47,16 +51,21 @@ def files(cache) -> list[Path]:
 
 
 def sound(cache) -> bool:
-    """Whether every plan has a sidecar that names its digest."""
+    """Whether every engine file has a metadata that names its digest."""
     return all(
-        json.loads(metadata_path(plan).read_text())["sha256"] == hashlib.sha256(plan.read_bytes()).hexdigest()
-        for plan in files(cache)
+        json.loads(metadata_path(engine_file).read_text())["sha256"]
+        == hashlib.sha256(engine_file.read_bytes()).hexdigest()
+        for engine_file in files(cache)
     )
 
 
-def rewrite(plan: trt_build.EngineFile, **key) -> None:
-    """As though the plan had been built where the key was another."""
-    path = metadata_path(plan.path)
+def explain(path: Path, cache) -> list[trt_build.Explanation]:
+    return explain_engines(find_argument(str(path), Path()), cache, Overrides(), 0)
+
+
+def rewrite(engine_file: trt_build.EngineFile, **key) -> None:
+    """As though the engine file had been built where the key was another."""
+    path = metadata_path(engine_file.path)
     document = json.loads(path.read_text())
     document["key"].update(key)
     path.write_text(json.dumps(document))
@@ -80,7 +89,7 @@ def test_each_part_of_the_key_alone_builds_again_and_is_named(part, order, cache
     built = obtain(order(toy), cache)
     rewrite(built.file, **{part: "other"})
 
-    explained = explain(find_argument(str(toy), Path()), cache)
+    explained = explain(toy, cache)
     again = obtain(order(toy), cache)
 
     now = getattr(built.file.metadata.key, part)
@@ -95,9 +104,9 @@ def test_a_changed_file_builds_again_and_explain_names_it_before_and_after(order
     old = obtain(order(toy), cache)
     touch(toy)
 
-    before = explain(find_argument(str(toy), Path()), cache)[0]
+    before = explain(toy, cache)[0]
     new = obtain(order(toy), cache)
-    after = explain(find_argument(str(toy), Path()), cache)[0]
+    after = explain(toy, cache)[0]
 
     for explanation in (before, after):
         assert [part.name for part in explanation.parts if part.was != part.now] == ["onnx_sha256"]
@@ -114,7 +123,7 @@ def test_other_weights_beside_the_file_build_again(order, cache, toy, tmp_path):
     data = path.with_name("two.onnx.data")
     data.write_bytes(bytes(data.stat().st_size))
 
-    explained = explain(find_argument(str(path), Path()), cache)[0]
+    explained = explain(path, cache)[0]
     again = obtain(order(path, "fp32"), cache)
 
     assert explained.verdict.startswith("will be built again because onnx_sha256 was")
@@ -163,7 +172,7 @@ def test_the_key_has_the_calibration(tmp_path):
     assert order.key().report_sha256 == hashlib.sha256(b"{}").hexdigest()
 
 
-def test_a_plan_for_more_targets_serves_one_of_them(order, cache, toy):
+def test_an_engine_file_for_more_targets_serves_one_of_them(order, cache, toy):
     both = obtain(order(toy, targets=("sm86", "sm120")), cache)
 
     assert obtain(order(toy, targets=("sm120",)), cache).file.path == both.file.path
@@ -180,7 +189,7 @@ def test_a_copy_elsewhere_serves_under_any_name(order, cache, toy, tmp_path):
     found = obtain(order(moved), other)
     assert found.cached
     assert found.content == built.content
-    assert explain(find_argument(str(moved), Path()), other)[0].verdict.startswith("is up to date")
+    assert explain(moved, other)[0].verdict.startswith("is up to date")
 
 
 def test_a_copy_of_the_file_takes_its_plan_and_is_explained_when_it_changes(order, cache, toy, tmp_path):
@@ -190,7 +199,7 @@ def test_a_copy_of_the_file_takes_its_plan_and_is_explained_when_it_changes(orde
 
     assert obtain(order(copy), cache).cached
     touch(copy)
-    (explanation,) = explain(find_argument(str(copy), Path()), cache)
+    (explanation,) = explain(copy, cache)
 
     assert explanation.verdict.startswith("will be built again because onnx_sha256 was")
 
@@ -211,33 +220,33 @@ def test_a_tampered_plan_is_not_loaded(order, cache, toy, caplog):
     assert sound(cache)
 
 
-def file_of(plan: trt_build.EngineFile, file: str) -> Path:
-    return plan.path if file == "plan" else metadata_path(plan.path)
+def file_of(engine_file: trt_build.EngineFile, file: str) -> Path:
+    return engine_file.path if file == "engine" else metadata_path(engine_file.path)
 
 
-@pytest.mark.parametrize("file", ["plan", "sidecar"])
+@pytest.mark.parametrize("file", ["engine", "metadata"])
 @pytest.mark.parametrize("mode", [0o664, 0o646])
 def test_what_others_can_write_is_not_loaded(file, mode, order, cache, toy):
     built = obtain(order(toy), cache)
     file_of(built.file, file).chmod(mode)
-    (plan,) = cache.files()
+    (engine_file,) = cache.files()
 
     with pytest.raises(DataError, match=r"others may write it.*chmod"):
-        plan.read()
+        engine_file.read()
     assert prune(cache, lambda: None) == []
     assert not obtain(order(toy), cache).cached
     assert obtain(order(toy), cache).cached
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-@pytest.mark.parametrize("file", ["plan", "sidecar"])
+@pytest.mark.parametrize("file", ["engine", "metadata"])
 def test_what_another_user_owns_is_not_loaded(file, order, cache, toy):
     built = obtain(order(toy), cache)
     os.chown(file_of(built.file, file), 12345, 12345)
-    (plan,) = cache.files()
+    (engine_file,) = cache.files()
 
     with pytest.raises(DataError, match=r"belongs to another user.*chown"):
-        plan.read()
+        engine_file.read()
     assert prune(cache, lambda: None) == []
     assert not obtain(order(toy), cache).cached
 
@@ -263,7 +272,7 @@ def test_what_may_not_be_loaded_replaces_nothing(order, cache, toy):
     assert old.file.path.exists()
 
 
-@pytest.mark.parametrize("file", ["plan", "sidecar"])
+@pytest.mark.parametrize("file", ["engine", "metadata"])
 def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch):
     """As a file of mode 0600 of another user's; root is refused nothing, so the kernel's answer is made up."""
     closed = file_of(obtain(order(toy), cache).file, file)
@@ -280,7 +289,7 @@ def test_what_we_may_not_read_is_not_pruned(file, order, cache, toy, monkeypatch
     assert prune(cache, lambda: None) == []
 
 
-@pytest.mark.parametrize("file", ["plan", "sidecar"])
+@pytest.mark.parametrize("file", ["engine", "metadata"])
 def test_a_link_is_not_loaded(file, order, cache, toy, tmp_path):
     path = file_of(obtain(order(toy), cache).file, file)
     target = path.rename(tmp_path / "elsewhere")
@@ -299,10 +308,10 @@ def test_what_was_checked_is_what_is_read(order, cache, toy, monkeypatch):
         (cache.folder / "other").replace(built.file.path)
         return fstat(handle)
 
-    (plan,) = cache.files()
+    (engine_file,) = cache.files()
     monkeypatch.setattr(os, "fstat", exchange)
 
-    assert plan.read() == built.content
+    assert engine_file.read() == built.content
 
 
 def test_what_root_builds_the_service_can_read(order, toy, tmp_path):
@@ -328,7 +337,7 @@ def start(toy, cache) -> subprocess.Popen[str]:
     )
 
 
-def test_a_build_that_is_killed_leaves_no_plan_and_the_next_builds(order, cache, toy):
+def test_a_build_that_is_killed_leaves_no_engine_file_and_the_next_builds(order, cache, toy):
     process = start(toy, cache)
     assert float(process.stdout.readline()) < 1  # it is in the middle
     process.send_signal(signal.SIGKILL)
@@ -340,7 +349,7 @@ def test_a_build_that_is_killed_leaves_no_plan_and_the_next_builds(order, cache,
 
 
 def test_what_was_killed_while_writing_is_cleared_away(order, cache, toy):
-    """Between the sidecar and the plan, and in the middle of the plan."""
+    """Between the metadata and the engine_file, and in the middle of the engine_file."""
     built = obtain(order(toy), cache)
     draft = built.file.path.rename(built.file.path.with_name(f".{built.file.path.name}.0123abcd"))
 
@@ -353,8 +362,10 @@ def test_what_was_killed_while_writing_is_cleared_away(order, cache, toy):
 
 
 @pytest.mark.parametrize("older", [False, True])
-def test_at_no_moment_is_there_a_plan_that_its_sidecar_does_not_name(older, order, cache, toy, tmp_path, monkeypatch):
-    sidecar = obtain(order(toy), cache).file.metadata
+def test_at_no_moment_is_there_an_engine_file_that_its_metadata_does_not_name(
+    older, order, cache, toy, tmp_path, monkeypatch
+):
+    metadata = obtain(order(toy), cache).file.metadata
     target = cache if older else trt_build.EngineCache(tmp_path)
     write, sounds = core_files.write, []
 
@@ -363,7 +374,7 @@ def test_at_no_moment_is_there_a_plan_that_its_sidecar_does_not_name(older, orde
         sounds.append(sound(target))
 
     monkeypatch.setattr(core_files, "write", watched)
-    target.store(b"another plan", sidecar)
+    target.store(b"another engine file", metadata)
 
     assert sounds == [True, True]
 
@@ -391,7 +402,7 @@ def test_a_cache_that_cannot_be_written_is_named(order, toy, tmp_path):
         obtain(order(toy), trt_build.EngineCache(tmp_path / "file" / "cache"))
 
 
-def test_a_folder_that_takes_no_plan_is_found_before_the_build(order, toy):
+def test_a_folder_that_takes_no_engine_file_is_found_before_the_build(order, toy):
     """The kernel's own, where nobody may make files, root included."""
     cache = trt_build.EngineCache(Path("/proc/self/task"))
     heard = []
@@ -410,7 +421,7 @@ def test_a_full_disk_is_found_before_the_build(order, cache, toy, monkeypatch):
 
     monkeypatch.setattr(os, "posix_fallocate", full)
 
-    with pytest.raises(AccessError, match=r"cache/edge_app: no room for a plan of some 0 MB"):
+    with pytest.raises(AccessError, match=r"cache/edge_app: no room for an engine file of some 0 MB"):
         obtain(order(toy), cache, progress=lambda part, phase: heard.append(phase))
     assert asked == [2 * toy.stat().st_size]
     assert heard == []
@@ -421,7 +432,9 @@ def full_disk(path: Path, content: object, **more: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
 
-def test_a_plan_that_is_taken_for_a_copy_of_its_file_is_not_written_again(order, cache, toy, tmp_path, monkeypatch):
+def test_an_engine_file_that_is_taken_for_a_copy_of_its_file_is_not_written_again(
+    order, cache, toy, tmp_path, monkeypatch
+):
     built = obtain(order(toy), cache)
     before = built.file.path.stat()
     copy = tmp_path / "copy.onnx"
@@ -439,10 +452,10 @@ def test_a_plan_that_is_taken_for_a_copy_of_its_file_is_not_written_again(order,
     assert files(cache) == [built.file.path]
 
 
-def test_a_plan_that_goes_while_it_is_taken_is_not_named_again(order, cache, toy):
+def test_an_engine_file_that_goes_while_it_is_taken_is_not_named_again(order, cache, toy):
     obtain(order(toy), cache)
 
-    def pruned(plan: bytes) -> float:
+    def pruned(engine_file: bytes) -> float:
         for path in cache.folder.iterdir():
             path.unlink()
         return 1.0
@@ -452,7 +465,7 @@ def test_a_plan_that_goes_while_it_is_taken_is_not_named_again(order, cache, toy
 
 
 @pytest.mark.parametrize("name", [".street", "org/street", "../street"])
-def test_a_name_neither_hides_a_plan_nor_leads_elsewhere(name, order, cache, toy):
+def test_a_name_neither_hides_an_engine_file_nor_leads_elsewhere(name, order, cache, toy):
     wanted = replace(order(toy), model=name)
     built = obtain(wanted, cache)
     obtain(order(toy, "fp32"), cache)
@@ -462,8 +475,8 @@ def test_a_name_neither_hides_a_plan_nor_leads_elsewhere(name, order, cache, toy
 
 
 def test_an_engine_that_answers_badly_is_not_kept(order, cache, toy):
-    def answer(plan: bytes) -> float:
-        raise DataError(f"{len(plan)} bytes that find nothing")
+    def answer(engine_file: bytes) -> float:
+        raise DataError(f"{len(engine_file)} bytes that find nothing")
 
     with pytest.raises(DataError, match="find nothing"):
         obtain(order(toy), cache, answer=answer)
@@ -471,8 +484,8 @@ def test_an_engine_that_answers_badly_is_not_kept(order, cache, toy):
     assert files(cache) == []
 
 
-def test_what_the_engine_answered_is_in_the_sidecar(order, cache, toy):
-    obtain(order(toy), cache, answer=lambda plan: 0.987)
+def test_what_the_engine_answered_is_in_the_metadata(order, cache, toy):
+    obtain(order(toy), cache, answer=lambda engine_file: 0.987)
 
     assert cache.files()[0].metadata.agreement == 0.987
 
@@ -487,20 +500,20 @@ def test_prune_keeps_what_is_used(order, cache, toy):
 
     gone = dict(prune(cache, lambda: None))
 
-    assert sorted(gone.values())[0] == "a newer plan has replaced it"
+    assert sorted(gone.values())[0] == "a newer one has replaced it"
     assert [because for because in gone.values() if "it was built with 1.0" in because]
     assert len(gone) == 2
-    assert {plan.path for plan in cache.files()} == {newer.file.path, other.file.path}
+    assert {engine_file.path for engine_file in cache.files()} == {newer.file.path, other.file.path}
     assert set(files(cache)) == {newer.file.path, other.file.path}
 
 
 def test_prune_takes_what_nothing_can_load(order, cache, toy):
     built = obtain(order(toy), cache)
     broken = built.file.path.with_name("broken.plan")
-    broken.write_bytes(b"a plan")
+    broken.write_bytes(b"an engine file")
     metadata_path(broken).write_text("{")
     alone = built.file.path.with_name("alone.plan")
-    alone.write_bytes(b"a plan")
+    alone.write_bytes(b"an engine file")
     metadata_path(built.file.path.with_name("gone.plan")).write_text("[]")
 
     gone = {path.name: because for path, because in prune(cache, lambda: None)}
@@ -522,24 +535,3 @@ def test_where_the_cache_is(tmp_path):
     service.mkdir()
     whose = service if os.geteuid() == 0 else Path("/h/.cache/edge_app")
     assert default_cache_dir({"HOME": "/h"}, service) == whose
-
-
-@pytest.mark.parametrize(
-    ("text", "version"),
-    [
-        ("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.159.04  Release Build  (x@)  \n", "580.159.04"),
-        ("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024\n", "535.183.01"),
-        ("something else\n", None),
-    ],
-)
-def test_the_drivers_version(text, version, tmp_path):
-    (tmp_path / "version").write_text(text)
-
-    assert driver_version(tmp_path / "version") == version
-    assert driver_version(tmp_path / "missing") is None
-
-
-def test_jetson_linux(tmp_path):
-    (tmp_path / "release").write_text("# R36 (release), REVISION: 4.0, GCID: 37537400, BOARD: generic, EABI: aarch64\n")
-
-    assert l4t_version(tmp_path / "release") == "36.4.0"

@@ -13,6 +13,7 @@ from onnx import helper
 
 from edge_app import trt_build
 from edge_app.core.errors import DataError
+from edge_app.cuda import Machine
 from edge_app.model import read_signature
 from edge_app.trt_build.build import _parse, build
 from edge_app.trt_build.obtain import memory_warning, obtain
@@ -22,7 +23,7 @@ from tests.trt_build.models import boxes, convolution, quantized
 from tests.trt_build.simulated import OnnxParser, simulated
 
 PREFER = "PREFER_PRECISION_CONSTRAINTS"
-ORIN = trt_build.Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
+ORIN = Machine("Orin", (8, 7), "540.4.0", "12.6", "36.4.0")
 
 
 def library(version, **more):
@@ -214,7 +215,7 @@ def test_too_little_memory_has_advice(toy):
 def test_too_little_memory_is_told_before_a_build(toy, cache, tmp_path, monkeypatch, caplog):
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal:  7990000 kB\nMemFree:  100000 kB\nMemAvailable:  512000 kB\n")
-    monkeypatch.setattr("edge_app.trt_build.machine.MEMINFO", meminfo)
+    monkeypatch.setattr("edge_app.cuda.machine.MEMINFO", meminfo)
 
     obtain(requested(toy, library("10.3.0")), cache)
 

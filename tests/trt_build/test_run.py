@@ -1,4 +1,4 @@
-"""From the configuration to detections through a TensorRT plan, on a simulated TensorRT and a simulated GPU."""
+"""From the configuration to detections through a TensorRT engine_file, on a simulated TensorRT and a simulated GPU."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ import pytest
 import yaml
 from onnx import TensorProto, helper
 
-from edge_app import trt_build
+from edge_app import bench, trt_build
 from edge_app.app.config import AppConfig, load_config
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
 from edge_app.capture import Source
 from edge_app.capture.config import CameraConfig
 from edge_app.core.errors import DataError, DeviceError, StoppedError
+from edge_app.cuda import Machine
 from edge_app.detector import read_detector, start_engine
 from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.engine.config import EngineConfig
-from edge_app.model import find_argument, read_report, write_report
+from edge_app.model import read_report, write_report
 from edge_app.model.config import ModelConfig
-from edge_app.trt_build import Machine, metadata_path
+from edge_app.trt_build import metadata_path
 from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.libraries import SimulatedTensorRT
 from tests.cuda.simulated import SimulatedGpu
 from tests.detector.test_int8 import quantized
 from tests.onnx_models import images, write
+from tests.trt_build.models import request_of
 from tests.trt_build.simulated import Builder, OnnxParser, simulated
 from tests.waiting import PATIENCE_S
 
@@ -46,13 +48,13 @@ SCENE = {"scene": {"url": "synthetic://street?seed=3&frames=3"}}
 
 
 class Box:
-    """A Jetson with TensorRT 10.3, whose plans are the ONNX files that they were built from.
+    """A Jetson with TensorRT 10.3, whose engine files are the ONNX files that they were built from.
 
     Attributes:
         machine: What the program finds.
         folder: A copy of the bundled model.
         gpus: Those that were opened, by number.
-        built: Numbers of the GPUs that plans were built on; None where the building thread had none.
+        built: Numbers of the GPUs that engine files were built on; None where the building thread had none.
         replaced: What TensorRT makes of every model, instead of itself.
     """
 
@@ -71,7 +73,7 @@ class Box:
             monkeypatch.setattr(f"edge_app.{module}.Gpu", self._open)
         for user in ("detector.backends.choose", "cli.build"):
             monkeypatch.setattr(f"edge_app.{user}.load_pycuda", lambda: None)
-        for user in ("trt_build", "trt_build.request"):
+        for user in ("detector.backends.choose", "trt_build.request"):
             monkeypatch.setattr(f"edge_app.{user}.this_machine", lambda device=0: self.machine)
         self.cache = trt_build.EngineCache(tmp_path / "cache")
 
@@ -126,9 +128,9 @@ class Box:
         self.replaced = (self._tmp_path / "bad.onnx").read_bytes()
 
     def ahead_of_time(self) -> trt_build.EngineFile:
-        """A plan that nobody has asked yet."""
+        """An engine file that nobody has asked yet."""
         library = trt_build.TensorRtLibrary("tensorrt", "10.3.0", sys.modules["tensorrt"])
-        request = trt_build.build_request(find_argument(str(self.folder), Path()), library, "int8", max_batch=MOST)
+        request = request_of(self.folder, library, "int8", max_batch=MOST)
         return trt_build.obtain(request, self.cache).file
 
 
@@ -136,7 +138,9 @@ class Box:
 def box(monkeypatch, kernel_library, tmp_path):
     box = Box(monkeypatch, kernel_library, tmp_path)
     yield box
-    vars(box.tensorrt).clear()  # `trt_logger` keeps the module for good, and the module its plans with their sessions
+    vars(
+        box.tensorrt
+    ).clear()  # `trt_logger` keeps the module for good, and the module its engine files with their sessions
 
 
 def test_the_first_start_builds_and_the_second_takes_the_plan(box):
@@ -151,10 +155,10 @@ def test_the_first_start_builds_and_the_second_takes_the_plan(box):
 
 
 def test_what_it_finds_is_what_onnx_runtime_finds(box):
-    plan, onnx = (box.run(backend=backend, precision="fp32") for backend in ("tensorrt", "onnxruntime"))
+    engine_file, onnx = (box.run(backend=backend, precision="fp32") for backend in ("tensorrt", "onnxruntime"))
 
     assert box.built
-    for here, there in zip(plan, onnx, strict=True):
+    for here, there in zip(engine_file, onnx, strict=True):
         assert [o["label"] for o in here["objects"]] == [o["label"] for o in there["objects"]]
         for one, other in zip(here["objects"], there["objects"], strict=True):
             assert one["box"] == pytest.approx(other["box"], abs=0.1)
@@ -163,19 +167,19 @@ def test_what_it_finds_is_what_onnx_runtime_finds(box):
 
 def test_int8_answers_its_golden_inputs_before_it_is_kept(box):
     box.run(backend="tensorrt")
-    (plan,) = box.cache.files()
+    (engine_file,) = box.cache.files()
 
-    assert plan.metadata.agreement >= 0.95
+    assert engine_file.metadata.agreement >= 0.95
 
 
-def test_a_plan_that_nobody_has_asked_answers_at_its_first_load(box):
+def test_an_engine_file_that_nobody_has_asked_answers_at_its_first_load(box):
     assert box.ahead_of_time().metadata.agreement is None
 
     box.run(backend="tensorrt")
 
     assert len(box.built) == 1
-    (plan,) = box.cache.files()
-    assert plan.metadata.agreement >= 0.95
+    (engine_file,) = box.cache.files()
+    assert engine_file.metadata.agreement >= 0.95
     opened = len(box.gpus)
     box.run(backend="tensorrt")
     assert len(box.gpus) == opened + 1  # loaded, and not asked again
@@ -183,9 +187,9 @@ def test_a_plan_that_nobody_has_asked_answers_at_its_first_load(box):
 
 def test_floats_have_nothing_to_answer(box):
     box.run(backend="tensorrt", precision="fp16")
-    (plan,) = box.cache.files()
+    (engine_file,) = box.cache.files()
 
-    assert (plan.metadata.precision, plan.metadata.agreement) == ("fp16", None)
+    assert (engine_file.metadata.precision, engine_file.metadata.agreement) == ("fp16", None)
 
 
 @pytest.mark.parametrize("ahead", [False, True])
@@ -200,10 +204,10 @@ def test_int8_that_answers_badly_is_refused(box, backend, precision, ahead):
         box.run(backend=backend, precision=precision)
 
     assert refusal.value.exit_code == 65
-    assert [plan.metadata.agreement for plan in box.cache.files()] == [None] * ahead
+    assert [engine_file.metadata.agreement for engine_file in box.cache.files()] == [None] * ahead
 
 
-def test_the_plan_before_is_still_there_where_the_new_one_answers_badly(box):
+def test_the_engine_file_before_is_still_there_where_the_new_one_answers_badly(box):
     box.run(backend="tensorrt")
     box.machine = replace(ORIN, driver="550.1")
     box.spoil()
@@ -218,8 +222,8 @@ def test_the_plan_before_is_still_there_where_the_new_one_answers_badly(box):
 
 def test_a_tampered_plan_is_built_again(box, caplog):
     box.run(backend="tensorrt")
-    (plan,) = box.cache.files()
-    plan.path.write_bytes(plan.path.read_bytes() + b" ")
+    (engine_file,) = box.cache.files()
+    engine_file.path.write_bytes(engine_file.path.read_bytes() + b" ")
 
     assert len(box.run(backend="tensorrt")) == 3
 
@@ -227,14 +231,24 @@ def test_a_tampered_plan_is_built_again(box, caplog):
     assert "its sha256 is not the one in" in caplog.text
 
 
-def test_a_plan_that_tensorrt_does_not_load_names_the_model_and_why(box):
+def test_an_engine_file_that_tensorrt_does_not_load_names_the_model_and_why(box):
     box.replaced = b"for another TensorRT"
 
-    with pytest.raises(DataError, match=r"street/model.onnx: TensorRT cannot load the plan: .*Version tag does not"):
+    with pytest.raises(DataError, match=r"street/model.onnx: TensorRT cannot load the engine: .*Version tag does not"):
         box.run(backend="tensorrt", precision="fp16")
 
 
-def test_the_plan_is_built_on_the_gpu_that_it_runs_on(box):
+def test_bench_measures_the_engine_that_runs(box):
+    config = box.config(backend="tensorrt", precision="fp16", slots=2)
+    opened = len(box.gpus)
+
+    cost = bench.engine_alone(read_detector(config.detector), config.engine, 0)
+
+    assert cost.fps > 0
+    assert (len(box.built), len(box.gpus) > opened) == (1, True)
+
+
+def test_the_engine_file_is_built_on_the_gpu_that_it_runs_on(box):
     box.run(backend="tensorrt", device=1)
 
     assert box.built == [1]
@@ -243,11 +257,12 @@ def test_the_plan_is_built_on_the_gpu_that_it_runs_on(box):
 
 def test_the_gpu_that_it_runs_on_is_the_one_that_is_looked_at(box, monkeypatch):
     gpus = [Machine("GTX 1080", (6, 1)), replace(ORIN, gpu="Thor")]
-    monkeypatch.setattr("edge_app.trt_build.this_machine", lambda device=0: gpus[device])
+    for user in ("detector.backends.choose", "trt_build.request"):
+        monkeypatch.setattr(f"edge_app.{user}.this_machine", lambda device=0: gpus[device])
 
     box.run(backend="tensorrt", device=1)
 
-    assert [plan.metadata.key.gpu for plan in box.cache.files()] == ["Thor"]
+    assert [engine_file.metadata.key.gpu for engine_file in box.cache.files()] == ["Thor"]
 
 
 def test_a_build_is_heard_of(box, caplog):
@@ -257,7 +272,7 @@ def test_a_build_is_heard_of(box, caplog):
         _, engine = start_engine(read_detector(config.detector), config.engine, lambda: not asked.append(1))
     with engine:
         assert len(asked) == 2
-    assert "TensorRT plan of traffic: 0 %, reading the model" in caplog.text
+    assert "TensorRT engine of traffic: 0 %, reading the model" in caplog.text
 
 
 def test_a_build_ends_where_the_program_is_told_to_stop(box):
@@ -374,14 +389,14 @@ def refused(what: str, box, monkeypatch) -> str:
     if what == "parser":
         monkeypatch.setattr(OnnxParser, "parse", lambda parser, content, path: False)
         return "TensorRT cannot parse it"
-    if what == "plan":
+    if what == "engine":
         box.replaced = b"for another TensorRT"
-        return "TensorRT cannot load the plan"
-    monkeypatch.setattr("edge_app.trt_build.request.refused_quantizer", lambda model: "its zero points are not zero")
+        return "TensorRT cannot load the engine"
+    monkeypatch.setattr("edge_app.trt_build.refused_quantizer", lambda model: "its zero points are not zero")
     return "its zero points are not zero"
 
 
-@pytest.mark.parametrize("what", ["parser", "plan", "quantizers"])
+@pytest.mark.parametrize("what", ["parser", "engine", "quantizers"])
 def test_auto_takes_onnx_runtime_where_tensorrt_cannot_run_the_model(box, monkeypatch, caplog, what):
     why = refused(what, box, monkeypatch)
 
@@ -465,7 +480,7 @@ def test_build_refuses_int8_that_answers_badly(box, verb):
     assert box.cache.files() == []
 
 
-def test_build_without_pycuda_says_that_the_plan_was_not_run(box, verb, monkeypatch):
+def test_build_without_pycuda_says_that_the_engine_file_was_not_run(box, verb, monkeypatch):
     monkeypatch.setattr("edge_app.cli.build.load_pycuda", no_pycuda)
 
     code, out, err = verb("build", box.folder)
@@ -512,9 +527,8 @@ def test_build_int8_that_nothing_vouches_for_is_refused(box, verb):
 @pytest.mark.parametrize("precision", ["int8", "fp16"])
 def test_build_and_explain_are_for_the_gpu_of_that_number(box, verb, monkeypatch, precision):
     other = replace(ORIN, gpu="RTX 3060", capability=(8, 6))
-    for user in ("request", "explain"):
-        module = sys.modules[f"edge_app.trt_build.{user}"]  # whose name in the package is the function's
-        monkeypatch.setattr(module, "this_machine", lambda device=0: other if device == 1 else ORIN)
+    looked_at = {0: ORIN, 1: other}
+    monkeypatch.setattr("edge_app.trt_build.request.this_machine", lambda device=0: looked_at[device])
 
     code, _, _ = verb("build", box.folder, "--max-batch", MOST, "--precision", precision, "--device", 1)
 

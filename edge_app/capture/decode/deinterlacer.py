@@ -1,4 +1,4 @@
-"""Deinterlaces frames, so that moving things have no comb artefacts."""
+"""Deinterlaces frames, so that moving objects have no comb artefacts."""
 
 from __future__ import annotations
 
@@ -66,6 +66,6 @@ def _bwdif(frame: VideoFrame) -> Graph:
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or Fraction(1, 90000)
     )
-    bwdif = graph.add("bwdif", "mode=send_frame:deint=interlaced:threads=1")  # the other cores are for other cameras
+    bwdif = graph.add("bwdif", "mode=send_frame:deint=interlaced:threads=1")  # leaves the other cores to other cameras
     graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
     return graph

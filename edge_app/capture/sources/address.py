@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from edge_app.core.errors import ConfigError
 
-# libav truncates "user:password", percent-encoded, to so many bytes, and the camera then refuses it.
-LONGEST_LOGIN = {"rtsp": 127, "rtsps": 127, "http": 1023, "https": 1023}
+# libav truncates "user:password" for RTSP, percent-encoded, to so many bytes, and the camera then refuses it.
+LONGEST_LOGIN = 127
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}  # as libav has them
 # libav needs no encoding of these inside a login; it would only make it longer.
 HARMLESS = "!$&'()*+,;=@~"
@@ -54,7 +54,7 @@ class Address:
         password: Any characters.
 
     Raises:
-        ConfigError: The login is longer than libav can carry.
+        ConfigError: The login is longer than libav can carry over RTSP.
     """
 
     url: str = field(repr=False)
@@ -62,9 +62,8 @@ class Address:
     password: SecretStr | None = None
 
     def __post_init__(self) -> None:
-        longest = LONGEST_LOGIN[self.scheme]
-        if len(self._login()) > longest:
-            raise ConfigError(f"{self}: username and password are longer than the {longest} bytes that fit here")
+        if self.scheme in ("rtsp", "rtsps") and len(self._login()) > LONGEST_LOGIN:
+            raise ConfigError(f"{self}: username and password are longer than the {LONGEST_LOGIN} bytes that fit here")
 
     def __str__(self) -> str:
         return redacted(self.url)
@@ -97,12 +96,9 @@ class Address:
 
     def for_libav(self) -> str:
         """The URL with user and password; never to be shown or logged."""
-        # libav's reader of numbered picture files turns /my%20door/x.jpg into /my00oor/x.jpg, and requests that without
-        # checking TLS, again and again. A fragment, which is never sent, hides the .jpg from it.
-        url = self.url.partition("#")[0] + "#" if self.scheme in ("http", "https") else self.url
         if self.username is None:
-            return url
-        authority, tail = re.fullmatch(r"([^/?#]*)(.*)", url.partition("://")[2], re.DOTALL).groups()  # type: ignore[union-attr]
+            return self.url
+        authority, tail = re.fullmatch(r"([^/?#]*)(.*)", self.url.partition("://")[2], re.DOTALL).groups()  # type: ignore[union-attr]
         return f"{self.scheme}://{self._login()}@{authority.rpartition('@')[2]}{tail}"
 
     def _login(self) -> str:

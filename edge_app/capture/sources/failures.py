@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import socket
-from urllib.parse import urlsplit
 
 import av
 
@@ -12,19 +11,13 @@ from edge_app.capture.sources.address import Address
 from edge_app.core.errors import Reason, StreamError
 
 UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL)
-PLAYLISTS = frozenset({"hls", "dash"})  # libav's names; an answer of these formats is an invalid argument
-GIVE = "give the camera's RTSP or MJPEG URL instead"
-HUNG_UP = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.EPERM)  # the last one at RTSP's PLAY
+# EPERM at PLAY, EIO anywhere in an answer.
+HUNG_UP = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.EPERM, errno.EIO)
 
 
 def _code(error: Exception) -> int | None:
     """Libav's number of an error; None for other errors."""
     return error.errno if isinstance(error, av.FFmpegError) else None
-
-
-def ended_without_length(address: Address, error: Exception) -> bool:
-    """Whether an HTTP server closed a stream whose length it had not said, which libav calls an input/output error."""
-    return address.scheme in ("http", "https") and _code(error) == errno.EIO
 
 
 def opening(address: Address, error: Exception, elapsed_s: float, open_timeout_s: float) -> StreamError:
@@ -54,25 +47,25 @@ def _unspecific(address: Address, error: Exception) -> tuple[Reason, str]:
         return Reason.UNREACHABLE, "no route to the camera"
     if _code(error) == errno.EIO and not _resolves(address.host):
         return Reason.UNREACHABLE, f"the name {address.host} does not resolve"
-    if _code(error) == errno.EIO and address.scheme in ("rtsps", "https"):
+    if _code(error) == errno.EIO and address.scheme == "rtsps":
         text = "its certificate is not from a known CA, or for another host, or there is no TLS at that port"
         return Reason.TLS, f"no secure connection: {text}"
     if isinstance(error, EOFError) or _code(error) in HUNG_UP:
         return Reason.FAILED, "the camera hung up instead of answering"
     if isinstance(error, av.ArgumentError | av.InvalidDataError):
-        return _not_video(address, error)
-    return Reason.FAILED, f"cannot be opened ({type(error).__name__})"
-
-
-def _not_video(address: Address, error: Exception) -> tuple[Reason, str]:
-    """What the camera answers is nothing that is read."""
-    if address.scheme.startswith("rtsp"):
         return Reason.FAILED, "its answer is not RTSP"
-    if urlsplit(address.url).path.lower().endswith((".m3u8", ".m3u", ".mpd")):
-        return Reason.CODEC, f"a playlist (HLS, DASH) comes in bursts and seconds late: {GIVE}"
-    if isinstance(error, av.ArgumentError):
-        return Reason.FAILED, f"it leads to a playlist (HLS, DASH) or another protocol, which is not followed: {GIVE}"
-    return Reason.FAILED, "its answer is neither video nor a picture"
+    return Reason.FAILED, f"cannot be opened: {named(error)}"
+
+
+def reading(error: Exception) -> str:
+    """Why reading failed, in words."""
+    broke = isinstance(error, ConnectionError) or _code(error) in HUNG_UP
+    return "the connection broke" if broke else f"reading failed: {named(error)}"
+
+
+def named(error: Exception) -> str:
+    """What libav calls an error; without the rest of its text, which may hold the URL with its login."""
+    return str(error.strerror if isinstance(error, av.FFmpegError) else type(error).__name__)
 
 
 def _resolves(host: str) -> bool:

@@ -10,7 +10,8 @@ _AUTHORITY = re.compile(
     rf"(?:(?P<number>{_NUMBER})|(?P<name>{_LABEL}(?:\.{_LABEL})*))(?P<port>:\d+)?",
     re.IGNORECASE | re.ASCII,
 )
-_COLON_ALONE = re.compile(r"(?:rtsps?|https?)(?::|//)", re.IGNORECASE)  # rtsp:/10.0.0.5, rtsp//10.0.0.5
+# rtsp:/10.0.0.5, rtsp//10.0.0.5, rtsp;//10.0.0.5, rtsp:\\10.0.0.5; but not rtsp/10.0.0.5, which may be a path.
+_MISSPELT = re.compile(r"(?:rtsps?|https?)(?://|[^\w/.-]|[.-]//)", re.IGNORECASE)
 _LOCAL = {"local", "localdomain", "lan", "home", "internal"}
 _VIDEO = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm")
 
@@ -20,10 +21,12 @@ def looks_like_host(text: str) -> bool:
 
     >>> looks_like_host("10.0.0.5:554/s"), looks_like_host("admin:p/w@cam/s"), looks_like_host("camera.local/stream")
     (True, True, True)
+    >>> looks_like_host("rtsp;//cam/s"), looks_like_host("cam1/stream"), looks_like_host("www.cam.example")
+    (True, True, True)
     >>> looks_like_host("clips/gate.mp4"), looks_like_host("../10.0.0.5/s"), looks_like_host("clips.old/gate.mp4")
     (False, False, False)
     """
-    if _COLON_ALONE.match(text):
+    if _MISSPELT.match(text):
         return True
     place = text.removeprefix("//")
     if place.startswith(("/", ".", "~")):
@@ -37,7 +40,8 @@ def looks_like_host(text: str) -> bool:
     if found is None or found["number"] or found["port"]:
         return found is not None
     *others, last = found["name"].lower().split(".")
-    if last == "localhost" or (others and last in _LOCAL):
+    if last == "localhost" or (others and (last in _LOCAL or others[0] == "www")):
         return True
-    # camera.example/stream may still be a folder, and then cannot be told from one that is not there.
-    return is_url and (bool(others and last.isalpha() and len(last) > 1) or "=" in tail.partition("?")[2])
+    # camera.example/stream and cam1/stream may still be folders, and then cannot be told from some that are not there.
+    in_domain, in_folder = bool(others) and last.isalpha() and len(last) > 1, "." in tail.rpartition("/")[2]
+    return is_url and (in_domain or "=" in tail.partition("?")[2] or (bool(tail) and not others and not in_folder))

@@ -1,4 +1,4 @@
-"""A camera over HTTP or HTTPS: JPEG pictures are read here, everything else through libav."""
+"""A camera over HTTP or HTTPS: JPEG pictures are read here, everything else by libav from our connection."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from contextlib import closing, contextmanager
 from av.container import InputContainer
 
 from edge_app.capture.decode.factory import VideoDecoderFactory
-from edge_app.capture.decode.jpeg import SOI
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.http_answer import HttpAnswer
 from edge_app.capture.sources.http_client import HttpClient
+from edge_app.capture.sources.http_failures import PLAYLIST, of_content
 from edge_app.capture.sources.jpeg_connection import JpegConnection
-from edge_app.capture.sources.libav_connection import LibavConnection, tls_options
+from edge_app.capture.sources.libav_connection import LibavConnection
 from edge_app.capture.sources.source import NETWORK_KEYS, BrokenOffError, DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.core.errors import Reason, StreamError
 
@@ -26,41 +26,44 @@ class HttpSource:
     """One network camera, timed by arrival.
 
     Raises:
-        AccessError, ConfigError: Its CA's file cannot be read, or its login is too long.
+        AccessError, ConfigError: Its CA's file cannot be read.
     """
 
     live = True
 
     def __init__(self, config: SourceConfig, decoders: VideoDecoderFactory) -> None:
         address = Address(config.url, config.username, config.password)
-        encrypted = address.scheme == "https"
-        # No other protocol: a redirect must neither drop TLS nor reach this machine's files. Before PyAV 18 libav still
-        # follows one from https to http; the login is sent to neither.
-        options = {"protocol_whitelist": "https,tls,tcp" if encrypted else "http,tcp"}
-        options |= tls_options(config.tls) if encrypted else {}
         self.description, self._stall_timeout_s = str(address), config.stall_timeout_s
         self._client = HttpClient(address, config.tls)
         self._jpegs = JpegConnection(self.description, config.stall_timeout_s, decoders)
-        self._libav = LibavConnection(address, options, config.stall_timeout_s, decoders)
+        self._libav = LibavConnection(address, config.stall_timeout_s, decoders, explain=self._explain)
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """One connection, or one for each single picture; see `Source.open`."""
         with closing(self._client.get(stop)) as answer:
-            if answer.is_multipart or self._begins(answer, b"--"):
-                yield self._jpegs.frames(answer, stop)
-                return
-            if self._begins(answer, SOI):
-                yield self._snapshots(self._jpeg_answers(answer, stop), stop)
-                return
-        with self._libav.connect() as container:
-            if container.format.name.endswith("_pipe"):  # such as png_pipe
-                yield self._snapshots(self._containers(container, stop), stop)
-            else:
-                yield self._libav.frames(container, stop)
+            match self._client.content(answer):
+                case "parts":
+                    answer.ignore_length()
+                    yield self._jpegs.frames(answer, stop)
+                case "picture":
+                    yield self._snapshots(self._jpeg_answers(answer, stop), stop)
+                case "playlist":
+                    raise StreamError(Reason.CODEC, f"{self.description}: {PLAYLIST}")
+                case "other":
+                    yield from self._through_libav(answer, stop)
 
-    def _begins(self, answer: HttpAnswer, begin: bytes) -> bool:
-        return self._client.beginning(answer).lstrip(b"\r\n").startswith(begin)
+    def _through_libav(self, answer: HttpAnswer, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+        """Yields the frames, once, of an answer that holds video or a picture other than JPEG."""
+        with self._libav.connect(answer) as container:
+            if container.format.name.endswith("_pipe"):  # such as png_pipe
+                yield self._snapshots(self._picture_answers(container, answer, stop), stop)
+            else:
+                yield self._libav.frames(container, stop, answer)
+
+    def _explain(self, error: Exception, left_s: float) -> StreamError:
+        reason, text = of_content(error)
+        return StreamError(reason, f"{self.description}: {text}")
 
     def _jpeg_answers(self, answer: HttpAnswer, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """The frames of one response after the other."""
@@ -69,12 +72,14 @@ class HttpSource:
                 yield self._jpegs.frames(answer, stop, SNAPSHOT_S)
             answer = self._client.get(stop)
 
-    def _containers(self, container: InputContainer, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def _picture_answers(
+        self, container: InputContainer, answer: HttpAnswer, stop: threading.Event
+    ) -> Iterator[Iterator[DecodedFrame]]:
         """The same through libav."""
+        yield self._libav.frames(container, stop, answer)
         while True:
-            with container:
-                yield self._libav.frames(container, stop)
-            container = self._libav.connect()
+            with closing(self._client.get(stop)) as another, self._libav.connect(another) as opened:
+                yield self._libav.frames(opened, stop, another)
 
     def _snapshots(self, responses: Iterator[Iterator[DecodedFrame]], stop: threading.Event) -> Iterator[DecodedFrame]:
         """The pictures of responses, each requested when it is due."""

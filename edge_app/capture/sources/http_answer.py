@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import socket
-from http.client import HTTPResponse
+from collections.abc import Callable
+from http.client import HTTPException, HTTPResponse
 from threading import Event
 from time import monotonic
 from typing import Any
 
 TICK_S = 0.25  # how often a wait for bytes looks whether it has to end
 READ_SIZE = 1 << 16
+ICY, HTTP = b"ICY ", b"HTTP/1.0 "  # how SHOUTcast, and cameras whose makers copied it, begin an answer
 
 
 class PatientReader(io.RawIOBase):
@@ -23,11 +25,23 @@ class PatientReader(io.RawIOBase):
     def __init__(self, connection: socket.socket, stop: Event, deadline: float) -> None:
         connection.settimeout(TICK_S)
         self._connection, self._stop, self.deadline = connection, stop, deadline
+        self._begun = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if self._begun:
+            return self._receive(buffer)
+        self._begun = True
+        begin = bytearray()
+        while len(begin) < len(ICY) and ICY.startswith(begin) and self._receive(more := bytearray(1)):
+            begin += more
+        begin = bytearray(HTTP) if begin == ICY else begin
+        buffer[: len(begin)] = begin
+        return len(begin)
+
+    def _receive(self, buffer: Any) -> int:
         while not self._stop.is_set():
             if monotonic() > self.deadline:
                 raise TimeoutError
@@ -52,27 +66,61 @@ class HttpAnswer:
     def __init__(self, url: str, response: HTTPResponse, reader: PatientReader) -> None:
         self.url, self.status, self.headers = url, response.status, response.headers
         self._response, self._reader, self._ahead = response, reader, b""
+        self._failed = False
 
     @property
     def is_multipart(self) -> bool:
-        """Whether it says that it holds parts, in plain; what is compressed, libav unpacks."""
-        plain = self.headers.get("Content-Encoding", "identity").strip().lower() == "identity"
-        return plain and self.headers.get("Content-Type", "").strip().lower().startswith("multipart/")
+        """Whether it says that it holds parts."""
+        return self.headers.get("Content-Type", "").strip().lower().startswith("multipart/")
+
+    @property
+    def coding(self) -> str:
+        """How the body is compressed; empty if it is not."""
+        return self.headers.get("Content-Encoding", "").strip().lower().replace("identity", "")
+
+    def ignore_length(self) -> None:
+        """Reads on until the camera hangs up, whatever length it has announced."""
+        if not self._response.chunked:
+            self._response.length = None
 
     def wait_until(self, deadline: float) -> None:
         """From then on reading raises TimeoutError [s, monotonic clock]."""
-        self._reader.deadline = deadline
+        self._reader.deadline, self._failed = deadline, False
 
-    def read(self) -> bytes:
-        """The next bytes of the body, as they come; none at its end."""
-        ahead, self._ahead = self._ahead, b""
-        return ahead or self._response.read1(READ_SIZE)
+    def read(self, size: int = READ_SIZE) -> bytes:
+        """The next bytes of the body, as they come, at most so many; none at its end.
 
-    def beginning(self) -> bytes:
-        """What the body begins with, which is read again."""
+        Raises:
+            OSError: Reading failed; from then on it has ended, unless it may go on because of `wait_until`.
+        """
         if not self._ahead:
-            self._ahead = self._response.read1(READ_SIZE)
+            return b"" if self._failed else self._more(size)  # libav reads on, and PyAV prints what is raised again
+        ahead, self._ahead = self._ahead[:size], self._ahead[size:]
+        return ahead
+
+    def beginning(self, suffices: Callable[[bytes], bool]) -> bytes:
+        """What the body begins with, which is read again: what has come when it suffices, or no more comes in time.
+
+        Raises:
+            OSError: Nothing came, or the connection broke.
+        """
+        try:
+            while not suffices(self._ahead) and (more := self._more(READ_SIZE)):
+                self._ahead += more
+        except TimeoutError:
+            if not self._ahead:
+                raise
         return self._ahead
+
+    def _more(self, size: int) -> bytes:
+        try:
+            return self._response.read1(size)
+        except (HTTPException, ValueError):  # such as chunks that are none
+            self._failed = True
+            raise ConnectionError("the body is not HTTP") from None
+        except OSError:
+            self._failed = True
+            raise
 
     def close(self) -> None:
         """Hangs up."""

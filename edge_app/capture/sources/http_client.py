@@ -9,9 +9,10 @@ from threading import Event
 from time import monotonic
 from urllib.parse import quote, urljoin, urlsplit
 
-from edge_app.capture.sources.address import Address
+from edge_app.capture.sources.address import PORTS, Address
 from edge_app.capture.sources.http_answer import TICK_S, HttpAnswer, PatientReader, connected
-from edge_app.capture.sources.http_failures import of_error, of_status
+from edge_app.capture.sources.http_content import Content, content_of
+from edge_app.capture.sources.http_failures import of_content, of_error, of_status
 from edge_app.capture.sources.http_login import HttpLogin, challenges
 from edge_app.config import TlsConfig
 from edge_app.core.errors import Reason, StreamError
@@ -19,7 +20,7 @@ from edge_app.core.errors import Reason, StreamError
 OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 MOST_REDIRECTS = 5
 LONGEST_LOCATION = 2048
-PORTS = {"http": 80, "https": 443}
+SCHEMES = ("http", "https")
 # All that may stand in a request; the rest, which the URL or a redirect may hold, is percent-encoded.
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -49,21 +50,33 @@ class HttpClient:
         url, deadline = self._address.url, monotonic() + OPEN_TIMEOUT_S
         for _ in range(MOST_REDIRECTS):
             answer = self._logged_in(url, stop, deadline)
-            if not (HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST):
+            if answer.status == HTTPStatus.OK and not answer.coding:
+                return answer
+            answer.close()
+            if not HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
                 break
-            answer.close()
             url = self._followed(url, answer)
-        if answer.status != HTTPStatus.OK:
-            answer.close()
-            raise self._failure(*of_status(answer.status))
-        return answer
+        if answer.status == HTTPStatus.OK:
+            coding = re.sub(r"[^\w, -]", "", answer.coding)[:20]
+            raise self._failure(Reason.FAILED, f"its answer is compressed ({coding}), which was not asked for")
+        raise self._failure(*of_status(answer.status))
 
-    def beginning(self, answer: HttpAnswer) -> bytes:
-        """What the answer's body begins with; raises StreamError if nothing comes within the time of `get`."""
+    def content(self, answer: HttpAnswer) -> Content:
+        """What the answer's body is.
+
+        Raises:
+            StreamError: It is empty, or nothing of it comes within the time of `get`.
+        """
+        if answer.is_multipart:
+            return "parts"
         try:
-            return answer.beginning()
-        except (OSError, HTTPException, ValueError) as error:
-            failure = self._failure(*of_error(error, self._address.host))
+            beginning = answer.beginning(lambda body: content_of(body) is not None)
+        except OSError as error:
+            failure = self._failure(*of_content(error))
+        else:
+            if beginning:
+                return content_of(beginning) or "other"
+            failure = self._failure(Reason.FAILED, "its answer is empty")
         raise failure
 
     def _logged_in(self, url: str, stop: Event, deadline: float) -> HttpAnswer:
@@ -112,14 +125,17 @@ class HttpClient:
 
     def _head(self, host: str, target: str) -> bytes:
         """The request."""
-        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "User-Agent: edge_app", "Accept: */*", "Connection: close"]
+        lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "User-Agent: edge_app", "Accept: */*"]
+        lines += ["Accept-Encoding: identity", "Connection: close"]
         if self._login and (authorization := self._login.authorization(target)):
             lines.append(f"Authorization: {authorization}")
         return "\r\n".join([*lines, "", ""]).encode()
 
     def _followed(self, url: str, answer: HttpAnswer) -> str:
         """Where a redirect leads to, if that is the same camera, and as safe."""
-        location = answer.headers.get("Location", "")[:LONGEST_LOCATION]
+        location = answer.headers.get("Location", "").strip()[:LONGEST_LOCATION]
+        if not location:
+            raise self._failure(Reason.FAILED, f"it redirects ({answer.status}) without saying where to")
         there = _same_camera(url, location)
         if there is None:
             why = "which is not followed: another host, or no TLS; if that is the camera, make it the url"
@@ -158,4 +174,4 @@ def _same_camera(url: str, location: str) -> str | None:
         same = new.hostname == old.hostname and new.port != 0
     except ValueError:  # it is no URL
         return None
-    return there if same and new.scheme in PORTS and (old.scheme, new.scheme) != ("https", "http") else None
+    return there if same and new.scheme in SCHEMES and (old.scheme, new.scheme) != ("https", "http") else None

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from time import monotonic
 from typing import cast
 
@@ -90,7 +89,7 @@ class JpegConnection:
             error = None
             try:
                 picture = next(pictures, None)
-            except (OSError, HTTPException, ValueError) as caught:
+            except OSError as caught:
                 picture, error = None, type(caught)
             if stop.is_set():
                 return
@@ -102,13 +101,13 @@ class JpegConnection:
             came = True
 
 
-def _why(error: type[Exception] | None, *, came: bool, may_wait: bool) -> tuple[Reason, str]:
+def _why(error: type[OSError] | None, *, came: bool, may_wait: bool) -> tuple[Reason, str]:
     """Why there is no other picture; None: the response ended."""
     late = error is not None and issubclass(error, TimeoutError)
     if error is None or (late and came and may_wait):
         return Reason.ENDED, "the camera ended the stream"
     if not late:
-        return Reason.FAILED, f"reading failed ({error.__name__})"
+        return Reason.FAILED, "the connection broke"
     return (Reason.STALLED, "no more video") if came else (Reason.TIMEOUT, "no picture came in time")
 
 

@@ -14,7 +14,9 @@ MOST_HEADERS = 100  # of a part
 MOST_STRANGE = 3  # parts in a row that say that they are pictures, and are none that can be decoded
 LONGEST_BOUNDARY = 100
 KEPT_BACK = 256  # of what is skipped: the delimiter may be cut there
+MOST_STRAY = 64  # bytes between the headers of a part and its picture
 
+BEGIN = SOI + b"\xff"  # of a picture, and of the marker behind that
 HEADER = re.compile(rb"([\w!#$%&'*+.^`|~-]+)[ \t]*:[ \t]*(.*)")
 LINE_END = re.compile(rb"\n|(?=\xff\xd8\xff)")
 ANY_DELIMITER = re.compile(rb"\r?\n--[^\r\n]{1,100}\r?\n")
@@ -54,6 +56,7 @@ class JpegParts:
         while (headers := self._headers()) is not None:
             length = headers.get("content-length", "")
             left = int(length) if length.isdecimal() and len(length) < 12 else None
+            left = self._to_picture(headers, left)
             if self._data.startswith(SOI):
                 end = self._end(left)
                 picture = bytes(memoryview(self._data)[:end])
@@ -82,6 +85,17 @@ class JpegParts:
             elif (header := HEADER.match(line)) and len(headers) < MOST_HEADERS:
                 headers[header[1].decode().lower()] = header[2].decode("latin-1")
         return None
+
+    def _to_picture(self, headers: dict[str, str], left: int | None) -> int | None:
+        """Passes over a few stray bytes before the picture of a part; how many bytes of the part are left."""
+        if self._data.startswith(SOI) or not _may_be_picture(headers):
+            return left
+        self._has(MOST_STRAY)
+        stray = self._data.find(BEGIN, 0, MOST_STRAY)
+        if stray < 0 or self._delimiter.search(self._data, 0, stray):
+            return left
+        del self._data[:stray]
+        return left if left is None else max(0, left - stray)
 
     def _line(self) -> bytes:
         """The next line; without its end if it is too long, or a picture begins in it."""
@@ -145,7 +159,7 @@ class JpegParts:
         )
         shown = "".join(filter(str.isprintable, headers.get(name, "none")))[:80]
         self.skipped = f"{name.title()}: {shown}"
-        self._strange += name != "content-type" or headers.get(name, "image/").lower().startswith("image/")
+        self._strange += name != "content-type" or _may_be_picture(headers)
         if self._strange >= MOST_STRANGE:
             text = f"what it sends is not JPEG ({self.skipped}); want MJPEG, or a URL of another stream"
             raise StreamError(Reason.FAILED, f"{self._description}: {text}")
@@ -164,3 +178,7 @@ class JpegParts:
         data = self._read()
         self._data += data
         return bool(data)
+
+
+def _may_be_picture(headers: dict[str, str]) -> bool:
+    return headers.get("content-type", "image/").lower().startswith("image/")

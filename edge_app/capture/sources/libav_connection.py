@@ -1,13 +1,13 @@
-"""What network cameras have in common: one connection through libav, and the frames that it delivers."""
+"""What network cameras have in common: libav reads a connection, its own or ours, and delivers frames."""
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Protocol
 
 import av
 from av.container import InputContainer
@@ -24,7 +24,6 @@ from edge_app.capture.sources import failures
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
 from edge_app.capture.sources.tracks import Tracks
-from edge_app.config import TlsConfig
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import CaptureTime
 
@@ -32,6 +31,18 @@ OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 LONGEST_READ_S = 3.0
 # The stream announces what it is; analysing it first would make the first frames a second old.
 UNANALYSED = {"analyzeduration": "1", "probesize": "32"}
+# What a camera sends may be a list of files or addresses, to which libav would go.
+READS_NOTHING_ELSE = {"protocol_whitelist": "none"}
+
+
+class Body(Protocol):
+    """What a camera sends over a connection of ours."""
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, at most so many; none at the end. Raises OSError."""
+
+    def wait_until(self, deadline: float) -> None:
+        """From then on reading raises TimeoutError [s, monotonic clock]."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +51,17 @@ class LibavConnection:
 
     Attributes:
         address: Where it is.
-        options: For libav's protocol.
         stall_timeout_s: An attempt fails after so long without a frame that can be decoded [s].
         decoders: Makes the decoder of each attempt.
-        explain: Why a camera refused to be opened, from libav's error and the seconds that are left to ask; None where
+        options: For libav's protocol, where the connection is libav's.
+        explain: Why a camera could not be opened, from libav's error and the seconds that are left to ask; None where
             that error says all.
     """
 
     address: Address
-    options: dict[str, str] = field(repr=False)
     stall_timeout_s: float
     decoders: VideoDecoderFactory
+    options: dict[str, str] = field(default_factory=dict, repr=False)
     explain: Callable[[Exception, float], StreamError | None] = field(default=lambda error, left_s: None, repr=False)
 
     @property
@@ -61,20 +72,20 @@ class LibavConnection:
         """
         return min(LONGEST_READ_S, self.stall_timeout_s / 2)
 
-    def connect(self) -> InputContainer:
-        """One connection.
+    def connect(self, body: Body | None = None) -> InputContainer:
+        """One connection of libav's, or what it takes `body` for.
 
         Raises:
             StreamError: It could not be opened.
         """
         began = monotonic()
+        options = UNANALYSED | (self.options if body is None else READS_NOTHING_ELSE)
+        timeout = (OPEN_TIMEOUT_S, self.read_timeout_s) if body is None else None
+        if body is not None:
+            body.wait_until(began + OPEN_TIMEOUT_S)
         try:
             container: InputContainer = av.open(
-                self.address.for_libav(),
-                mode="r",
-                options=UNANALYSED | {"format_whitelist": formats()} | self.options,
-                timeout=(OPEN_TIMEOUT_S, self.read_timeout_s),
-                **lenient(),
+                body or self.address.for_libav(), mode="r", options=options, timeout=timeout, **lenient()
             )
         except LIBAV_ERRORS as error:
             elapsed_s = monotonic() - began
@@ -86,11 +97,13 @@ class LibavConnection:
         # Raised outside `except`: the caught error holds the login and must not become its context.
         raise failure
 
-    def frames(self, container: InputContainer, stop: threading.Event) -> Iterator[DecodedFrame]:
+    def frames(
+        self, container: InputContainer, stop: threading.Event, body: Body | None = None
+    ) -> Iterator[DecodedFrame]:
         """The frames of a connection until `stop` is set; its end raises StreamError."""
         streams = video_streams(container, str(self.address))
         tracks = Tracks(str(self.address), streams, self.read_timeout_s, self.stall_timeout_s)
-        stream, packets = tracks.choose(self._packets(container, stop))
+        stream, packets = tracks.choose(self._packets(container, stop, body))
         with closing(StreamDecoder(stream, str(self.address), self.decoders, live=True)) as decoder:
             try:
                 yield from self._decoded(packets, decoder)
@@ -119,7 +132,9 @@ class LibavConnection:
             fps=decoder.fps,
         )
 
-    def _packets(self, container: InputContainer, stop: threading.Event) -> Iterator[av.Packet[Stream]]:
+    def _packets(
+        self, container: InputContainer, stop: threading.Event, body: Body | None
+    ) -> Iterator[av.Packet[Stream]]:
         """The packets of all tracks until `stop` is set; the end of the connection raises StreamError.
 
         Of all, because libav would read over those of other tracks for ever, and nobody would see that time passes.
@@ -127,14 +142,18 @@ class LibavConnection:
         packets, came = packets_of(container), False
         while not stop.is_set():
             failure, began = None, monotonic()
+            if body is not None:
+                body.wait_until(began + self.stall_timeout_s)
             try:
                 packet = next(packets)
             except StopIteration:
                 failure = StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
             except LIBAV_ERRORS as error:
                 # Within a camera's answer, libav calls the end of its patience an input/output error.
-                late = isinstance(error, av.ExitError | TimeoutError) or monotonic() - began >= self.read_timeout_s
-                failure = self._silent(came) if late else self._reading(error, came)
+                patience_s = self.read_timeout_s if body is None else self.stall_timeout_s
+                late = isinstance(error, av.ExitError | TimeoutError) or monotonic() - began >= patience_s
+                why = StreamError(Reason.FAILED, f"{self.address}: {failures.reading(error)}")
+                failure = self._silent(came) if late else why
             if failure:
                 raise failure
             yield packet
@@ -145,27 +164,3 @@ class LibavConnection:
         if came:
             return StreamError(Reason.STALLED, f"{self.address}: no more video")
         return StreamError(Reason.TIMEOUT, f"{self.address}: the stream was opened, but no video came")
-
-    def _reading(self, error: Exception, came: bool) -> StreamError:
-        """Why reading failed; `came` is whether a packet came before."""
-        if came and failures.ended_without_length(self.address, error):
-            return StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
-        return StreamError(Reason.FAILED, f"{self.address}: reading failed ({type(error).__name__})")
-
-
-def formats() -> str:
-    """What libav may take an answer for: anything but playlists, whose video comes in bursts and seconds late."""
-    return ",".join(sorted(av.formats_available - failures.PLAYLISTS))
-
-
-def tls_options(tls: TlsConfig | None) -> dict[str, str]:
-    """Libav's options for rtsps and https; without `tls` the system's certificates are used.
-
-    Raises:
-        AccessError, ConfigError: The file of certificates cannot be read; libav would not say so.
-    """
-    tls = tls or TlsConfig()
-    if tls.ca is not None:
-        tls.context()
-    ca = tls.ca or ssl.get_default_verify_paths().cafile
-    return {"tls_verify": "1" if tls.verify else "0"} | ({"ca_file": str(ca)} if ca else {})

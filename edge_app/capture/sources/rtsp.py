@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.address import Address
-from edge_app.capture.sources.libav_connection import LibavConnection, tls_options
+from edge_app.capture.sources.libav_connection import LibavConnection
 from edge_app.capture.sources.rtsp_inquiry import RtspInquiry
 from edge_app.capture.sources.rtsp_refusals import Refusals
 from edge_app.capture.sources.source import NETWORK_KEYS, DecodedFrame, Scheme, SourceConfig, SourceKind
@@ -35,7 +36,7 @@ class RtspSource:
         options |= tls_options(config.tls) if encrypted else {}
         tls = (config.tls or TlsConfig()).context() if encrypted else None
         refusals = Refusals(RtspInquiry(address, udp=config.transport == "udp", tls=tls))
-        self._connection = LibavConnection(address, options, config.stall_timeout_s, decoders, refusals.explain)
+        self._connection = LibavConnection(address, config.stall_timeout_s, decoders, options, refusals.explain)
 
     @property
     def description(self) -> str:
@@ -46,6 +47,19 @@ class RtspSource:
         """One connection; see `Source.open`."""
         with self._connection.connect() as container:
             yield self._connection.frames(container, stop)
+
+
+def tls_options(tls: TlsConfig | None) -> dict[str, str]:
+    """Libav's options for rtsps; without `tls` the system's certificates are used.
+
+    Raises:
+        AccessError, ConfigError: The file of certificates cannot be read; libav would not say so.
+    """
+    tls = tls or TlsConfig()
+    if tls.ca is not None:
+        tls.context()
+    ca = tls.ca or ssl.get_default_verify_paths().cafile
+    return {"tls_verify": "1" if tls.verify else "0"} | ({"ca_file": str(ca)} if ca else {})
 
 
 KIND = SourceKind(

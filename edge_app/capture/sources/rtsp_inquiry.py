@@ -42,6 +42,9 @@ class Answer:
         return [value.strip() for key, _, value in fields if key.strip().lower() == name.lower()]
 
 
+HUNG_UP = Answer("", 0)
+
+
 @dataclass(frozen=True)
 class RtspInquiry:
     """Asks in libav's order until the camera refuses: RFC 2326, without playing anything for longer than that takes.
@@ -57,13 +60,16 @@ class RtspInquiry:
     tls: ssl.SSLContext | None = None
 
     def ask(self, within_s: float, *, login: bool) -> Answer | None:
-        """The first refusal, else the last answer; None if none comes within that time.
+        """The first refusal, else the last answer; None if none comes within that time, or it cannot be reached.
 
         With `login` the camera may see user and password; without, being asked for them is the refusal.
         """
         try:
             with self._dialogue(monotonic() + min(within_s, LONGEST_S), login=login) as dialogue:
-                return self._refusal(dialogue)
+                try:
+                    return self._refusal(dialogue)
+                except ConnectionError:
+                    return HUNG_UP
         except OSError:
             return None
 
@@ -160,8 +166,10 @@ class _Dialogue:
         self._connection.settimeout(_left(self._deadline))
         more = self._connection.recv(4096)
         self._received += len(more)
-        if not more or self._received > MOST_BYTES:
-            raise ConnectionError("it ended, or does not end")
+        if not more:
+            raise ConnectionError("it ended")
+        if self._received > MOST_BYTES:
+            raise OSError("it does not end")
         self._buffer += more
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import av
 
-from edge_app.capture.sources.rtsp_inquiry import UNAUTHORISED, Answer, RtspInquiry
+from edge_app.capture.sources.rtsp_inquiry import HUNG_UP, UNAUTHORISED, Answer, RtspInquiry
 from edge_app.capture.sources.rtsp_login import missing
 from edge_app.core.errors import Reason, StreamError
 
@@ -18,6 +18,7 @@ KNOWN = {
     av.HTTPNotFoundError: 404,
 }
 BUSY = "it serves as many viewers as it can: close others, or take its second stream"
+BEHIND = "the server, such as a recorder or a proxy, does not reach its camera"
 REBOOT = "it is tried again; if that stays, restart the camera"
 # RFC 2326, section 11.3.
 MEANINGS = {
@@ -39,7 +40,9 @@ MEANINGS = {
     462: (Reason.FAILED, "the camera cannot reach us over UDP; set transport: tcp"),
     500: (Reason.FAILED, f"an error inside the camera: {REBOOT}"),
     501: (Reason.FAILED, "the camera cannot do that: check the path of the URL"),
+    502: (Reason.FAILED, BEHIND),
     503: (Reason.FAILED, f"the camera is busy or still starting; otherwise {BUSY}"),
+    504: (Reason.FAILED, BEHIND),
     505: (Reason.FAILED, "it does not speak RTSP 1.0"),
     551: (Reason.FAILED, "the camera does not support a feature that we need: check the path of the URL"),
 }
@@ -76,6 +79,8 @@ class Refusals:
         return None
 
     def _told(self, answer: Answer, error: Exception) -> tuple[Reason, str] | None:
+        if answer == HUNG_UP:
+            return Reason.FAILED, "the camera hung up instead of answering"
         if answer.status == 0:
             http = answer.head.startswith("HTTP/")
             return Reason.FAILED, "its answer is not RTSP" + (" but HTTP: check the port, mostly 554" if http else "")
@@ -90,7 +95,8 @@ class Refusals:
             return Reason.FAILED, f"refused (461): {self._transport()}"
         if 300 <= status < 400:
             return Reason.FAILED, f"it sends us elsewhere ({status}), and not to a stream: give the right URL"
-        reason, text = MEANINGS.get(status, (Reason.FAILED, "check the path of the URL, and the camera's settings"))
+        unknown = REBOOT if status >= 500 else "check the path of the URL, and the camera's settings"
+        reason, text = MEANINGS.get(status, (Reason.FAILED, unknown))
         begins = "authentication refused" if reason is Reason.AUTH_FAILED else "refused"
         return reason, f"{begins} ({status}): {text}"
 
@@ -103,12 +109,11 @@ class Refusals:
     def _unauthorised(self, answer: Answer | None) -> tuple[Reason, str]:
         if self.inquiry.address.username is None:
             return Reason.AUTH_FAILED, "authentication refused (401): the camera wants a username and a password"
-        if answer and (what := missing(answer.headers("WWW-Authenticate"))):
+        if answer and (what := missing(offered := answer.headers("WWW-Authenticate"))):
+            among = " and yet prefers to the others on offer" if len(offered) > 1 else ""
+            text = f"authentication refused (401): the camera wants {what}, which libav lacks{among}"
             how = "leave only Digest MD5 or Basic on there (the password may be right)"
-            return (
-                Reason.AUTH_FAILED,
-                f"authentication refused (401): the camera wants {what}, which libav lacks; {how}",
-            )
+            return Reason.AUTH_FAILED, f"{text}; {how}"
         if answer and not answer.headers("WWW-Authenticate"):
             return Reason.AUTH_FAILED, "authentication refused (401), without saying which login the camera wants"
         return Reason.AUTH_FAILED, "authentication refused (401): check username and password"

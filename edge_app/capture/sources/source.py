@@ -22,24 +22,30 @@ class SourceConfig(Section):
     """What a source is made from."""
 
     url: str = Field(min_length=1, repr=False)
-    """rtsp, rtsps; http or https for MJPEG, single pictures or video; a file; a folder of pictures; /dev/video0; or
-    synthetic://street?seed=7&fps=25&size=640x360&light=night. User and password have their own keys."""
+    """rtsp, rtsps; http or https for MJPEG, single pictures (asked for every second) or video; a file; a folder of
+    pictures; /dev/video0; or synthetic://street?seed=7&fps=25&size=640x360&light=night. User and password have their
+    own keys, so that logs never show them."""
     username: str | None = None
     """Who logs in."""
     password: SecretStr | None = None
     """Best written as ${VAR}, so that it is not in this file."""
     transport: Literal["tcp", "udp"] = "tcp"
-    """`tcp` loses nothing; `udp`, for rtsp:// only, tears pictures when packets are lost."""
+    """`tcp` loses nothing; `udp`, for rtsp:// only, is for cameras that speak nothing else: lost packets tear
+    pictures."""
     tls: OptionalTls = None
-    """For rtsps and https: `true` for the system's certificates, or {ca: FILE, verify: true}."""
+    """For rtsps and https: {ca: FILE, verify: true}, or `true` for the system's certificates, which count without this
+    key too."""
     decode: DecodeChoice = "auto"
-    """`nvdec` for NVIDIA GPUs, `gstreamer` for Jetson, `cpu` everywhere; `auto` takes the best that is there."""
+    """`nvdec` for an engine on an NVIDIA GPU, `gstreamer` for Jetson, `cpu` everywhere; `auto` takes the best that is
+    there. The others fall back to `cpu` with a warning that says why; what is no coded video takes `auto` or `cpu`."""
     rotate: Annotated[Literal[0, 90, 180, 270], BeforeValidator(whole)] = 0
-    """Degrees clockwise, for cameras that are mounted rotated."""
+    """Degrees clockwise, for cameras that are mounted rotated; boxes are in the turned picture."""
     stall_timeout_s: float = Field(default=15.0, gt=0)
-    """After so long without a frame [s] the camera counts as lost."""
+    """After so long without a frame [s] the camera counts as lost. Lower notices sooner, and gives up on slow
+    cameras."""
     start_at: AwareDatetime | None = None
-    """For files and folders: when the first frame was taken; none: the file's own time, a picture's in folders."""
+    """For files and folders: when the first frame was taken, such as 2026-11-23T15:00:00Z; pictures of a folder are
+    then a second apart. null: the file's own time, a picture's in folders."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from edge_app import trt_build
-from edge_app.cli.models.options import AsJson
+from edge_app.cli.options import AsJson, DecoderFamily
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import InputError
 from edge_app.core.paths import default_state_dir
+from edge_app.detector import Overrides
+from edge_app.detector.backends.trt import explain_engines
 from edge_app.model import find_argument
 from edge_app.trt_build import Explanation
 
@@ -26,17 +28,18 @@ def main(
         str, typer.Argument(metavar="MODEL", help="A name, a folder with a model.yaml, or an .onnx file.")
     ],
     device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
+    decoder: DecoderFamily = None,
     as_json: AsJson = False,
 ) -> None:
     """Say of each engine file of a model what it depends on, what has changed since, and why it was built."""
     found = find_argument(model, default_state_dir(os.environ))
     cache = trt_build.EngineCache(trt_build.default_cache_dir(os.environ))
-    explanations = trt_build.explain(found, cache, device)
+    explanations = explain_engines(found, cache, Overrides(family=decoder), device)
     if not explanations:
-        raise InputError(f"{model}: no plan of it in {cache.folder}; edge-app build makes one")
+        raise InputError(f"{model}: no engine file of it in {cache.folder}; edge-app build makes one")
     if as_json:
         sys.stdout.write(
-            json.dumps({"schema": "edge_app.explain/1", "plans": [e.document() for e in explanations]}) + "\n"
+            json.dumps({"schema": "edge_app.explain/1", "engines": [e.document() for e in explanations]}) + "\n"
         )
     else:
         write_lines(line for explanation in explanations for line in _lines(explanation))

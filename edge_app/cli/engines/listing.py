@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from edge_app.cli.models.options import AsJson
+from edge_app.cli.options import AsJson
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import DataError
 from edge_app.trt_build import EngineCache, EngineFile, default_cache_dir
@@ -22,12 +22,12 @@ def main(as_json: AsJson = False) -> None:
     if as_json:
         every = [_document(file, trouble) for file, trouble in files]
         sys.stdout.write(
-            json.dumps({"schema": "edge_app.engines/1", "folder": str(cache.folder), "plans": every}) + "\n"
+            json.dumps({"schema": "edge_app.engines/1", "folder": str(cache.folder), "engines": every}) + "\n"
         )
         return
     write_lines(_line(file, trouble) for file, trouble in files)
     if not files:
-        sys.stderr.write(f"no plans in {cache.folder}; edge-app build makes one\n")
+        sys.stderr.write(f"no engine files in {cache.folder}; edge-app build makes one\n")
 
 
 def _trouble(file: EngineFile) -> str | None:
@@ -48,5 +48,5 @@ def _line(file: EngineFile, trouble: str | None) -> str:
     if trouble:
         return f"{metadata.model:14} not usable: {trouble}"
     size = f"{file.path.stat().st_size / 1e6:.1f} MB"
-    made = f"{metadata.key.flavour} {metadata.key.version}, {metadata.key.compute_capability}"
+    made = f"{metadata.key.library} {metadata.key.version}, {metadata.key.compute_capability}"
     return f"{metadata.model:14} {metadata.precision}, {made}, {size}, {file.path}"

@@ -7,7 +7,7 @@ import os
 import sys
 from functools import cache as once
 
-from edge_app.cli.models.options import AsJson
+from edge_app.cli.options import AsJson
 from edge_app.cli.output import write_lines
 from edge_app.trt_build import EngineCache, default_cache_dir, prune
 
@@ -20,7 +20,7 @@ def main(as_json: AsJson = False) -> None:
     pruned = prune(cache, once(_wait))
     if as_json:
         gone = [{"path": str(path), "because": because} for path, because in pruned]
-        sys.stdout.write(json.dumps({"schema": "edge_app.pruned/1", "plans": gone}) + "\n")
+        sys.stdout.write(json.dumps({"schema": "edge_app.pruned/1", "engines": gone}) + "\n")
         return
     write_lines(f"{path}: {because}" for path, because in pruned)
     if not pruned:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from edge_app.cli.models.options import AsJson, StateDir, state_folder
+from edge_app.cli.options import AsJson, StateDir, state_folder
 from edge_app.cli.output import write_lines
 from edge_app.detector.inspection import Inspection, ModelFile, inspect
 from edge_app.model import find_argument

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from edge_app.cli.models.options import AsJson, StateDir, state_folder
+from edge_app.cli.options import AsJson, StateDir, state_folder
 from edge_app.cli.output import write_lines
 from edge_app.model import CatalogueEntry, Installed, installed, read_catalogue
 

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from edge_app.cli.models.options import AsJson, StateDir, state_folder
+from edge_app.cli.options import AsJson, StateDir, state_folder
 from edge_app.model import CatalogueEntry, catalogued, pull
 from edge_app.model.download import DownloadProgress
 
@@ -52,7 +52,7 @@ def fetch(entry: CatalogueEntry, models: Path, mirror: str | None, *, as_json: b
 
 @contextmanager
 def _shown(entry: CatalogueEntry) -> Iterator[DownloadProgress]:
-    """A bar on stderr, where that is a terminal."""
+    """A bar on stderr, if that is a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

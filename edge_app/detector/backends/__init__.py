@@ -1,1 +1,1 @@
-"""What may compute a detector, a module each, and which of them does."""
+"""What may compute a detector, one module for each, and the choice between them."""

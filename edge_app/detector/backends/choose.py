@@ -6,7 +6,7 @@ from typing import Literal
 
 from edge_app import trt_build
 from edge_app.core.errors import DeviceError, UsageError
-from edge_app.cuda import load_pycuda
+from edge_app.cuda import OLDEST_GPU, load_pycuda, this_machine
 from edge_app.detector.backend import Backend
 from edge_app.detector.backends.ort import OnnxRuntimeCpu, OnnxRuntimeCuda
 from edge_app.detector.backends.trt import TensorRt
@@ -38,10 +38,10 @@ def onnx_runtime(config: EngineConfig, because: str) -> Backend:
 
 
 def _usable(name: Literal["auto", "tensorrt", "tensorrt_rtx"], device: int) -> TensorRtLibrary:
-    machine = trt_build.this_machine(device)
+    machine = this_machine(device)
     if machine.capability is None or machine.target is None:
         raise DeviceError(machine.trouble)
-    if machine.capability < trt_build.OLDEST_GPU:
+    if machine.capability < OLDEST_GPU:
         raise DeviceError(f"{machine.gpu} is older than compute capability 7.5")
     load_pycuda()
     library = trt_build.find_library(name)

@@ -11,8 +11,7 @@ from edge_app import model
 from edge_app.detector.backend import Int8Gain, OpenedEngine, Resolved
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
-from edge_app.model import Model, ModelSignature, Precision
-from edge_app.trt_build import read_source
+from edge_app.model import Model, ModelSignature, Precision, read_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class OnnxRuntimeCpu:
 
 @dataclass(frozen=True, slots=True)
 class OnnxRuntimeCuda:
-    """ONNX Runtime's CUDA provider, which casts to FP16 what has no file of it; see `Backend`."""
+    """ONNX Runtime's CUDA provider, which casts a model without an FP16 file; see `Backend`."""
 
     because: str
     fallback: ClassVar[None] = None

@@ -18,16 +18,25 @@ from edge_app.core.errors import StoppedError
 from edge_app.cuda import Gpu
 from edge_app.detector.backend import Backend, Int8Gain, OpenedEngine, Resolved
 from edge_app.detector.qualification import Int8Qualification
+from edge_app.detector.variant import Overrides, Variant, read_variant
 from edge_app.engine.config import EngineConfig
-from edge_app.model import InputSpec, Model, ModelSignature, Precision
-from edge_app.trt_build import BuildProgress, BuildRequest, TensorRtLibrary, TrustedEngine
+from edge_app.model import InputSpec, Model, ModelSignature, Precision, read_source, source_of
+from edge_app.trt_build import (
+    BuildProgress,
+    BuildRequest,
+    EngineCache,
+    EngineMetadata,
+    Explanation,
+    TensorRtLibrary,
+    TrustedEngine,
+)
 
 if TYPE_CHECKING:
     from edge_app.engine.gpu.engine import GpuEngine
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 10.0  # from one line in the log about a build to the next
+EVERY_S = 10.0  # between two lines in the log about a build
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +58,58 @@ class TensorRt:
         return "none" if self.library.rtx else "certain"  # RTX does not fuse what is quantized
 
     def float_precision(self, model: Model) -> Precision:
-        return "int8" if trt_build.source_of(model, "fp16") == "int8" else "fp16"
+        return "int8" if source_of(model, "fp16") == "int8" else "fp16"
 
     def read(self, model: Model, precision: Precision) -> ModelSignature:
-        return trt_build.read_source(model, precision)
+        return read_source(model, precision, trt_build.refused_quantizer)
 
     def digest(self, signature: ModelSignature) -> str:
         return model.digest(signature.path)
 
     def open(self, detector: Resolved, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
-        machine = trt_build.this_machine(config.device)
-        request = BuildRequest(
-            model=detector.name,
-            signature=detector.signature,
-            precision=detector.precision,
-            library=self.library,
-            machine=machine,
-            max_batch=config.max_batch,
-            targets=(machine.target,) if self.library.rtx and machine.target else (),
-        )
+        request = self.request(detector, max_batch=config.max_batch, device=config.device)
         progress = _logged(detector.name, keep_building)
 
         def waiting() -> None:
             if progress(0, "another process is building; waiting for that") is False:
-                raise StoppedError(f"{detector.name}: another process is still building its plan")
+                raise StoppedError(f"{detector.name}: another process is still building its engine")
 
         ordinal = config.device
         found = obtain_engine(request, detector.qualification, ordinal, progress=progress, waiting=waiting)
         engine = _load(request, found.content, detector.input, detector.constants, ordinal, config.slots)
         return OpenedEngine(engine, found.file.metadata.agreement)
+
+    def request(
+        self, wanted: Resolved | Variant, *, max_batch: int, targets: tuple[str, ...] = (), device: int = 0
+    ) -> BuildRequest:
+        """What is to be built of a model that was read for this backend; see `trt_build.build_request`."""
+        return trt_build.build_request(
+            wanted.name,
+            wanted.signature,
+            wanted.precision,
+            self.library,
+            max_batch=max_batch,
+            targets=targets,
+            device=device,
+        )
+
+
+def explain_engines(found: Model, cache: EngineCache, overrides: Overrides, device: int) -> list[Explanation]:
+    """Of each choice that the model was built with, whether its newest engine file is what would be built now.
+
+    Args:
+        found: The model.
+        cache: Where engine files are kept.
+        overrides: What the user says of it.
+        device: Number of the GPU that would run them.
+    """
+
+    def renew(metadata: EngineMetadata) -> BuildRequest:
+        backend = TensorRt(trt_build.find_library(metadata.backend), "as before")
+        variant = read_variant(found, metadata.precision, backend, overrides)
+        return backend.request(variant, max_batch=metadata.max_batch, targets=metadata.targets, device=device)
+
+    return trt_build.explain(found, cache, renew)
 
 
 def obtain_engine(
@@ -110,7 +142,7 @@ def obtain_engine(
         with _load(request, content, spec, constants, ordinal, slots=1) as engine:
             return qualification.check(engine)
 
-    cache = trt_build.EngineCache(trt_build.default_cache_dir(os.environ))
+    cache = EngineCache(trt_build.default_cache_dir(os.environ))
     current = nullcontext if ordinal is None else partial(_current, ordinal)
     return trt_build.obtain(request, cache, progress=progress, waiting=waiting, current=current, answer=answer)
 
@@ -142,14 +174,14 @@ def _current(ordinal: int) -> Iterator[None]:
 
 
 def _logged(name: str, keep_building: Callable[[], bool]) -> BuildProgress:
-    """Logs how far a build is."""
+    """Logs the progress of a build."""
     logged_at = float("-inf")
 
     def progress(part: float, phase: str) -> bool:
         nonlocal logged_at
         if time.monotonic() - logged_at >= EVERY_S:
             logged_at = time.monotonic()
-            logger.info("TensorRT plan of %s: %.0f %%, %s", name, 100 * part, phase)
+            logger.info("TensorRT engine of %s: %.0f %%, %s", name, 100 * part, phase)
         return keep_building()
 
     return progress

@@ -41,8 +41,8 @@ def open_session(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or os.cpu_count() or 1
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what fails is raised, and said once
-    # An idle thread that spins takes the core that decodes.
+    options.log_severity_level = 4  # failures are raised, and reported once
+    # A spinning idle thread would take the core that decodes.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.disable_quant_qdq", str(int(as_written)))
     try:

@@ -12,6 +12,7 @@ from edge_app.core.errors import DataError, DeviceError, first_line
 from edge_app.cuda import Stream
 from edge_app.engine.ort.source import session_source
 from edge_app.model import TensorSpec, load_onnx, read_onnx
+from edge_app.onnx_graph.fp16 import cast, is_half
 
 PROVIDER = "CUDAExecutionProvider"
 # Trying every algorithm took four times as long to load and found slower ones for FP16.
@@ -35,9 +36,9 @@ def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> tup
     if hasattr(onnxruntime, "preload_dlls"):
         onnxruntime.preload_dlls()  # CUDA's libraries may be wheels
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what fails is raised, and said once
+    options.log_severity_level = 4  # failures are raised, and reported once
     options.enable_mem_pattern = False  # it allocates anew in the second run of a size
-    onnxruntime.set_default_logger_severity(4)  # cuDNN tells of each plan that it does not take
+    onnxruntime.set_default_logger_severity(4)  # cuDNN reports each plan that it rejects
     provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), "use_tf32": "0"} | QUICK
     model = source if isinstance(source, bytes) else session_source(source, options)
     for all_of_it in (True, False):
@@ -73,7 +74,7 @@ def _checked(session: Any, arrays: list[Any], inputs: tuple[TensorSpec, ...]) ->
     ]
     for output in outputs:
         if not output.shape or output.shape[0] != inputs[0].shape[0]:
-            raise DataError(f"its output {output} is not a row a picture; export it without NMS inside")
+            raise DataError(f"its output {output} is not one row per picture; export it without NMS inside")
     return tuple(outputs)
 
 
@@ -86,8 +87,6 @@ def run_options(*, waits: bool) -> onnxruntime.RunOptions:
 
 def in_half_floats(path: Path) -> Path | bytes:
     """The model in FP16, as TensorRT gets it: the file, if it is; raises DataError if it cannot be cast."""
-    from edge_app.trt_build.fp16 import cast, is_half
-
     if is_half(read_onnx(path)):
         return path
     try:

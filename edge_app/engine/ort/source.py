@@ -1,4 +1,4 @@
-"""What a session of ONNX Runtime is opened with, where weights lie beside the ONNX file; and why one cannot be."""
+"""What a session of ONNX Runtime is opened with if weights are beside the ONNX file; and why opening failed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
-from edge_app.model import load_weights, read_onnx
+from edge_app.model import load_weights, may_name_weights, read_onnx
 from edge_app.onnx_graph import opset
 
 FOLDER = "session.model_external_initializers_file_folder_path"
@@ -19,10 +19,12 @@ def session_source(path: Path, options: onnxruntime.SessionOptions) -> str | byt
 
     ONNX Runtime infers shapes before it has read anything from beside the file, and fails where shapes are there too.
     """
+    if not may_name_weights(path):
+        return str(path)
     model = read_onnx(path)
     if not load_weights(path, model, most=SHAPES):
         return str(path)
-    if onnxruntime.__version__.startswith("1.20."):  # which then forgets where the large ones are
+    if onnxruntime.__version__.startswith("1.20."):  # which would forget where the large ones are
         load_weights(path, model)
     options.add_session_config_entry(FOLDER, str(path.parent))
     content: bytes = model.SerializeToString()

@@ -43,7 +43,7 @@ def tensorrt_executors(trt: Any, content: bytes, *, max_batch: int, slots: int) 
         # The driver was initialised with the device: without that TensorRT's runtime crashes.
         engine = trt.Runtime(log).deserialize_cuda_engine(content)
         if engine is None:
-            raise DataError(f"TensorRT cannot load the plan: {joined_errors(log.messages.errors)}")
+            raise DataError(f"TensorRT cannot load the engine: {joined_errors(log.messages.errors)}")
         size = max(int(engine.device_memory_size_v2), 1)
         memory = owned(stack, device.memory(size))
 
@@ -127,7 +127,7 @@ def _tensors(trt: Any, engine: Any, context: Any, batch: int) -> tuple[tuple[Ten
     outputs = [tensor(n, tuple(context.get_tensor_shape(n))) for n in _names(trt, engine, trt.TensorIOMode.OUTPUT)]
     for output in outputs:
         if output.shape[0] != batch or -1 in output.shape:
-            raise DataError(f"its output {output} is not a row a picture; export it without NMS inside")
+            raise DataError(f"its output {output} is not one row per picture; export it without NMS inside")
     return tuple(inputs), tuple(outputs)
 
 

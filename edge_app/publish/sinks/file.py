@@ -175,7 +175,7 @@ class FileSinkConfig(SinkConfig):
     rotate_s: float = Field(default=86400.0, gt=0)
     """Period after which a new file begins [s]."""
     keep: int = Field(default=10, ge=1)
-    """How many older files are kept; the oldest is deleted."""
+    """How many older files are kept; the oldest is deleted. On the disk there is at most rotate_mb × (keep + 1)."""
     mode: FileMode = "0640"
     """Permissions of new files, in octal as for `chmod`, whatever the umask."""
     shared: Flag = False

@@ -16,6 +16,29 @@ class LoginError(SinkError):
     """The broker refused our login; frequent attempts would lock the account, so the next one comes much later."""
 
 
+class BusyError(SinkError):
+    """The other side takes nothing for now, and may say when it will; all messages are kept.
+
+    Attributes:
+        retry_s: How long it asks us to wait [s]; None if it does not say.
+    """
+
+    def __init__(self, why: str, retry_s: float | None = None) -> None:
+        super().__init__(why)
+        self.retry_s = retry_s
+
+
+class RefusedError(SinkError):
+    """The other side will never take this message: it is counted and set aside, and the next ones go on.
+
+    The sink stays open: nothing is wrong with it.
+    """
+
+    def __init__(self, message: Message, why: str) -> None:
+        super().__init__(why)
+        self.message = message
+
+
 class ClosedOutput(EdgeAppError):  # noqa: N818 (it is not an error)
     """The reader of our standard output has left: there is nothing more to do, and nothing is wrong."""
 
@@ -26,7 +49,8 @@ class Sink(Protocol):
     """Where messages go.
 
     Only one thread uses it. Every call returns within about half a second, so that this thread can send its
-    heartbeat, and raises SinkError if the sink has failed; then the sink is closed, and opened again later.
+    heartbeat, and raises SinkError if the sink has failed; then the sink is closed, and opened again later. What was
+    not confirmed by then is sent again. RefusedError, of `send` and `confirmed` alone, is about one message.
 
     Attributes:
         kinds: Which messages it takes.
@@ -41,10 +65,18 @@ class Sink(Protocol):
         """
 
     def send(self, message: Message) -> bool:
-        """Hands a message over; False if there was no room: the next call must then bring the same message."""
+        """Hands a message over; False if there was no room: the next call must then bring the same message.
+
+        Raises:
+            RefusedError: It can never be sent.
+        """
 
     def confirmed(self) -> Sequence[Message]:
-        """What has been delivered since the last call, of what was handed over since `open`."""
+        """What has been delivered since the last call, of what was handed over since `open`.
+
+        Raises:
+            RefusedError: A message was refused for good; to be called again until it returns, as there may be others.
+        """
 
     def close(self) -> None:
         """Closes the sink, with a farewell if possible. What is not confirmed by now never will be."""

@@ -1,4 +1,4 @@
-"""What an engine depends on besides its model: GPU, driver, the board's system. Needs no package of CUDA's."""
+"""The GPU, driver and board of this machine, which engines are built for; needs no CUDA package."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MEMINFO = Path("/proc/meminfo")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The parts of this machine that an engine is built for; what is not there is None.
+    """The parts of this machine that an engine is built for; what is missing is None.
 
     Attributes:
         gpu: Name of the GPU.
@@ -25,7 +25,7 @@ class Machine:
         driver: Version of NVIDIA's kernel module.
         cuda: Version of CUDA that the driver speaks.
         l4t: Version of Jetson Linux.
-        trouble: Why there is no GPU; empty where there is one.
+        trouble: Why there is no GPU; empty if there is one.
     """
 
     gpu: str | None = None
@@ -42,7 +42,7 @@ class Machine:
 
 
 def this_machine(device: int = 0) -> Machine:
-    """Looks at the GPU of that number; makes no CUDA context."""
+    """Looks at the GPU with that number; makes no CUDA context."""
     driver, l4t = driver_version(NVIDIA_DRIVER), l4t_version(TEGRA_RELEASE)
     try:
         cuda = ctypes.CDLL("libcuda.so.1")
@@ -80,7 +80,7 @@ def l4t_version(path: Path) -> str | None:
 
 
 def available_memory() -> int | None:
-    """What programs can still have of the host's memory [bytes]; None where the kernel does not say."""
+    """How much of the host's memory is available [bytes]; None if the kernel does not say."""
     with suppress(OSError):
         if found := re.search(r"MemAvailable:\s+(\d+) kB", MEMINFO.read_text()):
             return int(found.group(1)) << 10

@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 
-from edge_app.trt_build.fp16 import cast, tail
+from edge_app.onnx_graph.fp16 import cast, tail
 from tests.onnx_models import SIDE, images, write
 from tests.trt_build.models import boxes, convolution, quantized
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from onnx import ModelProto, NodeProto, TensorProto, numpy_helper, version_converter
 
-from edge_app.onnx_graph import OnnxGraph, opset, with_inferred_shapes
+from edge_app.onnx_graph.graph import OnnxGraph, opset, with_inferred_shapes
 
 LAYERS_WITH_WEIGHTS = frozenset(("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM", "GRU"))
 FP16_SCALES = 19  # the first opset whose QuantizeLinear takes FP16

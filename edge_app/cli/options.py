@@ -1,4 +1,4 @@
-"""What the verbs share."""
+"""Options that several verbs have."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ StateDir = Annotated[
         help="The configuration's state_dir; models are in its folder `models`. Default: $STATE_DIRECTORY, else XDG's.",
         show_default=False,
     ),
+]
+DecoderFamily = Annotated[
+    str | None,
+    typer.Option(metavar="FAMILY", help="Of the model, as `model.decoder` of the configuration; none: recognised."),
 ]
 
 

@@ -1,0 +1,109 @@
+"""The section of the configuration for an MQTT broker."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from edge_app.config.section import HOST, TOPIC, Flag, Name, OptionalTls, whole, wrong
+from edge_app.config.variables import CONTROL
+from edge_app.publish.sinks.mqtt.broker import Broker
+from edge_app.publish.sinks.mqtt.connection import MqttConnection
+from edge_app.publish.sinks.mqtt.sink import MqttSink, new_client_id
+from edge_app.publish.sinks.sink import SinkConfig
+
+PROBE_S = 5.0
+LONGEST = {"host": 253, "username": 65_535, "password": 65_535, "client_id": 65_535, "prefix": 1000}  # bytes
+
+
+def _port(earlier: dict[str, Any]) -> int:
+    return 8883 if earlier.get("tls") else 1883
+
+
+class MqttSinkConfig(SinkConfig):
+    """Messages to an MQTT broker, one topic per camera."""
+
+    type: Literal["mqtt"] = "mqtt"
+    """What kind of sink this is."""
+    name: Name = "mqtt"
+    """What logs and metrics call it."""
+    host: str = Field(pattern=HOST)
+    """Name or address of the broker."""
+    tls: OptionalTls = None
+    """`true` for the system's certificates, or {ca: FILE, verify: true}; null or `false`: unencrypted, and the password
+    goes over the wire as text."""
+    port: int = Field(default_factory=_port, ge=1, le=65535)
+    """Where it listens; 1883, with tls 8883."""
+    username: str | None = None
+    """Who logs in."""
+    password: SecretStr | None = None
+    """Best written as ${VAR}, so that it is not in this file."""
+    prefix: str = Field(default="edge_app", pattern=TOPIC)
+    """First part of every topic: <prefix>/<camera>/detections."""
+    qos: Annotated[Literal[0, 1], BeforeValidator(whole)] = 1
+    """`1` sends again what the broker has not acknowledged, which may come twice; `0` sends once, which costs less and
+    may lose."""
+    version: Literal["3.1.1", "5"] = "3.1.1"
+    """Protocol, in quotes; every broker speaks 3.1.1."""
+    client_id: str | None = Field(default=None, min_length=1)
+    """What the broker calls this client; without it, a new name at each start. Two of one name throw each other out."""
+    keepalive_s: int = Field(default=30, ge=1, le=65535)
+    """After a silence of one and a half times this [s] the broker announces that we are offline. Lower notices sooner,
+    and costs traffic."""
+    retain: Flag = True
+    """`false` for a broker that keeps no messages: who subscribes later learns a camera's status when it changes."""
+
+    @property
+    def available(self) -> str:
+        """The topic that shows whether we are connected."""
+        return f"{self.prefix}/available"
+
+    @field_validator(*LONGEST)
+    @classmethod
+    def _can_be_sent(cls, value: str | SecretStr | None, info: ValidationInfo) -> str | SecretStr | None:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+        longest = LONGEST[str(info.field_name)]
+        if CONTROL.search(text):
+            raise wrong("holds a line break or another control character")
+        if len(text.encode()) > longest:
+            raise wrong(f"want at most {longest} bytes")
+        return value
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> MqttSinkConfig:
+        if self.password is not None and self.username is None:
+            raise wrong("needs username beside it", "password")
+        return self
+
+    def broker(self) -> Broker:
+        """How the broker is reached; raises ConfigError or AccessError if the certificates cannot be read."""
+        return Broker(
+            host=self.host,
+            port=self.port,
+            tls=self.tls.context() if self.tls else None,
+            username=self.username,
+            password=self.password,
+            version=self.version,
+            keepalive_s=self.keepalive_s,
+            retain=self.retain,
+            qos=self.qos,
+        )
+
+    def open(self) -> MqttSink:
+        """The sink, not yet connected; see `SinkConfig.open`."""
+        return MqttSink(self)
+
+    def probe(self) -> str:
+        """Connects under a name of its own, so that a running service is not thrown out, and publishes nothing."""
+        broker = self.broker()
+        connection = MqttConnection(broker, new_client_id(), available=self.available, silent=True)
+        try:
+            until = time.monotonic() + PROBE_S
+            while not connection.connected(max(0.0, until - time.monotonic())):
+                if time.monotonic() >= until:
+                    raise broker.unreachable(TimeoutError())
+            return f"{self.host}:{self.port}: {connection.describe()}"
+        finally:
+            connection.close()
