@@ -9,7 +9,7 @@ from edge_app.model.onnx_file import load_onnx, read_onnx
 from edge_app.model.pull import pull
 from edge_app.model.report import CalibrationReport, read_report, report_path, write_report
 from edge_app.model.signature import ModelSignature, TensorSpec, read_any_signature, read_signature
-from edge_app.model.weights import load_weights
+from edge_app.model.weights import data_files, load_weights
 
 __all__ = [
     "MAX_CLASSES",
@@ -26,6 +26,7 @@ __all__ = [
     "TensorSpec",
     "Thresholds",
     "catalogued",
+    "data_files",
     "digest",
     "find",
     "find_argument",
