@@ -25,8 +25,8 @@ class ModelConfig(Section):
     decoder: str | None = Field(default=None, min_length=1)
     """Family of the model, whose official preprocessing it implies: yolox, yolox_decoded, ultralytics, end2end, yolov5,
     yolov6, yolov7_flat, yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr, ssd,
-    deepstream, deepstream_centres, hf_detr_sigmoid, hf_detr_softmax, torchvision, rtmdet, ppyoloe, damoyolo or nanodet;
-    none: recognised."""
+    deepstream, deepstream_centres, deepstream_detr, hf_detr_sigmoid, hf_detr_softmax, torchvision, rtmdet, ppyoloe,
+    damoyolo, nanodet or nanodet_first; none: recognised."""
     accept_unverified: str | None = Field(default=None, pattern=SHA256)
     """SHA-256 of an INT8 file that runs without the report of `edge-app calibrate`: its accuracy is then unknown."""
 
