@@ -32,6 +32,7 @@ from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import are_anchors, strides_of
 from edge_app.postprocess.hints import MAX_LISTED, listed_columns, metadata_classes
 from edge_app.postprocess.judgement import (
+    MANY,
     Floats,
     Verdict,
     are_boxes,
@@ -92,7 +93,8 @@ class _DeepStream:
             return verdict(boxes and are_classes(rows[:, 5]) and not numbers, rows[:, 4], rows[:, 6])
         suppressed = self.output_indices is None and len(every) <= MAX_LISTED and is_sorted_list(every)
         only_class = not self._has_corners and len(rows) > 0 and bool((rows[:, 5] == 1).all())  # its score, that is
-        return verdict(boxes and are_classes(rows[:, 5]) and not (suppressed or only_class), rows[:, 4])
+        structure = boxes and are_classes(rows[:, 5]) and not (suppressed or only_class)
+        return verdict(structure, rows[:, 4], impossible=len(rows) >= MANY and not boxes)
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """What reaches the threshold."""

@@ -422,6 +422,12 @@ TABLE = [
         "deepstream_detr",
         lambda: three(as_centres(corners(300))),
     ),
+    row(
+        "three outputs of 300 rows, in shares",
+        rows_of(300, "boxes", "scores", "classes"),
+        (),
+        lambda: three(in_shares(as_centres(corners(300)))),
+    ),
     row("DeepStream's PP-YOLOE", out("o", 1, CELLS, 6), "deepstream", lambda: corners(CELLS), inputs=SCALE),
     row(
         "DeepStream's PP-YOLOE, three outputs of any names",
