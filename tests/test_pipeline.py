@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.gpu.looping_inbox import LoopingInbox
 from edge_app.core.detections import Detections
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
@@ -121,3 +122,12 @@ def test_the_loop_beats_while_it_is_idle_and_ends_when_told(engine):
     thread.join(PATIENCE_S)
     assert not thread.is_alive()
     assert beats.silent(-1) == []
+
+
+def test_the_inbox_of_the_benchmarks_for_a_gpu_feeds_the_analysis(engine):
+    """Nothing runs those where there is none."""
+    results, pictures = [], [Picture.from_bgr(np.full((SIDE, SIDE, 3), value, np.uint8)) for value in (3, 5)]
+    looping = LoopingInbox(pictures, frames=8)
+    take = lambda _, result: results.append(int(result.detections.class_id[0]))  # noqa: E731
+    Analysis(looping, engine, mean_as_score, take, Metrics(), Heartbeats(), "bench").run(threading.Event())
+    assert results == [3, 5] * 4

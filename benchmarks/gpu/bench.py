@@ -65,7 +65,8 @@ class Bench:
         decode = postprocess or self.variant.detector.postprocess.batch
         source: Any = inbox
         began = time.perf_counter()
-        Analysis(source, engine or self.engine, decode, discard, Metrics(), Heartbeats()).run(threading.Event())
+        analysis = Analysis(source, engine or self.engine, decode, discard, Metrics(), Heartbeats(), "bench")
+        analysis.run(threading.Event())
         return inbox.taken / (time.perf_counter() - began)
 
     def with_slots(self, slots: Sequence[Any]) -> Any:

@@ -46,12 +46,13 @@ class LoopingInbox:
         self.taken = 0
 
     @property
-    def exhausted(self) -> bool:
-        return self.taken >= self._frames or time.monotonic() > self._end
-
-    @property
     def waiting(self) -> bool:
-        return not self.exhausted
+        """Whether a batch can be had at once."""
+        return not self.finish()
+
+    def finish(self) -> bool:
+        """Whether nothing comes any more."""
+        return self.taken >= self._frames or time.monotonic() > self._end
 
     def take(self, max_frames: int, timeout_s: float) -> list[PendingFrame]:
         """The next frames, without waiting."""

@@ -16,7 +16,7 @@ from edge_app.detector.qualification import Int8AccuracyError
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
 from edge_app.model import InputSpec
-from edge_app.postprocess import as_declared, has_probabilities
+from edge_app.postprocess import Scores, as_declared, scores_in
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def start_engine(
 
 
 def _look_at_answer(detector: Detector, engine: Engine) -> None:
-    """Refuses a model whose answer to a blank batch cannot be read, and warns if its scores are no probabilities."""
+    """Refuses a model whose answer to a blank batch cannot be read or has logits; warns of some other scores."""
     source, decoder = detector.signature.source, detector.decoder
     engine.slots[0].submit([_blank(detector.input)] * engine.max_batch)
     arrays = engine.slots[0].wait().arrays
@@ -71,10 +71,16 @@ def _look_at_answer(detector: Detector, engine: Engine) -> None:
     except (IndexError, TypeError, ValueError) as error:
         text = f"its answer {shown} to {engine.max_batch} pictures cannot be read as {decoder.family}"
         raise DataError(f"{source}: {text} ({first_line(error)})") from error
-    if not has_probabilities(decoder, arrays):
+    scores = scores_in(decoder, arrays)
+    if scores is Scores.LOGITS:
+        raise DataError(
+            f"{source}: read as {decoder.family}, its scores are logits, most of them below 0 for a blank picture; "
+            "export it with its sigmoid, or if it is of another family, say which with `decoder:`"
+        )
+    if scores is Scores.BEYOND:
         logger.warning(
-            "%s: read as %s, its scores are not between 0 and 1 (logits, exported without their sigmoid?): those above "
-            "1 are counted and not published; if it is of another family, say which with `decoder:`",
+            "%s: read as %s, its scores are not between 0 and 1: those above 1 are counted and not published; if it is "
+            "of another family, say which with `decoder:`",
             source, decoder.family,
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from edge_app.model.pull import pull
 from edge_app.model.report import CalibrationReport, read_report, report_path, write_report
 from edge_app.model.signature import ModelSignature, TensorSpec, read_any_signature, read_signature
 from edge_app.model.source import read_source, source_of
-from edge_app.model.weights import load_weights
+from edge_app.model.weights import data_files, load_weights
 
 __all__ = [
     "MAX_CLASSES",
@@ -27,6 +27,7 @@ __all__ = [
     "TensorSpec",
     "Thresholds",
     "catalogued",
+    "data_files",
     "digest",
     "find",
     "find_argument",

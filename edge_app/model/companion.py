@@ -7,6 +7,7 @@ converted models keep the ONNX file in a folder `onnx` below them. PaddleDetecti
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge_app.core.errors import DataError
+from edge_app.model.not_onnx import TEXT, what_else
 
 CONFIG, PROCESSOR = "config.json", "preprocessor_config.json"
 INFER_CONFIG = "infer_cfg.yml"
@@ -174,13 +176,19 @@ def _read(onnx: Path, name: str, document: type[D]) -> D:
         return document()
     try:
         if path.suffix == ".json":
-            return document.model_validate_json(path.read_bytes())
+            return document.model_validate_json(path.read_bytes().removeprefix(codecs.BOM_UTF8))
         return document.model_validate(yaml.safe_load(path.read_bytes()))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise DataError(f"{path}: {' '.join(str(error).split())}") from error
+        raise _wrong(path, " ".join(str(error).split())) from error
     except ValidationError as error:
         first = error.errors()[0]
         key = "".join(f"{part}: " for part in first["loc"])
-        raise DataError(f"{path}: {key}{first['msg']}") from error
+        raise _wrong(path, f"{key}{first['msg']}") from error
+
+
+def _wrong(path: Path, told: str) -> DataError:
+    """What is said of a document that cannot be read: what it is instead, if that can be told, such as a pointer."""
+    what = what_else(path)
+    return DataError(f"{path}: {told if what in (None, TEXT) else what}")

@@ -4,7 +4,8 @@ from edge_app.postprocess.candidates import BatchCandidates
 from edge_app.postprocess.decoder import Decoder, RawOutputs
 from edge_app.postprocess.network import Network, as_declared
 from edge_app.postprocess.postprocess import Postprocess
-from edge_app.postprocess.recognise import has_probabilities, recognise, takes_one_picture
+from edge_app.postprocess.recognise import recognise, takes_one_picture
+from edge_app.postprocess.scores import Scores, scores_in
 
 __all__ = [
     "BatchCandidates",
@@ -12,8 +13,9 @@ __all__ = [
     "Network",
     "Postprocess",
     "RawOutputs",
+    "Scores",
     "as_declared",
-    "has_probabilities",
     "recognise",
+    "scores_in",
     "takes_one_picture",
 ]

@@ -21,7 +21,7 @@ from edge_app.postprocess.candidates import (
     stack,
 )
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.judgement import Verdict, are_centres, filled, has_objectness, may_be_list, verdict
+from edge_app.postprocess.judgement import MANY, Verdict, are_centres, filled, has_objectness, may_be_list, verdict
 
 SURE = 0.999  # an objectness that a model does not have is written as 1
 
@@ -48,7 +48,8 @@ class CentreRowsDecoder:
         sure = bool((rows[:, 4] >= SURE).all())
         objectness = sure if self.always_sure else not sure and has_objectness(rows) is not False
         centres = are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
-        return verdict(len(rows) == 0 or (centres and objectness and not may_be_list(rows)), rows[:, 4:])
+        structure = len(rows) == 0 or (centres and objectness and not may_be_list(rows))
+        return verdict(structure, rows[:, 4:], impossible=len(rows) >= MANY and not centres)
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""

@@ -16,7 +16,8 @@ from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, keep_pairs, stack
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.grid import cells
+from edge_app.postprocess.judgement import Verdict
+from edge_app.postprocess.pairs import box_pairs, judge_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class DamoYoloDecoder:
     preprocessing: InputSpec
     classes: int
     family: ClassVar[str] = "damoyolo"
+    plausible: ClassVar[bool] = True
     needs_nms: ClassVar[bool] = True
     from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
@@ -33,13 +35,12 @@ class DamoYoloDecoder:
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> DamoYoloDecoder | None:
         """The decoder, if there are two outputs of these shapes in this order; YOLO-NAS's raw boxes come first."""
-        shapes = [tensor.shape for tensor in signature.outputs]
-        if [len(shape) for shape in shapes] != [3, 3]:
-            return None
-        (_, rows, classes), (_, boxes, corners) = shapes
-        if rows != boxes or rows not in (None, cells(wh)) or corners != 4 or classes is None:
-            return None
-        return cls(official.stretched_bytes(wh), classes)
+        classes = box_pairs(signature, wh, boxes_at=1)
+        return None if classes is None else cls(official.stretched_bytes(wh), classes)
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Corners are spread over the input."""
+        return judge_pairs(arrays[1][0], arrays[0][0], (self.preprocessing.width, self.preprocessing.height))
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """Every pair of a box and a class."""

@@ -1,8 +1,12 @@
 """What the export scripts for DeepStream write (DeepStream-Yolo's), for YOLOs and others, without suppression.
 
-Now (batch, n, 6), rows of x1, y1, x2, y2 [model px], score, class; formerly three outputs, `boxes` (batch, n, 4),
-`scores` (batch, n, 1) and `classes` (batch, n, 1), with corners in some scripts and with centres and sizes in others.
-The preprocessing is that of the model inside, which the layout does not show: YOLO's is assumed.
+Now (batch, n, 6), rows of x1, y1, x2, y2 [model px], score, class. Formerly, from the newest to the oldest: three
+outputs, `boxes` (batch, n, 4), `scores` (batch, n, 1) and `classes` (batch, n, 1), with corners in some scripts and
+with centres and sizes in others; six columns with either; seven, with centres and the objectness last, by which the
+score is to be multiplied. PP-YOLOE's have an input `scale_factor` as PaddleDetection's own, and any names.
+
+The preprocessing is that of the model inside, which the layout does not show: YOLO's is assumed. Transformers are told
+by their number of rows, which is no grid's: they take the picture stretched, and find an object once.
 """
 
 from __future__ import annotations
@@ -16,55 +20,81 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.candidates import BatchCandidates, Candidates, cxcywh_to_xyxy, keep_listed, stack
+from edge_app.postprocess.candidates import (
+    BatchCandidates,
+    Candidates,
+    cxcywh_to_xyxy,
+    keep_listed,
+    objectness_times_class,
+    stack,
+)
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.hints import MAX_LISTED, lists_six_columns, metadata_classes
+from edge_app.postprocess.grid import are_anchors, strides_of
+from edge_app.postprocess.hints import MAX_LISTED, listed_columns, metadata_classes
 from edge_app.postprocess.judgement import (
+    MANY,
     Floats,
     Verdict,
+    are_boxes,
     are_centres,
     are_classes,
     are_corners,
     filled,
     is_sorted_list,
-    reach_across,
     verdict,
 )
+from edge_app.postprocess.ppyoloe import scale_inputs
+
+WITH_OBJECTNESS = 7  # columns
 
 
-@dataclass(frozen=True, slots=True)
-class DeepStreamDecoder:
-    """Reads corners, scores and classes as they are.
+@dataclass(frozen=True, slots=True, eq=False)
+class _DeepStream:
+    """Reads boxes, scores and classes as they are.
 
     Attributes:
-        output_indices: Where the three outputs are, or None if there is one of six columns.
+        plausible: Whether such models have so many rows.
+        output_indices: Where the three outputs are, or None if there is one.
     """
 
     preprocessing: InputSpec
+    constants: Mapping[str, NDArray[Any]]
     classes: int | None
+    plausible: bool
     output_indices: tuple[int, ...] | None
-    family: ClassVar[str] = "deepstream"
-    plausible: ClassVar[bool] = True
+    family: ClassVar[str]
+    columns: ClassVar[tuple[int, ...]]  # of one output
+    corners: ClassVar[tuple[bool, bool]]  # whether boxes are corners, else centres: in one output, in three
+    of_queries: ClassVar[bool] = False
     needs_nms: ClassVar[bool] = True
     from_one: ClassVar[bool] = False
-    constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
 
     @classmethod
-    def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> DeepStreamDecoder | None:
-        """The decoder, if there are six columns, or three outputs of these names."""
+    def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> _DeepStream | None:
+        """The decoder, if there is one output of so many columns, or three of boxes, scores and classes."""
         indices = _three_outputs(signature)
-        if indices is None and not lists_six_columns(signature):
+        if indices is None and listed_columns(signature) not in cls.columns:
             return None
-        return cls(official.yolo(signature, wh), metadata_classes(signature), indices)
+        rows = signature.outputs[0 if indices is None else indices[0]].shape[1]
+        plausible = rows is None or _are_queries(rows, wh) is cls.of_queries
+        constants = scale_inputs(signature, wh)
+        spec = official.detr(signature, wh) if constants or cls.of_queries else official.yolo(signature, wh)
+        spec = official.as_said(signature, spec) if constants else spec
+        return cls(spec, constants, metadata_classes(signature), plausible, indices)
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Corners are spread over the input, classes whole; a short sorted list is one that was suppressed."""
+        """Boxes are spread over the input, classes whole; a short sorted list is one that was suppressed."""
         every = self._rows(arrays, 0)
         rows = filled(every)
         wh = self.preprocessing.width, self.preprocessing.height
-        corners = are_corners(rows[:, :4]) and reach_across(rows[:, 2:4], wh) and are_classes(rows[:, 5])
+        boxes = are_boxes(rows[:, :4], wh) if self._has_corners else _are_centres_alone(rows[:, :4], wh)
+        if every.shape[1] == WITH_OBJECTNESS:
+            numbers = len(rows) > 0 and are_classes(rows[:, 6])
+            return verdict(boxes and are_classes(rows[:, 5]) and not numbers, rows[:, 4], rows[:, 6])
         suppressed = self.output_indices is None and len(every) <= MAX_LISTED and is_sorted_list(every)
-        return verdict(corners and not suppressed, rows[:, 4])
+        only_class = not self._has_corners and len(rows) > 0 and bool((rows[:, 5] == 1).all())  # its score, that is
+        structure = boxes and are_classes(rows[:, 5]) and not (suppressed or only_class)
+        return verdict(structure, rows[:, 4], impossible=len(rows) >= MANY and not boxes)
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """What reaches the threshold."""
@@ -72,13 +102,20 @@ class DeepStreamDecoder:
 
     def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         rows = self._rows(arrays, row)
-        return keep_listed(self._corners(rows[:, :4]), rows[:, 4], rows[:, 5], confidence, self.classes)
+        boxes, score = rows[:, :4], rows[:, 4]
+        if not self._has_corners:
+            with np.errstate(over="ignore", invalid="ignore"):
+                boxes = cxcywh_to_xyxy(boxes.astype(np.float32))
+        if rows.shape[1] == WITH_OBJECTNESS:
+            score, _ = objectness_times_class(rows[:, [0, 1, 2, 3, 6, 4]].astype(np.float32))
+        return keep_listed(boxes, score, rows[:, 5], confidence, self.classes)
 
-    def _corners(self, boxes: NDArray[Any]) -> NDArray[Any]:
-        return boxes
+    @property
+    def _has_corners(self) -> bool:
+        return self.corners[self.output_indices is not None]
 
     def _rows(self, arrays: RawOutputs, row: int) -> NDArray[Any]:
-        """A picture's rows of box, score, class: (n, 6)."""
+        """A picture's rows of box, score, class, and if there are seven columns objectness."""
         if self.output_indices is None:
             rows: NDArray[Any] = arrays[0][row]
             return rows
@@ -86,35 +123,51 @@ class DeepStreamDecoder:
         return np.concatenate([boxes.astype(np.float32), scores.reshape(-1, 1), classes.reshape(-1, 1)], axis=1)
 
 
-class DeepStreamCentresDecoder(DeepStreamDecoder):
-    """The three outputs with centres and sizes."""
+class DeepStreamDecoder(_DeepStream):
+    """Corners."""
+
+    __slots__ = ()
+    family: ClassVar[str] = "deepstream"
+    columns: ClassVar[tuple[int, ...]] = (6,)
+    corners: ClassVar[tuple[bool, bool]] = (True, True)
+
+
+class DeepStreamCentresDecoder(_DeepStream):
+    """Centres and sizes."""
 
     __slots__ = ()
     family: ClassVar[str] = "deepstream_centres"
+    columns: ClassVar[tuple[int, ...]] = (6, WITH_OBJECTNESS)
+    corners: ClassVar[tuple[bool, bool]] = (False, False)
 
-    @classmethod
-    def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> DeepStreamCentresDecoder | None:
-        """The decoder, if there are three outputs of these names."""
-        indices = _three_outputs(signature)
-        return None if indices is None else cls(official.yolo(signature, wh), metadata_classes(signature), indices)
 
-    def judge(self, arrays: RawOutputs) -> Verdict:
-        """Centres are spread over the input; as corners some would be inside out."""
-        rows = filled(self._rows(arrays, 0))
-        boxes: Floats = rows[:, :4]
-        centres = are_centres(boxes, (self.preprocessing.width, self.preprocessing.height)) and not are_corners(boxes)
-        return verdict(centres and are_classes(rows[:, 5]), rows[:, 4])
+class DeepStreamDetrDecoder(_DeepStream):
+    """RT-DETR, D-FINE and others with queries: corners in one output, centres in three, as their scripts write them."""
 
-    def _corners(self, boxes: NDArray[Any]) -> NDArray[Any]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            return cxcywh_to_xyxy(boxes.astype(np.float32))
+    __slots__ = ()
+    family: ClassVar[str] = "deepstream_detr"
+    columns: ClassVar[tuple[int, ...]] = (6,)
+    of_queries: ClassVar[bool] = True
+    corners: ClassVar[tuple[bool, bool]] = (True, False)
+    needs_nms: ClassVar[bool] = False
+
+
+def _are_queries(rows: int, wh: tuple[int, int]) -> bool:
+    """Whether so many rows are queries, which are few and not as many as the cells or anchors of any grids."""
+    return rows <= MAX_LISTED and strides_of(rows, wh) is None and not are_anchors(rows, wh)
+
+
+def _are_centres_alone(boxes: Floats, wh: tuple[int, int]) -> bool:
+    """Whether boxes (n, 4) are centres and sizes: as corners some would be inside out. True of none."""
+    return not len(boxes) or (are_centres(boxes, wh) and not are_corners(boxes))
 
 
 def _three_outputs(signature: ModelSignature) -> tuple[int, ...] | None:
-    """Where boxes, scores and classes are, if these are the outputs."""
-    indices = signature.output_indices("boxes", "scores", "classes")
-    if indices is None or len(signature.outputs) != 3:
+    """Where boxes, scores and classes are: in this order, or by name where the file says nothing of their columns."""
+    if len(signature.outputs) != 3:
         return None
-    boxes, scores, classes = (signature.outputs[index].shape for index in indices)
-    columns = [shape[2] for shape in (boxes, scores, classes) if len(shape) == 3]
-    return indices if columns in ([4, 1, 1], [None, None, None]) else None
+    named = signature.output_indices("boxes", "scores", "classes")
+    indices = named or (0, 1, 2)
+    shapes = [signature.outputs[index].shape for index in indices]
+    columns = [shape[2] for shape in shapes if len(shape) == 3]
+    return indices if columns == [4, 1, 1] or (named and columns == [None, None, None]) else None

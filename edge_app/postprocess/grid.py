@@ -5,6 +5,8 @@ from __future__ import annotations
 STRIDES = (8, 16, 32)
 LARGE_STRIDES = (*STRIDES, 64)  # of the P6 models
 POWERS = (2, 4, 8, 16, 32, 64, 128)  # strides that grids may have [px]
+ANCHORS = 3  # per cell, unless somebody chose others:
+OTHER_ANCHORS = (2, 4, 5, 6)
 
 
 def cells(input_wh: tuple[int, int], strides: tuple[int, ...] = STRIDES) -> int:
@@ -34,3 +36,10 @@ def are_cells(count: int | None, input_wh: tuple[int, int]) -> bool:
     Three anchors more a cell have the count of grids twice as fine, which no such network has.
     """
     return count is None or ((strides := strides_of(count, input_wh)) is not None and strides[-1] >= STRIDES[-1])
+
+
+def are_anchors(count: int, input_wh: tuple[int, int]) -> bool:
+    """Whether `count` may be anchors: three a cell of any grids, or another number a cell of the usual ones."""
+    usual = cells(input_wh), cells(input_wh, LARGE_STRIDES)
+    three = count % ANCHORS == 0 and strides_of(count // ANCHORS, input_wh) is not None
+    return three or any(count == anchors * each for anchors in OTHER_ANCHORS for each in usual)

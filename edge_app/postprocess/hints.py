@@ -8,8 +8,11 @@ from edge_app.model import ModelSignature, metadata_labels
 
 MAX_LISTED = 1000  # no model lists more detections per picture
 COCO_CLASSES = 80
-# What exporters call the one output (n, 7).
-FLAT = {"output": ("yolov7_flat",), "outputs": ("yolov7_flat",), "graph2_flat_predictions": ("yolonas",)}
+DETECT = "detect"  # Ultralytics' word for it, and others':
+DETECTION = ("", DETECT, "detection", "object-detection", "object_detection")
+# What exporters call the one output (n, 7), and their picture.
+FLAT = {"output": "yolov7_flat", "outputs": "yolov7_flat", "graph2_flat_predictions": "yolonas"}
+PICTURES = {"data": ("nanodet", "nanodet_first")}
 
 # Detectors of `transformers`, as `config.json` names them or their classes, in small letters and digits only.
 UNIT_DETRS = ("rtdetr", "dfine", "deim")
@@ -18,14 +21,23 @@ SOFTMAX_DETRS = ("detr", "yolos", "tabletransformer")
 
 
 def is_detection(signature: ModelSignature) -> bool:
-    """Whether Ultralytics' metadata, if present, says that the task is detection."""
-    return signature.metadata.get("task", "detect") == "detect"
+    """Whether the metadata, if it names a task, says that it is detection."""
+    return _task(signature) in DETECTION
+
+
+def _task(signature: ModelSignature) -> str:
+    return signature.metadata.get("task", "").strip().lower()
+
+
+def listed_columns(signature: ModelSignature) -> int | None:
+    """How many columns there are if there is one output of rows and the metadata does not name another task."""
+    shape = signature.outputs[0].shape
+    return shape[2] if is_detection(signature) and len(signature.outputs) == 1 and len(shape) == 3 else None
 
 
 def lists_six_columns(signature: ModelSignature) -> bool:
     """Whether there is one output of six columns and the metadata does not name another task."""
-    shape = signature.outputs[0].shape
-    return is_detection(signature) and len(signature.outputs) == 1 and len(shape) == 3 and shape[2] == 6
+    return listed_columns(signature) == 6
 
 
 def is_rtdetr(signature: ModelSignature) -> bool:
@@ -67,16 +79,16 @@ def _kind(signature: ModelSignature) -> str:
 
 
 def hinted_families(signature: ModelSignature) -> frozenset[str]:
-    """The families that the metadata points to, or the name of a flat output; empty without such a hint."""
-    output = signature.outputs[0]
+    """The families that the metadata points to, or the files beside the model; empty without such a hint."""
     if (softmax := uses_softmax(signature)) is not None:
         return frozenset(("hf_detr_softmax" if softmax else "hf_detr_sigmoid",))
     if is_rtdetr(signature):
         return frozenset(("rtdetr_ultralytics", "rtdetr_ultralytics_old"))
-    if "task" in signature.metadata:
-        return frozenset(("ultralytics", "end2end"))
-    if signature.picture.name == "data":
-        return frozenset(("nanodet",))
-    if len(output.shape) == 2:
-        return frozenset(FLAT.get(output.name, ()))
-    return frozenset()
+    return frozenset(("ultralytics", "end2end") if _task(signature) == DETECT else ())
+
+
+def named_families(signature: ModelSignature) -> frozenset[str]:
+    """The families whose exporters give the picture or a flat output its name: no more than a hint."""
+    output = signature.outputs[0]
+    flat = (FLAT[output.name],) if len(output.shape) == 2 and output.name in FLAT else ()
+    return frozenset((*flat, *PICTURES.get(signature.picture.name, ())))

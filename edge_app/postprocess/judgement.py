@@ -1,6 +1,6 @@
 """What the numbers of an answer can be: pixels, shares, probabilities, classes. Families judge their layout by it.
 
-Rows whose box is all zeros are padding and tell nothing.
+Rows whose box is all zeros are padding and tell nothing, nor do those whose box is not finite.
 """
 
 from __future__ import annotations
@@ -18,33 +18,64 @@ Floats = NDArray[np.float32]
 LEAST_REACH = 0.15  # offsets in cells, which are about 1, reach less far across the smallest inputs
 MOST_REACH = 3.0
 STEEPEST_LOGIT = 100.0
-WITH_OBJECTNESS = 7
+MANY = 100  # rows of which it can be said what networks answer to a blank picture
+FEW = 0.01  # of a column's numbers, which a bad score or two do not exceed
+ENOUGH = 20  # scores of which it can be said that they are logits
+PADDING = -1.0  # what some lists are filled up with
 
 
 class Verdict(Enum):
     """What an answer says of a layout."""
 
     FITS = "fits"
-    LOGITS = "fits, but its scores are no probabilities: a sigmoid is missing"
-    ANOTHER = "is of another layout"
+    LOGITS = "fits, but its scores are below 0: a sigmoid is missing"
+    BEYOND = "fits, but some of its scores are no probabilities"
+    ANOTHER = "is of another layout, if one fits"
+    IMPOSSIBLE = "is not of this layout, even if no other fits"
 
 
-def verdict(structure: bool, *scores: Floats) -> Verdict:
-    """The verdict on a layout whose other columns are as they should be, or not, by its scores."""
-    if not structure or any((np.abs(each) > STEEPEST_LOGIT).any() or np.isnan(each).any() for each in scores):
+def verdict(structure: bool, *scores: Floats, impossible: bool = False) -> Verdict:
+    """The verdict on a layout whose other columns are as they should be, or not, by its scores.
+
+    Args:
+        structure: Whether the other columns are as they should be.
+        scores: Columns of scores, each of shape (n,) or (n, columns).
+        impossible: Whether the other columns are so that no model of this layout answers them.
+    """
+    columns = [column for each in scores for column in (each.T if each.ndim == 2 else [each])]
+    if impossible or any((np.abs(column) > STEEPEST_LOGIT).any() for column in columns) or _differ(columns):
+        return Verdict.IMPOSSIBLE
+    if not structure or any(np.isnan(column).any() for column in columns):
         return Verdict.ANOTHER
-    return Verdict.FITS if all(are_probabilities(each) for each in scores) else Verdict.LOGITS
+    if all(map(are_probabilities, columns)):
+        return Verdict.FITS
+    return Verdict.LOGITS if any(map(are_logits, columns)) else Verdict.BEYOND
+
+
+def _differ(columns: list[Floats]) -> bool:
+    """Whether some of many rows' columns are probabilities and some others are not: angles, key points, distances."""
+    if not columns or len(columns[0]) < MANY:
+        return False
+    beyond = [float(np.mean((column < 0) | (column > HIGHEST_SCORE))) for column in columns]
+    return min(beyond) == 0 and max(beyond) > FEW
 
 
 def filled(rows: NDArray[Any]) -> Floats:
     """The rows (n, columns) with a box in their first four columns."""
-    boxed: Floats = rows[(rows[:, :4] != 0).any(axis=1)].astype(np.float32, copy=False)
-    return boxed
+    boxed = (rows[:, :4] != 0).any(axis=1) & np.isfinite(rows[:, :4]).all(axis=1)
+    found: Floats = rows[boxed].astype(np.float32, copy=False)
+    return found
 
 
 def are_probabilities(values: Floats) -> bool:
     """Whether all lie in 0 to 1, as far as half floats can tell."""
     return bool(((values >= 0) & (values <= HIGHEST_SCORE)).all())
+
+
+def are_logits(values: Floats) -> bool:
+    """Whether most are below 0, as scores of a blank picture are before their sigmoid; False of a few."""
+    scores = values[values != PADDING]
+    return len(scores) >= ENOUGH and bool(np.median(scores) < 0)
 
 
 def are_classes(values: Floats) -> bool:
@@ -66,8 +97,8 @@ def are_offsets(xy: Floats, wh: tuple[int, int]) -> bool:
 
 
 def are_shares(boxes: Floats) -> bool:
-    """Whether the sides of boxes (n, 4) are shares of the input."""
-    return bool(((boxes > -0.5) & (boxes < 1.5)).all())
+    """Whether boxes (n, 4) are centres and sizes in shares of the input; of many, some look inside out as corners."""
+    return bool(((boxes > -0.5) & (boxes < 1.5)).all()) and not (len(boxes) >= MANY and are_corners(boxes))
 
 
 def are_corners(boxes: Floats) -> bool:
@@ -76,15 +107,19 @@ def are_corners(boxes: Floats) -> bool:
 
 
 def are_centres(boxes: Floats, wh: tuple[int, int]) -> bool:
-    """Whether boxes (n, 4) may be centres in an input of that size [px], with sizes."""
-    return reach_across(boxes[:, :2], wh) and bool((boxes[:, 2:] >= 0).all())
+    """Whether boxes (n, 4) may be centres in an input of that size [px], with sizes; of many, some look inside out."""
+    corners = len(boxes) >= MANY and are_corners(boxes)
+    return reach_across(boxes[:, :2], wh) and bool((boxes[:, 2:] >= 0).all()) and not corners
+
+
+def are_boxes(boxes: Floats, wh: tuple[int, int]) -> bool:
+    """Whether boxes (n, 4) may be corners in an input of that size [px]."""
+    return are_corners(boxes) and reach_across(boxes[:, 2:], wh)
 
 
 def may_be_list(rows: Floats) -> bool:
-    """Whether rows (n, columns) may hold the number of a class: in the last column, behind corners, or before it."""
+    """Whether rows (n, columns) may hold the number of a class in the last column, behind corners."""
     last = rows[:, -1]
-    if rows.shape[1] == WITH_OBJECTNESS and len(rows) > 1 and are_classes(rows[:, -2]) and not are_classes(last):
-        return True  # older scripts for DeepStream: centre box, score, class, objectness
     return are_classes(last) and are_corners(rows[:, :4]) and (rows.shape[1] == 6 or bool(last.any()))
 
 

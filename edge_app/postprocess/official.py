@@ -53,6 +53,11 @@ def nanodet(wh: Size) -> InputSpec:
     return openmmlab(wh).model_copy(update={"letterbox": "stretch"})
 
 
+def nanodet_first(wh: Size) -> InputSpec:
+    """The same, centred on black."""
+    return openmmlab(wh).model_copy(update={"letterbox": "centre", "pad": 0})
+
+
 def as_said(signature: ModelSignature, official: InputSpec) -> InputSpec:
     """The official preprocessing, except for what the exporter wrote beside the file."""
     return official.model_copy(update=dict(signature.companion.input)) if signature.picture.is_float else official

@@ -51,11 +51,8 @@ class PpYoloeDecoder:
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> PpYoloeDecoder | None:
         """The decoder, if there is an input for the scale, and the outputs have one of these shapes."""
-        dtypes = {tensor.name: tensor.dtype for tensor in signature.inputs}
-        if SCALE not in dtypes:
+        if not (constants := scale_inputs(signature, wh)):
             return None
-        values = {SCALE: [[1, 1]], SHAPE: [[wh[1], wh[0]]]}
-        constants = {name: np.array(row, dtypes[name]) for name, row in values.items() if name in dtypes}
         spec = official.as_said(signature, official.detr(signature, wh))
         if listed := _listed(signature):
             return cls(spec, constants, metadata_classes(signature), listed, needs_nms=False)
@@ -78,6 +75,15 @@ class PpYoloeDecoder:
     def _pairs(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         boxes, scores = (arrays[index][row] for index in self.output_indices)
         return keep_pairs(boxes, scores.T, confidence)
+
+
+def scale_inputs(signature: ModelSignature, wh: tuple[int, int]) -> dict[str, NDArray[Any]]:
+    """What PaddleDetection's inputs besides the picture are fed, by name; empty if there is none for the scale."""
+    dtypes = {tensor.name: tensor.dtype for tensor in signature.inputs}
+    if SCALE not in dtypes:
+        return {}
+    values = {SCALE: [[1, 1]], SHAPE: [[wh[1], wh[0]]]}
+    return {name: np.array(row, dtypes[name]) for name, row in values.items() if name in dtypes}
 
 
 def _listed(signature: ModelSignature) -> tuple[int, int] | None:

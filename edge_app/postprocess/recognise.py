@@ -6,16 +6,21 @@ import math
 
 from edge_app.core.errors import ConfigError
 from edge_app.model import MAX_CLASSES, ModelSignature
-from edge_app.postprocess.candidates import HIGHEST_SCORE
 from edge_app.postprocess.damoyolo import DamoYoloDecoder
-from edge_app.postprocess.decoder import Decoder, DecoderFamily, Judging, RawOutputs
-from edge_app.postprocess.deepstream import DeepStreamCentresDecoder, DeepStreamDecoder
+from edge_app.postprocess.decoder import Decoder, DecoderFamily, Judging
+from edge_app.postprocess.deepstream import DeepStreamCentresDecoder, DeepStreamDecoder, DeepStreamDetrDecoder
 from edge_app.postprocess.efficientnms import EfficientNmsDecoder
 from edge_app.postprocess.end2end import EndToEndDecoder
 from edge_app.postprocess.hf_detr import SigmoidDetrDecoder, SoftmaxDetrDecoder
-from edge_app.postprocess.hints import COCO_CLASSES, hinted_families, is_detection, metadata_classes
+from edge_app.postprocess.hints import (
+    COCO_CLASSES,
+    hinted_families,
+    is_detection,
+    metadata_classes,
+    named_families,
+)
 from edge_app.postprocess.judgement import Verdict
-from edge_app.postprocess.nanodet import NanodetDecoder
+from edge_app.postprocess.nanodet import FirstNanodetDecoder, NanodetDecoder
 from edge_app.postprocess.network import BlankAnswers, Network
 from edge_app.postprocess.ppyoloe import PpYoloeDecoder
 from edge_app.postprocess.rfdetr import RfDetrDecoder
@@ -50,6 +55,7 @@ DECODERS: tuple[DecoderFamily, ...] = (
     SsdDecoder,
     DeepStreamDecoder,
     DeepStreamCentresDecoder,
+    DeepStreamDetrDecoder,
     SigmoidDetrDecoder,
     SoftmaxDetrDecoder,
     TorchvisionDecoder,
@@ -57,6 +63,7 @@ DECODERS: tuple[DecoderFamily, ...] = (
     PpYoloeDecoder,
     DamoYoloDecoder,
     NanodetDecoder,
+    FirstNanodetDecoder,
 )
 LARGEST_INPUT = 4096 * 4096  # [px]; in floats that is 200 MB a picture
 FAMILIES = {decoder.family: decoder for decoder in DECODERS}
@@ -67,8 +74,9 @@ ONE_PICTURE = (TorchvisionDecoder, PpYoloeDecoder)
 def recognise(signature: ModelSignature, family: str | None, network: Network | None = None) -> Decoder:
     """The decoder of the model.
 
-    What decides, in this order: the configuration, the metadata, the outputs' names and shapes, and where several
-    families fit these, what the model answers to a blank picture. No family is taken by its shape where two fit.
+    What decides, in this order: the configuration, the metadata, the outputs' names and shapes, what the model answers
+    to a blank picture, and where that leaves several families, names that exporters choose freely. No family is taken
+    by its shape where two fit, nor one whose layout cannot have the answer's numbers.
 
     Args:
         signature: The model's inputs and outputs.
@@ -88,19 +96,24 @@ def recognise(signature: ModelSignature, family: str | None, network: Network | 
     if len(fitting) != 1:
         signature = answers.known_shapes()
         fitting = _fitting(signature, names)
-    if family is None:
-        fitting = _narrowed(fitting, signature, answers)
-    if len(fitting) == 1:
-        return fitting[0]
+    left = fitting if family else _left(fitting, signature, answers)
+    if len(left) == 1:
+        return left[0]
     description = _describe(signature)
-    if fitting:
-        choices = ", ".join(decoder.family for decoder in fitting)
+    if left:
+        choices = ", ".join(decoder.family for decoder in left)
         raise ConfigError(f"{source}: its {description} may be of {choices}; say which with `decoder:`")
     if not is_detection(signature):
         task = signature.metadata["task"]
         raise ConfigError(f"{source}: its {description} is of task {task}, as the metadata says; want detect")
     if family:
         raise ConfigError(f"{source}: its {description} is not laid out as decoder {family} wants it")
+    if plausible := _plausible(fitting):
+        shaped = ", ".join(decoder.family for decoder in plausible)
+        raise ConfigError(
+            f"{source}: its {description} has the shape of {shaped}, but what it answers to a blank picture is of none "
+            "of these: oriented boxes, key points, shares of the input? If it is one after all, say so with `decoder:`"
+        )
     raise ConfigError(f"{source}: no known layout has the {description}; `decoder:` may be {', '.join(FAMILIES)}")
 
 
@@ -131,19 +144,29 @@ def _fitting(signature: ModelSignature, names: list[str]) -> list[Decoder]:
     return [decoder for decoder in fitting if decoder.family in hinted_families(signature)] or fitting
 
 
-def _narrowed(fitting: list[Decoder], signature: ModelSignature, answers: BlankAnswers) -> list[Decoder]:
-    """Those that the number of rows, the model's answer and the number of classes leave."""
-    if len(fitting) == 1 and fitting[0].family in hinted_families(signature):
+def _left(fitting: list[Decoder], signature: ModelSignature, answers: BlankAnswers) -> list[Decoder]:
+    """Those that metadata, the number of rows, the model's answer, the number of classes and names leave."""
+    hinted = hinted_families(signature)
+    if len(fitting) == 1 and fitting[0].family in hinted:
         return fitting
-    plausible = [decoder for decoder in fitting if not isinstance(decoder, Judging) or decoder.plausible]
+    plausible = _plausible(fitting)
     alike = [decoder for decoder in fitting if (decoder.classes or 0) <= MAX_CLASSES]
-    told = len(plausible) == 1 and plausible[0].family in hinted_families(signature)
-    if told or not plausible or len(alike) < 2:
+    told = len(plausible) == 1 and plausible[0].family in hinted
+    if told or not plausible:
+        return plausible
+    if len(plausible) == 1 and _judge(plausible[0], answers) is Verdict.IMPOSSIBLE:
+        plausible = []
+    if len(alike) < 2:
         return plausible
     judged = _judged(plausible, alike, answers)
     classes = metadata_classes(signature) or (COCO_CLASSES if judged is not None else None)
     left = plausible if judged is None else judged
-    return [decoder for decoder in left if classes and decoder.classes == classes] or left or plausible
+    left = [decoder for decoder in left if classes and decoder.classes == classes] or left or plausible
+    return [decoder for decoder in left if judged != [] and decoder.family in named_families(signature)] or left
+
+
+def _plausible(fitting: list[Decoder]) -> list[Decoder]:
+    return [decoder for decoder in fitting if not isinstance(decoder, Judging) or decoder.plausible]
 
 
 def _judged(plausible: list[Decoder], alike: list[Decoder], answers: BlankAnswers) -> list[Decoder] | None:
@@ -151,21 +174,23 @@ def _judged(plausible: list[Decoder], alike: list[Decoder], answers: BlankAnswer
 
     None if the model cannot answer.
     """
-    given = [(decoder, answers.to(decoder)) for decoder in alike if isinstance(decoder, Judging)]
-    verdicts = {decoder.family: decoder.judge(arrays) for decoder, arrays in given if arrays is not None}
+    given = {decoder.family: _judge(decoder, answers) for decoder in alike}
+    verdicts = {family: verdict for family, verdict in given.items() if verdict is not None}
     if not verdicts:
         return None
-    for among, wanted in (plausible, Verdict.FITS), (alike, Verdict.FITS), (plausible, Verdict.LOGITS):
-        if fits := [decoder for decoder in among if verdicts.get(decoder.family, Verdict.FITS) is wanted]:
+    beyond = (Verdict.LOGITS, Verdict.BEYOND)
+    for among, wanted in (plausible, (Verdict.FITS,)), (alike, (Verdict.FITS,)), (plausible, beyond):
+        if fits := [decoder for decoder in among if verdicts.get(decoder.family, Verdict.FITS) in wanted]:
             return fits
     return []
 
 
-def has_probabilities(decoder: Decoder, arrays: RawOutputs) -> bool:
-    """Whether the scores in an answer to a blank picture, the first of its batch, can be probabilities."""
-    if isinstance(decoder, Judging) and decoder.judge(arrays) is Verdict.LOGITS:
-        return False
-    return decoder.decode(arrays, range(1), HIGHEST_SCORE).invalid_rows[0] == 0
+def _judge(decoder: Decoder, answers: BlankAnswers) -> Verdict | None:
+    """The decoder's verdict on the model's answer; None if it has none, or the model cannot answer."""
+    if not isinstance(decoder, Judging):
+        return None
+    arrays = answers.to(decoder)
+    return None if arrays is None else decoder.judge(arrays)
 
 
 def _describe(signature: ModelSignature) -> str:

@@ -98,10 +98,11 @@ class OldUltralyticsRtDetrDecoder:
         return cls(official.detr(signature, wh), columns - 4, rows == QUERIES or is_rtdetr(signature))
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Sides are shares; scores of two classes are not whole in one of them."""
+        """Sides are shares, of few boxes; scores of two classes are not whole in one of them."""
         rows = filled(arrays[0][0])
         lists = rows.shape[1] == 6 and are_classes(rows[:, 5])
-        return verdict(len(rows) > 0 and are_shares(rows[:, :4]) and not lists, rows[:, 4:])
+        few = 0 < len(rows) <= MAX_LISTED
+        return verdict(few and are_shares(rows[:, :4]) and not lists, rows[:, 4:])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""

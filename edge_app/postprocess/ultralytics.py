@@ -27,10 +27,18 @@ from edge_app.postprocess.centre_rows import SURE
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import are_cells, strides_of
 from edge_app.postprocess.hints import is_detection
-from edge_app.postprocess.judgement import Verdict, are_centres, filled, has_objectness, may_be_list, verdict
+from edge_app.postprocess.judgement import (
+    MANY,
+    Floats,
+    Verdict,
+    are_centres,
+    filled,
+    has_objectness,
+    may_be_list,
+    verdict,
+)
 
 LOUD = 0.05  # classes that are multiplied by an objectness have higher scores even where nothing is
-MANY = 100  # rows of which that can be said
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,19 @@ class UltralyticsDecoder:
         return cls(official.yolo(signature, wh), channels - 4, transposed, plausible)
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Centres are spread over the input; where nothing is, all scores are low, as only an objectness besides."""
+        """Centres are spread over the input; where nothing is, all scores are low, as only an objectness besides.
+
+        Turned, its rows look like those of models with an objectness; else only like oriented boxes', whose last
+        column is an angle, and those of key points.
+        """
         rows = filled(self._columns(arrays, 0).T)
-        objectness = self.classes > 1 and ((rows[:, 4] >= SURE).all() or has_objectness(rows) is True)
-        loud = len(rows) >= MANY and bool(np.median(rows[:, 4:].max(axis=1)) > LOUD)
-        centres = are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
-        return verdict(len(rows) == 0 or (centres and not (objectness or loud or may_be_list(rows))), rows[:, 4:])
+        scores = rows[:, 4:]
+        centres = len(rows) == 0 or are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
+        if not self.transposed:
+            impossible = len(rows) >= MANY and (not centres or _last_alone_is_loud(scores))
+            return verdict(centres, scores, impossible=impossible)
+        objectness = self.classes > 1 and _may_be_objectness(rows)
+        return verdict(centres and not objectness and not (len(rows) and may_be_list(rows)), scores)
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""
@@ -89,6 +104,24 @@ class UltralyticsDecoder:
         """A picture's cells as columns: (4 + classes, cells)."""
         cells: NDArray[Any] = arrays[0][row]
         return cells.T if self.transposed else cells
+
+
+def _may_be_objectness(rows: Floats) -> bool:
+    """Whether column 4 of rows (n, columns) is an objectness: always 1, sure of what classes are, or lower than these.
+
+    Where it is not low, as an objectness is of a blank picture, nothing can be said.
+    """
+    if not len(rows) or (rows[:, 4] >= SURE).all() or has_objectness(rows) is True:
+        return bool(len(rows))
+    loud = np.median(rows[:, 5:].max(axis=1)) > LOUD
+    return bool(len(rows) >= MANY and loud and np.median(rows[:, 4]) <= LOUD)
+
+
+def _last_alone_is_loud(scores: Floats) -> bool:
+    """Whether the last column of scores (n, classes) is no class: it is high where nothing is, and no other is."""
+    if scores.shape[1] < 2:
+        return False
+    return bool(np.median(scores[:, -1]) > LOUD and np.median(scores[:, :-1].max(axis=1)) <= LOUD)
 
 
 def _are_cells_rows(rows: int | None, columns: int | None, wh: tuple[int, int]) -> bool:

@@ -10,10 +10,7 @@ from typing import ClassVar
 from edge_app.model import ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.centre_rows import CentreRowsDecoder, rows_and_classes
-from edge_app.postprocess.grid import LARGE_STRIDES, cells, strides_of
-
-ANCHORS = 3  # per cell, unless somebody chose others:
-OTHER_ANCHORS = (2, 4, 5, 6)
+from edge_app.postprocess.grid import are_anchors
 
 
 class Yolov5Decoder(CentreRowsDecoder):
@@ -29,11 +26,4 @@ class Yolov5Decoder(CentreRowsDecoder):
         if shape is None or any(len(tensor.shape) != 5 for tensor in signature.outputs[1:]):
             return None
         rows, classes = shape
-        return cls(official.yolo(signature, wh), classes, rows is None or _are_anchors(rows, wh))
-
-
-def _are_anchors(rows: int, wh: tuple[int, int]) -> bool:
-    """Whether there may be so many: three a cell of any grids, or another number a cell of the usual ones."""
-    usual = cells(wh), cells(wh, LARGE_STRIDES)
-    three = rows % ANCHORS == 0 and strides_of(rows // ANCHORS, wh) is not None
-    return three or any(rows == anchors * count for anchors in OTHER_ANCHORS for count in usual)
+        return cls(official.yolo(signature, wh), classes, rows is None or are_anchors(rows, wh))

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edge_app.core.errors import ConfigError
+from edge_app.core.errors import ConfigError, DataError
 from edge_app.detector import Overrides, read_fp32, resolve, start_engine
 from edge_app.detector.ask import network_of
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
@@ -83,7 +83,9 @@ def test_a_model_is_asked_in_the_form_of_its_own_input(tmp_path, form, declared)
 def test_a_plugin_cannot_be_asked_and_the_choices_are_listed(tmp_path):
     path = answers(tmp_path / "m.onnx", corners(), [1, 84, 6], operator="Sorcery_TRT")
     signature = read_signature(path)
-    with pytest.raises(ConfigError, match=r"may be of yolox, .*deepstream; say which with `decoder:`"):
+    with pytest.raises(
+        ConfigError, match=r"may be of yolox, .*deepstream, deepstream_centres; say which with `decoder:`"
+    ):
         recognise(signature, None, network_of(signature))
 
 
@@ -126,11 +128,46 @@ def logits():
 
 
 @pytest.mark.parametrize("decoder", [None, "yolox"])
-def test_logits_where_probabilities_are_meant_are_told_at_the_start(tmp_path, caplog, decoder):
+def test_a_model_that_answers_logits_does_not_start(tmp_path, decoder):
+    """Of those some lie between 0 and 1, and would be published as scores."""
     path = answers(tmp_path / "m.onnx", logits(), [1, 84, 7])
     detector = resolve(find_argument(str(path), Path()), "fp32", CPU, Overrides(family=decoder))
+    with pytest.raises(DataError, match=r"m\.onnx: read as yolox, its scores are logits, most of them below 0"):
+        start_engine(detector, EngineConfig())
+
+
+def test_a_score_above_one_is_told_at_the_start(tmp_path, caplog):
+    rows = corners()
+    rows[40, 4] = 11.9
+    path = answers(tmp_path / "m.onnx", rows, [1, 84, 6])
+    detector = resolve(find_argument(str(path), Path()), "fp32", CPU, Overrides(family="deepstream"))
     with caplog.at_level(logging.WARNING), start_engine(detector, EngineConfig())[1]:
-        assert "m.onnx: read as yolox, its scores are not between 0 and 1" in caplog.text
+        assert "m.onnx: read as deepstream, its scores are not between 0 and 1" in caplog.text
+
+
+def test_an_answer_that_its_family_cannot_read_does_not_start(tmp_path):
+    """Fewer boxes than scores, as the file declares too."""
+    shapes = {"labels": [1, 300], "boxes": [1, 200, 4], "scores": [1, 300]}
+    value = helper.make_tensor_value_info
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
+        *(helper.make_node("Expand", ["mean", f"{name}_shape"], [name]) for name in shapes),
+    ]
+    inputs = [
+        value("images", TensorProto.FLOAT, [1, 3, 64, 64]),
+        value("orig_target_sizes", TensorProto.INT64, [1, 2]),
+    ]
+    path = write(
+        tmp_path / "m.onnx",
+        nodes,
+        inputs,
+        [value(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()],
+        [numpy_helper.from_array(np.array(shape), f"{name}_shape") for name, shape in shapes.items()],
+    )
+    detector = resolve(find_argument(str(path), Path()), "fp32", CPU, Overrides())
+    words = r"m\.onnx: its answer .*\(1, 200, 4\), \(1, 300\) to 1 pictures cannot be read as rtdetr \("
+    with pytest.raises(DataError, match=words):
+        start_engine(detector, EngineConfig())
 
 
 @pytest.mark.parametrize("name", ["YOLOX", "RT-DETR", "RF-DETR", "DeepStream", "YOLOv6"])

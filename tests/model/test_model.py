@@ -152,6 +152,30 @@ def test_a_model_without_a_picture_input_is_refused_with_its_inputs(tmp_path):
         read_signature(path)
 
 
+def taking(path, batch, *others):
+    """A model of pictures, so many at once, with more inputs of these dtypes."""
+    helper, dtypes = onnx.helper, onnx.TensorProto
+    inputs = [helper.make_tensor_value_info("x", dtypes.FLOAT, [batch, 3, 8, 8])]
+    inputs += [helper.make_tensor_value_info(f"other_{dtype}", dtype, [1]) for dtype in others]
+    outputs = [helper.make_tensor_value_info("y", dtypes.FLOAT, [batch, 3, 8, 8])]
+    return write(path, [helper.make_node("Identity", ["x"], ["y"])], inputs, outputs)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "word"), [(onnx.TensorProto.STRING, "string"), (onnx.TensorProto.UNDEFINED, "undefined")]
+)
+def test_an_input_that_is_no_number_is_refused(tmp_path, dtype, word):
+    path = taking(tmp_path / "m.onnx", 1, dtype)
+    with pytest.raises(DataError, match=rf"m\.onnx: its input is other_\d {word} \(1\); want numbers$"):
+        read_signature(path)
+
+
+def test_a_batch_beyond_reason_is_refused(tmp_path):
+    assert read_signature(taking(tmp_path / "m.onnx", 1024)).batch == 1024
+    with pytest.raises(DataError, match=r"m\.onnx: it takes 1025 pictures at once; want 1024 at most$"):
+        read_signature(taking(tmp_path / "m.onnx", 1025))
+
+
 @pytest.mark.parametrize(
     ("metadata", "card_wh", "expected"),
     [

@@ -15,6 +15,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from edge_app.core.errors import DataError, InputError
+from edge_app.engine.ort.cpu import open_session
 from edge_app.model import digest, load_onnx, may_name_weights, read_signature, sha256
 from tests.onnx_models import beside
 from tests.trt_build.models import convolution
@@ -105,6 +106,21 @@ def test_files_that_are_all_links_into_one_folder_are_weights(two, tmp_path):
 
     assert read_signature(snapshot / "model.onnx")
     assert load_onnx(snapshot / "model.onnx")
+
+
+def test_weights_are_beside_the_real_file_where_it_alone_is_a_link(two, tmp_path):
+    """As a deployment links to the model that it runs."""
+    (tmp_path / "current").mkdir()
+    link = tmp_path / "current" / "model.onnx"
+    link.symlink_to(two)
+
+    assert read_signature(link)
+    assert load_onnx(link) == load_onnx(two)
+    assert digest(link) == digest(two)
+    assert open_session(link, threads=1).get_outputs()[0].name == "output"
+    two.with_name("model.onnx.data").unlink()
+    with pytest.raises(InputError, match="is missing"):
+        read_signature(link)
 
 
 def test_missing_weights_are_named(two):

@@ -69,6 +69,30 @@ def deepstream_three(boxes, scores, classes, wh) -> Arrays:
     return {"boxes": rows[:, :, :4], "scores": rows[:, :, 4:5], "classes": rows[:, :, 5:]}
 
 
+def deepstream_six_centres(boxes, scores, classes, wh) -> Arrays:
+    return deepstream(centres(boxes), scores, classes, wh)
+
+
+def deepstream_seven(boxes, scores, classes, wh) -> Arrays:
+    """The score is yet to be multiplied by the objectness, which comes last."""
+    rows = deepstream(centres(boxes), scores / OBJECTNESS, classes, wh)["output"]
+    sure = np.where(rows[:, :, :1] > 0, OBJECTNESS, 0)
+    return {"output": np.concatenate([rows, sure], axis=2)}
+
+
+def deepstream_queries(boxes, scores, classes, wh) -> Arrays:
+    return {"output": end2end(boxes, scores, classes, wh)["output0"]}
+
+
+def deepstream_queries_three(boxes, scores, classes, wh) -> Arrays:
+    rows = end2end(centres(boxes), scores, classes, wh)["output0"]
+    return {"boxes": rows[:, :, :4], "scores": rows[:, :, 4:5], "classes": rows[:, :, 5:]}
+
+
+def deepstream_unnamed(boxes, scores, classes, wh) -> Arrays:
+    return dict(zip(("tmp_9", "max_0", "cast_4"), deepstream_three(boxes, scores, classes, wh).values(), strict=True))
+
+
 def deepstream_centres(boxes, scores, classes, wh) -> Arrays:
     return deepstream_three(centres(boxes), scores, classes, wh)
 
@@ -224,17 +248,27 @@ def damoyolo(boxes, scores, classes, wh) -> Arrays:
     return {"output": arrays["concat_14.tmp_0"].transpose(0, 2, 1), "1180": arrays["tmp_16"]}
 
 
-def nanodet(boxes, scores, classes, wh) -> Arrays:
-    """Cells of 8 px, whose corner must lie in the box; each distance is the mean of two neighbouring bins."""
+def yolonas_raw(boxes, scores, classes, wh) -> Arrays:
+    arrays = damoyolo(boxes, scores, classes, wh)
+    return {"913": arrays["1180"], "904": arrays["output"]}
+
+
+def nanodet(boxes, scores, classes, wh, strides=(8, 16, 32, 64), place=0.0) -> Arrays:
+    """Cells of 8 px, of which a place must lie in the box; each distance is the mean of two neighbouring bins."""
     columns, stride = -(-wh[0] // 8), 8
-    rows = np.zeros((sum(-(-wh[1] // s) * -(-wh[0] // s) for s in (8, 16, 32, 64)), CLASSES + 4 * 8))
+    rows = np.zeros((sum(-(-wh[1] // s) * -(-wh[0] // s) for s in strides), CLASSES + 4 * 8))
     for i, (x1, y1, x2, y2) in enumerate(boxes):
         x, y = int((x1 + x2) / 2 // stride), int((y1 + y2) / 2 // stride) - i % 2
         row = rows[y * columns + x]
         row[int(classes[i])] = scores[i]
-        sides = np.array([x * stride - x1, y * stride - y1, x2 - x * stride, y2 - y * stride]) / stride
+        px, py = (x + place) * stride, (y + place) * stride
+        sides = np.array([px - x1, py - y1, x2 - px, y2 - py]) / stride
         row[CLASSES:] = np.log(1e-30 + np.maximum(0, 1 - abs(sides[:, None] - np.arange(8)))).reshape(-1)
     return {"output": rows[None]}
+
+
+def nanodet_first(boxes, scores, classes, wh) -> Arrays:
+    return nanodet(boxes, scores, classes, wh, (8, 16, 32), 0.5)
 
 
 @dataclass(frozen=True)
@@ -253,6 +287,7 @@ class Layout:
         metadata: As the exporter writes it.
         picture: The input's name.
         lists: Whether outputs of rank 1 and 2 list what is found, without an axis for the batch.
+        scale: Whether there are PaddleDetection's inputs besides the picture.
     """
 
     family: str
@@ -266,6 +301,7 @@ class Layout:
     metadata: Mapping[str, str] = field(default_factory=dict)
     picture: str = "images"
     lists: bool = False
+    scale: bool = False
 
 
 NAMES = {"task": "detect", "names": "{0: 'cat', 1: 'dog', 2: 'cow'}"}
@@ -279,6 +315,12 @@ LAYOUTS = {
     "DeepStream": Layout("deepstream", deepstream, suppresses=True),
     "DeepStream, three outputs": Layout("deepstream", deepstream_three, suppresses=True),
     "DeepStream, centres": Layout("deepstream_centres", deepstream_centres, suppresses=True),
+    "DeepStream, six with centres": Layout("deepstream_centres", deepstream_six_centres, suppresses=True),
+    "DeepStream, seven": Layout("deepstream_centres", deepstream_seven, suppresses=True),
+    "DeepStream, RT-DETR": Layout("deepstream_detr", deepstream_queries, "stretch"),
+    "DeepStream, RT-DETR, three": Layout("deepstream_detr", deepstream_queries_three, "stretch", batch=1),
+    "DeepStream, PP-YOLOE": Layout("deepstream", deepstream, "stretch", suppresses=True, picture="image", scale=True),
+    "DeepStream, PP-YOLOE, three": Layout("deepstream", deepstream_unnamed, "stretch", suppresses=True, scale=True),
     "Ultralytics v8, turned": Layout("ultralytics", ultralytics_turned, suppresses=True),
     "Ultralytics v8": Layout("ultralytics", ultralytics, suppresses=True, metadata=NAMES),
     "Ultralytics v8, half": Layout("ultralytics", ultralytics, suppresses=True, dtype="float16", batch=1),
@@ -294,6 +336,7 @@ LAYOUTS = {
     "EfficientNMS": Layout("efficientnms", efficientnms, batch=2),
     "YOLO-NAS, batch format": Layout("yolonas", yolonas, pixels="bytes", dtype="uint8"),
     "YOLO-NAS, flat format": Layout("yolonas", yolonas_flat, pixels="bytes", dtype="uint8", batch=1),
+    "YOLO-NAS, raw": Layout("yolonas", yolonas_raw, suppresses=True),
     "SSD": Layout("ssd", ssd, "stretch", "bytes", dtype="uint8", channels_last=True),
     "SSD, float": Layout("ssd", ssd, "stretch", "bytes", channels_last=True),
     "RT-DETR": Layout("rtdetr", rtdetr, "stretch"),
@@ -305,9 +348,10 @@ LAYOUTS = {
     "torchvision, unnamed": Layout("torchvision", torchvision_unnamed, "stretch", batch=1, picture="x", lists=True),
     "torchvision, any batch": Layout("torchvision", torchvision, "stretch", picture="input", lists=True),
     "RTMDet": Layout("rtmdet", rtmdet, "top_left", "bgr_imagenet", picture="input"),
-    "PP-YOLOE": Layout("ppyoloe", ppyoloe, "stretch", picture="image", lists=True),
-    "PP-YOLOE, raw": Layout("ppyoloe", ppyoloe_raw, "stretch", batch=1, picture="image", suppresses=True),
+    "PP-YOLOE": Layout("ppyoloe", ppyoloe, "stretch", picture="image", lists=True, scale=True),
+    "PP-YOLOE, raw": Layout("ppyoloe", ppyoloe_raw, "stretch", batch=1, picture="image", suppresses=True, scale=True),
     "DAMO-YOLO": Layout("damoyolo", damoyolo, "stretch", "bytes", batch=1, suppresses=True),
+    "NanoDet": Layout("nanodet_first", nanodet_first, "centre", "bgr_imagenet", batch=1, suppresses=True),
     "NanoDet-Plus": Layout("nanodet", nanodet, "stretch", "bgr_imagenet", batch=1, picture="data", suppresses=True),
 }
 

@@ -25,7 +25,8 @@ def planted(
 ) -> Path:
     """A model of that layout: the arrays for every picture, and 10⁶ more of everything for a picture that is wrong.
 
-    PP-YOLOE wants a scale of 1 and its own size, else it is wrong too. What lists one picture's boxes lists none then.
+    PaddleDetection's want a scale of 1 and its own size, else it is wrong too. What lists one picture's boxes lists
+    none then.
     """
     height, width = (wh[1], wh[0]) if side is None else (side, side)
     batch = [] if layout.batch is None else [layout.batch]
@@ -49,7 +50,7 @@ def planted(
             helper.make_node("Unsqueeze", ["twice", "one"], ["scale"]),
         ]
         constants["one"] = np.array([1], np.int64)
-    if layout.family == "ppyoloe":
+    if layout.scale:
         inputs.append(helper.make_tensor_value_info("scale_factor", TensorProto.FLOAT, [layout.batch, 2]))
         inputs.append(helper.make_tensor_value_info("im_shape", TensorProto.FLOAT, [layout.batch, 2]))
         nodes += [
@@ -63,7 +64,7 @@ def planted(
         ]
         constants["unscaled"] = np.array([[1, 1]], np.float32)
         constants["height_width"] = np.array([[wh[1], wh[0]]], np.float32)
-    wrong = "wrong_or_scaled" if layout.family == "ppyoloe" else "wrong"
+    wrong = "wrong_or_scaled" if layout.scale else "wrong"
     nodes.append(helper.make_node("Mul", [wrong, "million"], ["error"]))
     outputs = []
     for name, array in arrays.items():

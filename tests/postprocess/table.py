@@ -55,9 +55,21 @@ def centres(rows, classes, objectness=None, most=0.4) -> Answer:
     return (np.concatenate([_positions(rows), size, sure, _unit(5, rows, classes, most=most)], axis=1)[None],)
 
 
-def centres_and_classes(rows, classes) -> Answer:
+def centres_and_classes(rows, classes, most=0.05) -> Answer:
     """Centre boxes in pixels, classes."""
-    return (np.delete(centres(rows, classes, most=0.05)[0], 4, axis=2),)
+    return (np.delete(centres(rows, classes, most=most)[0], 4, axis=2),)
+
+
+def corner_classes(rows, classes) -> Answer:
+    """Corners in pixels, classes."""
+    return (np.concatenate([corners(rows)[0][:, :, :4], _unit(21, 1, rows, classes)], axis=2),)
+
+
+def always_sure(rows) -> Answer:
+    """Centre boxes in pixels, an objectness, and a class that is 1 throughout, as half floats round it."""
+    array = centres(rows, 1)[0].copy()
+    array[:, :, 5] = 1
+    return (array,)
 
 
 def turned(answer: Answer) -> Answer:
@@ -80,6 +92,44 @@ def with_objectness(rows) -> Answer:
     return (np.concatenate([box, _unit(17, rows, 1), class_id, _unit(18, rows, 1, most=0.4)], axis=1)[None],)
 
 
+def with_one_class(answer: Answer) -> Answer:
+    """The same rows, of a model that has one class."""
+    array = answer[0].copy()
+    array[:, :, 5] = 0
+    return (array,)
+
+
+def with_last(answer: Answer, least, most) -> Answer:
+    """The same rows with a column behind them: angles, say."""
+    last = np.random.default_rng(19).uniform(least, most, (*answer[0].shape[:2], 1)).astype(np.float32)
+    return (np.concatenate([answer[0], last], axis=2),)
+
+
+def with_points(answer: Answer, number) -> Answer:
+    """The same rows with so many key points behind them: two places in pixels, and how sure they are."""
+    for _ in range(number):
+        answer = with_last(with_last(with_last(answer, 0, SIDE), 0, SIDE), 0, 1)
+    return answer
+
+
+def flat(columns) -> Answer:
+    """Three rows of one picture's number and corners, and of a score and a class, in this order."""
+    boxes = [[10, 20, 60, 90], [100, 110, 180, 190], [200, 50, 300, 120]]
+    each = {"score": [0.03, 0.02, 0.01], "class": [0, 41, 7]}
+    rows = zip(boxes, each[columns[0]], each[columns[1]], strict=True)
+    return (np.array([[0, *box, *last] for box, *last in rows], np.float32),)
+
+
+def pairs(classes) -> Answer:
+    """Corners in pixels, and scores."""
+    return corners(CELLS)[0][:, :, :4], _unit(20, 1, CELLS, classes)
+
+
+def centred_pairs(classes) -> Answer:
+    """Centre boxes in pixels, and scores."""
+    return centres(CELLS, 1)[0][:, :, :4], _unit(20, 1, CELLS, classes)
+
+
 def planted(*columns) -> Answer:
     """Two boxes that may be corners or centres, these columns behind them, and nothing else."""
     rows = np.zeros((1, CELLS, 4 + len(columns)), np.float32)
@@ -99,9 +149,9 @@ def shares_and_classes(rows, classes) -> Answer:
     return (np.concatenate([_unit(12, rows, 4, most=1), _unit(13, rows, classes)], axis=1)[None],)
 
 
-def distributions(rows, classes) -> Answer:
+def distributions(rows, classes, bins=32) -> Answer:
     """Classes, and for each side of a box the logits of eight distances."""
-    sides = np.random.default_rng(14).normal(0, 3, (rows, 32)).astype(np.float32)
+    sides = np.random.default_rng(14).normal(0, 3, (rows, bins)).astype(np.float32)
     return (np.concatenate([_unit(15, rows, classes), sides], axis=1)[None],)
 
 
@@ -120,6 +170,13 @@ def as_centres(answer: Answer) -> Answer:
     box = answer[0][0, :, :4]
     centre = np.concatenate([(box[:, :2] + box[:, 2:]) / 2, box[:, 2:] - box[:, :2]], axis=1)
     return (np.concatenate([centre[None], answer[0][:, :, 4:]], axis=2),)
+
+
+def in_shares(answer: Answer) -> Answer:
+    """The same rows with boxes as shares of the input."""
+    array = answer[0].copy()
+    array[:, :, :4] /= SIDE
+    return (array,)
 
 
 def logits(answer: Answer) -> Answer:
@@ -141,6 +198,7 @@ class Row:
         metadata: Of the file.
         inputs: Besides the picture.
         kind: Of the model, as a `config.json` beside the file says.
+        picture: What the file calls its picture.
     """
 
     name: str
@@ -150,18 +208,27 @@ class Row:
     metadata: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[TensorSpec, ...] = ()
     kind: str = ""
+    picture: str = "images"
 
 
 DETECT = {"task": "detect"}
 TWO_CLASSES = {**RTDETR, "names": "['a', 'b']"}
 DECODED = ("yolox_decoded", "ultralytics")
 FOUR = ("yolox", "yolox_decoded", "ultralytics", "yolov6")
-SIX = ("end2end", "rtdetr_ultralytics", "rtdetr_ultralytics_old", "deepstream")
+FIVE = (*FOUR, "nanodet_first")
+SIX = ("end2end", "rtdetr_ultralytics", "rtdetr_ultralytics_old", "deepstream_detr")
+SCALE = (out("scale_factor", 1, 2),)
 
 
-def row(name, outputs, taken_for, answer=None, metadata=None, inputs=(), kind=""):
+def row(name, outputs, taken_for, answer=None, metadata=None, **others):
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-    return Row(name, outputs, taken_for, answer, metadata or {}, inputs, kind)
+    return Row(name, outputs, taken_for, answer, metadata or {}, **others)
+
+
+def rows_of(count, *names, classes="float32"):
+    """Three outputs of so many rows."""
+    shapes = zip(names, (4, 1, 1), ("float32", "float32", classes), strict=True)
+    return tuple(out(name, 1, count, columns, dtype=dtype) for name, columns, dtype in shapes)
 
 
 def counted(names, count="int32"):
@@ -189,13 +256,25 @@ TABLE = [
     row("YOLOX, its rows open", out("output", None, None, 7), "yolox", lambda: offsets(CELLS, 2)),
     row("YOLOX of half floats", out("output", 1, CELLS, 85, dtype="float16"), "yolox", lambda: offsets(CELLS, 80)),
     row("YOLOX, no sigmoid", out("output", 1, CELLS, 7), "yolox", lambda: logits(offsets(CELLS, 2))),
-    row("YOLOX, not asked", out("output", 1, CELLS, 85), FOUR),
+    row("YOLOX, not asked", out("output", 1, CELLS, 85), FIVE),
+    row(
+        "YOLOX, its picture called data",
+        out("o", 1, P6_CELLS, 85),
+        "yolox",
+        lambda: offsets(P6_CELLS, 80),
+        picture="data",
+    ),
     row("YOLOX decoded, COCO", out("output", 1, CELLS, 85), "yolox_decoded", lambda: centres(CELLS, 80)),
     row("YOLOX decoded, --dynamic", out("output", None, None, None), "yolox_decoded", lambda: centres(CELLS, 80)),
     row("YOLOX decoded, three classes", out("output", 1, CELLS, 8), "yolox_decoded", lambda: centres(CELLS, 3)),
     row("YOLOX decoded, sure of two boxes", out("output", 1, CELLS, 7), "yolox_decoded", lambda: planted(0.9, 0.95, 0)),
     row("v8 turned, sure of two boxes", out("output0", 1, CELLS, 7), "ultralytics", lambda: planted(0.9, 0, 0)),
-    row("corners, two scores, class", out("output", 1, CELLS, 7), FOUR, lambda: planted(0.9, 0.8, 2)),
+    row(
+        "corners, two scores, class",
+        out("output", 1, CELLS, 7),
+        (*FOUR, "deepstream_centres"),
+        lambda: planted(0.9, 0.8, 2),
+    ),
     row("YOLOX decoded or v8 turned", out("output", 1, CELLS, 8), DECODED, lambda: centres(CELLS, 3, most=0.05)),
     row(
         "YOLOX decoded, its classes named",
@@ -220,6 +299,33 @@ TABLE = [
     # Ultralytics
     row("v8, COCO", out("output0", 1, 84, CELLS), "ultralytics"),
     row("v8 with its metadata", out("output0", 1, 84, CELLS), "ultralytics", metadata=DETECT),
+    row("v8, asked", out("output0", 1, 84, CELLS), "ultralytics", lambda: turned(centres_and_classes(CELLS, 80))),
+    row("v8 without a task", out("output0", 1, 84, CELLS), "ultralytics", metadata={"task": ""}),
+    row("v8 of another's words", out("output0", 1, 84, CELLS), "ultralytics", metadata={"task": "Object-Detection"}),
+    row("v8 that answers NaN", out("o", 1, 84, CELLS), "ultralytics", lambda: (np.full((1, 84, CELLS), np.nan),)),
+    row("v8 of shares", out("o", 1, 84, CELLS), (), lambda: turned(in_shares(centres_and_classes(CELLS, 80)))),
+    row("v8 of corners", out("output0", 1, 84, CELLS), (), lambda: turned(corner_classes(CELLS, 80))),
+    row(
+        "v8 of oriented boxes",
+        out("output0", 1, 20, CELLS),
+        (),
+        lambda: turned(with_last(centres_and_classes(CELLS, 15), -0.78, 2.35)),
+    ),
+    row(
+        "v8 of oriented boxes that all lean alike",
+        out("output0", 1, 20, CELLS),
+        (),
+        lambda: turned(with_last(centres_and_classes(CELLS, 15), 0.6, 0.9)),
+    ),
+    row(
+        "v8 of oriented boxes, turned",
+        out("output0", 1, CELLS, 20),
+        FOUR,
+        lambda: with_last(centres_and_classes(CELLS, 15), -0.78, 2.35),
+    ),
+    row(
+        "v8 of poses", out("output0", 1, 56, CELLS), (), lambda: turned(with_points(centres_and_classes(CELLS, 1), 17))
+    ),
     row("v8, one class", out("output0", 1, 5, CELLS), "ultralytics"),
     row("v8, two classes", out("output0", 1, 6, CELLS), "ultralytics"),
     row("v8-p2", out("output0", 1, 84, P2_CELLS), "ultralytics"),
@@ -233,7 +339,14 @@ TABLE = [
         "v8, all open", out("output0", None, None, None), "ultralytics", lambda: turned(centres_and_classes(CELLS, 80))
     ),
     row("v8 turned, COCO", out("output0", 1, CELLS, 84), "ultralytics", lambda: centres_and_classes(CELLS, 80)),
-    row("v8 turned, not asked", out("output0", 1, CELLS, 84), FOUR),
+    row("v8 turned, not asked", out("output0", 1, CELLS, 84), FIVE),
+    row("v8 turned, loud", out("output0", 1, CELLS, 8), DECODED, lambda: centres_and_classes(CELLS, 4, most=0.4)),
+    row(
+        "v8 turned, one class, loud",
+        out("o", 1, CELLS, 5),
+        "ultralytics",
+        lambda: centres_and_classes(CELLS, 1, most=0.4),
+    ),
     row("v8 turned, one class", out("output0", 1, CELLS, 5), "ultralytics"),
     row("v8 turned, told", out("output0", 1, CELLS, 84), "ultralytics", metadata=DETECT),
     row("v8 for segmentation", out("output0", 1, 116, CELLS), (), metadata={"task": "segment"}),
@@ -253,6 +366,9 @@ TABLE = [
         (out("output", 1, 3 * CELLS, 85), *(out(str(n), 1, 3, 40, 40, 85) for n in range(3))),
         "yolov5",
     ),
+    row("v5 of shares", out("output", 1, 3 * CELLS, 85), (), lambda: in_shares(centres(3 * CELLS, 80))),
+    row("v5 of corners", out("output", 1, 3 * CELLS, 86), (), lambda: corner_classes(3 * CELLS, 82)),
+    row("v5 of faces", out("output", 1, 3 * CELLS, 21), (), lambda: with_points(centres(3 * CELLS, 1), 5)),
     # DeepStream
     row("DeepStream, v8", out("output", 1, CELLS, 6), "deepstream", lambda: corners(CELLS)),
     row("DeepStream, any batch", out("output", None, CELLS, 6), "deepstream", lambda: corners(CELLS)),
@@ -261,7 +377,71 @@ TABLE = [
     row("DeepStream, any rows", out("output", None, 1234, 6), "deepstream", lambda: corners(1234)),
     row("DeepStream, a small model", out("output", None, 525, 6), "deepstream", lambda: corners(525)),
     row("DeepStream, all open", out("output", None, None, None), "deepstream", lambda: corners(CELLS)),
-    row("DeepStream, not asked", out("output", 1, CELLS, 6), (*FOUR, "deepstream")),
+    row("DeepStream, not asked", out("output", 1, CELLS, 6), (*FOUR, "deepstream", "deepstream_centres")),
+    row(
+        "DeepStream, six with centres", out("o", 1, CELLS, 6), "deepstream_centres", lambda: as_centres(corners(CELLS))
+    ),
+    row(
+        "DeepStream, six with centres, v5",
+        out("output", None, 3 * CELLS, 6),
+        "deepstream_centres",
+        lambda: as_centres(corners(3 * CELLS)),
+    ),
+    row(
+        "DeepStream, six with centres, one class",
+        out("output", 1, CELLS, 6),
+        (*DECODED, "deepstream_centres"),
+        lambda: with_one_class(as_centres(corners(CELLS))),
+    ),
+    row(
+        "DeepStream, seven: score, class, objectness",
+        out("output", 1, CELLS, 7),
+        "deepstream_centres",
+        lambda: with_objectness(CELLS),
+    ),
+    row(
+        "DeepStream, seven, v5",
+        out("output", None, 3 * CELLS, 7),
+        "deepstream_centres",
+        lambda: with_objectness(3 * CELLS),
+    ),
+    row(
+        "DeepStream, seven, one class",
+        out("output", 1, CELLS, 7),
+        ("yolox_decoded", "deepstream_centres"),
+        lambda: with_one_class(with_objectness(CELLS)),
+    ),
+    row(
+        "v5 of one class that it is always sure of", out("o", 1, 3 * CELLS, 6), "yolov5", lambda: always_sure(3 * CELLS)
+    ),
+    row("DeepStream's RT-DETR", out("output", 1, 300, 6), "deepstream_detr", lambda: corners(300)),
+    row("DeepStream's D-FINE, any batch", out("output", None, 300, 6), "deepstream_detr", lambda: corners(300)),
+    row(
+        "DeepStream's RT-DETR, three outputs",
+        rows_of(300, "boxes", "scores", "classes"),
+        "deepstream_detr",
+        lambda: three(as_centres(corners(300))),
+    ),
+    row(
+        "three outputs of 300 rows, in shares",
+        rows_of(300, "boxes", "scores", "classes"),
+        (),
+        lambda: three(in_shares(as_centres(corners(300)))),
+    ),
+    row("DeepStream's PP-YOLOE", out("o", 1, CELLS, 6), "deepstream", lambda: corners(CELLS), inputs=SCALE),
+    row(
+        "DeepStream's PP-YOLOE, three outputs of any names",
+        rows_of(CELLS, "a", "b", "c"),
+        "deepstream",
+        lambda: three(corners(CELLS)),
+        inputs=SCALE,
+    ),
+    row(
+        "DeepStream, three outputs, classes as integers",
+        rows_of(CELLS, "boxes", "scores", "classes", classes="int64"),
+        "deepstream_centres",
+        lambda: three(as_centres(corners(CELLS))),
+    ),
     row(
         "DeepStream, three outputs",
         (out("boxes", 1, CELLS, 4), out("scores", 1, CELLS, 1), out("classes", 1, CELLS, 1)),
@@ -289,7 +469,15 @@ TABLE = [
     row("v6, flat", out("outputs", None, 7), "yolov7_flat"),
     row("NAS, flat", out("graph2_flat_predictions", None, 7), "yolonas"),
     row("flat, of an unknown name", out("boxes", None, 7), ("yolov7_flat", "yolonas")),
+    row("v7, flat, nothing found", out("output", None, 7), "yolov7_flat", lambda: (np.zeros((0, 7), np.float32),)),
+    row("v7, flat, by its numbers", out("boxes", None, 7), "yolov7_flat", lambda: flat(("class", "score"))),
+    row("NAS, flat, of v7's name", out("output", None, 7), "yolonas", lambda: flat(("score", "class"))),
     row("NAS, batch format", counted(NAS, "int64"), "yolonas"),
+    row("NAS, raw", (out("913", 1, CELLS, 4), out("904", 1, CELLS, 80)), "yolonas", lambda: pairs(80)),
+    row("NAS, raw, four classes", (out("a", 1, CELLS, 4), out("b", 1, CELLS, 4)), "yolonas", lambda: pairs(4)),
+    row(
+        "boxes and scores, but centres", (out("a", 1, CELLS, 4), out("b", 1, CELLS, 80)), (), lambda: centred_pairs(80)
+    ),
     row("EfficientNMS: an integer count", counted(NVIDIA), "efficientnms"),
     row("v7, end2end", counted(("num_dets", "det_boxes", "det_scores", "det_classes")), "efficientnms"),
     row("TensorFlow: a float count", counted(NVIDIA, "float32"), "ssd"),
@@ -306,6 +494,7 @@ TABLE = [
         lambda: shares_and_classes(300, 2),
         TWO_CLASSES,
     ),
+    row("a sorted list of corners in shares", out("o", 1, 300, 6), SIX, lambda: in_shares(corners(300, ordered=True))),
     row("RF-DETR", (out("dets", 1, 300, 4), out("labels", 1, 300, 91)), "rfdetr"),
     row("RT-DETR by Hugging Face", HUGGING_FACE, "hf_detr_sigmoid", kind="rt_detr_v2"),
     row("YOLOS by Hugging Face", HUGGING_FACE, "hf_detr_softmax", kind="YolosForObjectDetection"),
@@ -329,6 +518,10 @@ TABLE = [
         inputs=(out("scale_factor", 1, 2),),
     ),
     row("DAMO-YOLO", (out("output", 1, CELLS, 80), out("953", 1, CELLS, 4)), "damoyolo"),
+    row("DAMO-YOLO, four classes", (out("a", 1, CELLS, 4), out("b", 1, CELLS, 4)), "damoyolo", lambda: pairs(4)[::-1]),
+    row("of four classes, not asked", (out("a", 1, CELLS, 4), out("b", 1, CELLS, 4)), ("yolonas", "damoyolo")),
+    row("NanoDet, the first", out("output", 1, CELLS, 112), "nanodet_first", lambda: distributions(CELLS, 80)),
+    row("NanoDet, the first, of eleven bins", out("output", 1, CELLS, 124), FIVE, lambda: distributions(CELLS, 80, 44)),
     row("NanoDet-Plus, COCO", out("output", 1, P6_CELLS, 112), "nanodet", lambda: distributions(P6_CELLS, 80)),
     row("NanoDet-Plus, not asked", out("output", 1, P6_CELLS, 112), (*FOUR, "nanodet")),
     row(
@@ -337,10 +530,9 @@ TABLE = [
         ("yolox_decoded", "yolov5"),
         lambda: centres(2000, 80),
     ),
-    row("DeepStream's with an objectness", out("output", 1, CELLS, 7), FOUR, lambda: with_objectness(CELLS)),
     # None of them
     row("nothing known", out("output", 1, 100, 9), ()),
     row("a classifier", out("output", 1, 1000), ()),
-    row("rows of seven columns", out("output", 1, 500, 7), FOUR, lambda: zeros(500, 7)),
+    row("rows of seven columns", out("o", 1, 500, 7), (*FOUR, "deepstream_centres"), lambda: zeros(500, 7)),
     row("an input that nothing feeds", counted(NVIDIA), (), inputs=(out("threshold", 1),)),
 ]

@@ -140,6 +140,20 @@ def test_what_the_processor_says_is_fed(tmp_path):
         pytest.param("deformable_detr", {"do_normalize": False}, 1 / 255, 0.0, id="not normalised after all"),
         pytest.param("rt_detr", {"do_normalize": True}, 1 / 255, 0.485, id="normalised after all"),
         pytest.param("rt_detr", {"do_rescale": False}, 1.0, 0.0, id="not rescaled"),
+        pytest.param("lw_detr", {}, 1 / 255, 0.485, id="LW-DETR: ImageNet"),
+        pytest.param("rf_detr", {}, 1 / 255, 0.485, id="RF-DETR: ImageNet"),
+        pytest.param("rt_detr", {"image_mean": [0.5, 0.5, 0.5]}, 1 / 255, 0.5, id="a mean alone normalises"),
+        pytest.param(
+            "rt_detr", {"do_normalize": True, "image_mean": [0.5, 0.5, 0.5]}, 1 / 255, 0.5, id="a mean, as said"
+        ),
+        pytest.param(
+            "rt_detr",
+            {"do_normalize": False, "image_mean": [0.5, 0.5, 0.5]},
+            1 / 255,
+            0.0,
+            id="a mean that is not used",
+        ),
+        pytest.param("deformable_detr", {"image_std": [1, 1, 1]}, 1 / 255, 0.485, id="a deviation alone says nothing"),
     ],
 )
 def test_the_familys_preprocessing_is_official_unless_the_processor_says_otherwise(
@@ -150,6 +164,27 @@ def test_the_familys_preprocessing_is_official_unless_the_processor_says_otherwi
         read_signature(model(tmp_path, HF_SIGMOID, config=config, processor=processor)), None
     ).preprocessing
     assert (spec.scale, spec.mean[0]) == (scale, mean)
+
+
+@pytest.mark.parametrize("kind", ["lw_detr", "rf_detr", "RfDetrForObjectDetection"])
+def test_the_kind_wins_over_the_number_of_labels(tmp_path, kind):
+    """Two labels for three columns look like a softmax with a "no object"."""
+    path = model(tmp_path, HF_SIGMOID, config={"model_type": kind, "id2label": {"0": "a", "1": "b"}})
+    assert recognise(read_signature(path), None).family == "hf_detr_sigmoid"
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json"])
+def test_a_git_lfs_pointer_in_place_of_a_document_is_called_one(tmp_path, name):
+    path = model(tmp_path, HF_SIGMOID)
+    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1f2e\nsize 9\n")
+    with pytest.raises(DataError, match=rf"{name}: a Git LFS pointer: run git lfs pull$"):
+        read_signature(path)
+
+
+def test_a_document_may_begin_with_a_byte_order_mark(tmp_path):
+    path = model(tmp_path, HF_SIGMOID)
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "rt_detr"}), "utf-8-sig")
+    assert read_signature(path).companion.kind == "rt_detr"
 
 
 def test_inspect_says_which_file_told_what(tmp_path):

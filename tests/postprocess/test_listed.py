@@ -24,6 +24,8 @@ LISTING = [
     "SSD",
     "RT-DETR",
     "Ultralytics RT-DETR",
+    "DeepStream, RT-DETR",
+    "DeepStream, RT-DETR, three",
     "RTMDet",
 ]
 MAX_CLASSES = 2000
@@ -34,7 +36,7 @@ def signature_of(layout, arrays):
     inputs = [TensorSpec("images", (None, 3, WH[1], WH[0]), layout.dtype)]
     if layout.family == "rtdetr":
         inputs.append(TensorSpec("orig_target_sizes", (None, 2), "int64"))
-    if layout.family == "ppyoloe":
+    if layout.scale:
         inputs.append(TensorSpec("scale_factor", (None, 2), "float32"))
     outputs = tuple(
         TensorSpec(name, (None, *array.shape[1:]), "float32" if array.dtype.kind == "f" else array.dtype.name)

@@ -19,9 +19,9 @@ RED, GREEN, BLUE = 200, 100, 10
 WIDTH, HEIGHT = 45, 26  # 64 / 45 times the height is 36.98: 37 rows where they are rounded, 36 where they are cut
 
 
-def border(top, bottom, inner):
-    """Rows of 114 above and below the picture's."""
-    rows = [np.full((height, SIDE, 3), 114.0) for height in (top, bottom)]
+def border(top, bottom, inner, colour=114.0):
+    """Rows of that colour above and below the picture's."""
+    rows = [np.full((height, SIDE, 3), colour) for height in (top, bottom)]
     return np.concatenate([rows[0], inner, rows[1]])
 
 
@@ -53,6 +53,12 @@ def bgr_stretched():
     return plain(SIDE, BLUE, GREEN, RED)
 
 
+def bgr_on_black():
+    """NanoDet's ShapeTransform with keep_ratio, whose picture lies half a pixel lower: it is warped."""
+    rows = round(HEIGHT * min(SIDE / HEIGHT, SIDE / WIDTH))
+    return border((SIDE - rows) // 2, (SIDE - rows + 1) // 2, plain(rows, BLUE, GREEN, RED), 0.0)
+
+
 def openmmlab():
     """MMDetection's Resize with keep_ratio, sides rounded, and Pad to the right and below."""
     rows = int(HEIGHT * min(SIDE / HEIGHT, SIDE / WIDTH) + 0.5)
@@ -67,7 +73,7 @@ SCALES = {
     "bgr_imagenet": lambda pixels: (pixels - [103.53, 116.28, 123.675]) / [57.375, 57.12, 58.395],
 }
 SHAPES = {"centre": ultralytics, "top_left": yolox, "stretch": stretched}
-FAMILIES = {"rtmdet": openmmlab, "nanodet": bgr_stretched}
+FAMILIES = {"rtmdet": openmmlab, "nanodet": bgr_stretched, "nanodet_first": bgr_on_black}
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -1,4 +1,4 @@
-"""NanoDet-Plus, DAMO-YOLO and raw PP-YOLOE: every pair of a box and a class is suppressed; PP-YOLOE's counts."""
+"""NanoDet, DAMO-YOLO, raw YOLO-NAS and PP-YOLOE: every pair of a box and a class is suppressed; PP-YOLOE's counts."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ STRIDES = (8, 16, 32, 64)
 NANODET_CELLS = CELLS + 1
 
 
-def slow_nanodet(rows):
+def slow_nanodet(rows, strides, place):
     """Cell by cell, as its head does it."""
     found, index = [], 0
-    for stride in STRIDES:
+    for stride in strides:
         for y in range(math.ceil(WH[1] / stride)):
             for x in range(math.ceil(WH[0] / stride)):
                 values = rows[index].tolist()
@@ -45,21 +45,26 @@ def slow_nanodet(rows):
                 for side in range(4):
                     bins = [math.exp(value) for value in values[CLASSES + 8 * side :][:8]]
                     sides.append(stride * sum(n * power for n, power in enumerate(bins)) / sum(bins))
-                box = x * stride - sides[0], y * stride - sides[1], x * stride + sides[2], y * stride + sides[3]
+                px, py = (x + place) * stride, (y + place) * stride
+                box = px - sides[0], py - sides[1], px + sides[2], py + sides[3]
                 found += [(values[c], c, box) for c in range(CLASSES) if values[c] >= 0.3]
     return found
 
 
+@pytest.mark.parametrize(
+    ("family", "cells", "strides", "place"),
+    [("nanodet", NANODET_CELLS, STRIDES, 0), ("nanodet_first", CELLS, STRIDES[:3], 0.5)],
+)
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), iou=st.floats(0.1, 0.9))
-def test_nanodet_equals_a_slow_reference_on_random_tensors(seed, iou):
+def test_nanodet_equals_a_slow_reference_on_random_tensors(family, cells, strides, place, seed, iou):
     rng = np.random.default_rng(seed)
-    rows = rng.uniform(-4, 4, (NANODET_CELLS, CLASSES + 32)).astype(np.float32)
-    rows[:, :CLASSES] = distinct_scores(seed, NANODET_CELLS * CLASSES).reshape(-1, CLASSES)
-    decoder = recognise(signature(1, NANODET_CELLS, CLASSES + 32), "nanodet")
+    rows = rng.uniform(-4, 4, (cells, CLASSES + 32)).astype(np.float32)
+    rows[:, :CLASSES] = distinct_scores(seed, cells * CLASSES).reshape(-1, CLASSES)
+    decoder = recognise(signature(1, cells, CLASSES + 32), family)
     found, invalid_rows = Postprocess(decoder, confidence=0.3, nms_iou=iou)((rows[None],), 0, BOX, (128, 64))
     assert invalid_rows == 0
-    assert_same(found, in_source(slow_nms(slow_nanodet(rows), iou)))
+    assert_same(found, in_source(slow_nms(slow_nanodet(rows, strides, place), iou)))
 
 
 @pytest.mark.parametrize("column", [0, CLASSES, CLASSES + 31])
@@ -85,10 +90,13 @@ def raw(family):
     if family == "damoyolo":
         outputs = TensorSpec("output", (1, CELLS, CLASSES), "float32"), TensorSpec("9", (1, CELLS, 4), "float32")
         return recognise(signature(outputs=outputs), None)
+    if family == "yolonas":
+        outputs = TensorSpec("9", (1, CELLS, 4), "float32"), TensorSpec("output", (1, CELLS, CLASSES), "float32")
+        return recognise(signature(outputs=outputs), None)
     return paddle(TensorSpec("a", (1, CELLS, 4), "float32"), TensorSpec("b", (1, CLASSES, CELLS), "float32"))
 
 
-@pytest.mark.parametrize("family", ["damoyolo", "ppyoloe"])
+@pytest.mark.parametrize("family", ["damoyolo", "yolonas", "ppyoloe"])
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_every_class_of_a_box_that_reaches_the_threshold_is_a_detection(family, seed):
@@ -96,7 +104,11 @@ def test_every_class_of_a_box_that_reaches_the_threshold_is_a_detection(family, 
     corner = rng.uniform(-5, 50, (CELLS, 2))
     boxes = np.concatenate([corner, corner + rng.uniform(1, 30, (CELLS, 2))], axis=1).astype(np.float32)
     scores = distinct_scores(seed, CELLS * CLASSES).reshape(-1, CLASSES).astype(np.float32)
-    arrays = (scores[None], boxes[None]) if family == "damoyolo" else (boxes[None], scores.T[None])
+    arrays = {
+        "damoyolo": (scores[None], boxes[None]),
+        "yolonas": (boxes[None], scores[None]),
+        "ppyoloe": (boxes[None], scores.T[None]),
+    }[family]
     found, _ = Postprocess(raw(family), confidence=0.3, nms_iou=0.5)(arrays, 0, BOX, (128, 64))
     pairs = [(float(scores[i, c]), c, boxes[i].tolist()) for i, c in zip(*np.nonzero(scores >= 0.3), strict=True)]
     assert_same(found, in_source(slow_nms(pairs, 0.5)))
@@ -143,6 +155,13 @@ def test_a_broken_infer_cfg_is_named(tmp_path, text):
     path = planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH)
     (tmp_path / "infer_cfg.yml").write_text(text)
     with pytest.raises(DataError, match=r"infer_cfg\.yml: "):
+        read_signature(path)
+
+
+def test_a_git_lfs_pointer_in_place_of_infer_cfg_is_called_one(tmp_path):
+    path = planted(tmp_path / "m.onnx", LAYOUTS["PP-YOLOE"], outputs(LAYOUTS["PP-YOLOE"]), MODEL_WH)
+    (tmp_path / "infer_cfg.yml").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1f2e\nsize 9\n")
+    with pytest.raises(DataError, match=r"infer_cfg\.yml: a Git LFS pointer: run git lfs pull$"):
         read_signature(path)
 
 

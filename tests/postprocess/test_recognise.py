@@ -44,18 +44,21 @@ def listed(*names, shape=(1, 3, 64, 64), more=()):
             signature(1, 100, 9), None, "`decoder:` may be yolox, yolox_decoded, ultralytics, end2end", id="the choices"
         ),
         pytest.param(
-            signature(1, CELLS, CELLS), None, "may be of yolox, yolox_decoded, ultralytics, yolov6;", id="two fit"
+            signature(1, CELLS, CELLS),
+            None,
+            "may be of yolox, yolox_decoded, ultralytics, yolov6, nanodet_first;",
+            id="two fit",
         ),
         pytest.param(
             signature(1, CELLS, 6),
             None,
-            "may be of yolox, yolox_decoded, ultralytics, end2end, yolov6, rtdetr_ultralytics, deepstream;",
+            "ultralytics, end2end, yolov6, rtdetr_ultralytics, deepstream, deepstream_centres;",
             id="small YOLOX",
         ),
         pytest.param(
             signature(1, 300, 6),
             None,
-            "may be of end2end, rtdetr_ultralytics, rtdetr_ultralytics_old, deepstream;",
+            "may be of end2end, rtdetr_ultralytics, rtdetr_ultralytics_old, deepstream_detr;",
             id="six columns without metadata",
         ),
         pytest.param(
@@ -92,10 +95,10 @@ def listed(*names, shape=(1, 3, 64, 64), more=()):
             id="another task, named",
         ),
         pytest.param(
-            signature(outputs=(TensorSpec("b", (1, CELLS, 4), "float32"), TensorSpec("s", (1, CELLS, 80), "float32"))),
+            signature(outputs=(TensorSpec("b", (1, CELLS, 4), "float32"), TensorSpec("s", (1, CELLS, 4), "float32"))),
             None,
-            "no known layout has the output b",
-            id="DAMO-YOLO's shapes in another order",
+            "may be of yolonas, damoyolo;",
+            id="four classes in either order",
         ),
         pytest.param(
             listed("boxes", "scores", "labels", shape=(2, 3, 64, 64)), None, "no known layout", id="two pictures' lists"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge_app.postprocess import Postprocess, has_probabilities, recognise
+from edge_app.postprocess import Postprocess, Scores, recognise, scores_in
 from tests.postprocess.layouts import LAYOUTS
 from tests.postprocess.reference import BOX, CELLS, WH, signature
 from tests.postprocess.test_listed import signature_of
 
 SIGMOID_INSIDE = {"RF-DETR"}  # what it reads is logits
-MULTIPLIES = {"YOLOX", "YOLOX, decoded", "YOLOv5", "YOLOv7"}
+MULTIPLIES = {"YOLOX", "YOLOX, decoded", "YOLOv5", "YOLOv7", "DeepStream, seven"}
 READS_SCORES = sorted(set(LAYOUTS) - SIGMOID_INSIDE)
 
 
@@ -57,15 +57,40 @@ def test_a_product_of_logits_that_looks_like_a_probability_is_none(family, colum
     assert (len(found), invalid_rows) == (0, 1)
 
 
-def test_an_answer_to_a_blank_picture_shows_logits_of_either_sign():
+def test_an_answer_to_a_blank_picture_shows_logits_and_what_is_beyond_one():
     decoder = recognise(signature(1, CELLS, 8), "yolox")
     rows = np.full((1, CELLS, 8), 0.01, np.float32)
-    assert has_probabilities(decoder, (rows,))
+    assert scores_in(decoder, (rows,)) is Scores.PROBABILITIES
+    rows[0, 3, 4:6] = 3
+    assert scores_in(decoder, (rows,)) is Scores.BEYOND
     rows[0, :, 4:] = -6
-    assert not has_probabilities(decoder, (rows,))
+    assert scores_in(decoder, (rows,)) is Scores.LOGITS
+
+
+def test_a_list_that_is_filled_up_has_no_logits():
     listed = recognise(signature(1, 300, 6), "end2end")
-    assert has_probabilities(listed, (np.zeros((1, 300, 6), np.float32),))
-    assert not has_probabilities(listed, (np.full((1, 300, 6), 3, np.float32),))
+    assert scores_in(listed, (np.zeros((1, 300, 6), np.float32),)) is Scores.PROBABILITIES
+    assert scores_in(listed, (np.full((1, 300, 6), 3, np.float32),)) is Scores.BEYOND
+    filled = np.full((1, 300, 6), -1, np.float32)
+    filled[0, 0] = 10, 4, 60, 24, 0.9, 2
+    assert scores_in(listed, (filled,)) is not Scores.LOGITS
+    filled[0, 1:] = 0, 0, 0, 0, -1, 0
+    assert scores_in(listed, (filled,)) is not Scores.LOGITS
+    filled[0, :] = filled[0, 0]
+    filled[0, :, 4] = np.linspace(0.6, -6, 300)
+    assert scores_in(listed, (filled,)) is Scores.LOGITS
+
+
+@pytest.mark.parametrize("name", ["RTMDet", "SSD", "RT-DETR", "torchvision", "PP-YOLOE, raw"])
+def test_logits_show_in_families_that_no_other_is_like(name):
+    layout = LAYOUTS[name]
+    boxes = np.tile([[2.0, 4, 12, 24]], (30, 1))
+    arrays = layout.write(boxes, np.linspace(0.7, -9, 30), np.zeros(30), WH)
+    if (table := arrays.get("concat_14.tmp_0")) is not None:
+        table[table == 0] = -6  # what is no score in the others is one here
+    decoder = recognise(signature_of(layout, arrays), layout.family)
+    outputs = tuple(array.astype(np.float32) if array.dtype.kind == "f" else array for array in arrays.values())
+    assert scores_in(decoder, outputs) is Scores.LOGITS
 
 
 def test_a_class_between_two_numbers_is_none():

@@ -33,7 +33,7 @@ class Answering:
 
 
 def described(row):
-    picture = TensorSpec("images", (None, 3, SIDE, SIDE), "float32")
+    picture = TensorSpec(row.picture, (None, 3, SIDE, SIDE), "float32")
     return ModelSignature(
         Path("m.onnx"),
         (picture, *row.inputs),
@@ -75,12 +75,13 @@ def test_a_model_that_answers_nothing_is_no_other_error(row):
         assert not isinstance(row.taken_for, str)
 
 
-def test_a_model_is_asked_only_where_several_families_fit():
+def test_a_model_is_not_asked_what_its_file_says():
     rows = {row.name: row for row in TABLE}
-    for name, asked in (("v8, COCO", 0), ("v10 with its metadata", 0), ("v10, dynamic, with its metadata", 0)):
+    told = ("v8 with its metadata", "v10 with its metadata", "v10, dynamic, with its metadata", "RT-DETR, its authors'")
+    for name in told:
         network = Answering(None)
         recognise(described(rows[name]), None, network)
-        assert network.asked == asked
+        assert network.asked == 0
 
 
 dimensions = st.one_of(
@@ -93,7 +94,7 @@ tensors = st.builds(
     st.sampled_from(["float32", "float16", "int64", "sequence_type"]),
 )
 texts = st.dictionaries(
-    st.sampled_from(["task", "names", "description", "imgsz"]), st.sampled_from(["detect", "[1]", "{", "rtdetr"])
+    st.sampled_from(["task", "names", "description", "imgsz"]), st.sampled_from(["detect", "", "[1]", "{", "rtdetr"])
 )
 numbers = st.sampled_from([0.0, 0.5, 1.0, -6.0, 200.0, 1e30, np.nan, np.inf])
 

@@ -189,7 +189,9 @@ def test_rows_of_centres_equal_a_slow_reference_on_random_tensors(family, seed, 
     assert_same(found, in_source(slow_nms(slow_yolov5(rows, 0.3), iou)))
 
 
-@pytest.mark.parametrize("form", ["rows", "three outputs", "three outputs of centres"])
+@pytest.mark.parametrize(
+    "form", ["rows", "rows of centres", "seven columns of centres", "three outputs", "three outputs of centres"]
+)
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), iou=st.floats(0.1, 0.9))
 def test_deepstreams_forms_equal_a_slow_reference_on_random_tensors(form, seed, iou):
@@ -199,7 +201,11 @@ def test_deepstreams_forms_equal_a_slow_reference_on_random_tensors(form, seed, 
     scores, classes = distinct_scores(seed, CELLS).astype(np.float32), rng.integers(0, CLASSES, CELLS)
     boxes = np.concatenate([centre, size], axis=1).astype(np.float32) if "centres" in form else corners
     columns = [boxes[None], scores[None, :, None], classes[None, :, None].astype(np.float32)]
-    if form == "rows":
+    if "seven" in form:
+        objectness = rng.uniform(0.5, 1, (1, CELLS, 1)).astype(np.float32)
+        scores = scores * objectness[0, :, 0]
+        model, arrays = signature(1, CELLS, 7), (np.concatenate([*columns, objectness], axis=2),)
+    elif "outputs" not in form:
         model, arrays = signature(1, CELLS, 6), (np.concatenate(columns, axis=2),)
     else:
         shapes = {"boxes": 4, "scores": 1, "classes": 1}

@@ -7,7 +7,7 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
-from edge_app.model import load_weights, may_name_weights, read_onnx
+from edge_app.model import data_files, load_weights, may_name_weights, read_onnx
 from edge_app.onnx_graph import opset
 
 FOLDER = "session.model_external_initializers_file_folder_path"
@@ -22,6 +22,8 @@ def session_source(path: Path, options: onnxruntime.SessionOptions) -> str | byt
     if not may_name_weights(path):
         return str(path)
     model = read_onnx(path)
+    if not all(file.is_relative_to(path.parent) for file in data_files(path, model)):
+        path = path.resolve()  # it alone is a link: its weights are beside the real file
     if not load_weights(path, model, most=SHAPES):
         return str(path)
     if onnxruntime.__version__.startswith("1.20."):  # which would forget where the large ones are
