@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,8 +66,21 @@ class AppConfig(Section):
     @property
     def secrets(self) -> dict[str, str]:
         """What must not be shown, and what may be instead: passwords, values of variables, the cameras' URLs."""
-        urls = {camera.url: redacted(camera.url) for camera in self.cameras.values() if "://" in camera.url}
-        return dict.fromkeys([*self._variables, *secrets_of(self)], HIDDEN) | urls
+        shown: dict[str, str] = {}
+        for url in (camera.url for camera in self.cameras.values() if "://" in camera.url):
+            # Whole, as libraries show it, and without its host, as it is requested.
+            shown |= {url: redacted(url), _target(url): _target(redacted(url))}
+        return dict.fromkeys([*self._variables, *secrets_of(self)], HIDDEN) | shown
+
+    def cautions(self, path: Path) -> Iterator[str]:
+        """What is allowed and unwise, of the file at `path`."""
+        if path.stat().st_mode & stat.S_IROTH and any(self._in_clear(secret) for secret in secrets_of(self)):
+            yield "everybody here may read it, and it holds a password: chmod o-r it, or write ${NAME} for the password"
+        for index, sink in enumerate(self.publish):
+            yield from (f"publish[{index}]: {caution}" for caution in sink.cautions())
+
+    def _in_clear(self, secret: str) -> bool:
+        return not any(value in secret for value in self._variables)
 
     @property
     def detector(self) -> DetectorConfig:
@@ -131,6 +146,11 @@ class AppConfig(Section):
             names.add(sink.name)
             paths |= {sink.file} if sink.file else set()
         return sinks
+
+
+def _target(url: str) -> str:
+    """Path and query of a URL."""
+    return re.sub(r"^[^:]*://[^/?#]*", "", url)
 
 
 def _without_place(keys: Keys, words: str) -> str:

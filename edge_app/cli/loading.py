@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +14,8 @@ from edge_app.app import config
 from edge_app.cli import logs
 from edge_app.core.errors import UsageError
 
+logger = logging.getLogger(__name__)
+
 ConfigArgument = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 
 
@@ -23,6 +26,8 @@ def load_config(path: Path) -> config.AppConfig:
     """
     loaded = config.load_config(path, os.environ)
     logs.keep(loaded.secrets)
+    for caution in loaded.cautions(path):
+        logger.warning("%s: %s", path, caution)
     return loaded
 
 

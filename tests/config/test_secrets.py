@@ -28,13 +28,16 @@ def config(tmp_path, monkeypatch):
         "publish:\n"
         "  - {type: mqtt, host: 127.0.0.1, prefix: '${SITE}', username: edge, password: '${BROKER_PASSWORD}'}\n"
     )
+    path.chmod(0o600)
     return path
 
 
 def test_the_secrets_of_a_configuration_are_known(config):
     secrets = load_config(config, {"BROKER_PASSWORD": SECRETS[0], "SITE": SECRETS[1]}).secrets
-    for secret in SECRETS:
-        assert secret not in hide(f"it said {secret} and rtsp://127.0.0.1:1/cgi/admin/{secret}", secrets)
+    for secret in SECRETS[:3]:
+        assert hide(f"it said {secret}!", secrets) == "it said ***!"
+    for place in (f"rtsp://127.0.0.1:1/cgi/admin/{SECRETS[3]}", f"GET /cgi/admin/{SECRETS[3]} HTTP/1.0"):
+        assert SECRETS[3] not in hide(place, secrets)
 
 
 def test_no_line_of_the_log_shows_a_secret_whoever_writes_it(config, capsys):
@@ -50,6 +53,31 @@ def test_no_line_of_the_log_shows_a_secret_whoever_writes_it(config, capsys):
     log = capsys.readouterr().err
     assert log.count(HIDDEN) >= 5
     assert [secret for secret in [*SECRETS, "a%2Bb%20c%26d"] if secret in log] == []
+
+
+def test_what_is_allowed_and_unwise_is_told_once_each(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("BROKER_PASSWORD", SECRETS[0])
+    path = tmp_path / "config.yaml"
+    cases = {
+        "password: hunter2!x": ["everybody here may read it"],
+        "password: '${BROKER_PASSWORD}'": [],
+        "password: '${BROKER_PASSWORD}', host: 10.0.0.5": ["publish[0]: user and password go to 10.0.0.5 unencrypted"],
+        "password: '${BROKER_PASSWORD}', host: 10.0.0.5, tls: true": [],
+        "password: '${BROKER_PASSWORD}', host: localhost": [],
+    }
+    for keys, told in cases.items():
+        host = "" if "host" in keys else ", host: 127.0.0.1"
+        path.write_text(f"model: {{name: traffic}}\ncameras: {{a: {{url: 'synthetic://street'}}}}\npublish:\n"
+                        f"  - {{type: mqtt, username: u, {keys}{host}}}\n")  # fmt: skip
+        path.chmod(0o644)
+        load_for_a_verb(path)
+        lines = capsys.readouterr().err.splitlines()
+        assert [line.startswith(f"{path}: {words}") for line, words in zip(lines, told, strict=True)] == [True] * len(
+            told
+        )
+        path.chmod(0o640)
+        load_for_a_verb(path)
+        assert "may read it" not in capsys.readouterr().err
 
 
 def test_no_error_shows_a_secret_whoever_raises_it(config, capsys, monkeypatch):

@@ -16,32 +16,46 @@ PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}  # as libav has th
 # libav needs no encoding of these inside a login; it would only make it longer.
 HARMLESS = "!$&'()*+,;=@~"
 
-_SECRET = re.compile(r"pass|pwd|pw$|pin|key|token|auth|secret|sig|user|login|account|code", re.IGNORECASE)
-# Some cameras want user=…_password=… as the path, and it cannot be told where that ends.
-_LOGIN_IN_PATH = re.compile(r"((?:user|pass|pwd)\w*=)[^/]+", re.IGNORECASE)
+# What a URL may show: words that cameras' makers and people give to streams, and numbers too short to be a secret.
+_WORDS = (
+    "above|amp|api|audio|auto|avc?|axis|back|bin|cams?|cameras?|cgi|channels?|ch|clip|compression|current|default|device|"
+    "dev|door|east|entrance|faststream|feed|floor|flv|fps|framerate|frames?|front|garage|gate|hall|h26[45]|hd|hevc|high|"
+    "hls|https?|images?|img|index|ipcam|isapi|jpe?g|left|live|lobby|low|m3u8?|main|media|medium|mjpe?g|monitor|motion|"
+    "mp4|mpe?g4?|multicast|night|north|nph|ogg|onvif|out|parking|picture|play|png|preview|primary|profile|psia|quality|"
+    "rate|realmonitor|resolution|right|rotation|rtsp|screen|sd|sdp|secondary|seed|shop|size|snap|snapshots?|south|stills?|"
+    "streamer|streaming|streams?|street|sub|subtype|test|track|ts|type|unicast|v|videos?|view|webcam|webm|west|yard"
+)
+_HARMLESS = re.compile(rf"(?:(?:{_WORDS}|(?<!\d)(?:\d{{1,3}}|\d{{2,5}}x\d{{2,5}})(?!\d))[-_.]*)+", re.IGNORECASE)
+_HOST = re.compile(r"[\w.:%\[\]-]*")
+_HIDDEN = "***"
 
 
 def redacted(url: str) -> str:
-    """The URL without its login, and without anything in its query that may be a secret.
+    """The URL without its login, and of its path and query only what is known to be harmless.
 
-    >>> redacted("rtsp://admin:p/w@10.0.0.5/main?channel=1&token=abc&quality=best&pin=12")
-    'rtsp://10.0.0.5/main?channel=1&token=***&quality=***&pin=***'
-    >>> redacted("rtsp://10.0.0.5:554/user=admin_password=abc_channel=1.sdp")
-    'rtsp://10.0.0.5:554/user=***'
+    >>> redacted("rtsp://admin:p/w@10.0.0.5/Streaming/Channels/101?channel=1&token=abc&pin=12#x")
+    'rtsp://10.0.0.5/Streaming/Channels/101?channel=1&***&***#***'
+    >>> redacted("http://10.0.0.5:81/api/key-4711abcd/live.mjpg")
+    'http://10.0.0.5:81/api/***/live.mjpg'
     """
     scheme, found, rest = url.partition("://")
     # An unencoded password may hold "/" and "?": all before the last "@" counts as the login.
-    place, question, query = rest.rpartition("@")[2].partition("?")
-    shown = [_parameter(part) for part in query.split("&")] if question else []
-    place = _LOGIN_IN_PATH.sub(r"\1***", place)
-    return scheme + found + place + question + "&".join(shown)
+    place, hash_mark, _ = rest.rpartition("@")[2].partition("#")
+    place, question, query = place.partition("?")
+    host, *path = place.split("/")
+    shown = "/".join([host if _HOST.fullmatch(host) else _HIDDEN, *map(_part, path)])
+    return (
+        scheme + found + shown + question + "&".join(map(_parameter, query.split("&"))) + (hash_mark and f"#{_HIDDEN}")
+    )
 
 
-def _parameter(part: str) -> str:
-    """A part of a query; only short numbers, such as channels, are certainly not secret."""
-    name, equals, value = part.partition("=")
-    harmless = re.fullmatch(r"\d{1,3}", value) and not _SECRET.search(name)
-    return part if harmless or (equals and not value) else f"{name}=***" if equals else "***"
+def _part(text: str) -> str:
+    return text if not text or _HARMLESS.fullmatch(text) else _HIDDEN
+
+
+def _parameter(text: str) -> str:
+    name, _, value = text.partition("=")
+    return text if _part(name) == name and _part(value) == value else _HIDDEN
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -107,6 +107,10 @@ class SinkConfig(Section, ABC):
     def file_location(self) -> tuple[str, ...]:
         """The way from this sink to `file_key` in pydantic's errors, in which the `type` is a step of its own."""
         return (self.type, self.file_key) if self.file_key else ()
+
+    def cautions(self) -> Iterator[str]:
+        """What in this section is allowed and unwise, each in words."""
+        return iter(())
 
     @abstractmethod
     def open(self) -> Sink:

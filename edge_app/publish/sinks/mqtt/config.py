@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
@@ -20,6 +22,13 @@ LONGEST = {"host": 253, "username": 65_535, "password": 65_535, "client_id": 65_
 
 def _port(earlier: dict[str, Any]) -> int:
     return 8883 if earlier.get("tls") else 1883
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class MqttSinkConfig(SinkConfig):
@@ -76,6 +85,11 @@ class MqttSinkConfig(SinkConfig):
         if self.password is not None and self.username is None:
             raise wrong("needs username beside it", "password")
         return self
+
+    def cautions(self) -> Iterator[str]:
+        """See `SinkConfig.cautions`."""
+        if self.password is not None and self.tls is None and not _is_this_machine(self.host):
+            yield f"user and password go to {self.host} unencrypted; `tls: true` encrypts, if the broker can"
 
     def broker(self) -> Broker:
         """How the broker is reached; raises ConfigError or AccessError if the certificates cannot be read."""
