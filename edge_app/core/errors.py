@@ -45,6 +45,7 @@ class Reason(str, Enum):
     TLS = "tls"
     CODEC = "codec"
     DECODE_ERRORS = "decode_errors"
+    TOO_LARGE = "too_large"
     ENDED = "ended"
     FAILED = "failed"
 

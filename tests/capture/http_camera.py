@@ -152,6 +152,7 @@ class Handler(BaseHTTPRequestHandler):
             "/broken": lambda: self.answer(503, "text/plain", b"booting"),
             "/moved": lambda: self.answer(302, "text/plain", b"", {"Location": self.server.moved_to}),
             "/endless": self.endless,
+            "/endless.png": lambda: self.endless("image/png", PNG[:33] + b"\x7f\xff\xff\xffIDAT"),
             "/nothing": lambda: self.stream(lambda _: b""),
             "/picture.png": lambda: self.answer(200, "image/png", PNG),
             "/icy": lambda: self.raw("ICY 200 OK"),
@@ -222,10 +223,12 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(part(self.picture()) + b"\r\n")
                 pictures -= 1
 
-    def endless(self) -> None:
-        """A part that never ends, of 100 MB a second at most."""
-        self.begin()
-        self.wfile.write(BOUNDARY + b"Content-Type: image/jpeg\r\n\r\n\xff\xd8")
+    def endless(
+        self, kind: str = PARTS, begins: bytes = BOUNDARY + b"Content-Type: image/jpeg\r\n\r\n\xff\xd8"
+    ) -> None:
+        """A picture that never ends, of 100 MB a second at most."""
+        self.begin(kind=kind)
+        self.wfile.write(begins)
         noise = np.random.default_rng(1).integers(64, 128, 1_000_000, dtype=np.uint8).tobytes()
         while not self.server.closed.wait(0.01):
             self.wfile.write(noise)

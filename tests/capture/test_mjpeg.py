@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_app.capture.sources.jpeg_parts import LARGEST_PICTURE, JpegParts
+from edge_app.capture.sources.jpeg_parts import JpegParts
 from edge_app.core.errors import Reason, StreamError
 from tests.rtsp.clips import stripes
 from tests.waiting import Stopwatch
@@ -83,6 +83,8 @@ MANNERS: dict[str, Callable[[bytes], bytes]] = {
 }
 PREAMBLES = {"none": b"", "words": b"This is a multi-part message.\r\nDate: today\r\n\r\n", "newlines": b"\r\n\r\n"}
 
+MOST_BYTES = 32 << 20
+
 
 def fed(data: bytes, size: int) -> Callable[[], bytes]:
     """A response that comes in pieces of that many bytes."""
@@ -91,7 +93,7 @@ def fed(data: bytes, size: int) -> Callable[[], bytes]:
 
 
 def found(data: bytes, size: int = 1000, boundary: str = "cut") -> list[bytes]:
-    return list(JpegParts(fed(data, size), boundary, "http://10.0.0.5/"))
+    return list(JpegParts(fed(data, size), boundary, "http://10.0.0.5/", MOST_BYTES))
 
 
 @pytest.mark.parametrize("size", [1, 37, 1 << 16])
@@ -120,7 +122,7 @@ def test_a_picture_is_there_with_its_last_byte(manner: str):
         waited.append(1)
         return next(pieces)
 
-    assert next(iter(JpegParts(read, "cut", "http://10.0.0.5/"))) == PICTURES[0]
+    assert next(iter(JpegParts(read, "cut", "http://10.0.0.5/", MOST_BYTES))) == PICTURES[0]
     assert len(waited) == 1
 
 
@@ -137,10 +139,9 @@ def test_a_picture_that_is_cut_short_costs_no_other(kept: float, has_length: boo
 
 def test_a_picture_without_an_end_is_given_up():
     begun = iter([part(SMALL[:-2], JPEG)])
-    with pytest.raises(StreamError, match="more than 32 MiB") as caught:
-        list(JpegParts(lambda: next(begun, b"\x55" * (1 << 20)), "cut", "http://10.0.0.5/"))
-    assert caught.value.reason is Reason.FAILED
-    assert LARGEST_PICTURE == 32 << 20
+    with pytest.raises(StreamError, match="more than the 33554432 bytes") as caught:
+        list(JpegParts(lambda: next(begun, b"\x55" * (1 << 20)), "cut", "http://10.0.0.5/", MOST_BYTES))
+    assert caught.value.reason is Reason.TOO_LARGE
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_a_header_that_cannot_be_forgiven_is_named(header: str, says: str):
 
 
 def test_parts_that_are_no_pictures_are_remembered():
-    parts = JpegParts(fed(part(b"hello", "Content-Type: text/plain") * 9, 100), "cut", "http://10.0.0.5/")
+    parts = JpegParts(fed(part(b"hello", "Content-Type: text/plain") * 9, 100), "cut", "http://10.0.0.5/", MOST_BYTES)
     assert list(parts) == []
     assert parts.skipped == "Content-Type: text/plain"
 

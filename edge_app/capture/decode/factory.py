@@ -15,6 +15,9 @@ from edge_app.capture.decode.video_decoder import LibavDecoder, NvdecDecoder, Un
 
 logger = logging.getLogger(__name__)
 
+LARGEST_PX = 8192 * 4320
+MOST_BYTES_A_PIXEL = 1  # of a coded picture; JPEG of the best quality takes less
+
 DecodeChoice = Literal["auto", "cpu", "nvdec", "gstreamer"]
 
 
@@ -38,6 +41,7 @@ class VideoDecoderFactory:
 
     Attributes:
         planes: Whether pictures stay as they are decoded, for a kernel that reads their planes.
+        max_px: Pixels of the largest picture that is decoded.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class VideoDecoderFactory:
         hardware: DecodeHardware | None = None,
         *,
         rotated: bool = False,
+        max_px: int = LARGEST_PX,
     ) -> None:
         """Makes decoders for one source.
 
@@ -55,10 +60,17 @@ class VideoDecoderFactory:
             choice: Its `decode`.
             hardware: What this machine has; None: the CPU only.
             rotated: Whether its pictures are rotated, which the CPU does, in BGR.
+            max_px: Pixels of the largest picture that is decoded.
         """
+        self.max_px = max_px
         self._description, self._choice, self._hardware = description, choice, hardware or DecodeHardware()
         self.planes = self._hardware.gpu is not None and not rotated
         self._logged: set[str] = set()
+
+    @property
+    def max_bytes(self) -> int:
+        """The size of the largest picture that is read [bytes], before it is decoded."""
+        return MOST_BYTES_A_PIXEL * self.max_px
 
     @property
     def on_cpu(self) -> bool:
@@ -75,7 +87,7 @@ class VideoDecoderFactory:
     def _cpu(self, stream: VideoStream, live: bool, why: str) -> VideoDecoder:
         """Libav on the CPU, because the decoder asked for cannot be used."""
         self._log(f"{why.removeprefix(f'{self._description}: ')}; the CPU decodes")
-        return LibavDecoder(stream.codec_context, live=live)
+        return LibavDecoder(stream.codec_context, self.max_px, live=live)
 
     def _best(self, stream: VideoStream, live: bool) -> VideoDecoder:
         """The decoder asked for; raises UnsuitedError if it cannot be used."""
@@ -84,10 +96,10 @@ class VideoDecoderFactory:
             decoder = GStreamerDecoder(stream, self._description, hardware.gstreamer, live=live)
             return FallbackDecoder(decoder, partial(self._cpu, stream, live))
         if chosen != "nvdec":
-            return LibavDecoder(stream.codec_context, live=live)
+            return LibavDecoder(stream.codec_context, self.max_px, live=live)
         if hardware.gpu is None:
             raise UnsuitedError("no engine here reads what NVDEC leaves on the GPU")
-        return NvdecDecoder(stream, hardware.gpu, self._log, live=live)
+        return NvdecDecoder(stream, hardware.gpu, self.max_px, self._log, live=live)
 
     def _chosen(self) -> DecodeChoice:
         if self._choice != "auto":

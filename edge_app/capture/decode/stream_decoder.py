@@ -18,7 +18,7 @@ from edge_app.capture.decode.deinterlacer import Deinterlacer
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.decode.jpeg import exif_orientation
 from edge_app.capture.decode.orientation import UPRIGHT, FrameOrientation
-from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
+from edge_app.capture.decode.video_decoder import LIBAV_ERRORS, TooLargeError
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
 
@@ -86,6 +86,7 @@ class StreamDecoder:
         self.fps = float(stream.average_rate) if stream.average_rate else None
         self.decode_s = 0.0
         self._decoder, self._live = decoders.decoder(stream, live=live), live
+        self._max_px = decoders.max_px
         self._converter = Converter(planes=decoders.planes)
         self._description = description
         self._broken = 0
@@ -99,7 +100,7 @@ class StreamDecoder:
         An empty packet, which ends a stream, flushes those that the decoder still holds.
 
         Raises:
-            StreamError: Too many in a row of a live stream were broken, or the decoder gave up.
+            StreamError: A picture is too large, too many in a row of a live stream were broken, or the decoder gave up.
         """
         began, ended = time.monotonic(), not packet.size
         if self.codec == "mjpeg" and not ended:  # libav before version 8 does not read it
@@ -107,6 +108,9 @@ class StreamDecoder:
         try:
             decoded = self._decoder.decode(packet)
             frames = self._deinterlaced([frame for frame in decoded if frame], ended=ended)
+        except TooLargeError as error:
+            what = f"{error or 'a picture'} is more than the {self._max_px} pixels of max_picture_px"
+            raise StreamError(Reason.TOO_LARGE, f"{self._description}: {what}") from None
         except LIBAV_ERRORS:
             frames, broken = [], 1
         else:

@@ -22,6 +22,10 @@ class UnsuitedError(Exception):
     """The hardware does not decode this stream; the text says why."""
 
 
+class TooLargeError(Exception):
+    """A picture has more pixels than may be decoded; the text says how large it is, if that is known."""
+
+
 class VideoDecoder(Protocol):
     """Decodes the packets of one attempt."""
 
@@ -32,6 +36,7 @@ class VideoDecoder(Protocol):
 
         Raises:
             StreamError, or one of `LIBAV_ERRORS`: The packet could not be decoded.
+            TooLargeError: It was not tried.
         """
 
     def close(self) -> None:
@@ -41,18 +46,34 @@ class VideoDecoder(Protocol):
 class LibavDecoder:
     """libav's own decoder, on the CPU."""
 
-    def __init__(self, context: VideoCodecContext, *, live: bool) -> None:
+    def __init__(self, context: VideoCodecContext, max_px: int, *, live: bool) -> None:
         """Takes the stream's context, or one like it; a live one is decoded without delay, its damaged frames lost."""
-        self._context, self._live = context, live
+        self._context, self._max_px, self._live = context, max_px, live
+        options = {"max_pixels": str(max_px)}
         if live:
             context.thread_count = 1  # threads would hold frames back
             context.flags |= Flags.low_delay
         if context.name == "mjpeg":  # else libav fills in half a picture without saying so
-            context.options = {"err_detect": "explode"}
+            options["err_detect"] = "explode"
+        context.options = options
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
         """See `VideoDecoder.decode`."""
-        return [None if self._live and frame.is_corrupt else frame for frame in self._context.decode(packet)]
+        self._check_size()
+        try:
+            frames = self._context.decode(packet)
+        except LIBAV_ERRORS as error:
+            self._check_size(error)
+            raise
+        return [None if self._live and frame.is_corrupt else frame for frame in frames]
+
+    def _check_size(self, error: Exception | None = None) -> None:
+        """Raises TooLargeError if a picture's size is known and too large, or was what libav refused with `error`."""
+        width, height = self._context.width, self._context.height
+        if width * height > self._max_px:
+            raise TooLargeError(f"{width}x{height}")
+        if isinstance(error, av.ArgumentError) and not width:  # as libav leaves a context whose size it refused
+            raise TooLargeError("") from None
 
     def close(self) -> None:
         """See `VideoDecoder.close`; libav's context ends with the container."""
@@ -61,7 +82,7 @@ class LibavDecoder:
 class NvdecDecoder(LibavDecoder):
     """NVDEC through libav, which falls back to the CPU by itself for what NVDEC refuses."""
 
-    def __init__(self, stream: VideoStream, gpu: int, tell: Callable[[str], None], *, live: bool) -> None:
+    def __init__(self, stream: VideoStream, gpu: int, max_px: int, tell: Callable[[str], None], *, live: bool) -> None:
         """Opens the decoder of that GPU; `tell` is given what only the first frame shows.
 
         Raises:
@@ -79,7 +100,7 @@ class NvdecDecoder(LibavDecoder):
             raise UnsuitedError(f"NVDEC of GPU {gpu} cannot be reached ({what})") from error
         if stream.codec_context.extradata:
             context.extradata = stream.codec_context.extradata
-        super().__init__(context, live=live)  # type: ignore[arg-type]
+        super().__init__(context, max_px, live=live)  # type: ignore[arg-type]
         self._name = CODECS[stream.codec_context.name]
         self._tell: Callable[[str], None] | None = tell
 

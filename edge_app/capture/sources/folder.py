@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import math
 import re
 import threading
 import time
@@ -13,9 +15,11 @@ from functools import partial
 from pathlib import Path
 
 import cv2
+import imagesize
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.capture.decode.factory import LARGEST_PX
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import CaptureTime, Picture
@@ -23,6 +27,8 @@ from edge_app.core.frames import CaptureTime, Picture
 logger = logging.getLogger(__name__)
 
 SUFFIXES = {".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+BYTES_A_PIXEL = 4  # of a file without compression …
+HEADERS = 1 << 20  # … and what else it may hold [bytes]
 STEP_S = 1.0  # with `start_at`, from one picture to the next
 
 
@@ -44,10 +50,10 @@ class FolderSource:
 
     live = False
 
-    def __init__(self, folder: Path, start_at: datetime | None = None) -> None:
+    def __init__(self, folder: Path, start_at: datetime | None = None, max_px: int = LARGEST_PX) -> None:
         self.description = str(folder)
         self._folder = folder
-        self._start_at = start_at
+        self._start_at, self._max_px = start_at, max_px
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
@@ -66,7 +72,7 @@ class FolderSource:
             if stop.is_set():
                 return
             began = time.monotonic()
-            read = read_picture(path)
+            read = read_picture(path, self._max_px)
             if read is None:
                 self._warn(path, first=not unreadable)
                 broken, unreadable = broken + 1, unreadable + 1
@@ -93,18 +99,26 @@ class FolderSource:
             logger.warning("%s: cannot be read as a picture; it and others like it are counted and left out", path)
 
 
-def read_picture(path: Path) -> tuple[NDArray[np.uint8], float] | None:
-    """Its pixels, BGR, upright, uint8 (height, width, 3), and the file's time [s]; None if it is not a picture."""
+def read_picture(path: Path, max_px: int = LARGEST_PX) -> tuple[NDArray[np.uint8], float] | None:
+    """Its pixels, BGR, upright, uint8 (height, width, 3), and the file's time [s].
+
+    None if it is not a picture, or has more than `max_px` pixels, or more bytes than these can take.
+    """
     try:
-        changed = path.stat().st_mtime
-        pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, cv2.error):
+        status = path.stat()
+        if status.st_size > max_px * BYTES_A_PIXEL + HEADERS:
+            return None
+        content = path.read_bytes()
+        if math.prod(imagesize.get(io.BytesIO(content))) > max_px:
+            return None
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, ValueError, cv2.error):
         return None
-    return None if pixels is None else (np.asarray(pixels, np.uint8), changed)
+    return None if pixels is None else (np.asarray(pixels, np.uint8), status.st_mtime)
 
 
 KIND = SourceKind(
-    open=lambda config, decoders: FolderSource(Path(config.url), config.start_at),
+    open=lambda config, decoders: FolderSource(Path(config.url), config.start_at, config.max_picture_px),
     takes_path=lambda path: Path(path).is_dir(),
     stored=True,
     # Pictures are often all written at once: limited by their files' times, nearly all would be lost.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import math
 import socket
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
 from threading import Event
 from time import monotonic
 from typing import Any
+
+from edge_app.capture.sources.libav_connection import TooMuchError
 
 TICK_S = 0.25  # how often a wait for bytes looks whether it has to end
 READ_SIZE = 1 << 16
@@ -66,7 +69,7 @@ class HttpAnswer:
     def __init__(self, url: str, response: HTTPResponse, reader: PatientReader) -> None:
         self.url, self.status, self.headers = url, response.status, response.headers
         self._response, self._reader, self._ahead = response, reader, b""
-        self._failed = False
+        self._failed, self._allowed = False, math.inf
 
     @property
     def is_multipart(self) -> bool:
@@ -87,6 +90,10 @@ class HttpAnswer:
         """From then on reading raises TimeoutError [s, monotonic clock]."""
         self._reader.deadline, self._failed = deadline, False
 
+    def allow(self, size: int) -> None:
+        """From then on reading more than so many bytes raises TooMuchError."""
+        self._allowed = size
+
     def read(self, size: int = READ_SIZE) -> bytes:
         """The next bytes of the body, as they come, at most so many; none at its end.
 
@@ -94,9 +101,18 @@ class HttpAnswer:
             OSError: Reading failed; from then on it has ended, unless it may go on because of `wait_until`.
         """
         if not self._ahead:
-            return b"" if self._failed else self._more(size)  # libav reads on, and PyAV prints what is raised again
+            return (
+                b"" if self._failed else self._counted(self._more(size))
+            )  # libav reads on, and PyAV prints what is raised again
         ahead, self._ahead = self._ahead[:size], self._ahead[size:]
-        return ahead
+        return self._counted(ahead)
+
+    def _counted(self, data: bytes) -> bytes:
+        self._allowed -= len(data)
+        if self._allowed < 0:
+            self._failed = True
+            raise TooMuchError
+        return data
 
     def beginning(self, suffices: Callable[[bytes], bool]) -> bytes:
         """What the body begins with, which is read again: what has come when it suffices, or no more comes in time.

@@ -82,7 +82,7 @@ class JpegConnection:
     def _pictures(self, answer: HttpAnswer, stop: threading.Event, another_s: float | None) -> Iterator[bytes]:
         """The pictures as they come, until `stop` is set; the end of the response raises StreamError."""
         boundary = BOUNDARY.search(answer.headers.get("Content-Type", ""))
-        parts = JpegParts(answer.read, boundary[1] if boundary else "", self.description)
+        parts = JpegParts(answer.read, boundary[1] if boundary else "", self.description, self.decoders.max_bytes)
         pictures, came = iter(parts), False
         while True:
             answer.wait_until(monotonic() + (another_s if came and another_s else self.stall_timeout_s))

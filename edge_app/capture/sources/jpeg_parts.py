@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from edge_app.capture.decode.jpeg import SOI, CutPictureError, PictureEnd
 from edge_app.core.errors import Reason, StreamError
 
-LARGEST_PICTURE = 32 << 20
 LONGEST_LINE = 1 << 16
 MOST_HEADERS = 100  # of a part
 MOST_STRANGE = 3  # parts in a row that say that they are pictures, and are none that can be decoded
@@ -38,9 +37,12 @@ class JpegParts:
         skipped: The header of the last part that was no picture; empty if all were.
     """
 
-    def __init__(self, read: Callable[[], bytes], boundary: str, description: str) -> None:
-        """Reads from `read`, which returns nothing at the end; `boundary` may be empty or wrong."""
-        self._read, self._description = read, description
+    def __init__(self, read: Callable[[], bytes], boundary: str, description: str, max_bytes: int) -> None:
+        """Reads from `read`, which returns nothing at the end, pictures of at most so many bytes.
+
+        `boundary` may be empty or wrong.
+        """
+        self._read, self._description, self._max_bytes = read, description, max_bytes
         self._data, self._boundary, self._delimiter = bytearray(), b"", ANY_DELIMITER
         self._learn(boundary.encode("latin-1", "replace"))
         self._strange = 0
@@ -172,9 +174,9 @@ class JpegParts:
 
     def _more(self) -> bool:
         """Whether more bytes came."""
-        if len(self._data) > LARGEST_PICTURE:
-            text = f"a picture of more than {LARGEST_PICTURE >> 20} MiB"
-            raise StreamError(Reason.FAILED, f"{self._description}: {text}")
+        if len(self._data) > self._max_bytes:
+            most = f"{self._max_bytes} bytes that max_picture_px allows"
+            raise StreamError(Reason.TOO_LARGE, f"{self._description}: a picture of more than the {most}")
         data = self._read()
         self._data += data
         return bool(data)

@@ -35,6 +35,10 @@ UNANALYSED = {"analyzeduration": "1", "probesize": "32"}
 READS_NOTHING_ELSE = {"protocol_whitelist": "none"}
 
 
+class TooMuchError(OSError):
+    """More bytes came than one picture may have."""
+
+
 class Body(Protocol):
     """What a camera sends over a connection of ours."""
 
@@ -43,6 +47,9 @@ class Body(Protocol):
 
     def wait_until(self, deadline: float) -> None:
         """From then on reading raises TimeoutError [s, monotonic clock]."""
+
+    def allow(self, size: int) -> None:
+        """From then on reading more than so many bytes raises TooMuchError."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +90,18 @@ class LibavConnection:
         timeout = (OPEN_TIMEOUT_S, self.read_timeout_s) if body is None else None
         if body is not None:
             body.wait_until(began + OPEN_TIMEOUT_S)
+            body.allow(self.decoders.max_bytes)
         try:
             container: InputContainer = av.open(
                 body or self.address.for_libav(), mode="r", options=options, timeout=timeout, **lenient()
             )
         except LIBAV_ERRORS as error:
             elapsed_s = monotonic() - began
-            failure = self.explain(error, OPEN_TIMEOUT_S - elapsed_s) or failures.opening(
-                self.address, error, elapsed_s, OPEN_TIMEOUT_S
+            failure = (
+                self._too_much()
+                if isinstance(error, TooMuchError)
+                else self.explain(error, OPEN_TIMEOUT_S - elapsed_s)
+                or failures.opening(self.address, error, elapsed_s, OPEN_TIMEOUT_S)
             )
         else:
             return container
@@ -144,10 +155,13 @@ class LibavConnection:
             failure, began = None, monotonic()
             if body is not None:
                 body.wait_until(began + self.stall_timeout_s)
+                body.allow(self.decoders.max_bytes)
             try:
                 packet = next(packets)
             except StopIteration:
                 failure = StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
+            except TooMuchError:
+                failure = self._too_much()
             except LIBAV_ERRORS as error:
                 # Within a camera's answer, libav calls the end of its patience an input/output error.
                 patience_s = self.read_timeout_s if body is None else self.stall_timeout_s
@@ -158,6 +172,10 @@ class LibavConnection:
                 raise failure
             yield packet
             came = True
+
+    def _too_much(self) -> StreamError:
+        most = f"{self.decoders.max_bytes} bytes that max_picture_px allows"
+        return StreamError(Reason.TOO_LARGE, f"{self.address}: a picture of more than the {most}")
 
     def _silent(self, came: bool) -> StreamError:
         """Nothing was sent; `came` is whether a packet came before."""

@@ -46,5 +46,6 @@ def open_source(config: SourceConfig, hardware: DecodeHardware | None = None) ->
     kind, shown = kind_of(config.url), redacted(config.url)
     if not kind.coded and config.decode not in ("auto", "cpu"):
         raise ConfigError(f"{shown}: decode: {config.decode} is for coded video; want auto or cpu")
-    decoders = VideoDecoderFactory(shown, config.decode, hardware, rotated=bool(config.rotate))
+    rotated, max_px = bool(config.rotate), config.max_picture_px
+    decoders = VideoDecoderFactory(shown, config.decode, hardware, rotated=rotated, max_px=max_px)
     return kind.open(config, decoders)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr
 
-from edge_app.capture.decode.factory import DecodeChoice, VideoDecoderFactory
+from edge_app.capture.decode.factory import LARGEST_PX, DecodeChoice, VideoDecoderFactory
 from edge_app.config.section import OptionalTls, Section, whole
 from edge_app.core.errors import StreamError
 from edge_app.core.frames import CaptureTime, Picture
@@ -43,6 +43,9 @@ class SourceConfig(Section):
     stall_timeout_s: float = Field(default=15.0, gt=0)
     """After so long without a frame [s] the camera counts as lost. Lower notices sooner, and gives up on slow
     cameras."""
+    max_picture_px: int = Field(default=LARGEST_PX, ge=1)
+    """Pixels of the largest picture that is decoded; a camera that sends larger ones is `down`. No camera takes more
+    memory than its pictures need, whatever it sends."""
     start_at: AwareDatetime | None = None
     """For files and folders: when the first frame was taken, such as 2026-11-23T15:00:00Z; pictures of a folder are
     then a second apart. null: the file's own time, a picture's in folders."""

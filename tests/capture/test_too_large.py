@@ -1,0 +1,102 @@
+"""What is larger than `max_picture_px` allows is not decoded, and not even read to its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+
+from edge_app.core.errors import InputError, Reason, StreamError
+from tests.capture.conftest import Rig
+from tests.capture.http_camera import StartHttpCamera
+from tests.rtsp.clips import stripes, write_clip
+from tests.rtsp.fixtures import StartServer
+
+PX = 320 * 240  # of all pictures here
+HTTP_PATHS = ["mjpeg", "without-length", "picture", "picture.png", "video.ts"]
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_a_stream_of_larger_pictures_is_down_and_one_of_that_size_is_up(
+    rig: Rig, rtsp_server: StartServer, h265_clip: Path, codec: str
+):
+    url = (rtsp_server(h265_clip, codec="h265") if codec == "h265" else rtsp_server()).url
+    rig.add(url, "fits", max_picture_px=PX)
+    rig.add(url, "gate", max_picture_px=PX - 1)
+    rig.until(lambda: rig.is_down(Reason.TOO_LARGE))
+    rig.until(lambda: rig.state("fits") == ("up", None))
+    assert {each.meta.camera for each in rig.pending} <= {"fits"}
+    detail = rig.cameras.statuses()["gate"].detail
+    assert detail.endswith(f"is more than the {PX - 1} pixels of max_picture_px")
+
+
+@pytest.mark.parametrize("path", HTTP_PATHS)
+def test_so_it_is_over_http(rig: Rig, http_camera: StartHttpCamera, path: str):
+    url = http_camera().url(path)
+    rig.add(url, "fits", max_picture_px=PX)
+    rig.add(url, "gate", max_picture_px=PX - 1)
+    rig.until(lambda: rig.is_down(Reason.TOO_LARGE))
+    rig.until(lambda: any(each.meta.camera == "fits" for each in rig.pending))
+    assert {each.meta.camera for each in rig.pending} == {"fits"}
+
+
+def test_a_stream_whose_pictures_grow_is_down_then(rig: Rig, http_camera: StartHttpCamera):
+    camera = http_camera()
+    rig.add(camera.url("mjpeg"), max_picture_px=PX)
+    rig.until(rig.more(3))
+    camera.pictures = [cv2.imencode(".jpg", np.zeros((480, 640, 3), np.uint8))[1].tobytes()]
+    rig.until(lambda: rig.is_down(Reason.TOO_LARGE))
+
+
+@pytest.mark.parametrize("path", ["endless", "endless.png"])
+def test_a_picture_of_more_bytes_is_not_read_to_its_end(rig: Rig, http_camera: StartHttpCamera, path: str):
+    process = psutil.Process()
+    before, most = process.memory_info().rss, 0
+
+    def is_down() -> bool:
+        nonlocal most
+        most = max(most, process.memory_info().rss)
+        return rig.is_down(Reason.TOO_LARGE)
+
+    rig.add(http_camera().url(path), max_picture_px=2_000_000)
+    rig.until(is_down)
+    assert most - before < 60e6
+
+
+def test_a_file_of_larger_pictures_is_an_error(rig: Rig, clip: Path):
+    rig.add(str(clip), max_picture_px=PX - 1)
+    rig.until(lambda: rig.is_down(Reason.TOO_LARGE))
+    assert isinstance(rig.threads.error, InputError)
+
+
+def test_a_larger_picture_of_a_folder_is_left_out(rig: Rig, tmp_path: Path):
+    for index, side in enumerate((64, 65, 64)):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), np.zeros((64, side, 3), np.uint8))
+    rig.add(str(tmp_path), max_picture_px=64 * 64)
+    rig.until(lambda: rig.inbox.exhausted)
+    assert len(rig.pending) == 2
+    assert rig.metrics.total("frames_dropped", camera="gate", reason="decode") == 1
+
+
+def test_a_picture_that_claims_to_be_huge_takes_no_memory(rig: Rig, tmp_path: Path):
+    """A few bytes that say 65000x65000: 12 GB of pixels."""
+    whole = cv2.imencode(".bmp", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
+    side = (65_000).to_bytes(4, "little")
+    (tmp_path / "0.bmp").write_bytes(whole[:18] + side + side + whole[26:])
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((8, 8, 3), np.uint8))
+    rig.add(str(tmp_path))
+    rig.until(lambda: rig.inbox.exhausted)
+    assert len(rig.pending) == 1
+
+
+def test_what_writes_clips_writes_that_size(tmp_path: Path):
+    """Else the limits above would be met by chance."""
+    import av
+
+    with av.open(str(write_clip(tmp_path / "a.ts", stripes((320, 240), 5)))) as container:
+        stream = container.streams.video[0]
+        assert stream.width * stream.height == PX
+    assert StreamError
