@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from urllib.parse import quote
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urljoin
 
 from pydantic import SecretStr
 
@@ -107,6 +107,16 @@ class Address:
     def _place(self) -> str:
         """Host and port as the URL has them."""
         return re.split(r"[/?#]", self.url.partition("://")[2])[0].rpartition("@")[2]
+
+    def moved_to(self, location: str) -> Address | None:
+        """The address of a redirect that stays with the camera: same scheme, host and port; None if it leads away."""
+        try:
+            there = replace(self, url=urljoin(self.url, location).partition("#")[0])
+        except ValueError:  # it is no URL
+            return None
+        if not location or there.scheme != self.scheme:
+            return None
+        return there if (there.host.lower(), there.port) == (self.host.lower(), self.port) else None
 
     def for_libav(self) -> str:
         """The URL with user and password; never to be shown or logged."""

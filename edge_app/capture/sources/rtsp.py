@@ -5,7 +5,8 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.address import Address
@@ -35,8 +36,8 @@ class RtspSource:
         }
         options |= tls_options(config.tls) if encrypted else {}
         tls = (config.tls or TlsConfig()).context() if encrypted else None
-        refusals = Refusals(RtspInquiry(address, udp=config.transport == "udp", tls=tls))
-        self._connection = LibavConnection(address, config.stall_timeout_s, decoders, options, refusals.explain)
+        self._refusals = Refusals(RtspInquiry(address, udp=config.transport == "udp", tls=tls))
+        self._connection = LibavConnection(address, config.stall_timeout_s, decoders, options, self._refusals.explain)
 
     @property
     def description(self) -> str:
@@ -45,8 +46,14 @@ class RtspSource:
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """One connection; see `Source.open`."""
-        with self._connection.connect() as container:
-            yield self._connection.frames(container, stop)
+        with ExitStack() as stack:
+            with self._refusals.look() as address:
+                if stop.is_set():
+                    yield iter(())
+                    return
+                connection = replace(self._connection, address=address)
+                container = stack.enter_context(connection.connect())
+            yield connection.frames(container, stop)
 
 
 def tls_options(tls: TlsConfig | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Asks an RTSP camera what libav's errors leave out: with which status it refuses, and which login it wants."""
+"""Asks an RTSP camera what libav must not read, and what its errors leave out: statuses, redirects, kinds of login."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from edge_app.capture.sources.address import Address
+from edge_app.capture.sources.libav_connection import OPEN_TIMEOUT_S, TooMuchError
 from edge_app.capture.sources.rtsp_login import authorization
 
-LONGEST_S = 2.0  # stopping has to take less than 5 s, and libav had its share
-MOST_BYTES = 256 * 1024  # of one connection; a description has some kilobytes
+LONGEST_S = 2.0  # to explain a refusal: stopping has to take less than 5 s, and libav had its share
+MOST_BYTES = 256 * 1024  # of one connection
+LONGEST_DESCRIPTION = 64 * 1024  # it has some kilobytes; libav takes memory by the square of it
 LONGEST_HEADER = 2048  # what looks into one takes time by the square of it
 OK, UNAUTHORISED = 200, 401
 BEGINS = b"RTSP/"
@@ -73,10 +75,36 @@ class RtspInquiry:
         except OSError:
             return None
 
-    def _refusal(self, dialogue: _Dialogue) -> Answer:
+    @contextmanager
+    def described(self) -> Iterator[Answer | None]:
+        """The refusal of OPTIONS or DESCRIBE, else the description; None if the camera cannot be reached or hangs up.
+
+        The connection stays for the duration of the block: servers made with GStreamer, which start a stream with its
+        first viewer and end it with the last, refuse whoever comes in between (503).
+
+        Raises:
+            TimeoutError: It does not answer in time.
+            TooMuchError: Its answer is longer than any description.
+        """
+        with ExitStack() as stack:
+            try:
+                answer = self._description(
+                    stack.enter_context(self._dialogue(monotonic() + OPEN_TIMEOUT_S, login=True))
+                )
+            except (TimeoutError, TooMuchError):
+                raise
+            except OSError:
+                answer = None
+            yield answer
+
+    def _description(self, dialogue: _Dialogue) -> Answer:
         url = self.address.without_login
         options = dialogue.ask("OPTIONS", url)
-        described = options if options.status != OK else dialogue.ask("DESCRIBE", url, "Accept: application/sdp")
+        return options if options.status != OK else dialogue.ask("DESCRIBE", url, "Accept: application/sdp")
+
+    def _refusal(self, dialogue: _Dialogue) -> Answer:
+        url = self.address.without_login
+        described = self._description(dialogue)
         if described.status != OK:
             return described
         base = next(iter(described.headers("Content-Base")), url)
@@ -106,7 +134,7 @@ class RtspInquiry:
 
 
 class _Dialogue:
-    """Requests and answers of one connection; all raise OSError when time, bytes or the connection end."""
+    """Requests and answers of one connection; all raise OSError when time or the connection end, or too much comes."""
 
     def __init__(self, connection: socket.socket, deadline: float, login: Address | None) -> None:
         self._connection, self._deadline, self._login = connection, deadline, login
@@ -149,7 +177,10 @@ class _Dialogue:
         found = re.match(r"RTSP/\d\.\d\s+(\d{3})\b", head)
         answer = Answer(method, int(found[1]) if found else 0, head)
         length = next(iter(answer.headers("Content-Length")), "0")
-        body = self._take(int(length)) if re.fullmatch(r"\d{1,6}", length) else b""
+        size = int(length[:10]) if re.fullmatch(r"[0-9]+", length) else 0
+        if size > LONGEST_DESCRIPTION:
+            raise TooMuchError
+        body = self._take(size)
         return Answer(method, answer.status, head, body.decode("latin-1"))
 
     def _take(self, count: int) -> bytes:
@@ -169,7 +200,7 @@ class _Dialogue:
         if not more:
             raise ConnectionError("it ended")
         if self._received > MOST_BYTES:
-            raise OSError("it does not end")
+            raise TooMuchError
         self._buffer += more
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
 import av
 
-from edge_app.capture.sources.rtsp_inquiry import HUNG_UP, UNAUTHORISED, Answer, RtspInquiry
+from edge_app.capture.sources.address import Address
+from edge_app.capture.sources.libav_connection import TooMuchError
+from edge_app.capture.sources.rtsp_inquiry import HUNG_UP, LONGEST_DESCRIPTION, UNAUTHORISED, Answer, RtspInquiry
 from edge_app.capture.sources.rtsp_login import missing
 from edge_app.core.errors import Reason, StreamError
 
@@ -17,6 +21,7 @@ KNOWN = {
     av.HTTPForbiddenError: 403,
     av.HTTPNotFoundError: 404,
 }
+MOST_REDIRECTS = 5
 BUSY = "it serves as many viewers as it can: close others, or take its second stream"
 BEHIND = "the server, such as a recorder or a proxy, does not reach its camera"
 REBOOT = "it is tried again; if that stays, restart the camera"
@@ -58,6 +63,41 @@ class Refusals:
 
     inquiry: RtspInquiry
 
+    @contextmanager
+    def look(self) -> Iterator[Address]:
+        """Where the stream is: the camera's address, or where it redirects to on the same host and port.
+
+        libav would read a description of any size, and follow any redirect with the login.
+
+        Raises:
+            StreamError: The camera refuses, or its answer is nothing for libav.
+        """
+        address = self.inquiry.address
+        with ExitStack() as stack:
+            for _ in range(MOST_REDIRECTS):
+                answer = self._described(address, stack)
+                if answer is None or answer.status < 300:  # what is no refusal, libav reads
+                    yield address
+                    return
+                location = next(iter(answer.headers("Location")), "") if answer.status < 400 else ""
+                if (there := address.moved_to(location)) is None:
+                    reason, text = self._refused(answer)
+                    raise StreamError(reason, f"{self.inquiry.address}: {text}")
+                address = there
+        raise StreamError(Reason.FAILED, f"{self.inquiry.address}: it redirects without end")
+
+    def _described(self, address: Address, stack: ExitStack) -> Answer | None:
+        try:
+            return stack.enter_context(replace(self.inquiry, address=address).described())
+        except TimeoutError:
+            reason, text = Reason.TIMEOUT, "no answer in time"
+        except TooMuchError:
+            reason, text = Reason.TOO_LARGE, f"its answer is longer than {LONGEST_DESCRIPTION} bytes"
+        raise StreamError(reason, f"{self.inquiry.address}: {text}")
+
+    def _refused(self, answer: Answer) -> tuple[Reason, str]:
+        return self._unauthorised(answer) if answer.status == UNAUTHORISED else self._meaning(answer.status)
+
     def explain(self, error: Exception, within_s: float) -> StreamError | None:
         """Why the camera refused, which may take so long to ask [s]; None if it did not refuse."""
         found = self._explained(error, within_s)
@@ -84,17 +124,18 @@ class Refusals:
         if answer.status == 0:
             http = answer.head.startswith("HTTP/")
             return Reason.FAILED, "its answer is not RTSP" + (" but HTTP: check the port, mostly 554" if http else "")
-        if answer.status == UNAUTHORISED:
-            return self._unauthorised(answer)
-        if answer.status < 300 and isinstance(error, av.InvalidDataError):
+        if answer.status >= 300:
+            return self._refused(answer)
+        if isinstance(error, av.InvalidDataError):
             return Reason.FAILED, "its answers are RTSP, but libav cannot read them: is the path of the URL right?"
-        return self._meaning(answer.status) if answer.status >= 300 else None
+        return None
 
     def _meaning(self, status: int) -> tuple[Reason, str]:
         if status == 461:
             return Reason.FAILED, f"refused (461): {self._transport()}"
         if 300 <= status < 400:
-            return Reason.FAILED, f"it sends us elsewhere ({status}), and not to a stream: give the right URL"
+            text = "another host, another port or no stream; if that is the camera, make it the url"
+            return Reason.FAILED, f"it redirects ({status}) to what is not followed: {text}"
         unknown = REBOOT if status >= 500 else "check the path of the URL, and the camera's settings"
         reason, text = MEANINGS.get(status, (Reason.FAILED, unknown))
         begins = "authentication refused" if reason is Reason.AUTH_FAILED else "refused"
