@@ -86,15 +86,16 @@ class Camera:
                 self._read(loop)
                 failure = StreamError(Reason.ENDED, f"{self.source.description}: ended")
             except StreamError as error:
-                # Not the error itself: its traceback, or its cause's, would keep the decoder of this attempt alive.
                 failure = StreamError(error.reason, str(error))
                 self._count_lost(error.broken if isinstance(error, BrokenOffError) else 0)
+                forget(error)
             except InputError:  # of a file that is played as if it were live
                 raise
             except Exception as error:  # a bug of ours that this camera triggers: the others run on
                 if not self.source.live:
                     raise
                 failure = self._bug(error)
+                forget(error)
             if self._finished(failure, loop.stop):
                 return
             self.tracker.down(failure.reason, str(failure))
@@ -196,6 +197,16 @@ class Camera:
             text = "camera %s: its clock is %+.1f s off ours; its frames are timed by their arrival"
             logger.warning(text, self.name, skew_s)
         self._skew_s = skew_s
+
+
+def forget(error: BaseException | None) -> None:
+    """Empties the frames that an error has passed through, which hold packets, pictures and the error itself.
+
+    Otherwise these would stay until Python looks for what hangs together in circles, which it does by number, not size.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error.__traceback__, error = None, error.__cause__ or error.__context__
 
 
 def rotated(convert: Callable[[], Picture], degrees: int) -> Callable[[], Picture]:

@@ -296,13 +296,16 @@ def test_a_redirection_does_not_lead_out_of_tls(http_camera: StartHttpCamera, rt
     assert plain.requests == []
 
 
-def test_a_redirection_to_another_host_is_not_followed_and_shows_no_secret(http_camera: StartHttpCamera):
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"], ids=["host", "port"])
+def test_a_redirection_to_another_host_or_port_is_not_followed_and_shows_no_secret(
+    http_camera: StartHttpCamera, host: str
+):
     camera, other = http_camera(login=("Basic", "u", "p")), http_camera()
-    camera.moved_to = f"http://localhost:{other.server_port}/mjpeg?token=abc"
+    camera.moved_to = f"http://{host}:{other.server_port}/mjpeg?token=abc"
     error = refusal(camera.url("moved"), username="u", password="p")
     assert other.requests == []
     assert error.reason is Reason.FAILED
-    assert "localhost" in str(error)
+    assert host in str(error)
     assert "abc" not in str(error)
 
 

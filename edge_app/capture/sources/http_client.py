@@ -20,7 +20,6 @@ from edge_app.core.errors import Reason, StreamError
 OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 MOST_REDIRECTS = 5
 LONGEST_LOCATION = 2048
-SCHEMES = ("http", "https")
 # All that may stand in a request; the rest, which the URL or a redirect may hold, is percent-encoded.
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -138,7 +137,7 @@ class HttpClient:
             raise self._failure(Reason.FAILED, f"it redirects ({answer.status}) without saying where to")
         there = _same_camera(url, location)
         if there is None:
-            why = "which is not followed: another host, or no TLS; if that is the camera, make it the url"
+            why = "which is not followed: another host or port, or no TLS; if that is the camera, make it the url"
             raise self._failure(Reason.FAILED, f"it redirects ({answer.status}) to {_place(location)}, {why}")
         return there
 
@@ -167,11 +166,12 @@ def _place(location: str) -> str:
 
 
 def _same_camera(url: str, location: str) -> str | None:
-    """The URL to which a redirect leads; None if that is another host, or less safe."""
+    """The URL of a redirect to the same host and port, or to one where the host proves itself by TLS; else None."""
     try:
         there = urljoin(url, location).partition("#")[0]
         old, new = urlsplit(url), urlsplit(there)
-        same = new.hostname == old.hostname and new.port != 0
+        secured = (old.scheme, new.scheme) == ("http", "https") and new.port != 0
+        same = new.scheme == old.scheme and (new.port or PORTS[new.scheme]) == (old.port or PORTS[old.scheme])
     except ValueError:  # it is no URL
         return None
-    return there if same and new.scheme in SCHEMES and (old.scheme, new.scheme) != ("https", "http") else None
+    return there if new.hostname == old.hostname and (same or secured) else None
