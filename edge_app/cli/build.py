@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_app import trt_build
-from edge_app.cli.options import DecoderFamily
+from edge_app.cli.options import DecoderOption
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import AccessError, DeviceError, UsageError
 from edge_app.core.paths import default_state_dir
@@ -47,7 +47,7 @@ def main(
     ] = None,
     max_batch: Annotated[int, typer.Option(min=1, max=64, help="As `engine.max_batch` of the configuration.")] = 8,
     device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
-    decoder: DecoderFamily = None,
+    decoder: DecoderOption = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Copy the engine file and its metadata there too.")
     ] = None,

@@ -18,7 +18,7 @@ StateDir = Annotated[
         show_default=False,
     ),
 ]
-DecoderFamily = Annotated[
+DecoderOption = Annotated[
     str | None,
     typer.Option(metavar="FAMILY", help="Of the model, as `model.decoder` of the configuration; none: recognised."),
 ]

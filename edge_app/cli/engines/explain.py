@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from edge_app import trt_build
-from edge_app.cli.options import AsJson, DecoderFamily
+from edge_app.cli.options import AsJson, DecoderOption
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import InputError
 from edge_app.core.paths import default_state_dir
@@ -28,7 +28,7 @@ def main(
         str, typer.Argument(metavar="MODEL", help="A name, a folder with a model.yaml, or an .onnx file.")
     ],
     device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
-    decoder: DecoderFamily = None,
+    decoder: DecoderOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Say of each engine file of a model what it depends on, what has changed since, and why it was built."""
