@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from edge_app.config.section import HOST, TOPIC, Flag, Name, OptionalTls, whole, wrong
-from edge_app.config.variables import CONTROL
+from edge_app.config.section import HOST, TOPIC, Flag, Name, OptionalTls, check_login, checked_text, whole, wrong
 from edge_app.publish.sinks.mqtt.broker import Broker
 from edge_app.publish.sinks.mqtt.connection import MqttConnection
 from edge_app.publish.sinks.mqtt.sink import MqttSink, new_client_id
@@ -72,18 +71,14 @@ class MqttSinkConfig(SinkConfig):
     @field_validator(*LONGEST)
     @classmethod
     def _can_be_sent(cls, value: str | SecretStr | None, info: ValidationInfo) -> str | SecretStr | None:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
         longest = LONGEST[str(info.field_name)]
-        if CONTROL.search(text):
-            raise wrong("holds a line break or another control character")
-        if len(text.encode()) > longest:
+        if len(checked_text(value).encode()) > longest:
             raise wrong(f"want at most {longest} bytes")
         return value
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> MqttSinkConfig:
-        if self.password is not None and self.username is None:
-            raise wrong("needs username beside it", "password")
+        check_login(self.username, self.password)
         return self
 
     def cautions(self) -> Iterator[str]:
