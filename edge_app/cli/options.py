@@ -24,6 +24,6 @@ DecoderOption = Annotated[
 ]
 
 
-def state_folder(given: Path | None) -> Path:
+def state_folder(given: Path | None = None) -> Path:
     """The folder that was given, or where systemd or the XDG specification keeps state."""
     return given or default_state_dir(os.environ)
