@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from edge_app.core.errors import DataError, DeviceError, EdgeAppError, InputError, TemporaryError, UsageError
-from edge_app.core.tls import client_context
+from edge_app.core.tls import client_context, explain
 
 THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 ABSENT = (404, 410)
@@ -71,10 +71,8 @@ def refusal(url: str, status: int) -> EdgeAppError:
 
 def connection_failed(url: str, error: Any) -> EdgeAppError:
     """What an error of the connection means; its own text is shown only if it cannot hold a secret."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return DeviceError(f"{url}: the server's certificate is not good: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
-        return DeviceError(f"{url}: no secure connection ({error.reason})")
+        return DeviceError(f"{url}: {explain(error, 'server')}")
     if isinstance(error, TimeoutError):
         return TemporaryError(f"{url}: no answer in time; what came is kept, try again")
     text = (error.strerror or error) if isinstance(error, OSError) else type(error).__name__

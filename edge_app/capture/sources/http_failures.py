@@ -11,6 +11,7 @@ import av
 
 from edge_app.capture.sources.failures import UNREACHABLE
 from edge_app.core.errors import Reason
+from edge_app.core.tls import explain
 
 GIVE = "give the camera's RTSP or MJPEG URL instead"
 PLAYLIST = f"a playlist (HLS, DASH) comes in bursts and seconds late: {GIVE}"
@@ -59,10 +60,10 @@ def of_status(status: int) -> tuple[Reason, str]:
 
 def of_error(error: Exception, host: str) -> tuple[Reason, str]:
     """Why there was no answer."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Reason.TLS, f"no secure connection: its certificate: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return Reason.TLS, f"no secure connection ({error.reason}): there is no TLS at that port, or only an old one"
+        rejected = isinstance(error, ssl.SSLCertVerificationError)
+        cause = "" if rejected else ": there is no TLS at that port, or only an old one"
+        return Reason.TLS, explain(error, "camera") + cause
     if isinstance(error, socket.gaierror | UnicodeError):
         return Reason.UNREACHABLE, f"the name {host} does not resolve"
     if isinstance(error, OSError) and error.errno in UNREACHABLE:

@@ -11,6 +11,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import SecretStr
 
 from edge_app.core.errors import SinkError
+from edge_app.core.tls import explain
 from edge_app.publish.sinks.sink import BusyError, LoginError
 
 # Names of MQTT 5's reason codes, which paho gives to those of 3.1.1 too.
@@ -57,12 +58,10 @@ class Broker:
 
     def unreachable(self, error: Exception) -> SinkError:
         """Why there is no connection."""
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return self.error(f"certificate not accepted: {error.verify_message}")
         if isinstance(error, ssl.SSLError):
-            return self.error(f"TLS failed: {error.reason or 'the broker hung up'}")
+            return self.error(explain(error, "broker"))
         if self.tls is not None and isinstance(error, ConnectionResetError):
-            return self.error("TLS failed: the broker hung up; does this port want TLS?")
+            return self.error("no secure connection (the broker hung up); does this port want TLS?")
         if isinstance(error, socket.gaierror):
             return self.error(f"name not found: {error.strerror}")
         if isinstance(error, TimeoutError):
