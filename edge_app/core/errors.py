@@ -55,6 +55,11 @@ def first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
 
 
+def on_one_line(error: Exception) -> str:
+    """All that a library's error says, without its line breaks; the name of its class if it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class EdgeAppError(Exception):
     """Base of every error that this program raises on purpose; its text is one line for the operator."""
 
