@@ -99,7 +99,7 @@ def test_a_stop_that_the_broker_does_not_confirm_shows_as_offline_too(broker: Br
 
 def test_a_broker_of_mqtt_5_says_how_much_may_be_unconfirmed(start_broker: Any, message: Any) -> None:
     broker = start_broker(more=["max_inflight_messages 7"])
-    sink = MqttSink(config(broker.port, version="5"))
+    sink = config(broker.port, version="5").open()
     until(lambda: sink.open(lambda: None))
     broker.freeze()
     for number in range(7):
@@ -282,7 +282,7 @@ def test_a_slow_line_holds_back_a_finite_source_and_loses_nothing(
 ) -> None:
     subscriber = subscribe(broker)
     line = throttle(broker, 20)
-    sink = MqttSink(config(line.port), in_flight=10)
+    sink = MqttSink(config(line.port).broker(), prefix="edge_app", in_flight=10)
     delivery = running.start(sink, capacity=20)
     for number in range(200):
         assert delivery.put(message(number, live=False), patient)
@@ -297,7 +297,7 @@ def test_a_slow_line_drops_the_oldest_live_messages_and_counts_them(
     broker: Broker, subscribe: Any, running: Running, message: Any, throttle: Callable[[Broker, float], Throttle]
 ) -> None:
     subscriber = subscribe(broker)
-    sink = MqttSink(config(throttle(broker, 40).port), in_flight=5)
+    sink = MqttSink(config(throttle(broker, 40).port).broker(), prefix="edge_app", in_flight=5)
     delivery = running.start(sink, capacity=10)
     subscriber.wait_for(lambda: subscriber.on("edge_app/available"))
     broker.freeze()  # no acknowledgement comes however long this loop takes
