@@ -127,7 +127,7 @@ def lacking_evidence(measured: Agreement) -> str | None:
 def against_truth(
     truth: Sequence[Detections | None], fp32: Sequence[Detections], int8: Sequence[Detections]
 ) -> GroundTruth | None:
-    """mAP50 of both models on the pictures that have a truth; None if no picture has a letterbox.
+    """mAP50 of both models on the pictures that have a truth; None if no ground truth contains a box.
 
     Raises:
         ValueError: The three are not about the same number of pictures.

@@ -34,7 +34,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """What is known of a model from beside its file; by default nothing.
+    """What the files beside a model say about it; empty by default.
 
     Attributes:
         kind: Its type or else its class in `transformers`, such as `rt_detr` or `YolosForObjectDetection`.

@@ -65,7 +65,7 @@ def refusal(url: str, status: int) -> EdgeAppError:
     if status == BEYOND_THE_END:
         return DataError(f"{url}: the server's file is shorter than what is here already, which is deleted")
     if status in TRY_AGAIN or status >= http.client.INTERNAL_SERVER_ERROR:
-        return TemporaryError(f"{url}: the server cannot now ({status}); try again later")
+        return TemporaryError(f"{url}: the server is temporarily unavailable ({status}); try again later")
     return DeviceError(f"{url}: the server refuses ({status})")
 
 

@@ -55,7 +55,7 @@ def obtain(
     Args:
         request: What is wanted.
         cache: Where engine files are kept.
-        progress: Hears how far a build is.
+        progress: Receives build progress.
         waiting: Called again and again while another process is building; what it raises ends the waiting.
         current: Gives the building thread its GPU.
         answer: Lets an engine that has not answered the golden inputs yet do so, a new one before it is kept; returns

@@ -95,7 +95,7 @@ def test_a_broker_that_complains_of_retaining_though_nothing_is_retained_is_not_
     with OddBroker(code=0x9A) as broker:
         delivery = start(running, broker, version="5", retain=False)
         until(lambda: failed(running))
-        assert str(delivery.status.reason).endswith("refused: Retain not supported, though we ask for none")
+        assert str(delivery.status.reason).endswith("refused: Retain not supported, although we request none")
 
 
 @pytest.mark.parametrize("code", [0x87, 0x90, 0x97, 0x99])

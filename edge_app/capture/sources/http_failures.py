@@ -34,7 +34,7 @@ STATUSES = {
     423: (Reason.AUTH_FAILED, "the camera has locked the user out"),
     426: (Reason.FAILED, "it wants another protocol: try https://"),
     429: (Reason.FAILED, "it is asked too often: close other viewers"),
-    500: (Reason.FAILED, "an error inside the camera; if that stays, restart it"),
+    500: (Reason.FAILED, "an error inside the camera; if it persists, restart it"),
     501: (Reason.FAILED, "the camera cannot do that: check the path of its url"),
     502: (Reason.FAILED, BEHIND),
     504: (Reason.FAILED, BEHIND),
@@ -45,7 +45,7 @@ RANGES = (  # the first status beyond each
     (300, "and no picture: check the path of its url"),
     (400, "it redirects without end"),
     (500, "check path and query of its url"),
-    (600, "it starts, is busy or has too many viewers"),
+    (600, "it is starting up, busy, or has too many viewers"),
     (1000, "which is no status of HTTP: is that the camera's port?"),
 )
 

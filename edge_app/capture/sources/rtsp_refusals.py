@@ -24,7 +24,7 @@ KNOWN = {
 MOST_REDIRECTS = 5
 BUSY = "it serves as many viewers as it can: close others, or take its second stream"
 BEHIND = "the server, such as a recorder or a proxy, does not reach its camera"
-REBOOT = "it is tried again; if that stays, restart the camera"
+REBOOT = "it is tried again; if it persists, restart the camera"
 # RFC 2326, section 11.3.
 MEANINGS = {
     400: (Reason.FAILED, "it does not understand the request: check path and query of the URL"),
