@@ -33,7 +33,12 @@ class Slot:
     def wait(self):
         assert self.busy
         self.busy = False
-        return Outputs((np.zeros((MOST, 1)),), (Letterbox.fit((1, 1), (1, 1)),) * MOST, 0.0, 0.0)
+        return Outputs(
+            arrays=(np.zeros((MOST, 1)),),
+            letterboxes=(Letterbox.fit((1, 1), (1, 1)),) * MOST,
+            preprocess_s=0.0,
+            infer_s=0.0,
+        )
 
 
 class Elsewhere:

@@ -14,7 +14,7 @@ from edge_app.publish import Sink
 ReplaceSource = Callable[[Source], Source]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The parts built from a configuration, and what `check` looks at.
 
@@ -50,7 +50,13 @@ def make_parts(config: AppConfig, *, replace_source: ReplaceSource = lambda sour
         ConfigError, InputError, DataError, AccessError: A part cannot be made; the text names the key or the file.
     """
     detector = read_detector(config.detector)
-    return Parts(config, detector, _sources(config, detector, replace_source), make_sinks(config), replace_source)
+    return Parts(
+        config=config,
+        detector=detector,
+        sources=_sources(config, detector, replace_source),
+        sinks=make_sinks(config),
+        replace_source=replace_source,
+    )
 
 
 def make_sources(config: AppConfig, *, surfaces: bool = False) -> dict[str, Source]:

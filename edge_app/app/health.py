@@ -1,4 +1,4 @@
-"""How the program is doing: one snapshot, which systemd's status, the live table, the statistics and HTTP all read."""
+"""How the program is doing: one snapshot, which systemd's status, the live table and the statistics read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge_app.publish import DeliveryGroup, ModelIdentity, SinkStatus, StatsRepo
 REPORT_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """The state of everything at one moment.
 

@@ -70,7 +70,9 @@ class Runtime:
         self.detector, self.engine, self.metrics, self.stop = detector, engine, Metrics(), stop
         self._cameras, self._sinks, self._drain_s, self._service = cameras, sinks, drain_s, service
         self._heartbeats, self._threads = Heartbeats(), ThreadGroup(stop)
-        self._identity = ModelIdentity(detector.name, detector.sha256, engine.name, detector.precision)
+        self._identity = ModelIdentity(
+            name=detector.name, sha256=detector.sha256, engine=engine.name, precision=detector.precision
+        )
         self._since, session = time.time(), new_session()
         self.deliveries = DeliveryGroup(self._threads, self._heartbeats, self.metrics)
         self.worker = Worker(
@@ -113,7 +115,9 @@ class Runtime:
 
     def health(self) -> Health:
         """How everything is now; any thread may ask."""
-        return Health(self._since, self._identity, self.worker.statuses(), self.deliveries.statuses())
+        return Health(
+            since=self._since, model=self._identity, cameras=self.worker.statuses(), sinks=self.deliveries.statuses()
+        )
 
     def _on_status(self, camera: str, status: CameraStatus) -> None:
         """Tells the sinks that a camera has changed."""

@@ -54,7 +54,7 @@ class Worker:
             detector: What is computed.
             engine: What computes it, warm.
             messages: Makes the message of each result.
-            publish: Takes the messages; waits only for those of finite sources, as long as what it is given is true.
+            publish: Takes messages; may block only for finite sources, while the given callable returns True.
             on_status: Called on each change of a camera's status, by whichever thread made it; it must not block.
             metrics: What is counted and measured.
             heartbeats: Told at least once a second that the analysis is alive.

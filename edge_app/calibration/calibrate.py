@@ -124,7 +124,7 @@ class _Calibration:
         tensors = sorted(place(graph).uses)
         if not tensors:
             why = (
-                "is worth it for none of its layers"
+                "would not speed up any of its layers"
                 if weighted_layers(graph)
                 else "wants FP32 weights, and no layer has any"
             )

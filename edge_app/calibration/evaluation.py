@@ -79,7 +79,7 @@ def _twice(x: float, y: float) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateVerdict:
     """Whether the model passed, why in words, and whether that rests on less evidence than the gate asks for."""
 
     passed: bool
@@ -89,7 +89,7 @@ class Verdict:
 
 def judge(
     measured: Agreement, ground_truth: GroundTruth | None, least: float, *, allow_thin_evidence: bool = False
-) -> Verdict:
+) -> GateVerdict:
     """The verdict on the holdout.
 
     Args:
@@ -105,7 +105,7 @@ def judge(
     else:
         reason = measured.shortfall(least) or _lost(ground_truth, least)
     held = f"mAP50, recall and precision are at least {least:g}"
-    return Verdict(reason is None, reason or held, lacking is not None)
+    return GateVerdict(reason is None, reason or held, lacking is not None)
 
 
 def lacking_evidence(measured: Agreement) -> str | None:
@@ -127,7 +127,7 @@ def lacking_evidence(measured: Agreement) -> str | None:
 def against_truth(
     truth: Sequence[Detections | None], fp32: Sequence[Detections], int8: Sequence[Detections]
 ) -> GroundTruth | None:
-    """mAP50 of both models on the pictures that have a truth; None if no picture has a letterbox.
+    """mAP50 of both models on the pictures that have a truth; None if no ground truth contains a box.
 
     Raises:
         ValueError: The three are not about the same number of pictures.

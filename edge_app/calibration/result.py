@@ -11,7 +11,7 @@ import numpy as np
 from edge_app import model
 from edge_app.calibration.cache import CalibrationCache, spaced
 from edge_app.calibration.context import CalibrationContext
-from edge_app.calibration.evaluation import Evaluation, Verdict, judge
+from edge_app.calibration.evaluation import Evaluation, GateVerdict, judge
 from edge_app.calibration.float_layers import FallbackResult
 from edge_app.calibration.qdq import spans
 from edge_app.calibration.ranges import Histograms
@@ -83,7 +83,7 @@ class CalibrationResult:
         return report
 
     def _report(
-        self, verdict: Verdict, agreement: Agreement, truth: GroundTruth | None, digests: tuple[str, str | None]
+        self, verdict: GateVerdict, agreement: Agreement, truth: GroundTruth | None, digests: tuple[str, str | None]
     ) -> CalibrationReport:
         int8, golden = digests
         names, detector = self.detector.labels, self.detector
@@ -116,7 +116,7 @@ class CalibrationResult:
             holdout_pictures=tuple(item.sha256 for item in self.evaluation.cache.items),
         )
 
-    def _reason(self, verdict: Verdict) -> str:
+    def _reason(self, verdict: GateVerdict) -> str:
         best = self.fallback.best_in_float
         if verdict.passed or best is None:
             return verdict.reason

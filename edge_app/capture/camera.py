@@ -91,7 +91,7 @@ class Camera:
                 forget(error)
             except InputError:  # of a file that is played as if it were live
                 raise
-            except Exception as error:  # a bug of ours that this camera triggers: the others run on
+            except Exception as error:  # an internal error that this camera triggers: the others run on
                 if not self.source.live:
                     raise
                 failure = self._bug(error)
@@ -128,7 +128,7 @@ class Camera:
         logger.debug("camera %s failed", self.name, exc_info=error)
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-        return StreamError(Reason.FAILED, f"{self.source.description}: a bug of ours ({where})")
+        return StreamError(Reason.FAILED, f"{self.source.description}: an internal error ({where})")
 
     def _finished(self, failure: StreamError, stop: threading.Event) -> bool:
         """Whether it was stopped, or a finite source was read to its end; raises InputError if that source failed."""

@@ -6,17 +6,16 @@ import os
 import re
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from edge_app.capture.sources.forgotten_scheme import looks_like_host
 from edge_app.capture.sources.registry import SCHEMES, kind_of, scheme_of
 from edge_app.capture.sources.source import SourceConfig, SourceKind
 from edge_app.config.issue import listed, nearest
-from edge_app.config.section import Flag, Section, from_base, wrong
+from edge_app.config.section import Flag, Section, check_login, checked_text, from_base, wrong
 from edge_app.core.backoff import Backoff
 
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\]|[^\s:\[\]]+)(?::(\d+))?")
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LAST_PORT = 65535
 FIRST_YEAR, LAST_YEAR = 1971, 9000
 
@@ -83,8 +82,7 @@ class CameraConfig(SourceConfig):
         scheme = SCHEMES.get(name.lower())
         if scheme is None:
             raise wrong(f"want {listed(SCHEMES)}://… or a path{nearest(name, SCHEMES)}")
-        if CONTROL.search(rest):
-            raise wrong("holds a line break or another control character")
+        checked_text(rest)
         if scheme.has_host:
             _check_host(rest)
         return scheme.name + separator + rest
@@ -125,12 +123,8 @@ class CameraConfig(SourceConfig):
     @model_validator(mode="after")
     def _login_is_whole(self) -> CameraConfig:
         for key in ("username", "password"):
-            value = getattr(self, key)
-            text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
-            if CONTROL.search(text):
-                raise wrong("holds a line break or another control character", key)
-        if self.password is not None and self.username is None:
-            raise wrong("needs username beside it", "password")
+            checked_text(getattr(self, key), key)
+        check_login(self.username, self.password)
         return self
 
 

@@ -11,7 +11,7 @@ from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import TimestampSource
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamInfo:
     """What the first picture of a source shows.
 
@@ -45,7 +45,14 @@ def probe_source(source: Source, timeout_s: float) -> StreamInfo:
             for frame in frames:
                 picture = frame.convert()
                 elapsed = time.monotonic() - began
-                return StreamInfo(picture.width, picture.height, frame.fps, frame.codec, frame.time.source, elapsed)
+                return StreamInfo(
+                    width=picture.width,
+                    height=picture.height,
+                    fps=frame.fps,
+                    codec=frame.codec,
+                    ts_source=frame.time.source,
+                    first_picture_s=elapsed,
+                )
     finally:
         timer.cancel()
     if stop.is_set():

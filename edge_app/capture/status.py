@@ -23,7 +23,7 @@ class StatusTracker:
         self._on_status = on_status
         self._lock = threading.RLock()
         self._removed = False
-        self._status = CameraStatus(first, None, time.time())
+        self._status = CameraStatus(state=first, reason=None, since=time.time())
         on_status(camera, self._status)
 
     @property
@@ -52,6 +52,6 @@ class StatusTracker:
     def _change(self, state: CameraState, reason: Reason | None, detail: str = "") -> bool:
         if self._removed or (self._status.state, self._status.reason) == (state, reason):
             return False
-        self._status = CameraStatus(state, reason, time.time(), detail)
+        self._status = CameraStatus(state=state, reason=reason, since=time.time(), detail=detail)
         self._on_status(self._camera, self._status)
         return True

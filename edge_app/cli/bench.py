@@ -20,6 +20,7 @@ from edge_app.bench import Cost
 from edge_app.capture import ReplaySource, Source
 from edge_app.capture.config import CameraConfig
 from edge_app.cli.loading import ConfigArgument, load_config
+from edge_app.cli.options import AsJson
 from edge_app.core.errors import DeviceError, UsageError
 from edge_app.core.metrics import Metrics
 
@@ -35,7 +36,7 @@ def main(
         float, typer.Option(min=0.1, help="How long --paced, and the engine alone, is measured [s].")
     ] = 15.0,
     paced: Annotated[bool, typer.Option("--paced", help="Sources at their own rate, files too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure throughput and CPU as fast as the sources are read, or with --paced freshness and drops."""
     config = quiet(load_config(path))

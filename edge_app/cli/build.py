@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from edge_app import trt_build
-from edge_app.cli.options import DecoderFamily
+from edge_app.cli.options import DecoderOption, state_folder
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import AccessError, DeviceError, UsageError
-from edge_app.core.paths import default_state_dir
 from edge_app.cuda import load_pycuda
 from edge_app.model import Model, Precision, find_argument
 
@@ -47,7 +45,7 @@ def main(
     ] = None,
     max_batch: Annotated[int, typer.Option(min=1, max=64, help="As `engine.max_batch` of the configuration.")] = 8,
     device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
-    decoder: DecoderFamily = None,
+    decoder: DecoderOption = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Copy the engine file and its metadata there too.")
     ] = None,
@@ -61,7 +59,7 @@ def main(
     _check_out(out)
     library = trt_build.find_library("tensorrt_rtx" if target is not None and backend == "auto" else backend)
     targets = trt_build.read_targets(library, target) if target is not None else ()
-    found = find_argument(model, default_state_dir(os.environ))
+    found = find_argument(model, state_folder())
     tensorrt, variant = _read(found, library, precision, decoder)
     request = tensorrt.request(variant, max_batch=max_batch, targets=targets, device=device)
     for remark in trt_build.remarks(request):

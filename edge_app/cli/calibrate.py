@@ -41,7 +41,7 @@ CALIBRATING = 0.65  # of a series, where blocks of it are held out
 logger = logging.getLogger(__name__)
 
 
-class Method(str, Enum):
+class MethodOption(str, Enum):
     """How the range of a tensor is chosen from what it held."""
 
     MSE = "mse"
@@ -63,7 +63,7 @@ CameraName = Annotated[
 ]
 Every = Annotated[float, typer.Option(min=0, help="Take a picture of the camera every so many seconds.")]
 Images = Annotated[int, typer.Option(min=1, help="Pictures to calibrate with at most, evenly spaced.")]
-Agreement = Annotated[float, typer.Option(min=0, max=1, help="What mAP50, recall and precision must reach.")]
+MinAgreement = Annotated[float, typer.Option(min=0, max=1, help="What mAP50, recall and precision must reach.")]
 ThinEvidence = Annotated[
     bool, typer.Option("--allow-thin-evidence", help="Judge by fewer than 100 boxes, and say so in the report.")
 ]
@@ -80,8 +80,8 @@ def main(
     config: Annotated[Path | None, typer.Option("--config", metavar="CONFIG", help="The YAML file.")] = None,
     every: Every = 2.0,
     images: Images = 400,
-    method: Annotated[Method, typer.Option(help="How ranges are chosen.")] = Method.MSE,
-    min_agreement: Agreement = 0.95,
+    method: Annotated[MethodOption, typer.Option(help="How ranges are chosen.")] = MethodOption.MSE,
+    min_agreement: MinAgreement = 0.95,
     allow_thin_evidence: ThinEvidence = False,
     state_dir: StateDir = None,
 ) -> None:

@@ -15,6 +15,7 @@ import typer
 from edge_app.app.factory import Parts, make_parts
 from edge_app.capture import Source, probe_source
 from edge_app.cli.loading import ConfigArgument, load_config
+from edge_app.cli.options import AsJson
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import EdgeAppError, InputError, StreamError
 from edge_app.detector import Detector, start_engine
@@ -48,7 +49,7 @@ class Failed(EdgeAppError):  # noqa: N818, it is the answer
 def main(
     path: ConfigArgument,
     probe_all: Annotated[bool, typer.Option("--probe", help="Load the model, open each camera and broker.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check the configuration and its files as `run` would; with --probe, open everything that it names."""
     config = load_config(path)

@@ -34,7 +34,7 @@ class Format(str, Enum):
 
 def main(
     path: ConfigArgument,
-    out: Annotated[Path, typer.Option(help="Folder for pictures and manifest; goes on with one.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Output folder; an existing one is continued.", show_default=False)],
     images: Annotated[int, typer.Option(min=1, help="End with so many pictures in the folder.")] = 200,
     every: Annotated[
         float, typer.Option(min=0, help="Every so many seconds, keep the most unusual picture of each camera.")

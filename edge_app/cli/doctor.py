@@ -7,9 +7,8 @@ import os
 import sys
 from dataclasses import asdict
 
-from edge_app.cli.options import AsJson, StateDir
+from edge_app.cli.options import AsJson, StateDir, state_folder
 from edge_app.core.errors import DeviceError
-from edge_app.core.paths import default_state_dir
 from edge_app.doctor import Check, examine
 from edge_app.trt_build import default_cache_dir
 
@@ -21,7 +20,7 @@ def main(state_dir: StateDir = None, as_json: AsJson = False) -> None:
 
     Exit code 69 where something fails that this machine looks made for.
     """
-    checks = examine(state_dir or default_state_dir(os.environ), default_cache_dir(os.environ))
+    checks = examine(state_folder(state_dir), default_cache_dir(os.environ))
     if as_json:
         document = {"schema": "edge_app.doctor/1", "checks": [asdict(check) for check in checks]}
         sys.stdout.write(json.dumps(document) + "\n")

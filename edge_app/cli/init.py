@@ -16,11 +16,11 @@ from edge_app.app.config_template import ConfigTemplate, names, url_value
 from edge_app.capture import StreamInfo, open_source, probe_source, split_login
 from edge_app.capture.config import CameraConfig
 from edge_app.cli.login import Login, choose_login, read_url
+from edge_app.cli.options import state_folder
 from edge_app.config import environment_file
 from edge_app.config.section import NAME, WANTED
 from edge_app.core import files
 from edge_app.core.errors import AccessError, DeviceError, Reason, StreamError, UsageError
-from edge_app.core.paths import default_state_dir
 from edge_app.model import installed, read_catalogue
 
 EXAMPLE = "Example: edge-app init --rtsp - --name gate     (then paste rtsp://user:password@10.0.0.5/stream1)"
@@ -106,7 +106,7 @@ def probe_camera(name: str, camera: CameraConfig) -> StreamInfo:
 
 def choose_model() -> tuple[str, str]:
     """An installed model of the catalogue; else the bundled one, and the one to pull."""
-    here = {model.name for model in installed(Path(), default_state_dir(os.environ))}
+    here = {model.name for model in installed(Path(), state_folder())}
     catalogue = list(read_catalogue())
     pulled = [name for name in catalogue if name in here]
     return (pulled[0], "") if pulled else ("traffic", catalogue[0])

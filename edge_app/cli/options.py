@@ -18,12 +18,12 @@ StateDir = Annotated[
         show_default=False,
     ),
 ]
-DecoderFamily = Annotated[
+DecoderOption = Annotated[
     str | None,
     typer.Option(metavar="FAMILY", help="Of the model, as `model.decoder` of the configuration; none: recognised."),
 ]
 
 
-def state_folder(given: Path | None) -> Path:
+def state_folder(given: Path | None = None) -> Path:
     """The folder that was given, or where systemd or the XDG specification keeps state."""
     return given or default_state_dir(os.environ)

@@ -63,7 +63,7 @@ def attach_viewers(
     if window is not None:
         show, newest = stack.enter_context(window).show, NewestFrames()
         worker.tap().subscribe(newest.put, newest.wants)
-        refreshers.append(lambda: None if show(newest.of(worker.statuses())) else runtime.stop.set())
+        refreshers.append(lambda: None if show(newest.of(runtime.health().cameras)) else runtime.stop.set())
     if LiveTable.fits(config):
         refreshers.append(stack.enter_context(LiveTable(runtime)).refresh)
 

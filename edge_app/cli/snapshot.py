@@ -50,7 +50,7 @@ def main(
 
         runtime.worker.tap(camera).subscribe(take)
         runtime.run(give_up)
-        why = runtime.worker.statuses()[camera].detail
+        why = runtime.health().cameras[camera].detail
     if not taken:
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
     frame, result = taken[0]

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from edge_app.config.variables import CONTROL
 from edge_app.core.tls import client_context
 
 LONGEST_NAME, LONGEST_PATH = 255, 4095  # bytes, NAME_MAX and PATH_MAX of Linux
@@ -51,6 +52,20 @@ FileMode = Annotated[str, Field(pattern=MODE)]
 def wrong(text: str, *at: str | int) -> PydanticCustomError:
     """An issue that a validator found; `at` is the path from the validated value to the wrong one."""
     return PydanticCustomError("edge_app", "{text}", {"text": text, "at": at})
+
+
+def checked_text(value: str | SecretStr | None, *at: str) -> str:
+    """The text of a value, which may be secret; a line break or another control character in it is an issue."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
+    if CONTROL.search(text):
+        raise wrong("holds a line break or another control character", *at)
+    return text
+
+
+def check_login(username: str | None, password: SecretStr | None) -> None:
+    """A password without a user is an issue."""
+    if password is not None and username is None:
+        raise wrong("needs username beside it", "password")
 
 
 class Section(BaseModel):

@@ -10,7 +10,7 @@ from edge_app.core.errors import Reason
 CameraState = Literal["connecting", "up", "down", "disabled"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CameraStatus:
     """What is known of a camera.
 

@@ -2,7 +2,7 @@
 
 A package may add children, which need no code of their own and are named here with their modules.
 
-EdgeAppError              70  a bug of ours
+EdgeAppError              70  an internal error
 ├── StoppedError           0  told to stop while something was still being made
 ├── ClosedOutput           0  nobody reads our standard output any more (publish/sinks/sink.py)
 ├── UsageError            64  the command line is wrong
@@ -55,6 +55,11 @@ def first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
 
 
+def on_one_line(error: Exception) -> str:
+    """All that a library's error says, without its line breaks; the name of its class if it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class EdgeAppError(Exception):
     """Base of every error that this program raises on purpose; its text is one line for the operator."""
 
@@ -67,7 +72,7 @@ class EdgeAppError(Exception):
 
 
 class StoppedError(EdgeAppError):
-    """Told to stop while something was still being made; nothing of it is left."""
+    """Stopped during start-up; partial results are removed."""
 
     exit_code = 0
 

@@ -12,7 +12,7 @@ from itertools import accumulate
 
 import numpy as np
 
-Labels = tuple[tuple[str, str], ...]
+LabelSet = tuple[tuple[str, str], ...]
 
 BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 RECENT = 2048
@@ -65,9 +65,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: dict[tuple[str, Labels], int] = defaultdict(int)
-        self._gauges: dict[tuple[str, Labels], float] = {}
-        self._durations: dict[tuple[str, Labels], _Durations] = defaultdict(_Durations)
+        self._counts: dict[tuple[str, LabelSet], int] = defaultdict(int)
+        self._gauges: dict[tuple[str, LabelSet], float] = {}
+        self._durations: dict[tuple[str, LabelSet], _Durations] = defaultdict(_Durations)
 
     def count(self, name: str, amount: int = 1, **labels: str) -> None:
         """Adds to a counter."""

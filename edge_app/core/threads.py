@@ -37,7 +37,7 @@ class Heartbeats:
 class ThreadGroup:
     """Runs named threads; the first exception in any of them sets `stop` and is kept.
 
-    The threads are daemons, for one may be stuck in a C call: `join` waits so long and names those that are.
+    Daemon threads, since one may be stuck in a C call: `join` waits up to the timeout and returns the stuck ones.
 
     Attributes:
         error: The first one that was kept, which whoever joins the threads raises.

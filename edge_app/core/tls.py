@@ -32,3 +32,10 @@ def client_context(ca: Path | None, *, verify: bool) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def explain(error: ssl.SSLError, peer: str) -> str:
+    """Why there is no TLS with a `broker`, say; of what it sent, nothing is shown."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the {peer}'s certificate was rejected: {error.verify_message}"
+    return f"no secure connection ({error.reason or f'the {peer} hung up'})"

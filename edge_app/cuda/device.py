@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 class DeviceBusyError(RuntimeError):
-    """The GPU is already in use: a bug of ours, or a thread that is stuck in it."""
+    """The GPU is already in use: an internal error, or a thread that is stuck in it."""
 
 
 class Resource(Protocol):

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any
 
-from edge_app.core.errors import DeviceError, DeviceFaultError, EdgeAppError, EngineError
+from edge_app.core.errors import DeviceError, DeviceFaultError, EdgeAppError, EngineError, on_one_line
 from edge_app.cuda.device import DeviceBusyError
 
 SLEEPING_WAIT = 4  # CU_CTX_SCHED_BLOCKING_SYNC
@@ -21,7 +21,7 @@ def load_pycuda() -> Any:
         import pycuda.driver
     except ImportError as error:
         wanted = "it wants NVIDIA's driver and pip install 'edge-app[gpu]'"
-        raise DeviceError(f"no CUDA: {' '.join(str(error).split())}; {wanted}") from error
+        raise DeviceError(f"no CUDA: {on_one_line(error)}; {wanted}") from error
     return pycuda.driver
 
 

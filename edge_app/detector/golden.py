@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge_app.core import files
 from edge_app.core.detections import Detections
-from edge_app.core.errors import DataError
+from edge_app.core.errors import DataError, on_one_line
 from edge_app.core.frames import Picture
 from edge_app.engine.slot import Engine
 from edge_app.model import Thresholds
@@ -67,7 +67,7 @@ def read_golden(path: Path) -> Golden:
             parts = zip(*(np.split(arrays[name], ends) for name in ("xyxy", "score", "class_id")), strict=True)
             return Golden(arrays["pictures"], [Detections(*part) for part in parts])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not golden inputs ({' '.join(str(error).split())})") from error
+        raise DataError(f"{path}: not golden inputs ({on_one_line(error)})") from error
 
 
 def answers(engine: Engine, pictures: NDArray[np.uint8], postprocess: Postprocess) -> list[Detections]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from edge_app.core.errors import DeviceError, UsageError
+from edge_app.core.errors import DeviceError, UsageError, on_one_line
 from edge_app.cuda import OLDEST_GPU, Machine
 from edge_app.doctor.check import Check, Status
 from edge_app.trt_build import check_target, find_library
@@ -71,7 +71,7 @@ def check_pycuda(machine: Machine) -> Check:
         importlib.import_module("pycuda.driver")
     except Exception as error:  # without libcuda its loader may raise anything
         status: Status = "skip" if machine.gpu is None else "fail"
-        why = "not installed" if isinstance(error, ModuleNotFoundError) else f"does not load ({_line(error)})"
+        why = "not installed" if isinstance(error, ModuleNotFoundError) else f"does not load ({on_one_line(error)})"
         return Check("pycuda", status, why, advice if machine.gpu else f"only for GPUs: {advice}")
     return Check("pycuda", "ok", f"PyCUDA {version}")
 
@@ -88,7 +88,3 @@ def _read(path: Path) -> str:
         return path.read_text().strip()
     except OSError:
         return ""
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge_app.core.frames import Letterbox, Picture
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Outputs:
     """The raw outputs of one batch.
 

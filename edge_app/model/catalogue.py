@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import Field
 
+from edge_app.config.plain import plain_values
 from edge_app.core.errors import InputError
 from edge_app.model.card import Card, CardSection, DecoderSpec, InputSpec
 from edge_app.model.labels import coco_labels
@@ -50,8 +50,8 @@ class CatalogueEntry(CardSection):
 
 def read_catalogue() -> dict[str, CatalogueEntry]:
     """The entries by name, smallest model first."""
-    text = (resources.files(__package__) / "catalogue.yaml").read_text(encoding="utf-8")
-    entries = yaml.safe_load(text)
+    with resources.as_file(resources.files(__package__) / "catalogue.yaml") as path:
+        entries = plain_values(path)
     return {name: CatalogueEntry.model_validate({"name": name, **entry}) for name, entry in entries.items()}
 
 

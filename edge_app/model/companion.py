@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge_app.config.issue import ConfigIssue
+from edge_app.config.plain import plain_values
 from edge_app.core.errors import DataError
 from edge_app.model.not_onnx import TEXT, what_else
 
@@ -33,7 +34,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 @dataclass(frozen=True, slots=True)
 class Companion:
-    """What is known of a model from beside its file; by default nothing.
+    """What the files beside a model say about it; empty by default.
 
     Attributes:
         kind: Its type or else its class in `transformers`, such as `rt_detr` or `YolosForObjectDetection`.
@@ -177,18 +178,18 @@ def _read(onnx: Path, name: str, document: type[D]) -> D:
     try:
         if path.suffix == ".json":
             return document.model_validate_json(path.read_bytes().removeprefix(codecs.BOM_UTF8))
-        return document.model_validate(yaml.safe_load(path.read_bytes()))
+        return document.model_validate(plain_values(path))
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise _wrong(path, " ".join(str(error).split())) from error
+    except ConfigIssue as issue:
+        raise _wrong(path, f"{path}:{issue}") from issue
     except ValidationError as error:
         first = error.errors()[0]
         key = "".join(f"{part}: " for part in first["loc"])
-        raise _wrong(path, f"{key}{first['msg']}") from error
+        raise _wrong(path, f"{path}: {key}{first['msg']}") from error
 
 
 def _wrong(path: Path, told: str) -> DataError:
     """What is said of a document that cannot be read: what it is instead, if that can be told, such as a pointer."""
     what = what_else(path)
-    return DataError(f"{path}: {told if what in (None, TEXT) else what}")
+    return DataError(told if what in (None, TEXT) else f"{path}: {what}")

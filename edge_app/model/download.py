@@ -57,7 +57,7 @@ class Download:
             InputError: The server does not have it (404).
             DataError: It is another file; what was received is deleted.
             TemporaryError: No connection, a timeout, an interruption, a server in trouble; what was received is kept.
-            DeviceError: The server refuses, or its certificate is not good.
+            DeviceError: The server refuses, or its certificate was rejected.
             OSError: The file system refuses.
         """
         try:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from edge_app.core.errors import DataError, DeviceError, EdgeAppError, InputError, TemporaryError, UsageError
-from edge_app.core.tls import client_context
+from edge_app.core.tls import client_context, explain
 
 THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 ABSENT = (404, 410)
@@ -65,16 +65,14 @@ def refusal(url: str, status: int) -> EdgeAppError:
     if status == BEYOND_THE_END:
         return DataError(f"{url}: the server's file is shorter than what is here already, which is deleted")
     if status in TRY_AGAIN or status >= http.client.INTERNAL_SERVER_ERROR:
-        return TemporaryError(f"{url}: the server cannot now ({status}); try again later")
+        return TemporaryError(f"{url}: the server is temporarily unavailable ({status}); try again later")
     return DeviceError(f"{url}: the server refuses ({status})")
 
 
 def connection_failed(url: str, error: Any) -> EdgeAppError:
     """What an error of the connection means; its own text is shown only if it cannot hold a secret."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return DeviceError(f"{url}: the server's certificate is not good: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
-        return DeviceError(f"{url}: no secure connection ({error.reason})")
+        return DeviceError(f"{url}: {explain(error, 'server')}")
     if isinstance(error, TimeoutError):
         return TemporaryError(f"{url}: no answer in time; what came is kept, try again")
     text = (error.strerror or error) if isinstance(error, OSError) else type(error).__name__

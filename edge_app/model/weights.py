@@ -37,7 +37,7 @@ def data_files(path: Path, model: ModelProto) -> tuple[Path, ...]:
 
     Raises:
         InputError: One of them is missing; the text names it.
-        DataError: One of them is too short or not in the folder, or the model is wrong about its weights.
+        DataError: One of them is too short or not in the folder, or the model's references to them are invalid.
     """
     return tuple(sorted({stretch.path for _, stretch in _beside(path, model)}))
 
@@ -91,7 +91,7 @@ def _beside(path: Path, model: ModelProto) -> list[tuple[TensorProto, _Stretch]]
     try:
         return [(tensor, _stretch(path, tensor)) for tensor in tensors(model) if uses_external_data(tensor)]
     except ValueError as error:  # a NUL in a path, say, or a name that is no UTF-8
-        raise DataError(f"{path}: it is wrong about its weights ({first_line(error)})") from error
+        raise DataError(f"{path}: its references to external weights are invalid ({first_line(error)})") from error
 
 
 def _stretch(path: Path, tensor: TensorProto) -> _Stretch:

@@ -38,7 +38,7 @@ def tensors(model: ModelProto) -> Iterator[TensorProto]:
 
 
 def texts(model: ModelProto) -> Iterator[str]:
-    """Every name of nodes, operators, tensors and metadata; one that is no UTF-8 protobuf gives as bytes, or raises."""
+    """Every name of nodes, operators, tensors and metadata; names that are not UTF-8 come as bytes or raise."""
     for node in nodes(model):
         yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
     for graph in graphs(model):

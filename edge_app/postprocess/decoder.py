@@ -52,7 +52,7 @@ class Judging(Protocol):
 
     @property
     def plausible(self) -> bool:
-        """Whether such models have so many rows; it decides nothing where the family is told."""
+        """Whether this row count is plausible; ignored if the family is given."""
 
     def judge(self, arrays: RawOutputs) -> Verdict:
         """Whether the answer to a blank picture, the first of its batch, can be of this layout."""

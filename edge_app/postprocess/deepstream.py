@@ -33,7 +33,7 @@ from edge_app.postprocess.grid import are_anchors, strides_of
 from edge_app.postprocess.hints import MAX_LISTED, listed_columns, metadata_classes
 from edge_app.postprocess.judgement import (
     MANY,
-    Floats,
+    FloatArray,
     Verdict,
     are_boxes,
     are_centres,
@@ -157,7 +157,7 @@ def _are_queries(rows: int, wh: tuple[int, int]) -> bool:
     return rows <= MAX_LISTED and strides_of(rows, wh) is None and not are_anchors(rows, wh)
 
 
-def _are_centres_alone(boxes: Floats, wh: tuple[int, int]) -> bool:
+def _are_centres_alone(boxes: FloatArray, wh: tuple[int, int]) -> bool:
     """Whether boxes (n, 4) are centres and sizes: as corners some would be inside out. True of none."""
     return not len(boxes) or (are_centres(boxes, wh) and not are_corners(boxes))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge_app.postprocess.candidates import HIGHEST_SCORE
 
-Floats = NDArray[np.float32]
+FloatArray = NDArray[np.float32]
 
 LEAST_REACH = 0.15  # offsets in cells, which are about 1, reach less far across the smallest inputs
 MOST_REACH = 3.0
@@ -34,7 +34,7 @@ class Verdict(Enum):
     IMPOSSIBLE = "is not of this layout, even if no other fits"
 
 
-def verdict(structure: bool, *scores: Floats, impossible: bool = False) -> Verdict:
+def verdict(structure: bool, *scores: FloatArray, impossible: bool = False) -> Verdict:
     """The verdict on a layout whose other columns are as they should be, or not, by its scores.
 
     Args:
@@ -52,7 +52,7 @@ def verdict(structure: bool, *scores: Floats, impossible: bool = False) -> Verdi
     return Verdict.LOGITS if any(map(are_logits, columns)) else Verdict.BEYOND
 
 
-def _differ(columns: list[Floats]) -> bool:
+def _differ(columns: list[FloatArray]) -> bool:
     """Whether some of many rows' columns are probabilities and some others are not: angles, key points, distances."""
     if not columns or len(columns[0]) < MANY:
         return False
@@ -60,30 +60,30 @@ def _differ(columns: list[Floats]) -> bool:
     return min(beyond) == 0 and max(beyond) > FEW
 
 
-def filled(rows: NDArray[Any]) -> Floats:
+def filled(rows: NDArray[Any]) -> FloatArray:
     """The rows (n, columns) with a box in their first four columns."""
     boxed = (rows[:, :4] != 0).any(axis=1) & np.isfinite(rows[:, :4]).all(axis=1)
-    found: Floats = rows[boxed].astype(np.float32, copy=False)
+    found: FloatArray = rows[boxed].astype(np.float32, copy=False)
     return found
 
 
-def are_probabilities(values: Floats) -> bool:
+def are_probabilities(values: FloatArray) -> bool:
     """Whether all lie in 0 to 1, as far as half floats can tell."""
     return bool(((values >= 0) & (values <= HIGHEST_SCORE)).all())
 
 
-def are_logits(values: Floats) -> bool:
+def are_logits(values: FloatArray) -> bool:
     """Whether most are below 0, as scores of a blank picture are before their sigmoid; False of a few."""
     scores = values[values != PADDING]
     return len(scores) >= ENOUGH and bool(np.median(scores) < 0)
 
 
-def are_classes(values: Floats) -> bool:
+def are_classes(values: FloatArray) -> bool:
     """Whether all are numbers of classes."""
     return bool(((values >= 0) & (values == np.floor(values))).all())
 
 
-def reach_across(xy: Floats, wh: tuple[int, int]) -> bool:
+def reach_across(xy: FloatArray, wh: tuple[int, int]) -> bool:
     """Whether points (n, 2) are spread over an input of that size in pixels; True of none."""
     if not len(xy):
         return True
@@ -91,39 +91,39 @@ def reach_across(xy: Floats, wh: tuple[int, int]) -> bool:
     return bool(LEAST_REACH <= reach <= MOST_REACH)
 
 
-def are_offsets(xy: Floats, wh: tuple[int, int]) -> bool:
+def are_offsets(xy: FloatArray, wh: tuple[int, int]) -> bool:
     """Whether points (n, 2) stay near 0 beside an input of that size [px]; True of none."""
     return not len(xy) or bool(np.quantile(np.abs(xy) / np.array(wh, np.float32), 0.99) < LEAST_REACH)
 
 
-def are_shares(boxes: Floats) -> bool:
+def are_shares(boxes: FloatArray) -> bool:
     """Whether boxes (n, 4) are centres and sizes in shares of the input; of many, some look inside out as corners."""
     return bool(((boxes > -0.5) & (boxes < 1.5)).all()) and not (len(boxes) >= MANY and are_corners(boxes))
 
 
-def are_corners(boxes: Floats) -> bool:
+def are_corners(boxes: FloatArray) -> bool:
     """Whether boxes (n, 4) are corners, the upper left one first: of centres and sizes some would be inside out."""
     return bool((boxes[:, :2] <= boxes[:, 2:]).all())
 
 
-def are_centres(boxes: Floats, wh: tuple[int, int]) -> bool:
+def are_centres(boxes: FloatArray, wh: tuple[int, int]) -> bool:
     """Whether boxes (n, 4) may be centres in an input of that size [px], with sizes; of many, some look inside out."""
     corners = len(boxes) >= MANY and are_corners(boxes)
     return reach_across(boxes[:, :2], wh) and bool((boxes[:, 2:] >= 0).all()) and not corners
 
 
-def are_boxes(boxes: Floats, wh: tuple[int, int]) -> bool:
+def are_boxes(boxes: FloatArray, wh: tuple[int, int]) -> bool:
     """Whether boxes (n, 4) may be corners in an input of that size [px]."""
     return are_corners(boxes) and reach_across(boxes[:, 2:], wh)
 
 
-def may_be_list(rows: Floats) -> bool:
+def may_be_list(rows: FloatArray) -> bool:
     """Whether rows (n, columns) may hold the number of a class in the last column, behind corners."""
     last = rows[:, -1]
     return are_classes(last) and are_corners(rows[:, :4]) and (rows.shape[1] == 6 or bool(last.any()))
 
 
-def has_objectness(rows: Floats) -> bool | None:
+def has_objectness(rows: FloatArray) -> bool | None:
     """Whether column 4 is an objectness or a class of its own: two classes are not sure of the same boxes.
 
     None if column 4 is never sure.

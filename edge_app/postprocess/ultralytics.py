@@ -29,7 +29,7 @@ from edge_app.postprocess.grid import are_cells, strides_of
 from edge_app.postprocess.hints import is_detection
 from edge_app.postprocess.judgement import (
     MANY,
-    Floats,
+    FloatArray,
     Verdict,
     are_centres,
     filled,
@@ -106,7 +106,7 @@ class UltralyticsDecoder:
         return cells.T if self.transposed else cells
 
 
-def _may_be_objectness(rows: Floats) -> bool:
+def _may_be_objectness(rows: FloatArray) -> bool:
     """Whether column 4 of rows (n, columns) is an objectness: always 1, sure of what classes are, or lower than these.
 
     Where it is not low, as an objectness is of a blank picture, nothing can be said.
@@ -117,7 +117,7 @@ def _may_be_objectness(rows: Floats) -> bool:
     return bool(len(rows) >= MANY and loud and np.median(rows[:, 4]) <= LOUD)
 
 
-def _last_alone_is_loud(scores: Floats) -> bool:
+def _last_alone_is_loud(scores: FloatArray) -> bool:
     """Whether the last column of scores (n, classes) is no class: it is high where nothing is, and no other is."""
     if scores.shape[1] < 2:
         return False

@@ -190,7 +190,7 @@ class Delivery:
                 self._set_aside(refusal.message, str(refusal))
 
     def _set_aside(self, message: Message, why: str) -> None:
-        """Gives one message up; of a camera's messages of a kind the first is told of."""
+        """Gives up on a message; logs only the first for each camera and kind."""
         self._suspects.gone([message])
         self._queue.set_aside(message)
         self._count_dropped("refused")

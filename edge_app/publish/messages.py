@@ -26,7 +26,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a sink delivers.
 
@@ -48,7 +48,7 @@ class Message:
         return self.kind in ("status", "stats")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelIdentity:
     """Which model made the detections, and how it was run.
 
@@ -81,7 +81,7 @@ def status_message(camera: str, status: CameraStatus) -> Message:
     """The state of the camera of that name, for `<prefix>/<camera>/status`."""
     reason = None if status.reason is None else status.reason.value
     document = {"state": status.state, "reason": reason, "since": rfc3339(round(status.since * 1e3))}
-    return Message(camera, "status", ENCODER.encode(document).encode(), live=True)
+    return Message(camera=camera, kind="status", payload=ENCODER.encode(document).encode(), live=True)
 
 
 class MessageWriter:
@@ -124,7 +124,7 @@ class MessageWriter:
             ",".join(self._each(self._finite(result))),
         )
         self._next_seq[meta.camera] += 1
-        return Message(meta.camera, "detections", text.encode(), meta.live)
+        return Message(camera=meta.camera, kind="detections", payload=text.encode(), live=meta.live)
 
     def _each(self, found: Detections) -> Iterator[str]:
         ids: Iterable[str] = repeat("")

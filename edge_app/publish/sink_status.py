@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 SinkState = Literal["connecting", "up", "down"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SinkStatus:
     """What is known of a sink.
 
@@ -39,7 +39,7 @@ class SinkStatusLog:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self.current = SinkStatus("connecting", None, time.time(), 0)
+        self.current = SinkStatus(state="connecting", reason=None, since=time.time(), queued=0)
 
     def opened(self) -> None:
         """It can be opened; that a sink which failed before is up again, only a delivery shows."""
@@ -49,11 +49,11 @@ class SinkStatusLog:
     def up(self) -> None:
         if self.current.state != "up":
             logger.info("%s: up", self._name)
-            self.current = SinkStatus("up", None, time.time(), 0)
+            self.current = SinkStatus(state="up", reason=None, since=time.time(), queued=0)
 
     def down(self, reason: str, what_next: str = "trying again") -> None:
         """The same reason again is not logged."""
         if reason != self.current.reason:
             logger.warning("%s: down: %s; %s", self._name, reason, what_next)
             since = self.current.since if self.current.state == "down" else time.time()
-            self.current = SinkStatus("down", reason, since, 0)
+            self.current = SinkStatus(state="down", reason=reason, since=since, queued=0)

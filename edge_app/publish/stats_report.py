@@ -37,7 +37,7 @@ class StatsReporter:
             "cameras": {name: self._camera(name, status) for name, status in cameras.items()},
             "sinks": {name: self._sink(name, status) for name, status in sinks.items()},
         }
-        return Message(None, "stats", ENCODER.encode(document).encode(), live=True)
+        return Message(camera=None, kind="stats", payload=ENCODER.encode(document).encode(), live=True)
 
     def _camera(self, name: str, status: CameraStatus) -> dict[str, Any]:
         total = self.metrics.total

@@ -32,7 +32,7 @@ class Suspects:
 
     @property
     def postponed(self) -> Message | None:
-        """The message before which another one has to be taken, to show that the line is good."""
+        """The message held back until another has been delivered, to prove that the connection works."""
         return self._suspect if self._unproven >= STRIKES else None
 
     def broke(self, oldest: Message, *, took_others: bool) -> bool:

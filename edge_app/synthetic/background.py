@@ -6,14 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import FloatImage
 from edge_app.synthetic.camera import PinholeCamera
 from edge_app.synthetic.ground import Ground
 from edge_app.synthetic.houses import House, draw_houses, wall_mask
 from edge_app.synthetic.palette import WARM, Light
 from edge_app.synthetic.sky import noise, render_sky
 from edge_app.synthetic.street_plan import GroundPoint, StreetPlan
-
-FloatImage = NDArray[np.float32]
 
 LAMP_REACH = 6.5  # m, the distance at which a lamp's light on the ground has fallen to a quarter
 

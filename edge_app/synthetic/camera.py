@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import Floats
 from edge_app.synthetic.rng import KeyedRng
 from edge_app.synthetic.settings import SceneSettings
-
-Floats = NDArray[np.float64]
 
 # Polygons are clipped at this fraction of the distance at which the ground enters the picture.
 NEAR_PLANE = 0.35

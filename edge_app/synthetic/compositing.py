@@ -8,9 +8,8 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-ByteImage = NDArray[np.uint8]
+from edge_app.synthetic.arrays import ByteImage
 
 ALPHA_THRESHOLD = 127  # pixels with more alpha belong to the object
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import FloatImage
 from edge_app.synthetic.palette import CLOTH, WALLS, Colour, shaded, varied
 from edge_app.synthetic.rng import KeyedRng
 from edge_app.synthetic.sky import noise
-
-FloatImage = NDArray[np.float32]
 
 STOREY = 3.1  # m
 GROUND_FLOOR = 3.8  # m

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import FloatImage
 from edge_app.synthetic.camera import PinholeCamera
 from edge_app.synthetic.palette import Colour, shaded, varied
 from edge_app.synthetic.rng import KeyedRng
 from edge_app.synthetic.sky import noise
 from edge_app.synthetic.street_plan import CYCLE_STRIP, KERB_TO_WALL, StreetPlan
-
-FloatImage = NDArray[np.float32]
 
 GRASS: Colour = (72, 128, 108)
 PAVING: Colour = (150, 158, 164)

@@ -7,17 +7,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import ByteImage, FloatImage, Floats
 from edge_app.synthetic.camera import PinholeCamera
 from edge_app.synthetic.facades import Facade, FacadeStyle
 from edge_app.synthetic.palette import Light
 from edge_app.synthetic.rng import KeyedRng
 from edge_app.synthetic.street_plan import KERB_TO_WALL, StreetPlan
-
-FloatImage = NDArray[np.float32]
-Floats = NDArray[np.float64]
-ByteImage = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,14 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import ByteImage
 from edge_app.synthetic.camera import PinholeCamera
 from edge_app.synthetic.furniture import LAMP_ARM, LAMP_HEIGHT
 from edge_app.synthetic.palette import Colour, Light, shaded
 from edge_app.synthetic.routes import CAR
 from edge_app.synthetic.sprites import ScreenPosition
 from edge_app.synthetic.traffic import Actor
-
-ByteImage = NDArray[np.uint8]
 
 HEADLIGHT: Colour = (225, 240, 250)
 BEAM: Colour = (70, 84, 92)

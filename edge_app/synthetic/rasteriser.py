@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import ByteImage, Floats
 from edge_app.synthetic.shading import colourise, label_colours
-from edge_app.synthetic.shapes import CORNERS, DISCS, Floats, Mesh
-from edge_app.synthetic.view import ByteImage, Sprite, Sun, View
+from edge_app.synthetic.shapes import CORNERS, DISCS, Mesh
+from edge_app.synthetic.view import Sprite, Sun, View
 
 Ints = NDArray[np.int32]
 

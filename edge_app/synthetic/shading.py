@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edge_app.synthetic.shapes import Floats, Mesh
-from edge_app.synthetic.view import ByteImage, Sun
+from edge_app.synthetic.arrays import ByteImage, Floats
+from edge_app.synthetic.shapes import Mesh
+from edge_app.synthetic.view import Sun
 
 # The discs that shade a ball: their brightness, and how much of it full contrast takes away.
 DISC_BRIGHTNESS, DISC_CONTRAST = (0.9, 0.95, 1.08), (0.32, 0.0, 0.0)

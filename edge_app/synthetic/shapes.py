@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import Floats
 from edge_app.synthetic.palette import Colour
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Point = tuple[float, float, float]
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import FloatImage
 from edge_app.synthetic.camera import PinholeCamera
 from edge_app.synthetic.palette import Light
 from edge_app.synthetic.rng import KeyedRng
-
-FloatImage = NDArray[np.float32]
 
 
 def noise(seed: int, height: int, width: int, octaves: tuple[int, ...]) -> FloatImage:

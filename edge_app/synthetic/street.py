@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import ByteImage
 from edge_app.synthetic.background import lamplight_at, render_background, shadow_offset
 from edge_app.synthetic.camera import CameraShake, PinholeCamera
 from edge_app.synthetic.compositing import PlacedSprite
@@ -24,8 +24,6 @@ from edge_app.synthetic.sprites import ScreenPosition, SpriteCache
 from edge_app.synthetic.street_plan import StreetPlan
 from edge_app.synthetic.traffic import Actor, Traffic, stationary_actors
 from edge_app.synthetic.weather import Weather
-
-ByteImage = NDArray[np.uint8]
 
 NO_OBJECT = -1
 MAX_EXTENT = (1.5, 4.0, 7.0, 2.0)  # m, by class: no object is larger, perspective included

@@ -6,12 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import ByteImage, Floats
 from edge_app.synthetic.palette import Colour
-from edge_app.synthetic.shapes import Floats
 
-ByteImage = NDArray[np.uint8]
 Foot = tuple[float, float]
 
 

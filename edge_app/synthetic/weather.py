@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from edge_app.synthetic.arrays import ByteImage
 from edge_app.synthetic.rng import KeyedRng
 from edge_app.synthetic.settings import SceneSettings
-
-ByteImage = NDArray[np.uint8]
 
 SPARE = 96  # px by which a texture is larger than the picture, in each direction
 

@@ -49,7 +49,7 @@ def build(
 
     Args:
         request: What is wanted.
-        progress: Hears how far it is.
+        progress: Receives build progress.
         timings: File of what earlier builds measured, read and renewed. TensorRT-RTX measures nothing: it chooses its
             kernels where it runs.
         current: Gives the building thread its GPU; without, TensorRT takes the first.

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from edge_app.core.errors import DeviceError
+from edge_app.core.errors import DeviceError, on_one_line
 
 LibraryName = Literal["tensorrt", "tensorrt_rtx"]
 
@@ -71,9 +71,7 @@ def _import(name: LibraryName) -> TensorRtLibrary:
         version = str(trt.__version__)
     except Exception as error:  # without NVIDIA's libraries, the wheel raises whatever its loader does
         absent = isinstance(error, ModuleNotFoundError) and error.name == name
-        why = (
-            "is not installed" if absent else f"does not load ({' '.join(str(error).split()) or type(error).__name__})"
-        )
+        why = "is not installed" if absent else f"does not load ({on_one_line(error)})"
         raise DeviceError(f"{name} {why}: {INSTALL[name]}") from error
     if numbers(version) < OLDEST[name]:
         oldest = ".".join(map(str, OLDEST[name]))

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 FIRST = "there was none"
 
-Answer = Callable[[bytes], float | None]
+CheckEngine = Callable[[bytes], float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ def obtain(
     progress: BuildProgress = lambda part, phase: None,
     waiting: Callable[[], None] = lambda: None,
     current: Current = nullcontext,
-    answer: Answer = lambda engine: None,
+    answer: CheckEngine = lambda engine: None,
 ) -> TrustedEngine:
     """The engine from the cache, else built. An older one stays in the cache until it is pruned.
 
     Args:
         request: What is wanted.
         cache: Where engine files are kept.
-        progress: Hears how far a build is.
+        progress: Receives build progress.
         waiting: Called again and again while another process is building; what it raises ends the waiting.
         current: Gives the building thread its GPU.
         answer: Lets an engine that has not answered the golden inputs yet do so, a new one before it is kept; returns
@@ -86,7 +86,7 @@ def find(cache: EngineCache, key: Key) -> TrustedEngine | None:
 
 
 def _adopt(
-    request: BuildRequest, cache: EngineCache, found: TrustedEngine, waiting: Callable[[], None], answer: Answer
+    request: BuildRequest, cache: EngineCache, found: TrustedEngine, waiting: Callable[[], None], answer: CheckEngine
 ) -> TrustedEngine:
     """Lets the engine answer if it has not; one of a copy of the file becomes this file's, to be explained with it."""
     known = found.file.metadata
@@ -105,7 +105,7 @@ def _adopt(
 
 
 def _build(
-    request: BuildRequest, cache: EngineCache, key: Key, progress: BuildProgress, current: Current, answer: Answer
+    request: BuildRequest, cache: EngineCache, key: Key, progress: BuildProgress, current: Current, answer: CheckEngine
 ) -> TrustedEngine:
     if warning := memory_warning(request, available_memory()):
         logger.warning("%s", warning)

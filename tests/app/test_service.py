@@ -158,13 +158,18 @@ def test_the_user_of_the_unit_can_be_created(tmp_path: Path) -> None:
 
 def test_the_status_counts_what_is_enabled_and_says_why_the_rest_is_away() -> None:
     states = {
-        "gate": CameraStatus("up", None, 0),
-        "yard": CameraStatus("down", Reason.TIMEOUT, 0),
-        "attic": CameraStatus("disabled", None, 0),
+        "gate": CameraStatus(state="up", reason=None, since=0),
+        "yard": CameraStatus(state="down", reason=Reason.TIMEOUT, since=0),
+        "attic": CameraStatus(state="disabled", reason=None, since=0),
     }
     sinks = {
-        "mqtt": SinkStatus("down", "connection refused", 0, 7),
-        "stdout": SinkStatus("up", None, 0, 0),
+        "mqtt": SinkStatus(state="down", reason="connection refused", since=0, queued=7),
+        "stdout": SinkStatus(state="up", reason=None, since=0, queued=0),
     }
-    health = Health(0, ModelIdentity("traffic", "c789", "onnxruntime-cpu", "fp32"), states, sinks)
+    health = Health(
+        since=0,
+        model=ModelIdentity(name="traffic", sha256="c789", engine="onnxruntime-cpu", precision="fp32"),
+        cameras=states,
+        sinks=sinks,
+    )
     assert health.line == "1 of 2 cameras up; yard: timeout; mqtt: connection refused"

@@ -178,7 +178,7 @@ def test_a_bug_that_a_camera_brings_out_costs_that_camera_alone(rig: Rig, caplog
     rig.until(lambda: rig.is_down(Reason.FAILED))
     rig.until(rig.is_up)
     assert rig.threads.error is None
-    assert "a bug of ours (KeyError at test_cameras.py:" in caplog.text
+    assert "an internal error (KeyError at test_cameras.py:" in caplog.text
     assert "secret" not in caplog.text
 
 

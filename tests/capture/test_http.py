@@ -248,7 +248,7 @@ def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Ri
         ("status/429", Reason.FAILED, "429 Too Many Requests; it is asked too often: close other viewers"),
         ("status/500", Reason.FAILED, "500 Internal Server Error; an error inside the camera"),
         ("status/502", Reason.FAILED, "502 Bad Gateway; what stands before the camera"),
-        ("status/507", Reason.FAILED, "507 Insufficient Storage; it starts, is busy"),
+        ("status/507", Reason.FAILED, "507 Insufficient Storage; it is starting up"),
         ("status/600", Reason.FAILED, "600; which is no status of HTTP"),
         ("status/999", Reason.FAILED, "999; which is no status of HTTP"),
     ],

@@ -37,7 +37,12 @@ class Server:
         self.boxes = tuple(Letterbox.fit((p.width, p.height), (p.width, p.height)) for p in pictures)
 
     def wait(self):
-        return Outputs((np.zeros((len(self.boxes), 2352, 9), np.float32),), self.boxes, 0.0, 0.0)
+        return Outputs(
+            arrays=(np.zeros((len(self.boxes), 2352, 9), np.float32),),
+            letterboxes=self.boxes,
+            preprocess_s=0.0,
+            infer_s=0.0,
+        )
 
 
 class ServedModel(OnnxRuntimeCpu):

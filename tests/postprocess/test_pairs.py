@@ -154,7 +154,7 @@ def test_a_broken_infer_cfg_is_named(tmp_path, text):
     layout = LAYOUTS["PP-YOLOE"]
     path = planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH)
     (tmp_path / "infer_cfg.yml").write_text(text)
-    with pytest.raises(DataError, match=r"infer_cfg\.yml: "):
+    with pytest.raises(DataError, match=r"infer_cfg\.yml:"):
         read_signature(path)
 
 

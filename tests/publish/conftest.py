@@ -117,7 +117,7 @@ def payloads(messages: Sequence[Message]) -> list[bytes]:
 
 def shown(camera: str, state: CameraState, since: float = 0.0) -> Message:
     """The status message of a camera."""
-    return status_message(camera, CameraStatus(state, None, since))
+    return status_message(camera, CameraStatus(state=state, reason=None, since=since))
 
 
 @pytest.fixture
@@ -133,6 +133,6 @@ def message() -> Callable[..., Message]:
     """Makes a message of one number."""
 
     def make(number: int, *, live: bool = True, camera: str = "gate") -> Message:
-        return Message(camera, "detections", b'{"seq":%d}' % number, live)
+        return Message(camera=camera, kind="detections", payload=b'{"seq":%d}' % number, live=live)
 
     return make

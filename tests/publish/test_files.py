@@ -206,7 +206,8 @@ def test_a_reader_that_pauses_holds_back_a_finite_source_but_not_the_beat(runnin
     with pipe() as (reader, writer):
         delivery = running.start(StdoutSink(writer), capacity=10)
         accepted = 0
-        while delivery.put(Message("gate", "detections", line, live=False), partial(next, iter([True, True, False]))):
+        message = Message(camera="gate", kind="detections", payload=line, live=False)
+        while delivery.put(message, partial(next, iter([True, True, False]))):
             accepted += 1
         assert 15 <= accepted <= 20  # what the pipe holds, what the queue holds, and the one between
         running.assert_beats(delivery.thread_name, longest_s=1.0)
@@ -235,9 +236,11 @@ def test_a_program_that_has_no_output_at_all_ends_likewise() -> None:
 
 def test_lines_on_the_standard_output_are_whole(tmp_path: Path) -> None:
     code = (
-        "from edge_app.publish import Message\nfrom edge_app.publish.sinks.stdout import StdoutSinkConfig\n"
+        "from functools import partial\nfrom edge_app.publish import Message\n"
+        "from edge_app.publish.sinks.stdout import StdoutSinkConfig\n"
         "sink = StdoutSinkConfig().open(); print('before'); sink.open(lambda: None)\n"
-        "for n in range(3): assert sink.send(Message('a', 'detections', b'%d' % n + b'x' * 5000, True))\n"
+        "line = partial(Message, camera='a', kind='detections', live=True)\n"
+        "for n in range(3): assert sink.send(line(payload=b'%d' % n + b'x' * 5000))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PROGRAM_S)
     assert done.stdout.splitlines() == ["before", *(f"{n}{'x' * 5000}" for n in range(3))]
@@ -247,7 +250,7 @@ def test_a_line_that_was_begun_is_finished_before_another(message: Any) -> None:
     with pipe() as (reader, writer):
         sink = StdoutSink(writer)
         sink.open(lambda: None)
-        big = Message("gate", "detections", b"x" * 100_000, live=True)
+        big = Message(camera="gate", kind="detections", payload=b"x" * 100_000, live=True)
         assert not sink.send(big)
         assert sink.confirmed() == []
         read = reader.read1(90_000)

@@ -23,7 +23,7 @@ from edge_app.publish import MessageWriter, ModelIdentity, new_session, schema, 
 from tests.frames import frame_meta
 
 LABELS = ["person", "traffic light", 'a "quoted" 100 % né\n']
-IDENTITY = ModelIdentity("yolox_nano", "c7" * 32, "onnxruntime-cpu", "int8")
+IDENTITY = ModelIdentity(name="yolox_nano", sha256="c7" * 32, engine="onnxruntime-cpu", precision="int8")
 STAGES = ("queue", "preprocess", "infer", "postprocess", "total")
 LATENCY = Latency(queue=0.0012, preprocess=0.0009, infer=0.00814, postprocess=0.0004, total=0.011)
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
@@ -160,7 +160,7 @@ def test_sessions_sort_by_time_and_differ() -> None:
 
 def test_a_status_says_state_reason_and_since() -> None:
     since = datetime(2026, 11, 23, 15, tzinfo=timezone.utc).timestamp()
-    made = status_message("gate", CameraStatus("down", Reason.AUTH_FAILED, since))
+    made = status_message("gate", CameraStatus(state="down", reason=Reason.AUTH_FAILED, since=since))
     assert (made.camera, made.kind) == ("gate", "status")
     assert made.payload == b'{"state":"down","reason":"auth_failed","since":"2026-11-23T15:00:00.000Z"}'
 

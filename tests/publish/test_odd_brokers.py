@@ -95,7 +95,7 @@ def test_a_broker_that_complains_of_retaining_though_nothing_is_retained_is_not_
     with OddBroker(code=0x9A) as broker:
         delivery = start(running, broker, version="5", retain=False)
         until(lambda: failed(running))
-        assert str(delivery.status.reason).endswith("refused: Retain not supported, though we ask for none")
+        assert str(delivery.status.reason).endswith("refused: Retain not supported, although we request none")
 
 
 @pytest.mark.parametrize("code", [0x87, 0x90, 0x97, 0x99])
@@ -173,7 +173,7 @@ def test_a_message_larger_than_the_broker_takes_is_not_sent(running: Running, me
         # Two bytes of type and length, two of the topic's length, two of the number, one of no properties.
         largest = 300 - 3 - 2 - len(TOPIC) - 2 - 1
         sizes = [largest, largest + 1, 5000, 20]
-        put(delivery, [Message("gate", "detections", b"x" * size, True) for size in sizes])
+        put(delivery, [Message(camera="gate", kind="detections", payload=b"x" * size, live=True) for size in sizes])
         until(lambda: len(broker.payloads(TOPIC)) == 2)
         assert [len(payload) for payload in broker.payloads(TOPIC)] == [largest, 20]
         assert (refused(running), failed(running), delivery.status.state) == (2, 0, "up")

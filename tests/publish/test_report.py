@@ -16,9 +16,12 @@ from tests.publish.test_mqtt import config
 
 
 def report(stats: Metrics) -> Any:
-    states = {"gate": CameraStatus("up", None, 0), "yard": CameraStatus("down", Reason.TIMEOUT, 0)}
+    states = {
+        "gate": CameraStatus(state="up", reason=None, since=0),
+        "yard": CameraStatus(state="down", reason=Reason.TIMEOUT, since=0),
+    }
     message = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report(
-        states, {"mqtt": SinkStatus("down", "the broker hung up", 0, 4)}
+        states, {"mqtt": SinkStatus(state="down", reason="the broker hung up", since=0, queued=4)}
     )
     document = json.loads(message.payload)
     jsonschema.Draft202012Validator(json.loads(schema("stats"))).validate(document)
@@ -56,7 +59,9 @@ def test_a_broker_gets_the_newest_report_only_and_nobody_waits_for_it(
     delivery = running.start(config(broker.port).open())
     stats = Metrics()
     stats.count("frames_captured", 5, camera="gate")
-    report = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report({"gate": CameraStatus("up", None, 0)}, {})
+    report = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report(
+        {"gate": CameraStatus(state="up", reason=None, since=0)}, {}
+    )
     delivery.put_status(report)
     subscriber.wait_for(lambda: subscriber.on("edge_app/stats"))
     assert json.loads(subscriber.on("edge_app/stats")[0])["cameras"]["gate"]["captured"] == 5

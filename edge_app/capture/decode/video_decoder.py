@@ -12,7 +12,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-# What PyAV raises for bad input; anything else, such as a TypeError, is a bug of ours.
+# What PyAV raises for bad input; anything else, such as a TypeError, is an internal error.
 LIBAV_ERRORS = (av.FFmpegError, OSError, ValueError, RuntimeError)
 CODECS = {"h264": "H.264", "hevc": "H.265"}  # what the hardware decodes here: what cameras send
 FORMATS = ("yuv420p", "yuvj420p")  # that it decodes to NV12

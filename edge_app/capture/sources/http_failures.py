@@ -11,6 +11,7 @@ import av
 
 from edge_app.capture.sources.failures import UNREACHABLE
 from edge_app.core.errors import Reason
+from edge_app.core.tls import explain
 
 GIVE = "give the camera's RTSP or MJPEG URL instead"
 PLAYLIST = f"a playlist (HLS, DASH) comes in bursts and seconds late: {GIVE}"
@@ -33,7 +34,7 @@ STATUSES = {
     423: (Reason.AUTH_FAILED, "the camera has locked the user out"),
     426: (Reason.FAILED, "it wants another protocol: try https://"),
     429: (Reason.FAILED, "it is asked too often: close other viewers"),
-    500: (Reason.FAILED, "an error inside the camera; if that stays, restart it"),
+    500: (Reason.FAILED, "an error inside the camera; if it persists, restart it"),
     501: (Reason.FAILED, "the camera cannot do that: check the path of its url"),
     502: (Reason.FAILED, BEHIND),
     504: (Reason.FAILED, BEHIND),
@@ -44,7 +45,7 @@ RANGES = (  # the first status beyond each
     (300, "and no picture: check the path of its url"),
     (400, "it redirects without end"),
     (500, "check path and query of its url"),
-    (600, "it starts, is busy or has too many viewers"),
+    (600, "it is starting up, busy, or has too many viewers"),
     (1000, "which is no status of HTTP: is that the camera's port?"),
 )
 
@@ -59,10 +60,10 @@ def of_status(status: int) -> tuple[Reason, str]:
 
 def of_error(error: Exception, host: str) -> tuple[Reason, str]:
     """Why there was no answer."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Reason.TLS, f"no secure connection: its certificate: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return Reason.TLS, f"no secure connection ({error.reason}): there is no TLS at that port, or only an old one"
+        rejected = isinstance(error, ssl.SSLCertVerificationError)
+        cause = "" if rejected else ": there is no TLS at that port, or only an old one"
+        return Reason.TLS, explain(error, "camera") + cause
     if isinstance(error, socket.gaierror | UnicodeError):
         return Reason.UNREACHABLE, f"the name {host} does not resolve"
     if isinstance(error, OSError) and error.errno in UNREACHABLE:

@@ -23,7 +23,7 @@ BEGINS = b"RTSP/"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RtspAnswer:
     """One answer of a camera.
 
     Attributes:
@@ -44,7 +44,7 @@ class Answer:
         return [value.strip() for key, _, value in fields if key.strip().lower() == name.lower()]
 
 
-HUNG_UP = Answer("", 0)
+HUNG_UP = RtspAnswer("", 0)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class RtspInquiry:
     udp: bool
     tls: ssl.SSLContext | None = None
 
-    def ask(self, within_s: float, *, login: bool) -> Answer | None:
+    def ask(self, within_s: float, *, login: bool) -> RtspAnswer | None:
         """The first refusal, else the last answer; None if none comes within that time, or it cannot be reached.
 
         With `login` the camera may see user and password; without, being asked for them is the refusal.
@@ -76,7 +76,7 @@ class RtspInquiry:
             return None
 
     @contextmanager
-    def described(self) -> Iterator[Answer | None]:
+    def described(self) -> Iterator[RtspAnswer | None]:
         """The refusal of OPTIONS or DESCRIBE, else the description; None if the camera cannot be reached or hangs up.
 
         The connection stays for the duration of the block: servers made with GStreamer, which start a stream with its
@@ -97,12 +97,12 @@ class RtspInquiry:
                 answer = None
             yield answer
 
-    def _description(self, dialogue: _Dialogue) -> Answer:
+    def _description(self, dialogue: _Dialogue) -> RtspAnswer:
         url = self.address.without_login
         options = dialogue.ask("OPTIONS", url)
         return options if options.status != OK else dialogue.ask("DESCRIBE", url, "Accept: application/sdp")
 
-    def _refusal(self, dialogue: _Dialogue) -> Answer:
+    def _refusal(self, dialogue: _Dialogue) -> RtspAnswer:
         url = self.address.without_login
         described = self._description(dialogue)
         if described.status != OK:
@@ -141,7 +141,7 @@ class _Dialogue:
         self._number, self._received, self._buffer = 0, 0, b""
         self._challenges: list[str] = []
 
-    def ask(self, method: str, url: str, *headers: str) -> Answer:
+    def ask(self, method: str, url: str, *headers: str) -> RtspAnswer:
         """The answer; where a login is asked for and there is one, the answer to that."""
         answer = self._once(method, url, *headers)
         if answer.status != UNAUTHORISED or self._challenges:
@@ -164,24 +164,24 @@ class _Dialogue:
         proof = authorization(self._challenges, method, url, login.username, password)
         return [f"Authorization: {proof}"] if proof else []
 
-    def _once(self, method: str, url: str, *headers: str) -> Answer:
+    def _once(self, method: str, url: str, *headers: str) -> RtspAnswer:
         self.tell(method, url, *headers)
         while self._has(1) and self._buffer.startswith(b"$"):  # video that comes before the answer
             self._has(4)
             self._take(4 + int.from_bytes(self._buffer[2:4], "big"))
         while not (end := re.search(rb"\r?\n\r?\n", self._buffer)):
             if len(self._buffer) >= len(BEGINS) and not self._buffer.startswith(BEGINS):
-                return Answer(method, 0, self._buffer.decode("latin-1"))
+                return RtspAnswer(method, 0, self._buffer.decode("latin-1"))
             self._receive()
         head = self._take(end.end()).decode("latin-1")
         found = re.match(r"RTSP/\d\.\d\s+(\d{3})\b", head)
-        answer = Answer(method, int(found[1]) if found else 0, head)
+        answer = RtspAnswer(method, int(found[1]) if found else 0, head)
         length = next(iter(answer.headers("Content-Length")), "0")
         size = int(length[:10]) if re.fullmatch(r"[0-9]+", length) else 0
         if size > LONGEST_DESCRIPTION:
             raise TooMuchError
         body = self._take(size)
-        return Answer(method, answer.status, head, body.decode("latin-1"))
+        return RtspAnswer(method, answer.status, head, body.decode("latin-1"))
 
     def _take(self, count: int) -> bytes:
         self._has(count)

@@ -11,7 +11,7 @@ import av
 
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.libav_connection import TooMuchError
-from edge_app.capture.sources.rtsp_inquiry import HUNG_UP, LONGEST_DESCRIPTION, UNAUTHORISED, Answer, RtspInquiry
+from edge_app.capture.sources.rtsp_inquiry import HUNG_UP, LONGEST_DESCRIPTION, UNAUTHORISED, RtspAnswer, RtspInquiry
 from edge_app.capture.sources.rtsp_login import missing
 from edge_app.core.errors import Reason, StreamError
 
@@ -24,7 +24,7 @@ KNOWN = {
 MOST_REDIRECTS = 5
 BUSY = "it serves as many viewers as it can: close others, or take its second stream"
 BEHIND = "the server, such as a recorder or a proxy, does not reach its camera"
-REBOOT = "it is tried again; if that stays, restart the camera"
+REBOOT = "it is tried again; if it persists, restart the camera"
 # RFC 2326, section 11.3.
 MEANINGS = {
     400: (Reason.FAILED, "it does not understand the request: check path and query of the URL"),
@@ -86,7 +86,7 @@ class Refusals:
                 address = there
         raise StreamError(Reason.FAILED, f"{self.inquiry.address}: it redirects without end")
 
-    def _described(self, address: Address, stack: ExitStack) -> Answer | None:
+    def _described(self, address: Address, stack: ExitStack) -> RtspAnswer | None:
         try:
             return stack.enter_context(replace(self.inquiry, address=address).described())
         except TimeoutError:
@@ -95,7 +95,7 @@ class Refusals:
             reason, text = Reason.TOO_LARGE, f"its answer is longer than {LONGEST_DESCRIPTION} bytes"
         raise StreamError(reason, f"{self.inquiry.address}: {text}")
 
-    def _refused(self, answer: Answer) -> tuple[Reason, str]:
+    def _refused(self, answer: RtspAnswer) -> tuple[Reason, str]:
         return self._unauthorised(answer) if answer.status == UNAUTHORISED else self._meaning(answer.status)
 
     def explain(self, error: Exception, within_s: float) -> StreamError | None:
@@ -118,7 +118,7 @@ class Refusals:
             return self._told(answer, error)
         return None
 
-    def _told(self, answer: Answer, error: Exception) -> tuple[Reason, str] | None:
+    def _told(self, answer: RtspAnswer, error: Exception) -> tuple[Reason, str] | None:
         if answer == HUNG_UP:
             return Reason.FAILED, "the camera hung up instead of answering"
         if answer.status == 0:
@@ -147,7 +147,7 @@ class Refusals:
         ours, other = ("udp", "tcp") if self.inquiry.udp else ("tcp", "udp")
         return f"the camera does not send over {ours}; set transport: {other}"
 
-    def _unauthorised(self, answer: Answer | None) -> tuple[Reason, str]:
+    def _unauthorised(self, answer: RtspAnswer | None) -> tuple[Reason, str]:
         if self.inquiry.address.username is None:
             return Reason.AUTH_FAILED, "authentication refused (401): the camera wants a username and a password"
         if answer and (what := missing(offered := answer.headers("WWW-Authenticate"))):

@@ -95,7 +95,7 @@ class Source(Protocol):
         """One attempt: its frames until it ends, fails or `stop` is set.
 
         Raises:
-            StreamError: Opening failed; the iterator raises it too. Anything else is a bug of ours.
+            StreamError: Opening failed; the iterator raises it too. Anything else is an internal error.
         """
 
 

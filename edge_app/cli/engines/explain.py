@@ -11,10 +11,9 @@ from typing import Annotated
 import typer
 
 from edge_app import trt_build
-from edge_app.cli.options import AsJson, DecoderFamily
+from edge_app.cli.options import AsJson, DecoderOption, state_folder
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import InputError
-from edge_app.core.paths import default_state_dir
 from edge_app.detector import Overrides
 from edge_app.detector.backends.trt import explain_engines
 from edge_app.model import find_argument
@@ -28,11 +27,11 @@ def main(
         str, typer.Argument(metavar="MODEL", help="A name, a folder with a model.yaml, or an .onnx file.")
     ],
     device: Annotated[int, typer.Option(min=0, help="Number of the GPU, as `engine.device`.")] = 0,
-    decoder: DecoderFamily = None,
+    decoder: DecoderOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Say of each engine file of a model what it depends on, what has changed since, and why it was built."""
-    found = find_argument(model, default_state_dir(os.environ))
+    found = find_argument(model, state_folder())
     cache = trt_build.EngineCache(trt_build.default_cache_dir(os.environ))
     explanations = explain_engines(found, cache, Overrides(family=decoder), device)
     if not explanations:

@@ -126,7 +126,7 @@ def obtain_engine(
         request: What is wanted.
         qualification: What it must answer; None if the model is floating-point.
         ordinal: Number of the GPU; None if there is none that could run the engine.
-        progress: Hears how far a build is.
+        progress: Receives build progress.
         waiting: Called again and again while another process is building; what it raises ends the waiting.
 
     Raises:

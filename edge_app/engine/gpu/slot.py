@@ -102,7 +102,12 @@ class GpuSlot:
             raise
         preprocess_s = self._filled.seconds_since(self._began)
         infer_s = self._computed.seconds_since(self._started)
-        return Outputs(self._tensors.outputs(batch), self._letterboxes, preprocess_s, infer_s)
+        return Outputs(
+            arrays=self._tensors.outputs(batch),
+            letterboxes=self._letterboxes,
+            preprocess_s=preprocess_s,
+            infer_s=infer_s,
+        )
 
     def passed(self, since: Event) -> dict[str, float]:
         """When the batch that was waited for last came to each event, by its name above [s after another event]."""

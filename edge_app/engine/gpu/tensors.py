@@ -36,7 +36,7 @@ class GpuTensors:
 
         Args:
             device: The GPU, current.
-            executor: Whose.
+            executor: The executor that owns the buffers.
             spec: Its preprocessing.
             constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
             stream: What the constants are uploaded on.

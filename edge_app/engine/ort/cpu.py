@@ -174,7 +174,7 @@ class OnnxRuntimeSlot:
             raise EngineError(first_line(error)) from error
         finally:
             self._running = None
-        return Outputs(arrays, self._letterboxes, self._preprocess_s, seconds)
+        return Outputs(arrays=arrays, letterboxes=self._letterboxes, preprocess_s=self._preprocess_s, infer_s=seconds)
 
     def _compute(self, batch: int) -> tuple[tuple[NDArray[Any], ...], float]:
         """Runs in the worker."""

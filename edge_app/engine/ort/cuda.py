@@ -1,6 +1,6 @@
 """ONNX Runtime's CUDA provider behind the slots: a session and a stream for each slot, buffers bound once.
 
-Its own CUDA graphs belong to the thread that made them, and handing each batch to that thread cost 0.3 ms; ours do not.
+Its own CUDA graphs belong to the thread that made them, so that each batch would have to be handed to it; ours do not.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class CudaExecutor(GpuExecutor):
     Attributes:
         session: One that no other slot uses, opened with the stream.
         ordinal: Number of the GPU.
-        enqueues, waits: How it is run: no longer than it takes to enqueue, or until the GPU is through.
+        enqueues, waits: How it is run: no longer than it takes to enqueue, or until the GPU has finished.
         bindings: By size of batch, the addresses of inputs and outputs.
         kept: Runs since one that waited.
     """

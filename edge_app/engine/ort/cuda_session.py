@@ -79,7 +79,7 @@ def _checked(session: Any, arrays: list[Any], inputs: tuple[TensorSpec, ...]) ->
 
 
 def run_options(*, waits: bool) -> onnxruntime.RunOptions:
-    """How to run: until the GPU is through, or no longer than it takes to enqueue."""
+    """How to run: until the GPU has finished, or no longer than it takes to enqueue."""
     options = onnxruntime.RunOptions()
     options.add_run_config_entry("disable_synchronize_execution_providers", "0" if waits else "1")
     return options

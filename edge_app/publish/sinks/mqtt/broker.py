@@ -11,6 +11,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import SecretStr
 
 from edge_app.core.errors import SinkError
+from edge_app.core.tls import explain
 from edge_app.publish.sinks.sink import BusyError, LoginError
 
 # Names of MQTT 5's reason codes, which paho gives to those of 3.1.1 too.
@@ -22,7 +23,7 @@ BUSY_REASONS = {"Server unavailable", "Server busy", "Quota exceeded", "Connecti
 PASSING = {"Unspecified error", "Implementation specific error", "Packet identifier in use"}  # of a message
 
 Waited: TypeAlias = "Literal['welcome', 'online', 'retained'] | None"
-"""The answer to our login, to what we say first, or to a message that is to be retained; None for no such thing."""
+"""The answer to our login, to what we say first, or to a message that is to be retained; None if nothing is pending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Broker:
         version: Of the protocol, `3.1.1` or `5`.
         keepalive_s: After a silence of one and a half times this [s] it announces that we are offline.
         retain: Whether it is to keep statuses, and whether we are online, for consumers that come later.
-        qos: Of the last will.
+        qos: Of messages and the last will.
     """
 
     host: str
@@ -57,12 +58,10 @@ class Broker:
 
     def unreachable(self, error: Exception) -> SinkError:
         """Why there is no connection."""
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return self.error(f"certificate not accepted: {error.verify_message}")
         if isinstance(error, ssl.SSLError):
-            return self.error(f"TLS failed: {error.reason or 'the broker hung up'}")
+            return self.error(explain(error, "broker"))
         if self.tls is not None and isinstance(error, ConnectionResetError):
-            return self.error("TLS failed: the broker hung up; does this port want TLS?")
+            return self.error("no secure connection (the broker hung up); does this port want TLS?")
         if isinstance(error, socket.gaierror):
             return self.error(f"name not found: {error.strerror}")
         if isinstance(error, TimeoutError):
@@ -76,8 +75,8 @@ class Broker:
             return self.error(f"connection lost: {reason}{self._advice(reason)}")
         causes = ["does this port want TLS"] if self.tls is None and waited_for == "welcome" else []
         if hung_up and self.retain and waited_for is not None:
-            causes += ["does it keep no messages (`retain: false` is for those)"]
-        causes += ["may this login not publish to <prefix>/available"] if waited_for == "online" else []
+            causes += ["does it not support retained messages (set `retain: false`)"]
+        causes += ["is this login not allowed to publish to <prefix>/available"] if waited_for == "online" else []
         asked = f"; {', or '.join(causes)}?" if causes else ""
         if not hung_up:
             return self.error(f"an answer that is no welcome of MQTT {self.version}{asked}")
@@ -98,7 +97,7 @@ class Broker:
 
     def _advice(self, reason: ReasonCode) -> str:
         if str(reason) == NOT_RETAINED:
-            return "; set `retain: false`" if self.retain else ", though we ask for none"
+            return "; set `retain: false`" if self.retain else ", although we request none"
         if str(reason) == NO_QOS and self.qos:
             return "; set `qos: 0`"
         return "; another client has this `client_id`" if str(reason) == "Session taken over" else ""

@@ -1,4 +1,4 @@
-"""paho's client, whose thread tells of what it cannot read."""
+"""A paho client that reports exceptions from its network thread."""
 
 from __future__ import annotations
 

@@ -9,11 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
-from edge_app.config.section import HOST, TOPIC, Flag, Name, OptionalTls, whole, wrong
-from edge_app.config.variables import CONTROL
+from edge_app.config.section import HOST, TOPIC, Flag, Name, OptionalTls, check_login, checked_text, whole, wrong
 from edge_app.publish.sinks.mqtt.broker import Broker
 from edge_app.publish.sinks.mqtt.connection import MqttConnection
-from edge_app.publish.sinks.mqtt.sink import MqttSink, new_client_id
+from edge_app.publish.sinks.mqtt.sink import MqttSink, available_topic, new_client_id
 from edge_app.publish.sinks.sink import SinkConfig
 
 PROBE_S = 5.0
@@ -64,26 +63,17 @@ class MqttSinkConfig(SinkConfig):
     retain: Flag = True
     """`false` for a broker that keeps no messages: who subscribes later learns a camera's status when it changes."""
 
-    @property
-    def available(self) -> str:
-        """The topic that shows whether we are connected."""
-        return f"{self.prefix}/available"
-
     @field_validator(*LONGEST)
     @classmethod
     def _can_be_sent(cls, value: str | SecretStr | None, info: ValidationInfo) -> str | SecretStr | None:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
         longest = LONGEST[str(info.field_name)]
-        if CONTROL.search(text):
-            raise wrong("holds a line break or another control character")
-        if len(text.encode()) > longest:
+        if len(checked_text(value).encode()) > longest:
             raise wrong(f"want at most {longest} bytes")
         return value
 
     @model_validator(mode="after")
     def _login_is_whole(self) -> MqttSinkConfig:
-        if self.password is not None and self.username is None:
-            raise wrong("needs username beside it", "password")
+        check_login(self.username, self.password)
         return self
 
     def cautions(self) -> Iterator[str]:
@@ -107,12 +97,12 @@ class MqttSinkConfig(SinkConfig):
 
     def open(self) -> MqttSink:
         """The sink, not yet connected; see `SinkConfig.open`."""
-        return MqttSink(self)
+        return MqttSink(self.broker(), prefix=self.prefix, client_id=self.client_id)
 
     def probe(self) -> str:
         """Connects under a name of its own, so that a running service is not thrown out, and publishes nothing."""
         broker = self.broker()
-        connection = MqttConnection(broker, new_client_id(), available=self.available, silent=True)
+        connection = MqttConnection(broker, new_client_id(), available=available_topic(self.prefix), silent=True)
         try:
             until = time.monotonic() + PROBE_S
             while not connection.connected(max(0.0, until - time.monotonic())):

@@ -29,7 +29,7 @@ LAST_NUMBER = 65_535  # of a message; then they begin again
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Acknowledgement:
     """The end of a message.
 
     Attributes:
@@ -81,7 +81,7 @@ class MqttConnection:
         self._changed = threading.Condition()
         self._connected = self._answered = self._asked_to_listen = self._closed = self._ended = False
         self._error: SinkError | None = None
-        self._answers: list[Answer] = []
+        self._answers: list[Acknowledgement] = []
         self._own: set[int] = set()  # numbers of what we say about ourselves
         self._last_retained = self._last_answered = 0
         self._client = self._new_client(client_id)
@@ -110,7 +110,7 @@ class MqttConnection:
             self._last_retained = number
         return number
 
-    def answers(self, timeout_s: float) -> list[Answer]:
+    def answers(self, timeout_s: float) -> list[Acknowledgement]:
         """How messages ended since the last call; waits for one until the timeout.
 
         Raises:
@@ -157,8 +157,8 @@ class MqttConnection:
             return True
         number = self._say(b"offline")
         with self._changed:
-            self._changed.wait_for(lambda: Answer(number, None) in self._answers or self._ended, FAREWELL_S)
-            return Answer(number, None) in self._answers
+            self._changed.wait_for(lambda: Acknowledgement(number, None) in self._answers or self._ended, FAREWELL_S)
+            return Acknowledgement(number, None) in self._answers
 
     def _say(self, availability: bytes) -> int:
         number = self.publish(self._available, availability, 1, self._broker.retain)
@@ -229,7 +229,7 @@ class MqttConnection:
             return
         with self._changed:
             self._answered, self._last_answered = True, number
-            self._answers.append(Answer(number, f"refused: {reason}" if reason.is_failure else None))
+            self._answers.append(Acknowledgement(number, f"refused: {reason}" if reason.is_failure else None))
             self._changed.notify_all()
         self._wake()
 

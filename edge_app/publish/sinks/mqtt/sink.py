@@ -7,14 +7,12 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from edge_app.publish.messages import Message, MessageKind
+from edge_app.publish.sinks.mqtt.broker import Broker
 from edge_app.publish.sinks.mqtt.connection import MqttConnection
 from edge_app.publish.sinks.sink import RefusedError
-
-if TYPE_CHECKING:  # it makes the sink
-    from edge_app.publish.sinks.mqtt.config import MqttSinkConfig
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +29,20 @@ class MqttSink:
 
     kinds: frozenset[MessageKind] = frozenset({"detections", "event", "status", "stats"})
 
-    def __init__(self, config: MqttSinkConfig, in_flight: int = IN_FLIGHT) -> None:
-        """Reads the certificates; raises ConfigError or AccessError if that fails."""
-        self._broker = config.broker()
-        self._client_id = config.client_id or new_client_id()
-        self._prefix, self._qos, self._available = config.prefix, config.qos, config.available
-        self._in_flight = in_flight
+    def __init__(
+        self, broker: Broker, *, prefix: str, client_id: str | None = None, in_flight: int = IN_FLIGHT
+    ) -> None:
+        """Does not connect yet.
+
+        Args:
+            broker: Where messages go; its `qos` is also that of messages.
+            prefix: First part of every topic.
+            client_id: What the broker calls this client; None for a new name.
+            in_flight: How many messages may be sent and not confirmed.
+        """
+        self._broker, self._prefix, self._in_flight = broker, prefix, in_flight
+        self._client_id = client_id or new_client_id()
+        self._available = available_topic(prefix)
         self._connection: MqttConnection | None = None
         self._without: Literal["online", "subscribe"] | None = None
         self._sent: dict[int, Message] = {}  # by paho's number
@@ -64,7 +70,7 @@ class MqttSink:
         limits, topic = connection.limits, self._topic(message)
         # A status is retained for consumers that connect later, and so it is worth a confirmation.
         is_status = message.kind == "status"
-        qos, retain = 1 if is_status else self._qos, is_status and self._broker.retain
+        qos, retain = 1 if is_status else self._broker.qos, is_status and self._broker.retain
         if not limits.fits(topic, message.payload, min(qos, limits.qos)):
             raise RefusedError(message, f"larger than the {limits.packet} bytes that the broker takes")
         if len(self._sent) >= min(self._in_flight, limits.in_flight):
@@ -115,6 +121,11 @@ class MqttSink:
             return f"{self._prefix}/{message.kind}"
         leaf = "events" if message.kind == "event" else message.kind
         return f"{self._prefix}/{message.camera}/{leaf}"
+
+
+def available_topic(prefix: str) -> str:
+    """The topic that shows whether we are connected."""
+    return f"{prefix}/available"
 
 
 def new_client_id() -> str:
