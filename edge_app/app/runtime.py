@@ -111,7 +111,10 @@ class Runtime:
                 self._reporter.tell(self.health())
                 refresh()
         finally:
-            self._end()
+            undelivered = self._end()
+        for error in (self._threads.error, undelivered, self._threads.kept):
+            if error is not None:
+                raise error
 
     def health(self) -> Health:
         """How everything is now; any thread may ask."""
@@ -123,14 +126,13 @@ class Runtime:
         """Tells the sinks that a camera has changed."""
         self.deliveries.put_status(status_message(camera, status))
 
-    def _end(self) -> None:
-        """Stops in order, whether told to or at the end of all sources.
+    def _end(self) -> TemporaryError | None:
+        """What finite sources could not deliver, after stopping in order, whether told to or at the end of all sources.
 
         1. systemd is told (`STOPPING=1`).
         2. Cameras are stopped; the analysis thread is joined, for at most `JOIN_S`.
         3. Sinks deliver what is queued, for at most `shutdown.drain_s`, and `STOP_DRAIN_S` once `stop` is set.
         4. `stop` is set and sinks are stopped; all threads are joined, for at most `JOIN_S`; stuck ones stay.
-        5. The first error of a thread is raised, else TemporaryError for what finite sources could not deliver.
 
         Whoever called `run` then closes table, window and recorder, and last the engine, which `start` opened.
         """
@@ -143,12 +145,11 @@ class Runtime:
         self.deliveries.stop()
         if stuck := self._threads.join(JOIN_S):
             logger.warning("left behind, stuck in a call: %s", ", ".join(stuck))
-        if self._threads.error is not None:
-            raise self._threads.error
         if undelivered:
             logger.warning("%d messages were not delivered", undelivered)
-            if not told_to:
-                raise TemporaryError(f"{undelivered} messages were not delivered within {self._drain_s:g} s")
+        if not undelivered or told_to:
+            return None
+        return TemporaryError(f"{undelivered} messages were not delivered within {self._drain_s:g} s")
 
     def _drain(self) -> int:
         """Delivers what is queued, for less long from when `stop` is set; returns how many messages are left."""

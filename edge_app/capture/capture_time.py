@@ -11,6 +11,7 @@ from edge_app.core.frames import CaptureTime
 
 LONGEST_TRANSIT_S = 5.0
 SLOWEST_TRANSIT_S = 0.5  # of the fastest frame; no network that carries video is slower
+SET_BACK_S = 0.75  # further than a packet lies before one that was sent earlier, as with B-frames
 CLOCK_JITTER_S = 0.1  # how much two clocks differ that NTP synchronises: a frame is never newer than its arrival
 
 
@@ -61,14 +62,17 @@ class CameraClock:
 
     def __init__(self) -> None:
         self._least = float("inf")  # the shortest transit seen [s]
+        self._last = -float("inf")  # the latest time on the camera's clock [s]
 
     def captured(self, arrival: Moment, camera_wall: float | None) -> CaptureTime:
         """See `captured`; but by arrival until a frame comes in less than `SLOWEST_TRANSIT_S`."""
         if camera_wall is None:
             return captured(arrival, None)
         transit = arrival.wall - camera_wall
-        if transit - self._least > LONGEST_TRANSIT_S:  # the camera's clock was set
-            self._least = transit
+        # It was set, or stands still: then it falls back with every report, to which frames are counted on.
+        if transit - self._least > LONGEST_TRANSIT_S or camera_wall < self._last - SET_BACK_S:
+            self._least, self._last = transit, camera_wall
+        self._last = max(self._last, camera_wall)
         self._least = min(self._least, transit)
         if self._least <= SLOWEST_TRANSIT_S:
             return captured(arrival, camera_wall, min(max(0.0, -self._least), CLOCK_JITTER_S))

@@ -104,8 +104,8 @@ class Collector:
         finally:
             capture.stop()
             threads.join(JOIN_S)
-        if threads.error is not None:
-            raise threads.error
+        if (error := threads.error or threads.kept) is not None:
+            raise error
         if not self.examined and reason is StopReason.LATE:
             states = (f"camera {name}: {status.detail or status.state}" for name, status in capture.statuses().items())
             raise DeviceError(f"no frame within {self._limits.seconds:g} s: {'; '.join(states)}")

@@ -40,7 +40,8 @@ class ThreadGroup:
     Daemon threads, since one may be stuck in a C call: `join` waits up to the timeout and returns the stuck ones.
 
     Attributes:
-        error: The first one that was kept, which whoever joins the threads raises.
+        error: The first that ended a thread and the group, which whoever joins the threads raises.
+        kept: The first that ended nothing else, to be raised if nothing else is.
     """
 
     def __init__(self, stop: threading.Event) -> None:
@@ -48,6 +49,7 @@ class ThreadGroup:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self.error: BaseException | None = None
+        self.kept: BaseException | None = None
 
     def start(self, name: str, target: Callable[[], None]) -> threading.Thread:
         """Runs `target` in a thread of that name."""
@@ -57,7 +59,7 @@ class ThreadGroup:
                 target()
             except BaseException as error:
                 logger.debug("%s failed", name, exc_info=True)
-                self.keep(error)
+                self.error = self.error or error
                 self._stop.set()
 
         thread = threading.Thread(target=run, name=name, daemon=True)
@@ -67,8 +69,8 @@ class ThreadGroup:
         return thread
 
     def keep(self, error: BaseException) -> None:
-        """Keeps an error, unless there is one, and ends nothing."""
-        self.error = self.error or error
+        """Keeps an error for the end, unless there is one, and ends nothing."""
+        self.kept = self.kept or error
 
     def join(self, timeout_s: float) -> list[str]:
         """Waits for all threads, for at most `timeout_s` in total; returns the names of those that are stuck."""

@@ -13,6 +13,7 @@ from edge_app.model.metadata import literal
 
 logger = logging.getLogger(__name__)
 
+MOST_CLASSES = 100_000  # that a file may declare; vocabularies of open-set detectors have some thousands
 MAX_CLASSES = 2000  # for a model that does not say how many it has
 BUNDLED = "coco"  # what `labels:` may say instead of a file
 COCO_NUMBERS = 91  # COCO itself numbers its 80 classes from 1 to 90 and skips these numbers:
@@ -74,6 +75,12 @@ def find_labels(
         logger.warning(text, own.origin, len(own.names), classes)
     if classes == len(coco):
         return Labels(coco, f"COCO because {classes} classes")
+    return _numbers(classes)
+
+
+def _numbers(classes: int) -> Labels:
+    if classes > MOST_CLASSES:
+        raise DataError(f"its output declares {classes} classes; want {MOST_CLASSES} at most")
     return Labels(tuple(f"class_{i}" for i in range(classes)), "numbers, because nothing names them")
 
 

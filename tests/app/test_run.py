@@ -20,6 +20,7 @@ from edge_app import publish
 from edge_app.app.config import load_config
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
+from edge_app.core.errors import TemporaryError
 from edge_app.preview import NewestFrames
 from edge_app.synthetic import SceneSettings, Street
 from tests import onnx_models
@@ -355,3 +356,21 @@ def test_it_ends_in_time_while_it_delivers_what_is_left_of_a_file(edge_app, conf
     program.until(lambda: "camera clip is down (ended)" in program.log)
     code, seconds = program.terminate()
     assert (code, seconds < 5) == (0, True), (code, seconds, program.log)
+
+
+def test_a_file_that_failed_hides_no_error_that_ends_the_run(configured, monkeypatch):
+    """Three cameras that hang are a reason to start again, whatever else was wrong before."""
+    cameras = {"street": {"url": SCENE}, "clip": {"url": "/none.mp4"}}
+    config = configured(cameras=cameras, publish=[{"type": "file", "path": "/dev/null"}])
+    with start(make_parts(load_config(config, {}))) as runtime:
+
+        def hang():
+            if runtime.worker.statuses()["clip"].reason is not None:
+                raise TemporaryError("three cameras hang")
+
+        with pytest.raises(TemporaryError, match="three cameras hang"):
+            runtime.run(hang)
+    with start(make_parts(load_config(config, {}))) as runtime:
+        monkeypatch.setattr(runtime.worker, "_publish", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            runtime.run()

@@ -229,8 +229,8 @@ def test_a_finite_source_that_fails_half_way_is_down_and_its_error_is_kept(rig: 
         raise StreamError(Reason.FAILED, "tape: torn")
 
     rig.cameras.add("gate", FakeSource(torn, live=False), camera_config("tape.mp4"))
-    rig.until(lambda: rig.threads.error)
-    assert isinstance(rig.threads.error, InputError)
+    rig.until(lambda: rig.threads.kept)
+    assert isinstance(rig.threads.kept, InputError)
     assert rig.is_down(Reason.FAILED)
     assert not rig.stop.is_set()
 

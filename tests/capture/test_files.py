@@ -328,3 +328,10 @@ def test_a_device_that_is_no_camera_is_named(capfd: pytest.CaptureFixture[str]):
     with pytest.raises(StreamError, match="/dev/null: not a camera") as caught:
         probe_source(open_source(camera_config("/dev/null")), timeout_s=PATIENCE_S)
     assert caught.value.reason is Reason.FAILED
+
+
+def test_a_pipe_is_not_waited_for(rig: Rig, tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    rig.add(str(tmp_path / "pipe.mp4"))
+    rig.until(lambda: rig.is_down(Reason.FAILED))
+    assert "not a file" in rig.cameras.statuses()["gate"].detail

@@ -79,9 +79,9 @@ def test_a_folder_without_pictures_is_an_error_with_its_name(
     for name, data in content.items():
         (tmp_path / name).write_bytes(data)
     rig.add(str(tmp_path))
-    rig.until(lambda: rig.threads.error)
-    assert isinstance(rig.threads.error, InputError)
-    assert f"{tmp_path}: {says}" in str(rig.threads.error)
+    rig.until(lambda: rig.threads.kept)
+    assert isinstance(rig.threads.kept, InputError)
+    assert f"{tmp_path}: {says}" in str(rig.threads.kept)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

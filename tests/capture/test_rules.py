@@ -74,6 +74,18 @@ def test_a_clock_that_was_wrong_and_is_set_right_counts_again():
     assert clock.captured(Moment(wall=101.0, mono=1.0), 100.75).source == "rtcp"
 
 
+@pytest.mark.parametrize(
+    "ahead", [0.0, -3600.0, 3600.0, -100.0 - 2_208_988_800.0], ids=["right", "behind", "ahead", "NTP 0"]
+)
+def test_a_clock_that_stands_still_makes_no_frame_late(ahead: float):
+    """Each report, here one a second, says the same time, from which frames are counted on."""
+    clock = CameraClock()
+    for n in range(200):
+        moment = Moment(wall=100.0 + n / 20, mono=n / 20)
+        capture = clock.captured(moment, 100.0 + ahead + n % 20 / 20)
+        assert moment.mono - capture.mono < 1.0, n
+
+
 def test_pauses_double_to_the_longest_and_begin_anew_after_a_stable_time():
     backoff = ReconnectConfig(initial_s=1, max_s=5, jitter=0, stable_s=60).backoff()
     assert [backoff.pause(59) for _ in range(4)] == [1, 2, 4, 5]

@@ -69,7 +69,7 @@ def test_a_picture_of_more_bytes_is_not_read_to_its_end(rig: Rig, http_camera: S
 def test_a_file_of_larger_pictures_is_an_error(rig: Rig, clip: Path):
     rig.add(str(clip), max_picture_px=PX - 1)
     rig.until(lambda: rig.is_down(Reason.TOO_LARGE))
-    assert isinstance(rig.threads.error, InputError)
+    assert isinstance(rig.threads.kept, InputError)
 
 
 def test_a_larger_picture_of_a_folder_is_left_out(rig: Rig, tmp_path: Path):

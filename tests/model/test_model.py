@@ -307,3 +307,8 @@ def test_who_else_could_exchange_a_model_is_told(toy, tmp_path):
         path.chmod(mode | 0o002)
         assert found.doubt() == f"{path}: everybody may write it; chmod o-w it"
         path.chmod(mode)
+
+
+def test_a_file_that_declares_a_billion_classes_is_refused_at_once():
+    with pytest.raises(DataError, match="declares 1000000000 classes"):
+        find_labels(10**9, None, None, {})

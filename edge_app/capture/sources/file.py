@@ -94,6 +94,8 @@ class FileSource:
                 yield self._frames(container, stream, decoder, start, stop)
 
     def _container(self) -> InputContainer:
+        if self._path.exists() and not self._path.is_file():
+            raise StreamError(Reason.FAILED, f"{self._path}: not a file")  # a pipe would be waited for
         try:
             container: InputContainer = av.open(str(self._path), mode="r", **lenient())
         except FileNotFoundError:

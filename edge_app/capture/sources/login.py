@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from edge_app.capture.sources.address import redacted
 from edge_app.core.errors import UsageError
+
+SECRET = re.compile(r"(?:pass|pwd|pw|pin|key|token|auth|secret|sig|user|login|account|code)\w*=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class UrlLogin:
     @property
     def public(self) -> bool:
         """Whether the URL holds no secret; some cameras take user and password in path or query."""
-        return redacted(self.url) == self.url
+        return not SECRET.search(self.url)
 
 
 def split_login(url: str) -> UrlLogin:
