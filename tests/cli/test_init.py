@@ -22,7 +22,7 @@ from edge_app.config import environment_file
 from edge_app.core import files
 from edge_app.core.errors import UsageError
 
-TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]))  # systemd reads no file with a code point that is none
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]))  # systemd reads no code point that is none
 NASTY = "p@/ss\"w'`o$rd\\ ü#%{x} $(id) !1 \\$ ;&|"
 
 
