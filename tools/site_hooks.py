@@ -24,6 +24,7 @@ from edge_app.cli import execute, program
 PAGES = {  # files outside docs/, and which pages of the site they are
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
     "CHANGELOG.md": "changelog.md",
     "calib_data/README.md": "calib_data.md",
     "models/traffic/README.md": "traffic.md",

@@ -114,7 +114,7 @@ def site(tmp_path_factory):
 
 def test_the_site_has_every_page_and_asks_no_other_server(site):
     pages = {path.stem for path in site.glob("*.html")}
-    assert pages >= {"index", "contributing", "changelog"} | {path.stem for path in DOCS.glob("*.md")}
+    assert pages >= {"index", "contributing", "security", "changelog"} | {path.stem for path in DOCS.glob("*.md")}
     for path in site.glob("*.html"):
         fetched = Fetched()
         fetched.feed(path.read_text())
