@@ -13,6 +13,7 @@ from edge_app.core.errors import InputError
 from edge_app.core.frames import LetterboxMode, Rounding
 
 Triple = tuple[float, float, float]
+Divisor = Annotated[float, Field(gt=0)]
 Precision = Literal["fp32", "fp16", "int8"]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -20,7 +21,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 class CardSection(BaseModel):
     """A section of the card: frozen, no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class InputSpec(CardSection):
@@ -31,7 +32,7 @@ class InputSpec(CardSection):
     color: Literal["bgr", "rgb"]
     scale: float = 1.0
     mean: Triple = (0.0, 0.0, 0.0)  # in the order of `color`
-    std: Triple = (1.0, 1.0, 1.0)
+    std: tuple[Divisor, Divisor, Divisor] = (1.0, 1.0, 1.0)
     letterbox: LetterboxMode = "centre"
     rounding: Rounding = "round"
     pad: int = Field(default=114, ge=0, le=255)

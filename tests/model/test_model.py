@@ -69,6 +69,8 @@ def test_a_missing_onnx_file_is_named(tmp_path):
     [
         pytest.param("width: 32", "width: wide", "model.yaml: input.width", id="wrong type"),
         pytest.param("labels:", "lables:", "model.yaml: lables", id="unknown key"),
+        pytest.param("width: 32", "std: [1, 0, 1], width: 32", "model.yaml: input.std", id="divides by zero"),
+        pytest.param("scale: 0.0039", "scale: .inf", "model.yaml: input.scale", id="infinite"),
         pytest.param("name: toy", "name: [", "model.yaml", id="not YAML"),
     ],
 )
