@@ -90,10 +90,10 @@ def test_a_file_that_cannot_be_read_is_down_and_the_error_has_its_name(rig: Rig,
     if content is not None:
         (tmp_path / "clip.mp4").write_bytes(content)
     rig.add(str(tmp_path / "clip.mp4"))
-    rig.until(lambda: rig.threads.error)
-    assert isinstance(rig.threads.error, InputError)
-    assert str(tmp_path / "clip.mp4") in str(rig.threads.error)
-    assert "gate" in str(rig.threads.error)
+    rig.until(lambda: rig.threads.kept)
+    assert isinstance(rig.threads.kept, InputError)
+    assert str(tmp_path / "clip.mp4") in str(rig.threads.kept)
+    assert "gate" in str(rig.threads.kept)
     assert rig.state()[0] == "down"
     assert rig.inbox.exhausted
     assert not rig.stop.is_set(), "other cameras go on"
@@ -167,9 +167,9 @@ def test_what_comes_before_the_first_key_frame_is_counted_and_said(
 def test_a_file_of_which_nothing_can_be_decoded_is_an_error(rig: Rig, clip: Path, tmp_path: Path):
     path = cut_at_its_head(clip, tmp_path / "cut.ts", before=12, after=0)
     rig.add(str(path))
-    rig.until(lambda: rig.threads.error)
-    assert isinstance(rig.threads.error, InputError)
-    assert f"{path}: none of its 12 frames can be decoded" in str(rig.threads.error)
+    rig.until(lambda: rig.threads.kept)
+    assert isinstance(rig.threads.kept, InputError)
+    assert f"{path}: none of its 12 frames can be decoded" in str(rig.threads.kept)
 
 
 def test_a_video_that_breaks_off_says_how_much_is_missing(
