@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TextIO
 
-from edge_app.core.redaction import hide
+from edge_app.core.redaction import Redactor
 from edge_app.core.terminal import escaped
 
 # syslog priorities: journald takes them from the head of a line
@@ -59,16 +59,16 @@ class Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 ta
     """Writes to what is `sys.stderr` at the time: a live table takes its place, so that lines go above it.
 
     Attributes:
-        secrets: What is not shown in any line, and what is instead.
+        redactor: Hides what no line may show.
     """
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
-        self.secrets: dict[str, str] = {}
+        self.redactor = Redactor({})
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, whoever logs it, without secrets."""
-        return hide(super().format(record), self.secrets)
+        return self.redactor.hide(super().format(record))
 
     @property
     def stream(self) -> TextIO:
@@ -90,13 +90,13 @@ def keep(secrets: Mapping[str, str]) -> None:
     if not _handlers():
         logging.getLogger().addHandler(Stderr())
     for handler in _handlers():
-        handler.secrets.update(secrets)
+        handler.redactor = Redactor(secrets)
 
 
 def harmless(text: str) -> str:
     """The text without the secrets that are kept."""
     for handler in _handlers():
-        text = hide(text, handler.secrets)
+        text = handler.redactor.hide(text)
     return text
 
 

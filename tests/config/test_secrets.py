@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-import sys
 
 import pytest
 
 from edge_app.app.config import load_config
 from edge_app.cli import execute, logs
 from edge_app.cli.loading import load_config as load_for_a_verb
-from edge_app.core.redaction import HIDDEN, hide
+from edge_app.core.redaction import HIDDEN, Redactor
 
-SECRETS = ["hunter2!x", "pässwort", "a+b c&d", "camera-secret"]
+SECRETS = ['hunter2!"x', "pässwort", "a+b c&d", "camera-secret"]  # of all of which a log's JSON makes something else
 
 
 @pytest.fixture
@@ -34,10 +33,11 @@ def config(tmp_path, monkeypatch):
 
 def test_the_secrets_of_a_configuration_are_known(config):
     secrets = load_config(config, {"BROKER_PASSWORD": SECRETS[0], "SITE": SECRETS[1]}).secrets
+    hide = Redactor(secrets).hide
     for secret in SECRETS[:3]:
-        assert hide(f"it said {secret}!", secrets) == "it said ***!"
+        assert hide(f"it said {secret}!") == "it said ***!"
     for place in (f"rtsp://127.0.0.1:1/cgi/admin/{SECRETS[3]}", f"GET /cgi/admin/{SECRETS[3]} HTTP/1.0"):
-        assert SECRETS[3] not in hide(place, secrets)
+        assert SECRETS[3] not in hide(place)
 
 
 def test_no_line_of_the_log_shows_a_secret_whoever_writes_it(config, capsys):
@@ -47,7 +47,7 @@ def test_no_line_of_the_log_shows_a_secret_whoever_writes_it(config, capsys):
     library.warning("connecting to rtsp://127.0.0.1:1/cgi/admin/%s", SECRETS[3])
     library.debug("Authorization: %s as a%%2Bb%%20c%%26d", SECRETS[2])
     try:
-        raise ValueError(f"cannot log in with {SECRETS[0]}")
+        raise ValueError(f"cannot log in with {SECRETS[0]}, nor {SECRETS[1]}", SECRETS[0])
     except ValueError:
         library.exception("topic %s/gate", SECRETS[1])
     log = capsys.readouterr().err
@@ -59,7 +59,7 @@ def test_what_is_allowed_and_unwise_is_told_once_each(tmp_path, capsys, monkeypa
     monkeypatch.setenv("BROKER_PASSWORD", SECRETS[0])
     path = tmp_path / "config.yaml"
     cases = {
-        "password: hunter2!x": ["everybody here may read it"],
+        "password: hunter2-x": ["everybody here may read it"],
         "password: '${BROKER_PASSWORD}'": [],
         "password: '${BROKER_PASSWORD}', host: 10.0.0.5": ["publish[0]: user and password go to 10.0.0.5 unencrypted"],
         "password: '${BROKER_PASSWORD}', host: 10.0.0.5, tls: true": [],
@@ -95,7 +95,6 @@ def test_a_warning_of_a_verb_without_a_log_of_its_own_is_a_plain_line(config, ca
     load_for_a_verb(config)
     logging.getLogger("edge_app").warning("the topic is %s", SECRETS[1])
     assert capsys.readouterr().err == "the topic is ***\n"
-    assert sys.stderr
 
 
 @pytest.mark.parametrize("place", ["cameras: {0}", "cameras: {{gate: {0}}}", "publish: [{0}]", "engine: {0}"])

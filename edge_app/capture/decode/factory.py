@@ -16,7 +16,7 @@ from edge_app.capture.decode.video_decoder import LibavDecoder, NvdecDecoder, Un
 logger = logging.getLogger(__name__)
 
 LARGEST_PX = 8192 * 4320
-MOST_BYTES_A_PIXEL = 1  # of a coded picture; JPEG of the best quality takes less
+SMALL_BYTES = 4 << 20  # of a coded picture that is never too large; a larger one has no more bytes than pixels
 
 DecodeChoice = Literal["auto", "cpu", "nvdec", "gstreamer"]
 
@@ -70,7 +70,7 @@ class VideoDecoderFactory:
     @property
     def max_bytes(self) -> int:
         """The size of the largest picture that is read [bytes], before it is decoded."""
-        return MOST_BYTES_A_PIXEL * self.max_px
+        return max(SMALL_BYTES, self.max_px)
 
     @property
     def on_cpu(self) -> bool:

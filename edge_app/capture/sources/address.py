@@ -109,14 +109,18 @@ class Address:
         return re.split(r"[/?#]", self.url.partition("://")[2])[0].rpartition("@")[2]
 
     def moved_to(self, location: str) -> Address | None:
-        """The address of a redirect that stays with the camera: same scheme, host and port; None if it leads away."""
+        """The address of a redirect that stays with the camera; None if it leads away.
+
+        It stays on the same host and port, or goes from http to https, with which the host proves itself.
+        """
         try:
             there = replace(self, url=urljoin(self.url, location).partition("#")[0])
         except ValueError:  # it is no URL
             return None
-        if not location or there.scheme != self.scheme:
+        if not location or there.scheme not in PORTS or there.host.lower() != self.host.lower():
             return None
-        return there if (there.host.lower(), there.port) == (self.host.lower(), self.port) else None
+        secured = (self.scheme, there.scheme) == ("http", "https") and there.port
+        return there if secured or (there.scheme, there.port) == (self.scheme, self.port) else None
 
     def for_libav(self) -> str:
         """The URL with user and password; never to be shown or logged."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from threading import Event
 from time import monotonic
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from edge_app.capture.sources.address import PORTS, Address
 from edge_app.capture.sources.http_answer import TICK_S, HttpAnswer, PatientReader, connected
@@ -135,11 +136,11 @@ class HttpClient:
         location = answer.headers.get("Location", "").strip()[:LONGEST_LOCATION]
         if not location:
             raise self._failure(Reason.FAILED, f"it redirects ({answer.status}) without saying where to")
-        there = _same_camera(url, location)
+        there = replace(self._address, url=url).moved_to(location)
         if there is None:
             why = "which is not followed: another host or port, or no TLS; if that is the camera, make it the url"
             raise self._failure(Reason.FAILED, f"it redirects ({answer.status}) to {_place(location)}, {why}")
-        return there
+        return there.url
 
     def _failure(self, reason: Reason, text: str) -> StreamError:
         return StreamError(reason, f"{self._address}: {text}")
@@ -163,15 +164,3 @@ def _place(location: str) -> str:
     """
     found = re.match(r"(https?|rtsps?)://(?:[^/?#@]*@)?([\w.:\[\]-]{1,200})", location, re.IGNORECASE)
     return f"{found[1]}://{found[2]}" if found else "no URL"
-
-
-def _same_camera(url: str, location: str) -> str | None:
-    """The URL of a redirect to the same host and port, or to one where the host proves itself by TLS; else None."""
-    try:
-        there = urljoin(url, location).partition("#")[0]
-        old, new = urlsplit(url), urlsplit(there)
-        secured = (old.scheme, new.scheme) == ("http", "https") and new.port != 0
-        same = new.scheme == old.scheme and (new.port or PORTS[new.scheme]) == (old.port or PORTS[old.scheme])
-    except ValueError:  # it is no URL
-        return None
-    return there if new.hostname == old.hostname and (same or secured) else None
