@@ -200,12 +200,11 @@ class Camera:
 
 
 def forget(error: BaseException | None) -> None:
-    """Empties the frames that an error has passed through, which hold packets, pictures and the error itself.
+    """Lets go of the frames that an error has passed through, which hold packets, pictures and the error itself.
 
     Otherwise these would stay until Python looks for what hangs together in circles, which it does by number, not size.
     """
     while error is not None:
-        traceback.clear_frames(error.__traceback__)
         error.__traceback__, error = None, error.__cause__ or error.__context__
 
 

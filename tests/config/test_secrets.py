@@ -52,7 +52,7 @@ def test_no_line_of_the_log_shows_a_secret_whoever_writes_it(config, capsys):
         library.exception("topic %s/gate", SECRETS[1])
     log = capsys.readouterr().err
     assert log.count(HIDDEN) >= 5
-    assert [secret for secret in [*SECRETS, "a%2Bb%20c%26d"] if secret in log] == []
+    assert [part for part in ("hunter2", "sswort", "a+b", "a%2Bb", "camera-secret") if part in log] == []
 
 
 def test_what_is_allowed_and_unwise_is_told_once_each(tmp_path, capsys, monkeypatch):
