@@ -20,6 +20,7 @@ MOST_REACH = 3.0
 STEEPEST_LOGIT = 100.0
 MANY = 100  # rows of which it can be said what networks answer to a blank picture
 FEW = 0.01  # of a column's numbers, which a bad score or two do not exceed
+RARELY = 0.05  # so few coordinates of boxes are beyond the upper left edges of the picture
 ENOUGH = 20  # scores of which it can be said that they are logits
 PADDING = -1.0  # what some lists are filled up with
 
@@ -94,6 +95,12 @@ def reach_across(xy: FloatArray, wh: tuple[int, int]) -> bool:
 def are_offsets(xy: FloatArray, wh: tuple[int, int]) -> bool:
     """Whether points (n, 2) stay near 0 beside an input of that size [px]; True of none."""
     return not len(xy) or bool(np.quantile(np.abs(xy) / np.array(wh, np.float32), 0.99) < LEAST_REACH)
+
+
+def are_fractions(boxes: FloatArray) -> bool:
+    """Whether many boxes (n, 4) lie in or about 0 to 1: shares of the input do, offsets and logarithms do not."""
+    about = bool(((boxes > -0.5) & (boxes < 1.5)).all())
+    return len(boxes) >= MANY and about and bool(np.mean(boxes < 0) < RARELY)
 
 
 def are_shares(boxes: FloatArray) -> bool:

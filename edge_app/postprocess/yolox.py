@@ -23,7 +23,7 @@ from edge_app.postprocess.candidates import (
 )
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import strides_of
-from edge_app.postprocess.judgement import Verdict, are_offsets, filled, verdict
+from edge_app.postprocess.judgement import Verdict, are_fractions, are_offsets, filled, verdict
 
 
 class YoloxDecoder:
@@ -61,7 +61,7 @@ class YoloxDecoder:
     def judge(self, arrays: RawOutputs) -> Verdict:
         """Offsets are in cells."""
         rows = filled(arrays[0][0])
-        return verdict(are_offsets(rows[:, :2], self._wh), rows[:, 4:])
+        return verdict(are_offsets(rows[:, :2], self._wh), rows[:, 4:], impossible=are_fractions(rows[:, :4]))
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""

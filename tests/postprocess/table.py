@@ -303,6 +303,14 @@ TABLE = [
     row("v8 without a task", out("output0", 1, 84, CELLS), "ultralytics", metadata={"task": ""}),
     row("v8 of another's words", out("output0", 1, 84, CELLS), "ultralytics", metadata={"task": "Object-Detection"}),
     row("v8 that answers NaN", out("o", 1, 84, CELLS), "ultralytics", lambda: (np.full((1, 84, CELLS), np.nan),)),
+    row("YOLOX's shape, of shares", out("o", 1, CELLS, 85), FIVE, lambda: in_shares(centres(CELLS, 80))),
+    row(
+        "YOLOX's shape, of corners in shares",
+        out("o", 1, CELLS, 85),
+        FIVE,
+        lambda: in_shares(corner_classes(CELLS, 81)),
+    ),
+    row("v8 turned, of shares", out("o", 1, CELLS, 84), FIVE, lambda: in_shares(centres_and_classes(CELLS, 80))),
     row("v8 of shares", out("o", 1, 84, CELLS), (), lambda: turned(in_shares(centres_and_classes(CELLS, 80)))),
     row("v8 of corners", out("output0", 1, 84, CELLS), (), lambda: turned(corner_classes(CELLS, 80))),
     row(
