@@ -15,6 +15,7 @@ from edge_app.core.frames import Frame
 from edge_app.preview.annotator import Annotator, mosaic
 
 TITLE = "edge_app"
+SETTLE_MS = 50  # Qt loses a window's first Expose if the first picture resizes it at once: then it stays black
 QUIT_KEYS = (ord("q"), 27)  # 27 is Escape
 
 
@@ -30,6 +31,7 @@ class Window:
 
     def __enter__(self) -> Window:
         cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
+        cv2.waitKey(SETTLE_MS)
         return self
 
     def __exit__(
