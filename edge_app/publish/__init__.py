@@ -6,6 +6,7 @@ from importlib import resources
 
 from edge_app.publish.delivery import Delivery
 from edge_app.publish.group import DeliveryGroup
+from edge_app.publish.health import Health
 from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, new_session, status_message
 from edge_app.publish.sink_status import SinkStatus
 from edge_app.publish.sinks import ClosedOutput, Sink, SinkConfig
@@ -15,6 +16,7 @@ __all__ = [
     "ClosedOutput",
     "Delivery",
     "DeliveryGroup",
+    "Health",
     "Message",
     "MessageKind",
     "MessageWriter",
