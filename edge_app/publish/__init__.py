@@ -9,7 +9,7 @@ from edge_app.publish.group import DeliveryGroup
 from edge_app.publish.health import Health
 from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, new_session, status_message
 from edge_app.publish.sink_status import SinkStatus
-from edge_app.publish.sinks import ClosedOutput, Sink, SinkConfig
+from edge_app.publish.sinks import ClosedOutput, Sink
 from edge_app.publish.stats_report import StatsReporter
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "MessageWriter",
     "ModelIdentity",
     "Sink",
-    "SinkConfig",
     "SinkStatus",
     "StatsReporter",
     "new_session",
