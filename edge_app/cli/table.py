@@ -75,7 +75,7 @@ class LiveTable:
         for name in shown:
             cells = name, *self._row(name, states[name], fps[name])
             table.add_row(*map(_on_one_line, cells))
-        running = timedelta(seconds=int(time.time() - health.since))
+        running = timedelta(seconds=max(0, int(time.time() - health.since)))
         head = f"{health.cameras_up}, {sum(fps.values()):.1f} fps, {health.engine} for {running}"
         lines: list[RenderableType] = [_on_one_line(head), _on_one_line(f"sinks: {_sinks(health.sinks)}"), table]
         if len(names) > len(shown):

@@ -88,4 +88,5 @@ class Progress:
 
     def has_taken(self, number: int) -> bool:
         """Whether that message was taken, which `answers` has not returned yet."""
-        return Acknowledgement(number, None) in self._answers
+        with self._changed:
+            return Acknowledgement(number, None) in self._answers
