@@ -6,21 +6,22 @@ from importlib import resources
 
 from edge_app.publish.delivery import Delivery
 from edge_app.publish.group import DeliveryGroup
+from edge_app.publish.health import Health
 from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, new_session, status_message
 from edge_app.publish.sink_status import SinkStatus
-from edge_app.publish.sinks import ClosedOutput, Sink, SinkConfig
+from edge_app.publish.sinks import ClosedOutput, Sink
 from edge_app.publish.stats_report import StatsReporter
 
 __all__ = [
     "ClosedOutput",
     "Delivery",
     "DeliveryGroup",
+    "Health",
     "Message",
     "MessageKind",
     "MessageWriter",
     "ModelIdentity",
     "Sink",
-    "SinkConfig",
     "SinkStatus",
     "StatsReporter",
     "new_session",
