@@ -29,7 +29,7 @@ class ModelConfig(Section):
     yolov6, yolov7_flat, yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr, ssd,
     deepstream, deepstream_centres, deepstream_detr, hf_detr_sigmoid, hf_detr_softmax, torchvision, rtmdet, ppyoloe,
     damoyolo, nanodet or nanodet_first; null: recognised by names, shapes and metadata, and where several look alike, by
-    what the model answers to a blank picture; if that does not tell them apart either, an error lists them."""
+    what the model answers to test pictures; if that does not tell them apart either, an error lists them."""
     accept_unverified: str | None = Field(default=None, pattern=SHA256)
     """SHA-256 of an INT8 file, as `models inspect` shows it, that runs without the report of `edge-app calibrate`: its
     accuracy is then unknown."""

@@ -23,7 +23,7 @@ from edge_app.postprocess.candidates import (
     reaches,
     stack,
 )
-from edge_app.postprocess.centre_rows import SURE
+from edge_app.postprocess.centre_rows import ALWAYS
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import are_cells, strides_of
 from edge_app.postprocess.hints import is_detection
@@ -32,13 +32,18 @@ from edge_app.postprocess.judgement import (
     FloatArray,
     Verdict,
     are_centres,
+    are_probabilities,
     filled,
+    has_numbers,
     has_objectness,
+    may_be_either,
     may_be_list,
     verdict,
 )
 
-LOUD = 0.05  # classes that are multiplied by an objectness have higher scores even where nothing is
+# Classes that are multiplied by an objectness have higher scores even where nothing is: than this, and beside it.
+LOUD = 0.05
+LOUDER = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +85,13 @@ class UltralyticsDecoder:
         """
         rows = filled(self._columns(arrays, 0).T)
         scores = rows[:, 4:]
-        centres = len(rows) == 0 or are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
+        wh = self.preprocessing.width, self.preprocessing.height
+        centres, either = are_centres(rows[:, :4], wh), may_be_either(rows[:, :4], wh)
         if not self.transposed:
-            impossible = len(rows) >= MANY and (not centres or _last_alone_is_loud(scores))
-            return verdict(centres, scores, impossible=impossible)
+            return verdict(centres and not _last_is_another(scores), scores, sure=not either)
         objectness = self.classes > 1 and _may_be_objectness(rows)
-        return verdict(centres and not objectness and not (len(rows) and may_be_list(rows)), scores)
+        sure = not (either or has_numbers(scores))
+        return verdict(centres and not objectness and not may_be_list(rows), scores, sure=sure)
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""
@@ -109,19 +115,21 @@ class UltralyticsDecoder:
 def _may_be_objectness(rows: FloatArray) -> bool:
     """Whether column 4 of rows (n, columns) is an objectness: always 1, sure of what classes are, or lower than these.
 
-    Where it is not low, as an objectness is of a blank picture, nothing can be said.
+    Where it is not far lower, as an objectness is of a blank picture, nothing can be said.
     """
-    if not len(rows) or (rows[:, 4] >= SURE).all() or has_objectness(rows) is True:
+    if not len(rows) or (rows[:, 4] >= ALWAYS).all() or has_objectness(rows) is True:
         return bool(len(rows))
-    loud = np.median(rows[:, 5:].max(axis=1)) > LOUD
-    return bool(len(rows) >= MANY and loud and np.median(rows[:, 4]) <= LOUD)
+    first, best = np.median(rows[:, 4]), np.median(rows[:, 5:].max(axis=1))
+    return bool(len(rows) >= MANY and best > LOUD and 0 < first * LOUDER <= best)
 
 
-def _last_alone_is_loud(scores: FloatArray) -> bool:
-    """Whether the last column of scores (n, classes) is no class: it is high where nothing is, and no other is."""
-    if scores.shape[1] < 2:
+def _last_is_another(scores: FloatArray) -> bool:
+    """Whether the last of scores (n, classes) is no class: it alone is no probability, or high where nothing is."""
+    if scores.shape[1] < 2 or not len(scores):
         return False
-    return bool(np.median(scores[:, -1]) > LOUD and np.median(scores[:, :-1].max(axis=1)) <= LOUD)
+    last, others = scores[:, -1], scores[:, :-1]
+    loud = len(scores) >= MANY and np.median(last) > LOUD and np.median(others.max(axis=1)) <= LOUD
+    return bool(loud or (are_probabilities(others) and not are_probabilities(last)))
 
 
 def _are_cells_rows(rows: int | None, columns: int | None, wh: tuple[int, int]) -> bool:

@@ -81,12 +81,15 @@ def deepstream_seven(boxes, scores, classes, wh) -> Arrays:
 
 
 def deepstream_queries(boxes, scores, classes, wh) -> Arrays:
-    return {"output": end2end(boxes, scores, classes, wh)["output0"]}
+    """Every query has a box."""
+    rows = end2end(boxes, scores, classes, wh)["output0"]
+    rows[0, len(boxes) :, :4] = np.array(wh * 2) * [0.4, 0.4, 0.6, 0.6]
+    return {"output": rows}
 
 
 def deepstream_queries_three(boxes, scores, classes, wh) -> Arrays:
-    rows = end2end(centres(boxes), scores, classes, wh)["output0"]
-    return {"boxes": rows[:, :, :4], "scores": rows[:, :, 4:5], "classes": rows[:, :, 5:]}
+    rows = deepstream_queries(boxes, scores, classes, wh)["output"]
+    return {"boxes": centres(rows[0, :, :4])[None], "scores": rows[:, :, 4:5], "classes": rows[:, :, 5:]}
 
 
 def deepstream_unnamed(boxes, scores, classes, wh) -> Arrays:
