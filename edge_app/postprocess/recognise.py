@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from edge_app.core.errors import ConfigError
 from edge_app.model import MAX_CLASSES, ModelSignature
-from edge_app.postprocess.damoyolo import DamoYoloDecoder
+from edge_app.postprocess.damoyolo import DamoYoloDecoder, YoloWorldDecoder
 from edge_app.postprocess.decoder import Decoder, DecoderFamily, Judging
 from edge_app.postprocess.deepstream import DeepStreamCentresDecoder, DeepStreamDecoder, DeepStreamDetrDecoder
 from edge_app.postprocess.efficientnms import EfficientNmsDecoder
@@ -29,7 +29,7 @@ from edge_app.postprocess.rtdetr import RtDetrDecoder
 from edge_app.postprocess.rtdetr_ultralytics import OldUltralyticsRtDetrDecoder, UltralyticsRtDetrDecoder
 from edge_app.postprocess.rtmdet import RtmdetDecoder
 from edge_app.postprocess.ssd import SsdDecoder
-from edge_app.postprocess.torchvision import TorchvisionDecoder
+from edge_app.postprocess.torchvision import Detectron2Decoder, TorchvisionDecoder
 from edge_app.postprocess.ultralytics import UltralyticsDecoder
 from edge_app.postprocess.yolonas import YoloNasDecoder
 from edge_app.postprocess.yolov5 import Yolov5Decoder
@@ -60,9 +60,11 @@ DECODERS: tuple[DecoderFamily, ...] = (
     SigmoidDetrDecoder,
     SoftmaxDetrDecoder,
     TorchvisionDecoder,
+    Detectron2Decoder,
     RtmdetDecoder,
     PpYoloeDecoder,
     DamoYoloDecoder,
+    YoloWorldDecoder,
     NanodetDecoder,
     FirstNanodetDecoder,
 )
@@ -91,7 +93,7 @@ def recognise(signature: ModelSignature, family: str | None, network: Network | 
     """
     if family is not None and family not in FAMILIES:
         raise ConfigError(f"{signature.source}: unknown decoder {family}; the choices: {', '.join(FAMILIES)}")
-    answers = Answers(network, signature, _input_wh(signature))
+    answers = Answers(network, signature, checked_wh(signature))
     names = [family] if family else list(FAMILIES)
     fitting = _fitting(signature, names)
     if len(fitting) != 1:
@@ -108,7 +110,8 @@ def takes_one_picture(decoder: Decoder) -> bool:
     return isinstance(decoder, ONE_PICTURE) and not decoder.needs_nms
 
 
-def _input_wh(signature: ModelSignature) -> tuple[int, int]:
+def checked_wh(signature: ModelSignature) -> tuple[int, int]:
+    """Width and height of the picture input [px]; raises ConfigError if they are not known, or beyond reason."""
     wh = signature.input_wh
     if wh is None:
         raise ConfigError(
@@ -117,13 +120,14 @@ def _input_wh(signature: ModelSignature) -> tuple[int, int]:
             "of a model.yaml, or Hugging Face's preprocessor_config.json beside the file"
         )
     if math.prod(wh) > LARGEST_INPUT:
-        raise ConfigError(f"{signature.source}: an input of {wh[0]}x{wh[1]} is too large; want 4096x4096 at most")
+        size = f"an input of {wh[0]}x{wh[1]} is too large; want 4096x4096 at most"
+        raise ConfigError(f"{signature.source}: {signature.input_wh_origin}{size}")
     return wh
 
 
 def _fitting(signature: ModelSignature, names: list[str]) -> list[Decoder]:
     """The decoders that can read the model's outputs and feed its inputs; those that the metadata tells, if any."""
-    wh = _input_wh(signature)
+    wh = checked_wh(signature)
     others = {tensor.name for tensor in signature.inputs if tensor != signature.picture}
     decoders = [decoder for name in names if (decoder := FAMILIES[name].recognise(signature, wh)) is not None]
     fitting = [decoder for decoder in decoders if set(decoder.constants) == others]

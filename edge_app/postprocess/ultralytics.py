@@ -1,6 +1,7 @@
 """Ultralytics v3u, v5u, v8, v9, 11, 12: (batch, 4 + classes, cells), centre boxes [model px], sigmoided classes.
 
-Some turn it over, (batch, cells, 4 + classes), which is read too.
+Some turn it over, (batch, cells, 4 + classes), which is read too. YOLOv9-c and -e, exported by their authors without
+conversion, have an output for each branch that they were trained with; the last is the main one's.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ from edge_app.postprocess.judgement import (
 # Classes that are multiplied by an objectness have higher scores even where nothing is: than this, and beside it.
 LOUD = 0.05
 LOUDER = 8
+BRANCHES = 3  # of a network at most, auxiliary ones first
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,12 @@ class UltralyticsDecoder:
 
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> UltralyticsDecoder | None:
-        """The decoder, if there is one output of rank 3 and the metadata does not name another task."""
-        if not is_detection(signature) or len(signature.outputs) != 1 or len(signature.outputs[0].shape) != 3:
+        """The decoder, if all outputs have one shape of rank 3 and the metadata does not name another task."""
+        first, *others = (tensor.shape for tensor in signature.outputs)
+        alike = len(first) == 3 and len(others) < BRANCHES and all(shape == first for shape in others)
+        if not is_detection(signature) or not alike:
             return None
-        _, rows, columns = signature.outputs[0].shape
+        _, rows, columns = first
         transposed = _are_cells_rows(rows, columns, wh)
         channels, count = (columns, rows) if transposed else (rows, columns)
         if channels is None or channels < 5:
@@ -108,7 +112,7 @@ class UltralyticsDecoder:
 
     def _columns(self, arrays: RawOutputs, row: int) -> NDArray[Any]:
         """A picture's cells as columns: (4 + classes, cells)."""
-        cells: NDArray[Any] = arrays[0][row]
+        cells: NDArray[Any] = arrays[-1][row]
         return cells.T if self.transposed else cells
 
 

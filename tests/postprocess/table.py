@@ -260,6 +260,7 @@ def counted(names, count="int32"):
 
 NVIDIA = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
 NAS = ("graph2_num_predictions", "graph2_pred_boxes", "graph2_pred_scores", "graph2_pred_classes")
+PAIR = (out("scores", 1, CELLS, 80), out("boxes", 1, CELLS, 4))
 DETR = (out("labels", 1, 300, dtype="int64"), out("boxes", 1, 300, 4), out("scores", 1, 300))
 HUGGING_FACE = (out("logits", 1, 300, 80), out("pred_boxes", 1, 300, 4))
 SIZES = (out("orig_target_sizes", 1, 2, dtype="int64"),)
@@ -638,8 +639,31 @@ TABLE = [
     row(
         "torchvision, by shape",
         (out("6379", None, 4), out("6383", None), out("6381", None, dtype="int64")),
-        "torchvision",
+        ("torchvision", "detectron2"),
     ),
+    row(
+        "Detectron2, its last output the picture's size",
+        (out("a", None, 4), out("b", None, dtype="int64"), out("c", None), out("d", 2, dtype="int64")),
+        "detectron2",
+    ),
+    row(
+        "Detectron2, its outputs named",
+        (out("pred_boxes", None, 4), out("scores", None), out("pred_classes", None, dtype="int64")),
+        "detectron2",
+    ),
+    row("MMYOLO", counted(("num_dets", "boxes", "scores", "labels")), "efficientnms"),
+    row("YOLO-World, suppression outside", PAIR, "yoloworld"),
+    row("YOLO-World, asked", PAIR, "yoloworld", lambda: pairs(80)[::-1]),
+    row("YOLO-World of centres", PAIR, ("damoyolo", "yoloworld"), lambda: centred_pairs(80)[::-1]),
+    row("scores and boxes of other names", (out("a", 1, CELLS, 80), out("b", 1, CELLS, 4)), ("damoyolo", "yoloworld")),
+    row("YOLOv9-e", (out("output0", 1, 84, CELLS), out("2731", 1, 84, CELLS)), "ultralytics"),
+    row(
+        "YOLOv9-e, its main branch asked",
+        (out("output0", 1, 84, CELLS), out("2731", 1, 84, CELLS)),
+        "ultralytics",
+        lambda: (*turned(corner_classes(CELLS, 80)), *turned(centres_and_classes(CELLS, 80))),
+    ),
+    row("v8 for segmentation, without metadata", (out("o", 1, 116, CELLS), out("p", 1, 32, 80, 80)), ()),
     row("RTMDet", (out("dets", 1, 100, 5), out("labels", 1, 100, dtype="int64")), "rtmdet"),
     row(
         "PP-YOLOE",
@@ -648,8 +672,17 @@ TABLE = [
         inputs=(out("scale_factor", 1, 2),),
     ),
     row("DAMO-YOLO", (out("output", 1, CELLS, 80), out("953", 1, CELLS, 4)), "damoyolo"),
-    row("DAMO-YOLO, four classes", (out("a", 1, CELLS, 4), out("b", 1, CELLS, 4)), "damoyolo", lambda: pairs(4)[::-1]),
-    row("of four classes, not asked", (out("a", 1, CELLS, 4), out("b", 1, CELLS, 4)), ("yolonas", "damoyolo")),
+    row(
+        "DAMO-YOLO, four classes",
+        (out("output", 1, CELLS, 4), out("b", 1, CELLS, 4)),
+        "damoyolo",
+        lambda: pairs(4)[::-1],
+    ),
+    row(
+        "of four classes, not asked",
+        (out("a", 1, CELLS, 4), out("b", 1, CELLS, 4)),
+        ("yolonas", "damoyolo", "yoloworld"),
+    ),
     row("NanoDet, the first", out("output", 1, CELLS, 112), "nanodet_first", lambda: distributions(CELLS, 80)),
     row("NanoDet, the first, of eleven bins", out("output", 1, CELLS, 124), FIVE, lambda: distributions(CELLS, 80, 44)),
     row("NanoDet-Plus, COCO", out("output", 1, P6_CELLS, 112), "nanodet", lambda: distributions(P6_CELLS, 80)),
