@@ -152,7 +152,7 @@ def _left(fitting: list[Decoder], signature: ModelSignature, answers: Answers) -
     left = [decoder for decoder in left if classes and decoder.classes == classes] or left
     named = [decoder for decoder in left if decoder.family in named_families(signature)]
     left = named or left
-    open_ends = (Verdict.UNSURE,) if named or len(plausible) == 1 else (Verdict.UNSURE, Verdict.SILENT)
+    open_ends = {Verdict.UNSURE, Verdict.BEYOND} | ({Verdict.SILENT} if len(plausible) > 1 and not named else set())
     return left, left[0] in plausible and verdicts.get(left[0].family) not in open_ends
 
 

@@ -84,18 +84,17 @@ class UltralyticsDecoder:
     def judge(self, arrays: RawOutputs) -> Verdict:
         """Centres are spread over the input; where nothing is, all scores are low, as only an objectness besides.
 
-        Turned, its rows look like those of models with an objectness; else only like oriented boxes', whose last
-        column is an angle, and those of key points.
+        Its rows look like those of models with an objectness; turned, like lists too, else like oriented boxes', whose
+        last column is an angle, and those of key points.
         """
         rows = filled(self._columns(arrays, 0).T)
         scores = rows[:, 4:]
         wh = self.preprocessing.width, self.preprocessing.height
         centres, either = are_centres(rows[:, :4], wh), may_be_either(rows[:, :4], wh)
-        if not self.transposed:
-            return verdict(centres and not _last_is_another(scores), scores, sure=not either)
         objectness = self.classes > 1 and _may_be_objectness(rows)
-        sure = not (either or has_numbers(scores))
-        return verdict(centres and not objectness and not may_be_list(rows), scores, sure=sure)
+        another = may_be_list(rows) if self.transposed else _last_is_another(scores)
+        sure = not (either or has_numbers(scores[:, 1:]))
+        return verdict(centres and not (objectness or another), scores, sure=sure)
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""

@@ -172,6 +172,11 @@ def with_class_of_some(answer: Answer) -> Answer:
     return (array,)
 
 
+def classes_first(rows, classes) -> Answer:
+    """Classes, then centre boxes in pixels."""
+    return (np.roll(centres_and_classes(rows, classes)[0], classes, axis=2),)
+
+
 def zeros(rows, columns) -> Answer:
     """A list that found nothing."""
     return (np.zeros((1, rows, columns), np.float32),)
@@ -380,6 +385,19 @@ TABLE = [
         (),
         lambda: turned(planted(*one_of(15), 1.5)),
     ),
+    row("YOLOX decoded and turned", out("o", 1, 85, CELLS), (), lambda: turned(centres(CELLS, 80))),
+    row(
+        "YOLOX decoded and turned, of a few boxes", out("o", 1, 8, CELLS), (), lambda: turned(planted(0.9, 0.95, 0, 0))
+    ),
+    row("YOLOv6 turned", out("o", 1, 85, CELLS), (), lambda: turned(centres(CELLS, 80, 1))),
+    row(
+        "DeepStream's six turned, a few of class 1",
+        out("o", 1, 6, CELLS),
+        (),
+        lambda: turned(planted(0.9, 1)),
+    ),
+    row("v8 of a few boxes of one class, sure", out("o", 1, 5, CELLS), "ultralytics", lambda: turned(planted(1))),
+    row("classes before boxes", out("o", 1, CELLS, 84), FIVE, lambda: classes_first(CELLS, 80)),
     row("v8 of a few boxes", out("o", 1, 84, CELLS), "ultralytics", lambda: turned(planted(*one_of(80)))),
     row(
         "v8 of a few corners",
