@@ -116,7 +116,8 @@ def are_offsets(xy: FloatArray, wh: tuple[int, int]) -> bool:
 
 def are_fractions(boxes: FloatArray) -> bool:
     """Whether boxes (n, 4) lie in or about 0 to 1: shares of the input do, many offsets and logarithms do not."""
-    about = bool(((boxes > -0.5) & (boxes < 1.5)).all())
+    beyond = 0.5 if len(boxes) >= MANY else OUTSIDE
+    about = bool(((boxes >= -beyond) & (boxes <= 1 + beyond)).all())
     return about and int(np.count_nonzero(boxes < 0)) <= RARELY * boxes.size
 
 
@@ -165,9 +166,9 @@ def has_objectness(rows: FloatArray) -> bool | None:
 
 
 def has_numbers(scores: FloatArray) -> bool:
-    """Whether a column of few scores (n, columns) may hold the numbers of classes 0 and 1."""
+    """Whether one of at most two columns of few scores (n, columns) may hold the numbers of classes 0 and 1."""
     whole = ((scores == 0) | (scores == 1)).all(axis=0) & scores.any(axis=0)
-    return len(scores) < MANY and bool(whole.any())
+    return len(scores) < MANY and scores.shape[1] <= 2 and bool(whole.any())
 
 
 def may_be_either(boxes: FloatArray, wh: tuple[int, int]) -> bool:

@@ -62,5 +62,5 @@ def judge_flat(listed: NDArray[Any], wh: tuple[int, int], *, score: int, class_i
 
     Of a blank picture there may be none.
     """
-    rows = listed.astype(np.float32, copy=False)
+    rows = listed[(listed[:, 1:5] != 0).any(axis=1)].astype(np.float32, copy=False)
     return verdict(are_boxes(rows[:, 1:5], wh) and are_classes(rows[:, class_id]), rows[:, score])

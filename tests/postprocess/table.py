@@ -450,6 +450,12 @@ TABLE = [
     row("v10 exported raw", out("output0", 1, 84, CELLS), "ultralytics", metadata={**YOLO, "end2end": "False"}),
     # YOLOv5
     row("v5, COCO", out("output", 1, 3 * CELLS, 85), "yolov5"),
+    row(
+        "v5 of a few boxes, sure of their class",
+        out("o", 1, 3 * CELLS, 8),
+        "yolov5",
+        lambda: planted(0.9, 0, 0, 1, rows=3 * CELLS),
+    ),
     row("v5, one class", out("output", 1, 3 * CELLS, 6), "yolov5", lambda: centres(3 * CELLS, 1)),
     row("v5, one class, four anchors", out("output", 1, 4 * CELLS, 6), "yolov5", lambda: centres(4 * CELLS, 1)),
     row("v5, four anchors", out("output0", 1, 4 * CELLS, 8), "yolov5", lambda: centres(4 * CELLS, 3)),
@@ -603,6 +609,7 @@ TABLE = [
     row("NAS, flat", out("graph2_flat_predictions", None, 7), "yolonas"),
     row("flat, of an unknown name", out("boxes", None, 7), ("yolov7_flat", "yolonas")),
     row("v7, flat, nothing found", out("output", None, 7), "yolov7_flat", lambda: (np.zeros((0, 7), np.float32),)),
+    row("v7, flat, filled up", out("output", None, 7), "yolov7_flat", lambda: (np.zeros((9, 7), np.float32),)),
     row("v7, flat, by its numbers", out("boxes", None, 7), "yolov7_flat", lambda: flat(("class", "score"))),
     row("NAS, flat, of v7's name", out("output", None, 7), "yolonas", lambda: flat(("score", "class"))),
     row("NAS, batch format", counted(NAS, "int64"), "yolonas"),
