@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 from edge_app.core.errors import ConfigError
-from edge_app.model import MAX_CLASSES, ModelSignature
+from edge_app.model import ModelSignature
+from edge_app.postprocess.choice import choose, plausible_of
 from edge_app.postprocess.damoyolo import DamoYoloDecoder, YoloWorldDecoder
-from edge_app.postprocess.decoder import Decoder, DecoderFamily, Judging
+from edge_app.postprocess.decoder import Decoder, DecoderFamily
 from edge_app.postprocess.deepstream import DeepStreamCentresDecoder, DeepStreamDecoder, DeepStreamDetrDecoder
 from edge_app.postprocess.efficientnms import EfficientNmsDecoder
 from edge_app.postprocess.end2end import EndToEndDecoder
 from edge_app.postprocess.hf_detr import SigmoidDetrDecoder, SoftmaxDetrDecoder
-from edge_app.postprocess.hints import (
-    COCO_CLASSES,
-    hinted_families,
-    is_detection,
-    metadata_classes,
-    named_families,
-)
-from edge_app.postprocess.judgement import Verdict, together
+from edge_app.postprocess.hints import hinted_families, is_detection
 from edge_app.postprocess.nanodet import FirstNanodetDecoder, NanodetDecoder
 from edge_app.postprocess.network import Answers, Network
 from edge_app.postprocess.ppyoloe import PpYoloeDecoder
@@ -99,7 +92,7 @@ def recognise(signature: ModelSignature, family: str | None, network: Network | 
     if len(fitting) != 1:
         signature = answers.known_shapes()
         fitting = _fitting(signature, names)
-    left, certain = (fitting, True) if family else _left(fitting, signature, answers)
+    left, certain = (fitting, True) if family else choose(fitting, signature, answers)
     if len(left) == 1 and certain:
         return left[0]
     raise _refusal(signature, family, fitting, left)
@@ -134,49 +127,6 @@ def _fitting(signature: ModelSignature, names: list[str]) -> list[Decoder]:
     return [decoder for decoder in fitting if decoder.family in hinted_families(signature)] or fitting
 
 
-def _left(fitting: list[Decoder], signature: ModelSignature, answers: Answers) -> tuple[list[Decoder], bool]:
-    """Those that metadata, the number of rows, the model's answers, the number of classes and names leave.
-
-    And whether one of them alone is certain, not only what nothing excludes.
-    """
-    plausible = _plausible(fitting)
-    for told in fitting, plausible:
-        if len(told) == 1 and told[0].family in hinted_families(signature):
-            return told, True
-    verdicts = {each.family: _judge(each, answers) for each in fitting if (each.classes or 0) <= MAX_CLASSES}
-    left = _not_excluded(plausible, fitting, verdicts)
-    if not left:
-        return plausible if len(plausible) > 1 else [], False
-    fits = any(verdicts.get(decoder.family) is Verdict.FITS for decoder in left)
-    classes = metadata_classes(signature) or (COCO_CLASSES if fits else None)
-    left = [decoder for decoder in left if classes and decoder.classes == classes] or left
-    named = [decoder for decoder in left if decoder.family in named_families(signature)]
-    left = named or left
-    open_ends = {Verdict.UNSURE, Verdict.BEYOND} | ({Verdict.SILENT} if len(plausible) > 1 and not named else set())
-    return left, left[0] in plausible and verdicts.get(left[0].family) not in open_ends
-
-
-def _plausible(fitting: list[Decoder]) -> list[Decoder]:
-    return [decoder for decoder in fitting if not isinstance(decoder, Judging) or decoder.plausible]
-
-
-def _not_excluded(
-    plausible: list[Decoder], fitting: list[Decoder], verdicts: Mapping[str, Verdict | None]
-) -> list[Decoder]:
-    """Those whose layout the model's answers may be, plausible ones first; else whose scores alone are wrong."""
-    unknown, may_fit = (None, Verdict.SILENT), (Verdict.FITS, Verdict.UNSURE)
-    beyond = (Verdict.LOGITS, Verdict.BEYOND)
-    for among, wanted in (plausible, (*unknown, *may_fit)), (fitting, may_fit), (plausible, beyond):
-        if left := [decoder for decoder in among if verdicts.get(decoder.family) in wanted]:
-            return left
-    return []
-
-
-def _judge(decoder: Decoder, answers: Answers) -> Verdict | None:
-    """The decoder's verdict on the model's answers; None if it has none, or the model cannot answer."""
-    return together(map(decoder.judge, answers.to(decoder))) if isinstance(decoder, Judging) else None
-
-
 def _refusal(signature: ModelSignature, family: str | None, fitting: list[Decoder], left: list[Decoder]) -> ConfigError:
     """Why none is taken of the decoders that fit the shapes, of which `left` may be right."""
     its = f"{signature.source}: its {_describe(signature)}"
@@ -191,7 +141,7 @@ def _refusal(signature: ModelSignature, family: str | None, fitting: list[Decode
         return ConfigError(f"{its} is of task {task}, as the metadata says; want detect")
     if family:
         return ConfigError(f"{its} is not laid out as decoder {family} wants it")
-    if plausible := _plausible(fitting):
+    if plausible := plausible_of(fitting):
         shaped = ", ".join(decoder.family for decoder in plausible)
         return ConfigError(
             f"{its} has the shape of {shaped}, but what it answers to test pictures is of none of these: corners, "
