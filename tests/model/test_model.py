@@ -96,7 +96,12 @@ BOMB = "a0: &a0 {k: v}\n" + "".join(f"a{i}: &a{i} {{x: *a{i - 1}, y: *a{i - 1}}}
         pytest.param("name: \0", "unexpected character", id="nul"),
         pytest.param("", "empty", id="empty"),
         pytest.param("# " + "x" * (5 << 20), "larger than 4 MB", id="large"),
-        pytest.param("[1, 2]", "valid dictionary", id="a list"),
+        pytest.param("[1, 2]", r"model.yaml: Input should be a valid dictionary", id="a list"),
+        pytest.param(
+            "version https://git-lfs.github.com/spec/v1\noid sha256:1f2e\nsize 9\n",
+            r"model.yaml: a Git LFS pointer: run git lfs pull$",
+            id="a Git LFS pointer",
+        ),
     ],
 )
 def test_a_card_that_is_none_is_refused_in_a_line(toy, tmp_path, content, words):
