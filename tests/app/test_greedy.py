@@ -13,7 +13,7 @@ from tests.rtsp.greedy import GREEDY
 from tests.rtsp.odd_camera import OddCamera
 
 PX = 640 * 480
-MOST_MB = 150  # beside what a good camera takes: libav puts together twice 32 MiB, and the decoder gets a copy
+MOST_MB = 120  # beside what a good camera takes: libav puts together twice 16 MiB, and the decoder gets a copy
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from edge_app.capture.decode.factory import SMALL_BYTES
 logger = logging.getLogger(__name__)
 
 BYTES_PER_PX = 4  # of the largest that is taken for a picture: BGRA, in one piece
-LEAST = 8 * SMALL_BYTES  # a decoder's tables are larger than a small picture
+LEAST = 4 * SMALL_BYTES  # a decoder's tables are larger than a small picture
 
 
 def limit_allocations(max_px: int) -> None:
