@@ -60,17 +60,17 @@ class Rude:
 def bad_brokers() -> dict[str, int]:
     """The port of each, by what is bad about it."""
     return {
-        "nobody-listens": free_port(),
-        "says-nothing": Rude(b"", hangs_up=False).port,
-        "hangs-up": Rude(b"", hangs_up=True).port,
-        "speaks-http": Rude(b"HTTP/1.1 400 Bad Request\r\n\r\n", hangs_up=True).port,
-        "sends-rubbish": Rude(b"\x20\xff\xff\xff\xff\x7f" + b"\xaa" * 60_000, hangs_up=False).port,
-        "refuses-the-login": OddBroker(code=NOT_AUTHORIZED).port,
-        "never-acknowledges": OddBroker(detections(SILENT)).port,
-        "refuses-the-topic": OddBroker(detections(NOT_AUTHORIZED)).port,
-        "has-no-quota-left": OddBroker(detections(QUOTA)).port,
-        "is-busy": OddBroker(detections(UNSPECIFIED)).port,
-        "hangs-up-at-messages": OddBroker(detections(None)).port,
+        "nobody_listens": free_port(),
+        "says_nothing": Rude(b"", hangs_up=False).port,
+        "hangs_up": Rude(b"", hangs_up=True).port,
+        "speaks_http": Rude(b"HTTP/1.1 400 Bad Request\r\n\r\n", hangs_up=True).port,
+        "sends_rubbish": Rude(b"\x20\xff\xff\xff\xff\x7f" + b"\xaa" * 60_000, hangs_up=False).port,
+        "refuses_the_login": OddBroker(code=NOT_AUTHORIZED).port,
+        "never_acknowledges": OddBroker(detections(SILENT)).port,
+        "refuses_the_topic": OddBroker(detections(NOT_AUTHORIZED)).port,
+        "has_no_quota_left": OddBroker(detections(QUOTA)).port,
+        "is_busy": OddBroker(detections(UNSPECIFIED)).port,
+        "hangs_up_at_messages": OddBroker(detections(None)).port,
     }
 
 
