@@ -66,7 +66,7 @@ def bad_brokers() -> dict[str, int]:
         "speaks_http": Rude(b"HTTP/1.1 400 Bad Request\r\n\r\n", hangs_up=True).port,
         "sends_rubbish": Rude(b"\x20\xff\xff\xff\xff\x7f" + b"\xaa" * 60_000, hangs_up=False).port,
         "refuses_the_login": OddBroker(code=NOT_AUTHORIZED).port,
-        "never_acknowledges": OddBroker(detections(SILENT)).port,
+        "never_acknowledges": OddBroker(lambda published: SILENT).port,
         "refuses_the_topic": OddBroker(detections(NOT_AUTHORIZED)).port,
         "has_no_quota_left": OddBroker(detections(QUOTA)).port,
         "is_busy": OddBroker(detections(UNSPECIFIED)).port,
