@@ -316,6 +316,32 @@ def test_who_else_could_exchange_a_model_is_told(toy, tmp_path):
         path.chmod(mode)
 
 
+def test_who_could_exchange_the_folder_of_a_model_is_told(toy, tmp_path, monkeypatch):
+    found, models = find(model(name="toy"), tmp_path, tmp_path), toy.parent
+    models.chmod(0o777)
+    assert found.doubt() == f"{models}: everybody may write it; chmod o-w it"
+    models.chmod(0o1777)  # as /tmp is
+    assert not found.doubt()
+    models.chmod(0o755)
+    toy.chmod(0o775)
+    assert not found.doubt(), "the user's own group"
+    monkeypatch.setattr(os, "getegid", lambda: toy.stat().st_gid + 1)
+    assert (found.doubt() == f"{toy}: its group may write it; chmod g-w it") is (toy.stat().st_gid != 0)
+
+
+def test_a_pipe_in_the_place_of_a_model_holds_nothing_up(tmp_path):
+    folder = tmp_path / "models" / "pipe"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "model.yaml")
+    with pytest.raises(InputError, match="no model pipe: no folder"):
+        find(model(name="pipe"), tmp_path, tmp_path)
+    (folder / "model.yaml").unlink()
+    (folder / "model.yaml").write_text("name: pipe\nfiles: {fp32: pipe.onnx}\n")
+    os.mkfifo(folder / "pipe.onnx")
+    with pytest.raises(InputError, match="not a file"):
+        read_signature(find(model(name="pipe"), tmp_path, tmp_path).file("fp32"), None)
+
+
 def test_a_file_that_declares_a_billion_classes_is_refused_at_once():
     with pytest.raises(DataError, match="declares 1000000000 classes"):
         find_labels(10**9, None, None, {})

@@ -31,6 +31,8 @@ OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 LONGEST_READ_S = 3.0
 # The stream announces what it is; analysing it first would make the first frames a second old.
 UNANALYSED = {"analyzeduration": "1", "probesize": "32"}
+# For each track libav copies what a description says of all of them.
+FEW_TRACKS = {"max_streams": "16"}
 # What a camera sends may be a list of files or addresses, to which libav would go.
 READS_NOTHING_ELSE = {"protocol_whitelist": "none"}
 
@@ -86,7 +88,7 @@ class LibavConnection:
             StreamError: It could not be opened.
         """
         began = monotonic()
-        options = UNANALYSED | (self.options if body is None else READS_NOTHING_ELSE)
+        options = UNANALYSED | FEW_TRACKS | (self.options if body is None else READS_NOTHING_ELSE)
         timeout = (OPEN_TIMEOUT_S, self.read_timeout_s) if body is None else None
         if body is not None:
             body.wait_until(began + OPEN_TIMEOUT_S)
@@ -125,6 +127,8 @@ class LibavConnection:
         times, clock = PacketTimes(), CameraClock()
         last_frame = monotonic()
         for packet in packets:
+            if packet.size > self.decoders.max_bytes:  # which libav has put together of what came for seconds
+                raise self._too_much()
             times.add(packet, clock.captured(Moment.now(), camera_wall(packet)))
             for frame in decoder.decode(packet):
                 last_frame = monotonic()
