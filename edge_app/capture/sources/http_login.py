@@ -33,12 +33,17 @@ class Challenge:
         return self.values.get("algorithm", "MD5").lower().removesuffix("-sess")
 
     @property
+    def quality(self) -> str | None:
+        """The qop that is answered, empty where a digest has none (RFC 2069); None if it offers others only."""
+        offered = self.values.get("qop", "").lower().replace(" ", "").split(",")
+        return next((known for known in ("auth", "auth-int", "") if known in offered), None)
+
+    @property
     def strength(self) -> int:
         """0 if it cannot be answered; the strongest is answered."""
         if self.scheme == "basic":
             return 1
-        quality = (self.values.get("qop") or "auth").lower().replace(" ", "").split(",")
-        if self.scheme != "digest" or "nonce" not in self.values or "auth" not in quality:
+        if self.scheme != "digest" or "nonce" not in self.values or self.quality is None:
             return 0
         return 2 + list(HASHES).index(self.algorithm) if self.algorithm in HASHES else 0
 
@@ -92,15 +97,17 @@ class HttpLogin:
         secret = hashed(self.username, realm, self.password)
         if asked.get("algorithm", "").lower().endswith("-sess"):
             secret = hashed(secret, nonce, client_nonce)
-        counted = (count, client_nonce, "auth") if asked.get("qop") else ()
-        response = hashed(secret, nonce, *counted, hashed("GET", target))
+        quality = challenge.quality
+        counted = (count, client_nonce, quality) if quality else ()
+        body = (hashed(""),) if quality == "auth-int" else ()  # a GET has none
+        response = hashed(secret, nonce, *counted, hashed("GET", target, *body))
         quoted = {"username": self.username, "realm": realm, "nonce": nonce, "uri": target, "response": response}
         if counted:
             quoted["cnonce"] = client_nonce
         quoted |= {name: asked[name] for name in ("opaque",) if name in asked}
         said = [f'{name}="{_escaped(value)}"' for name, value in quoted.items()]
         said += [f"algorithm={asked['algorithm']}"] if "algorithm" in asked else []
-        return "Digest " + ", ".join(said + ([f"qop=auth, nc={count}"] if counted else []))
+        return "Digest " + ", ".join(said + ([f"qop={quality}, nc={count}"] if quality else []))
 
 
 def _escaped(text: str) -> str:
