@@ -66,9 +66,10 @@ class Period:
 
 
 def configuration(folder: Path, odd: OddCamera, odd_http: OddHttpCamera, broker: Broker) -> Path:
-    """Writes it: two odd cameras that are tried again at once, and three good ones."""
+    """Writes it: two odd cameras that are tried again at once, and three good ones, which are waited for."""
     hasty = {"stall_timeout_s": 2, "reconnect": {"initial_s": 0.2, "max_s": 1.0}}
-    cameras: dict[str, Any] = {name: {"url": odd.url(name)} for name in GOOD}
+    patient = {"max_frame_age_ms": 1e6, "stall_timeout_s": 300}
+    cameras: dict[str, Any] = {name: {"url": odd.url(name), **patient} for name in GOOD}
     cameras |= {"odd": {"url": odd.url(), **hasty}, "odd_http": {"url": odd_http.url(), **hasty}}
     mqtt = {"type": "mqtt", "host": "127.0.0.1", "port": broker.port}
     path = folder / "config.yaml"
