@@ -46,8 +46,7 @@ class RtspAnswer:
     def sends_over(self, *, udp: bool) -> bool:
         """Whether this answer to SETUP agrees on UDP, or on TCP, and on this machine alone."""
         transport = next(iter(self.headers("Transport")), "").lower()
-        named = "rtp/avp/tcp" not in transport if udp else "rtp/avp/tcp" in transport
-        return named and "rtp/avp" in transport and "multicast" not in transport
+        return "rtp/" in transport and ("/tcp" in transport) != udp and "multicast" not in transport
 
 
 HUNG_UP = RtspAnswer("", 0)

@@ -26,7 +26,8 @@ def authorization(challenges: list[str], method: str, url: str, user: str, passw
     Where `auth` is not offered, libav answers without any qop, with which old servers are content.
     """
     asked = _digest(challenges)
-    if not challenges or not (_is_md5(asked) if asked else not missing(challenges)):
+    possible = _is_md5(asked) if asked else not missing(challenges)
+    if not challenges or not possible:
         return None
     if not asked:
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
