@@ -47,7 +47,7 @@ def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, p
     last = rig.pending[-1]
     expected = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int) for jpeg in JPEGS]
     picture = last.convert().bgr
-    assert min(np.abs(picture - one).mean() for one in expected) < 2
+    assert min(np.abs(picture - one).mean() for one in expected) < 3  # two of them differ by 5, two decoders by 2.2
     assert {frame.meta.time.source for frame in rig.pending} == {"arrival"}
     rig.until(lambda: abs(rig.pending[-1].meta.time.wall - time.time()) < 1)
     indices = [frame.meta.index for frame in rig.pending]
