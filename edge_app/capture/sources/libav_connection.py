@@ -75,9 +75,9 @@ class LibavConnection:
 
     @property
     def read_timeout_s(self) -> float:
-        """How long libav waits for a packet [s].
+        """How long libav waits for a packet [s], again and again until the stream counts as stalled.
 
-        A stalled stream fails at the second timeout: at the first, libav returns the packet that it kept back.
+        At the first timeout libav returns the packet that it kept back, whose time is so much over already.
         """
         return min(LONGEST_READ_S, self.stall_timeout_s / 2)
 
@@ -154,7 +154,7 @@ class LibavConnection:
 
         Of all, because libav would read over those of other tracks for ever, and nobody would see that time passes.
         """
-        packets, came = packets_of(container), False
+        packets, came, last = packets_of(container), False, monotonic()
         while not stop.is_set():
             failure, began = None, monotonic()
             if body is not None:
@@ -170,12 +170,15 @@ class LibavConnection:
                 # Within a camera's answer, libav calls the end of its patience an input/output error.
                 patience_s = self.read_timeout_s if body is None else self.stall_timeout_s
                 late = isinstance(error, av.ExitError | TimeoutError) or monotonic() - began >= patience_s
+                if late and body is None and monotonic() - last + self.read_timeout_s < self.stall_timeout_s:
+                    packets = packets_of(container)
+                    continue
                 why = StreamError(Reason.FAILED, f"{self.address}: {failures.reading(error)}")
                 failure = self._silent(came) if late else why
             if failure:
                 raise failure
             yield packet
-            came = True
+            came, last = True, monotonic()
 
     def _too_much(self) -> StreamError:
         most = f"{self.decoders.max_bytes} bytes that max_picture_px allows"
