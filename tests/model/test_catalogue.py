@@ -478,7 +478,7 @@ def test_inspect_of_a_bare_yolox_says_what_it_guessed_from(verb, yolox_nano):
     assert code == 0
     assert re.search(r"input +images float32 \(1, 3, 416, 416\)", out)
     assert re.search(
-        r"decoder +yolox +\[shape of output float32 \(1, 3549, 85\), and its answer to a blank picture\]", out
+        r"decoder +yolox +\[shape of output float32 \(1, 3549, 85\), and its answers to test pictures\]", out
     )
     assert re.search(r"preprocessing .*bgr, scale 1\.0.*top_left.*\[official preprocessing of yolox\]", out)
     assert re.search(r"labels +80: person, bicycle, .*…  \[COCO because 80 classes\]", out)
