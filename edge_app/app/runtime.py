@@ -22,6 +22,7 @@ from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import TemporaryError
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
+from edge_app.core.ulid import new_ulid
 from edge_app.detector import Detector, start_engine
 from edge_app.engine import Engine
 from edge_app.publish import (
@@ -30,7 +31,6 @@ from edge_app.publish import (
     ModelIdentity,
     Sink,
     StatsReporter,
-    new_session,
     status_message,
 )
 
@@ -73,7 +73,7 @@ class Runtime:
         self._identity = ModelIdentity(
             name=detector.name, sha256=detector.sha256, engine=engine.name, precision=detector.precision
         )
-        self._since, session = time.time(), new_session()
+        self._since, session = time.time(), new_ulid()
         self.deliveries = DeliveryGroup(self._threads, self._heartbeats, self.metrics)
         self.worker = Worker(
             detector,

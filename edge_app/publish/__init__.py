@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib import resources
 
 from edge_app.publish.delivery import Delivery
+from edge_app.publish.event_writer import EventWriter
 from edge_app.publish.group import DeliveryGroup
-from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, new_session, status_message
+from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, status_message
 from edge_app.publish.sink_status import SinkStatus
 from edge_app.publish.sinks import ClosedOutput, Sink, SinkConfig
 from edge_app.publish.stats_report import StatsReporter
@@ -15,6 +16,7 @@ __all__ = [
     "ClosedOutput",
     "Delivery",
     "DeliveryGroup",
+    "EventWriter",
     "Message",
     "MessageKind",
     "MessageWriter",
@@ -23,7 +25,6 @@ __all__ = [
     "SinkConfig",
     "SinkStatus",
     "StatsReporter",
-    "new_session",
     "schema",
     "status_message",
 ]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import secrets
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -20,8 +18,6 @@ from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.metrics import Metrics
 
 MessageKind = Literal["detections", "event", "status", "stats"]
-
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
@@ -63,12 +59,6 @@ class ModelIdentity:
     sha256: str
     engine: str
     precision: str
-
-
-def new_session() -> str:
-    """A ULID: 26 characters that sort by the time they were made [ms]."""
-    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
-    return "".join(CROCKFORD[number >> 5 * place & 31] for place in reversed(range(26)))
 
 
 def rfc3339(epoch_ms: int) -> str:
