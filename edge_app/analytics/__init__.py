@@ -1,0 +1,1 @@
+"""From boxes to facts: tracks, zones, lines, events and counts."""

@@ -1,0 +1,141 @@
+"""What lines and zones have counted, by the minute, in a file that outlives the program."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Literal
+
+from edge_app.core.errors import AccessError
+
+Counted = Literal["in", "out", "entered", "dwell_s"]
+Period = Literal["minute", "hour", "day"]
+
+TABLE = """CREATE TABLE IF NOT EXISTS counts (
+    minute INTEGER, camera TEXT, place TEXT, label TEXT, counted TEXT, value REAL,
+    PRIMARY KEY (minute, camera, place, label, counted)) WITHOUT ROWID"""
+ADD = """INSERT INTO counts VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET value = value + excluded.value"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What is counted.
+
+    Attributes:
+        camera: The camera's name.
+        place: The name of its line or zone, which share no name.
+        label: Of the objects.
+        counted: Crossings of a line by direction, of a zone how many entered, or how long they stayed [s].
+    """
+
+    camera: str
+    place: str
+    label: str
+    counted: Counted
+
+
+class CountStore:
+    """Takes counts from any thread at once, and writes them when `write` is called: exact but for what came since.
+
+    `write` and `close` are called by one thread.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens the file, or makes it, and its folder.
+
+        Raises:
+            AccessError: It cannot be opened or is damaged.
+        """
+        self._path, self._lock = path, threading.Lock()
+        self._pending: defaultdict[tuple[int, Counter], float] = defaultdict(float)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._file.execute("PRAGMA journal_mode=WAL")
+            self._file.execute("PRAGMA synchronous=NORMAL")  # after a power cut the last second may be missing
+            self._file.execute(TABLE)
+        except (OSError, sqlite3.Error) as error:
+            raise AccessError(f"{path}: cannot be opened: {error}") from None
+
+    def add(self, counter: Counter, wall_s: float, value: float = 1) -> None:
+        """Counts something that happened at that time [s since the epoch]."""
+        with self._lock:
+            self._pending[int(wall_s // 60), counter] += value
+
+    def write(self) -> None:
+        """Writes what was counted, in one transaction; what cannot be written waits for the next call.
+
+        Raises:
+            sqlite3.Error: The disk is full, or the file is damaged.
+        """
+        with self._lock:
+            pending, self._pending = self._pending, defaultdict(float)
+        if not pending:
+            return
+        rows = [(at, c.camera, c.place, c.label, c.counted, value) for (at, c), value in pending.items()]
+        try:
+            self._file.execute("BEGIN IMMEDIATE")
+            self._file.executemany(ADD, rows)
+            self._file.execute("COMMIT")
+        except sqlite3.Error:
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
+            with self._lock:
+                for key, value in pending.items():
+                    self._pending[key] += value
+            raise
+
+    def since(self, wall_s: float) -> Mapping[Counter, float]:
+        """Totals of what was written and happened from the minute of that time on [s since the epoch]."""
+        return _totals(self._file, wall_s)
+
+    def close(self) -> None:
+        """Closes the file, without writing."""
+        self._file.close()
+
+
+def read_counts(path: Path, since_s: float, period: Period, zone: tzinfo) -> Iterator[tuple[datetime, Counter, float]]:
+    """Totals by period, oldest first; nothing where there is no file.
+
+    Args:
+        path: The file, which a running program may be writing.
+        since_s: From the minute of that time on [s since the epoch].
+        period: How long each of them is.
+        zone: Where a day and an hour begin.
+
+    Raises:
+        AccessError: It cannot be read or is damaged.
+    """
+    if not path.exists():
+        return
+    totals: defaultdict[tuple[float, Counter], float] = defaultdict(float)  # two hours of an autumn night look the same
+    query = "SELECT minute, camera, place, label, counted, value FROM counts WHERE minute >= ? ORDER BY 1, 2, 3, 4, 5"
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
+            for minute, *counter, value in file.execute(query, (int(since_s // 60),)):
+                began = _beginning(datetime.fromtimestamp(minute * 60, zone), period)
+                totals[began.timestamp(), Counter(*counter)] += value
+    except sqlite3.Error as error:
+        raise AccessError(f"{path}: cannot be read: {error}") from None
+    for (began_s, counted), value in totals.items():
+        yield datetime.fromtimestamp(began_s, zone), counted, value
+
+
+def _totals(file: sqlite3.Connection, wall_s: float) -> dict[Counter, float]:
+    query = "SELECT camera, place, label, counted, SUM(value) FROM counts WHERE minute >= ? GROUP BY 1, 2, 3, 4"
+    return {Counter(*row[:4]): row[4] for row in file.execute(query, (int(wall_s // 60),))}
+
+
+def _beginning(moment: datetime, period: Period) -> datetime:
+    """Of the period in which the moment lies."""
+    if period == "minute":
+        return moment
+    hour = moment.replace(minute=0)
+    return hour if period == "hour" else hour.replace(hour=0)
