@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from edge_app.core.events import Event, EventType, Observation
+from edge_app.core.events import Event, EventType, Sighting
 from edge_app.core.ulid import new_ulid
 
 
@@ -15,30 +14,26 @@ class TrackLife:
     """One confirmed track, while it lives.
 
     Attributes:
-        recent: Its newest observations, oldest first.
-        best: The observation with the highest score.
-        start_time: Its first observation's capture time [s since the epoch].
+        newest: Where it was seen last.
+        best: Where its score was highest.
+        start_time: When it was first seen with its id [s since the epoch].
         told_s: When the last of its events came [s], by the clock of the tracks.
         id: A ULID.
     """
 
-    recent: deque[Observation]
-    best: Observation
+    newest: Sighting
+    best: Sighting
     start_time: float
     told_s: float
     id: str = field(default_factory=new_ulid)
 
-    @property
-    def newest(self) -> Observation:
-        return self.recent[-1]
-
-    def event(self, kind: EventType, seen: Observation, end_time: float | None = None) -> Event:
+    def event(self, kind: EventType, seen: Sighting, end_time: float | None = None) -> Event:
         return Event(
             id=self.id,
             type=kind,
             meta=self.newest.meta,
             source_wh=seen.source_wh,
-            observation=seen,
+            seen=seen,
             start_time=self.start_time,
             end_time=end_time,
         )
@@ -51,17 +46,12 @@ class TrackEvents:
         lives: Those that live, by track id.
     """
 
-    def __init__(self, *, update_s: float, remembered: int) -> None:
-        """Knows no track yet.
-
-        Args:
-            update_s: Least time between two events of a track but its end [s].
-            remembered: How many of a track's observations are kept.
-        """
-        self._update_s, self._remembered = update_s, remembered
+    def __init__(self, update_s: float) -> None:
+        """Knows no track yet; two events of one, but its end, are at least `update_s` [s] apart."""
+        self._update_s = update_s
         self.lives: dict[int, TrackLife] = {}
 
-    def observe(self, seen: Mapping[int, Observation], ended: Iterable[int], now_s: float) -> Iterator[Event]:
+    def observe(self, seen: Mapping[int, Sighting], ended: Iterable[int], now_s: float) -> Iterator[Event]:
         """What one frame says of the tracks.
 
         Args:
@@ -70,17 +60,17 @@ class TrackEvents:
             now_s: The frame's time, by the clock of the tracks [s].
         """
         yield from self.end(ended)
-        for track_id, observation in seen.items():
+        for track_id, sighting in seen.items():
             life = self.lives.get(track_id)
             if life is None:
-                yield self._begin(track_id, observation, now_s)
+                yield self._begin(sighting, now_s)
                 continue
-            life.recent.append(observation)
-            if observation.score > life.best.score:
-                life.best = observation
+            life.newest = sighting
+            if sighting.score > life.best.score:
+                life.best = sighting
             if now_s - life.told_s >= self._update_s:
                 life.told_s = now_s
-                yield life.event("update", observation)
+                yield life.event("update", sighting)
 
     def end(self, ended: Iterable[int] | None = None) -> Iterator[Event]:
         """Ends tracks, by default all: a file is over, or the camera's picture has changed its size."""
@@ -88,12 +78,7 @@ class TrackEvents:
             if (life := self.lives.pop(track_id, None)) is not None:
                 yield life.event("end", life.best, end_time=life.newest.meta.time.wall)
 
-    def _begin(self, track_id: int, observation: Observation, now_s: float) -> Event:
-        life = TrackLife(
-            recent=deque([observation], self._remembered),
-            best=observation,
-            start_time=observation.meta.time.wall,
-            told_s=now_s,
-        )
-        self.lives[track_id] = life
-        return life.event("new", observation)
+    def _begin(self, sighting: Sighting, now_s: float) -> Event:
+        life = TrackLife(sighting, best=sighting, start_time=sighting.meta.time.wall, told_s=now_s)
+        self.lives[sighting.track_id] = life
+        return life.event("new", sighting)

@@ -13,24 +13,24 @@ Direction = Literal["in", "out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """One object in one frame.
+class Sighting:
+    """One track in one frame.
 
     Attributes:
-        meta: The frame.
+        meta: Which frame it is.
         source_wh: Size of its picture [px].
+        track_id: The track.
         class_id: Index into the model's labels.
         score: Confidence, 0 to 1.
         box: Corners x1, y1, x2, y2 [source px].
-        track_id: Of its track.
     """
 
     meta: FrameMeta
     source_wh: tuple[int, int]
+    track_id: int
     class_id: int
     score: float
     box: tuple[float, float, float, float]
-    track_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Event:
         type: What happened.
         meta: The frame that showed it.
         source_wh: Size of its picture [px].
-        observation: The object; of an `end`, where its score was best.
+        seen: The object; of an `end`, where its score was best.
         zone, line: Where.
         direction: Which way a line was crossed.
         count: How many are in a crowd, or have crossed a line in this direction since midnight.
@@ -56,7 +56,7 @@ class Event:
     type: EventType
     meta: FrameMeta
     source_wh: tuple[int, int]
-    observation: Observation | None = None
+    seen: Sighting | None = None
     zone: str | None = None
     line: str | None = None
     direction: Direction | None = None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from edge_app.core.events import CameraEvent, Event, Observation
+from edge_app.core.events import CameraEvent, Event, Sighting
 from edge_app.core.frames import FrameMeta
 from edge_app.publish.messages import ENCODER, Message, ModelIdentity, rfc3339
 
@@ -30,7 +30,7 @@ class EventWriter:
         document = {
             "type": event.type,
             "camera": meta.camera,
-            **({"frame_id": meta.index} if event.observation is None else self._object(event.observation)),
+            **({"frame_id": meta.index} if event.seen is None else self._object(event.seen)),
             **_times(event.meta),
             "image": {"width": width, "height": height},
             "zone": event.zone,
@@ -57,7 +57,7 @@ class EventWriter:
         }
         return self._message(event.id, event.camera, document, live=True)
 
-    def _object(self, seen: Observation) -> dict[str, Any]:
+    def _object(self, seen: Sighting) -> dict[str, Any]:
         return {
             "frame_id": seen.meta.index,
             "label": self._labels[seen.class_id],

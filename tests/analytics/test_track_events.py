@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge_app.analytics.track_events import TrackEvents
-from edge_app.core.events import Event, Observation
+from edge_app.core.events import Event, Sighting
 from tests.frames import frame_meta
 
 FPS = 10
@@ -15,13 +15,13 @@ class Camera:
     """Shows tracks frame by frame, and keeps the events that come of it."""
 
     def __init__(self, update_s: float = 1.0) -> None:
-        self.following, self.now, self.events = TrackEvents(update_s=update_s, remembered=3), 0, list[Event]()
+        self.following, self.now, self.events = TrackEvents(update_s), 0, list[Event]()
 
     def shows(self, *scores: float, ended: tuple[int, ...] = ()) -> None:
         """One frame; the tracks are 1, 2, …, and a score of 0 is of one that is not seen."""
         meta = frame_meta(index=self.now, wall=1000 + self.now / FPS)
         seen = {
-            track: Observation(
+            track: Sighting(
                 meta=meta, source_wh=(64, 64), class_id=0, score=score, box=(self.now, 0, 9, 9), track_id=track
             )
             for track, score in enumerate(scores, 1)
@@ -32,7 +32,7 @@ class Camera:
 
     @property
     def told(self) -> list[tuple[str, int, float]]:
-        return [(e.type, e.observation.track_id, e.meta.time.wall) for e in self.events if e.observation]
+        return [(e.type, e.seen.track_id, e.meta.time.wall) for e in self.events if e.seen]
 
 
 def test_a_track_is_told_of_when_it_begins_at_intervals_and_when_it_is_lost() -> None:
@@ -56,7 +56,7 @@ def test_an_end_shows_the_track_where_its_score_was_best() -> None:
     for score in (0.5, 0.9, 0.6):
         camera.shows(score)
     camera.shows(ended=(1,))
-    best = camera.events[-1].observation
+    best = camera.events[-1].seen
     assert best is not None
     assert (best.score, best.meta.index, best.box[0]) == (0.9, 1, 1)
 
@@ -70,10 +70,3 @@ def test_tracks_have_ids_of_their_own_and_end_together_with_the_file() -> None:
     assert len({event.id for event in camera.events}) == 2
     assert not camera.following.lives
     assert not list(camera.following.end())
-
-
-def test_only_the_newest_observations_are_kept() -> None:
-    camera = Camera()
-    for _ in range(100):
-        camera.shows(0.5)
-    assert [seen.meta.index for seen in camera.following.lives[1].recent] == [97, 98, 99]

@@ -9,14 +9,14 @@ import pytest
 
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
-from edge_app.core.events import CameraEvent, Event, EventType, Observation
+from edge_app.core.events import CameraEvent, Event, EventType, Sighting
 from edge_app.publish import EventWriter
 from tests.frames import frame_meta
 from tests.publish.test_message import IDENTITY, LABELS, validator
 
 ID = "01ARZ3NDEKTSV4RRFFQ69G5FAW"
 META = frame_meta("gate", 1240, wall=1795446000.1234, source="rtcp")
-SEEN = Observation(
+SEEN = Sighting(
     meta=META, source_wh=(1920, 1080), class_id=0, score=0.91234567, box=(1.004, 2.006, 30.5, 40), track_id=7
 )
 STAY: dict[str, Any] = {"zone": "door", "start_time": 1795446000.1234}
@@ -26,8 +26,8 @@ def writer() -> EventWriter:
     return EventWriter("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS)
 
 
-def event(kind: EventType, seen: Observation | None = SEEN, **more: Any) -> Event:
-    return Event(id=ID, type=kind, meta=META, source_wh=(1920, 1080), observation=seen, **more)
+def event(kind: EventType, seen: Sighting | None = SEEN, **more: Any) -> Event:
+    return Event(id=ID, type=kind, meta=META, source_wh=(1920, 1080), seen=seen, **more)
 
 
 def document(made: Event) -> dict[str, Any]:
