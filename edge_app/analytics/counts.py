@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,8 @@ from edge_app.core.errors import AccessError
 
 Counted = Literal["in", "out", "entered", "dwell_s"]
 Period = Literal["minute", "hour", "day"]
+
+COUNTS_FILE = "counts.db"  # in the state folder
 
 TABLE = """CREATE TABLE IF NOT EXISTS counts (
     minute INTEGER, camera TEXT, place TEXT, label TEXT, counted TEXT, value REAL,
@@ -101,14 +103,16 @@ class CountStore:
         self._file.close()
 
 
-def read_counts(path: Path, since_s: float, period: Period, zone: tzinfo) -> Iterator[tuple[datetime, Counter, float]]:
-    """Totals by period, oldest first; nothing where there is no file.
+def read_counts(
+    path: Path, since_s: float, period: Period, zone: tzinfo | None
+) -> Iterator[tuple[datetime, Counter, float]]:
+    """When each period began, and what was counted in it, oldest first; nothing where there is no file.
 
     Args:
         path: The file, which a running program may be writing.
         since_s: From the minute of that time on [s since the epoch].
         period: How long each of them is.
-        zone: Where a day and an hour begin.
+        zone: Where a day and an hour begin; None: as the system has it.
 
     Raises:
         AccessError: It cannot be read or is damaged.
@@ -125,7 +129,7 @@ def read_counts(path: Path, since_s: float, period: Period, zone: tzinfo) -> Ite
     except sqlite3.Error as error:
         raise AccessError(f"{path}: cannot be read: {error}") from None
     for (began_s, counted), value in totals.items():
-        yield datetime.fromtimestamp(began_s, zone), counted, value
+        yield datetime.fromtimestamp(began_s, timezone.utc).astimezone(zone), counted, value
 
 
 def _totals(file: sqlite3.Connection, wall_s: float) -> dict[Counter, float]:
