@@ -1,0 +1,1 @@
+"""What objects do: facts from the detections of one camera."""
