@@ -44,9 +44,9 @@ class Counter:
 
 
 class CountStore:
-    """Takes counts from any thread at once, and writes them when `write` is called: exact but for what came since.
+    """Takes counts at once and writes them when `write` is called: exact but for what came since.
 
-    `write` and `close` are called by one thread.
+    Any thread may call any method; `add` never waits for the disk.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,11 +55,11 @@ class CountStore:
         Raises:
             AccessError: It cannot be opened or is damaged.
         """
-        self._path, self._lock = path, threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()  # of what waits; of the file
         self._pending: defaultdict[tuple[int, Counter], float] = defaultdict(float)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._file = sqlite3.connect(path, check_same_thread=False)
             self._file.execute("PRAGMA journal_mode=WAL")
             self._file.execute("PRAGMA synchronous=NORMAL")  # after a power cut the last second may be missing
             self._file.execute(TABLE)
@@ -77,26 +77,24 @@ class CountStore:
         Raises:
             sqlite3.Error: The disk is full, or the file is damaged.
         """
-        with self._lock:
-            pending, self._pending = self._pending, defaultdict(float)
-        if not pending:
-            return
-        rows = [(at, c.camera, c.place, c.label, c.counted, value) for (at, c), value in pending.items()]
-        try:
-            self._file.execute("BEGIN IMMEDIATE")
-            self._file.executemany(ADD, rows)
-            self._file.execute("COMMIT")
-        except sqlite3.Error:
-            if self._file.in_transaction:
-                self._file.execute("ROLLBACK")
+        with self._writing:
             with self._lock:
-                for key, value in pending.items():
-                    self._pending[key] += value
-            raise
+                pending, self._pending = self._pending, defaultdict(float)
+            if not pending:
+                return
+            try:
+                with self._file:
+                    self._file.executemany(ADD, [_row(at, counter, value) for (at, counter), value in pending.items()])
+            except sqlite3.Error:
+                for (at, counter), value in pending.items():
+                    self.add(counter, at * 60, value)
+                raise
 
     def since(self, wall_s: float) -> Mapping[Counter, float]:
         """Totals of what was written and happened from the minute of that time on [s since the epoch]."""
-        return _totals(self._file, wall_s)
+        query = "SELECT camera, place, label, counted, SUM(value) FROM counts WHERE minute >= ? GROUP BY 1, 2, 3, 4"
+        with self._writing:
+            return {Counter(*row[:4]): row[4] for row in self._file.execute(query, (int(wall_s // 60),))}
 
     def close(self) -> None:
         """Closes the file, without writing."""
@@ -132,9 +130,8 @@ def read_counts(
         yield datetime.fromtimestamp(began_s, timezone.utc).astimezone(zone), counted, value
 
 
-def _totals(file: sqlite3.Connection, wall_s: float) -> dict[Counter, float]:
-    query = "SELECT camera, place, label, counted, SUM(value) FROM counts WHERE minute >= ? GROUP BY 1, 2, 3, 4"
-    return {Counter(*row[:4]): row[4] for row in file.execute(query, (int(wall_s // 60),))}
+def _row(minute: int, counter: Counter, value: float) -> tuple[int, str, str, str, str, float]:
+    return minute, counter.camera, counter.place, counter.label, counter.counted, value
 
 
 def _beginning(moment: datetime, period: Period) -> datetime:
