@@ -22,10 +22,8 @@ from edge_app.core.errors import InputError, Reason, StreamError
 from edge_app.core.frames import Picture
 from edge_app.core.metrics import Metrics
 from edge_app.detector import Detector
-from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.engine import Engine, Slot
 from edge_app.engine.config import EngineConfig
-from edge_app.engine.ort.cpu import open_session
 from edge_app.model import InputSpec
 
 STAGES = ("decode", "queue", "preprocess", "infer", "postprocess", "publish")
@@ -60,33 +58,13 @@ def measure(step: Callable[[], int], seconds: float) -> Cost:
 def engine_alone(detector: Detector, config: EngineConfig, seconds: float) -> Cost:
     """The cost of what computes the model, as `run` has it, and of nothing else.
 
-    ONNX Runtime on the CPU is a bare `session.run` on one batch of noise; any other engine gets full batches of grey
-    pictures of its input's size in all of its slots, which cost it their upload too.
+    Without what its backend calls `bare`, an engine gets full batches of grey pictures of its input's size in all of
+    its slots, which cost it their upload too.
     """
-    if isinstance(detector.backend, OnnxRuntimeCpu):
-        return measure(_in_session(detector, config.threads), seconds)
+    if step := detector.backend.bare(detector, config):
+        return measure(step, seconds)
     with detector.backend.open(detector, config, lambda: True).engine as engine:
         return measure(_in_slots(engine, detector.input), seconds)
-
-
-def _in_session(detector: Detector, threads: int) -> Callable[[], int]:
-    """Computes a batch of noise, or one picture, with the session options of `run`."""
-    signature = detector.signature
-    session = open_session(signature.path, threads, quantized=signature.quantized)
-    batch = signature.batch or 1
-    width, height = detector.input.width, detector.input.height
-    rows = () if len(signature.picture.shape) == 3 else (batch,)
-    layout = (*rows, height, width, 3) if signature.picture.channels_last else (*rows, 3, height, width)
-    noise = np.random.default_rng(0).integers(0, 256, layout).astype(signature.picture.dtype)
-    feed = {signature.picture.name: noise} | {n: np.repeat(row, batch, axis=0) for n, row in detector.constants.items()}
-
-    def step() -> int:
-        session.run(None, feed)
-        return batch
-
-    for _ in range(5):
-        step()
-    return step
 
 
 def _in_slots(engine: Engine, spec: InputSpec) -> Callable[[], int]:

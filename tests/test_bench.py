@@ -51,6 +51,9 @@ class Elsewhere:
     def open(self, detector, config, keep_building):
         return OpenedEngine(self)
 
+    def bare(self, detector, config):
+        return None
+
     def __enter__(self):
         return self
 

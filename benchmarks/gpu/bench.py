@@ -62,7 +62,7 @@ class Bench:
 
     def pipeline(self, inbox: LoopingInbox, engine: Any = None, postprocess: Any = None) -> float:
         """Frames/s of what `run` does between inbox and sinks."""
-        decode = postprocess or self.variant.detector.postprocess.batch
+        decode = postprocess or self.variant.detector.postprocess
         source: Any = inbox
         began = time.perf_counter()
         analysis = Analysis(source, engine or self.engine, decode, discard, Metrics(), Heartbeats(), "bench")
@@ -134,7 +134,7 @@ class Bench:
         with ExitStack() as stack:
             self._on_the_gpu(lambda: trace.begin(self.gpu, stack))
             slots = [TracedSlot(slot, number, trace) for number, slot in enumerate(self.engine.slots)]
-            decode = trace.timed("postprocess", self.variant.detector.postprocess.batch)
+            decode = trace.timed("postprocess", self.variant.detector.postprocess)
             for batches in (20, BATCHES):
                 trace.spans.clear()
                 self.pipeline(

@@ -13,7 +13,7 @@ from functools import partial
 import cv2
 
 from edge_app.app.factory import Parts
-from edge_app.app.health import Health, HealthReporter
+from edge_app.app.health import HealthReporter
 from edge_app.app.service import Service
 from edge_app.app.worker import Worker
 from edge_app.capture import Source
@@ -27,6 +27,7 @@ from edge_app.detector import Detector, start_engine
 from edge_app.engine import Engine
 from edge_app.publish import (
     DeliveryGroup,
+    Health,
     MessageWriter,
     ModelIdentity,
     Sink,

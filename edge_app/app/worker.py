@@ -68,8 +68,7 @@ class Worker:
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
         capacity = max(engine.max_batch, FINITE_AHEAD)
         self._cameras = Cameras(self._inbox, metrics, threads, on_status, capacity)
-        postprocess = detector.postprocess.batch
-        self._analysis = Analysis(self._inbox, engine, postprocess, self._hand_over, metrics, heartbeats, name)
+        self._analysis = Analysis(self._inbox, engine, detector.postprocess, self._hand_over, metrics, heartbeats, name)
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, source: Source, config: CameraConfig) -> None:

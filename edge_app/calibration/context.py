@@ -65,7 +65,7 @@ class ReferenceModel:
         wh = self._detector.input.width, self._detector.input.height
         whole = Letterbox(1.0, 1.0, 0, 0, *wh)
         for count, arrays in self.run(pictures):
-            yield from (self._postprocess(tuple(arrays), row, whole, wh)[0] for row in range(count))
+            yield from (found.detections for found in self._postprocess(tuple(arrays), [whole] * count, [wh] * count))
 
     def _compute(self, batch: Sequence[Picture], names: Sequence[str] | None) -> Arrays:
         self._inputs.fill(batch)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from edge_app.capture.sources.source import Source
 from edge_app.core.errors import Reason, StreamError
-from edge_app.core.frames import TimestampSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +18,6 @@ class StreamInfo:
         width, height: Of the upright picture, before `rotate` [px].
         fps: Frames a second as announced; None if they are not.
         codec: libav's name of the codec, or `raw`.
-        ts_source: Where its time comes from; a camera's own clock is known only later.
         first_picture_s: Time from opening the source to the picture [s].
     """
 
@@ -27,7 +25,6 @@ class StreamInfo:
     height: int
     fps: float | None
     codec: str
-    ts_source: TimestampSource
     first_picture_s: float
 
 
@@ -50,7 +47,6 @@ def probe_source(source: Source, timeout_s: float) -> StreamInfo:
                     height=picture.height,
                     fps=frame.fps,
                     codec=frame.codec,
-                    ts_source=frame.time.source,
                     first_picture_s=elapsed,
                 )
     finally:

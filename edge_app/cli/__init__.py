@@ -53,10 +53,17 @@ def program(arguments: Sequence[str]) -> typer.Typer:
     for name in wanted:  # importing all of them takes longer than most verbs
         module = importlib.import_module(f"{__name__}.{name}")
         if name in GROUPS:
-            app.add_typer(module.sub_program(), name=name, help=GROUPS[name], epilog=module.EXAMPLE)
+            group = typer.Typer(rich_markup_mode=None)
+            for verb, of_group in module.VERBS.items():
+                _add_verb(group, verb, of_group)
+            app.add_typer(group, name=name, help=GROUPS[name], epilog=module.EXAMPLE)
         else:
-            app.command(name, help=module.main.__doc__, epilog=module.EXAMPLE)(module.main)
+            _add_verb(app, name, module)
     return app
+
+
+def _add_verb(app: typer.Typer, name: str, module: Any) -> None:
+    app.command(name, help=module.main.__doc__, epilog=module.EXAMPLE)(module.main)
 
 
 def main(imported: Callable[[], None] = lambda: None) -> None:

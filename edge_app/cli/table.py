@@ -1,9 +1,11 @@
-"""The live table of `run` at a terminal: one row per camera, those in trouble first."""
+"""The live table of `run` at a terminal: what runs, its sinks, and a row per camera, those in trouble first."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
+from datetime import timedelta
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -16,9 +18,10 @@ from edge_app.app.runtime import Runtime
 from edge_app.cli.output import object_counts
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Result
+from edge_app.publish import SinkStatus
 
 REFRESH_S = 1.0
-NON_CAMERA_LINES = 4  # lines that are not cameras: totals, heads, those left out, and the cursor's
+NON_CAMERA_LINES = 5  # lines that are not cameras: totals, sinks, heads, those left out, and the cursor's
 COLUMNS = ("camera", "state", "fps", "age p50", "age p99", "dropped", "objects")
 FIGURES = ("fps", "age p50", "age p99")  # which are never cut off
 ORDER = {"down": 0, "connecting": 1, "up": 2, "disabled": 3}
@@ -71,9 +74,10 @@ class LiveTable:
             table.add_column(head, no_wrap=head in FIGURES)
         for name in shown:
             cells = name, *self._row(name, states[name], fps[name])
-            # No markup, which a label may look like; and a row is one line, whatever it contains.
-            table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
-        lines: list[RenderableType] = [Text(f"{health.cameras_up}, {sum(fps.values()):.1f} fps"), table]
+            table.add_row(*map(_on_one_line, cells))
+        running = timedelta(seconds=max(0, int(time.time() - health.since)))
+        head = f"{health.cameras_up}, {sum(fps.values()):.1f} fps, {health.engine} for {running}"
+        lines: list[RenderableType] = [_on_one_line(head), _on_one_line(f"sinks: {_sinks(health.sinks)}"), table]
         if len(names) > len(shown):
             lines.append(Text(f"and {len(names) - len(shown)} more, all {states[names[len(shown)]].state} or better"))
         return Group(*lines)
@@ -99,3 +103,14 @@ class LiveTable:
         """What the camera's newest frame shows, in words."""
         newest = self._results.get(camera)
         return object_counts(newest, self._runtime.detector.labels) if newest else ""
+
+
+def _on_one_line(text: str) -> Text:
+    """No markup, which a label may look like; and one line, whatever it contains."""
+    return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def _sinks(sinks: Mapping[str, SinkStatus]) -> str:
+    """`mqtt down: connection refused, file up`: those in trouble first."""
+    ordered = sorted(sinks.items(), key=lambda sink: (ORDER[sink[1].state], sink[0]))
+    return ", ".join(f"{name} {s.state}: {s.reason}" if s.reason else f"{name} {s.state}" for name, s in ordered)

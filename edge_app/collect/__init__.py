@@ -2,16 +2,14 @@
 
 from edge_app.collect.blur import Blur, blurring_detector
 from edge_app.collect.collector import CollectLimits, Collector, Redact, StopReason
-from edge_app.collect.picture_folder import ManifestEntry, PictureFolder
-from edge_app.collect.selector import Candidate, FrameSelector, thumbnail
+from edge_app.collect.picture_folder import PictureFolder
+from edge_app.collect.selector import FrameSelector, thumbnail
 
 __all__ = [
     "Blur",
-    "Candidate",
     "CollectLimits",
     "Collector",
     "FrameSelector",
-    "ManifestEntry",
     "PictureFolder",
     "Redact",
     "StopReason",

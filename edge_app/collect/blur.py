@@ -53,11 +53,11 @@ class Blur:
         self._slot.submit([picture])
         outputs = self._slot.wait()
         size = picture.width, picture.height
-        detections, invalid_rows = self._detector.postprocess(outputs.arrays, 0, outputs.letterboxes[0], size)
-        if invalid_rows:
-            raise EngineError(f"{invalid_rows} rows of the model's answer are no detections")
+        (found,) = self._detector.postprocess(outputs.arrays, outputs.letterboxes, [size])
+        if found.invalid_rows:
+            raise EngineError(f"{found.invalid_rows} rows of the model's answer are no detections")
         pixels = to_bgr(picture).copy()
-        boxes = detections.xyxy[np.isin(detections.class_id, self._class_ids)]
+        boxes = found.detections.xyxy[np.isin(found.detections.class_id, self._class_ids)]
         for box in boxes:
             _pixelate(pixels, box)
         return pixels, len(boxes)

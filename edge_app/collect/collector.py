@@ -18,7 +18,7 @@ from edge_app.capture.config import CameraConfig
 from edge_app.collect.picture_folder import PictureFolder
 from edge_app.collect.selector import Candidate, FrameSelector, thumbnail
 from edge_app.core.errors import DeviceError, EngineError, StreamError
-from edge_app.core.frames import Frame, PendingFrame, Picture
+from edge_app.core.frames import PendingFrame, Picture
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import ThreadGroup
@@ -77,7 +77,7 @@ class Collector:
         """
         self._pictures, self._limits, self._redact, self._stop = pictures, limits, redact, stop
         self._selector = FrameSelector((thumbnail(pixels) for pixels in pictures.read_all()), every_s)
-        self._inbox: Inbox = Inbox()
+        self._inbox = Inbox()
         self.examined: Counter[str] = Counter()
 
     @property
@@ -144,7 +144,7 @@ class Collector:
         """Writes the candidate, unless there are enough or it cannot be blurred."""
         if len(self._pictures.entries) >= self._limits.pictures or self._pictures.full:
             return
-        frame: Frame = candidate.frame
+        frame = candidate.frame
         try:
             pixels, blurred = self._redact(frame.picture)
         except EngineError as error:

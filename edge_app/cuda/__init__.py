@@ -1,6 +1,6 @@
 """CUDA behind one protocol, so that a test can stand in for a GPU."""
 
-from edge_app.cuda.device import Device, DeviceBusyError, Event, Kernel, Memory, Pinned, RecordedGraph, Stream, owned
+from edge_app.cuda.device import Device, DeviceBusyError, Event, Kernel, RecordedGraph, Stream, owned
 from edge_app.cuda.driver import load_pycuda
 from edge_app.cuda.gpu import Gpu
 from edge_app.cuda.machine import OLDEST_GPU, Machine, is_jetson, this_machine
@@ -14,8 +14,6 @@ __all__ = [
     "Gpu",
     "Kernel",
     "Machine",
-    "Memory",
-    "Pinned",
     "RecordedGraph",
     "Staging",
     "Stream",

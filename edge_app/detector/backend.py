@@ -110,3 +110,9 @@ class Backend(Protocol):
             DeviceError: The GPU is not supported.
             AccessError: What was built cannot be kept.
         """
+
+    def bare(self, detector: Resolved, config: EngineConfig) -> Callable[[], int] | None:
+        """What only computes a batch as the engine would, for `bench`, and returns how many pictures that is.
+
+        None if no engine of this backend computes without moving pictures too.
+        """

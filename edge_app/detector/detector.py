@@ -29,7 +29,7 @@ class Detector:
         decoder: Reads its outputs.
         labels: A name for each class that it may find.
         thresholds: Where it is operated: as configured, else as its card says.
-        postprocess: Raw outputs of one picture to its detections, at these thresholds.
+        postprocess: Raw outputs of a batch to its pictures' detections, at these thresholds.
         backend: What computes it.
         qualification: That it answers its golden inputs well; None if it is floating-point, or taken without a report.
         int8: The same model in INT8, which runs instead if that proves better on this machine.

@@ -72,13 +72,13 @@ def read_golden(path: Path) -> Golden:
 
 def answers(engine: Engine, pictures: NDArray[np.uint8], postprocess: Postprocess) -> list[Detections]:
     """What the engine finds in pictures of its own input size [input px], through the slots as `run` uses them."""
-    slot, found = engine.slots[0], []
+    slot, found = engine.slots[0], list[Detections]()
     for start in range(0, len(pictures), engine.max_batch):
         batch = [Picture.from_bgr(picture) for picture in pictures[start : start + engine.max_batch]]
         slot.submit(batch)
         outputs = slot.wait()
-        for row, (picture, letterbox) in enumerate(zip(batch, outputs.letterboxes, strict=True)):
-            found.append(postprocess(outputs.arrays, row, letterbox, (picture.width, picture.height))[0])
+        sizes_wh = [(picture.width, picture.height) for picture in batch]
+        found += [each.detections for each in postprocess(outputs.arrays, outputs.letterboxes, sizes_wh)]
     return found
 
 

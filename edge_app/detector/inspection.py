@@ -12,8 +12,7 @@ from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.detector.detector import read_labels
 from edge_app.detector.precision import choose_precision
-from edge_app.detector.qualification import verify
-from edge_app.detector.variant import Overrides, read_layout
+from edge_app.detector.variant import Overrides, read_layout, read_variant
 from edge_app.engine.config import EngineConfig
 from edge_app.model import Model, ModelSignature, Precision, digest, read_any_signature, report_path
 from edge_app.model.companion import CONFIG, Companion
@@ -21,6 +20,7 @@ from edge_app.postprocess import Decoder, Network, recognise
 from edge_app.postprocess.hints import uses_softmax
 
 CARD = "the model card"
+LOOKED_AT = OnnxRuntimeCpu("it is only looked at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def _decode(model: Model, inspection: Inspection) -> None:
     if inspection.signature is None:
         return
     first = next(iter(inspection.signatures))
-    signature, decoder = read_layout(model, first, OnnxRuntimeCpu("it is only looked at"), Overrides())
+    signature, decoder = read_layout(model, first, LOOKED_AT, Overrides())
     inspection.signatures[first], inspection.decoder = signature, decoder
     network = network_of(signature)
     shape = f"shape of {', '.join(map(str, signature.outputs))}"
@@ -144,15 +144,20 @@ def _name(model: Model, inspection: Inspection) -> None:
 
 def _verify(model: Model, inspection: Inspection) -> None:
     """Whether `run` takes INT8, and what it takes if the precision is `auto`."""
-    quantized = next((signature for signature in inspection.signatures.values() if signature.quantized), None)
+    quantized = next((precision for precision, each in inspection.signatures.items() if each.quantized), None)
     if quantized is not None and inspection.decoder is not None:
-        try:
-            report = verify(model, quantized.path, digest(quantized.path), inspection.decoder).report
-            verdict = f"mAP50 {report.agreement.map50:.3f} against FP32"
-        except ConfigError as error:
-            verdict = f"refused: {error}"
-        inspection.facts["int8"] = Fact(verdict, report_path(quantized.path).name)
+        report = report_path(inspection.signatures[quantized].path)
+        inspection.facts["int8"] = Fact(_agreement(model, quantized), report.name)
     inspection.facts["runs"] = Fact(_automatic(model), "engine.precision: auto")
+
+
+def _agreement(model: Model, quantized: Precision) -> str:
+    """What qualifies the quantized file, or why nothing does."""
+    try:
+        qualification = read_variant(model, quantized, LOOKED_AT, Overrides()).qualification
+    except ConfigError as error:
+        return f"refused: {error}"
+    return f"mAP50 {qualification.report.agreement.map50:.3f} against FP32" if qualification else "not quantized"
 
 
 def _automatic(model: Model) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge_app.cuda import this_machine
-from edge_app.doctor.check import Check, Status
+from edge_app.doctor.check import Check
 from edge_app.doctor.decoding import check_nvdec, check_opencv
 from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda, check_tensorrt
 from edge_app.doctor.system import check_clock, check_cpu_int8, check_disk, check_permissions
 
-__all__ = ["Check", "Status", "examine"]
+__all__ = ["Check", "examine"]
 
 
 def examine(state_dir: Path, cache_dir: Path) -> list[Check]:

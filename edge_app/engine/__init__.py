@@ -1,7 +1,6 @@
 """The model on a device: slots that compute while others are filled."""
 
-from edge_app.engine.config import EngineConfig
-from edge_app.engine.double_buffer import Batches, infer
+from edge_app.engine.double_buffer import infer
 from edge_app.engine.slot import Engine, Outputs, Slot
 
-__all__ = ["Batches", "Engine", "EngineConfig", "Outputs", "Slot", "infer"]
+__all__ = ["Engine", "Outputs", "Slot", "infer"]

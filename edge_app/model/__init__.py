@@ -1,6 +1,6 @@
 """A detector on disk: its card, its signature, its labels, where it is found and where it can be fetched from."""
 
-from edge_app.model.card import Card, DecoderSpec, InputSpec, Precision, Thresholds
+from edge_app.model.card import InputSpec, Precision, Thresholds
 from edge_app.model.catalogue import CatalogueEntry, catalogued, read_catalogue
 from edge_app.model.files import Model, digest, find, find_argument, sha256
 from edge_app.model.installed import Installed, installed
@@ -15,9 +15,7 @@ from edge_app.model.weights import data_files, load_weights
 __all__ = [
     "MAX_CLASSES",
     "CalibrationReport",
-    "Card",
     "CatalogueEntry",
-    "DecoderSpec",
     "InputSpec",
     "Installed",
     "Labels",

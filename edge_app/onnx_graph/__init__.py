@@ -1,11 +1,10 @@
 """Reads and edits an ONNX graph."""
 
-from edge_app.onnx_graph.graph import ONNX_DOMAINS, OnnxGraph, attribute, opset, with_inferred_shapes
+from edge_app.onnx_graph.graph import OnnxGraph, attribute, opset, with_inferred_shapes
 from edge_app.onnx_graph.order import sort_nodes
 from edge_app.onnx_graph.parts import graphs, nodes, tensors, texts
 
 __all__ = [
-    "ONNX_DOMAINS",
     "OnnxGraph",
     "attribute",
     "graphs",

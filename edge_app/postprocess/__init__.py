@@ -1,6 +1,5 @@
 """From a model's raw outputs to detections: one module per family, which recognises its layout and decodes it."""
 
-from edge_app.postprocess.candidates import BatchCandidates
 from edge_app.postprocess.decoder import Decoder, RawOutputs
 from edge_app.postprocess.network import Network, as_declared
 from edge_app.postprocess.postprocess import Postprocess
@@ -8,7 +7,6 @@ from edge_app.postprocess.recognise import recognise, takes_one_picture
 from edge_app.postprocess.scores import Scores, scores_in
 
 __all__ = [
-    "BatchCandidates",
     "Decoder",
     "Network",
     "Postprocess",

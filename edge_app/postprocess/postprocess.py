@@ -42,29 +42,23 @@ class Postprocess:
         self._class_ids = None if class_ids is None else np.array(class_ids, np.int32)
 
     def __call__(
-        self, arrays: RawOutputs, row: int, letterbox: Letterbox, source_wh: tuple[int, int]
-    ) -> tuple[Detections, int]:
-        """The detections of picture `row`, boxes clipped to it, and how many rows were invalid."""
-        found = self._postprocess(arrays, range(row, row + 1), [letterbox], [source_wh])[0]
-        return found.detections, found.invalid_rows
-
-    def batch(
         self, arrays: RawOutputs, letterboxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
     ) -> list[Found]:
-        """The same for each of the first `len(letterboxes)` pictures of a batch; the rest is padding."""
-        return self._postprocess(arrays, range(len(letterboxes)), letterboxes, sizes_wh)
+        """What each of the first `len(letterboxes)` pictures of a batch shows, in its own pixels; the rest is padding.
 
-    def _postprocess(
-        self, arrays: RawOutputs, rows: range, letterboxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
-    ) -> list[Found]:
-        candidates = self._decoder.decode(arrays, rows, self._confidence)
+        Args:
+            arrays: The model's answer.
+            letterboxes: Where each picture was in the model's input.
+            sizes_wh: Width and height of each picture [px].
+        """
+        candidates = self._decoder.decode(arrays, range(len(letterboxes)), self._confidence)
         wanted = self._wanted(candidates)
         keep = suppress(candidates, wanted, self._nms_iou) if self._decoder.needs_nms else _sort(candidates, wanted)
         xyxy = _to_source(candidates.xyxy[keep], candidates.picture_index[keep], letterboxes, sizes_wh)
         visible = has_area(xyxy)
         xyxy, keep = xyxy[visible], keep[visible]
         score, class_id = candidates.score[keep], candidates.class_id[keep]
-        spans = picture_spans(candidates.picture_index[keep], len(rows))
+        spans = picture_spans(candidates.picture_index[keep], len(letterboxes))
         return [
             Found(Detections(xyxy[start:stop], score[start:stop], class_id[start:stop]), invalid_rows, cut)
             for (start, stop), invalid_rows, cut in zip(

@@ -7,9 +7,10 @@ from importlib import resources
 from edge_app.publish.delivery import Delivery
 from edge_app.publish.event_writer import EventWriter
 from edge_app.publish.group import DeliveryGroup
+from edge_app.publish.health import Health
 from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, status_message
 from edge_app.publish.sink_status import SinkStatus
-from edge_app.publish.sinks import ClosedOutput, Sink, SinkConfig
+from edge_app.publish.sinks import ClosedOutput, Sink
 from edge_app.publish.stats_report import StatsReporter
 
 __all__ = [
@@ -17,12 +18,12 @@ __all__ = [
     "Delivery",
     "DeliveryGroup",
     "EventWriter",
+    "Health",
     "Message",
     "MessageKind",
     "MessageWriter",
     "ModelIdentity",
     "Sink",
-    "SinkConfig",
     "SinkStatus",
     "StatsReporter",
     "schema",

@@ -6,18 +6,18 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from edge_app.core.backoff import Backoff
 from edge_app.core.errors import SinkError
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats
+from edge_app.publish.handover import Handover
 from edge_app.publish.messages import Message
 from edge_app.publish.queue import SLICE_S, MessageQueue
 from edge_app.publish.sink_status import SinkStatus, SinkStatusLog
-from edge_app.publish.sinks.sink import BusyError, LoginError, RefusedError, Sink
-from edge_app.publish.suspects import STRIKES, Suspects
+from edge_app.publish.sinks.sink import BusyError, LoginError, Sink
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +51,9 @@ class Delivery:
         self._sink = sink
         self._heartbeats, self._metrics = heartbeats, metrics
         self._backoff = backoff or Backoff()
-        self._opened_mono: float | None = None  # None while the sink is not open
-        self._took_some = False  # whether it has confirmed something since it was opened
-        self._suspects = Suspects()
-        self._told: set[tuple[str | None, str]] = set()  # of whose refusals
         self._status = SinkStatusLog(name)
-        self._queue = MessageQueue(capacity, lambda: self._count_dropped("queue"))
+        self._queue = MessageQueue(capacity, lambda: metrics.count("publish_dropped", sink=name, reason="queue"))
+        self._handover = Handover(name, sink, self._queue, status=self._status, metrics=metrics, beat=self._beat)
         self._leave_mono = math.inf
         self._given_up = False
         self._ended = threading.Event()
@@ -123,10 +120,10 @@ class Delivery:
         try:
             while not self._queue.closed:
                 try:
-                    self._deliver()
+                    self._handover.deliver()
                 except SinkError as error:
                     self._status.down(str(error))
-                    self._judge(error)
+                    self._handover.judge(error)
                     self._pause_after(error)
         finally:
             self._queue.close()
@@ -137,84 +134,12 @@ class Delivery:
             self._heartbeats.forget(self.thread_name)
             self._ended.set()
 
-    def _deliver(self) -> None:
-        """Opens the sink and delivers until the sink fails or the delivery is stopped."""
-        self._opened_mono, self._took_some = None, False
-        try:
-            self._queue.reconnect(last=self._suspects.postponed)
-            if not self._open():
-                return
-            self._opened_mono, message = time.monotonic(), None
-            self._status.opened()
-            while not self._queue.closed:
-                self._beat()
-                message = message or self._queue.take(SLICE_S, alone=self._suspects.alone)
-                if message is not None and self._hand_over(message):
-                    message = None
-                self._collect_confirmed()
-        finally:
-            self._sink.close()
-
-    def _open(self) -> bool:
-        """False if the delivery was stopped meanwhile."""
-        while not self._queue.closed:
-            self._beat()
-            if self._sink.open(self._queue.wake):
-                return True
-        return False
-
-    def _hand_over(self, message: Message) -> bool:
-        """False if the sink has no room for it."""
-        if self._suspects.known(message):
-            self._set_aside(message, "others like it ended the connection")
-            return True
-        try:
-            return self._sink.send(message)
-        except RefusedError as refusal:
-            self._set_aside(refusal.message, str(refusal))
-            return True
-
-    def _collect_confirmed(self) -> None:
-        if messages := self._confirmed():
-            self._took_some = True
-            self._status.up()  # only now: a file on a full disk can be opened, but not written
-            self._suspects.gone(messages)
-            self._queue.delivered(messages)
-            self._metrics.count("published", len(messages), sink=self.name)
-
-    def _confirmed(self) -> Sequence[Message]:
-        while True:
-            try:
-                return self._sink.confirmed()
-            except RefusedError as refusal:
-                self._set_aside(refusal.message, str(refusal))
-
-    def _set_aside(self, message: Message, why: str) -> None:
-        """Gives up on a message; logs only the first for each camera and kind."""
-        self._suspects.gone([message])
-        self._queue.set_aside(message)
-        self._count_dropped("refused")
-        if not self._took_some and self._queue.oldest_in_flight() is None:
-            self._status.down(why)  # so far it has taken nothing at all
-        if (whose := (message.camera, message.kind)) not in self._told:
-            self._told.add(whose)
-            what = f"{message.kind} of {message.camera}" if message.camera else message.kind
-            logger.warning("%s: a message is set aside, as others like it will be: %s: %s", self.name, what, why)
-
-    def _count_dropped(self, reason: str) -> None:
-        self._metrics.count("publish_dropped", sink=self.name, reason=reason)
-
-    def _judge(self, error: SinkError) -> None:
-        """Sets the message aside at which the sink has failed again and again."""
-        oldest = self._queue.oldest_in_flight()
-        if oldest is not None and self._suspects.broke(oldest, took_others=self._took_some):
-            self._set_aside(oldest, f"{STRIKES} connections in a row ended at it: {error}")
-
     def _pause_after(self, error: SinkError) -> None:
         """Waits before the next attempt."""
         self._metrics.count("publish_failed", sink=self.name)
         began, refused = time.monotonic(), isinstance(error, LoginError)
-        up_s = 0.0 if self._opened_mono is None else began - self._opened_mono
+        opened_mono = self._handover.opened_mono
+        up_s = 0.0 if opened_mono is None else began - opened_mono
         pause_s = self._backoff.pause(up_s, login_refused=refused)
         if isinstance(error, BusyError):
             pause_s = max(pause_s, min(error.retry_s or 0.0, LONGEST_WISH_S))

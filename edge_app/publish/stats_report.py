@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.metrics import BOUNDS_S, Metrics
+from edge_app.publish.health import Health
 from edge_app.publish.messages import ENCODER, Message, rfc3339
 from edge_app.publish.sink_status import SinkStatus
 
@@ -27,15 +27,17 @@ class StatsReporter:
     session: str
     metrics: Metrics
 
-    def report(self, cameras: Mapping[str, CameraStatus], sinks: Mapping[str, SinkStatus]) -> Message:
-        """State, counters and histograms of every camera, and state and counters of every sink, all by name."""
+    def report(self, health: Health) -> Message:
+        """What runs; state, counters and histograms of every camera; state and counters of every sink."""
         document = {
             "schema": "edge_app.stats/1",
             "session": self.session,
             "ts": rfc3339(time.time_ns() // 1_000_000),
+            "since": rfc3339(round(health.since * 1e3)),
+            "model": asdict(health.model),
             "bounds_s": BOUNDS_S,
-            "cameras": {name: self._camera(name, status) for name, status in cameras.items()},
-            "sinks": {name: self._sink(name, status) for name, status in sinks.items()},
+            "cameras": {name: self._camera(name, status) for name, status in health.cameras.items()},
+            "sinks": {name: self._sink(name, status) for name, status in health.sinks.items()},
         }
         return Message(camera=None, kind="stats", payload=ENCODER.encode(document).encode(), live=True)
 

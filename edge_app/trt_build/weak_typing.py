@@ -15,9 +15,8 @@ def set_dtypes(trt: Any, config: Any, network: Any, precision: Precision) -> Non
     config.set_flag(trt.BuilderFlag.FP16)
     if precision == "int8":
         config.set_flag(trt.BuilderFlag.INT8)
-    config.set_flag(
-        trt.BuilderFlag.PREFER_PRECISION_CONSTRAINTS
-    )  # with OBEY, a layer without such a kernel fails the build
+    # With OBEY, a layer without such a kernel fails the build.
+    config.set_flag(trt.BuilderFlag.PREFER_PRECISION_CONSTRAINTS)
     for layer in tail(trt, network):
         for place, output in enumerate(_outputs(layer)):
             if output.dtype == trt.DataType.FLOAT:

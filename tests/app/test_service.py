@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from edge_app.app.health import Health
 from edge_app.app.service import Service
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
 from edge_app.core.threads import Heartbeats
-from edge_app.publish import ModelIdentity, SinkStatus
+from edge_app.publish import Health, ModelIdentity, SinkStatus
 
 SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 
@@ -172,4 +171,5 @@ def test_the_status_counts_what_is_enabled_and_says_why_the_rest_is_away() -> No
         cameras=states,
         sinks=sinks,
     )
-    assert health.line == "1 of 2 cameras up; yard: timeout; mqtt: connection refused"
+    answers = "traffic fp32 on onnxruntime-cpu"
+    assert health.line == f"1 of 2 cameras up, {answers}; yard: timeout; mqtt: connection refused"

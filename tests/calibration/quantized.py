@@ -97,4 +97,4 @@ def detect(path, pictures):
     postprocess = Postprocess(decoder, confidence=LEAST_SCORE, nms_iou=0.5)
     feeds = Feeds(pictures)
     wh = SPEC.width, SPEC.height
-    return [postprocess(tuple(session.run(None, {"images": feeds.array})), 0, box, wh)[0] for box in feeds]
+    return [postprocess(session.run(None, {"images": feeds.array}), [box], [wh])[0].detections for box in feeds]

@@ -23,7 +23,11 @@ import pytest
 from edge_app.cli.logs import set_up
 from tests.waiting import PATIENCE_S, PROGRAM_S
 
-PAGE = r"29 of 30 cameras up, \d+\.\d fps\n(camera [^\n]*\n[^\n]*\nc00 [^\n]* ms .*?)\nand (\d+) more, all up or better"
+PAGE = (
+    r"29 of 30 cameras up, \d+\.\d fps, traffic fp32 on onnxruntime-cpu for 0:\d\d:\d\d *\n"
+    r"sinks: mqtt down: 127\.0\.0\.1:9: [^\n]*refused, file up *\n"
+    r"(camera [^\n]*\n[^\n]*\nc00 [^\n]* ms .*?)\nand (\d+) more, all up or better"
+)
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -67,7 +71,9 @@ def test_the_table_shows_trouble_first_and_says_how_many_it_leaves_out(configure
     labels = tmp_path / "labels"
     labels.write_text("".join(f"a[/b] whose name is longer than any line {n}\n" for n in range(4)))
     model = {"name": "traffic", "labels": str(labels)}
-    config = configured(model=model, cameras=cameras, publish=[{"type": "file", "path": str(tmp_path / "o")}])
+    broker = {"type": "mqtt", "host": "127.0.0.1", "port": 9}
+    sinks = [{"type": "file", "path": str(tmp_path / "o")}, broker]
+    config = configured(engine={"precision": "fp32"}, model=model, cameras=cameras, publish=sinks)
     ours, theirs = terminal
     environ = {**os.environ, "TERM": "xterm"}
     command = [sys.executable, "-m", "edge_app", "run", str(config)]

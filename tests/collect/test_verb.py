@@ -103,7 +103,7 @@ def boxes(config, pixels, labels):
     with started as engine:
         engine.slots[0].submit([Picture.from_bgr(pixels)])
         outputs = engine.slots[0].wait()
-        found, _ = detector.postprocess(outputs.arrays, 0, outputs.letterboxes[0], pixels.shape[1::-1])
+        found = detector.postprocess(outputs.arrays, outputs.letterboxes, [pixels.shape[1::-1]])[0].detections
     mine = np.isin(found.class_id, [detector.labels.index(label) for label in labels])
     return found.xyxy[mine].astype(int), found.xyxy[~mine].astype(int)
 

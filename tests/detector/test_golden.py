@@ -12,6 +12,7 @@ from edge_app.detector.golden import answers, shortfall
 from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 from edge_app.model import InputSpec
 from edge_app.model.agreement import Agreement
+from edge_app.postprocess.postprocess import Found
 from tests.onnx_models import SIDE, channel_means
 
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr")
@@ -59,10 +60,10 @@ def test_a_broken_file_is_named(tmp_path, damage):
         read_golden(path)
 
 
-def brightness(arrays, row, box, source_wh):
+def brightness(arrays, letterboxes, sizes_wh):
     """One detection a picture, whose class is the picture's mean."""
-    kind = np.array([round(float(arrays[0][row, 0]))], np.int32)
-    return Detections(np.zeros((1, 4), np.float32), np.ones(1, np.float32), kind), 0
+    kinds = [np.array([round(float(mean))], np.int32) for mean in arrays[0][: len(letterboxes), 0]]
+    return [Found(Detections(np.zeros((1, 4), np.float32), np.ones(1, np.float32), kind), 0, 0) for kind in kinds]
 
 
 @pytest.mark.parametrize("batch", [pytest.param(None, id="any batch"), pytest.param(5, id="fixed at 5")])

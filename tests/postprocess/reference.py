@@ -44,6 +44,12 @@ def slow_nms(found, iou):
     return kept
 
 
+def of_one(postprocess, arrays, row=0, box=BOX, wh=(128, 64)):
+    """The detections of one picture of a batch, and how many rows of its answer were none."""
+    found = postprocess(arrays, [box] * (row + 1), [wh] * (row + 1))[row]
+    return found.detections, found.invalid_rows
+
+
 def in_source(found):
     """Twice the size, clipped to 128 x 64; what is not in it is left out."""
     every = [(s, c, np.clip(np.array(b) * 2, 0, [128, 64, 128, 64])) for s, c, b in found]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge_app.model import TensorSpec
 from edge_app.postprocess import Postprocess, recognise
-from tests.postprocess.reference import BOX, CLASSES, WH, assert_same, distinct_scores, in_source, signature
+from tests.postprocess.reference import CLASSES, WH, assert_same, distinct_scores, in_source, of_one, signature
 
 QUERIES = 40
 
@@ -42,7 +42,7 @@ def test_rfdetr_equals_a_slow_reference_on_random_tensors(seed, slots):
     logits = np.log(scores / (1 - scores)).reshape(1, QUERIES, slots).astype(np.float32)
     boxes = rng.uniform(0.05, 0.9, (1, QUERIES, 4)).astype(np.float32)
     classes = 91 if slots == 91 else slots - 1  # the background's slot is the last, but for COCO's own numbers
-    found, invalid_rows = rfdetr(slots)((boxes, logits), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(rfdetr(slots), (boxes, logits))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_rfdetr(boxes[0].tolist(), logits[0].tolist(), classes, 0.3)))
 
@@ -50,7 +50,7 @@ def test_rfdetr_equals_a_slow_reference_on_random_tensors(seed, slots):
 def test_one_query_may_be_two_classes():
     logits = np.full((1, QUERIES, 4), -9, np.float32)
     logits[0, 5, [0, 2]] = 2.0, 1.0
-    found, _ = rfdetr(4)((np.full((1, QUERIES, 4), 0.5, np.float32), logits), 0, BOX, (128, 64))
+    found, _ = of_one(rfdetr(4), (np.full((1, QUERIES, 4), 0.5, np.float32), logits))
     assert found.class_id.tolist() == [0, 2]
 
 
@@ -60,7 +60,7 @@ def test_rfdetr_takes_thresholds_at_the_ends(confidence):
     logits[0, 3, 1] = 40.0
     outputs = TensorSpec("dets", (1, QUERIES, 4), "float32"), TensorSpec("labels", (1, QUERIES, 4), "float32")
     postprocess = Postprocess(recognise(signature(outputs=outputs), None), confidence=confidence, nms_iou=0.5)
-    found, _ = postprocess((np.full((1, QUERIES, 4), 0.5, np.float32), logits), 0, BOX, (128, 64))
+    found, _ = of_one(postprocess, (np.full((1, QUERIES, 4), 0.5, np.float32), logits))
     assert len(found) == (QUERIES if confidence == 0 else 1)
     assert (found.class_id[0], found.score[0]) == (1, 1.0)
 
@@ -70,10 +70,10 @@ def test_rfdetr_counts_what_is_not_finite(value):
     logits, boxes = np.full((1, QUERIES, 4), -9, np.float32), np.full((1, QUERIES, 4), 0.5, np.float32)
     logits[0, [3, 7], 1] = 3.0
     boxes[0, 3, 2] = value
-    found, invalid_rows = rfdetr(4)((boxes, logits), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(rfdetr(4), (boxes, logits))
     assert (len(found), invalid_rows) == (1, 1)
     logits[0, 7, 0] = np.nan
-    assert rfdetr(4)((boxes, logits), 0, BOX, (128, 64))[1] == 2
+    assert of_one(rfdetr(4), (boxes, logits))[1] == 2
 
 
 def slow_old_rtdetr(rows, confidence):
@@ -93,7 +93,7 @@ def test_the_old_rtdetr_layout_equals_a_slow_reference_on_random_tensors(seed):
     rows[:, :4] = rng.uniform(0, 1, (300, 4))
     rows[np.arange(300), 4 + rng.integers(0, CLASSES, 300)] = distinct_scores(seed, 300)
     decoder = recognise(signature(1, 300, 4 + CLASSES), None)
-    found, invalid_rows = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((rows[None],), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(Postprocess(decoder, confidence=0.3, nms_iou=0.5), (rows[None],))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_old_rtdetr(rows, 0.3)))
 
@@ -104,5 +104,5 @@ def test_the_old_rtdetr_layout_counts_nan(field):
     rows[[3, 9], :5] = 0.5
     rows[3, field] = np.nan
     decoder = recognise(signature(1, 300, 4 + CLASSES), None)
-    found, invalid_rows = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((rows[None],), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(Postprocess(decoder, confidence=0.3, nms_iou=0.5), (rows[None],))
     assert (len(found), invalid_rows) == (1, 1)

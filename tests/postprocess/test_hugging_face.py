@@ -17,7 +17,7 @@ from edge_app.model import TensorSpec, find_argument, read_signature
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.layouts import HF_SIGMOID, HF_SOFTMAX
 from tests.postprocess.models import planted
-from tests.postprocess.reference import BOX, WH, assert_same, distinct_scores, in_source, signature
+from tests.postprocess.reference import WH, assert_same, distinct_scores, in_source, of_one, signature
 from tests.postprocess.test_program import MODEL_WH, assert_found, outputs
 
 LABELS = {"0": "cat", "1": "dog", "2": "cow"}
@@ -273,7 +273,7 @@ def test_softmax_equals_a_slow_reference_on_random_tensors(seed, columns):
     logits[:, -1] = 0.0
     logits = (logits + rng.uniform(-5, 5, (queries, 1))).astype(np.float32)
     boxes = rng.uniform(0.05, 0.9, (queries, 4)).astype(np.float32)
-    found, invalid_rows = softmax(columns, queries)((logits[None], boxes[None]), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(softmax(columns, queries), (logits[None], boxes[None]))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_softmax(logits, boxes)))
 
@@ -284,7 +284,7 @@ def test_softmax_counts_what_is_not_finite(value):
     logits[..., 3] = 0.0
     logits[0, [3, 7], 1] = 9.0
     boxes[0, 3, 2] = value
-    found, invalid_rows = softmax(4, 10)((logits, boxes), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(softmax(4, 10), (logits, boxes))
     assert (len(found), invalid_rows) == (1, 1)
     logits[0, 7, 0] = value
-    assert softmax(4, 10)((logits, boxes), 0, BOX, (128, 64))[1] == 2
+    assert of_one(softmax(4, 10), (logits, boxes))[1] == 2

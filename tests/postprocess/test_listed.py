@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge_app.model import ModelSignature, TensorSpec
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.layouts import LAYOUTS
-from tests.postprocess.reference import BOX, WH, assert_same, distinct_scores, in_source
+from tests.postprocess.reference import WH, assert_same, distinct_scores, in_source, of_one
 
 LISTING = [
     "YOLOv7 end2end",
@@ -96,7 +96,7 @@ def test_a_list_equals_a_slow_reference(name, seed, confidence):
     decoder = recognise(signature_of(layout, arrays), layout.family)
     postprocess = Postprocess(decoder, confidence=confidence, nms_iou=0.5)
     for row, picture in enumerate(pictures):
-        found, invalid_rows = postprocess(tuple(arrays.values()), row, BOX, (128, 64))
+        found, invalid_rows = of_one(postprocess, tuple(arrays.values()), row)
         expected, wrong = slow(*picture, confidence)
         assert invalid_rows == wrong
         assert_same(found, in_source(expected))
@@ -109,7 +109,7 @@ def test_a_count_that_cannot_be_is_bounded(count):
     arrays["num_detections:0"][:] = count
     arrays["detection_boxes:0"][:] = arrays["detection_boxes:0"][:, :1]
     postprocess = Postprocess(recognise(signature_of(layout, arrays), None), confidence=0.3, nms_iou=0.5)
-    found, _ = postprocess(tuple(arrays.values()), 0, BOX, (128, 64))
+    found, _ = of_one(postprocess, tuple(arrays.values()))
     assert len(found) == (100 if count > 100 else 0)
 
 
@@ -118,5 +118,5 @@ def test_only_the_wanted_labels_are_kept():
     picture = np.array([[1.0, 2, 30, 20]] * 3), np.array([0.5, 0.9, 0.7]), np.array([2.0, 1, 2])
     arrays = batch_of(layout, [picture])
     postprocess = Postprocess(recognise(signature_of(layout, arrays), None), confidence=0.3, nms_iou=0.5, class_ids=[2])
-    found, _ = postprocess(tuple(arrays.values()), 0, BOX, (128, 64))
+    found, _ = of_one(postprocess, tuple(arrays.values()))
     assert found.score.tolist() == pytest.approx([0.7, 0.5])

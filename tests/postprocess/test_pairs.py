@@ -24,6 +24,7 @@ from tests.postprocess.reference import (
     assert_same,
     distinct_scores,
     in_source,
+    of_one,
     signature,
     slow_nms,
 )
@@ -62,7 +63,7 @@ def test_nanodet_equals_a_slow_reference_on_random_tensors(family, cells, stride
     rows = rng.uniform(-4, 4, (cells, CLASSES + 32)).astype(np.float32)
     rows[:, :CLASSES] = distinct_scores(seed, cells * CLASSES).reshape(-1, CLASSES)
     decoder = recognise(signature(1, cells, CLASSES + 32), family)
-    found, invalid_rows = Postprocess(decoder, confidence=0.3, nms_iou=iou)((rows[None],), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(Postprocess(decoder, confidence=0.3, nms_iou=iou), (rows[None],))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_nanodet(rows, strides, place), iou)))
 
@@ -73,7 +74,7 @@ def test_nanodet_counts_nan(column):
     rows[0, [3, 20], 0] = 0.5
     rows[0, 3, column] = np.nan
     decoder = recognise(signature(1, NANODET_CELLS, CLASSES + 32), "nanodet")
-    found, invalid_rows = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((rows,), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(Postprocess(decoder, confidence=0.3, nms_iou=0.5), (rows,))
     assert (len(found), invalid_rows) == (1, 1)
 
 
@@ -109,7 +110,7 @@ def test_every_class_of_a_box_that_reaches_the_threshold_is_a_detection(family, 
         "yolonas": (boxes[None], scores[None]),
         "ppyoloe": (boxes[None], scores.T[None]),
     }[family]
-    found, _ = Postprocess(raw(family), confidence=0.3, nms_iou=0.5)(arrays, 0, BOX, (128, 64))
+    found, _ = of_one(Postprocess(raw(family), confidence=0.3, nms_iou=0.5), arrays)
     pairs = [(float(scores[i, c]), c, boxes[i].tolist()) for i, c in zip(*np.nonzero(scores >= 0.3), strict=True)]
     assert_same(found, in_source(slow_nms(pairs, 0.5)))
 
@@ -177,7 +178,7 @@ def test_a_git_lfs_pointer_in_place_of_infer_cfg_is_called_one(tmp_path):
 def test_ppyoloes_rows_are_shared_out_by_their_counts(counts, expected):
     decoder = paddle(TensorSpec("rows", (None, 6), "float32"), TensorSpec("counts", (None,), "int32"))
     rows = np.array([[1, score, 1, 2, 30, 20] for score in (0.9, 0.8, 0.7)], np.float32)
-    found = Postprocess(decoder, confidence=0.3, nms_iou=0.5).batch(
+    found = Postprocess(decoder, confidence=0.3, nms_iou=0.5)(
         (rows, np.array(counts, np.int32)), [BOX, BOX], [(128, 64)] * 2
     )
     assert [each.detections.score.tolist() for each in found] == [pytest.approx(scores) for scores in expected]

@@ -7,7 +7,7 @@ import pytest
 
 from edge_app.postprocess import Postprocess, Scores, recognise, scores_in
 from tests.postprocess.layouts import LAYOUTS
-from tests.postprocess.reference import BOX, CELLS, WH, signature
+from tests.postprocess.reference import CELLS, WH, of_one, signature
 from tests.postprocess.test_listed import signature_of
 
 SIGMOID_INSIDE = {"RF-DETR"}  # what it reads is logits
@@ -24,7 +24,7 @@ def detections(name, *scores, confidence=0.3, dtype=np.float32):
         arrays["boxes"] = arrays["boxes"] * np.array(WH * 2)
     decoder = recognise(signature_of(layout, arrays), layout.family)
     outputs = tuple(array.astype(dtype) if array.dtype.kind == "f" else array for array in arrays.values())
-    return Postprocess(decoder, confidence=confidence, nms_iou=0.5)(outputs, 0, BOX, (128, 64))
+    return of_one(Postprocess(decoder, confidence=confidence, nms_iou=0.5), outputs)
 
 
 @pytest.mark.parametrize("name", READS_SCORES)
@@ -53,7 +53,7 @@ def test_a_product_of_logits_that_looks_like_a_probability_is_none(family, colum
     rows = np.zeros((CELLS, 8), np.float32)
     rows[3, [0, 1, 2, 3]], rows[3, [4, 6]] = (20, 16, 2, 2), columns
     postprocess = Postprocess(recognise(signature(1, CELLS, 8), family), confidence=0.3, nms_iou=0.5)
-    found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(postprocess, (rows[None],))
     assert (len(found), invalid_rows) == (0, 1)
 
 
@@ -97,5 +97,5 @@ def test_a_class_between_two_numbers_is_none():
     listed = recognise(signature(1, 300, 6), "end2end")
     rows = np.zeros((1, 300, 6), np.float32)
     rows[0, 0] = [2, 4, 12, 24, 0.9, 1.5]
-    found, invalid_rows = Postprocess(listed, confidence=0.3, nms_iou=0.5)((rows,), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(Postprocess(listed, confidence=0.3, nms_iou=0.5), (rows,))
     assert (len(found), invalid_rows) == (0, 1)

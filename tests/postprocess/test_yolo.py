@@ -13,13 +13,13 @@ from edge_app.core.frames import Letterbox
 from edge_app.model import TensorSpec
 from edge_app.postprocess import Postprocess, recognise
 from tests.postprocess.reference import (
-    BOX,
     CELLS,
     CLASSES,
     WH,
     assert_same,
     distinct_scores,
     in_source,
+    of_one,
     signature,
     slow_nms,
 )
@@ -60,7 +60,7 @@ def test_yolox_equals_a_slow_reference_on_random_tensors(seed, iou):
     rows[np.arange(CELLS), 5 + rng.integers(0, CLASSES, CELLS)] = 1.0
     rows[rng.random(CELLS) < 0.1, 2:4] = rng.uniform(20, 80)  # finite, and far larger than any picture
     postprocess = Postprocess(recognise(signature(1, CELLS, 5 + CLASSES), "yolox"), confidence=0.3, nms_iou=iou)
-    found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(postprocess, (rows[None],))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_yolox(rows, 0.3), iou)))
 
@@ -73,7 +73,7 @@ def test_ultralytics_equals_a_slow_reference_on_random_tensors(seed, iou):
     columns[:2], columns[2:4] = rng.uniform(-5, 70, (2, CELLS)), rng.uniform(1, 40, (2, CELLS))
     columns[4 + rng.integers(0, CLASSES, CELLS), np.arange(CELLS)] = distinct_scores(seed, CELLS)
     postprocess = Postprocess(recognise(signature(1, 4 + CLASSES, CELLS), None), confidence=0.3, nms_iou=iou)
-    found, _ = postprocess((columns[None],), 0, BOX, (128, 64))
+    found, _ = of_one(postprocess, (columns[None],))
     assert_same(found, in_source(slow_nms(slow_ultralytics(columns, 0.3), iou)))
 
 
@@ -83,8 +83,8 @@ def test_a_row_with_nan_or_inf_is_counted_and_never_published(field, value):
     rows = np.zeros((CELLS, 5 + CLASSES), np.float32)
     rows[[3, 20], 4:6] = 0.9
     rows[3, field] = value
-    found, invalid_rows = Postprocess(recognise(signature(1, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5)(
-        (rows[None],), 0, BOX, (128, 64)
+    found, invalid_rows = of_one(
+        Postprocess(recognise(signature(1, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5), (rows[None],)
     )
     assert invalid_rows == 1
     assert len(found) == 1
@@ -97,7 +97,7 @@ def test_a_giant_box_takes_nothing_from_other_classes_and_places():
     rows[[0, 3, 7, 20], [6, 6, 7, 7]] = 1.0
     rows[0, 2:4] = 45.0
     postprocess = Postprocess(recognise(signature(1, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5)
-    found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(postprocess, (rows[None],))
     assert (found.class_id.tolist(), invalid_rows) == ([1, 2, 2, 1], 0)
 
 
@@ -108,7 +108,7 @@ def test_the_best_three_thousand_of_a_picture_reach_suppression_and_the_others_a
     columns[2:4, :3364], columns[4, :3364] = 8, np.linspace(0.4, 0.9, 3364)
     decoder = recognise(signature(1, 4 + CLASSES, 8400, wh=(640, 640)), None)
     box = Letterbox.fit((640, 640), (640, 640))
-    (found,) = Postprocess(decoder, confidence=0.3, nms_iou=0.5).batch((columns[None],), [box], [(640, 640)])
+    (found,) = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((columns[None],), [box], [(640, 640)])
     assert found.detections.score.tolist() == columns[4, 3363:363:-1].tolist()
     assert found.cut == 364
 
@@ -121,7 +121,7 @@ def test_a_box_without_an_area_in_the_picture_is_not_published_and_takes_nothing
     columns[:, 9] = 40, 16, 30, 20, 0, 0.8, 0
     columns[:, 11] = 0, 0, 3e38, 3e38, 0, 0, 0.7
     postprocess = Postprocess(recognise(signature(1, 4 + CLASSES, CELLS), None), confidence=0.3, nms_iou=0.5)
-    found, invalid_rows = postprocess((columns[None],), 0, Letterbox(0.1, 0.1, 0, 0, 64, 32), (640, 320))
+    found, invalid_rows = of_one(postprocess, (columns[None],), box=Letterbox(0.1, 0.1, 0, 0, 64, 32), wh=(640, 320))
     assert (found.class_id.tolist(), invalid_rows) == ([1, 2], 0)
     assert found.xyxy.tolist() == [[250, 60, 550, 260], [0, 0, 640, 320]]
 
@@ -130,8 +130,8 @@ def test_the_second_picture_of_a_batch_is_the_second():
     rows = np.zeros((2, CELLS, 5 + CLASSES), np.float32)
     rows[1, 7, 4:6] = 0.9
     postprocess = Postprocess(recognise(signature(None, CELLS, 8), "yolox"), confidence=0.3, nms_iou=0.5)
-    assert len(postprocess((rows,), 0, BOX, (128, 64))[0]) == 0
-    assert len(postprocess((rows,), 1, BOX, (128, 64))[0]) == 1
+    assert len(of_one(postprocess, (rows,))[0]) == 0
+    assert len(of_one(postprocess, (rows,), 1)[0]) == 1
 
 
 @pytest.mark.parametrize("class_ids", [None, [0, 2]])
@@ -146,10 +146,10 @@ def test_a_batch_is_what_its_pictures_are_one_by_one(family, class_ids):
     postprocess = Postprocess(recognise(signature(*shape), family), confidence=0.5, nms_iou=0.5, class_ids=class_ids)
     sizes = [(128, 64), (128, 64), (640, 360), (64, 64), (20, 90)]
     boxes = [Letterbox.fit(size, WH) for size in sizes]
-    together = postprocess.batch((rows,), boxes, sizes)
+    together = postprocess((rows,), boxes, sizes)
     assert len(together) == len(sizes)
     for row, (found, invalid_rows, _) in enumerate(together):
-        alone, alone_invalid_rows = postprocess((rows,), row, boxes[row], sizes[row])
+        alone, alone_invalid_rows = of_one(postprocess, (rows[row : row + 1],), box=boxes[row], wh=sizes[row])
         assert invalid_rows == alone_invalid_rows
         assert (invalid_rows > 0) == (row == 2)
         assert (len(alone) == 0) == (row == 1)
@@ -161,7 +161,7 @@ def test_only_the_wanted_labels_are_kept():
     rows = np.zeros((CELLS, 5 + CLASSES), np.float32)
     rows[0, [4, 5]], rows[30, [4, 7]] = 0.9, 0.9
     decoder = recognise(signature(1, CELLS, 8), "yolox")
-    found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5, class_ids=[2])((rows[None],), 0, BOX, (128, 64))
+    found, _ = of_one(Postprocess(decoder, confidence=0.3, nms_iou=0.5, class_ids=[2]), (rows[None],))
     assert found.class_id.tolist() == [2]
 
 
@@ -184,7 +184,7 @@ def test_rows_of_centres_equal_a_slow_reference_on_random_tensors(family, seed, 
     rows[:, 4], rows[:, 5:] = distinct_scores(seed, anchors), rng.uniform(0, 0.1, (anchors, CLASSES))
     rows[np.arange(anchors), 5 + rng.integers(0, CLASSES, anchors)] = 1.0
     postprocess = Postprocess(recognise(signature(1, anchors, 5 + CLASSES), family), confidence=0.3, nms_iou=iou)
-    found, invalid_rows = postprocess((rows[None],), 0, BOX, (128, 64))
+    found, invalid_rows = of_one(postprocess, (rows[None],))
     assert invalid_rows == 0
     assert_same(found, in_source(slow_nms(slow_yolov5(rows, 0.3), iou)))
 
@@ -212,7 +212,7 @@ def test_deepstreams_forms_equal_a_slow_reference_on_random_tensors(form, seed, 
         outputs = tuple(TensorSpec(name, (1, CELLS, width), "float32") for name, width in shapes.items())
         model, arrays = signature(outputs=outputs), tuple(columns)
     decoder = recognise(model, "deepstream_centres" if "centres" in form else "deepstream")
-    found, invalid_rows = Postprocess(decoder, confidence=0.3, nms_iou=iou)(arrays, 0, BOX, (128, 64))
+    found, invalid_rows = of_one(Postprocess(decoder, confidence=0.3, nms_iou=iou), arrays)
     there = zip(scores.tolist(), classes.tolist(), corners.tolist(), strict=True)
     assert invalid_rows == 0
     assert_same(found, in_source(slow_nms([row for row in there if row[0] >= 0.3], iou)))
@@ -238,5 +238,5 @@ def test_grids_of_any_strides_are_read(family, rows, first, stride):
         table[:5, cell] = 40, 8, 20, 10, 0.9
     decoder = recognise(signature(1, *table.shape), family)
     assert decoder.plausible
-    found, _ = Postprocess(decoder, confidence=0.3, nms_iou=0.5)((table[None],), 0, BOX, (128, 64))
+    found, _ = of_one(Postprocess(decoder, confidence=0.3, nms_iou=0.5), (table[None],))
     np.testing.assert_allclose(found.xyxy, [[60, 6, 100, 26]], atol=1e-4)

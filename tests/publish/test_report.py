@@ -10,9 +10,11 @@ import jsonschema
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
 from edge_app.core.metrics import Metrics
-from edge_app.publish import SinkStatus, StatsReporter, schema
+from edge_app.publish import Health, ModelIdentity, SinkStatus, StatsReporter, schema
 from tests.publish.conftest import Running
 from tests.publish.test_mqtt import config
+
+MODEL = ModelIdentity(name="traffic", sha256="c7" * 32, engine="onnxruntime-cpu", precision="int8")
 
 
 def report(stats: Metrics) -> Any:
@@ -20,9 +22,9 @@ def report(stats: Metrics) -> Any:
         "gate": CameraStatus(state="up", reason=None, since=0),
         "yard": CameraStatus(state="down", reason=Reason.TIMEOUT, since=0),
     }
-    message = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report(
-        states, {"mqtt": SinkStatus(state="down", reason="the broker hung up", since=0, queued=4)}
-    )
+    sinks = {"mqtt": SinkStatus(state="down", reason="the broker hung up", since=0, queued=4)}
+    health = Health(since=1795446000.1234, model=MODEL, cameras=states, sinks=sinks)
+    message = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report(health)
     document = json.loads(message.payload)
     jsonschema.Draft202012Validator(json.loads(schema("stats"))).validate(document)
     return document
@@ -52,6 +54,13 @@ def test_a_report_counts_by_camera_and_reason_and_sorts_ages_into_buckets() -> N
     }
 
 
+def test_a_report_says_what_answers_and_since_when() -> None:
+    document = report(Metrics())
+    assert document["since"] == "2026-11-23T15:00:00.123Z"
+    names = {"name": "traffic", "sha256": "c7" * 32, "engine": "onnxruntime-cpu", "precision": "int8"}
+    assert document["model"] == names
+
+
 def test_a_broker_gets_the_newest_report_only_and_nobody_waits_for_it(
     broker: Any, subscribe: Any, running: Running
 ) -> None:
@@ -59,9 +68,8 @@ def test_a_broker_gets_the_newest_report_only_and_nobody_waits_for_it(
     delivery = running.start(config(broker.port).open())
     stats = Metrics()
     stats.count("frames_captured", 5, camera="gate")
-    report = StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report(
-        {"gate": CameraStatus(state="up", reason=None, since=0)}, {}
-    )
-    delivery.put_status(report)
+    cameras = {"gate": CameraStatus(state="up", reason=None, since=0)}
+    health = Health(since=0, model=MODEL, cameras=cameras, sinks={})
+    delivery.put_status(StatsReporter("01ARZ3NDEKTSV4RRFFQ69G5FAV", stats).report(health))
     subscriber.wait_for(lambda: subscriber.on("edge_app/stats"))
     assert json.loads(subscriber.on("edge_app/stats")[0])["cameras"]["gate"]["captured"] == 5

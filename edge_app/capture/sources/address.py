@@ -44,9 +44,8 @@ def redacted(url: str) -> str:
     place, question, query = place.partition("?")
     host, *path = place.split("/")
     shown = "/".join([host if _HOST.fullmatch(host) else _HIDDEN, *map(_part, path)])
-    return (
-        scheme + found + shown + question + "&".join(map(_parameter, query.split("&"))) + (hash_mark and f"#{_HIDDEN}")
-    )
+    asked = question + "&".join(map(_parameter, query.split("&")))
+    return f"{scheme}{found}{shown}{asked}{hash_mark and f'#{_HIDDEN}'}"
 
 
 def _part(text: str) -> str:

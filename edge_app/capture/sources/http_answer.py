@@ -100,12 +100,11 @@ class HttpAnswer:
         Raises:
             OSError: Reading failed; from then on it has ended, unless it may go on because of `wait_until`.
         """
-        if not self._ahead:
-            return (
-                b"" if self._failed else self._counted(self._more(size))
-            )  # libav reads on, and PyAV prints what is raised again
-        ahead, self._ahead = self._ahead[:size], self._ahead[size:]
-        return self._counted(ahead)
+        if self._ahead:
+            ahead, self._ahead = self._ahead[:size], self._ahead[size:]
+            return self._counted(ahead)
+        # After a failure libav reads on, and PyAV prints what is raised again.
+        return b"" if self._failed else self._counted(self._more(size))
 
     def _counted(self, data: bytes) -> bytes:
         self._allowed -= len(data)

@@ -11,10 +11,11 @@ from time import monotonic
 from urllib.parse import quote, urlsplit
 
 from edge_app.capture.sources.address import PORTS, Address
+from edge_app.capture.sources.challenge import challenges
 from edge_app.capture.sources.http_answer import TICK_S, HttpAnswer, PatientReader, connected
 from edge_app.capture.sources.http_content import Content, content_of
 from edge_app.capture.sources.http_failures import of_content, of_error, of_status
-from edge_app.capture.sources.http_login import HttpLogin, challenges
+from edge_app.capture.sources.http_login import HttpLogin
 from edge_app.config import TlsConfig
 from edge_app.core.errors import Reason, StreamError
 

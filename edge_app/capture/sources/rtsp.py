@@ -28,15 +28,15 @@ class RtspSource:
 
     def __init__(self, config: SourceConfig, decoders: VideoDecoderFactory) -> None:
         address = Address(config.url, config.username, config.password)
-        encrypted = address.scheme == "rtsps"
+        tls = (config.tls or TlsConfig()) if address.scheme == "rtsps" else None
+        context = tls.context() if tls else None  # first: libav would not say that the CA's file cannot be read
         options = {
-            "rtsp_transport": "tcp" if encrypted else config.transport,
+            "rtsp_transport": "tcp" if tls else config.transport,
             # Sound or metadata would keep a stalled video alive.
             "allowed_media_types": "video",
         }
-        options |= tls_options(config.tls) if encrypted else {}
-        tls = (config.tls or TlsConfig()).context() if encrypted else None
-        self._refusals = Refusals(RtspInquiry(address, udp=config.transport == "udp", tls=tls))
+        options |= tls_options(tls) if tls else {}
+        self._refusals = Refusals(RtspInquiry(address, udp=config.transport == "udp", tls=context))
         self._connection = LibavConnection(address, config.stall_timeout_s, decoders, options, self._refusals.explain)
 
     @property
@@ -56,15 +56,8 @@ class RtspSource:
             yield connection.frames(container, stop)
 
 
-def tls_options(tls: TlsConfig | None) -> dict[str, str]:
-    """Libav's options for rtsps; without `tls` the system's certificates are used.
-
-    Raises:
-        AccessError, ConfigError: The file of certificates cannot be read; libav would not say so.
-    """
-    tls = tls or TlsConfig()
-    if tls.ca is not None:
-        tls.context()
+def tls_options(tls: TlsConfig) -> dict[str, str]:
+    """Libav's options for rtsps; without a CA of its own the system's certificates are used."""
     ca = tls.ca or ssl.get_default_verify_paths().cafile
     return {"tls_verify": "1" if tls.verify else "0"} | ({"ca_file": str(ca)} if ca else {})
 

@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
+from collections.abc import Sequence
 
-# libav takes the last Digest challenge, else the last Basic one, and computes MD5 only.
-DIGESTS_OF_LIBAV = ("", "md5", "md5-sess")
+from edge_app.capture.sources.challenge import Challenge, challenges
 
 
-def missing(challenges: list[str]) -> str:
+def missing(headers: Sequence[str]) -> str:
     """What the camera wants and libav cannot do, such as `Digest SHA-256`; empty if it can."""
-    schemes = [challenge.split()[0] for challenge in challenges if challenge.strip()]
-    if digest := _digest(challenges):
-        algorithm = digest.get("algorithm", "")
-        return "" if algorithm.lower() in DIGESTS_OF_LIBAV else f"Digest {_plain(algorithm)}"
-    return "" if not schemes or "basic" in map(str.lower, schemes) else _plain(schemes[-1])
+    offered = challenges(headers)
+    taken = _taken(offered)
+    if taken is None:
+        return _plain(offered[-1].name) if offered else ""
+    return "" if _possible(taken) else f"Digest {_plain(taken.values['algorithm'])}"
 
 
-def authorization(challenges: list[str], method: str, url: str, user: str, password: str) -> str | None:
-    """The header that logs in as libav does, after RFC 7617 and RFC 2617; None if libav could not."""
-    if not challenges or missing(challenges):
-        return None
-    if not (asked := _digest(challenges)):
-        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    realm, nonce, count, client = asked.get("realm", ""), asked.get("nonce", ""), "00000001", "0badcafe"
-    secret = _md5(user, realm, password)
-    if asked.get("algorithm", "").lower() == "md5-sess":
-        secret = _md5(secret, nonce, client)
-    proof, said = [secret, nonce], f'username="{user}", realm="{realm}", nonce="{nonce}", uri="{url}"'
-    if "auth" in re.split(r"[,\s]+", asked.get("qop", "")):
-        proof += [count, client, "auth"]
-        said += f', qop=auth, nc={count}, cnonce="{client}"'
-    said += f', response="{_md5(*proof, _md5(method, url))}"'
-    said += "".join(f', {name}="{asked[name]}"' for name in ("algorithm", "opaque") if name in asked)
-    return f"Digest {said}"
+def authorization(headers: Sequence[str], method: str, url: str, username: str, password: str) -> str | None:
+    """The header that logs in as libav does; None if libav could not."""
+    taken = _taken(challenges(headers))
+    return taken.authorization(method, url, username, password) if taken and _possible(taken) else None
 
 
-def _digest(challenges: list[str]) -> dict[str, str]:
-    """The parameters of the last Digest challenge."""
-    digests = [challenge for challenge in challenges if challenge.lower().startswith("digest")]
-    found = re.findall(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s,]+))', digests[-1]) if digests else []
-    return {name.lower(): quoted or bare for name, quoted, bare in found}
+def _taken(offered: Sequence[Challenge]) -> Challenge | None:
+    """The one that libav answers: the last Digest challenge, else the last Basic one."""
+    known = [challenge for challenge in offered if challenge.scheme in ("basic", "digest")]
+    return sorted(known, key=lambda challenge: challenge.scheme == "digest")[-1] if known else None
 
 
-def _md5(*parts: str) -> str:
-    return hashlib.md5(":".join(parts).encode(), usedforsecurity=False).hexdigest()
+def _possible(taken: Challenge) -> bool:
+    """Whether libav can answer it; of the hashes it computes MD5 only."""
+    return taken.scheme == "basic" or taken.algorithm == "md5"
 
 
 def _plain(name: str) -> str:

@@ -7,11 +7,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from edge_app import model
 from edge_app.detector.backend import Int8Gain, OpenedEngine, Resolved
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
 from edge_app.model import Model, ModelSignature, Precision, read_source
+
+WARM_UP = 5  # batches before a session is measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,27 @@ class OnnxRuntimeCpu:
         )
         return _asked(detector, engine)
 
+    def bare(self, detector: Resolved, config: EngineConfig) -> Callable[[], int]:
+        """Runs a session with the options of `open` on a batch of noise, or on one picture of it."""
+        from edge_app.engine.ort.cpu import open_session
+
+        signature = detector.signature
+        session = open_session(signature.path, config.threads, quantized=signature.quantized)
+        batch, picture = signature.batch or 1, signature.picture
+        rows = () if len(picture.shape) == 3 else (batch,)
+        size = detector.input.height, detector.input.width
+        layout = (*rows, *size, 3) if picture.channels_last else (*rows, 3, *size)
+        noise = np.random.default_rng(0).integers(0, 256, layout).astype(picture.dtype)
+        feed = {picture.name: noise} | {name: np.repeat(row, batch, axis=0) for name, row in detector.constants.items()}
+
+        def step() -> int:
+            session.run(None, feed)
+            return batch
+
+        for _ in range(WARM_UP):
+            step()
+        return step
+
 
 @dataclass(frozen=True, slots=True)
 class OnnxRuntimeCuda:
@@ -82,6 +107,9 @@ class OnnxRuntimeCuda:
         path, ordinal = detector.signature.path, config.device
         engine = open_engine("onnxruntime-cuda", path, ordinal, executors, detector.input, detector.constants)
         return _asked(detector, engine)
+
+    def bare(self, detector: Resolved, config: EngineConfig) -> None:
+        return None
 
 
 def read_file(found: Model, precision: Precision) -> ModelSignature:

@@ -79,6 +79,9 @@ class TensorRt:
         engine = _load(request, found.content, detector.input, detector.constants, ordinal, config.slots)
         return OpenedEngine(engine, found.file.metadata.agreement)
 
+    def bare(self, detector: Resolved, config: EngineConfig) -> None:
+        return None
+
     def request(
         self, wanted: Resolved | Variant, *, max_batch: int, targets: tuple[str, ...] = (), device: int = 0
     ) -> BuildRequest:

@@ -53,24 +53,26 @@ class GpuTensors:
             picture = next(tensor for tensor in executor.inputs if tensor.name not in constants)
             memory = owned(stack, device.memory(self._rows * row_bytes(picture)))
             self.addresses[picture.name] = memory.address
-            try:
-                self.letterboxer = owned(
-                    stack,
-                    GpuLetterboxer(
-                        device,
-                        spec,
-                        np.dtype(picture.dtype),
-                        address=memory.address,
-                        capacity=self._rows,
-                        channels_last=picture.channels_last,
-                        stream=stream,
-                    ),
-                )
-            except ValueError as error:
-                raise DataError(str(error)) from error
+            self.letterboxer = owned(stack, self._letterboxer(device, spec, picture, memory.address, stream))
             self._outputs = [owned(stack, GpuOutput(device, tensor, self._rows)) for tensor in executor.outputs]
             self._resources = stack.pop_all()
         self.addresses |= {output.name: output.address for output in self._outputs}
+
+    def _letterboxer(
+        self, device: Device, spec: InputSpec, picture: TensorSpec, address: int, stream: Stream
+    ) -> GpuLetterboxer:
+        try:
+            return GpuLetterboxer(
+                device,
+                spec,
+                np.dtype(picture.dtype),
+                address=address,
+                capacity=self._rows,
+                channels_last=picture.channels_last,
+                stream=stream,
+            )
+        except ValueError as error:
+            raise DataError(str(error)) from error
 
     def _constant(self, device: Device, row: NDArray[Any], stream: Stream) -> Staging:
         staging = Staging(device, self._rows * row.nbytes)

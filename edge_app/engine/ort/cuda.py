@@ -93,9 +93,8 @@ class CudaExecutor(GpuExecutor):
     def _execute(self, batch: int) -> None:
         if batch not in self.bindings:
             self.bindings[batch] = self._bound(batch)
-        waits = (
-            self.kept + 1 >= KEPT and batch in self.graphs
-        )  # earlier it may be being recorded, and a wait cannot be recorded
+        # Before there is a graph of this size, the run may be the one that is recorded, and a wait cannot be.
+        waits = self.kept + 1 >= KEPT and batch in self.graphs
         self.kept = 0 if waits else self.kept + 1
         try:
             self.session.run_with_iobinding(self.bindings[batch], self.waits if waits else self.enqueues)
@@ -117,9 +116,7 @@ class CudaExecutor(GpuExecutor):
     def _let_go(self) -> None:
         self.bindings.clear()
         with suppress(DataError):
-            output_specs(
-                self.session, self.inputs
-            )  # it waits: destroyed with something kept, a session aborts the process
+            output_specs(self.session, self.inputs)  # it waits: with something kept, a session's end aborts the process
         self.session = None
 
 

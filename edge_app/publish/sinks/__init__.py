@@ -1,14 +1,11 @@
 """Where messages go: one module for each kind. Only these modules know the brokers' clients."""
 
-from edge_app.publish.sinks.registry import KINDS, AnySinkConfig
-from edge_app.publish.sinks.sink import BusyError, ClosedOutput, LoginError, RefusedError, Sink, SinkConfig
+from edge_app.publish.sinks.registry import AnySinkConfig
+from edge_app.publish.sinks.sink import ClosedOutput, RefusedError, Sink, SinkConfig
 
 __all__ = [
-    "KINDS",
     "AnySinkConfig",
-    "BusyError",
     "ClosedOutput",
-    "LoginError",
     "RefusedError",
     "Sink",
     "SinkConfig",
