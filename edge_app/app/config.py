@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from edge_app.analytics.config import TrackConfig
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.address import redacted
 from edge_app.config import load, schema_of
@@ -47,6 +48,8 @@ class AppConfig(Section):
     """Cameras by name, made of a-z, 0-9 and _; the name is part of topics, messages and metrics."""
     detect: DetectConfig = DetectConfig()
     """Which detections count."""
+    track: TrackConfig | None = None
+    """How objects are followed from frame to frame, which gives them a `track_id`; null: they are not."""
     publish: tuple[AnySinkConfig, ...] = Field(default=(StdoutSinkConfig(),), min_length=1)
     """Where messages go; without it, to the standard output alone. Two of a type need two names."""
     shutdown: ShutdownConfig = ShutdownConfig()

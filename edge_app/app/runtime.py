@@ -12,6 +12,7 @@ from functools import partial
 
 import cv2
 
+from edge_app.analytics.config import TrackConfig
 from edge_app.app.factory import Parts
 from edge_app.app.health import HealthReporter
 from edge_app.app.service import Service
@@ -62,6 +63,7 @@ class Runtime:
         engine: Engine,
         *,
         cameras: Mapping[str, tuple[Source, CameraConfig]],
+        track: TrackConfig | None,
         sinks: Mapping[str, Sink],
         drain_s: float,
         service: Service,
@@ -86,6 +88,7 @@ class Runtime:
             heartbeats=self._heartbeats,
             threads=self._threads,
             stop=stop,
+            track=track,
         )
         self._reporter = HealthReporter(service, self.deliveries, StatsReporter(session, self.metrics))
 
@@ -188,6 +191,7 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
             detector,
             engine,
             cameras={name: (source, config.cameras[name]) for name, source in parts.sources_for(detector).items()},
+            track=config.track,
             sinks=parts.sinks,
             drain_s=config.shutdown.drain_s,
             service=service,

@@ -6,7 +6,10 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
+from edge_app.analytics import Analytics
+from edge_app.analytics.config import TrackConfig
 from edge_app.capture import Cameras, Source
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.status import OnStatus
@@ -47,6 +50,7 @@ class Worker:
         threads: ThreadGroup,
         stop: threading.Event,
         name: str = "analyse",
+        track: TrackConfig | None = None,
     ) -> None:
         """Has no camera yet and does nothing before `start`.
 
@@ -61,11 +65,14 @@ class Worker:
             threads: Runs the threads; a bug in one of them stops the group.
             stop: Ends the analysis.
             name: Of its thread, for logs and heartbeats; every worker has its own.
+            track: How objects are followed; None: they are not.
         """
         self._name = name
         self._messages, self._publish, self._heartbeats, self._stop = messages, publish, heartbeats, stop
         self._threads, self._inbox = threads, Inbox()
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
+        self._track, self._confidence = track, detector.thresholds.confidence
+        self._analytics: dict[str, Analytics] = {}
         capacity = max(engine.max_batch, FINITE_AHEAD)
         self._cameras = Cameras(self._inbox, metrics, threads, on_status, capacity)
         self._analysis = Analysis(self._inbox, engine, detector.postprocess, self._hand_over, metrics, heartbeats, name)
@@ -78,11 +85,14 @@ class Worker:
             EndedError: The worker has ended with its last source: nobody would analyse the camera's frames.
         """
         with self._inbox.held():
+            if self._track is not None:
+                self._analytics[name] = Analytics(self._track, self._confidence)
             self._cameras.add(name, source, config)
 
     def remove(self, name: str) -> None:
         """Ends a camera, whose last status is `disabled`; its subscribers stay, for another one of that name."""
         self._cameras.remove(name)
+        self._analytics.pop(name, None)
 
     def replace(self, name: str, source: Source, config: CameraConfig) -> None:
         """Removes a camera and adds another of its name, which continues its count of frames; raises like `add`."""
@@ -118,10 +128,19 @@ class Worker:
 
     def _hand_over(self, frame: Frame, result: Result) -> None:
         """Runs in the analysis thread; waits only for the sinks of a finite source's messages."""
+        result = self._with_facts(result)
         self._all.put(frame, result)
         if (tap := self._taps.get(frame.meta.camera)) is not None:
             tap.put(frame, result)
         self._publish(self._messages.detections(result, time.monotonic()), self._keep_waiting)
+
+    def _with_facts(self, result: Result) -> Result:
+        """The result with what its camera's analytics make of it, if it has any."""
+        analytics = self._analytics.get(result.meta.camera)
+        if analytics is None:
+            return result
+        facts = analytics.update(result.meta, result.source_wh, result.detections)
+        return replace(result, detections=facts.detections)
 
     def _keep_waiting(self) -> bool:
         """Between two looks at a full sink: the thread is alive, and goes on unless the program stops."""

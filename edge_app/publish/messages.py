@@ -119,7 +119,7 @@ class MessageWriter:
     def _each(self, found: Detections) -> Iterator[str]:
         ids: Iterable[str] = repeat("")
         if found.track_id is not None:
-            ids = [f',"track_id":{track_id}' for track_id in found.track_id.tolist()]
+            ids = [f',"track_id":{track_id}' if track_id > 0 else "" for track_id in found.track_id.tolist()]
         rows = zip(found.class_id.tolist(), found.score.tolist(), found.xyxy.tolist(), ids, strict=False)
         for class_id, score, box, track_id in rows:
             yield self._objects[class_id] % (score, *box, track_id)

@@ -1,0 +1,25 @@
+"""How objects are followed: the `track` section."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from edge_app.config.section import Section
+
+TrackerName = Literal["bytetrack", "ocsort", "sort", "none"]
+
+
+class TrackConfig(Section):
+    """How objects are followed from frame to frame, each camera for itself."""
+
+    tracker: TrackerName = "bytetrack"
+    """`bytetrack` is for most scenes, `ocsort` for objects that turn and stop while they are hidden, `sort` is the
+    simplest; with `none` objects have no `track_id`."""
+    confirm_frames: int = Field(default=3, ge=1, le=100)
+    """So many analysed frames in a row must show an object before it has a `track_id`; more leaves out what the model
+    sees by mistake, and is later."""
+    lost_s: float = Field(default=1.5, gt=0, le=60)
+    """An object that was not seen for longer [s] is a new one when it is seen again; more bridges longer occlusions and
+    reconnects, and takes another object for it more often."""

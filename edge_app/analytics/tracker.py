@@ -1,0 +1,97 @@
+"""The life of tracks: they begin, are confirmed, are seen again, and end."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_app.analytics.config import TrackConfig
+from edge_app.analytics.kalman import Rows
+from edge_app.analytics.matching import NOBODY, Matcher
+from edge_app.analytics.tracks import UNCONFIRMED, Tracks, TrackUpdate
+from edge_app.core.detections import Detections
+
+SLACK_S = 1e-6  # sums of intervals are not exact
+
+
+class Tracker:
+    """Follows the objects of one camera.
+
+    An object is confirmed once it was seen in `confirm_frames` frames in a row, and its track ends once it was not seen
+    for longer than `lost_s`. In between it may be away: a drop or a reconnect ends nothing. Ids rise from 1 and are
+    never used again.
+    """
+
+    def __init__(self, config: TrackConfig, matcher: Matcher) -> None:
+        self._confirm_frames, self._lost_s, self._matcher = config.confirm_frames, config.lost_s, matcher
+        self._tracks = Tracks()
+        self._next_id = 1
+        self._last_s: float | None = None
+        self._clock_s = self._before_s = 0.0  # as `now_s`, but it never goes back; and in the frame before
+
+    def update(self, detections: Detections, now_s: float) -> TrackUpdate:
+        """The ids of what was found in the next frame, taken at `now_s` [s]; time never goes back."""
+        elapsed_s = 0.0 if self._last_s is None else max(0.0, now_s - self._last_s)
+        self._last_s, self._before_s = now_s, self._clock_s
+        self._clock_s += elapsed_s
+        ended = self._end_lost()
+        self._tracks.filters.predict(elapsed_s)
+        usable = np.flatnonzero(np.isfinite(detections.xyxy).all(axis=1))
+        row_of = np.full(len(detections), NOBODY, np.intp)
+        row_of[usable] = self._follow(_those(detections, usable))
+        started = self._confirm()
+        return self._told(row_of, started, ended, now_s)
+
+    def end(self) -> tuple[int, ...]:
+        """Ends every track, as if all had been lost: their ids, rising."""
+        return self._end(np.ones(len(self._tracks), bool))
+
+    def _follow(self, found: Detections) -> Rows:
+        """The row of each detection's track, which is there or begins; unconfirmed ones that were not found end."""
+        tracks = self._tracks
+        row_of = self._matcher.match(tracks, found)
+        seen = row_of != NOBODY
+        away = tracks.last_s[row_of[seen]] < self._before_s - SLACK_S
+        tracks.see(row_of[seen], _those(found, seen), self._clock_s, replay=away & self._matcher.replays)
+        alive = tracks.confirmed
+        alive[row_of[seen]] = True
+        if not alive.all():
+            row_of[seen] = (np.cumsum(alive) - 1)[row_of[seen]]
+            tracks.keep(alive)
+        new = np.flatnonzero(~seen & (found.score >= self._matcher.begins_from))
+        if len(new):
+            row_of[new] = len(tracks) + np.arange(len(new))
+            tracks.begin(_those(found, new), self._clock_s)
+        return row_of
+
+    def _confirm(self) -> tuple[int, ...]:
+        """Gives ids to the tracks that were seen often enough; returns these."""
+        rows = np.flatnonzero(~self._tracks.confirmed & (self._tracks.sightings >= self._confirm_frames))
+        started = range(self._next_id, self._next_id + len(rows))
+        self._tracks.track_id[rows] = started
+        self._next_id = started.stop
+        return tuple(started)
+
+    def _end_lost(self) -> tuple[int, ...]:
+        return self._end(self._clock_s - self._tracks.last_s > self._lost_s + SLACK_S)
+
+    def _end(self, rows: NDArray[np.bool_]) -> tuple[int, ...]:
+        """Ends some tracks; the ids of those that had one."""
+        if not rows.any():
+            return ()
+        ids = self._tracks.track_id[rows]
+        self._tracks.keep(~rows)
+        return tuple(sorted(ids[ids != UNCONFIRMED].tolist()))
+
+    def _told(self, row_of: Rows, started: tuple[int, ...], ended: tuple[int, ...], now_s: float) -> TrackUpdate:
+        """What is told of the detections whose tracks stand in these rows."""
+        known = np.flatnonzero(row_of != NOBODY)
+        track_id, first_s = np.full(len(row_of), UNCONFIRMED), np.full(len(row_of), np.nan)
+        track_id[known] = self._tracks.track_id[row_of[known]]
+        first_s[known] = self._tracks.first_s[row_of[known]] + (now_s - self._clock_s)
+        first_s[track_id == UNCONFIRMED] = np.nan
+        return TrackUpdate(track_id, first_s, started, ended)
+
+
+def _those(detections: Detections, which: Rows | NDArray[np.bool_]) -> Detections:
+    return Detections(detections.xyxy[which], detections.score[which], detections.class_id[which])
