@@ -1,5 +1,5 @@
-"""Facts about what was detected: which object is which, from frame to frame."""
+"""From boxes to facts: tracks, zones, lines, events and counts."""
 
-from edge_app.analytics.analytics import Analytics, Facts
+from edge_app.analytics.analytics import Analytics, AnalyticsConfig, Facts, make_analytics
 
-__all__ = ["Analytics", "Facts"]
+__all__ = ["Analytics", "AnalyticsConfig", "Facts", "make_analytics"]

@@ -1,4 +1,4 @@
-"""How objects are followed: the `track` section."""
+"""How objects are followed, and what is told of them: the sections `track` and `events`."""
 
 from __future__ import annotations
 
@@ -23,3 +23,13 @@ class TrackConfig(Section):
     lost_s: float = Field(default=1.5, gt=0, le=60)
     """An object that was not seen for longer [s] is a new one when it is seen again; more bridges longer occlusions and
     reconnects, and takes another object for it more often."""
+
+
+class EventsConfig(Section):
+    """Which events are sent, and how often."""
+
+    update_s: float = Field(default=5.0, gt=0)
+    """Two events of a track, but its end, are at least so far apart [s]."""
+    cooldown_s: float = Field(default=0.0, ge=0)
+    """After the event of a camera, the same of that zone or line and that label is sent again only so much later [s];
+    what would follow it, such as `leave`, is left out with it. It is counted all the same."""

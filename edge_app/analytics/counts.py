@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -13,6 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from edge_app.core.errors import AccessError
+
+logger = logging.getLogger(__name__)
 
 Counted = Literal["in", "out", "entered", "dwell_s"]
 Period = Literal["minute", "hour", "day"]
@@ -50,19 +54,16 @@ class CountStore:
     """
 
     def __init__(self, path: Path) -> None:
-        """Opens the file, or makes it, and its folder.
+        """Opens the file, or makes it, and its folder; a damaged file is set aside.
 
         Raises:
-            AccessError: It cannot be opened or is damaged.
+            AccessError: It cannot be opened.
         """
         self._lock, self._writing = threading.Lock(), threading.Lock()  # of what waits; of the file
         self._pending: defaultdict[tuple[int, Counter], float] = defaultdict(float)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, check_same_thread=False)
-            self._file.execute("PRAGMA journal_mode=WAL")
-            self._file.execute("PRAGMA synchronous=NORMAL")  # after a power cut the last second may be missing
-            self._file.execute(TABLE)
+            self._file = _opened(path)
         except (OSError, sqlite3.Error) as error:
             raise AccessError(f"{path}: cannot be opened: {error}") from None
 
@@ -128,6 +129,30 @@ def read_counts(
         raise AccessError(f"{path}: cannot be read: {error}") from None
     for (began_s, counted), value in totals.items():
         yield datetime.fromtimestamp(began_s, timezone.utc).astimezone(zone), counted, value
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        return _connected(path)
+    except sqlite3.OperationalError:  # it cannot be opened or written, and may be whole
+        raise
+    except sqlite3.DatabaseError as error:
+        aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
+        logger.warning("%s: %s; it is kept as %s, and counting begins anew", path, error, aside.name)
+        path.rename(aside)
+        return _connected(path)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    file = sqlite3.connect(path, check_same_thread=False)
+    try:
+        file.execute("PRAGMA journal_mode=WAL")
+        file.execute("PRAGMA synchronous=NORMAL")  # after a power cut the last second may be missing
+        file.execute(TABLE)
+    except sqlite3.Error:
+        file.close()
+        raise
+    return file
 
 
 def _row(minute: int, counter: Counter, value: float) -> tuple[int, str, str, str, str, float]:

@@ -55,15 +55,7 @@ class ObjectFilter:
     def __call__(self, detections: Detections, source_wh: tuple[int, int]) -> Detections:
         """Those that are objects, in their order; `source_wh` is the size of the picture [px]."""
         keep = self.keep(detections, source_wh)
-        if keep.all():
-            return detections
-        track_id = detections.track_id
-        return Detections(
-            detections.xyxy[keep],
-            detections.score[keep],
-            detections.class_id[keep],
-            None if track_id is None else track_id[keep],
-        )
+        return detections if keep.all() else detections.only(keep)
 
     def keep(self, detections: Detections, source_wh: tuple[int, int]) -> NDArray[np.bool_]:
         """Whether each is an object, shape (n,)."""

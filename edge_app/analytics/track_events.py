@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from edge_app.analytics.facts import TrackedFrame
 from edge_app.core.events import Event, EventType, Sighting
 from edge_app.core.ulid import new_ulid
 
 
 @dataclass
-class TrackLife:
-    """One confirmed track, while it lives.
+class _Life:
+    """One track that has an id, until it ends.
 
     Attributes:
         newest: Where it was seen last.
         best: Where its score was highest.
         start_time: When it was first seen with its id [s since the epoch].
-        told_s: When the last of its events came [s], by the clock of the tracks.
+        told_s: When the last of its events came [s], on the camera's timeline.
         id: A ULID.
     """
 
@@ -40,45 +41,44 @@ class TrackLife:
 
 
 class TrackEvents:
-    """Follows the confirmed tracks of one camera.
-
-    Attributes:
-        lives: Those that live, by track id.
-    """
+    """Follows the tracks of one camera."""
 
     def __init__(self, update_s: float) -> None:
         """Knows no track yet; two events of one, but its end, are at least `update_s` [s] apart."""
         self._update_s = update_s
-        self.lives: dict[int, TrackLife] = {}
+        self._lives: dict[int, _Life] = {}
 
-    def observe(self, seen: Mapping[int, Sighting], ended: Iterable[int], now_s: float) -> Iterator[Event]:
-        """What one frame says of the tracks.
-
-        Args:
-            seen: The tracks that it shows, by id.
-            ended: The ids of those that are lost.
-            now_s: The frame's time, by the clock of the tracks [s].
-        """
-        yield from self.end(ended)
-        for track_id, sighting in seen.items():
-            life = self.lives.get(track_id)
-            if life is None:
-                yield self._begin(sighting, now_s)
+    def update(self, frame: TrackedFrame) -> Iterator[Event]:
+        """What the next analysed frame shows."""
+        for row, track_id in enumerate(frame.track_id.tolist()):
+            if track_id < 1:
                 continue
-            life.newest = sighting
-            if sighting.score > life.best.score:
-                life.best = sighting
-            if now_s - life.told_s >= self._update_s:
-                life.told_s = now_s
-                yield life.event("update", sighting)
+            seen, life = frame.sighting(row), self._lives.get(track_id)
+            if life is None:
+                yield self._begin(seen)
+            elif event := self._see(life, seen):
+                yield event
 
-    def end(self, ended: Iterable[int] | None = None) -> Iterator[Event]:
-        """Ends tracks, by default all: a file is over, or the camera's picture has changed its size."""
-        for track_id in list(self.lives) if ended is None else ended:
-            if (life := self.lives.pop(track_id, None)) is not None:
+    def end(self, track_ids: Iterable[int]) -> Iterator[Event]:
+        """These tracks have ended."""
+        for track_id in track_ids:
+            if (life := self._lives.pop(track_id, None)) is not None:
                 yield life.event("end", life.best, end_time=life.newest.meta.time.wall)
 
-    def _begin(self, sighting: Sighting, now_s: float) -> Event:
-        life = TrackLife(sighting, best=sighting, start_time=sighting.meta.time.wall, told_s=now_s)
-        self.lives[sighting.track_id] = life
-        return life.event("new", sighting)
+    def close(self) -> Iterator[Event]:
+        """No more frames come: all end."""
+        return self.end(list(self._lives))
+
+    def _begin(self, seen: Sighting) -> Event:
+        life = _Life(seen, seen, start_time=seen.meta.time.wall, told_s=seen.meta.timeline_s)
+        self._lives[seen.track_id] = life
+        return life.event("new", seen)
+
+    def _see(self, life: _Life, seen: Sighting) -> Event | None:
+        life.newest = seen
+        if seen.score > life.best.score:
+            life.best = seen
+        if seen.meta.timeline_s - life.told_s < self._update_s:
+            return None
+        life.told_s = seen.meta.timeline_s
+        return life.event("update", seen)

@@ -8,12 +8,16 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
-from edge_app.analytics.config import TrackConfig
+from edge_app.analytics.analytics import AnalyticsConfig
+from edge_app.analytics.config import EventsConfig, TrackConfig
+from edge_app.analytics.scene import SceneConfig
+from edge_app.analytics.schedule import TimeZoneName, time_zone
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.address import redacted
 from edge_app.config import load, schema_of
@@ -37,6 +41,10 @@ class ShutdownConfig(Section):
     """At the end of files: how long [s] queued messages are still delivered; what is left then is exit code 75."""
 
 
+class CameraSection(CameraConfig, SceneConfig):
+    """A camera, and what its picture shows."""
+
+
 class AppConfig(Section):
     """The whole file."""
 
@@ -44,12 +52,19 @@ class AppConfig(Section):
     """The model that looks at the pictures."""
     engine: EngineConfig = EngineConfig()
     """What computes it."""
-    cameras: dict[Name, CameraConfig] = Field(min_length=1)
+    cameras: dict[Name, CameraSection] = Field(min_length=1)
     """Cameras by name, made of a-z, 0-9 and _; the name is part of topics, messages and metrics."""
     detect: DetectConfig = DetectConfig()
     """Which detections count."""
     track: TrackConfig | None = None
-    """How objects are followed from frame to frame, which gives them a `track_id`; null: they are not."""
+    """How objects are followed from frame to frame, which gives them a `track_id`; null: only where zones, lines or
+    `events` need it."""
+    events: EventsConfig | None = None
+    """Which events are sent, those of cameras among them; null: those of zones and lines, and where there is `track`
+    those of tracks."""
+    timezone: TimeZoneName | None = None
+    """Where the cameras are, such as Europe/Berlin: when zones and lines are awake, and when a day begins; null: as the
+    system has it."""
     publish: tuple[AnySinkConfig, ...] = Field(default=(StdoutSinkConfig(),), min_length=1)
     """Where messages go; without it, to the standard output alone. Two of a type need two names."""
     shutdown: ShutdownConfig = ShutdownConfig()
@@ -84,6 +99,18 @@ class AppConfig(Section):
 
     def _in_clear(self, secret: str) -> bool:
         return not any(value in secret for value in self._variables)
+
+    @property
+    def time_zone(self) -> tzinfo | None:
+        """Where the cameras are; None: as the system has it."""
+        return time_zone(self.timezone)
+
+    def analytics(self, camera: str) -> AnalyticsConfig:
+        """What the analytics of a camera are made from."""
+        scene = SceneConfig.model_construct(
+            **{name: getattr(self.cameras[camera], name) for name in SceneConfig.model_fields}
+        )
+        return AnalyticsConfig(track=self.track, events=self.events, scene=scene, time_zone=self.time_zone)
 
     @property
     def detector(self) -> DetectorConfig:

@@ -41,8 +41,8 @@ def main(
     if as_csv and as_json:
         raise UsageError("want --csv or --json, not both")
     config = load_config(path)
-    began = _moment(since, config.zone)
-    counts = read_counts(config.state_dir / COUNTS_FILE, began.timestamp(), by.value, config.zone)
+    began = _moment(since, config.time_zone)
+    counts = read_counts(config.state_dir / COUNTS_FILE, began.timestamp(), by.value, config.time_zone)
     rows = [
         {"from": moment.isoformat(), "camera": camera, "place": place, "label": label}
         | {counter.counted: round(value, 1) for _, counter, value in group}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,14 @@ class Detections:
         score: Confidence, 0 to 1, float32, shape (n,).
         class_id: Index into the model's labels, int32, shape (n,).
         track_id: Identity across frames, from 1, or -1 while it has none; int64, shape (n,), or None if nothing tracks.
+        zones: Those that each is in, by name, n of them; None where there are no zones.
     """
 
     xyxy: NDArray[np.float32]
     score: NDArray[np.float32]
     class_id: NDArray[np.int32]
     track_id: NDArray[np.int64] | None = None
+    zones: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.score)
@@ -34,6 +37,16 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.score)
+
+    def only(self, keep: NDArray[np.bool_]) -> Detections:
+        """Those of which `keep`, shape (n,), is true, in their order."""
+        return Detections(
+            self.xyxy[keep],
+            self.score[keep],
+            self.class_id[keep],
+            None if self.track_id is None else self.track_id[keep],
+            None if self.zones is None else tuple(compress(self.zones, keep)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

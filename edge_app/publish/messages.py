@@ -118,11 +118,14 @@ class MessageWriter:
 
     def _each(self, found: Detections) -> Iterator[str]:
         ids: Iterable[str] = repeat("")
+        zones: Iterable[str] = repeat("")
         if found.track_id is not None:
             ids = [f',"track_id":{track_id}' if track_id > 0 else "" for track_id in found.track_id.tolist()]
-        rows = zip(found.class_id.tolist(), found.score.tolist(), found.xyxy.tolist(), ids, strict=False)
-        for class_id, score, box, track_id in rows:
-            yield self._objects[class_id] % (score, *box, track_id)
+        if found.zones is not None:
+            zones = [f',"zones":{ENCODER.encode(names)}' for names in found.zones]
+        rows = zip(found.class_id.tolist(), found.score.tolist(), found.xyxy.tolist(), ids, zones, strict=False)
+        for class_id, score, box, track_id, names in rows:
+            yield self._objects[class_id] % (score, *box, track_id + names)
 
     def _finite(self, result: Result) -> Detections:
         """The detections without those that hold a NaN, an infinity or no score of 0 to 1: counted, never published."""
@@ -131,8 +134,7 @@ class MessageWriter:
         if good.all():
             return found
         self._metrics.count("outputs_not_finite", int((~good).sum()), camera=result.meta.camera)
-        track_id = None if found.track_id is None else found.track_id[good]
-        return Detections(found.xyxy[good], found.score[good], found.class_id[good], track_id)
+        return found.only(good)
 
 
 def _constant(value: object) -> str:

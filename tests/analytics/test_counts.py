@@ -134,10 +134,24 @@ def test_a_file_that_is_not_there_has_no_counts_and_a_damaged_one_says_so(path: 
     assert shown(path, "day") == []
     path.parent.mkdir()
     path.write_bytes(b"no database" * 1000)
-    with pytest.raises(AccessError, match=r"counts\.db: cannot be opened"):
-        CountStore(path)
     with pytest.raises(AccessError, match=r"counts\.db: cannot be read"):
         shown(path, "day")
+
+
+def test_a_damaged_file_is_set_aside_and_a_folder_that_cannot_be_made_says_so(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database" * 1000)
+    store = CountStore(path)
+    store.add(IN, NOON)
+    store.write()
+    assert store.since(0) == {IN: 1}
+    assert [other.read_bytes()[:11] for other in path.parent.glob("counts.db.damaged-*")] == [b"no database"]
+    assert "counting begins anew" in caplog.text
+    store.close()
+    with pytest.raises(AccessError, match=r"counts\.db/x: cannot be opened"):
+        CountStore(path / "x")
 
 
 def test_time_zones_with_half_hours_have_whole_days(path: Path) -> None:
