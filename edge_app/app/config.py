@@ -163,6 +163,16 @@ class AppConfig(Section):
                     raise wrong(f"want another file than this one, which {what}", index, *sink.file_location)
         return sinks
 
+    @model_validator(mode="after")
+    def _what_needs_tracks_has_them(self) -> AppConfig:
+        needs = next(
+            (f"camera {name} has" for name, camera in self.cameras.items() if camera.zones or camera.lines), None
+        )
+        if self.track is not None and self.track.tracker == "none" and (needs or self.events is not None):
+            what = f"{needs} zones or lines" if needs else "there is `events`"
+            raise wrong(f"want a tracker: {what}, which need tracks", "track", "tracker")
+        return self
+
     @field_validator("publish")
     @classmethod
     def _sinks_differ(cls, sinks: tuple[AnySinkConfig, ...]) -> tuple[Any, ...]:
