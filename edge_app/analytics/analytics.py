@@ -14,12 +14,12 @@ from edge_app.analytics.facts import TrackedFrame
 from edge_app.analytics.filters import ObjectFilter
 from edge_app.analytics.ground import Speeds
 from edge_app.analytics.place_events import PlaceEvents
+from edge_app.analytics.place_tally import PlaceTally
 from edge_app.analytics.scene import SceneConfig
-from edge_app.analytics.tally import Tally
 from edge_app.analytics.track_events import TrackEvents
 from edge_app.analytics.tracker import Tracker
 from edge_app.core.detections import Detections
-from edge_app.core.events import Event
+from edge_app.core.events import SceneEvent
 from edge_app.core.frames import FrameMeta
 
 
@@ -61,7 +61,7 @@ class Facts(NamedTuple):
     """
 
     detections: Detections
-    events: Sequence[Event]
+    events: Sequence[SceneEvent]
 
 
 class Analytics:
@@ -84,7 +84,7 @@ class Analytics:
         events = self._events.update(frame, ended + tracks.ended)
         return Facts(replace(frame.detections, zones=self._events.zones_of(frame)), events)
 
-    def close(self) -> Sequence[Event]:
+    def close(self) -> Sequence[SceneEvent]:
         """No more frames come: what follows from that."""
         return self._events.close()
 
@@ -125,7 +125,7 @@ def _make_events(
     tracks = TrackEvents(events.update_s) if config.track is not None or config.events is not None else None
     places = None
     if config.has_places and counts is not None:
-        tally = Tally(counts, camera, labels, config.time_zone)
+        tally = PlaceTally(counts, camera, labels, config.time_zone)
         places = PlaceEvents(config.scene, labels, config.time_zone, tally)
     speeds = Speeds(config.scene.ground) if config.scene.ground is not None else None
     return CameraEvents(tracks, places, speeds, events.cooldown_s)

@@ -10,7 +10,7 @@ from edge_app.analytics.facts import TrackedFrame
 from edge_app.analytics.ground import Speeds
 from edge_app.analytics.place_events import PlaceEvents
 from edge_app.analytics.track_events import TrackEvents
-from edge_app.core.events import Event
+from edge_app.core.events import SceneEvent
 
 
 class CameraEvents:
@@ -22,9 +22,9 @@ class CameraEvents:
         self._tracks, self._places, self._speeds = tracks, places, speeds
         self._cooldown = Cooldown(cooldown_s)
 
-    def update(self, frame: TrackedFrame, ended: Sequence[int]) -> list[Event]:
+    def update(self, frame: TrackedFrame, ended: Sequence[int]) -> list[SceneEvent]:
         """What a frame shows, before which these tracks have ended."""
-        events: list[Event] = []
+        events: list[SceneEvent] = []
         for part in (self._places, self._tracks):
             events += part.end(ended) if part and ended else ()
         for part in (self._tracks, self._places):
@@ -40,14 +40,14 @@ class CameraEvents:
         """The zones that each object of the frame is in; None where there are none."""
         return self._places.zones_of(frame.track_id.tolist()) if self._places else None
 
-    def close(self) -> list[Event]:
+    def close(self) -> list[SceneEvent]:
         """No more frames come: all leave, and every track ends."""
         return self._sent([event for part in (self._places, self._tracks) if part for event in part.close()])
 
-    def _sent(self, events: Iterable[Event]) -> list[Event]:
+    def _sent(self, events: Iterable[SceneEvent]) -> list[SceneEvent]:
         return [self._with_speed(event) for event in events if self._cooldown.lets_pass(event)]
 
-    def _with_speed(self, event: Event) -> Event:
+    def _with_speed(self, event: SceneEvent) -> SceneEvent:
         if self._speeds is None or event.seen is None:
             return event
         return replace(event, speed_mps=self._speeds.speed_mps(event.seen.track_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from edge_app.core.events import Event
+from edge_app.core.events import SceneEvent
 
 BEGINNINGS, ENDINGS = frozenset({"new", "enter", "cross", "crowd"}), frozenset({"end", "leave", "cross", "calm"})
 
@@ -17,7 +17,7 @@ class Cooldown:
         self._last_s: dict[tuple[str, str | None, int | None], float] = {}  # by type, place and class
         self._left_out: set[str] = set()  # ids
 
-    def lets_pass(self, event: Event) -> bool:
+    def lets_pass(self, event: SceneEvent) -> bool:
         """Whether to send it."""
         if event.type in BEGINNINGS and not self._cooled(event):
             self._left_out.add(event.id)
@@ -26,7 +26,7 @@ class Cooldown:
             self._left_out.discard(event.id)
         return passes
 
-    def _cooled(self, event: Event) -> bool:
+    def _cooled(self, event: SceneEvent) -> bool:
         kind = event.type, event.zone or event.line, None if event.seen is None else event.seen.class_id
         now = event.meta.timeline_s
         if 0 <= now - self._last_s.get(kind, -math.inf) < self._cooldown_s:

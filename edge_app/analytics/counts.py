@@ -19,7 +19,7 @@ from edge_app.core.errors import AccessError
 logger = logging.getLogger(__name__)
 
 Counted = Literal["in", "out", "entered", "dwell_s"]
-Period = Literal["minute", "hour", "day"]
+CountPeriod = Literal["minute", "hour", "day"]
 
 COUNTS_FILE = "counts.db"  # in the state folder
 
@@ -103,7 +103,7 @@ class CountStore:
 
 
 def read_counts(
-    path: Path, since_s: float, period: Period, zone: tzinfo | None
+    path: Path, since_s: float, period: CountPeriod, zone: tzinfo | None
 ) -> Iterator[tuple[datetime, Counter, float]]:
     """When each period began, and what was counted in it, oldest first; nothing where there is no file.
 
@@ -159,7 +159,7 @@ def _row(minute: int, counter: Counter, value: float) -> tuple[int, str, str, st
     return minute, counter.camera, counter.place, counter.label, counter.counted, value
 
 
-def _beginning(moment: datetime, period: Period) -> datetime:
+def _beginning(moment: datetime, period: CountPeriod) -> datetime:
     """Of the period in which the moment lies."""
     if period == "minute":
         return moment

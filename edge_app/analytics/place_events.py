@@ -8,17 +8,17 @@ from typing import Any
 
 from edge_app.analytics.facts import Calmed, Crossed, Crowded, Dwelt, Entered, Left, TrackedFrame, ZoneFact
 from edge_app.analytics.lines import Lines
+from edge_app.analytics.place_tally import PlaceTally
 from edge_app.analytics.scene import SceneConfig
-from edge_app.analytics.tally import Tally
 from edge_app.analytics.zones import Zones
-from edge_app.core.events import Event, EventType, Sighting
+from edge_app.core.events import EventType, SceneEvent, Sighting
 from edge_app.core.ulid import new_ulid
 
 
 class PlaceEvents:
     """Looks at the zones and lines of one camera, and counts what they tell."""
 
-    def __init__(self, scene: SceneConfig, labels: Sequence[str], time_zone: tzinfo | None, tally: Tally) -> None:
+    def __init__(self, scene: SceneConfig, labels: Sequence[str], time_zone: tzinfo | None, tally: PlaceTally) -> None:
         """Of a scene with zones or lines; `time_zone` is that of their hours, None: the system's."""
         self._zones = Zones(scene.zones, labels, time_zone) if scene.zones else None
         self._lines = Lines(scene.lines, labels, time_zone) if scene.lines else None
@@ -27,7 +27,7 @@ class PlaceEvents:
         self._crowds: dict[str, str] = {}  # ids, by zone
         self._source_wh = 0, 0
 
-    def update(self, frame: TrackedFrame) -> Iterator[Event]:
+    def update(self, frame: TrackedFrame) -> Iterator[SceneEvent]:
         """What the next analysed frame shows."""
         self._source_wh = frame.source_wh
         if self._zones is not None:
@@ -39,24 +39,24 @@ class PlaceEvents:
         """The zones that each of these tracks is in; None where there are no zones."""
         return None if self._zones is None else tuple(map(self._zones.names, track_ids))
 
-    def end(self, track_ids: Sequence[int]) -> Iterator[Event]:
+    def end(self, track_ids: Sequence[int]) -> Iterator[SceneEvent]:
         """These tracks have ended, so they leave; to be called before `update` with the frame that shows it."""
         if self._zones is not None:
             yield from self._of_zones(self._zones.end(track_ids))
         if self._lines is not None:
             self._lines.end(track_ids)
 
-    def close(self) -> Iterator[Event]:
+    def close(self) -> Iterator[SceneEvent]:
         """No more frames come: all leave."""
         if self._zones is not None:
             yield from self._of_zones(self._zones.close())
 
-    def _of_zones(self, facts: Iterable[ZoneFact]) -> Iterator[Event]:
+    def _of_zones(self, facts: Iterable[ZoneFact]) -> Iterator[SceneEvent]:
         for fact in facts:
             self._tally.zone(fact)
             yield self._crowd(fact) if isinstance(fact, Crowded | Calmed) else self._stay(fact)
 
-    def _stay(self, fact: Entered | Dwelt | Left) -> Event:
+    def _stay(self, fact: Entered | Dwelt | Left) -> SceneEvent:
         stay, entered = (fact.zone, fact.seen.track_id), fact.seen if isinstance(fact, Entered) else fact.entered
         about: dict[str, Any] = {"zone": fact.zone, "start_time": entered.meta.time.wall}
         if isinstance(fact, Entered):
@@ -67,16 +67,16 @@ class PlaceEvents:
             return _event("dwell", self._stays[stay], fact.seen, **about)
         return _event("leave", self._stays.pop(stay), fact.seen, **about)
 
-    def _crowd(self, fact: Crowded | Calmed) -> Event:
+    def _crowd(self, fact: Crowded | Calmed) -> SceneEvent:
         kind: EventType = "crowd" if isinstance(fact, Crowded) else "calm"
         identity = self._crowds.setdefault(fact.zone, new_ulid()) if kind == "crowd" else self._crowds.pop(fact.zone)
         about: dict[str, Any] = {"zone": fact.zone, "count": fact.count}
-        return Event(id=identity, type=kind, meta=fact.meta, source_wh=self._source_wh, **about)
+        return SceneEvent(id=identity, type=kind, meta=fact.meta, source_wh=self._source_wh, **about)
 
-    def _crossing(self, fact: Crossed) -> Event:
+    def _crossing(self, fact: Crossed) -> SceneEvent:
         about: dict[str, Any] = {"line": fact.line, "direction": fact.direction, "count": self._tally.line(fact)}
         return _event("cross", new_ulid(), fact.seen, **about)
 
 
-def _event(kind: EventType, identity: str, seen: Sighting, **about: Any) -> Event:
-    return Event(id=identity, type=kind, meta=seen.meta, source_wh=seen.source_wh, seen=seen, **about)
+def _event(kind: EventType, identity: str, seen: Sighting, **about: Any) -> SceneEvent:
+    return SceneEvent(id=identity, type=kind, meta=seen.meta, source_wh=seen.source_wh, seen=seen, **about)

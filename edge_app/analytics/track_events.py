@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from edge_app.analytics.facts import TrackedFrame
-from edge_app.core.events import Event, EventType, Sighting
+from edge_app.core.events import EventType, SceneEvent, Sighting
 from edge_app.core.ulid import new_ulid
 
 
@@ -28,8 +28,8 @@ class _Life:
     told_s: float
     id: str = field(default_factory=new_ulid)
 
-    def event(self, kind: EventType, seen: Sighting, end_time: float | None = None) -> Event:
-        return Event(
+    def event(self, kind: EventType, seen: Sighting, end_time: float | None = None) -> SceneEvent:
+        return SceneEvent(
             id=self.id,
             type=kind,
             meta=self.newest.meta,
@@ -48,7 +48,7 @@ class TrackEvents:
         self._update_s = update_s
         self._lives: dict[int, _Life] = {}
 
-    def update(self, frame: TrackedFrame) -> Iterator[Event]:
+    def update(self, frame: TrackedFrame) -> Iterator[SceneEvent]:
         """What the next analysed frame shows."""
         for row, track_id in enumerate(frame.track_id.tolist()):
             if track_id < 1:
@@ -59,22 +59,22 @@ class TrackEvents:
             elif event := self._see(life, seen):
                 yield event
 
-    def end(self, track_ids: Iterable[int]) -> Iterator[Event]:
+    def end(self, track_ids: Iterable[int]) -> Iterator[SceneEvent]:
         """These tracks have ended."""
         for track_id in track_ids:
             if (life := self._lives.pop(track_id, None)) is not None:
                 yield life.event("end", life.best, end_time=life.newest.meta.time.wall)
 
-    def close(self) -> Iterator[Event]:
+    def close(self) -> Iterator[SceneEvent]:
         """No more frames come: all end."""
         return self.end(list(self._lives))
 
-    def _begin(self, seen: Sighting) -> Event:
+    def _begin(self, seen: Sighting) -> SceneEvent:
         life = _Life(seen, seen, start_time=seen.meta.time.wall, told_s=seen.meta.timeline_s)
         self._lives[seen.track_id] = life
         return life.event("new", seen)
 
-    def _see(self, life: _Life, seen: Sighting) -> Event | None:
+    def _see(self, life: _Life, seen: Sighting) -> SceneEvent | None:
         life.newest = seen
         if seen.score > life.best.score:
             life.best = seen

@@ -105,11 +105,8 @@ class AppConfig(Section):
         """Where the cameras are; None: as the system has it."""
         return time_zone(self.timezone)
 
-    def analytics(self, camera: str) -> AnalyticsConfig:
-        """What the analytics of a camera are made from."""
-        scene = SceneConfig.model_construct(
-            **{name: getattr(self.cameras[camera], name) for name in SceneConfig.model_fields}
-        )
+    def analytics(self, scene: SceneConfig) -> AnalyticsConfig:
+        """What the analytics of a camera that shows this scene are made from."""
         return AnalyticsConfig(track=self.track, events=self.events, scene=scene, time_zone=self.time_zone)
 
     @property

@@ -15,14 +15,13 @@ import cv2
 from edge_app.analytics import make_analytics
 from edge_app.analytics.counts import COUNTS_FILE, CountStore
 from edge_app.app import counting
-from edge_app.app.config import AppConfig
+from edge_app.app.config import AppConfig, CameraSection
 from edge_app.app.factory import Parts
 from edge_app.app.health import HealthReporter
 from edge_app.app.service import Service
 from edge_app.app.status_events import StatusEvents
 from edge_app.app.worker import MakeAnalytics, Worker
 from edge_app.capture import Source
-from edge_app.capture.config import CameraConfig
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import TemporaryError
 from edge_app.core.events import CameraEvent
@@ -68,7 +67,7 @@ class Runtime:
         detector: Detector,
         engine: Engine,
         *,
-        cameras: Mapping[str, tuple[Source, CameraConfig]],
+        cameras: Mapping[str, tuple[Source, CameraSection]],
         make_analytics: MakeAnalytics,
         tell_of_cameras: bool,
         counts: CountStore | None,
@@ -203,7 +202,7 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
     sys.setswitchinterval(SWITCH_S)
     config, service, stop = parts.config, Service(), stop or threading.Event()
     detector, engine = start_engine(parts.detector, config.engine, partial(_building, service, stop))
-    has_places = any(config.analytics(name).has_places for name in config.cameras)
+    has_places = any(config.analytics(camera).has_places for camera in config.cameras.values())
     with engine, counting.open_store(config.state_dir / COUNTS_FILE) if has_places else nullcontext() as counts:
         because = detector.backend.because
         logger.info("model %s, %s, on %s: %s", detector.name, detector.precision, engine.name, because)
@@ -223,7 +222,7 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
 
 def _analytics_maker(config: AppConfig, detector: Detector, counts: CountStore | None) -> MakeAnalytics:
     labels, confidence = detector.labels, detector.thresholds.confidence
-    return lambda name, ids: make_analytics(config.analytics(name), name, labels, confidence, ids, counts)
+    return lambda name, scene, ids: make_analytics(config.analytics(scene), name, labels, confidence, ids, counts)
 
 
 def _building(service: Service, stop: threading.Event) -> bool:

@@ -11,12 +11,13 @@ from functools import partial
 from itertools import count
 
 from edge_app.analytics import Analytics
+from edge_app.analytics.scene import SceneConfig
+from edge_app.app.config import CameraSection
 from edge_app.capture import Cameras, Source
-from edge_app.capture.config import CameraConfig
 from edge_app.capture.status import OnStatus
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Result
-from edge_app.core.events import Event
+from edge_app.core.events import SceneEvent
 from edge_app.core.frames import Frame
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
@@ -30,7 +31,7 @@ from edge_app.publish import EventWriter, Message, MessageWriter
 FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
 
 Publish = Callable[[Message, Callable[[], bool]], object]
-MakeAnalytics = Callable[[str, Iterator[int]], Analytics | None]
+MakeAnalytics = Callable[[str, SceneConfig, Iterator[int]], Analytics | None]
 
 
 class Worker:
@@ -84,14 +85,14 @@ class Worker:
         self._analysis = Analysis(self._inbox, engine, detector.postprocess, self._hand_over, metrics, heartbeats, name)
         self._thread: threading.Thread | None = None
 
-    def add(self, name: str, source: Source, config: CameraConfig) -> None:
+    def add(self, name: str, source: Source, config: CameraSection) -> None:
         """Starts a camera, unless its configuration disables it.
 
         Raises:
             EndedError: The worker has ended with its last source: nobody would analyse the camera's frames.
         """
         with self._inbox.held():
-            if analytics := self._make_analytics(name, self._track_ids[name]):
+            if analytics := self._make_analytics(name, config, self._track_ids[name]):
                 self._analytics[name] = analytics
             self._cameras.add(name, source, config)
 
@@ -100,7 +101,7 @@ class Worker:
         self._cameras.remove(name)
         self._analytics.pop(name, None)
 
-    def replace(self, name: str, source: Source, config: CameraConfig) -> None:
+    def replace(self, name: str, source: Source, config: CameraSection) -> None:
         """Removes a camera and adds another of its name, which continues its count of frames; raises like `add`."""
         with self._inbox.held():
             self.remove(name)
@@ -146,7 +147,7 @@ class Worker:
         self._publish(self._messages.detections(result, time.monotonic()), self._keep_waiting)
         self._tell(events)
 
-    def _with_facts(self, result: Result) -> tuple[Result, Sequence[Event]]:
+    def _with_facts(self, result: Result) -> tuple[Result, Sequence[SceneEvent]]:
         """The result with what its camera's analytics make of it, and what happened."""
         analytics = self._analytics.get(result.meta.camera)
         if analytics is None:
@@ -154,7 +155,7 @@ class Worker:
         detections, events = analytics.update(result.meta, result.source_wh, result.detections)
         return replace(result, detections=detections), events
 
-    def _tell(self, events: Iterable[Event]) -> None:
+    def _tell(self, events: Iterable[SceneEvent]) -> None:
         for event in events:
             self._publish(self._events.event(event), self._keep_waiting)
 

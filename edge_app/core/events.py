@@ -34,7 +34,7 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class SceneEvent:
     """Something that happened; what does not apply is None.
 
     Attributes:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from edge_app.core.events import CameraEvent, Event, Sighting
+from edge_app.core.events import CameraEvent, SceneEvent, Sighting
 from edge_app.core.frames import FrameMeta
 from edge_app.publish.messages import ENCODER, Message, ModelIdentity, rfc3339
 
@@ -24,7 +24,7 @@ class EventWriter:
         self._next_seq: defaultdict[str, int] = defaultdict(int)
         self._numbering = threading.Lock()
 
-    def event(self, event: Event) -> Message:
+    def event(self, event: SceneEvent) -> Message:
         """The message of what a camera showed."""
         meta, (width, height) = event.meta, event.source_wh
         document = {

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge_app.analytics.counts import Counter, CountStore, Period, read_counts
+from edge_app.analytics.counts import Counter, CountPeriod, CountStore, read_counts
 from edge_app.core.errors import AccessError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state" / "counts.db"
 
 
-def shown(path: Path, period: Period, since: float = 0) -> list[tuple[str, str, float]]:
+def shown(path: Path, period: CountPeriod, since: float = 0) -> list[tuple[str, str, float]]:
     rows = read_counts(path, since, period, BERLIN)
     return [(f"{began:%d %H:%M}", counter.counted, value) for began, counter, value in rows]
 

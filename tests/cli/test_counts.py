@@ -33,7 +33,9 @@ def counted(configured: Any, tmp_path: Path) -> Path:
         store.add(counter, NOON + 60 * minute, value)
     store.write()
     store.close()
-    return configured(state_dir=str(tmp_path / "state"), timezone="Europe/Berlin")
+    return configured(
+        state_dir=str(tmp_path / "state"), timezone="Europe/Berlin", cameras={"gate": {"url": "synthetic://street"}}
+    )
 
 
 def shown(capfd: pytest.CaptureFixture[str], *arguments: object) -> str:

@@ -73,14 +73,14 @@ KEYS = [
         id="key of another sink",
     ),
     pytest.param(
-        SOUND + "zones: {}\n",
-        "3:1: zones: unknown key; known here: model, engine, cameras, detect, publish, shutdown, state_dir",
+        SOUND + "wings: {}\n",
+        "3:1: wings: unknown key; known here: model, engine, cameras, detect, track, events, timezone, publish, shutdown, state_dir",
         id="not near anything",
     ),
     pytest.param(SOUND + "ENGINE: {}\n", "3:1: ENGINE: unknown key, did you mean engine?", id="wrong case"),
     pytest.param(
         SOUND + "base: /x\n",
-        "3:1: base: unknown key; known here: model, engine, cameras, detect, publish, shutdown, state_dir",
+        "3:1: base: unknown key; known here: model, engine, cameras, detect, track, events, timezone, publish, shutdown, state_dir",
         id="a field that is not a key",
     ),
     pytest.param(

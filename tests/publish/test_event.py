@@ -9,7 +9,7 @@ import pytest
 
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
-from edge_app.core.events import CameraEvent, Event, EventType, Sighting
+from edge_app.core.events import CameraEvent, EventType, SceneEvent, Sighting
 from edge_app.publish import EventWriter
 from tests.frames import frame_meta
 from tests.publish.test_message import IDENTITY, LABELS, validator
@@ -26,11 +26,11 @@ def writer() -> EventWriter:
     return EventWriter("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS)
 
 
-def event(kind: EventType, seen: Sighting | None = SEEN, **more: Any) -> Event:
-    return Event(id=ID, type=kind, meta=META, source_wh=(1920, 1080), seen=seen, **more)
+def event(kind: EventType, seen: Sighting | None = SEEN, **more: Any) -> SceneEvent:
+    return SceneEvent(id=ID, type=kind, meta=META, source_wh=(1920, 1080), seen=seen, **more)
 
 
-def document(made: Event) -> dict[str, Any]:
+def document(made: SceneEvent) -> dict[str, Any]:
     return json.loads(writer().event(made).payload)
 
 

@@ -10,7 +10,7 @@ from edge_app.analytics.facts import Crossed, Entered, Left, ZoneFact
 from edge_app.core.events import Direction, Sighting
 
 
-class Tally:
+class PlaceTally:
     """Used by the analysis thread alone."""
 
     def __init__(self, store: CountStore, camera: str, labels: Sequence[str], time_zone: tzinfo | None) -> None:
