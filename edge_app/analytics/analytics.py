@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -29,13 +30,19 @@ class Analytics:
     Whatever looks at tracks (zones, lines, events) is called in `update`, once there are ids, and adds to `Facts`.
     """
 
-    def __init__(self, track: TrackConfig, confidence: float) -> None:
-        """`confidence` is the lowest score that a detection can have."""
+    def __init__(self, track: TrackConfig, confidence: float, ids: Iterator[int]) -> None:
+        """Takes what a camera's analytics are made from.
+
+        Args:
+            track: How its objects are followed.
+            confidence: The lowest score that a detection can have.
+            ids: For its tracks; they outlive a camera that is replaced, because none is used again in a session.
+        """
         from edge_app.analytics.trackers import (
             make_tracker,
         )  # SciPy takes half a second to import, and is not needed else
 
-        self._tracker = make_tracker(track, confidence)
+        self._tracker = make_tracker(track, confidence, ids)
         self._source_wh: tuple[int, int] | None = None
 
     def update(self, meta: FrameMeta, source_wh: tuple[int, int], detections: Detections) -> Facts:

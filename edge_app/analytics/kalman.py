@@ -26,7 +26,7 @@ class Noise:
     """
 
     measured: float = 0.03
-    speed: float = 1.0
+    speed: float = 3.0
     centre: float = 0.1
     sides: float = 0.2
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,14 +21,14 @@ class Tracker:
     """Follows the objects of one camera.
 
     An object is confirmed once it was seen in `confirm_frames` frames in a row, and its track ends once it was not seen
-    for longer than `lost_s`. In between it may be away: a drop or a reconnect ends nothing. Ids rise from 1 and are
+    for longer than `lost_s`. In between it may be away: a drop or a reconnect ends nothing. Ids are
     never used again.
     """
 
-    def __init__(self, config: TrackConfig, matcher: Matcher) -> None:
+    def __init__(self, config: TrackConfig, matcher: Matcher, ids: Iterator[int]) -> None:
+        """`ids` are given to what is confirmed, in their order."""
         self._confirm_frames, self._lost_s, self._matcher = config.confirm_frames, config.lost_s, matcher
-        self._tracks = Tracks()
-        self._next_id = 1
+        self._tracks, self._ids = Tracks(), ids
         self._last_s: float | None = None
         self._clock_s = self._before_s = 0.0  # as `now_s`, but it never goes back; and in the frame before
 
@@ -67,10 +70,9 @@ class Tracker:
     def _confirm(self) -> tuple[int, ...]:
         """Gives ids to the tracks that were seen often enough; returns these."""
         rows = np.flatnonzero(~self._tracks.confirmed & (self._tracks.sightings >= self._confirm_frames))
-        started = range(self._next_id, self._next_id + len(rows))
+        started = tuple(islice(self._ids, len(rows)))
         self._tracks.track_id[rows] = started
-        self._next_id = started.stop
-        return tuple(started)
+        return started
 
     def _end_lost(self) -> tuple[int, ...]:
         return self._end(self._clock_s - self._tracks.last_s > self._lost_s + SLACK_S)

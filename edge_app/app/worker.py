@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from itertools import count
 
 from edge_app.analytics import Analytics
 from edge_app.analytics.config import TrackConfig
@@ -73,6 +75,7 @@ class Worker:
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
         self._track, self._confidence = track, detector.thresholds.confidence
         self._analytics: dict[str, Analytics] = {}
+        self._track_ids = defaultdict[str, Iterator[int]](partial(count, 1))
         capacity = max(engine.max_batch, FINITE_AHEAD)
         self._cameras = Cameras(self._inbox, metrics, threads, on_status, capacity)
         postprocess = detector.postprocess.batch
@@ -87,7 +90,7 @@ class Worker:
         """
         with self._inbox.held():
             if self._track is not None:
-                self._analytics[name] = Analytics(self._track, self._confidence)
+                self._analytics[name] = Analytics(self._track, self._confidence, self._track_ids[name])
             self._cameras.add(name, source, config)
 
     def remove(self, name: str) -> None:
@@ -96,7 +99,7 @@ class Worker:
         self._analytics.pop(name, None)
 
     def replace(self, name: str, source: Source, config: CameraConfig) -> None:
-        """Removes a camera and adds another of its name, which continues its count of frames; raises like `add`."""
+        """Removes a camera and adds another of its name, which counts frames and tracks on; raises like `add`."""
         with self._inbox.held():
             self.remove(name)
             self.add(name, source, config)
