@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from edge_app.analytics.config import TrackConfig
 from edge_app.analytics.kalman import Rows
 from edge_app.analytics.matching import NOBODY, Matcher
-from edge_app.analytics.tracks import UNCONFIRMED, Tracks, TrackUpdate
-from edge_app.core.detections import Detections
+from edge_app.analytics.tracks import Tracks, TrackUpdate
+from edge_app.core.detections import UNTRACKED, Detections
 
 SLACK_S = 1e-6  # sums of intervals are not exact
 
@@ -83,15 +83,15 @@ class Tracker:
             return ()
         ids = self._tracks.track_id[rows]
         self._tracks.keep(~rows)
-        return tuple(sorted(ids[ids != UNCONFIRMED].tolist()))
+        return tuple(sorted(ids[ids != UNTRACKED].tolist()))
 
     def _told(self, row_of: Rows, started: tuple[int, ...], ended: tuple[int, ...], now_s: float) -> TrackUpdate:
         """What is told of the detections whose tracks stand in these rows."""
         known = np.flatnonzero(row_of != NOBODY)
-        track_id, first_s = np.full(len(row_of), UNCONFIRMED), np.full(len(row_of), np.nan)
+        track_id, first_s = np.full(len(row_of), UNTRACKED), np.full(len(row_of), np.nan)
         track_id[known] = self._tracks.track_id[row_of[known]]
         first_s[known] = self._tracks.first_s[row_of[known]] + (now_s - self._clock_s)
-        first_s[track_id == UNCONFIRMED] = np.nan
+        first_s[track_id == UNTRACKED] = np.nan
         return TrackUpdate(track_id, first_s, started, ended)
 
 

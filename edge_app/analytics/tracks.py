@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.analytics.kalman import BoxFilters, Floats, Rows
-from edge_app.core.detections import Detections
+from edge_app.core.detections import UNTRACKED, Detections
 
-UNCONFIRMED = -1
 REMEMBERED = 3  # boxes that a track keeps, for its direction
 COLUMNS = ("track_id", "class_id", "sightings", "first_s", "last_s", "boxes")
 
@@ -37,7 +36,7 @@ class Tracks:
 
     Attributes:
         filters: Where each is expected.
-        track_id: From 1, or `UNCONFIRMED`; int64 (n,).
+        track_id: From 1, or `UNTRACKED`; int64 (n,).
         class_id: As it was seen last; int32 (n,).
         sightings: Frames in which it was seen; int64 (n,).
         first_s, last_s: When it was seen first and last [s]; float64 (n,).
@@ -59,7 +58,7 @@ class Tracks:
     @property
     def confirmed(self) -> NDArray[np.bool_]:
         """Which have an id."""
-        confirmed: NDArray[np.bool_] = self.track_id != UNCONFIRMED
+        confirmed: NDArray[np.bool_] = self.track_id != UNTRACKED
         return confirmed
 
     def see(self, rows: Rows, found: Detections, now_s: float, *, replay: NDArray[np.bool_]) -> None:
@@ -78,7 +77,7 @@ class Tracks:
         count, now = len(found), np.full(len(found), now_s)
         self.filters.add(as_centres(found.xyxy))
         new: tuple[NDArray[Any], ...]
-        new = np.full(count, UNCONFIRMED), found.class_id, np.ones(count, np.int64), now, now, found.xyxy[:, None]
+        new = np.full(count, UNTRACKED), found.class_id, np.ones(count, np.int64), now, now, found.xyxy[:, None]
         for name, values in zip(COLUMNS, new, strict=True):
             shape = (count, *getattr(self, name).shape[1:])
             setattr(self, name, np.concatenate([getattr(self, name), np.broadcast_to(values, shape)]))
