@@ -13,6 +13,7 @@ HIGH = 0.2  # a score is high from this share of what is above the lowest one
 OTHER_CLASS = 0.3  # taken off the overlap where the class is another: models change their mind
 LEAST, LEAST_UNCONFIRMED = 0.1, 0.3  # overlap
 NEAR = 9.2  # squared distance within which 99 of 100 centres are found
+WANDER = 0.4  # how far what is not seen may get off its way, as a share of its size [1/s]
 LARGER = 1.5**2  # how much larger or smaller [area/area] what is near may be
 
 
@@ -53,5 +54,5 @@ def _nearness(tracks: Tracks, found: Detections) -> Floats:
     expected, centres = tracks.filters.boxes, as_centres(found.xyxy)
     larger = np.maximum(expected[:, 2] * expected[:, 3], 1.0)[:, None] / (centres[:, 2] * centres[:, 3])
     alike = (larger < LARGER) & (larger > 1 / LARGER)
-    nearness: Floats = np.maximum(1 - tracks.filters.distances(centres) / NEAR, 0) * alike
+    nearness: Floats = np.maximum(1 - tracks.filters.distances(centres, WANDER * tracks.away_s) / NEAR, 0) * alike
     return nearness

@@ -22,13 +22,13 @@ class Noise:
         measured: Standard deviation of a detected box's centre and sides.
         speed: Standard deviation of a new track's speed [1/s].
         centre: Standard deviation by which the centre's speed changes in a second [1/s].
-        sides: The same of width and height, which change more slowly.
+        sides: The same of width and height, which swing more than they go on.
     """
 
-    measured: float = 0.03
-    speed: float = 1.0
+    measured: float = 0.05
+    speed: float = 3.0
     centre: float = 0.1
-    sides: float = 0.2
+    sides: float = 0.05
 
 
 class BoxFilters:
@@ -89,9 +89,12 @@ class BoxFilters:
         """Forgets the others."""
         self._state, self._when_seen = self._state[:, rows], self._when_seen[:, rows]
 
-    def distances(self, seen: Floats) -> Floats:
-        """Squared Mahalanobis distances of the expected centres to those of boxes (k, 4), (n, k)."""
-        spread = self._state[PLACE_VAR, :, :2] + self._noise.measured**2 * _area(self.boxes)
+    def distances(self, seen: Floats, wander: Floats) -> Floats:
+        """Squared Mahalanobis distances of the expected centres to those of boxes (k, 4), (n, k).
+
+        Each may be off by what its filter does not know and, as a share of its size, by `wander` (n,).
+        """
+        spread = self._state[PLACE_VAR, :, :2] + (self._noise.measured**2 + wander[:, None] ** 2) * _area(self.boxes)
         away = self.boxes[:, None, :2] - seen[:, :2]
         squared: Floats = (away * away / spread[:, None]).sum(axis=2)
         return squared

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from edge_app.analytics.config import TrackConfig
 from edge_app.analytics.kalman import Rows
 from edge_app.analytics.matching import NOBODY, Matcher
-from edge_app.analytics.tracks import UNCONFIRMED, Tracks, TrackUpdate
-from edge_app.core.detections import Detections
+from edge_app.analytics.tracks import Tracks, TrackUpdate
+from edge_app.core.detections import UNTRACKED, Detections
 
 SLACK_S = 1e-6  # sums of intervals are not exact
 
@@ -30,18 +30,16 @@ class Tracker:
         self._confirm_frames, self._lost_s, self._matcher = config.confirm_frames, config.lost_s, matcher
         self._tracks, self._ids = Tracks(), ids
         self._last_s: float | None = None
-        self._clock_s = self._before_s = 0.0  # as `now_s`, but it never goes back; and in the frame before
 
     def update(self, detections: Detections, now_s: float) -> TrackUpdate:
         """The ids of what was found in the next frame, taken at `now_s` [s]; time never goes back."""
         elapsed_s = 0.0 if self._last_s is None else max(0.0, now_s - self._last_s)
-        self._last_s, self._before_s = now_s, self._clock_s
-        self._clock_s += elapsed_s
-        ended = self._end_lost()
-        self._tracks.filters.predict(elapsed_s)
+        self._last_s = now_s
+        self._tracks.advance(elapsed_s)
+        ended = self._end(self._tracks.away_s > self._lost_s + SLACK_S)
         usable = np.flatnonzero(np.isfinite(detections.xyxy).all(axis=1))
         row_of = np.full(len(detections), NOBODY, np.intp)
-        row_of[usable] = self._follow(_those(detections, usable))
+        row_of[usable] = self._follow(_those(detections, usable), elapsed_s)
         started = self._confirm()
         return self._told(row_of, started, ended, now_s)
 
@@ -49,13 +47,13 @@ class Tracker:
         """Ends every track, as if all had been lost: their ids, rising."""
         return self._end(np.ones(len(self._tracks), bool))
 
-    def _follow(self, found: Detections) -> Rows:
+    def _follow(self, found: Detections, elapsed_s: float) -> Rows:
         """The row of each detection's track, which is there or begins; unconfirmed ones that were not found end."""
         tracks = self._tracks
         row_of = self._matcher.match(tracks, found)
         seen = row_of != NOBODY
-        away = tracks.last_s[row_of[seen]] < self._before_s - SLACK_S
-        tracks.see(row_of[seen], _those(found, seen), self._clock_s, replay=away & self._matcher.replays)
+        missed = tracks.away_s[row_of[seen]] > elapsed_s + SLACK_S
+        tracks.see(row_of[seen], _those(found, seen), replay=missed & self._matcher.replays)
         alive = tracks.confirmed
         alive[row_of[seen]] = True
         if not alive.all():
@@ -64,7 +62,7 @@ class Tracker:
         new = np.flatnonzero(~seen & (found.score >= self._matcher.begins_from))
         if len(new):
             row_of[new] = len(tracks) + np.arange(len(new))
-            tracks.begin(_those(found, new), self._clock_s)
+            tracks.begin(_those(found, new))
         return row_of
 
     def _confirm(self) -> tuple[int, ...]:
@@ -74,24 +72,21 @@ class Tracker:
         self._tracks.track_id[rows] = started
         return started
 
-    def _end_lost(self) -> tuple[int, ...]:
-        return self._end(self._clock_s - self._tracks.last_s > self._lost_s + SLACK_S)
-
     def _end(self, rows: NDArray[np.bool_]) -> tuple[int, ...]:
         """Ends some tracks; the ids of those that had one."""
         if not rows.any():
             return ()
         ids = self._tracks.track_id[rows]
         self._tracks.keep(~rows)
-        return tuple(sorted(ids[ids != UNCONFIRMED].tolist()))
+        return tuple(sorted(ids[ids != UNTRACKED].tolist()))
 
     def _told(self, row_of: Rows, started: tuple[int, ...], ended: tuple[int, ...], now_s: float) -> TrackUpdate:
         """What is told of the detections whose tracks stand in these rows."""
         known = np.flatnonzero(row_of != NOBODY)
-        track_id, first_s = np.full(len(row_of), UNCONFIRMED), np.full(len(row_of), np.nan)
+        track_id, first_s = np.full(len(row_of), UNTRACKED), np.full(len(row_of), np.nan)
         track_id[known] = self._tracks.track_id[row_of[known]]
-        first_s[known] = self._tracks.first_s[row_of[known]] + (now_s - self._clock_s)
-        first_s[track_id == UNCONFIRMED] = np.nan
+        first_s[known] = self._tracks.first_s[row_of[known]] + (now_s - self._tracks.now_s)
+        first_s[track_id == UNTRACKED] = np.nan
         return TrackUpdate(track_id, first_s, started, ended)
 
 

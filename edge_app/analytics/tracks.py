@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.analytics.kalman import BoxFilters, Floats, Rows
-from edge_app.core.detections import Detections
+from edge_app.core.detections import UNTRACKED, Detections
 
-UNCONFIRMED = -1
 REMEMBERED = 3  # boxes that a track keeps, for its direction
 COLUMNS = ("track_id", "class_id", "sightings", "first_s", "last_s", "boxes")
 
@@ -36,8 +35,9 @@ class Tracks:
     """Everything that is followed, confirmed or not, as arrays of length n.
 
     Attributes:
-        filters: Where each is expected.
-        track_id: From 1, or `UNCONFIRMED`; int64 (n,).
+        now_s: Time since the beginning [s]; it never goes back.
+        filters: Where each is expected now.
+        track_id: From 1, or `UNTRACKED`; int64 (n,).
         class_id: As it was seen last; int32 (n,).
         sightings: Frames in which it was seen; int64 (n,).
         first_s, last_s: When it was seen first and last [s]; float64 (n,).
@@ -46,6 +46,7 @@ class Tracks:
     """
 
     def __init__(self) -> None:
+        self.now_s = 0.0
         self.filters = BoxFilters()
         self.track_id = np.empty(0, np.int64)
         self.class_id = np.empty(0, np.int32)
@@ -59,26 +60,37 @@ class Tracks:
     @property
     def confirmed(self) -> NDArray[np.bool_]:
         """Which have an id."""
-        confirmed: NDArray[np.bool_] = self.track_id != UNCONFIRMED
+        confirmed: NDArray[np.bool_] = self.track_id != UNTRACKED
         return confirmed
 
-    def see(self, rows: Rows, found: Detections, now_s: float, *, replay: NDArray[np.bool_]) -> None:
+    @property
+    def away_s(self) -> Floats:
+        """How long each was not seen [s], (n,)."""
+        away: Floats = self.now_s - self.last_s
+        return away
+
+    def advance(self, elapsed_s: float) -> None:
+        """Moves time and all filters on."""
+        self.now_s += elapsed_s
+        self.filters.predict(elapsed_s)
+
+    def see(self, rows: Rows, found: Detections, *, replay: NDArray[np.bool_]) -> None:
         """Corrects tracks by what was found of each, one detection a row; some by replaying what they did meanwhile."""
         centres, at_once = as_centres(found.xyxy), ~replay
         self.filters.update(rows[at_once], centres[at_once])
         if replay.any():
-            self.filters.replay(rows[replay], now_s - self.last_s[rows[replay]], centres[replay])
+            self.filters.replay(rows[replay], self.away_s[rows[replay]], centres[replay])
         self.class_id[rows] = found.class_id
         self.sightings[rows] += 1
-        self.last_s[rows] = now_s
+        self.last_s[rows] = self.now_s
         self.boxes[rows] = np.concatenate([found.xyxy[:, None], self.boxes[rows, :-1]], axis=1)
 
-    def begin(self, found: Detections, now_s: float) -> None:
+    def begin(self, found: Detections) -> None:
         """New tracks, one of each detection, after those that are there."""
-        count, now = len(found), np.full(len(found), now_s)
+        count, now = len(found), np.full(len(found), self.now_s)
         self.filters.add(as_centres(found.xyxy))
         new: tuple[NDArray[Any], ...]
-        new = np.full(count, UNCONFIRMED), found.class_id, np.ones(count, np.int64), now, now, found.xyxy[:, None]
+        new = np.full(count, UNTRACKED), found.class_id, np.ones(count, np.int64), now, now, found.xyxy[:, None]
         for name, values in zip(COLUMNS, new, strict=True):
             shape = (count, *getattr(self, name).shape[1:])
             setattr(self, name, np.concatenate([getattr(self, name), np.broadcast_to(values, shape)]))

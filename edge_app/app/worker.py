@@ -102,7 +102,7 @@ class Worker:
         self._analytics.pop(name, None)
 
     def replace(self, name: str, source: Source, config: CameraSection) -> None:
-        """Removes a camera and adds another of its name, which continues its count of frames; raises like `add`."""
+        """Removes a camera and adds another of its name, which counts frames and tracks on; raises like `add`."""
         with self._inbox.held():
             self.remove(name)
             self.add(name, source, config)

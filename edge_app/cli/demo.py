@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -20,7 +22,7 @@ from edge_app.cli.output import object_counts
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError
 from edge_app.core.frames import Frame
-from edge_app.preview import Annotator, write_picture
+from edge_app.preview import Annotator, Tails, write_picture
 from edge_app.synthetic import SceneSettings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
@@ -35,12 +37,14 @@ def main(
     """Run the bundled model on the rendered street; write messages and an annotated picture, print a summary."""
     messages = prepare(out)
     seen: list[Result] = []
-    best: list[tuple[Frame, Result]] = []
+    best: list[tuple[Frame, Result, list[NDArray[np.int32]]]] = []
+    tails = Tails()
 
     def observe(frame: Frame, result: Result) -> None:
         seen.append(result)
+        lines = tails.follow(result)
         if not best or len(result.detections) > len(best[0][1].detections):
-            best[:] = [(frame, result)]
+            best[:] = [(frame, result, lines)]
         if result.meta.index % EVERY == 0:
             sys.stdout.write(f"frame {result.meta.index:4d}: {object_counts(result, labels)}\n")
 
@@ -51,9 +55,9 @@ def main(
         began = time.monotonic()
         runtime.run()
         elapsed = time.monotonic() - began
-    frame, result = best[0]
+    frame, result, lines = best[0]
     picture = out / "annotated.png"
-    write_picture(picture, Annotator(labels).draw(frame.picture.bgr, result.detections))
+    write_picture(picture, Annotator(labels).draw(frame.picture.bgr, result.detections, lines))
     summarise(seen, labels)
     sys.stdout.write(
         f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {runtime.detector.name} "
@@ -78,6 +82,7 @@ def scene(frames: int, messages: Path) -> AppConfig:
         {
             "model": {"name": "traffic"},
             "cameras": {"street": {"url": f"synthetic://street?seed={SEED}&frames={frames}"}},
+            "track": {},
             "publish": [{"type": "file", "path": messages}],
         }
     )

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from edge_app.core.frames import FrameMeta
 
+UNTRACKED = -1  # in place of an id
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
@@ -19,7 +21,7 @@ class Detections:
         xyxy: Corners x1, y1, x2, y2 [source px], float32, shape (n, 4).
         score: Confidence, 0 to 1, float32, shape (n,).
         class_id: Index into the model's labels, int32, shape (n,).
-        track_id: Identity across frames, from 1, or -1 while it has none; int64, shape (n,), or None if nothing tracks.
+        track_id: Identity across frames, from 1, or `UNTRACKED`; int64, shape (n,), or None if nothing tracks.
         zones: Those that each is in, by name, n of them; None where there are no zones.
     """
 
