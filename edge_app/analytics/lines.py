@@ -61,7 +61,6 @@ class Lines:
         x, y = self._anchors.of(frame.boxes)
         side = (self._end_x - self._begin_x) * (y - self._begin_y) - (self._end_y - self._begin_y) * (x - self._begin_x)
         side = np.where(np.abs(side) <= EDGE, 0, np.sign(side))
-        tracks = frame.track_id.tolist()
         columns = (each.T.tolist() for each in (self._audience.of(frame), side, x, y))
         tracks = frame.track_id.tolist()
         return [

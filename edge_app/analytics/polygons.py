@@ -32,7 +32,9 @@ def _pair(value: Any) -> Any:
 Share = Annotated[float, AfterValidator(_share), Field(json_schema_extra={"minimum": 0, "maximum": 1})]
 """A place across or down the upright picture, 0 to 1."""
 
-PicturePoint = Annotated[tuple[Share, ...], BeforeValidator(_pair)]
+PicturePoint = Annotated[
+    tuple[Share, ...], BeforeValidator(_pair), Field(json_schema_extra={"minItems": 2, "maxItems": 2})
+]
 """A point as [x, y], from the upper left corner."""
 
 XY: TypeAlias = "tuple[float, ...]"
@@ -65,7 +67,11 @@ def _simple(points: tuple[XY, ...]) -> tuple[XY, ...]:
     return points
 
 
-Polygon = Annotated[tuple[PicturePoint, ...], AfterValidator(_simple)]
+Polygon = Annotated[
+    tuple[PicturePoint, ...],
+    AfterValidator(_simple),
+    Field(json_schema_extra={"minItems": 3, "maxItems": MOST_POINTS}),
+]
 """The corners of an area in their order around it; the last is joined to the first."""
 
 

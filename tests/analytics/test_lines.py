@@ -134,6 +134,12 @@ def test_outside_its_hours_a_line_is_silent_and_forgets_who_was_where():
     assert crossings("sun 00:00-23:59") == []
 
 
+def test_who_changes_sides_while_a_line_sleeps_has_not_crossed_it():
+    machine = lines(active=["wed 11:59-12:00", "wed 12:01-12:02"])
+    path = [(-1, 0.4), (0, 0.4), (30, 0.6), (60, 0.6), (61, 0.6), (62, 0.6)]
+    assert run(machine, [tracked(i, {1: (x, 0.5)}, time=NOON + s) for i, (s, x) in enumerate(path)]) == []
+
+
 def settled(sides, inertia):
     """The first and the last side (−1, 1) that counts: on which it was first, and then in so many frames in a row."""
     first = next((side for side in sides if side), 0)

@@ -249,5 +249,9 @@ def test_an_editor_that_knows_the_schema_sees_what_the_program_sees():
     assert not valid({"lines": {"l": {"from": [0, 640], "to": [1, 0.5]}}})
     assert valid({"zones": {"z": {"polygon": [[0, 0], [1, 0], [1, "${Y}"]]}}})
     assert not valid({"zones": {"z": {"polygon": [[0, 0], [1, 0], [1, 2]]}}})
+    assert not valid({"zones": {"z": {"polygon": [[0, 0], [1, 0]]}}})
+    assert not valid({"ignore": [[[0, 0], [1, 0], [1, 1, 1]]]})
+    assert valid({"filters": {"traffic light": {"min_score": 0.5}}})
+    assert not valid({"filters": {"traffic light": {"min_scor": 0.5}}})
     described = [key for section in schema["$defs"].values() for key in section["properties"].values()]
     assert all("description" in key for key in described)

@@ -104,6 +104,14 @@ def test_only_wanted_labels_and_tracks_count():
     assert run(machine, [tracked(5, {-1: (0.5, 0.5)}), tracked(6, {0: (0.5, 0.5)})]) == []
 
 
+def test_a_box_that_is_called_something_else_for_a_while_stays():
+    machine = zones(labels=["person"], dwell_s=0.8)
+    frames = [tracked(i, {1: (0.5, 0.5)}, class_id=1 if 3 <= i <= 8 else 0) for i in range(12)]
+    facts = run(machine, [*frames, tracked(12, {1: (0, 0)}, class_id=1)]) + machine.close()
+    assert times(facts) == [("Entered", 0), ("Dwelt", 9), ("Left", 11)]
+    assert {fact.seen.class_id for fact in facts} == {0}
+
+
 def test_the_anchor_decides():
     """The box is 0.04 high: with its foot at 0.82 its middle is at the edge, with its foot at 0.84 its top."""
     for anchor, lowest in (("bottom_center", 0.8), ("center", 0.82), ("top_center", 0.84)):
