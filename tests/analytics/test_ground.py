@@ -36,7 +36,7 @@ def test_the_corners_are_where_the_size_says_and_the_diagonals_meet_in_the_middl
 
 def test_above_the_horizon_there_is_no_ground():
     """The road's sides meet at y = 0: they are 0.5 apart at 1, and 0.25 at 0.5."""
-    far, *above = positions(ROAD, (0.5, 0.01), (0.5, 0.0), (0.5, -0.1))
+    far, *above = positions(ROAD, (0.5, 0.01), (0.5, 0.005), (0.5, 0.0), (0.5, -0.1))
     assert far[1] > 100
     assert np.isnan(above).all()
     # The same where the corners go round the other way, and where the first two are the far ones.

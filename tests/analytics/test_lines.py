@@ -95,7 +95,7 @@ def test_only_wanted_labels_and_tracks_count():
 
 
 def test_a_box_that_is_called_something_else_for_a_moment_still_crosses():
-    frames = [*walk(0.4), tracked(1, {1: (0.45, 0.5)}, class_id=2), *walk(0.6, 0.6, first=2)]
+    frames = [*walk(0.4), tracked(1, {1: (0.55, 0.5)}, class_id=2), *walk(0.6, 0.6, first=2)]
     assert run(lines(labels=["person"]), frames) == [("out", 2)]
 
 
