@@ -57,6 +57,15 @@ def test_points_are_inside_as_opencv_finds_them(corners, point):
     assert inside([(x / 8, y / 8) for x, y in corners], point[0] / 8, point[1] / 8) == found
 
 
+SHARE = st.floats(0, 1)
+
+
+@given(st.lists(st.tuples(SHARE, SHARE), min_size=3, max_size=6), st.integers(0, 5), SHARE)
+def test_a_slanted_edge_belongs_to_the_inside_however_its_points_are_rounded(corners, edge, along):
+    (x1, y1), (x2, y2) = corners[edge % len(corners)], corners[(edge + 1) % len(corners)]
+    assert inside(corners, x1 + along * (x2 - x1), y1 + along * (y2 - y1))
+
+
 @given(st.lists(st.tuples(GRID, GRID), min_size=3, max_size=8, unique=True), st.data())
 def test_polygons_that_are_looked_at_together_do_not_see_each_other(corners, data):
     others = data.draw(st.lists(st.lists(st.tuples(GRID, GRID), min_size=3, max_size=5), min_size=1, max_size=3))
