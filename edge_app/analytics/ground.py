@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from edge_app.analytics.facts import TrackedFrame
 from edge_app.analytics.places import Anchors
-from edge_app.analytics.polygons import EDGE, XY, PicturePoint, turn
+from edge_app.analytics.polygons import TOLERANCE, XY, PicturePoint, turn
 from edge_app.config.section import Section, wrong
 
 WINDOW_S = 1.0  # a speed is that of the last second
@@ -26,7 +26,7 @@ def _corners(points: tuple[XY, ...]) -> tuple[XY, ...]:
         raise wrong(f"want the four corners of the rectangle, got {len(points)}")
     a, b, c, d = points
     turns = [turn(a, b, c), turn(b, c, d), turn(c, d, a), turn(d, a, b)]
-    if min(turns) <= EDGE and max(turns) >= -EDGE:
+    if min(turns) <= TOLERANCE and max(turns) >= -TOLERANCE:
         raise wrong("want the corners in their order around the rectangle, no three on one line")
     return points
 
