@@ -1,1 +1,1 @@
-"""What objects do: facts from the detections of one camera."""
+"""Facts about what was detected: which object is which, from frame to frame."""
