@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edge_app.analytics.filters import FilterConfig, ObjectFilter
 from edge_app.core.detections import Detections
+from tests.analytics.tracked import PATIENT
 
 LABELS = ("person", "car")
 WH = (640, 360)
@@ -82,6 +83,7 @@ def test_what_is_kept_stays_as_it_is():
     assert len(ObjectFilter({}, [[[0, 0], [1, 0], [1, 1]]], LABELS)(found(), WH)) == 0
 
 
+@PATIENT
 @given(st.floats(0, 1, width=32))
 def test_a_score_that_reaches_the_lowest_is_kept_whatever_its_last_digits(score):
     assert kept(found((0, score, BOX)), {"person": {"min_score": float(str(np.float32(score)))}}) == [True]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_app.analytics.ground import GroundConfig, GroundPlane, Speeds
-from tests.analytics.tracked import tracked
+from tests.analytics.tracked import PATIENT, tracked
 
 FLAT = {"points": [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]], "size_m": [8, 16]}  # seen from above: 10 x 20 m
 ROAD = {"points": [[0.25, 1], [0.75, 1], [0.625, 0.5], [0.375, 0.5]], "size_m": [4, 10]}
@@ -55,6 +55,7 @@ def test_what_is_level_in_the_picture_of_a_level_camera_is_equally_far():
 MATRIX = st.tuples(*[st.floats(-0.2, 0.2)] * 8)
 
 
+@PATIENT
 @given(MATRIX, st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)), st.floats(0, 1), st.floats(0, 1))
 def test_what_any_camera_projects_is_where_it_was(noise, size, along, across):
     a, b, c, d, e, f, g, h = noise

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_app.analytics.lines import LineConfig, Lines
-from tests.analytics.tracked import FPS, LABELS, tracked, walk
+from tests.analytics.tracked import FPS, LABELS, PATIENT, tracked, walk
 
 DOWN = {"from": [0.5, 0.1], "to": [0.5, 0.9]}
 UP = {"from": [0.5, 0.9], "to": [0.5, 0.1]}
@@ -154,6 +154,7 @@ def settled(sides, inertia):
 XS = st.sampled_from([0.25, 0.375, 0.4375, 0.5, 0.5625, 0.75])
 
 
+@PATIENT
 @given(st.lists(st.dictionaries(st.integers(1, 3), XS, max_size=3), max_size=60), st.integers(1, 3))
 def test_in_minus_out_is_the_change_of_side_whatever_the_boxes_do(scene, inertia):
     machine = lines({"from": [0.5, 0], "to": [0.5, 1]}, inertia=inertia)

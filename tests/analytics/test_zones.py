@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge_app.analytics.facts import Crowded, Dwelt, Entered, Left
 from edge_app.analytics.zones import ZoneConfig, Zones
-from tests.analytics.tracked import FPS, LABELS, WH, times, tracked, walk
+from tests.analytics.tracked import FPS, LABELS, PATIENT, WH, times, tracked, walk
 
 SQUARE = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -187,6 +187,7 @@ SPOTS = st.sampled_from([(0.5, 0.5), (0.2, 0.8), (0.1, 0.5), (0.9, 0.9)])
 SCENES = st.lists(st.dictionaries(st.integers(1, 3), SPOTS, max_size=3), max_size=60)
 
 
+@PATIENT
 @given(SCENES, st.integers(1, 4), st.data())
 def test_enter_and_leave_alternate_whatever_the_boxes_do(scene, inertia, data):
     machine = zones(inertia=inertia, dwell_s=0.5, crowd={"count": 2, "for_s": 0.2})
@@ -228,6 +229,7 @@ def stays(path, inertia):
     return found + ([(began, frames[-1])] if began is not None else [])
 
 
+@PATIENT
 @given(st.dictionaries(st.integers(0, 40), st.booleans(), min_size=1), st.integers(1, 4))
 def test_stays_are_those_that_looking_ahead_finds(path, inertia):
     machine = zones(inertia=inertia)
