@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -45,26 +46,23 @@ class ObjectFilter:
     ) -> None:
         """Filters by label, polygons in which nothing exists, and the model's labels."""
         of_class = [filters.get(label, FilterConfig()) for label in labels]
-        self._min_score = np.array([f.min_score for f in of_class], np.float32)
-        self._min_area, self._max_area = np.array([(f.min_area, f.max_area) for f in of_class]).T
-        self._min_ratio = np.array([f.min_ratio for f in of_class])
-        self._max_ratio = np.array([np.inf if f.max_ratio is None else f.max_ratio for f in of_class])
+        self._low = np.array([(f.min_score, f.min_area, f.min_ratio) for f in of_class], np.float32)
+        self._high = np.array([(np.inf, f.max_area, f.max_ratio or np.inf) for f in of_class], np.float32)
         self._ignored = Polygons(ignored) if ignored else None
         self._feet = Anchors(["bottom_center"] * len(ignored))
 
     def __call__(self, detections: Detections, source_wh: tuple[int, int]) -> Detections:
-        """Those that are objects, in their order; `source_wh` is the size of the picture [px]."""
+        """Those that are objects, in their order, not yet tracked; `source_wh` is the size of the picture [px]."""
         keep = self.keep(detections, source_wh)
         return detections if keep.all() else detections.only(keep)
 
     def keep(self, detections: Detections, source_wh: tuple[int, int]) -> NDArray[np.bool_]:
-        """Whether each is an object, shape (n,)."""
+        """Whether each is an object, shape (n,); their boxes have an area."""
         boxes, of = detections.xyxy.astype(np.float64), detections.class_id
         width, height = (boxes[:, 2:] - boxes[:, :2]).T
-        area = width * height / (source_wh[0] * source_wh[1])
-        keep: NDArray[np.bool_] = detections.score >= self._min_score[of]
-        keep &= (area >= self._min_area[of]) & (area <= self._max_area[of])
-        keep &= (width >= self._min_ratio[of] * height) & (width <= self._max_ratio[of] * height)
+        measures = np.stack([detections.score, width * height / math.prod(source_wh), width / height], axis=1)
+        measures = measures.astype(np.float32)  # as scores are, and so are the bounds: 0.7 is at least 0.7
+        keep = np.all((measures >= self._low[of]) & (measures <= self._high[of]), axis=1)
         if self._ignored:
-            keep &= ~self._ignored.contain(*self._feet.of(boxes / (source_wh * 2))).any(axis=1)
-        return keep
+            keep = keep & ~np.any(self._ignored.contain(*self._feet.of(boxes / (source_wh * 2))), axis=1)
+        return np.asarray(keep)

@@ -13,11 +13,12 @@ from pydantic import AfterValidator, Field
 
 from edge_app.analytics.facts import TrackedFrame
 from edge_app.analytics.places import Anchors
-from edge_app.analytics.polygons import EDGE, XY, PicturePoint, turn
+from edge_app.analytics.polygons import TOLERANCE, XY, PicturePoint, turn
 from edge_app.config.section import Section, wrong
 
 WINDOW_S = 1.0  # a speed is that of the last second
 LEAST_S = 0.5  # and of less than this it would be noise
+HORIZON = 0.01  # what is about a hundred times as far away as the rectangle: a pixel is many metres there
 
 
 def _corners(points: tuple[XY, ...]) -> tuple[XY, ...]:
@@ -25,7 +26,7 @@ def _corners(points: tuple[XY, ...]) -> tuple[XY, ...]:
         raise wrong(f"want the four corners of the rectangle, got {len(points)}")
     a, b, c, d = points
     turns = [turn(a, b, c), turn(b, c, d), turn(c, d, a), turn(d, a, b)]
-    if min(turns) <= EDGE and max(turns) >= -EDGE:
+    if min(turns) <= TOLERANCE and max(turns) >= -TOLERANCE:
         raise wrong("want the corners in their order around the rectangle, no three on one line")
     return points
 
@@ -49,14 +50,14 @@ class GroundPlane:
     """The plane on which objects stand, in metres from the rectangle's first corner along its first two sides."""
 
     def __init__(self, config: GroundConfig) -> None:
-        self._to_ground = np.linalg.inv(_homography(config.size_m, config.points))
-        if (self._to_ground[2] @ [*np.mean(config.points, axis=0), 1]) < 0:
-            self._to_ground *= -1  # so that it is positive on the rectangle's side of the horizon
+        to_ground = np.linalg.inv(_homography(config.size_m, config.points))
+        # What is divided by is then 1 amid the rectangle, less the farther away, and 0 on the horizon.
+        self._to_ground = to_ground / (to_ground[2] @ [*np.mean(config.points, axis=0), 1])
 
     def positions(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Where the points of the picture (n, 2) are [m], shape (n, 2); NaN above the horizon."""
+        """Where the points of the picture (n, 2) are [m], shape (n, 2); NaN near the horizon and above it."""
         x, y, w = self._to_ground @ np.vstack([points.T, np.ones(len(points))])
-        return np.stack([x, y]).T / np.where(w > 0, w, np.nan)[:, np.newaxis]
+        return np.stack([x, y]).T / np.where(w > HORIZON, w, np.nan)[:, np.newaxis]
 
 
 def _homography(size: Sequence[float], corners: Sequence[XY]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from edge_app.analytics.facts import Crossed, TrackedFrame
 from edge_app.analytics.places import Anchors, Audience, PlaceConfig
-from edge_app.analytics.polygons import EDGE, XY, PicturePoint, turn
+from edge_app.analytics.polygons import TOLERANCE, XY, PicturePoint, turn
 from edge_app.analytics.schedule import Schedule
 from edge_app.config.section import wrong
 from edge_app.core.events import Direction, Sighting
@@ -61,8 +61,7 @@ class Lines:
         """What the next analysed frame shows."""
         x, y = self._anchors.of(frame.boxes)
         side = (self._end_x - self._begin_x) * (y - self._begin_y) - (self._end_y - self._begin_y) * (x - self._begin_x)
-        side = np.where(np.abs(side) <= EDGE, 0, np.sign(side))
-        tracks = frame.track_id.tolist()
+        side = np.where(np.abs(side) <= TOLERANCE, 0, np.sign(side))
         columns = (each.T.tolist() for each in (self._audience.of(frame), side, x, y))
         tracks = frame.track_id.tolist()
         return [

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from edge_app.config.section import wrong
 
 MOST_POINTS = 100  # each costs time in every frame
-EDGE = 1e-9  # what is not farther from an edge is on it [share of the picture]: far below a pixel, above rounding
+TOLERANCE = 1e-9  # what is not farther from an edge is on it [share of the picture]: far below a pixel, above rounding
 
 
 def _share(value: float) -> float:
@@ -32,10 +32,13 @@ def _pair(value: Any) -> Any:
 Share = Annotated[float, AfterValidator(_share), Field(json_schema_extra={"minimum": 0, "maximum": 1})]
 """A place across or down the upright picture, 0 to 1."""
 
-PicturePoint = Annotated[tuple[Share, ...], BeforeValidator(_pair)]
+PicturePoint = Annotated[
+    tuple[Share, ...], BeforeValidator(_pair), Field(json_schema_extra={"minItems": 2, "maxItems": 2})
+]
 """A point as [x, y], from the upper left corner."""
 
 XY: TypeAlias = "tuple[float, ...]"
+Edge: TypeAlias = "tuple[XY, XY]"
 
 
 def turn(a: XY, b: XY, c: XY) -> float:
@@ -43,20 +46,21 @@ def turn(a: XY, b: XY, c: XY) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _cross(a: tuple[XY, XY], b: tuple[XY, XY]) -> bool:
-    """Whether each edge has the ends of the other on both its sides; edges that touch do not cross."""
-    return turn(*a, b[0]) * turn(*a, b[1]) < 0 and turn(*b, a[0]) * turn(*b, a[1]) < 0
+def _parts(edge: Edge, other: Edge) -> bool:
+    """Whether the other edge's ends are on both sides of the line through an edge, neither on it."""
+    turns = [turn(*edge, end) for end in other]
+    return min(turns) < -TOLERANCE and max(turns) > TOLERANCE
 
 
 def _simple(points: tuple[XY, ...]) -> tuple[XY, ...]:
     if not 3 <= len(points) <= MOST_POINTS:
         raise wrong(f"want 3 to {MOST_POINTS} points, got {len(points)}")
     farthest = max(points, key=lambda point: math.dist(points[0], point))
-    if all(abs(turn(points[0], farthest, point)) <= EDGE for point in points):
+    if all(abs(turn(points[0], farthest, point)) <= TOLERANCE for point in points):
         raise wrong("want an area; these points are on one line")
     edges = list(zip(points, (*points[1:], points[0]), strict=True))
     for (i, a), (j, b) in combinations(enumerate(edges, 1), 2):
-        if _cross(a, b):
+        if _parts(a, b) and _parts(b, a):  # edges that only touch do not cross
             last = len(points)
             raise wrong(
                 f"the edge from point {i} to {i % last + 1} crosses that from {j} to {j % last + 1}; "
@@ -65,7 +69,11 @@ def _simple(points: tuple[XY, ...]) -> tuple[XY, ...]:
     return points
 
 
-Polygon = Annotated[tuple[PicturePoint, ...], AfterValidator(_simple)]
+Polygon = Annotated[
+    tuple[PicturePoint, ...],
+    AfterValidator(_simple),
+    Field(json_schema_extra={"minItems": 3, "maxItems": MOST_POINTS}),
+]
 """The corners of an area in their order around it; the last is joined to the first."""
 
 
@@ -83,7 +91,7 @@ class Polygons:
         self._x, self._y, self._end_y = begin[:, 0], begin[:, 1], end[:, 1]
         self._dx, self._dy = (end - begin).T
         self._middle_x, self._middle_y = ((begin + end) / 2).T
-        self._reach_x, self._reach_y = (np.abs(end - begin) / 2 + EDGE).T
+        self._reach_x, self._reach_y = (np.abs(end - begin) / 2 + TOLERANCE).T
 
     def contain(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Whether each point is inside; an edge belongs to the inside.
@@ -102,7 +110,7 @@ class Polygons:
         x, y = x[:, self._of_edge], y[:, self._of_edge]
         side = self._dx * (y - self._y) - self._dy * (x - self._x)
         crosses = ((self._y > y) != (self._end_y > y)) & ((side > 0) == (self._dy > 0))
-        on = np.abs(side) <= EDGE
+        on = np.abs(side) <= TOLERANCE
         on &= np.abs(x - self._middle_x) <= self._reach_x
         on &= np.abs(y - self._middle_y) <= self._reach_y
         odd = np.logical_xor.reduceat(crosses, self._first, axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from edge_app.analytics.facts import Dwelt, Entered, Left, TrackedFrame
@@ -32,8 +32,7 @@ class _Presence:
 class Stays:
     """Who is in one zone, frame by frame.
 
-    Frames in which a track is not seen neither count for `inertia` nor interrupt it. Tracks that are outside take no
-    memory.
+    Frames in which a track is not seen, or called something that does not count, neither count nor interrupt.
     """
 
     def __init__(self, zone: str, inertia: int, dwell_s: float | None) -> None:
@@ -49,12 +48,10 @@ class Stays:
     def __len__(self) -> int:
         return sum(presence.entered is not None for presence in self._presences.values())
 
-    def update(
-        self, frame: TrackedFrame, tracks: Sequence[int], inside: Sequence[bool]
-    ) -> Iterator[Entered | Dwelt | Left]:
-        """What a frame shows, by whether each of its tracks is inside in it."""
-        for row, (track_id, is_in) in enumerate(zip(tracks, inside, strict=True)):
-            if is_in or track_id in self._presences:
+    def update(self, frame: TrackedFrame, seen: Iterable[tuple[int, bool, bool]]) -> Iterator[Entered | Dwelt | Left]:
+        """What a frame shows, by each object's track, whether it counts, and whether its anchor is inside."""
+        for row, (track_id, counts, is_in) in enumerate(seen):
+            if counts and (is_in or track_id in self._presences):
                 yield from self._step(frame, row, track_id, is_in)
 
     def _step(self, frame: TrackedFrame, row: int, track_id: int, is_in: bool) -> Iterator[Entered | Dwelt | Left]:
@@ -62,8 +59,6 @@ class Stays:
         presence.last = frame, row
         if is_in == (presence.entered is not None):
             presence.run, presence.turned = 0, None
-            if not is_in:
-                del self._presences[track_id]
         else:
             presence.run += 1
             presence.turned = turned = presence.turned or frame.sighting(row)

@@ -49,12 +49,13 @@ class Zones:
 
     def update(self, frame: TrackedFrame) -> list[ZoneFact]:
         """What the next analysed frame shows."""
-        inside = self._polygons.contain(*self._anchors.of(frame.boxes)) & self._audience.of(frame)
+        inside = self._polygons.contain(*self._anchors.of(frame.boxes))
+        columns = (each.T.tolist() for each in (self._audience.of(frame), inside))
         tracks = frame.track_id.tolist()
         return [
             fact
-            for zone, here in zip(self._zones, inside.T.tolist(), strict=True)
-            for fact in zone.update(frame, tracks, here)
+            for zone, *of_zone in zip(self._zones, *columns, strict=True)
+            for fact in zone.update(frame, zip(tracks, *of_zone, strict=True))
         ]
 
     def names(self, track_id: int) -> tuple[str, ...]:
@@ -80,11 +81,11 @@ class _Zone:
         self._crowd = config.crowd and Crowd(name, config.crowd)
         self._schedule = Schedule(config.active, time_zone)
 
-    def update(self, frame: TrackedFrame, tracks: Sequence[int], inside: Sequence[bool]) -> Iterator[ZoneFact]:
+    def update(self, frame: TrackedFrame, seen: Iterable[tuple[int, bool, bool]]) -> Iterator[ZoneFact]:
         if not self._schedule.active(frame.meta.time.wall):
             yield from self.close()
             return
-        yield from self.stays.update(frame, tracks, inside)
+        yield from self.stays.update(frame, seen)
         if self._crowd:
             yield from self._crowd.update(frame.meta, len(self.stays))
 

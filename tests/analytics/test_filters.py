@@ -9,18 +9,18 @@ from hypothesis import strategies as st
 
 from edge_app.analytics.filters import FilterConfig, ObjectFilter
 from edge_app.core.detections import Detections
+from tests.analytics.tracked import PATIENT
 
 LABELS = ("person", "car")
 WH = (640, 360)
 
 
-def found(*rows, track_id=None):
+def found(*rows):
     """Detections of (class, score, box)."""
     return Detections(
         np.array([box for _, _, box in rows], np.float32).reshape(-1, 4),
         np.array([score for _, score, _ in rows], np.float32),
         np.array([class_id for class_id, _, _ in rows], np.int32),
-        None if track_id is None else np.array(track_id, np.int64),
     )
 
 
@@ -71,17 +71,16 @@ def test_what_stands_in_an_ignored_area_does_not_exist():
 
 
 def test_what_is_kept_stays_as_it_is():
-    detections = found((0, 0.9, BOX), (1, 0.5, BOX), (0, 0.4, BOX), track_id=[7, 8, 9])
+    detections = found((0, 0.9, BOX), (1, 0.5, BOX), (0, 0.4, BOX))
     left = ObjectFilter({"person": FilterConfig(min_score=0.5)}, (), LABELS)(detections, WH)
     assert (left.xyxy.tolist(), left.class_id.tolist()) == ([BOX, BOX], [0, 1])
     assert left.score.tolist() == pytest.approx([0.9, 0.5])
-    assert left.track_id is not None
-    assert left.track_id.tolist() == [7, 8]
     assert ObjectFilter({}, (), LABELS)(detections, WH) is detections
     assert len(ObjectFilter({"car": FilterConfig(min_score=0.9)}, (), LABELS)(found((1, 0.1, BOX)), WH)) == 0
     assert len(ObjectFilter({}, [[[0, 0], [1, 0], [1, 1]]], LABELS)(found(), WH)) == 0
 
 
+@PATIENT
 @given(st.floats(0, 1, width=32))
 def test_a_score_that_reaches_the_lowest_is_kept_whatever_its_last_digits(score):
     assert kept(found((0, score, BOX)), {"person": {"min_score": float(str(np.float32(score)))}}) == [True]

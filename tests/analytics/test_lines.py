@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_app.analytics.lines import LineConfig, Lines
-from tests.analytics.tracked import FPS, LABELS, tracked, walk
+from tests.analytics.tracked import FPS, LABELS, PATIENT, tracked, walk
 
 DOWN = {"from": [0.5, 0.1], "to": [0.5, 0.9]}
 UP = {"from": [0.5, 0.9], "to": [0.5, 0.1]}
@@ -95,7 +95,7 @@ def test_only_wanted_labels_and_tracks_count():
 
 
 def test_a_box_that_is_called_something_else_for_a_moment_still_crosses():
-    frames = [*walk(0.4), tracked(1, {1: (0.45, 0.5)}, class_id=2), *walk(0.6, 0.6, first=2)]
+    frames = [*walk(0.4), tracked(1, {1: (0.55, 0.5)}, class_id=2), *walk(0.6, 0.6, first=2)]
     assert run(lines(labels=["person"]), frames) == [("out", 2)]
 
 
@@ -134,6 +134,12 @@ def test_outside_its_hours_a_line_is_silent_and_forgets_who_was_where():
     assert crossings("sun 00:00-23:59") == []
 
 
+def test_who_changes_sides_while_a_line_sleeps_has_not_crossed_it():
+    machine = lines(active=["wed 11:59-12:00", "wed 12:01-12:02"])
+    path = [(-1, 0.4), (0, 0.4), (30, 0.6), (60, 0.6), (61, 0.6), (62, 0.6)]
+    assert run(machine, [tracked(i, {1: (x, 0.5)}, time=NOON + s) for i, (s, x) in enumerate(path)]) == []
+
+
 def settled(sides, inertia):
     """The first and the last side (−1, 1) that counts: on which it was first, and then in so many frames in a row."""
     first = next((side for side in sides if side), 0)
@@ -148,6 +154,7 @@ def settled(sides, inertia):
 XS = st.sampled_from([0.25, 0.375, 0.4375, 0.5, 0.5625, 0.75])
 
 
+@PATIENT
 @given(st.lists(st.dictionaries(st.integers(1, 3), XS, max_size=3), max_size=60), st.integers(1, 3))
 def test_in_minus_out_is_the_change_of_side_whatever_the_boxes_do(scene, inertia):
     machine = lines({"from": [0.5, 0], "to": [0.5, 1]}, inertia=inertia)

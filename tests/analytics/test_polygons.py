@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edge_app.analytics.places import ACROSS, DOWN, Anchors
 from edge_app.analytics.polygons import Polygons
+from tests.analytics.tracked import PATIENT
 
 SQUARE = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))
 U = ((0, 0), (1, 0), (1, 1), (0.75, 1), (0.75, 0.25), (0.25, 0.25), (0.25, 1), (0, 1))
@@ -51,12 +52,24 @@ def test_a_point_is_inside_by_hand_edges_too(polygon, point, is_inside):
     assert inside(polygon[2:] + polygon[:2], *point) == is_inside
 
 
+@PATIENT
 @given(st.lists(st.tuples(GRID, GRID), min_size=3, max_size=8, unique=True), st.tuples(GRID, GRID))
 def test_points_are_inside_as_opencv_finds_them(corners, point):
     found = cv2.pointPolygonTest(np.array(corners, np.float32), [float(v) for v in point], False) >= 0
     assert inside([(x / 8, y / 8) for x, y in corners], point[0] / 8, point[1] / 8) == found
 
 
+SHARE = st.floats(0, 1)
+
+
+@PATIENT
+@given(st.lists(st.tuples(SHARE, SHARE), min_size=3, max_size=6), st.integers(0, 5), SHARE)
+def test_a_slanted_edge_belongs_to_the_inside_however_its_points_are_rounded(corners, edge, along):
+    (x1, y1), (x2, y2) = corners[edge % len(corners)], corners[(edge + 1) % len(corners)]
+    assert inside(corners, x1 + along * (x2 - x1), y1 + along * (y2 - y1))
+
+
+@PATIENT
 @given(st.lists(st.tuples(GRID, GRID), min_size=3, max_size=8, unique=True), st.data())
 def test_polygons_that_are_looked_at_together_do_not_see_each_other(corners, data):
     others = data.draw(st.lists(st.lists(st.tuples(GRID, GRID), min_size=3, max_size=5), min_size=1, max_size=3))
@@ -84,6 +97,7 @@ def test_anchors_are_those_of_supervision():
     assert len(names) == len(ACROSS) * len(DOWN)
 
 
+@PATIENT
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_a_box_that_reaches_the_edge_of_the_picture_has_its_anchor_on_it(x1, x2, y1, y2):
     assume(x1 <= x2)

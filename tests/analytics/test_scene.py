@@ -169,6 +169,11 @@ MISTAKES = [
         "2:16: cameras.a.ground.points: want the corners in their order around the rectangle, no three on one line",
     ),
     (
+        "three corners on one line but for rounding",
+        "ground: {points: [[0.1,0.03],[0.5,0.15],[0.9,0.27],[0.05,0.95]], size_m: [1, 2]}",
+        "2:16: cameras.a.ground.points: want the corners in their order around the rectangle, no three on one line",
+    ),
+    (
         "a rectangle with one side",
         f"ground: {{{RECTANGLE}, size_m: [1]}}",
         "2:74: cameras.a.ground.size_m: want two lengths, as [12.0, 6.0]",
@@ -200,9 +205,11 @@ def test_a_polygon_may_be_closed_touch_itself_and_go_round_either_way(tmp_path):
     for corners in (
         "[[0,0],[1,0],[1,1],[0,0]]",
         "[[0,0],[1,1],[1,0]]",
+        "[[0,0],[1,0],[1,1],[0.75,1],[0.75,0.25],[0.25,0.25],[0.25,1],[0,1]]",
+        "[[0.1,0.03],[0.3,0.09],[0.9,0.95],[0.2,0.06],[0.05,0.95]]",
         "[[0,0],[1,0],[1,1],[0,1],[0,0],[0.2,0.2],[0.2,0.8],[0.8,0.8],[0.8,0.2],[0.2,0.2]]",
     ):
-        assert loaded(tmp_path, f"cameras: {{a: {{{polygon(corners)}}}}}").cameras["a"].zones["z"].polygon[0] == (0, 0)
+        assert loaded(tmp_path, f"cameras: {{a: {{{polygon(corners)}}}}}").cameras["a"].zones["z"].polygon
 
 
 def test_the_example_says_what_it_says(tmp_path):
@@ -249,5 +256,9 @@ def test_an_editor_that_knows_the_schema_sees_what_the_program_sees():
     assert not valid({"lines": {"l": {"from": [0, 640], "to": [1, 0.5]}}})
     assert valid({"zones": {"z": {"polygon": [[0, 0], [1, 0], [1, "${Y}"]]}}})
     assert not valid({"zones": {"z": {"polygon": [[0, 0], [1, 0], [1, 2]]}}})
+    assert not valid({"zones": {"z": {"polygon": [[0, 0], [1, 0]]}}})
+    assert not valid({"ignore": [[[0, 0], [1, 0], [1, 1, 1]]]})
+    assert valid({"filters": {"traffic light": {"min_score": 0.5}}})
+    assert not valid({"filters": {"traffic light": {"min_scor": 0.5}}})
     described = [key for section in schema["$defs"].values() for key in section["properties"].values()]
     assert all("description" in key for key in described)

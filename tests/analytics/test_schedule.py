@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_app.analytics.schedule import DAYS, Schedule, parse_period, time_zone
+from tests.analytics.tracked import PATIENT
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHTS = ("mon-fri 22:00-06:00", "sat,sun")
@@ -107,6 +108,7 @@ def test_without_hours_it_is_always():
     assert Schedule(None, BERLIN).active(0.0)
 
 
+@PATIENT
 @given(
     st.lists(st.sampled_from([*NIGHTS, "wed 06:00-12:00", "thu", "23:59-00:01"]), min_size=1, max_size=3),
     st.lists(st.integers(0, 14 * 24 * 60 * 60), max_size=20),

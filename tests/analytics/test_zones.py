@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge_app.analytics.facts import Crowded, Dwelt, Entered, Left
 from edge_app.analytics.zones import ZoneConfig, Zones
-from tests.analytics.tracked import FPS, LABELS, WH, times, tracked, walk
+from tests.analytics.tracked import FPS, LABELS, PATIENT, WH, times, tracked, walk
 
 SQUARE = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -104,6 +104,14 @@ def test_only_wanted_labels_and_tracks_count():
     assert run(machine, [tracked(5, {-1: (0.5, 0.5)}), tracked(6, {0: (0.5, 0.5)})]) == []
 
 
+def test_a_box_that_is_called_something_else_for_a_while_stays():
+    machine = zones(labels=["person"], dwell_s=0.8)
+    frames = [tracked(i, {1: (0.5, 0.5)}, class_id=1 if 3 <= i <= 8 else 0) for i in range(12)]
+    facts = run(machine, [*frames, tracked(12, {1: (0, 0)}, class_id=1)]) + machine.close()
+    assert times(facts) == [("Entered", 0), ("Dwelt", 9), ("Left", 11)]
+    assert {fact.seen.class_id for fact in facts} == {0}
+
+
 def test_the_anchor_decides():
     """The box is 0.04 high: with its foot at 0.82 its middle is at the edge, with its foot at 0.84 its top."""
     for anchor, lowest in (("bottom_center", 0.8), ("center", 0.82), ("top_center", 0.84)):
@@ -179,6 +187,7 @@ SPOTS = st.sampled_from([(0.5, 0.5), (0.2, 0.8), (0.1, 0.5), (0.9, 0.9)])
 SCENES = st.lists(st.dictionaries(st.integers(1, 3), SPOTS, max_size=3), max_size=60)
 
 
+@PATIENT
 @given(SCENES, st.integers(1, 4), st.data())
 def test_enter_and_leave_alternate_whatever_the_boxes_do(scene, inertia, data):
     machine = zones(inertia=inertia, dwell_s=0.5, crowd={"count": 2, "for_s": 0.2})
@@ -220,6 +229,7 @@ def stays(path, inertia):
     return found + ([(began, frames[-1])] if began is not None else [])
 
 
+@PATIENT
 @given(st.dictionaries(st.integers(0, 40), st.booleans(), min_size=1), st.integers(1, 4))
 def test_stays_are_those_that_looking_ahead_finds(path, inertia):
     machine = zones(inertia=inertia)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 
 from edge_app.analytics.facts import TrackedFrame
 from edge_app.core.detections import Detections
@@ -13,6 +14,7 @@ from tests.frames import frame_meta
 LABELS = ("person", "car", "truck")
 FPS = 10
 WH = (640, 360)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def tracked(
