@@ -7,11 +7,14 @@ import signal
 import sys
 from types import FrameType
 
+# ONNX Runtime since 1.32 tells its makers what it runs, unless it is told not to.
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY", "1"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
     """Runs the command line; then `run` has handlers of its own, and for other verbs signals mean what they did."""
+    os.environ.setdefault(*NO_TELEMETRY)  # which libraries read as they are imported
     before = {number: signal.signal(number, leave) for number in SIGNALS}
     from edge_app.cli import main as command_line  # which takes a second, and the verb's module another
 

@@ -29,6 +29,7 @@ PostprocessBatch = Callable[
     [tuple[NDArray[Any], ...], Sequence[Letterbox], Sequence[tuple[int, int]]], Sequence[tuple[Detections, int, int]]
 ]
 HandOver = Callable[[Frame, Result], None]
+Analysed = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Analysis:
         postprocess: Raw outputs of a batch to each picture's detections, how many of its rows were no
             detections, and how many boxes were too many to compare.
         hand_over: Takes each frame with its result, in order; waits only if the frame's source is finite.
+        analysed: Told of each frame its camera and why it could not be analysed; empty if it was.
         metrics: Counts and stage durations.
         heartbeats: Told at least once a second that the loop is alive.
         name: What heartbeats call the loop.
@@ -50,6 +52,7 @@ class Analysis:
     engine: Engine
     postprocess: PostprocessBatch
     hand_over: HandOver
+    analysed: Analysed
     metrics: Metrics
     heartbeats: Heartbeats
     name: str
@@ -57,7 +60,12 @@ class Analysis:
     def run(self, stop: threading.Event) -> None:
         """Analyses until `stop`, or until every camera has ended."""
         batches = _Batches(
-            self.inbox, self.engine.max_batch, self.metrics, lambda: self.heartbeats.beat(self.name), stop
+            self.inbox,
+            self.engine.max_batch,
+            self.metrics,
+            self.analysed,
+            lambda: self.heartbeats.beat(self.name),
+            stop,
         )
         try:
             concurrent = self.engine.concurrent_slots
@@ -112,10 +120,12 @@ class Analysis:
         }
         self.metrics.observe_all(durations, camera=frame.meta.camera)
         self.metrics.count("frames_analysed", camera=frame.meta.camera)
+        self.analysed(frame.meta.camera, "")
 
     def _drop(self, frame: Frame, error: EngineError) -> None:
         logger.warning("%s: frame %d dropped: %s", frame.meta.camera, frame.meta.index, error)
         self.metrics.count("frames_dropped", camera=frame.meta.camera, reason="engine")
+        self.analysed(frame.meta.camera, str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,7 @@ class _Batches:
     inbox: Inbox
     max_batch: int
     metrics: Metrics
+    analysed: Analysed
     beat: Callable[[], None]
     stop: threading.Event
 
@@ -147,6 +158,7 @@ class _Batches:
         except StreamError as error:
             logger.debug("%s: frame %d: %s", pending.meta.camera, pending.meta.index, error)
             self.metrics.count("frames_dropped", camera=pending.meta.camera, reason="decode")
+            self.analysed(pending.meta.camera, str(error))
             return None
         self.metrics.observe("decode", pending.decode_s + time.monotonic() - began, camera=pending.meta.camera)
         return frame

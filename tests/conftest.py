@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.rtsp.fixtures",
     "tests.rtsp.odd_camera",
     "tests.capture.http_camera",
+    "tests.capture.odd_http_camera",
     "tests.broker.fixtures",
     "tests.web.fixtures",
     "tests.webcam.fixtures",

@@ -26,6 +26,10 @@ from tests.waiting import PATIENCE_S, until
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
 
 
+def untold(camera: str, failure: str) -> None:
+    """Nobody wants to know."""
+
+
 def broken_surface():
     raise StreamError(Reason.DECODE_ERRORS, "broken")
 
@@ -62,7 +66,7 @@ class Run:
         for item in arrivals:
             assert inbox.put(item, timeout_s=0)
         inbox.close("clip")
-        analysis = Analysis(inbox, engine, mean_as_score, self._publish, self.stats, self.beats, "analyse")
+        analysis = Analysis(inbox, engine, mean_as_score, self._publish, untold, self.stats, self.beats, "analyse")
         analysis.run(threading.Event())
 
     def _publish(self, frame, result):
@@ -114,7 +118,7 @@ def test_the_time_of_every_stage_is_recorded(engine):
 def test_the_loop_beats_while_it_is_idle_and_ends_when_told(engine):
     inbox, beats, stop = Inbox(), Heartbeats(), threading.Event()
     inbox.add("gate", live=True, max_age_s=1, capacity=1, drop=lambda reason: None)
-    analysis = Analysis(inbox, engine, mean_as_score, lambda f, r: None, Metrics(), beats, "analyse")
+    analysis = Analysis(inbox, engine, mean_as_score, lambda f, r: None, untold, Metrics(), beats, "analyse")
     thread = threading.Thread(target=analysis.run, args=(stop,))
     thread.start()
     until(lambda: beats.silent(-1) == ["analyse"])
@@ -129,5 +133,5 @@ def test_the_inbox_of_the_benchmarks_for_a_gpu_feeds_the_analysis(engine):
     results, pictures = [], [Picture.from_bgr(np.full((SIDE, SIDE, 3), value, np.uint8)) for value in (3, 5)]
     looping = LoopingInbox(pictures, frames=8)
     take = lambda _, result: results.append(int(result.detections.class_id[0]))  # noqa: E731
-    Analysis(looping, engine, mean_as_score, take, Metrics(), Heartbeats(), "bench").run(threading.Event())
+    Analysis(looping, engine, mean_as_score, take, untold, Metrics(), Heartbeats(), "bench").run(threading.Event())
     assert results == [3, 5] * 4

@@ -21,15 +21,15 @@ def until(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> Non
 
 
 class Stopwatch:
-    """How long something takes a process, less the time for which its threads were ready to run and had no CPU.
+    """How long something takes processes, less the time for which their threads were ready to run and had no CPU.
 
     On a quiet machine that is the time on the clock. What waits for too long is found on any machine: a thread that
     sleeps does not wait for a CPU.
     """
 
-    def __init__(self, pid: int | None = None) -> None:
-        """Starts; of this process, unless another one is given."""
-        self._tasks = Path(f"/proc/{pid or os.getpid()}/task")
+    def __init__(self, *pids: int) -> None:
+        """Starts; of this process, unless others are given."""
+        self._tasks = [Path(f"/proc/{pid}/task") for pid in pids or (os.getpid(),)]
         self._first = self._without_cpu()
         self._last = dict(self._first)  # a thread that has ended keeps what it was last seen with
         self._began = time.monotonic()
@@ -43,8 +43,9 @@ class Stopwatch:
     def _without_cpu(self) -> dict[str, float]:
         """By thread, what Linux says in `schedstat`; nothing where its kernel does not say it."""
         found = {}
-        with contextlib.suppress(OSError):  # the process has ended
-            for thread in self._tasks.iterdir():
-                with contextlib.suppress(OSError, IndexError):  # so has the thread
-                    found[thread.name] = int((thread / "schedstat").read_text().split()[1]) / 1e9
+        for tasks in self._tasks:
+            with contextlib.suppress(OSError):  # the process has ended
+                for thread in tasks.iterdir():
+                    with contextlib.suppress(OSError, IndexError):  # so has the thread
+                        found[thread.name] = int((thread / "schedstat").read_text().split()[1]) / 1e9
         return found

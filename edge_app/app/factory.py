@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from edge_app.app.config import AppConfig
-from edge_app.capture import DecodeHardware, Source, open_source
+from edge_app.capture import DecodeHardware, Source, limit_allocations, open_source
 from edge_app.core.errors import ConfigError
 from edge_app.cuda import is_jetson
 from edge_app.detector import Detector, read_detector
@@ -65,7 +65,8 @@ def make_parts(config: AppConfig, *, replace_source: ReplaceSource = lambda sour
 
 
 def make_sources(config: AppConfig, *, surfaces: bool = False) -> dict[str, Source]:
-    """The source of each camera; see `make_source`."""
+    """The source of each camera; see `make_source`. What libav may take at once is from then on what they need."""
+    limit_allocations(max((camera.max_picture_px for camera in config.cameras.values()), default=0))
     return {name: make_source(config, name, surfaces=surfaces) for name in config.cameras}
 
 

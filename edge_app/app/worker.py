@@ -82,7 +82,16 @@ class Worker:
         self._track_ids = defaultdict[str, Iterator[int]](partial(count, 1))  # go on where a camera comes back
         capacity = max(engine.max_batch, FINITE_AHEAD)
         self._cameras = Cameras(self._inbox, metrics, threads, on_status, capacity)
-        self._analysis = Analysis(self._inbox, engine, detector.postprocess, self._hand_over, metrics, heartbeats, name)
+        self._analysis = Analysis(
+            self._inbox,
+            engine,
+            detector.postprocess,
+            self._hand_over,
+            self._cameras.analysed,
+            metrics,
+            heartbeats,
+            name,
+        )
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, source: Source, config: CameraSection) -> None:

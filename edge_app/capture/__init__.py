@@ -1,6 +1,7 @@
 """Cameras and files in, frames out: one thread for each source, which opens it again whenever it fails."""
 
 from edge_app.capture.cameras import Cameras
+from edge_app.capture.decode.allocations import limit_allocations
 from edge_app.capture.decode.factory import DecodeHardware
 from edge_app.capture.decode.video_decoder import has_nvdec
 from edge_app.capture.probe import StreamInfo, probe_source
@@ -21,6 +22,7 @@ __all__ = [
     "StreamInfo",
     "UrlLogin",
     "has_nvdec",
+    "limit_allocations",
     "natural",
     "open_source",
     "probe_source",

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -18,7 +19,7 @@ from edge_app.capture.fps_limiter import FpsLimiter
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, Source
 from edge_app.capture.status import OnStatus, StatusTracker
 from edge_app.core.colour import to_bgr
-from edge_app.core.errors import InputError, Reason, StreamError
+from edge_app.core.errors import InputError, Reason, StreamError, on_one_line
 from edge_app.core.frames import CaptureTime, FrameMeta, PendingFrame, Picture
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
@@ -73,6 +74,8 @@ class Camera:
         self._limiter = FpsLimiter(config.max_fps)
         self._skew_s: float | None = None
         self._handing_over = threading.Lock()
+        self._unanalysed = ""
+        self._last_analysed: float | None = None
 
     def run(self, loop: CaptureLoop) -> None:
         """Opens the source until the loop is stopped, or a finite source has been read to its end.
@@ -92,7 +95,7 @@ class Camera:
             except InputError:  # of a file that is played as if it were live
                 raise
             except Exception as error:  # an internal error that this camera triggers: the others run on
-                if not self.source.live:
+                if not self.source.live and not isinstance(error, MemoryError):
                     raise
                 failure = self._bug(error)
                 forget(error)
@@ -119,13 +122,30 @@ class Camera:
                     return
                 loop.last_frame = time.monotonic()
                 loop.first_frame = loop.first_frame or loop.last_frame
-                self.tracker.up()
+                self._track()
                 self._take(frame, loop.stop)
                 loop.waiting_since = time.monotonic()
 
+    def analysed(self, failure: str) -> None:
+        """Told what became of a frame that was taken: why it could not be analysed; empty if it was."""
+        if not failure:
+            self._last_analysed = time.monotonic()
+        self._unanalysed = failure
+
+    def _track(self) -> None:
+        """A frame came: the camera is up, unless it has long been that none can be analysed."""
+        failure, since = self._unanalysed, self._last_analysed
+        if failure and (since is None or time.monotonic() - since > self.config.stall_timeout_s):
+            text = f"{self.source.description}: its pictures cannot be analysed: {failure}"
+            self.tracker.down(Reason.FAILED, text)
+        else:
+            self.tracker.up()
+
     def _bug(self, error: Exception) -> StreamError:
-        """The failure for a bug, without the error's own text, which may hold a login."""
+        """The failure for a bug, or for too little memory, without the error's own text, which may hold a login."""
         logger.debug("camera %s failed", self.name, exc_info=error)
+        if isinstance(error, MemoryError):
+            return StreamError(Reason.FAILED, f"{self.source.description}: there is not enough memory")
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
         return StreamError(Reason.FAILED, f"{self.source.description}: an internal error ({where})")
@@ -158,7 +178,7 @@ class Camera:
                 queued_mono=time.monotonic(),
             ),
             decode_s=frame.decode_s,
-            convert=rotated(frame.convert, self.config.rotate),
+            convert=partial(converted, frame.convert, self.config.rotate),
         )
         while not self._put(pending, stop):
             pass
@@ -208,8 +228,14 @@ def forget(error: BaseException | None) -> None:
         error.__traceback__, error = None, error.__cause__ or error.__context__
 
 
-def rotated(convert: Callable[[], Picture], degrees: int) -> Callable[[], Picture]:
-    """A conversion whose picture is turned clockwise by 0, 90, 180 or 270 degrees."""
-    if not degrees:
-        return convert
-    return lambda: Picture.from_bgr(np.asarray(cv2.rotate(to_bgr(convert()), ROTATIONS[degrees]), np.uint8))
+def converted(convert: Callable[[], Picture], degrees: int) -> Picture:
+    """The picture, turned clockwise by 0, 90, 180 or 270 degrees; raises StreamError, also where memory is short."""
+    try:
+        picture = convert()
+        if not degrees:
+            return picture
+        return Picture.from_bgr(np.asarray(cv2.rotate(to_bgr(picture), ROTATIONS[degrees]), np.uint8))
+    except (MemoryError, cv2.error) as error:
+        failure = StreamError(Reason.FAILED, f"a picture cannot be converted ({on_one_line(error)})")
+        forget(error)
+    raise failure

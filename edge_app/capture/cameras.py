@@ -65,6 +65,11 @@ class Cameras:
         """How each camera is doing; any thread may call it."""
         return {name: camera.tracker.status for name, camera in self._cameras.items()}
 
+    def analysed(self, name: str, failure: str = "") -> None:
+        """Tells a camera what became of a frame: why it could not be analysed; empty if it was. For any thread."""
+        if (camera := self._cameras.get(name)) is not None:
+            camera.analysed(failure)
+
     def supervise(self) -> None:
         """Reports live cameras that send no frames and replaces stuck threads; to be called at least once a second.
 

@@ -97,10 +97,23 @@ def execute(arguments: Sequence[str], imported: Callable[[], None] = lambda: Non
     except PermissionError as error:
         return _say(AccessError.exit_code, f"{error.filename or 'something'}: {error.strerror or error}")
     except Exception as error:
+        if _lacks_memory(error):
+            return _say(TemporaryError.exit_code, "there is not enough memory")
         if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC):
             return _unwritten(error)
         sys.stderr.write(harmless(traceback.format_exc()))
         return EdgeAppError.exit_code
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether it means that: Python's own error, and what comes of loading a library and of starting a thread."""
+    if isinstance(error, ImportError):
+        return "failed to map segment" in str(error) or os.strerror(errno.ENOMEM) in str(error)
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, RuntimeError) and "can't start new thread" in str(error))
+    )
 
 
 def _nothing() -> None:

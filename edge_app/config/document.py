@@ -20,6 +20,7 @@ MAX_VALUES = 100_000
 NOTHING = ("", "~", "null", "Null", "NULL")
 UNUSABLE: Final = object()  # instead of a value that an issue was found in: no schema takes it
 COMMA = "want ': ' and a value; inside { } a comma ends a value, so quote one that holds a comma"
+BLOCKS = ("|", ">")  # styles of a text that begins on the line below its key
 STANDARD_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 
 
@@ -106,9 +107,10 @@ class _Reader:
 
     def _scalar(self, node: yaml.ScalarNode, keys: Keys, key_mark: Mark) -> object:
         plain = node.style is None
-        self.places[keys] = NodePlace(key_mark, _mark(node), "text", node.value)
+        written = node.value.removesuffix("\n") if node.style in BLOCKS else node.value  # which ends with its line
+        self.places[keys] = NodePlace(key_mark, _mark(node), "text", written)
         try:
-            text = self._fill(node.value)
+            text = self._fill(written)
             text.encode()
         except UnicodeEncodeError:
             return self._unusable(node, keys, "not UTF-8 text, or its variables are not")

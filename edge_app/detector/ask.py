@@ -43,6 +43,6 @@ class _OnnxFile:
             logger.debug("%s", error)
             return None
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
-            logger.debug("%s: a blank picture: %s", self._path, first_line(error))
+            logger.debug("%s: a test picture: %s", self._path, first_line(error))
             return None
         return tuple(outputs) if all(isinstance(array, np.ndarray) for array in outputs) else None

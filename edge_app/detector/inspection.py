@@ -120,7 +120,7 @@ def _what_else(signature: ModelSignature, family: str) -> str:
         guess = _recognised(known, None, None)
         if guess and guess.family == family:
             return words
-    return ", and its answer to a blank picture"
+    return ", and its answers to test pictures"
 
 
 def _without_metadata(signature: ModelSignature) -> ModelSignature:

@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from edge_app.core.errors import DataError, first_line
+from edge_app.core.errors import DataError, EngineError, first_line
 from edge_app.core.frames import Picture
 from edge_app.detector.detector import Detector
 from edge_app.detector.qualification import Int8AccuracyError
@@ -60,12 +60,17 @@ def _look_at_answer(detector: Detector, engine: Engine) -> None:
     """Refuses a model whose answer to a blank batch cannot be read or has logits; warns of some other scores."""
     source, decoder = detector.signature.source, detector.decoder
     engine.slots[0].submit([_blank(detector.input)] * engine.max_batch)
-    arrays = engine.slots[0].wait().arrays
+    try:
+        arrays = engine.slots[0].wait().arrays
+    except EngineError as error:
+        text = f"it fails on {engine.max_batch} pictures at once ({first_line(error)})"
+        raise DataError(f"{source}: {text}{_if_one_works(engine)}") from error
     shown = ", ".join(str(array.shape) for array in arrays)
     whole = all(array.ndim < 3 or len(array) >= engine.max_batch for array in arrays)
     if not (whole and as_declared(detector.signature, arrays)):
         declared = ", ".join(map(str, detector.signature.outputs))
-        raise DataError(f"{source}: it answers {engine.max_batch} pictures with {shown}; the file declares {declared}")
+        text = f"it answers {engine.max_batch} pictures with {shown}; the file declares {declared}"
+        raise DataError(f"{source}: {text}{'' if whole else _if_one_works(engine)}")
     try:
         decoder.decode(arrays, range(engine.max_batch), 0.0)
     except (IndexError, TypeError, ValueError) as error:
@@ -83,6 +88,11 @@ def _look_at_answer(detector: Detector, engine: Engine) -> None:
             "of another family, say which with `decoder:`",
             source, decoder.family,
         )  # fmt: skip
+
+
+def _if_one_works(engine: Engine) -> str:
+    """What to do about a model whose batch is fixed inside, though its file says that it may vary."""
+    return "; if its batch is 1 inside, set `engine: {max_batch: 1}` or export it so" if engine.max_batch > 1 else ""
 
 
 def _better(detector: Detector, engine: Engine, config: EngineConfig) -> tuple[Detector, Engine]:

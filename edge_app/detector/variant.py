@@ -13,7 +13,7 @@ from edge_app.detector.ask import network_of
 from edge_app.detector.backend import Backend
 from edge_app.detector.config import DetectConfig
 from edge_app.detector.qualification import Int8Qualification, verify
-from edge_app.postprocess import Decoder, recognise, takes_one_picture
+from edge_app.postprocess import Decoder, checked_wh, recognise, takes_one_picture
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +81,8 @@ def read_layout(
     blame = overrides.blame
     with blame("engine", "precision"):
         signature = backend.read(found, precision)
+    with blame("model"):
+        checked_wh(signature)
     with blame("model", "decoder"):
         decoder = recognise(signature, overrides.family or found.card.decoder.family, network_of(signature))
     with blame("model", "size"):

@@ -11,6 +11,7 @@ from edge_app.config.issue import ConfigIssue
 from edge_app.config.plain import plain_values
 from edge_app.core.errors import InputError
 from edge_app.core.frames import LetterboxMode, Rounding
+from edge_app.model.not_onnx import instead
 
 Triple = tuple[float, float, float]
 Divisor = Annotated[float, Field(gt=0)]
@@ -77,10 +78,16 @@ def read_card(path: Path) -> Card:
     try:
         return Card.model_validate(plain_values(path))
     except ConfigIssue as issue:
-        raise InputError(f"{path}:{issue}") from issue
+        raise _wrong(path, f"{path}:{issue}") from issue
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: {key}: {first['msg']}") from error
+        raise _wrong(path, f"{path}: {key}: {first['msg']}" if key else f"{path}: {first['msg']}") from error
+
+
+def _wrong(path: Path, told: str) -> InputError:
+    """What is said of a card that cannot be read: what it is instead, if that can be told, such as a pointer."""
+    what = instead(path)
+    return InputError(f"{path}: {what}" if what else told)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edge_app.config.issue import ConfigIssue
 from edge_app.config.plain import plain_values
 from edge_app.core.errors import DataError
-from edge_app.model.not_onnx import TEXT, what_else
+from edge_app.model.not_onnx import instead
 
 CONFIG, PROCESSOR = "config.json", "preprocessor_config.json"
 INFER_CONFIG = "infer_cfg.yml"
@@ -191,5 +191,5 @@ def _read(onnx: Path, name: str, document: type[D]) -> D:
 
 def _wrong(path: Path, told: str) -> DataError:
     """What is said of a document that cannot be read: what it is instead, if that can be told, such as a pointer."""
-    what = what_else(path)
-    return DataError(told if what in (None, TEXT) else f"{path}: {what}")
+    what = instead(path)
+    return DataError(f"{path}: {what}" if what else told)

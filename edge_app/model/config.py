@@ -27,9 +27,10 @@ class ModelConfig(Section):
     decoder: str | None = Field(default=None, min_length=1)
     """Family of the model, whose official preprocessing it implies: yolox, yolox_decoded, ultralytics, end2end, yolov5,
     yolov6, yolov7_flat, yolonas, efficientnms, rtdetr, rtdetr_ultralytics, rtdetr_ultralytics_old, rfdetr, ssd,
-    deepstream, deepstream_centres, deepstream_detr, hf_detr_sigmoid, hf_detr_softmax, torchvision, rtmdet, ppyoloe,
-    damoyolo, nanodet or nanodet_first; null: recognised by names, shapes and metadata, and where several look alike, by
-    what the model answers to a blank picture; if that does not tell them apart either, an error lists them."""
+    deepstream, deepstream_centres, deepstream_detr, hf_detr_sigmoid, hf_detr_softmax, torchvision, detectron2, rtmdet,
+    ppyoloe, damoyolo, yoloworld, nanodet or nanodet_first; null: recognised by names, shapes and metadata, and where
+    several look alike, by what the model answers to test pictures; if that does not tell them apart either, an error
+    lists them."""
     accept_unverified: str | None = Field(default=None, pattern=SHA256)
     """SHA-256 of an INT8 file, as `models inspect` shows it, that runs without the report of `edge-app calibrate`: its
     accuracy is then unknown."""

@@ -51,10 +51,14 @@ class Model:
     def doubt(self) -> str:
         """Who besides root and this user could exchange the model, in words; empty: nobody."""
         we, files = os.geteuid(), (self.folder / file for file in self.card.files.values())
-        for path in (self.folder, *filter(Path.exists, files)):
+        for path in (self.folder.parent, self.folder, *filter(Path.exists, files)):
             status = path.stat()
+            if path == self.folder.parent and status.st_mode & stat.S_ISVTX:
+                continue  # as of /tmp: only its owner may exchange what is in it
             if status.st_mode & stat.S_IWOTH:
                 return f"{path}: everybody may write it; chmod o-w it"
+            if status.st_mode & stat.S_IWGRP and status.st_gid not in (0, os.getegid()):
+                return f"{path}: its group may write it; chmod g-w it"
             if we and status.st_uid not in (0, we):
                 return f"{path}: belongs to another user, who may exchange it; chown it to root"
         return ""
@@ -135,7 +139,7 @@ def _named(name: str, base: Path, state_dir: Path, labels: Path | None) -> Model
             return Model(read_card(folder / CARD), folder, labels)
     if (base / name).is_file():
         raise InputError(f"{name} is a file; name it with `onnx:` instead")
-    installed = {path.parent.name for root in roots for path in root.glob(f"*/{CARD}")}
+    installed = {path.parent.name for root in roots for path in root.glob(f"*/{CARD}") if path.is_file()}
     advice = nearest(name, sorted({*installed, *read_catalogue()}))
     hint = f"; fetch it: edge-app models pull {name}" if name in read_catalogue() else ""
     searched = ", ".join(dict.fromkeys(str(root.resolve()) for root in roots))  # some may be the same folder

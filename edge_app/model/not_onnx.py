@@ -48,6 +48,12 @@ SUFFIXES = {
 }
 
 
+def instead(path: Path) -> str | None:
+    """What is at `path` in place of a document, as `what_else`; None if it may be one."""
+    what = what_else(path)
+    return None if what == TEXT else what
+
+
 def what_else(path: Path) -> str | None:
     """What is at `path`, by its first bytes, in words that follow `FILE: `; None if these do not tell.
 

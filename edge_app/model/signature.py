@@ -103,6 +103,12 @@ class ModelSignature:
         return self.card_wh or self._metadata_wh() or self.companion.wh
 
     @property
+    def input_wh_origin(self) -> str:
+        """Where that is from, in words before it, if it is not the file's own or was given to us."""
+        fixed = replace(self, metadata={}, companion=Companion()).input_wh is not None
+        return "" if fixed else "by its metadata's imgsz, " if self._metadata_wh() else "by the files beside it, "
+
+    @property
     def batch(self) -> int | None:
         """The fixed batch, or None if it may vary; 1 if the picture has no axis for it."""
         return 1 if len(self.picture.shape) == 3 else self.picture.shape[0]

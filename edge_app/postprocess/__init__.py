@@ -3,7 +3,7 @@
 from edge_app.postprocess.decoder import Decoder, RawOutputs
 from edge_app.postprocess.network import Network, as_declared
 from edge_app.postprocess.postprocess import Postprocess
-from edge_app.postprocess.recognise import recognise, takes_one_picture
+from edge_app.postprocess.recognise import checked_wh, recognise, takes_one_picture
 from edge_app.postprocess.scores import Scores, scores_in
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "RawOutputs",
     "Scores",
     "as_declared",
+    "checked_wh",
     "recognise",
     "scores_in",
     "takes_one_picture",

@@ -21,9 +21,18 @@ from edge_app.postprocess.candidates import (
     stack,
 )
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.judgement import MANY, Verdict, are_centres, filled, has_objectness, may_be_list, verdict
+from edge_app.postprocess.judgement import (
+    Verdict,
+    are_centres,
+    filled,
+    has_numbers,
+    has_objectness,
+    may_be_either,
+    may_be_list,
+    verdict,
+)
 
-SURE = 0.999  # an objectness that a model does not have is written as 1
+ALWAYS = 0.999  # an objectness that a model does not have is written as 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +54,11 @@ class CentreRowsDecoder:
     def judge(self, arrays: RawOutputs) -> Verdict:
         """Centres are spread over the input; objectness is always 1, or never without a class."""
         rows = filled(arrays[0][0])
-        sure = bool((rows[:, 4] >= SURE).all())
+        sure = bool((rows[:, 4] >= ALWAYS).all())
         objectness = sure if self.always_sure else not sure and has_objectness(rows) is not False
-        centres = are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
-        structure = len(rows) == 0 or (centres and objectness and not may_be_list(rows))
-        return verdict(structure, rows[:, 4:], impossible=len(rows) >= MANY and not centres)
+        wh = self.preprocessing.width, self.preprocessing.height
+        sure = not (may_be_either(rows[:, :4], wh) or has_numbers(rows[:, 5:]))
+        return verdict(are_centres(rows[:, :4], wh) and objectness and not may_be_list(rows), rows[:, 4:], sure=sure)
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""

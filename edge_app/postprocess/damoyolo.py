@@ -1,4 +1,4 @@
-"""DAMO-YOLO as its `tools/converter.py` exports it, suppression outside: scores and boxes, in this order.
+"""DAMO-YOLO as its `tools/converter.py` exports it, and YOLO-World: scores and boxes, suppression outside.
 
 (batch, cells, classes), sigmoided, and (batch, cells, 4), corners [model px]; the converter names only the first. Its
 authors suppress every pair of a box and a class. With `--end2end` its layout is EfficientNMS's.
@@ -45,3 +45,16 @@ class DamoYoloDecoder:
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """Every pair of a box and a class."""
         return stack(keep_pairs(arrays[1][row], arrays[0][row], confidence) for row in rows)
+
+
+class YoloWorldDecoder(DamoYoloDecoder):
+    """YOLO-World by its `export_onnx.py --without-nms`, which names its outputs `scores` and `boxes`."""
+
+    __slots__ = ()
+    family: ClassVar[str] = "yoloworld"
+
+    @classmethod
+    def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> YoloWorldDecoder | None:
+        """The decoder, if there are two outputs of these shapes in this order."""
+        classes = box_pairs(signature, wh, boxes_at=1)
+        return None if classes is None else cls(official.yolo(signature, wh), classes)

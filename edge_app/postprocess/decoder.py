@@ -55,7 +55,7 @@ class Judging(Protocol):
         """Whether this row count is plausible; ignored if the family is given."""
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Whether the answer to a blank picture, the first of its batch, can be of this layout."""
+        """Whether an answer to a picture, the first of its batch, can be of this layout."""
 
 
 class DecoderFamily(Protocol):

@@ -33,14 +33,13 @@ from edge_app.postprocess.grid import are_anchors, strides_of
 from edge_app.postprocess.hints import MAX_LISTED, listed_columns, metadata_classes
 from edge_app.postprocess.judgement import (
     MANY,
-    FloatArray,
     Verdict,
     are_boxes,
     are_centres,
     are_classes,
-    are_corners,
     filled,
     is_sorted_list,
+    may_be_either,
     verdict,
 )
 from edge_app.postprocess.ppyoloe import scale_inputs
@@ -83,18 +82,25 @@ class _DeepStream:
         return cls(spec, constants, metadata_classes(signature), plausible, indices)
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Boxes are spread over the input, classes whole; a short sorted list is one that was suppressed."""
+        """Boxes are spread over the input, classes whole; a short sorted list is one that was suppressed.
+
+        Queries are no less than there are rows.
+        """
         every = self._rows(arrays, 0)
         rows = filled(every)
         wh = self.preprocessing.width, self.preprocessing.height
-        boxes = are_boxes(rows[:, :4], wh) if self._has_corners else _are_centres_alone(rows[:, :4], wh)
+        boxes = are_boxes(rows[:, :4], wh) if self._has_corners else are_centres(rows[:, :4], wh)
+        either = may_be_either(rows[:, :4], wh)
+        if self.of_queries and len(rows) < len(every):
+            return Verdict.ANOTHER
         if every.shape[1] == WITH_OBJECTNESS:
             numbers = len(rows) > 0 and are_classes(rows[:, 6])
-            return verdict(boxes and are_classes(rows[:, 5]) and not numbers, rows[:, 4], rows[:, 6])
+            classes = are_classes(rows[:, 5]) and not numbers
+            return verdict(boxes and classes, rows[:, 4], rows[:, 6], sure=not either)
         suppressed = self.output_indices is None and len(every) <= MAX_LISTED and is_sorted_list(every)
-        only_class = not self._has_corners and len(rows) > 0 and bool((rows[:, 5] == 1).all())  # its score, that is
+        only_class = not self._has_corners and len(rows) >= MANY and bool((rows[:, 5] == 1).all())  # its score, that is
         structure = boxes and are_classes(rows[:, 5]) and not (suppressed or only_class)
-        return verdict(structure, rows[:, 4], impossible=len(rows) >= MANY and not boxes)
+        return verdict(structure, rows[:, 4], sure=not either)
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """What reaches the threshold."""
@@ -155,11 +161,6 @@ class DeepStreamDetrDecoder(_DeepStream):
 def _are_queries(rows: int, wh: tuple[int, int]) -> bool:
     """Whether so many rows are queries, which are few and not as many as the cells or anchors of any grids."""
     return rows <= MAX_LISTED and strides_of(rows, wh) is None and not are_anchors(rows, wh)
-
-
-def _are_centres_alone(boxes: FloatArray, wh: tuple[int, int]) -> bool:
-    """Whether boxes (n, 4) are centres and sizes: as corners some would be inside out. True of none."""
-    return not len(boxes) or (are_centres(boxes, wh) and not are_corners(boxes))
 
 
 def _three_outputs(signature: ModelSignature) -> tuple[int, ...] | None:

@@ -1,6 +1,6 @@
-"""TensorRT's EfficientNMS, also as YOLOv7's `--end2end` names it: a count, boxes, scores and classes.
+"""TensorRT's EfficientNMS: a count (batch, 1), an integer, boxes (batch, n, 4), corners, scores and classes (batch, n).
 
-(batch, 1) integer, (batch, n, 4) corners, (batch, n), (batch, n). The plugin suppresses whatever boxes it is given:
+YOLOv7's `--end2end` and MMYOLO's easydeploy give them other names. The plugin suppresses whatever boxes it is given:
 they are assumed to be in [model px] and the preprocessing to be YOLO's; a model with other preprocessing needs a card.
 """
 
@@ -20,6 +20,7 @@ from edge_app.postprocess.hints import metadata_classes
 
 NVIDIA = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
 YOLOV7 = ("num_dets", "det_boxes", "det_scores", "det_classes")
+MMYOLO = ("num_dets", "boxes", "scores", "labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class EfficientNmsDecoder:
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> EfficientNmsDecoder | None:
         """The decoder, if the outputs have these names; if the count is a float they are TensorFlow's."""
-        indices = signature.output_indices(*NVIDIA) or signature.output_indices(*YOLOV7)
+        named = (signature.output_indices(*names) for names in (NVIDIA, YOLOV7, MMYOLO))
+        indices = next((each for each in named if each), None)
         if indices is None or signature.outputs[indices[0]].is_float:
             return None
         return cls(official.yolo(signature, wh), metadata_classes(signature), indices)

@@ -18,11 +18,11 @@ from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import MAX_LISTED, lists_six_columns, metadata_classes
 from edge_app.postprocess.judgement import (
     Verdict,
+    are_boxes,
     are_classes,
-    are_corners,
     filled,
     is_sorted_list,
-    reach_across,
+    may_be_either,
     verdict,
 )
 
@@ -52,12 +52,12 @@ class EndToEndDecoder:
         return cls(official.yolo(signature, wh), metadata_classes(signature), rows is None or rows <= MAX_LISTED)
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Corners in pixels, sorted by their scores, with whole classes; of a blank picture there may be none."""
+        """Corners in pixels, sorted by their scores, with whole classes."""
         every = arrays[0][0]
         rows = filled(every)
-        spread = reach_across(rows[:, 2:4], (self.preprocessing.width, self.preprocessing.height))
-        corners = are_corners(rows[:, :4]) and spread and are_classes(rows[:, 5])
-        return verdict(corners and is_sorted_list(every), rows[:, 4])
+        wh = self.preprocessing.width, self.preprocessing.height
+        listed = are_boxes(rows[:, :4], wh) and are_classes(rows[:, 5]) and is_sorted_list(every)
+        return verdict(listed, rows[:, 4], sure=not may_be_either(rows[:, :4], wh))
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows as they are."""

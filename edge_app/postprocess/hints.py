@@ -12,6 +12,8 @@ DETECT = "detect"  # Ultralytics' word for it, and others':
 DETECTION = ("", DETECT, "detection", "object-detection", "object_detection")
 # What exporters call the one output (n, 7), and their picture.
 FLAT = {"output": "yolov7_flat", "outputs": "yolov7_flat", "graph2_flat_predictions": "yolonas"}
+PAIR = ("scores", "boxes")  # YOLO-World's outputs; of DAMO-YOLO's the first alone has a name:
+FIRST_OF_PAIR = "output"
 PICTURES = {"data": ("nanodet", "nanodet_first")}
 
 # Detectors of `transformers`, as `config.json` names them or their classes, in small letters and digits only.
@@ -88,7 +90,9 @@ def hinted_families(signature: ModelSignature) -> frozenset[str]:
 
 
 def named_families(signature: ModelSignature) -> frozenset[str]:
-    """The families whose exporters give the picture or a flat output its name: no more than a hint."""
-    output = signature.outputs[0]
-    flat = (FLAT[output.name],) if len(output.shape) == 2 and output.name in FLAT else ()
-    return frozenset((*flat, *PICTURES.get(signature.picture.name, ())))
+    """The families whose exporters give the picture, a pair of outputs or a flat one its name: no more than a hint."""
+    first, *others = signature.outputs
+    flat = (FLAT[first.name],) if len(first.shape) == 2 and first.name in FLAT else ()
+    names = tuple(tensor.name for tensor in signature.outputs)
+    pair = ("yoloworld",) if names == PAIR else ("damoyolo",) if others and first.name == FIRST_OF_PAIR else ()
+    return frozenset((*flat, *pair, *PICTURES.get(signature.picture.name, ())))

@@ -1,26 +1,32 @@
 """What the numbers of an answer can be: pixels, shares, probabilities, classes. Families judge their layout by it.
 
-Rows whose box is all zeros are padding and tell nothing, nor do those whose box is not finite.
+Rows whose box is all zeros are padding and tell nothing, nor do those that are not finite. A few rows tell less than
+many: what they leave open is no verdict.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.postprocess.candidates import HIGHEST_SCORE
+from edge_app.postprocess.candidates import HIGHEST_SCORE, cxcywh_to_xyxy
 
 FloatArray = NDArray[np.float32]
 
 LEAST_REACH = 0.15  # offsets in cells, which are about 1, reach less far across the smallest inputs
 MOST_REACH = 3.0
+LARGEST = 4.0  # a box's side beside that of the input
 STEEPEST_LOGIT = 100.0
-MANY = 100  # rows of which it can be said what networks answer to a blank picture
+MANY = 100  # rows of which it can be said what networks answer to a picture of nothing
+TELLING = 3  # boxes that all look like corners are some, but for those that may be centres and sizes as well
+OUTSIDE = 0.02  # of a side of the input is what centre boxes of a few finds do not lie outside it
 FEW = 0.01  # of a column's numbers, which a bad score or two do not exceed
 RARELY = 0.05  # so few coordinates of boxes are beyond the upper left edges of the picture
+SURE, UNLIKELY = 0.5, 0.1  # scores of what a model has found, and of what it has not
 ENOUGH = 20  # scores of which it can be said that they are logits
 PADDING = -1.0  # what some lists are filled up with
 
@@ -31,26 +37,37 @@ class Verdict(Enum):
     FITS = "fits"
     LOGITS = "fits, but its scores are below 0: a sigmoid is missing"
     BEYOND = "fits, but some of its scores are no probabilities"
-    ANOTHER = "is of another layout, if one fits"
-    IMPOSSIBLE = "is not of this layout, even if no other fits"
+    UNSURE = "may fit, but as well be of another layout"
+    SILENT = "shows nothing"
+    ANOTHER = "is of another layout"
 
 
-def verdict(structure: bool, *scores: FloatArray, impossible: bool = False) -> Verdict:
+def verdict(structure: bool, *scores: FloatArray, sure: bool = True) -> Verdict:
     """The verdict on a layout whose other columns are as they should be, or not, by its scores.
 
     Args:
         structure: Whether the other columns are as they should be.
         scores: Columns of scores, each of shape (n,) or (n, columns).
-        impossible: Whether the other columns are so that no model of this layout answers them.
+        sure: Whether the other columns are so in no other layout.
     """
     columns = [column for each in scores for column in (each.T if each.ndim == 2 else [each])]
-    if impossible or any((np.abs(column) > STEEPEST_LOGIT).any() for column in columns) or _differ(columns):
-        return Verdict.IMPOSSIBLE
-    if not structure or any(np.isnan(column).any() for column in columns):
+    if not any(len(column) for column in columns):
+        return Verdict.SILENT
+    steep = any((np.abs(column) > STEEPEST_LOGIT).any() for column in columns)
+    if not structure or steep or _differ(columns):
         return Verdict.ANOTHER
     if all(map(are_probabilities, columns)):
-        return Verdict.FITS
-    return Verdict.LOGITS if any(map(are_logits, columns)) else Verdict.BEYOND
+        return Verdict.FITS if sure else Verdict.UNSURE
+    if any(map(are_logits, columns)):
+        return Verdict.LOGITS
+    return Verdict.BEYOND if sure else Verdict.ANOTHER
+
+
+def together(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """The verdict on a layout from those of several answers: what one of them excludes is excluded. None of none."""
+    found = set(verdicts)
+    order = (Verdict.ANOTHER, Verdict.LOGITS, Verdict.BEYOND, Verdict.FITS, Verdict.UNSURE, Verdict.SILENT)
+    return next((verdict for verdict in order if verdict in found), None)
 
 
 def _differ(columns: list[FloatArray]) -> bool:
@@ -62,8 +79,8 @@ def _differ(columns: list[FloatArray]) -> bool:
 
 
 def filled(rows: NDArray[Any]) -> FloatArray:
-    """The rows (n, columns) with a box in their first four columns."""
-    boxed = (rows[:, :4] != 0).any(axis=1) & np.isfinite(rows[:, :4]).all(axis=1)
+    """The finite rows (n, columns) with a box in their first four columns."""
+    boxed = (rows[:, :4] != 0).any(axis=1) & np.isfinite(rows).all(axis=1)
     found: FloatArray = rows[boxed].astype(np.float32, copy=False)
     return found
 
@@ -98,14 +115,20 @@ def are_offsets(xy: FloatArray, wh: tuple[int, int]) -> bool:
 
 
 def are_fractions(boxes: FloatArray) -> bool:
-    """Whether many boxes (n, 4) lie in or about 0 to 1: shares of the input do, offsets and logarithms do not."""
-    about = bool(((boxes > -0.5) & (boxes < 1.5)).all())
-    return len(boxes) >= MANY and about and bool(np.mean(boxes < 0) < RARELY)
+    """Whether boxes (n, 4) lie in or about 0 to 1: shares of the input do, many offsets and logarithms do not."""
+    beyond = 0.5 if len(boxes) >= MANY else OUTSIDE
+    about = bool(((boxes >= -beyond) & (boxes <= 1 + beyond)).all())
+    return about and int(np.count_nonzero(boxes < 0)) <= RARELY * boxes.size
+
+
+def are_log_sizes(values: FloatArray, wh: tuple[int, int], stride: int) -> bool:
+    """Whether powers of values (n, 2) may be sizes in cells of that stride [px], of boxes in an input of that size."""
+    return bool((values < np.log(LARGEST * max(wh) / stride)).all())
 
 
 def are_shares(boxes: FloatArray) -> bool:
-    """Whether boxes (n, 4) are centres and sizes in shares of the input; of many, some look inside out as corners."""
-    return bool(((boxes > -0.5) & (boxes < 1.5)).all()) and not (len(boxes) >= MANY and are_corners(boxes))
+    """Whether boxes (n, 4) are centres and sizes in shares of the input; some look inside out as corners."""
+    return bool(((boxes > -0.5) & (boxes < 1.5)).all()) and not are_corners(boxes)
 
 
 def are_corners(boxes: FloatArray) -> bool:
@@ -114,8 +137,8 @@ def are_corners(boxes: FloatArray) -> bool:
 
 
 def are_centres(boxes: FloatArray, wh: tuple[int, int]) -> bool:
-    """Whether boxes (n, 4) may be centres in an input of that size [px], with sizes; of many, some look inside out."""
-    corners = len(boxes) >= MANY and are_corners(boxes)
+    """Whether boxes (n, 4) may be centres in an input of that size [px], with sizes: as corners some are inside out."""
+    corners = are_corners(boxes) and not may_be_either(boxes, wh)
     return reach_across(boxes[:, :2], wh) and bool((boxes[:, 2:] >= 0).all()) and not corners
 
 
@@ -133,13 +156,26 @@ def may_be_list(rows: FloatArray) -> bool:
 def has_objectness(rows: FloatArray) -> bool | None:
     """Whether column 4 is an objectness or a class of its own: two classes are not sure of the same boxes.
 
-    None if column 4 is never sure.
+    None if column 4 is never sure, or others are neither sure of the same boxes nor unlikely.
     """
-    sure = rows[rows[:, 4] >= 0.5, 5:]
+    sure = rows[rows[:, 4] >= SURE, 5:]
     if not sure.size:
         return None
-    best = sure.max(axis=1) >= 0.5
-    return True if best.all() else False if not best.any() else None
+    best = sure.max(axis=1)
+    return True if (best >= SURE).all() else False if (best < UNLIKELY).all() else None
+
+
+def has_numbers(scores: FloatArray) -> bool:
+    """Whether one of at most two columns of few scores (n, columns) may hold the numbers of classes 0 and 1."""
+    whole = ((scores == 0) | (scores == 1)).all(axis=0) & scores.any(axis=0)
+    return len(scores) < MANY and scores.shape[1] <= 2 and bool(whole.any())
+
+
+def may_be_either(boxes: FloatArray, wh: tuple[int, int]) -> bool:
+    """Whether boxes (n, 4) may be corners as well as centres and sizes in an input of that size [px]."""
+    shares = cxcywh_to_xyxy(boxes) / np.array(wh * 2, np.float32)
+    within = bool(((shares >= -OUTSIDE) & (shares <= 1 + OUTSIDE)).all())
+    return are_corners(boxes) and (len(boxes) < TELLING or within)
 
 
 def is_sorted_list(rows: NDArray[Any]) -> bool:

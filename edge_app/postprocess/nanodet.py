@@ -18,7 +18,7 @@ from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, keep_valid, pairs_above, stack
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import LARGE_STRIDES, STRIDES
-from edge_app.postprocess.judgement import Verdict, are_probabilities, verdict
+from edge_app.postprocess.judgement import STEEPEST_LOGIT, Verdict, are_probabilities, verdict
 
 BINS = 8  # of a distribution
 DISTANCES = 4 * BINS
@@ -54,9 +54,11 @@ class NanodetDecoder:
         return cls(wh, columns - DISTANCES)
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Distributions are not between 0 and 1."""
+        """Distributions are not between 0 and 1, in no bin, and no pixels."""
         rows = arrays[0][0].astype(np.float32, copy=False)
-        return verdict(not are_probabilities(rows[:, self.classes :]), rows[:, : self.classes])
+        bins = rows[:, self.classes :]
+        logits = bool((np.abs(bins) <= STEEPEST_LOGIT).all()) and not any(map(are_probabilities, bins.T))
+        return verdict(logits, rows[:, : self.classes])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """Every pair of a cell and a class."""

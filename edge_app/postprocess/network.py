@@ -1,18 +1,22 @@
-"""A model that is asked what its file does not say: what it answers to a blank picture."""
+"""A model that is asked what its file does not say: what it answers to a blank picture, and to one of patches.
+
+Of a blank picture all scores are low, and so may be what is no score, such as an angle; patches bring that out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.model import InputSpec, ModelSignature, TensorSpec
+from edge_app.model import ModelSignature, TensorSpec
 from edge_app.postprocess.decoder import Decoder, RawOutputs
 
 GREY = 114
+PATCH = 16  # [px]
 
 
 class Network(Protocol):
@@ -22,9 +26,17 @@ class Network(Protocol):
         """The outputs, in the signature's order, for all inputs by name; None if it cannot be computed here."""
 
 
+class _Feeding(NamedTuple):
+    """What is done to pixels: multiplied, then less the mean, by the deviation of each channel."""
+
+    scale: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
 @dataclass(frozen=True, slots=True)
-class BlankAnswers:
-    """A network's answers to a grey picture, each asked for once, when somebody wants to know.
+class Answers:
+    """A network's answers to a grey picture and to one of patches, each asked for once, when somebody wants to know.
 
     Attributes:
         network: What answers; None if nothing can.
@@ -35,11 +47,14 @@ class BlankAnswers:
     network: Network | None
     signature: ModelSignature
     wh: tuple[int, int]
-    _known: dict[tuple[float, ...], RawOutputs | None] = field(default_factory=dict, init=False, repr=False)
+    _known: dict[tuple[bool, _Feeding], RawOutputs | None] = field(default_factory=dict, init=False, repr=False)
 
-    def to(self, decoder: Decoder) -> RawOutputs | None:
-        """The answer to the picture as that family feeds it."""
-        return self._ask(_grey(decoder.preprocessing), decoder.constants)
+    def to(self, decoder: Decoder) -> list[RawOutputs]:
+        """The answers to the pictures as that family feeds them; none if the network cannot answer."""
+        spec = decoder.preprocessing
+        feeding = _Feeding(spec.scale, tuple(spec.mean), tuple(spec.std))
+        answers = [self._ask(blank, feeding, decoder.constants) for blank in (True, False)]
+        return [answer for answer in answers if answer is not None]
 
     def known_shapes(self) -> ModelSignature:
         """The signature, with the dimensions of its outputs that it leaves open as the network answers them.
@@ -48,7 +63,7 @@ class BlankAnswers:
         """
         if not any(map(_is_open, self.signature.outputs)):
             return self.signature
-        arrays = self._ask((GREY / 255,) * 3, {})
+        arrays = self._ask(True, _Feeding(1 / 255, (0.0,) * 3, (1.0,) * 3), {})
         if arrays is None:
             return self.signature
         outputs = tuple(
@@ -57,18 +72,19 @@ class BlankAnswers:
         )
         return replace(self.signature, outputs=outputs)
 
-    def _ask(self, grey: tuple[float, ...], constants: Mapping[str, NDArray[Any]]) -> RawOutputs | None:
+    def _ask(self, blank: bool, feeding: _Feeding, constants: Mapping[str, NDArray[Any]]) -> RawOutputs | None:
         picture = self.signature.picture
         others = {tensor.name for tensor in self.signature.inputs if tensor != picture}
         if self.network is None or others != set(constants):
             return None
-        if grey not in self._known:
-            pixels = _blank(picture, self.wh, grey)
+        if (blank, feeding) not in self._known:
+            pixels = _fed(picture, _grey(self.wh) if blank else _patches(self.wh), feeding)
             batch = len(pixels) if pixels.ndim == 4 else 1
             rows = {name: np.repeat(row, batch, axis=0) for name, row in constants.items()}
             arrays = self.network.answer({picture.name: pixels, **rows})
-            self._known[grey] = arrays if arrays is not None and as_declared(self.signature, arrays) else None
-        return self._known[grey]
+            known = arrays is not None and as_declared(self.signature, arrays)
+            self._known[blank, feeding] = arrays if known else None
+        return self._known[blank, feeding]
 
 
 def as_declared(signature: ModelSignature, arrays: RawOutputs) -> bool:
@@ -84,19 +100,25 @@ def as_declared(signature: ModelSignature, arrays: RawOutputs) -> bool:
     )
 
 
-def _grey(spec: InputSpec) -> tuple[float, ...]:
-    """Grey as that preprocessing makes it, channel by channel."""
-    return tuple((GREY * spec.scale - mean) / std for mean, std in zip(spec.mean, spec.std, strict=True))
+def _grey(wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture of one colour, shape (height, width, 3)."""
+    return np.full((wh[1], wh[0], 3), GREY, np.uint8)
 
 
-def _blank(picture: TensorSpec, wh: tuple[int, int], channels: tuple[float, ...]) -> NDArray[Any]:
-    """A picture of one colour in the input's shape and dtype; as many as its batch has, or one."""
-    width, height = wh
-    batch = [size or 1 for size in picture.shape[:-3]]
-    colour = np.array(channels).astype(picture.dtype)
-    if picture.channels_last:
-        return np.broadcast_to(colour, (*batch, height, width, 3)).copy()
-    return np.broadcast_to(colour[:, None, None], (*batch, 3, height, width)).copy()
+def _patches(wh: tuple[int, int]) -> NDArray[np.uint8]:
+    """A picture of squares, each of a colour of its own and always the same, shape (height, width, 3)."""
+    columns, rows = (-(-side // PATCH) for side in wh)
+    colours = np.random.default_rng(0).integers(0, 256, (rows, columns, 3), np.uint8)
+    return colours.repeat(PATCH, axis=0).repeat(PATCH, axis=1)[: wh[1], : wh[0]]
+
+
+def _fed(picture: TensorSpec, pixels: NDArray[np.uint8], feeding: _Feeding) -> NDArray[Any]:
+    """The pixels in the input's shape and dtype; as many times as its batch has pictures, or once."""
+    mean, std = np.array(feeding.mean, np.float32), np.array(feeding.std, np.float32)
+    scaled = (pixels * np.float32(feeding.scale) - mean) / std
+    each = scaled.astype(picture.dtype)
+    each = each if picture.channels_last else each.transpose(2, 0, 1)
+    return np.broadcast_to(each, (*(size or 1 for size in picture.shape[:-3]), *each.shape)).copy()
 
 
 def _is_open(tensor: TensorSpec) -> bool:

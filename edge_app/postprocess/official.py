@@ -5,6 +5,8 @@ A model that takes bytes contains scale, mean and standard deviation.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from edge_app.model import InputSpec, ModelSignature
 
 Size = tuple[int, int]
@@ -38,9 +40,9 @@ def imagenet(signature: ModelSignature, wh: Size) -> InputSpec:
     return plain if plain.scale == 1 else plain.model_copy(update={"mean": IMAGENET_MEAN, "std": IMAGENET_STD})
 
 
-def stretched_bytes(wh: Size) -> InputSpec:
-    """RGB, 0 to 255, stretched."""
-    return InputSpec(width=wh[0], height=wh[1], color="rgb", letterbox="stretch")
+def stretched_bytes(wh: Size, color: Literal["bgr", "rgb"] = "rgb") -> InputSpec:
+    """RGB or BGR, 0 to 255, stretched."""
+    return InputSpec(width=wh[0], height=wh[1], color=color, letterbox="stretch")
 
 
 def openmmlab(wh: Size) -> InputSpec:

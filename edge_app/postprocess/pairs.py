@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge_app.model import ModelSignature
 from edge_app.postprocess.grid import cells
-from edge_app.postprocess.judgement import MANY, Verdict, are_boxes, verdict
+from edge_app.postprocess.judgement import Verdict, are_boxes, may_be_either, verdict
 
 
 def box_pairs(signature: ModelSignature, wh: tuple[int, int], boxes_at: int) -> int | None:
@@ -28,5 +28,4 @@ def judge_pairs(boxes: NDArray[Any], scores: NDArray[Any], wh: tuple[int, int]) 
     """Whether boxes (n, 4) are corners in an input of that size [px], and scores (n, classes) are some."""
     boxed = (boxes != 0).any(axis=1)
     rows = boxes[boxed].astype(np.float32)
-    corners = are_boxes(rows, wh)
-    return verdict(corners, scores[boxed].astype(np.float32), impossible=len(rows) >= MANY and not corners)
+    return verdict(are_boxes(rows, wh), scores[boxed].astype(np.float32), sure=not may_be_either(rows, wh))

@@ -56,9 +56,11 @@ class UltralyticsRtDetrDecoder:
         return cls(official.detr(signature, wh), metadata_classes(signature), rows is None or rows <= MAX_LISTED)
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Sides are shares, classes whole."""
+        """Sides are shares, classes whole, and there are no less boxes than rows."""
         rows = filled(arrays[0][0])
-        return verdict(len(rows) > 0 and are_shares(rows[:, :4]) and are_classes(rows[:, 5]), rows[:, 4])
+        if len(rows) < arrays[0].shape[1]:
+            return Verdict.ANOTHER
+        return verdict(are_shares(rows[:, :4]) and are_classes(rows[:, 5]), rows[:, 4])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows, scaled to the input."""
@@ -98,11 +100,12 @@ class OldUltralyticsRtDetrDecoder:
         return cls(official.detr(signature, wh), columns - 4, rows == QUERIES or is_rtdetr(signature))
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Sides are shares, of few boxes; scores of two classes are not whole in one of them."""
+        """Sides are shares, of as many boxes as rows; scores of two classes are not whole in one of them."""
         rows = filled(arrays[0][0])
         lists = rows.shape[1] == 6 and are_classes(rows[:, 5])
-        few = 0 < len(rows) <= MAX_LISTED
-        return verdict(few and are_shares(rows[:, :4]) and not lists, rows[:, 4:])
+        if not len(rows) == arrays[0].shape[1] <= MAX_LISTED:
+            return Verdict.ANOTHER
+        return verdict(are_shares(rows[:, :4]) and not lists, rows[:, 4:])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""

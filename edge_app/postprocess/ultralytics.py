@@ -1,6 +1,7 @@
 """Ultralytics v3u, v5u, v8, v9, 11, 12: (batch, 4 + classes, cells), centre boxes [model px], sigmoided classes.
 
-Some turn it over, (batch, cells, 4 + classes), which is read too.
+Some turn it over, (batch, cells, 4 + classes), which is read too. YOLOv9-c and -e, exported by their authors without
+conversion, have an output for each branch that they were trained with; the last is the main one's.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from edge_app.postprocess.candidates import (
     reaches,
     stack,
 )
-from edge_app.postprocess.centre_rows import SURE
+from edge_app.postprocess.centre_rows import ALWAYS
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import are_cells, strides_of
 from edge_app.postprocess.hints import is_detection
@@ -32,13 +33,19 @@ from edge_app.postprocess.judgement import (
     FloatArray,
     Verdict,
     are_centres,
+    are_probabilities,
     filled,
+    has_numbers,
     has_objectness,
+    may_be_either,
     may_be_list,
     verdict,
 )
 
-LOUD = 0.05  # classes that are multiplied by an objectness have higher scores even where nothing is
+# Classes that are multiplied by an objectness have higher scores even where nothing is: than this, and beside it.
+LOUD = 0.05
+LOUDER = 8
+BRANCHES = 3  # of a network at most, auxiliary ones first
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +68,12 @@ class UltralyticsDecoder:
 
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> UltralyticsDecoder | None:
-        """The decoder, if there is one output of rank 3 and the metadata does not name another task."""
-        if not is_detection(signature) or len(signature.outputs) != 1 or len(signature.outputs[0].shape) != 3:
+        """The decoder, if all outputs have one shape of rank 3 and the metadata does not name another task."""
+        first, *others = (tensor.shape for tensor in signature.outputs)
+        alike = len(first) == 3 and len(others) < BRANCHES and all(shape == first for shape in others)
+        if not is_detection(signature) or not alike:
             return None
-        _, rows, columns = signature.outputs[0].shape
+        _, rows, columns = first
         transposed = _are_cells_rows(rows, columns, wh)
         channels, count = (columns, rows) if transposed else (rows, columns)
         if channels is None or channels < 5:
@@ -75,17 +84,17 @@ class UltralyticsDecoder:
     def judge(self, arrays: RawOutputs) -> Verdict:
         """Centres are spread over the input; where nothing is, all scores are low, as only an objectness besides.
 
-        Turned, its rows look like those of models with an objectness; else only like oriented boxes', whose last
-        column is an angle, and those of key points.
+        Its rows look like those of models with an objectness; turned, like lists too, else like oriented boxes', whose
+        last column is an angle, and those of key points.
         """
         rows = filled(self._columns(arrays, 0).T)
         scores = rows[:, 4:]
-        centres = len(rows) == 0 or are_centres(rows[:, :4], (self.preprocessing.width, self.preprocessing.height))
-        if not self.transposed:
-            impossible = len(rows) >= MANY and (not centres or _last_alone_is_loud(scores))
-            return verdict(centres, scores, impossible=impossible)
+        wh = self.preprocessing.width, self.preprocessing.height
+        centres, either = are_centres(rows[:, :4], wh), may_be_either(rows[:, :4], wh)
         objectness = self.classes > 1 and _may_be_objectness(rows)
-        return verdict(centres and not objectness and not (len(rows) and may_be_list(rows)), scores)
+        another = may_be_list(rows) if self.transposed else _last_is_another(scores)
+        sure = not (either or has_numbers(scores[:, 1:]))
+        return verdict(centres and not (objectness or another), scores, sure=sure)
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""
@@ -102,26 +111,28 @@ class UltralyticsDecoder:
 
     def _columns(self, arrays: RawOutputs, row: int) -> NDArray[Any]:
         """A picture's cells as columns: (4 + classes, cells)."""
-        cells: NDArray[Any] = arrays[0][row]
+        cells: NDArray[Any] = arrays[-1][row]
         return cells.T if self.transposed else cells
 
 
 def _may_be_objectness(rows: FloatArray) -> bool:
     """Whether column 4 of rows (n, columns) is an objectness: always 1, sure of what classes are, or lower than these.
 
-    Where it is not low, as an objectness is of a blank picture, nothing can be said.
+    Where it is not far lower, as an objectness is of a blank picture, nothing can be said.
     """
-    if not len(rows) or (rows[:, 4] >= SURE).all() or has_objectness(rows) is True:
+    if not len(rows) or (rows[:, 4] >= ALWAYS).all() or has_objectness(rows) is True:
         return bool(len(rows))
-    loud = np.median(rows[:, 5:].max(axis=1)) > LOUD
-    return bool(len(rows) >= MANY and loud and np.median(rows[:, 4]) <= LOUD)
+    first, best = np.median(rows[:, 4]), np.median(rows[:, 5:].max(axis=1))
+    return bool(len(rows) >= MANY and best > LOUD and 0 < first * LOUDER <= best)
 
 
-def _last_alone_is_loud(scores: FloatArray) -> bool:
-    """Whether the last column of scores (n, classes) is no class: it is high where nothing is, and no other is."""
-    if scores.shape[1] < 2:
+def _last_is_another(scores: FloatArray) -> bool:
+    """Whether the last of scores (n, classes) is no class: it alone is no probability, or high where nothing is."""
+    if scores.shape[1] < 2 or not len(scores):
         return False
-    return bool(np.median(scores[:, -1]) > LOUD and np.median(scores[:, :-1].max(axis=1)) <= LOUD)
+    last, others = scores[:, -1], scores[:, :-1]
+    loud = len(scores) >= MANY and np.median(last) > LOUD and np.median(others.max(axis=1)) <= LOUD
+    return bool(loud or (are_probabilities(others) and not are_probabilities(last)))
 
 
 def _are_cells_rows(rows: int | None, columns: int | None, wh: tuple[int, int]) -> bool:

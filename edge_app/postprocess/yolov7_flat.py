@@ -60,8 +60,7 @@ def is_flat(signature: ModelSignature) -> bool:
 def judge_flat(listed: NDArray[Any], wh: tuple[int, int], *, score: int, class_id: int) -> Verdict:
     """Whether rows (n, 7) of picture, corners [px], and in these columns a score and a class, are of such an input.
 
-    Of a blank picture there may be none, which fits.
+    Of a blank picture there may be none.
     """
-    rows = listed.astype(np.float32, copy=False)
-    structure = not len(rows) or (are_boxes(rows[:, 1:5], wh) and are_classes(rows[:, class_id]))
-    return verdict(structure, rows[:, score])
+    rows = listed[(listed[:, 1:5] != 0).any(axis=1)].astype(np.float32, copy=False)
+    return verdict(are_boxes(rows[:, 1:5], wh) and are_classes(rows[:, class_id]), rows[:, score])

@@ -23,7 +23,16 @@ from edge_app.postprocess.candidates import (
 )
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import strides_of
-from edge_app.postprocess.judgement import Verdict, are_fractions, are_offsets, filled, verdict
+from edge_app.postprocess.judgement import (
+    MANY,
+    Verdict,
+    are_fractions,
+    are_log_sizes,
+    are_offsets,
+    filled,
+    has_numbers,
+    verdict,
+)
 
 
 class YoloxDecoder:
@@ -61,7 +70,10 @@ class YoloxDecoder:
     def judge(self, arrays: RawOutputs) -> Verdict:
         """Offsets are in cells."""
         rows = filled(arrays[0][0])
-        return verdict(are_offsets(rows[:, :2], self._wh), rows[:, 4:], impossible=are_fractions(rows[:, :4]))
+        fractions = are_fractions(rows[:, :4])
+        sizes = are_log_sizes(rows[:, 2:4], self._wh, int(self._stride.min()))
+        structure = are_offsets(rows[:, :2], self._wh) and sizes and not (fractions and len(rows) >= MANY)
+        return verdict(structure, rows[:, 4:], sure=not (fractions or has_numbers(rows[:, 5:])))
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""

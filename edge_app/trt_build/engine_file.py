@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -143,8 +144,15 @@ def _write(path: Path, content: str | bytes) -> None:
 
 
 def _open(path: Path) -> BinaryIO:
-    """What is checked and what is read are the same file, whatever its name stands for a moment later."""
-    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+    """What is checked and what is read are the same file, whatever its name stands for a moment later.
+
+    A pipe or a device, for which reading would wait, raises OSError.
+    """
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a regular file")
+    return file
 
 
 def _doubt(file: BinaryIO, path: Path) -> str:

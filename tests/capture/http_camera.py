@@ -29,6 +29,7 @@ HASHES = {
     "Digest": "md5",
     "Digest old": "md5",
     "Digest MD5-sess": "md5",
+    "Digest auth-int": "md5",
     "Digest SHA-256": "sha256",
     "Digest SHA-512-256": "sha512_256",
 }
@@ -36,10 +37,10 @@ PNG = cv2.imencode(".png", next(iter(stripes((320, 240), 1))))[1].tobytes()
 JPEGS = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in stripes((320, 240), 10)]
 
 
-def remuxed(video: Path, container: str) -> bytes:
+def remuxed(video: Path, container: str, **options: str) -> bytes:
     """The video in another container."""
     content = io.BytesIO()
-    with av.open(str(video)) as source, av.open(content, "w", format=container) as out:
+    with av.open(str(video)) as source, av.open(content, "w", format=container, options=options) as out:
         stream = out.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
             if packet.size:
@@ -102,6 +103,8 @@ class HttpCamera(ThreadingHTTPServer):
             return hashlib.new(HASHES[scheme], text.encode()).hexdigest()
 
         secret, asked = hashed(f"{user}:{REALM}:{password}"), hashed(f"{method}:{said['uri']}")
+        if scheme.endswith("auth-int"):
+            asked = hashed(f"{method}:{said['uri']}:{hashed('')}")
         if scheme.endswith("-sess"):
             secret = hashed(f"{secret}:{said['nonce']}:{said['cnonce']}")
         counted = "" if scheme == "Digest old" else f"{said['nc']}:{said['cnonce']}:{said['qop']}:"
@@ -115,6 +118,8 @@ class HttpCamera(ThreadingHTTPServer):
         text = f'{scheme} realm="{REALM}", nonce="5eed"'
         if algorithm == "old":
             return text
+        if algorithm == "auth-int":
+            return f'{text}, qop="auth-int"'
         return f'{text}, qop="auth", algorithm={algorithm or "MD5"}'
 
 
@@ -142,6 +147,10 @@ class Handler(BaseHTTPRequestHandler):
             "/frozen.ts": lambda: self.open_picture(self.server.video.read_bytes(), "video/mp2t"),
             "/frozen.flv": lambda: self.open_picture(remuxed(self.server.video, "flv")[:-9000], "video/x-flv"),
             "/frozen.avi": lambda: self.open_picture(remuxed(self.server.video, "avi")[:-9000], "video/avi"),
+            "/late.mp4": lambda: self.answer(200, "video/mp4", remuxed(self.server.video, "mp4")),
+            "/early.mp4": lambda: self.answer(
+                200, "video/mp4", remuxed(self.server.video, "mp4", movflags="empty_moov+frag_keyframe")
+            ),
             "/odd": lambda: self.stream(self.odd_part),
             "/chunked": lambda: self.stream(self.chunk),
             "/picture": lambda: self.answer(200, "application/octet-stream", self.picture()),

@@ -47,7 +47,7 @@ def test_mjpeg_is_timed_by_its_arrival(rig: Rig, http_camera: StartHttpCamera, p
     last = rig.pending[-1]
     expected = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR).astype(int) for jpeg in JPEGS]
     picture = last.convert().bgr
-    assert min(np.abs(picture - one).mean() for one in expected) < 2
+    assert min(np.abs(picture - one).mean() for one in expected) < 3  # two of them differ by 5, two decoders by 2.2
     assert {frame.meta.time.source for frame in rig.pending} == {"arrival"}
     rig.until(lambda: abs(rig.pending[-1].meta.time.wall - time.time()) < 1)
     indices = [frame.meta.index for frame in rig.pending]
@@ -241,6 +241,7 @@ def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(rig: Ri
         ("nowhere", Reason.FAILED, r"redirects \(302\) without saying where to"),
         ("compressed", Reason.FAILED, r"compressed \(gzip\)"),
         ("empty", Reason.FAILED, "its answer is empty"),
+        ("late.mp4", Reason.CODEC, r"index stands behind its pictures.*\+faststart"),
         ("text.txt", Reason.FAILED, "neither video nor a picture"),
         ("status/204", Reason.FAILED, "204 No Content; and no picture"),
         ("status/304", Reason.FAILED, r"redirects \(304\) without saying where to"),
@@ -262,6 +263,11 @@ def test_an_answer_that_is_no_picture_says_what_it_is(
     assert error.reason is reason
     assert str(error).startswith(f"{redacted(url)}: ")
     assert re.search(says, str(error))
+
+
+def test_an_mp4_whose_index_comes_first_is_read(http_camera: StartHttpCamera):
+    source = open_source(camera_config(http_camera().url("early.mp4")))
+    assert probe_source(source, timeout_s=PATIENCE_S).width == 320
 
 
 def test_a_camera_that_is_not_there_is_refused():

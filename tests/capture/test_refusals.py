@@ -91,12 +91,14 @@ def test_every_login_that_libav_can_do_gets_as_far_as_the_refusal(odd_camera: Od
         ((MD5, 'Digest realm="cam", nonce="n", algorithm=SHA-256'), "Digest SHA-256"),
         (('Basic realm="cam"', 'Digest realm="cam", nonce="n", algorithm=SHA-256'), "Digest SHA-256"),
         (('Bearer realm="cam"',), "Bearer"),
+        (('Digest realm="cam", nonce="n", qop="auth-int"',), "Digest with qop auth-int only"),
     ],
 )
 def test_a_login_that_libav_lacks_is_not_blamed_on_the_password(
     odd_camera: OddCamera, challenges: tuple[str, ...], wanted: str
 ):
-    error = failure(odd_camera, Manner(challenges=challenges), **LOGIN)
+    refusal = refused("DESCRIBE", "401 Unauthorized", *(f"WWW-Authenticate: {each}" for each in challenges))
+    error = failure(odd_camera, Manner(answer=refusal), **LOGIN)
     assert error.reason is Reason.AUTH_FAILED
     assert f"wants {wanted}, which libav lacks" in str(error)
     assert "Digest MD5 or Basic" in str(error)
@@ -119,6 +121,40 @@ def test_a_camera_that_wants_a_login_and_gets_none_says_so(odd_camera: OddCamera
 def test_a_refused_transport_names_the_other_one(odd_camera: OddCamera):
     manner = Manner(answer=refused("SETUP", "461 Unsupported Transport"))
     assert "set transport: tcp" in str(failure(odd_camera, manner, transport="udp"))
+
+
+def agreed(transport: str) -> Manner:
+    """SETUP is answered with this transport, whatever was asked for."""
+    line = f"Transport: {transport}".encode() if transport else b"X-No: transport"
+    return Manner(answer=only("SETUP", lambda answer: re.sub(rb"Transport: [^\r]*", line, answer)))
+
+
+@pytest.mark.parametrize(
+    ("transport", "settings", "says"),
+    [
+        ("RTP/AVP;unicast;client_port=5000-5001;server_port=6000-6001", {}, "over tcp; set transport: udp"),
+        ("RTP/AVP/UDP;unicast;client_port=5000-5001;server_port=6000-6001", {}, "over tcp; set transport: udp"),
+        ("RTP/AVP;multicast;destination=239.1.1.1;port=5000-5001;ttl=1", {}, "choose unicast in its settings"),
+        ("RTP/AVP;multicast;destination=239.1.1.1;port=5000-5001;ttl=1", {"transport": "udp"}, "choose unicast"),
+        ("RTP/AVP/TCP;unicast;interleaved=0-1", {"transport": "udp"}, "over udp; set transport: tcp"),
+        ("", {}, "over tcp; set transport: udp"),
+    ],
+)
+def test_a_camera_that_agrees_on_another_transport_than_asked_for_is_told_so(
+    odd_camera: OddCamera, transport: str, settings: dict[str, str], says: str
+):
+    error = failure(odd_camera, agreed(transport), **settings)
+    assert (error.reason, says in str(error)) == (Reason.FAILED, True), error
+
+
+@pytest.mark.parametrize(
+    ("line", "says"), [(b"X-Length: 9", "comes without a Content-Length"), (b"Content-Length: 0", "is empty")]
+)
+def test_a_description_that_libav_reads_none_of_is_told(odd_camera: OddCamera, line: bytes, says: str):
+    manner = Manner(answer=only("DESCRIBE", lambda answer: re.sub(rb"Content-Length: \d+", line, answer)))
+    error = failure(odd_camera, manner)
+    assert error.reason is Reason.FAILED
+    assert f"its description (SDP) {says}" in str(error)
 
 
 def test_a_refusal_is_told_over_tls_too(rtsp_certificates: Certificates):

@@ -66,6 +66,23 @@ def test_a_track_that_never_begins_times_out_whatever_the_other_sends(rig: Rig, 
     rig.until(lambda: rig.metrics.total("reconnects", reason="timeout") >= 2)
 
 
+def pauses(connection: Connection) -> Iterator[bytes]:
+    """Five pictures, and from then on one in eight seconds."""
+    track = Rtp()
+    for index in range(5):
+        yield track.unit(unit(index), STEP * index)
+    for index in connection.ticks(1 / 8):
+        yield track.unit(unit(index), STEP * 160 * (index + 1))
+
+
+def test_a_camera_of_few_pictures_is_waited_for_as_long_as_its_stall_timeout(rig: Rig, odd_camera: OddCamera):
+    odd_camera.behave(Manner(video=pauses))
+    rig.add(odd_camera.url(), stall_timeout_s=300)
+    rig.until(rig.more(6))
+    assert [state.state for _, state in rig.states] == ["connecting", "up"]
+    assert odd_camera.connections["/odd"] == 2, "one to look, one to stay"
+
+
 def test_stopping_does_not_wait_for_a_silent_track(rig: Rig, odd_camera: OddCamera):
     odd_camera.behave(Manner(sdp=UNKNOWN_FIRST, video=MANNERS["an unknown track that sends alone"].video))
     rig.add(odd_camera.url(), stall_timeout_s=100)

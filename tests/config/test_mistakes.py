@@ -703,6 +703,11 @@ def test_a_login_holds_no_line_break(tmp_path, key):
     assert "cret" not in line
 
 
+def test_a_login_has_one_line_below_its_key(tmp_path):
+    text = f"{MODEL}cameras:\n  a:\n    url: rtsp://x/s\n    username: u\n    password: |\n      se\n      cret\n"
+    assert said(tmp_path, text) == "6:15: cameras.a.password: holds a line break or another control character"
+
+
 @pytest.mark.parametrize("key", ["host", "username", "password", "client_id", "prefix"])
 @pytest.mark.parametrize("character", [r"\n", r"\0", r"\x07", r"\x9f"])
 def test_what_an_mqtt_broker_is_sent_holds_no_control_characters(tmp_path, key, character):

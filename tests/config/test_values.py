@@ -75,6 +75,16 @@ def test_a_text_inside_brackets_may_go_on_in_the_next_line(tmp_path):
     assert load_text(tmp_path, text).detect.labels == ("traffic light", "a\n\nb", "c")
 
 
+@pytest.mark.parametrize("style", ["|", ">"])
+def test_a_text_below_its_key_is_taken_without_the_line_break_that_ends_it(tmp_path, style):
+    keys = {"url": "rtsp://10.0.0.5/s", "username": "u", "password": "s3cret"}
+    lines = "".join(f"    {key}: {style}\n      {value}\n" for key, value in keys.items())
+    camera = load_text(tmp_path, f"{MODEL}cameras:\n  a:\n{lines}").cameras["a"]
+    assert camera.password is not None
+    assert (camera.url, camera.username) == ("rtsp://10.0.0.5/s", "u")
+    assert camera.password.get_secret_value() == "s3cret"
+
+
 @pytest.mark.parametrize(
     "text", ['{"slots":1}', "{slots: 1}", "{'slots' : 1}", "{? slots : 1}", "{slots: 1,}", "{slots:\t1}\t# c"]
 )

@@ -49,7 +49,7 @@ def answers(path, rows, declared, batch=1, dtype=TensorProto.FLOAT, last=False, 
 
 def corners():
     rows = np.zeros((84, 6))
-    rows[[40, 50]] = [[10, 20, 18, 40, 0.9, 0], [30, 22, 42, 38, 0.8, 2]]
+    rows[[40, 50, 60]] = [[10, 20, 18, 40, 0.9, 0], [30, 22, 42, 38, 0.8, 2], [50, 40, 60, 60, 0.1, 1]]
     return rows
 
 
@@ -60,7 +60,7 @@ def test_every_verb_reads_an_unclear_model_as_the_same_family(tmp_path):
     inspection = inspect(found)  # models inspect
     assert inspection.decoder.family == "deepstream"
     shape = "shape of output float32 (?, 84, 6)"
-    assert inspection.facts["decoder"].origin == f"{shape}, and its answer to a blank picture"
+    assert inspection.facts["decoder"].origin == f"{shape}, and its answers to test pictures"
 
 
 @pytest.mark.parametrize(

@@ -155,6 +155,43 @@ def test_an_answer_that_the_file_does_not_declare_ends_the_start(tmp_path, verb,
     assert re.search(r"m\.onnx: (it answers 8 pictures with|its answer .* cannot be read as|ONNX Runtime)", err)
 
 
+def of_one_picture(path: Path) -> Path:
+    """A model that declares any batch and fails on more pictures than one, as a traced `view(1, -1)` leaves it."""
+    nodes = [
+        helper.make_node("Reshape", ["images", "flat"], ["pixels"]),
+        helper.make_node("ReduceMean", ["pixels"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Expand", ["nothing", "shape"], ["output"]),
+    ]
+    constants = {"flat": np.array([1, 3 * 64 * 64]), "zero": np.float32(0), "shape": np.array([1, 84, 7])}
+    tensors = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()]
+    value = helper.make_tensor_value_info
+    picture = value("images", onnx.TensorProto.FLOAT, ["b", 3, 64, 64])
+    return write(path, nodes, [picture], [value("output", onnx.TensorProto.FLOAT, ["b", 84, 7])], tensors)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_batch_of_one_inside_is_told_with_what_to_set_which_helps(tmp_path, verb, configured, fails):
+    path = tmp_path / "m.onnx"
+    _ = of_one_picture(path) if fails else answering(path, ["b", 84, 7], [1, 84, 7])
+    model = {"onnx": str(path), "decoder": "yolox"}
+    code, _, err = verb("run", configured(model=model, engine={"threads": 1, "max_batch": 8}, cameras=SCENE))
+    assert (code, "if its batch is 1 inside, set `engine: {max_batch: 1}`" in err) == (65, True), err
+    code, _, err = verb("run", configured(model=model, engine={"threads": 1, "max_batch": 1}, cameras=SCENE))
+    assert code == 0, err
+
+
+def test_an_input_beyond_reason_is_blamed_on_the_metadata_that_give_it(tmp_path, verb, configured):
+    path = answering(tmp_path / "m.onnx", ["b", 84, 7], [1, 84, 7], side="side")
+    model = onnx.load(path)
+    helper.set_model_props(model, {"imgsz": "[1000000, 1000000]"})
+    onnx.save(model, path)
+    code, _, err = verb("check", configured(model={"onnx": str(path)}, cameras=SCENE))
+    assert code == 78
+    assert re.search(r"model: \S+m\.onnx: by its metadata's imgsz, an input of 1000000x1000000 is too large", err)
+    assert "decoder" not in err
+
+
 @pytest.mark.parametrize("size", ["16384x16384", "4097x4096"])
 def test_an_input_beyond_reason_is_refused(tmp_path, verb, configured, size):
     path = answering(tmp_path / "m.onnx", ["b", 84, 7], [1, 84, 7], side="side")

@@ -96,7 +96,12 @@ BOMB = "a0: &a0 {k: v}\n" + "".join(f"a{i}: &a{i} {{x: *a{i - 1}, y: *a{i - 1}}}
         pytest.param("name: \0", "unexpected character", id="nul"),
         pytest.param("", "empty", id="empty"),
         pytest.param("# " + "x" * (5 << 20), "larger than 4 MB", id="large"),
-        pytest.param("[1, 2]", "valid dictionary", id="a list"),
+        pytest.param("[1, 2]", r"model.yaml: Input should be a valid dictionary", id="a list"),
+        pytest.param(
+            "version https://git-lfs.github.com/spec/v1\noid sha256:1f2e\nsize 9\n",
+            r"model.yaml: a Git LFS pointer: run git lfs pull$",
+            id="a Git LFS pointer",
+        ),
     ],
 )
 def test_a_card_that_is_none_is_refused_in_a_line(toy, tmp_path, content, words):
@@ -309,6 +314,32 @@ def test_who_else_could_exchange_a_model_is_told(toy, tmp_path):
         path.chmod(mode | 0o002)
         assert found.doubt() == f"{path}: everybody may write it; chmod o-w it"
         path.chmod(mode)
+
+
+def test_who_could_exchange_the_folder_of_a_model_is_told(toy, tmp_path, monkeypatch):
+    found, models = find(model(name="toy"), tmp_path, tmp_path), toy.parent
+    models.chmod(0o777)
+    assert found.doubt() == f"{models}: everybody may write it; chmod o-w it"
+    models.chmod(0o1777)  # as /tmp is
+    assert not found.doubt()
+    models.chmod(0o755)
+    toy.chmod(0o775)
+    assert not found.doubt(), "the user's own group"
+    monkeypatch.setattr(os, "getegid", lambda: toy.stat().st_gid + 1)
+    assert (found.doubt() == f"{toy}: its group may write it; chmod g-w it") is (toy.stat().st_gid != 0)
+
+
+def test_a_pipe_in_the_place_of_a_model_holds_nothing_up(tmp_path):
+    folder = tmp_path / "models" / "pipe"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "model.yaml")
+    with pytest.raises(InputError, match="no model pipe: no folder"):
+        find(model(name="pipe"), tmp_path, tmp_path)
+    (folder / "model.yaml").unlink()
+    (folder / "model.yaml").write_text("name: pipe\nfiles: {fp32: pipe.onnx}\n")
+    os.mkfifo(folder / "pipe.onnx")
+    with pytest.raises(InputError, match="not a file"):
+        read_signature(find(model(name="pipe"), tmp_path, tmp_path).file("fp32"), None)
 
 
 def test_a_file_that_declares_a_billion_classes_is_refused_at_once():

@@ -81,12 +81,15 @@ def deepstream_seven(boxes, scores, classes, wh) -> Arrays:
 
 
 def deepstream_queries(boxes, scores, classes, wh) -> Arrays:
-    return {"output": end2end(boxes, scores, classes, wh)["output0"]}
+    """Every query has a box."""
+    rows = end2end(boxes, scores, classes, wh)["output0"]
+    rows[0, len(boxes) :, :4] = np.array(wh * 2) * [0.4, 0.4, 0.6, 0.6]
+    return {"output": rows}
 
 
 def deepstream_queries_three(boxes, scores, classes, wh) -> Arrays:
-    rows = end2end(centres(boxes), scores, classes, wh)["output0"]
-    return {"boxes": rows[:, :, :4], "scores": rows[:, :, 4:5], "classes": rows[:, :, 5:]}
+    rows = deepstream_queries(boxes, scores, classes, wh)["output"]
+    return {"boxes": centres(rows[0, :, :4])[None], "scores": rows[:, :, 4:5], "classes": rows[:, :, 5:]}
 
 
 def deepstream_unnamed(boxes, scores, classes, wh) -> Arrays:
@@ -105,6 +108,14 @@ def ultralytics(boxes, scores, classes, wh) -> Arrays:
     columns = np.zeros((4 + CLASSES, grid(wh, 0)[3]))
     columns[:, 5 : 5 + len(boxes)] = np.concatenate([centres(boxes), one_hot(scores, classes)], axis=1).T
     return {"output0": columns[None]}
+
+
+def yolov9_dual(boxes, scores, classes, wh) -> Arrays:
+    """The auxiliary branch, first, is sure of other boxes."""
+    main = ultralytics(boxes, scores, classes, wh)["output0"]
+    auxiliary = np.roll(main, 40, axis=2)
+    auxiliary[0, :2, 40:60] /= 2
+    return {"output0": auxiliary, "2731": main}
 
 
 def yolov5(boxes, scores, classes, wh) -> Arrays:
@@ -145,6 +156,10 @@ def efficientnms(boxes, scores, classes, wh) -> Arrays:
 
 def yolov7_end2end(boxes, scores, classes, wh) -> Arrays:
     return counted(("num_dets", "det_boxes", "det_scores", "det_classes"), boxes, scores, classes)
+
+
+def mmyolo(boxes, scores, classes, wh) -> Arrays:
+    return counted(("num_dets", "boxes", "scores", "labels"), boxes, scores, classes)
 
 
 def yolonas(boxes, scores, classes, wh) -> Arrays:
@@ -218,8 +233,12 @@ def torchvision(boxes, scores, classes, wh) -> Arrays:
     return {"boxes": boxes, "labels": classes.astype(np.int64), "scores": scores}
 
 
-def torchvision_unnamed(boxes, scores, classes, wh) -> Arrays:
-    return {"2771": boxes, "2775": scores, "2774": classes.astype(np.int64)}
+def torchvision_reordered(boxes, scores, classes, wh) -> Arrays:
+    return {"scores": scores, "boxes": boxes, "labels": classes.astype(np.int64)}
+
+
+def detectron2(boxes, scores, classes, wh) -> Arrays:
+    return {"pred_boxes": boxes, "pred_classes": classes.astype(np.int64), "scores": scores}
 
 
 def rtmdet(boxes, scores, classes, wh) -> Arrays:
@@ -251,6 +270,11 @@ def damoyolo(boxes, scores, classes, wh) -> Arrays:
 def yolonas_raw(boxes, scores, classes, wh) -> Arrays:
     arrays = damoyolo(boxes, scores, classes, wh)
     return {"913": arrays["1180"], "904": arrays["output"]}
+
+
+def yoloworld(boxes, scores, classes, wh) -> Arrays:
+    arrays = damoyolo(boxes, scores, classes, wh)
+    return {"scores": arrays["output"], "boxes": arrays["1180"]}
 
 
 def nanodet(boxes, scores, classes, wh, strides=(8, 16, 32, 64), place=0.0) -> Arrays:
@@ -324,6 +348,7 @@ LAYOUTS = {
     "Ultralytics v8, turned": Layout("ultralytics", ultralytics_turned, suppresses=True),
     "Ultralytics v8": Layout("ultralytics", ultralytics, suppresses=True, metadata=NAMES),
     "Ultralytics v8, half": Layout("ultralytics", ultralytics, suppresses=True, dtype="float16", batch=1),
+    "YOLOv9-e, two branches": Layout("ultralytics", yolov9_dual, suppresses=True, batch=1),
     "YOLOv5": Layout("yolov5", yolov5, suppresses=True, metadata={"stride": "32", "names": NAMES["names"]}),
     "YOLOv7": Layout("yolov5", yolov5, suppresses=True, batch=4),
     "YOLOv7 end2end": Layout("efficientnms", yolov7_end2end),
@@ -334,6 +359,9 @@ LAYOUTS = {
     ),
     "Ultralytics v8, nms=True": Layout("end2end", end2end, metadata={**NAMES, "args": "{'batch': 1, 'nms': True}"}),
     "EfficientNMS": Layout("efficientnms", efficientnms, batch=2),
+    "MMYOLO": Layout("efficientnms", mmyolo, pixels="bytes", dtype="uint8", batch=1),
+    "YOLO-World, before MMYOLO took bytes": Layout("efficientnms", mmyolo, batch=1),
+    "YOLO-World, suppression outside": Layout("yoloworld", yoloworld, suppresses=True, batch=1),
     "YOLO-NAS, batch format": Layout("yolonas", yolonas, pixels="bytes", dtype="uint8"),
     "YOLO-NAS, flat format": Layout("yolonas", yolonas_flat, pixels="bytes", dtype="uint8", batch=1),
     "YOLO-NAS, raw": Layout("yolonas", yolonas_raw, suppresses=True),
@@ -345,7 +373,8 @@ LAYOUTS = {
     "Ultralytics RT-DETR, old": Layout("rtdetr_ultralytics_old", rtdetr_ultralytics_old, "stretch", metadata=RTDETR),
     "RF-DETR": Layout("rfdetr", rfdetr, "stretch", "imagenet"),
     "torchvision": Layout("torchvision", torchvision, "stretch", batch=None, picture="input", lists=True),
-    "torchvision, unnamed": Layout("torchvision", torchvision_unnamed, "stretch", batch=1, picture="x", lists=True),
+    "torchvision, reordered": Layout("torchvision", torchvision_reordered, "stretch", batch=1, picture="x", lists=True),
+    "Detectron2": Layout("detectron2", detectron2, "stretch", "bytes", batch=None, picture="x", lists=True),
     "torchvision, any batch": Layout("torchvision", torchvision, "stretch", picture="input", lists=True),
     "RTMDet": Layout("rtmdet", rtmdet, "top_left", "bgr_imagenet", picture="input"),
     "PP-YOLOE": Layout("ppyoloe", ppyoloe, "stretch", picture="image", lists=True, scale=True),

@@ -130,11 +130,16 @@ def centred_pairs(classes) -> Answer:
     return centres(CELLS, 1)[0][:, :, :4], _unit(20, 1, CELLS, classes)
 
 
-def planted(*columns) -> Answer:
-    """Two boxes that may be corners or centres, these columns behind them, and nothing else."""
-    rows = np.zeros((1, CELLS, 4 + len(columns)), np.float32)
-    rows[0, [700, 800]] = [[150, 100, 160, 120, *columns], [60, 200, 80, 220, *columns]]
-    return (rows,)
+CENTRE_BOXES = ((150, 100, 60, 120), (60, 200, 80, 40), (240, 70, 30, 50))
+CORNERS = ((150, 100, 180, 220), (60, 200, 140, 240), (240, 70, 270, 120))
+EITHER = ((150, 100, 160, 120), (60, 200, 80, 220))  # corners, or centres and sizes
+
+
+def planted(*columns, boxes=CENTRE_BOXES, rows=CELLS) -> Answer:
+    """These boxes, these columns behind each of them, and nothing else."""
+    array = np.zeros((1, rows, 4 + len(columns)), np.float32)
+    array[0, : len(boxes)] = [[*box, *columns] for box in boxes]
+    return (array,)
 
 
 def shares(rows) -> Answer:
@@ -153,6 +158,23 @@ def distributions(rows, classes, bins=32) -> Answer:
     """Classes, and for each side of a box the logits of eight distances."""
     sides = np.random.default_rng(14).normal(0, 3, (rows, bins)).astype(np.float32)
     return (np.concatenate([_unit(15, rows, classes), sides], axis=1)[None],)
+
+
+def one_of(classes):
+    """The scores of a box of the last class."""
+    return (*[0] * (classes - 1), 0.9)
+
+
+def with_class_of_some(answer: Answer) -> Answer:
+    """The same rows, the first of class 0."""
+    array = answer[0].copy()
+    array[0, 0, 5] = 0
+    return (array,)
+
+
+def classes_first(rows, classes) -> Answer:
+    """Classes, then centre boxes in pixels."""
+    return (np.roll(centres_and_classes(rows, classes)[0], classes, axis=2),)
 
 
 def zeros(rows, columns) -> Answer:
@@ -194,7 +216,8 @@ class Row:
         name: What it is.
         outputs: What the file declares.
         taken_for: The family, or the choices that the error lists; none if no layout is known.
-        answer: To a blank picture; None if nothing can compute the model.
+        answer: To a blank picture, and to one of patches; None if nothing can compute the model.
+        patches: The answer to patches, if it is another.
         metadata: Of the file.
         inputs: Besides the picture.
         kind: Of the model, as a `config.json` beside the file says.
@@ -209,6 +232,7 @@ class Row:
     inputs: tuple[TensorSpec, ...] = ()
     kind: str = ""
     picture: str = "images"
+    patches: Callable[[], Answer] | None = None
 
 
 DETECT = {"task": "detect"}
@@ -241,6 +265,7 @@ def counted(names, count="int32"):
 
 NVIDIA = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
 NAS = ("graph2_num_predictions", "graph2_pred_boxes", "graph2_pred_scores", "graph2_pred_classes")
+PAIR = (out("scores", 1, CELLS, 80), out("boxes", 1, CELLS, 4))
 DETR = (out("labels", 1, 300, dtype="int64"), out("boxes", 1, 300, 4), out("scores", 1, 300))
 HUGGING_FACE = (out("logits", 1, 300, 80), out("pred_boxes", 1, 300, 4))
 SIZES = (out("orig_target_sizes", 1, 2, dtype="int64"),)
@@ -273,7 +298,7 @@ TABLE = [
         "corners, two scores, class",
         out("output", 1, CELLS, 7),
         (*FOUR, "deepstream_centres"),
-        lambda: planted(0.9, 0.8, 2),
+        lambda: planted(0.9, 0.8, 2, boxes=EITHER),
     ),
     row("YOLOX decoded or v8 turned", out("output", 1, CELLS, 8), DECODED, lambda: centres(CELLS, 3, most=0.05)),
     row(
@@ -289,6 +314,19 @@ TABLE = [
         "ultralytics",
         lambda: centres(CELLS, 3, most=0.05),
         {"names": "['a', 'b', 'c', 'd']"},
+    ),
+    row("v8 turned, COCO, an answer of zeros", out("o", 1, CELLS, 84), FOUR, lambda: zeros(CELLS, 84)),
+    row(
+        "corners where YOLOX has offsets",
+        out("o", 1, CELLS, 85),
+        FIVE,
+        lambda: planted(0.9, *one_of(80), boxes=((20, 30, 200, 300), (30, 10, 90, 70), (40, 40, 44, 280))),
+    ),
+    row(
+        "corners in shares where YOLOX has offsets",
+        out("o", 1, CELLS, 85),
+        ("yolox",),
+        lambda: in_shares(planted(0.9, *one_of(80), boxes=CORNERS)),
     ),
     row("YOLOX, an answer of zeros", out("output", 1, CELLS, 8), FOUR, lambda: zeros(CELLS, 8)),
     # YOLOv6
@@ -334,6 +372,46 @@ TABLE = [
     row(
         "v8 of poses", out("output0", 1, 56, CELLS), (), lambda: turned(with_points(centres_and_classes(CELLS, 1), 17))
     ),
+    row(
+        "v8 of oriented boxes that lie straight in a blank picture",
+        out("output0", 1, 20, CELLS),
+        (),
+        lambda: turned(with_last(centres_and_classes(CELLS, 15), 0, 0.001)),
+        patches=lambda: turned(with_last(centres_and_classes(CELLS, 15), -0.78, 2.35)),
+    ),
+    row(
+        "v8 of oriented boxes, few of them",
+        out("output0", 1, 20, CELLS),
+        (),
+        lambda: turned(planted(*one_of(15), 1.5)),
+    ),
+    row("YOLOX decoded and turned", out("o", 1, 85, CELLS), (), lambda: turned(centres(CELLS, 80))),
+    row(
+        "YOLOX decoded and turned, of a few boxes", out("o", 1, 8, CELLS), (), lambda: turned(planted(0.9, 0.95, 0, 0))
+    ),
+    row("YOLOv6 turned", out("o", 1, 85, CELLS), (), lambda: turned(centres(CELLS, 80, 1))),
+    row(
+        "DeepStream's six turned, a few of class 1",
+        out("o", 1, 6, CELLS),
+        (),
+        lambda: turned(planted(0.9, 1)),
+    ),
+    row("v8 of a few boxes of one class, sure", out("o", 1, 5, CELLS), "ultralytics", lambda: turned(planted(1))),
+    row("classes before boxes", out("o", 1, CELLS, 84), FIVE, lambda: classes_first(CELLS, 80)),
+    row("v8 of a few boxes", out("o", 1, 84, CELLS), "ultralytics", lambda: turned(planted(*one_of(80)))),
+    row(
+        "v8 of a few corners",
+        out("o", 1, 84, CELLS),
+        (),
+        lambda: turned(planted(*one_of(80), boxes=CORNERS)),
+    ),
+    row(
+        "v8 of a few boxes that may be either",
+        out("o", 1, 84, CELLS),
+        ("ultralytics",),
+        lambda: turned(planted(*one_of(80), boxes=EITHER)),
+    ),
+    row("v8 of a few boxes in shares", out("o", 1, 84, CELLS), (), lambda: turned(in_shares(planted(*one_of(80))))),
     row("v8, one class", out("output0", 1, 5, CELLS), "ultralytics"),
     row("v8, two classes", out("output0", 1, 6, CELLS), "ultralytics"),
     row("v8-p2", out("output0", 1, 84, P2_CELLS), "ultralytics"),
@@ -350,6 +428,17 @@ TABLE = [
     row("v8 turned, not asked", out("output0", 1, CELLS, 84), FIVE),
     row("v8 turned, loud", out("output0", 1, CELLS, 8), DECODED, lambda: centres_and_classes(CELLS, 4, most=0.4)),
     row(
+        "v8 turned, COCO, loud", out("o", 1, CELLS, 84), "ultralytics", lambda: centres_and_classes(CELLS, 80, most=0.1)
+    ),
+    row("v8 turned, louder", out("o", 1, CELLS, 20), DECODED, lambda: centres_and_classes(CELLS, 16, most=0.12)),
+    row(
+        "v8 turned, its first class alone quiet in a blank picture, found in patches",
+        out("o", 1, CELLS, 8),
+        "ultralytics",
+        lambda: centres_and_classes(CELLS, 4),
+        patches=lambda: planted(0.9, 0.01, 0.01, 0.01),
+    ),
+    row(
         "v8 turned, one class, loud",
         out("o", 1, CELLS, 5),
         "ultralytics",
@@ -361,6 +450,12 @@ TABLE = [
     row("v10 exported raw", out("output0", 1, 84, CELLS), "ultralytics", metadata={**YOLO, "end2end": "False"}),
     # YOLOv5
     row("v5, COCO", out("output", 1, 3 * CELLS, 85), "yolov5"),
+    row(
+        "v5 of a few boxes, sure of their class",
+        out("o", 1, 3 * CELLS, 8),
+        "yolov5",
+        lambda: planted(0.9, 0, 0, 1, rows=3 * CELLS),
+    ),
     row("v5, one class", out("output", 1, 3 * CELLS, 6), "yolov5", lambda: centres(3 * CELLS, 1)),
     row("v5, one class, four anchors", out("output", 1, 4 * CELLS, 6), "yolov5", lambda: centres(4 * CELLS, 1)),
     row("v5, four anchors", out("output0", 1, 4 * CELLS, 8), "yolov5", lambda: centres(4 * CELLS, 3)),
@@ -400,6 +495,42 @@ TABLE = [
         out("output", 1, CELLS, 6),
         (*DECODED, "deepstream_centres"),
         lambda: with_one_class(as_centres(corners(CELLS))),
+    ),
+    row(
+        "DeepStream, a few boxes",
+        out("o", 1, CELLS, 6),
+        "deepstream",
+        lambda: planted(0.9, 1, boxes=CORNERS),
+    ),
+    row(
+        "DeepStream, two boxes that may be either",
+        out("o", 1, CELLS, 6),
+        ("deepstream", "deepstream_centres"),
+        lambda: planted(0.9, 2, boxes=EITHER),
+    ),
+    row(
+        "DeepStream, a few centres of class 1",
+        out("o", 1, CELLS, 6),
+        ("yolox_decoded", "deepstream_centres"),
+        lambda: planted(0.9, 1),
+    ),
+    row(
+        "DeepStream, seven, a few boxes of classes 0 and 1",
+        out("o", 1, CELLS, 7),
+        ("yolox_decoded", "deepstream_centres"),
+        lambda: with_class_of_some(planted(0.9, 1, 0.8)),
+    ),
+    row(
+        "DeepStream, seven, a few boxes of class 2",
+        out("o", 1, CELLS, 7),
+        "deepstream_centres",
+        lambda: planted(0.9, 2, 0.8),
+    ),
+    row(
+        "objectness, score, class 1 of a few",
+        out("o", 1, CELLS, 7),
+        ("yolox_decoded",),
+        lambda: planted(0.9, 0.8, 1),
     ),
     row(
         "DeepStream, seven: score, class, objectness",
@@ -471,13 +602,14 @@ TABLE = [
     row("v10 with its metadata", out("output0", 1, 300, 6), "end2end", metadata=YOLO),
     row("v10, dynamic, with its metadata", out("output0", None, None, 6), "end2end", metadata=YOLO),
     row("v10 without metadata", out("output0", 1, 300, 6), "end2end", lambda: corners(300, ordered=True)),
-    row("nms=True, nothing found", out("output0", 1, 300, 6), "end2end", lambda: zeros(300, 6)),
+    row("nms=True, nothing found", out("output0", 1, 300, 6), ("end2end",), lambda: zeros(300, 6)),
     row("six columns, not asked", out("output0", 1, 300, 6), SIX),
     row("v7, flat", out("output", None, 7), "yolov7_flat"),
     row("v6, flat", out("outputs", None, 7), "yolov7_flat"),
     row("NAS, flat", out("graph2_flat_predictions", None, 7), "yolonas"),
     row("flat, of an unknown name", out("boxes", None, 7), ("yolov7_flat", "yolonas")),
     row("v7, flat, nothing found", out("output", None, 7), "yolov7_flat", lambda: (np.zeros((0, 7), np.float32),)),
+    row("v7, flat, filled up", out("output", None, 7), "yolov7_flat", lambda: (np.zeros((9, 7), np.float32),)),
     row("v7, flat, by its numbers", out("boxes", None, 7), "yolov7_flat", lambda: flat(("class", "score"))),
     row("NAS, flat, of v7's name", out("output", None, 7), "yolonas", lambda: flat(("score", "class"))),
     row("NAS, batch format", counted(NAS, "int64"), "yolonas"),
@@ -503,6 +635,22 @@ TABLE = [
         TWO_CLASSES,
     ),
     row("a sorted list of corners in shares", out("o", 1, 300, 6), SIX, lambda: in_shares(corners(300, ordered=True))),
+    row(
+        "a few corners in shares",
+        out("o", 1, 300, 6),
+        SIX,
+        lambda: in_shares(planted(0.9, 0, boxes=CORNERS, rows=300)),
+    ),
+    row("a few centres in shares", out("o", 1, 300, 6), SIX, lambda: in_shares(planted(0.9, 0, rows=300))),
+    row("a few corners", out("o", 1, 300, 6), "end2end", lambda: planted(0.9, 0, boxes=CORNERS, rows=300)),
+    row(
+        "two boxes that may be either",
+        out("o", 1, 300, 6),
+        ("end2end",),
+        lambda: planted(0.9, 0, boxes=EITHER, rows=300),
+    ),
+    row("a list of oriented boxes", out("o", 1, 300, 7), (), lambda: planted(0.9, 2, 1.5, rows=300)),
+    row("a list of seven columns, nothing found", out("o", 1, 300, 7), (), lambda: zeros(300, 7)),
     row("RF-DETR", (out("dets", 1, 300, 4), out("labels", 1, 300, 91)), "rfdetr"),
     row("RT-DETR by Hugging Face", HUGGING_FACE, "hf_detr_sigmoid", kind="rt_detr_v2"),
     row("YOLOS by Hugging Face", HUGGING_FACE, "hf_detr_softmax", kind="YolosForObjectDetection"),
@@ -516,8 +664,31 @@ TABLE = [
     row(
         "torchvision, by shape",
         (out("6379", None, 4), out("6383", None), out("6381", None, dtype="int64")),
-        "torchvision",
+        ("torchvision", "detectron2"),
     ),
+    row(
+        "Detectron2, its last output the picture's size",
+        (out("a", None, 4), out("b", None, dtype="int64"), out("c", None), out("d", 2, dtype="int64")),
+        "detectron2",
+    ),
+    row(
+        "Detectron2, its outputs named",
+        (out("pred_boxes", None, 4), out("scores", None), out("pred_classes", None, dtype="int64")),
+        "detectron2",
+    ),
+    row("MMYOLO", counted(("num_dets", "boxes", "scores", "labels")), "efficientnms"),
+    row("YOLO-World, suppression outside", PAIR, "yoloworld"),
+    row("YOLO-World, asked", PAIR, "yoloworld", lambda: pairs(80)[::-1]),
+    row("YOLO-World of centres", PAIR, ("damoyolo", "yoloworld"), lambda: centred_pairs(80)[::-1]),
+    row("scores and boxes of other names", (out("a", 1, CELLS, 80), out("b", 1, CELLS, 4)), ("damoyolo", "yoloworld")),
+    row("YOLOv9-e", (out("output0", 1, 84, CELLS), out("2731", 1, 84, CELLS)), "ultralytics"),
+    row(
+        "YOLOv9-e, its main branch asked",
+        (out("output0", 1, 84, CELLS), out("2731", 1, 84, CELLS)),
+        "ultralytics",
+        lambda: (*turned(corner_classes(CELLS, 80)), *turned(centres_and_classes(CELLS, 80))),
+    ),
+    row("v8 for segmentation, without metadata", (out("o", 1, 116, CELLS), out("p", 1, 32, 80, 80)), ()),
     row("RTMDet", (out("dets", 1, 100, 5), out("labels", 1, 100, dtype="int64")), "rtmdet"),
     row(
         "PP-YOLOE",
@@ -526,8 +697,17 @@ TABLE = [
         inputs=(out("scale_factor", 1, 2),),
     ),
     row("DAMO-YOLO", (out("output", 1, CELLS, 80), out("953", 1, CELLS, 4)), "damoyolo"),
-    row("DAMO-YOLO, four classes", (out("a", 1, CELLS, 4), out("b", 1, CELLS, 4)), "damoyolo", lambda: pairs(4)[::-1]),
-    row("of four classes, not asked", (out("a", 1, CELLS, 4), out("b", 1, CELLS, 4)), ("yolonas", "damoyolo")),
+    row(
+        "DAMO-YOLO, four classes",
+        (out("output", 1, CELLS, 4), out("b", 1, CELLS, 4)),
+        "damoyolo",
+        lambda: pairs(4)[::-1],
+    ),
+    row(
+        "of four classes, not asked",
+        (out("a", 1, CELLS, 4), out("b", 1, CELLS, 4)),
+        ("yolonas", "damoyolo", "yoloworld"),
+    ),
     row("NanoDet, the first", out("output", 1, CELLS, 112), "nanodet_first", lambda: distributions(CELLS, 80)),
     row("NanoDet, the first, of eleven bins", out("output", 1, CELLS, 124), FIVE, lambda: distributions(CELLS, 80, 44)),
     row("NanoDet-Plus, COCO", out("output", 1, P6_CELLS, 112), "nanodet", lambda: distributions(P6_CELLS, 80)),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_app.model import ModelSignature, TensorSpec
-from edge_app.postprocess.network import BlankAnswers
+from edge_app.postprocess.network import Answers
 from tests.postprocess.test_table import Answering
 
 
@@ -27,5 +27,5 @@ def test_open_dimensions_are_closed_by_the_answer(fixed, declared, known):
     output = TensorSpec("output", declared, "float32")
     signature = ModelSignature(Path("m.onnx"), (picture,), (output,), {}, False, fixed_outputs=fixed)
     network = Answering((np.zeros((1, 17, 6), np.float32),))
-    (found,) = BlankAnswers(network, signature, (64, 64)).known_shapes().outputs
+    (found,) = Answers(network, signature, (64, 64)).known_shapes().outputs
     assert found.shape == known

@@ -73,7 +73,7 @@ SCALES = {
     "bgr_imagenet": lambda pixels: (pixels - [103.53, 116.28, 123.675]) / [57.375, 57.12, 58.395],
 }
 SHAPES = {"centre": ultralytics, "top_left": yolox, "stretch": stretched}
-FAMILIES = {"rtmdet": openmmlab, "nanodet": bgr_stretched, "nanodet_first": bgr_on_black}
+FAMILIES = {"rtmdet": openmmlab, "nanodet": bgr_stretched, "nanodet_first": bgr_on_black, "detectron2": bgr_stretched}
 
 
 @pytest.mark.parametrize("name", LAYOUTS)

@@ -97,7 +97,7 @@ def listed(*names, shape=(1, 3, 64, 64), more=()):
         pytest.param(
             signature(outputs=(TensorSpec("b", (1, CELLS, 4), "float32"), TensorSpec("s", (1, CELLS, 4), "float32"))),
             None,
-            "may be of yolonas, damoyolo;",
+            "may be of yolonas, damoyolo, yoloworld;",
             id="four classes in either order",
         ),
         pytest.param(

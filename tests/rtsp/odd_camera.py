@@ -54,6 +54,7 @@ class OddCamera:
         sent: Pictures that good cameras have sent, by path.
         connections: How many there were, by path.
         requests: The first lines of all requests, and whether they carried a login.
+        resting: Once it is set, good cameras send no more pictures and do not hang up.
     """
 
     def __init__(self, certificate: Path | None = None, *, good_fps: float = GOOD_FPS, lockstep: bool = True) -> None:
@@ -70,13 +71,14 @@ class OddCamera:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(certificate)
             self._listener = context.wrap_socket(self._listener, server_side=True)
+        self.resting = threading.Event()
         self._sessions: list[Session] = []
         threading.Thread(target=self._accept, name="odd camera", daemon=True).start()
 
     def url(self, path: str = "odd") -> str:
         return f"{self._scheme}://127.0.0.1:{self._listener.getsockname()[1]}/{path}"
 
-    def behave(self, manner: str | Manner) -> None:
+    def behave(self, manner: str | Manner = POLITE) -> None:
         """From now on so; those who watch are sent away."""
         self.manner = MANNERS[manner] if isinstance(manner, str) else manner
         for session in [session for session in self._sessions if not session.good]:
@@ -197,6 +199,8 @@ class Session:
         """The pictures of a good camera."""
         track, fps, began = Rtp(), self.camera.good_fps, monotonic()
         for index in count():
+            if self.camera.resting.is_set():
+                return
             while self.camera.lockstep and index >= self.camera.taken[self.path] + LEAD:
                 if self.gone.wait(0.01):
                     return

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from edge_app.detector import Overrides
 from edge_app.detector.backends.trt import explain_engines
 from edge_app.model import find_argument, read_signature
 from edge_app.trt_build import BuildRequest, default_cache_dir, metadata_path, obtain, prune
+from edge_app.trt_build.engine_file import EngineFile, EngineMetadata
 from edge_app.trt_build.key import Key
 from tests.onnx_models import beside
 from tests.trt_build.models import convolution, quantized, touch
@@ -535,3 +537,20 @@ def test_where_the_cache_is(tmp_path):
     service.mkdir()
     whose = service if os.geteuid() == 0 else Path("/h/.cache/edge_app")
     assert default_cache_dir({"HOME": "/h"}, service) == whose
+
+
+def test_pipes_sockets_and_devices_in_the_cache_are_passed_over(tmp_path, caplog):
+    os.mkfifo(tmp_path / "pipe.plan.json")
+    (tmp_path / "device.plan.json").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s.plan.json"))
+        assert trt_build.EngineCache(tmp_path).files() == []
+    told = [name for name in ("pipe", "device", "s") if f"{name}.plan.json: not the metadata" in caplog.text]
+    assert told == ["pipe", "device", "s"]
+
+
+def test_an_engine_that_became_a_pipe_is_not_waited_for(tmp_path):
+    path = tmp_path / "a.plan"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match=r"a.plan: not a regular file"):
+        EngineFile(path, EngineMetadata.model_construct(sha256=""), 0.0).read()

@@ -42,19 +42,33 @@ class Challenge:
         """What a digest may protect: `auth`, the request, and others; empty if the server knows of no choice."""
         return re.findall(r"[^,\s]+", self.values.get("qop", "").lower())
 
-    def authorization(self, method: str, target: str, username: str, password: str, count: int = 1) -> str:
-        """The header's value for a request; of a digest, whose hash is one of `HASHES`, the `count`th of this nonce."""
+    def authorization(
+        self, method: str, target: str, username: str, password: str, *, quality: str = "", count: int = 1
+    ) -> str:
+        """The header's value for a request without a body.
+
+        Args:
+            method: Of the request.
+            target: What it is for.
+            username: Who logs in.
+            password: Theirs.
+            quality: What a digest protects: `auth`, `auth-int`, or nothing that it would say (RFC 2069).
+            count: Which request with this nonce it is; the digest's hash is one of `HASHES`.
+        """
         if self.scheme == "basic":
             return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
-        return "Digest " + ", ".join(self._digest(method, target, username, password, f"{count:08x}"))
+        return "Digest " + ", ".join(self._digest(method, target, username, password, quality, f"{count:08x}"))
 
-    def _digest(self, method: str, target: str, username: str, password: str, count: str) -> Iterator[str]:
+    def _digest(
+        self, method: str, target: str, username: str, password: str, quality: str, count: str
+    ) -> Iterator[str]:
         realm, nonce, client_nonce = self.values.get("realm", ""), self.values.get("nonce", ""), secrets.token_hex(8)
         secret = self._hashed(username, realm, password)
         if self.values.get("algorithm", "").lower().endswith("-sess"):
             secret = self._hashed(secret, nonce, client_nonce)
-        counted = (count, client_nonce, "auth") if "auth" in self.qualities else ()
-        response = self._hashed(secret, nonce, *counted, self._hashed(method, target))
+        counted = (count, client_nonce, quality) if quality else ()
+        body = (self._hashed(""),) if quality == "auth-int" else ()
+        response = self._hashed(secret, nonce, *counted, self._hashed(method, target, *body))
         quoted = {"username": username, "realm": realm, "nonce": nonce, "uri": target, "response": response}
         if counted:
             quoted["cnonce"] = client_nonce
@@ -64,7 +78,7 @@ class Challenge:
         if self.values.get("algorithm"):
             yield f"algorithm={self.values['algorithm']}"
         if counted:
-            yield f"qop=auth, nc={count}"
+            yield f"qop={quality}, nc={count}"
 
     def _hashed(self, *parts: str) -> str:
         return hashlib.new(HASHES[self.algorithm], ":".join(parts).encode(), usedforsecurity=False).hexdigest()

@@ -13,7 +13,7 @@ from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.http_answer import HttpAnswer
 from edge_app.capture.sources.http_client import HttpClient
-from edge_app.capture.sources.http_failures import PLAYLIST, of_content
+from edge_app.capture.sources.http_failures import LATE_INDEX, PLAYLIST, of_content
 from edge_app.capture.sources.jpeg_connection import JpegConnection
 from edge_app.capture.sources.libav_connection import LibavConnection
 from edge_app.capture.sources.source import NETWORK_KEYS, BrokenOffError, DecodedFrame, Scheme, SourceConfig, SourceKind
@@ -50,6 +50,8 @@ class HttpSource:
                     yield self._snapshots(self._jpeg_answers(answer, stop), stop)
                 case "playlist":
                     raise StreamError(Reason.CODEC, f"{self.description}: {PLAYLIST}")
+                case "late index":
+                    raise StreamError(Reason.CODEC, f"{self.description}: {LATE_INDEX}")
                 case "other":
                     yield from self._through_libav(answer, stop)
 

@@ -13,7 +13,10 @@ PLAYLIST = re.compile(rb"#EXTM3U|(?:<\?xml[^>]{,200}>\s*)?<MPD\b")
 PART_HEADER = re.compile(rb"^content-(?:type|length)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 BINARY = re.compile(rb"[^\t\r\n\x20-\x7e]")
 
-Content = Literal["parts", "picture", "playlist", "other"]
+LONGEST_HEAD = 64 * 1024  # of an MP4, before its pictures or its index
+BOX_HEAD = 8  # bytes: its size and its type
+
+Content = Literal["parts", "picture", "playlist", "late index", "other"]
 
 
 def content_of(beginning: bytes) -> Content | None:
@@ -23,7 +26,11 @@ def content_of(beginning: bytes) -> Content | None:
     ('parts', 'parts', 'picture')
     >>> content_of(b"\x89PNG"), content_of(b"#EXTM3U"), content_of(b"cut\r\n")
     ('other', 'playlist', None)
+    >>> content_of(b"\0\0\0\x0cftypisom\0\0\0\0mdat"), content_of(b"\0\0\0\x0cftypisom\0\0\0\0moov")
+    ('late index', 'other')
     """
+    if beginning[4:8] == b"ftyp":
+        return _mp4(beginning)
     body = beginning.lstrip(b"\r\n\t ")
     if body.startswith(SOI):
         return "picture"
@@ -34,3 +41,16 @@ def content_of(beginning: bytes) -> Content | None:
         return "parts"
     undecided = body == SOI[:1] or len(text) == len(body) < LONGEST_PREAMBLE
     return None if undecided else "other"
+
+
+def _mp4(beginning: bytes) -> Content | None:
+    """Whether the pictures stand before the index; None if that is too little to tell (ISO 14496-12, 4.2)."""
+    at = 0
+    while at + BOX_HEAD <= len(beginning):
+        size, kind = int.from_bytes(beginning[at : at + 4], "big"), beginning[at + 4 : at + BOX_HEAD]
+        if kind == b"mdat":
+            return "late index"
+        if kind == b"moov" or size < BOX_HEAD:
+            return "other"
+        at += size
+    return None if at < LONGEST_HEAD else "other"

@@ -15,6 +15,10 @@ from edge_app.core.tls import explain
 
 GIVE = "give the camera's RTSP or MJPEG URL instead"
 PLAYLIST = f"a playlist (HLS, DASH) comes in bursts and seconds late: {GIVE}"
+LATE_INDEX = (
+    "an MP4 whose index stands behind its pictures, which cannot be read as it comes: write it with ffmpeg's "
+    f"-movflags +faststart, or {GIVE}"
+)
 MEANINGS: tuple[tuple[tuple[type[Exception], ...], tuple[Reason, str]], ...] = (
     ((TimeoutError,), (Reason.TIMEOUT, "no answer in time")),
     ((ConnectionRefusedError,), (Reason.REFUSED, "connection refused")),

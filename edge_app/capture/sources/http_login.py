@@ -28,7 +28,8 @@ class HttpLogin:
         if self._challenge is None:
             return None
         self._count += 1
-        return self._challenge.authorization("GET", target, self.username, self.password, self._count)
+        who, quality = (self.username, self.password), _quality(self._challenge) or ""
+        return self._challenge.authorization("GET", target, *who, quality=quality, count=self._count)
 
 
 def _strength(challenge: Challenge) -> int:
@@ -36,6 +37,12 @@ def _strength(challenge: Challenge) -> int:
     if challenge.scheme == "basic":
         return 1
     possible = challenge.scheme == "digest" and "nonce" in challenge.values
-    if not possible or "auth" not in (challenge.qualities or ["auth"]) or challenge.algorithm not in HASHES:
+    if not possible or _quality(challenge) is None or challenge.algorithm not in HASHES:
         return 0
     return 2 + list(HASHES).index(challenge.algorithm)
+
+
+def _quality(challenge: Challenge) -> str | None:
+    """What of a digest's qop is answered, empty where it has none; None if it offers others only."""
+    offered = challenge.qualities or [""]
+    return next((known for known in ("auth", "auth-int", "") if known in offered), None)

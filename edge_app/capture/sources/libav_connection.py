@@ -31,6 +31,8 @@ OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 LONGEST_READ_S = 3.0
 # The stream announces what it is; analysing it first would make the first frames a second old.
 UNANALYSED = {"analyzeduration": "1", "probesize": "32"}
+# For each track libav copies what a description says of all of them.
+FEW_TRACKS = {"max_streams": "16"}
 # What a camera sends may be a list of files or addresses, to which libav would go.
 READS_NOTHING_ELSE = {"protocol_whitelist": "none"}
 
@@ -73,9 +75,9 @@ class LibavConnection:
 
     @property
     def read_timeout_s(self) -> float:
-        """How long libav waits for a packet [s].
+        """How long libav waits for a packet [s], again and again until the stream counts as stalled.
 
-        A stalled stream fails at the second timeout: at the first, libav returns the packet that it kept back.
+        At the first timeout libav returns the packet that it kept back, whose time is so much over already.
         """
         return min(LONGEST_READ_S, self.stall_timeout_s / 2)
 
@@ -86,7 +88,7 @@ class LibavConnection:
             StreamError: It could not be opened.
         """
         began = monotonic()
-        options = UNANALYSED | (self.options if body is None else READS_NOTHING_ELSE)
+        options = UNANALYSED | FEW_TRACKS | (self.options if body is None else READS_NOTHING_ELSE)
         timeout = (OPEN_TIMEOUT_S, self.read_timeout_s) if body is None else None
         if body is not None:
             body.wait_until(began + OPEN_TIMEOUT_S)
@@ -125,6 +127,8 @@ class LibavConnection:
         times, clock = PacketTimes(), CameraClock()
         last_frame = monotonic()
         for packet in packets:
+            if packet.size > self.decoders.max_bytes:  # which libav has put together of what came for seconds
+                raise self._too_much()
             times.add(packet, clock.captured(Moment.now(), camera_wall(packet)))
             for frame in decoder.decode(packet):
                 last_frame = monotonic()
@@ -150,7 +154,7 @@ class LibavConnection:
 
         Of all, because libav would read over those of other tracks for ever, and nobody would see that time passes.
         """
-        packets, came = packets_of(container), False
+        packets, came, last = packets_of(container), False, monotonic()
         while not stop.is_set():
             failure, began = None, monotonic()
             if body is not None:
@@ -166,12 +170,15 @@ class LibavConnection:
                 # Within a camera's answer, libav calls the end of its patience an input/output error.
                 patience_s = self.read_timeout_s if body is None else self.stall_timeout_s
                 late = isinstance(error, av.ExitError | TimeoutError) or monotonic() - began >= patience_s
+                if late and body is None and monotonic() - last + self.read_timeout_s < self.stall_timeout_s:
+                    packets = packets_of(container)
+                    continue
                 why = StreamError(Reason.FAILED, f"{self.address}: {failures.reading(error)}")
                 failure = self._silent(came) if late else why
             if failure:
                 raise failure
             yield packet
-            came = True
+            came, last = True, monotonic()
 
     def _too_much(self) -> StreamError:
         most = f"{self.decoders.max_bytes} bytes that max_picture_px allows"

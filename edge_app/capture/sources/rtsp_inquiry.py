@@ -43,6 +43,11 @@ class RtspAnswer:
         fields = (line[:LONGEST_HEADER].partition(":") for line in self.head.splitlines()[1:])
         return [value.strip() for key, _, value in fields if key.strip().lower() == name.lower()]
 
+    def sends_over(self, *, udp: bool) -> bool:
+        """Whether this answer to SETUP agrees on UDP, or on TCP, and on this machine alone."""
+        transport = next(iter(self.headers("Transport")), "").lower()
+        return "rtp/" in transport and ("/tcp" in transport) != udp and "multicast" not in transport
+
 
 HUNG_UP = RtspAnswer("", 0)
 
@@ -62,8 +67,9 @@ class RtspInquiry:
     tls: ssl.SSLContext | None = None
 
     def ask(self, within_s: float, *, login: bool) -> RtspAnswer | None:
-        """The first refusal, else the last answer; None if none comes within that time, or it cannot be reached.
+        """The first refusal, or SETUP's answer if that agrees on another transport, else the last answer.
 
+        None if none comes within that time, or the camera cannot be reached.
         With `login` the camera may see user and password; without, being asked for them is the refusal.
         """
         try:
@@ -116,7 +122,7 @@ class RtspInquiry:
                 port = receiver.getsockname()[1]
                 transport = f"RTP/AVP/UDP;unicast;client_port={port}-{port + 1}"
             setup = dialogue.ask("SETUP", _track(described.body, base), f"Transport: {transport}")
-            if setup.status != OK:
+            if setup.status != OK or not setup.sends_over(udp=self.udp):
                 return setup
             session = next(iter(setup.headers("Session")), "").partition(";")[0]
             played = dialogue.ask("PLAY", base, f"Session: {session}", "Range: npt=0.000-")

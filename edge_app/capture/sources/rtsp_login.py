@@ -14,13 +14,21 @@ def missing(headers: Sequence[str]) -> str:
     taken = _taken(offered)
     if taken is None:
         return _plain(offered[-1].name) if offered else ""
-    return "" if _possible(taken) else f"Digest {_plain(taken.values['algorithm'])}"
+    if not _possible(taken):
+        return f"Digest {_plain(taken.values['algorithm'])}"
+    return "" if not taken.qualities or "auth" in taken.qualities else "Digest with qop auth-int only"
 
 
 def authorization(headers: Sequence[str], method: str, url: str, username: str, password: str) -> str | None:
-    """The header that logs in as libav does; None if libav could not."""
+    """The header that logs in as libav does; None if libav could not.
+
+    Where `auth` is not offered, libav answers without any qop, with which old servers are content.
+    """
     taken = _taken(challenges(headers))
-    return taken.authorization(method, url, username, password) if taken and _possible(taken) else None
+    if taken is None or not _possible(taken):
+        return None
+    quality = "auth" if "auth" in taken.qualities else ""
+    return taken.authorization(method, url, username, password, quality=quality)
 
 
 def _taken(offered: Sequence[Challenge]) -> Challenge | None:

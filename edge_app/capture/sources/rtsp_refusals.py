@@ -11,7 +11,14 @@ import av
 
 from edge_app.capture.sources.address import Address
 from edge_app.capture.sources.libav_connection import TooMuchError
-from edge_app.capture.sources.rtsp_inquiry import HUNG_UP, LONGEST_DESCRIPTION, UNAUTHORISED, RtspAnswer, RtspInquiry
+from edge_app.capture.sources.rtsp_inquiry import (
+    HUNG_UP,
+    LONGEST_DESCRIPTION,
+    OK,
+    UNAUTHORISED,
+    RtspAnswer,
+    RtspInquiry,
+)
 from edge_app.capture.sources.rtsp_login import missing
 from edge_app.core.errors import Reason, StreamError
 
@@ -77,6 +84,7 @@ class Refusals:
             for _ in range(MOST_REDIRECTS):
                 answer = self._described(address, stack)
                 if answer is None or answer.status < 300:  # what is no refusal, libav reads
+                    self._check_body(answer)
                     yield address
                     return
                 location = next(iter(answer.headers("Location")), "") if answer.status < 400 else ""
@@ -85,6 +93,12 @@ class Refusals:
                     raise StreamError(reason, f"{self.inquiry.address}: {text}")
                 address = there
         raise StreamError(Reason.FAILED, f"{self.inquiry.address}: it redirects without end")
+
+    def _check_body(self, answer: RtspAnswer | None) -> None:
+        if answer and (answer.method, answer.status, answer.body) == ("DESCRIBE", OK, ""):
+            what = "is empty" if answer.headers("Content-Length") else "comes without a Content-Length"
+            text = f"its description (SDP) {what}, and libav reads none: update the camera's firmware"
+            raise StreamError(Reason.FAILED, f"{self.inquiry.address}: {text}, or take its MJPEG over HTTP")
 
     def _described(self, address: Address, stack: ExitStack) -> RtspAnswer | None:
         try:
@@ -126,6 +140,8 @@ class Refusals:
             return Reason.FAILED, "its answer is not RTSP" + (" but HTTP: check the port, mostly 554" if http else "")
         if answer.status >= 300:
             return self._refused(answer)
+        if answer.method == "SETUP":
+            return Reason.FAILED, self._transport(*answer.headers("Transport"))
         if isinstance(error, av.InvalidDataError):
             return Reason.FAILED, "its answers are RTSP, but libav cannot read them: is the path of the URL right?"
         return None
@@ -141,7 +157,9 @@ class Refusals:
         begins = "authentication refused" if reason is Reason.AUTH_FAILED else "refused"
         return reason, f"{begins} ({status}): {text}"
 
-    def _transport(self) -> str:
+    def _transport(self, agreed: str = "") -> str:
+        if "multicast" in agreed.lower():
+            return "the camera sends to a group (multicast), though not asked to: choose unicast in its settings"
         if self.inquiry.tls:
             return "the camera sends no video within its encrypted connection; try rtsp:// without TLS"
         ours, other = ("udp", "tcp") if self.inquiry.udp else ("tcp", "udp")

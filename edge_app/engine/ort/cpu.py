@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -160,7 +161,12 @@ class OnnxRuntimeSlot:
         if not 0 < len(pictures) <= self._inputs.capacity:
             raise ValueError(f"want 1 to {self._inputs.capacity} pictures, got {len(pictures)}")
         began = time.perf_counter()
-        self._letterboxes = self._inputs.fill(pictures)
+        try:
+            self._letterboxes = self._inputs.fill(pictures)
+        except (MemoryError, cv2.error) as error:
+            self._running = Future()
+            self._running.set_exception(error)
+            return
         self._preprocess_s = time.perf_counter() - began
         self._running = self._worker.submit(self._compute, self._batch or len(pictures))
 
@@ -171,7 +177,7 @@ class OnnxRuntimeSlot:
         try:
             arrays, seconds = self._running.result()
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
-            raise EngineError(first_line(error)) from error
+            raise EngineError(first_line(error) or "there is not enough memory") from error
         finally:
             self._running = None
         return Outputs(arrays=arrays, letterboxes=self._letterboxes, preprocess_s=self._preprocess_s, infer_s=seconds)
