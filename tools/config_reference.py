@@ -66,7 +66,8 @@ class Reference:
         for each in value.get("anyOf") or value.get("oneOf") or [value]:
             if "$ref" in each:
                 yield self._link(each["$ref"], path)
-            elif inner := next(iter(each.get("patternProperties", {}).values()), each.get("additionalProperties")):
+            elif "patternProperties" in each:
+                (inner,) = each["patternProperties"].values()
                 yield f"names, each with {self._link(inner['$ref'], f'{path}.NAME')}"
             elif each.get("type") == "array":
                 yield f"list of {' · '.join(self._values(each['items'], path))}"

@@ -43,7 +43,7 @@ class Comments:
             section = next(s for s in map(self._defined, kinds) if s["properties"][name]["const"] == value)
             self._within.append((indent + 1, section))
             return str(section["description"])
-        key = parent["properties"][name] if "properties" in parent else _of_names(parent)
+        key = parent["properties"][name] if "properties" in parent else _only(parent["patternProperties"])
         section = next(filter(None, map(self._section, [key, *key.get("anyOf", ())])), None)
         if section is not None:
             self._within.append((indent, section))
@@ -53,7 +53,7 @@ class Comments:
     def _section(self, schema: Schema) -> Schema | None:
         """What holds keys of its own, or None."""
         schema = self._defined(schema)
-        return schema if "properties" in schema or _of_names(schema) or "oneOf" in _items(schema) else None
+        return schema if schema.keys() & {"properties", "patternProperties"} or "oneOf" in _items(schema) else None
 
     def _defined(self, schema: Schema) -> Schema:
         return self._definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
@@ -74,10 +74,9 @@ def _items(schema: Schema) -> Schema:
     return items if isinstance(items, dict) else {}
 
 
-def _of_names(schema: Schema) -> Schema:
-    """What each of the names of a mapping holds; nothing where it is none."""
-    each: Schema = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
-    return each or {}
+def _only(patterns: dict[str, Schema]) -> Schema:
+    (schema,) = patterns.values()
+    return schema
 
 
 def commented(text: str) -> str:

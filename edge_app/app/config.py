@@ -41,7 +41,7 @@ class ShutdownConfig(Section):
     """At the end of files: how long [s] queued messages are still delivered; what is left then is exit code 75."""
 
 
-class CameraSection(CameraConfig, SceneConfig):
+class CameraSection(SceneConfig, CameraConfig):
     """A camera, and what its picture shows."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -149,20 +149,20 @@ class Worker:
 
     def _hand_over(self, frame: Frame, result: Result) -> None:
         """Runs in the analysis thread; waits only for the sinks of a finite source's messages."""
-        result, events = self._with_facts(result)
+        result = self._with_facts(result)
         self._all.put(frame, result)
         if (tap := self._taps.get(frame.meta.camera)) is not None:
             tap.put(frame, result)
         self._publish(self._messages.detections(result, time.monotonic()), self._keep_waiting)
-        self._tell(events)
+        self._tell(result.events)
 
-    def _with_facts(self, result: Result) -> tuple[Result, Sequence[SceneEvent]]:
-        """The result with what its camera's analytics make of it, and what happened."""
+    def _with_facts(self, result: Result) -> Result:
+        """The result with what its camera's analytics make of it, if it has any."""
         analytics = self._analytics.get(result.meta.camera)
         if analytics is None:
-            return result, ()
+            return result
         detections, events = analytics.update(result.meta, result.source_wh, result.detections)
-        return replace(result, detections=detections), events
+        return replace(result, detections=detections, events=events)
 
     def _tell(self, events: Iterable[SceneEvent]) -> None:
         for event in events:

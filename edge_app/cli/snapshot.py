@@ -22,7 +22,7 @@ from edge_app.core.colour import to_bgr
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError, DeviceError, UsageError
 from edge_app.core.frames import Frame
-from edge_app.preview import Annotator, Tails, write_picture
+from edge_app.preview import Annotator, PlacesPainter, Tails, write_picture
 
 EXAMPLE = "Example: edge-app snapshot configs/one-camera.yaml gate --out gate.jpg"
 
@@ -40,8 +40,9 @@ def main(
     refuse_to_replace([out], path, whole)
     check_place(out)
     taken: list[tuple[Frame, Result, list[NDArray[np.int32]]]] = []
-    tails, number = Tails(), count(1)
-    wanted = config.track.confirm_frames if config.track else 1  # in those before it no object has an id
+    tails, number, places = Tails(), count(1), PlacesPainter(config.cameras[camera])
+    tracker = config.analytics(config.cameras[camera]).tracker
+    wanted = tracker.confirm_frames if tracker else 1  # in those before it no object has an id
     deadline = time.monotonic() + seconds
     with start(make_parts(config)) as runtime:
 
@@ -61,7 +62,7 @@ def main(
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
     frame, result, lines = taken[0]
     labels = runtime.detector.labels
-    write_picture(out, Annotator(labels).draw(to_bgr(frame.picture), result.detections, lines))
+    write_picture(out, Annotator(labels).draw(places.draw(to_bgr(frame.picture)), result.detections, lines))
     write_lines([f"{out}: {object_counts(result, labels)}"])
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.core.events import SceneEvent
 from edge_app.core.frames import FrameMeta
 
 UNTRACKED = -1  # in place of an id
@@ -71,9 +73,11 @@ class Result:
         source_wh: Size of the picture [px].
         latency: Where the time went.
         detections: What was found.
+        events: What happened, in order.
     """
 
     meta: FrameMeta
     source_wh: tuple[int, int]
     latency: Latency
     detections: Detections
+    events: Sequence[SceneEvent] = ()

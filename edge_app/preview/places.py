@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge_app.analytics.lines import LineConfig
 from edge_app.analytics.scene import SceneConfig
 from edge_app.analytics.zones import ZoneConfig
+from edge_app.core.events import SceneEvent
 
 # BGR
 ZONE, LINE, IGNORED, INK = (200, 160, 0), (0, 160, 255), (90, 90, 90), (255, 255, 255)
@@ -25,18 +26,30 @@ class PlacesPainter:
 
     def __init__(self, scene: SceneConfig) -> None:
         self._scene = scene
+        self._crossed: dict[tuple[str, str], int] = {}  # since midnight, by line and direction
 
-    def draw(self, pixels: NDArray[np.uint8], counts: Mapping[str, str] | None = None) -> NDArray[np.uint8]:
-        """A copy of the BGR picture, uint8 (height, width, 3), with them, and behind a name what was counted there."""
-        drawn, counts = pixels.copy(), counts or {}
+    def count(self, events: Iterable[SceneEvent]) -> None:
+        """Remembers what lines have counted; any one thread may call it."""
+        for event in events:
+            if event.line and event.direction and event.count:
+                self._crossed[event.line, event.direction] = event.count
+
+    def draw(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A copy of the BGR picture, uint8 (height, width, 3), with them, and at each line what it has counted."""
+        drawn = pixels.copy()
         for corners in self._scene.ignore:
             _area(drawn, corners, IGNORED)
             _write(drawn, "ignored", _pixels(drawn, corners).min(axis=0))
         for name, zone in self._scene.zones.items():
-            self._zone(drawn, f"{name} {counts.get(name, '')}".strip(), zone)
+            self._zone(drawn, name, zone)
         for name, line in self._scene.lines.items():
-            self._line(drawn, f"{name} {counts.get(name, '')}".strip(), line)
+            self._line(drawn, f"{name} {self._counted(name)}".strip(), line)
         return drawn
+
+    def _counted(self, line: str) -> str:
+        """`in 3, out 4` once it was crossed."""
+        counts = [(way, self._crossed[line, way]) for way in ("in", "out") if (line, way) in self._crossed]
+        return ", ".join(f"{way} {count}" for way, count in counts)
 
     def _zone(self, drawn: NDArray[np.uint8], text: str, zone: ZoneConfig) -> None:
         _area(drawn, zone.polygon, ZONE)

@@ -5,16 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from edge_app.analytics.scene import SceneConfig
+from edge_app.core.events import Direction, SceneEvent
 from edge_app.preview.places import PlacesPainter
+from tests.frames import frame_meta
 
 GREY = np.full((360, 640, 3), 90, np.uint8)
 
 
-def changed(counts: dict[str, str] | None = None, **keys: object) -> np.ndarray:
+def changed(*events: SceneEvent, **keys: object) -> np.ndarray:
     """Where a picture is drawn on, bool (360, 640)."""
-    drawn = PlacesPainter(SceneConfig.model_validate(keys)).draw(GREY, counts)
+    painter = PlacesPainter(SceneConfig.model_validate(keys))
+    painter.count(events)
+    drawn = painter.draw(GREY)
     assert (GREY == 90).all()
     return (drawn != GREY).any(axis=2)
+
+
+def crossing(direction: Direction, count: int) -> SceneEvent:
+    return SceneEvent(
+        id="", type="cross", meta=frame_meta(), source_wh=(640, 360), line="gate", direction=direction, count=count
+    )
 
 
 def test_a_zone_is_an_area_with_its_name() -> None:
@@ -35,7 +45,8 @@ def test_a_line_has_an_arrow_to_the_right_hand_of_who_looks_along_it() -> None:
 
 def test_what_was_counted_stands_behind_the_name() -> None:
     line = {"gate": {"from": [0.1, 0.5], "to": [0.5, 0.5]}}
-    without, counted = changed(lines=line), changed({"gate": "in 3, out 4"}, lines=line)
+    crossed = [crossing("in", 3), crossing("out", 4)]
+    without, counted = changed(lines=line), changed(*crossed, lines=line)
     assert counted.sum() > without.sum() + 100
     assert counted[without].mean() > 0.99
 

@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_app.analytics.scene import SceneConfig
 from edge_app.cli import execute
 from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.frames import Picture
@@ -212,7 +213,7 @@ def live(camera, index):
 
 def test_a_stuck_recording_does_not_delay_the_others_and_its_dropped_frames_are_counted(tmp_path, caplog):
     os.mkfifo(tmp_path / "film-a.mp4")  # opening it waits until somebody reads
-    with Recorder(tmp_path / "film.mp4", ["a", "b"], ["person"]) as recorder:
+    with Recorder(tmp_path / "film.mp4", {"a": SceneConfig(), "b": SceneConfig()}, ["person"]) as recorder:
         for index in range(20):
             recorder.add(*live("a", index))
         frame, result = live("b", 0)
