@@ -50,7 +50,7 @@ def test_a_replay_forgets_what_was_assumed_while_nothing_was_seen():
     for filters in corrected, replayed:
         filters.predict(0.5)
     ahead = [float(filters.boxes[0, 0] - stopped[0, 0]) for filters in (corrected, replayed)]
-    assert 0 < ahead[1] < ahead[0] - 5
+    assert 0 < ahead[1] < ahead[0] - 3
 
 
 def test_boxes_never_get_smaller_than_a_pixel():
