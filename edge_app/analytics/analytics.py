@@ -38,9 +38,8 @@ class Analytics:
             confidence: The lowest score that a detection can have.
             ids: For its tracks; they outlive a camera that is replaced, because none is used again in a session.
         """
-        from edge_app.analytics.trackers import (
-            make_tracker,
-        )  # SciPy takes half a second to import, and is not needed else
+        # SciPy takes half a second to import, and nothing else needs it.
+        from edge_app.analytics.trackers import make_tracker
 
         self._tracker = make_tracker(track, confidence, ids)
         self._source_wh: tuple[int, int] | None = None

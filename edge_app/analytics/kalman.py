@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 PLACE, SPEED, PLACE_VAR, COVARIANCE, SPEED_VAR = range(5)  # what a filter's state holds of each coordinate
-REPLAY_STEPS = 4
+REPLAY_STEPS = 4  # more make no difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,7 @@ class Tracker:
     """Follows the objects of one camera.
 
     An object is confirmed once it was seen in `confirm_frames` frames in a row, and its track ends once it was not seen
-    for longer than `lost_s`. In between it may be away: a drop or a reconnect ends nothing. Ids are
-    never used again.
+    for longer than `lost_s`. In between it may be away: a drop or a reconnect ends nothing.
     """
 
     def __init__(self, config: TrackConfig, matcher: Matcher, ids: Iterator[int]) -> None:

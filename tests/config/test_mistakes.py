@@ -74,13 +74,13 @@ KEYS = [
     ),
     pytest.param(
         SOUND + "zones: {}\n",
-        "3:1: zones: unknown key; known here: model, engine, cameras, detect, publish, shutdown, state_dir",
+        "3:1: zones: unknown key; known here: model, engine, cameras, detect, track, publish, shutdown, state_dir",
         id="not near anything",
     ),
     pytest.param(SOUND + "ENGINE: {}\n", "3:1: ENGINE: unknown key, did you mean engine?", id="wrong case"),
     pytest.param(
         SOUND + "base: /x\n",
-        "3:1: base: unknown key; known here: model, engine, cameras, detect, publish, shutdown, state_dir",
+        "3:1: base: unknown key; known here: model, engine, cameras, detect, track, publish, shutdown, state_dir",
         id="a field that is not a key",
     ),
     pytest.param(
