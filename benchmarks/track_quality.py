@@ -108,20 +108,20 @@ def detections(scene: str, frames: int) -> tuple[list[Detections], float]:
         return found, runtime.detector.thresholds.confidence
 
 
-def score(tracker: str, found: list[Detections], truth: list[SceneTruth], confidence: float) -> Score:
-    """Of a tracker with the default settings."""
+def score(tracker: str, found: list[Detections], truth: list[SceneTruth], confidence: float, every: int = 1) -> Score:
+    """Of a tracker with the default settings that is shown one frame of `every`."""
     following, result = make_tracker(TrackConfig(tracker=tracker), confidence, count(1)), Score()
-    for n, (each, drawn) in enumerate(zip(found, truth, strict=True)):
-        result.add(drawn, each, following.update(each, n / FPS).track_id)
+    for n in range(0, len(found), every):
+        result.add(truth[n], found[n], following.update(found[n], n / FPS).track_id)
     return result
 
 
-def scores(seed: int, light: str, weather: str, frames: int = FRAMES) -> dict[str, Score]:
-    """Of every tracker on one scene."""
+def scores(seed: int, light: str, weather: str, frames: int = FRAMES, every: int = 1) -> dict[str, Score]:
+    """Of every tracker on one scene, of which it is shown one frame of `every`."""
     found, confidence = detections(f"seed={seed}&light={light}&weather={weather}", frames)
     street = Street(SceneSettings(seed=seed, light=light, weather=weather, fps=FPS))
     truth = [street.render(n)[1] for n in range(frames)]
-    return {tracker: score(tracker, found, truth, confidence) for tracker in TRACKERS}
+    return {tracker: score(tracker, found, truth, confidence, every) for tracker in TRACKERS}
 
 
 def row(light: str, weather: str, seed: str, of: dict[str, list[Score]]) -> str:

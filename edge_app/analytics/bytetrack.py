@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_app.analytics.kalman import Floats, Rows
+from edge_app.analytics.kalman import Reals, Rows
 from edge_app.analytics.matching import Matching, overlaps
-from edge_app.analytics.tracks import Tracks, as_centres, as_corners
+from edge_app.analytics.tracks import TrackTable, as_centres, as_corners
 from edge_app.core.detections import Detections
 
 HIGH = 0.2  # a score is high from this share of what is above the lowest one
@@ -31,7 +31,7 @@ class ByteTrack:
         """`confidence` is the lowest score that a detection can have."""
         self.begins_from = confidence + HIGH * (1 - confidence)
 
-    def match(self, tracks: Tracks, found: Detections) -> Rows:
+    def match(self, tracks: TrackTable, found: Detections) -> Rows:
         matching = Matching(len(tracks), len(found))
         if not len(tracks) or not len(found):
             return matching.row_of
@@ -49,10 +49,10 @@ class ByteTrack:
         return matching.row_of
 
 
-def _nearness(tracks: Tracks, found: Detections) -> Floats:
+def _nearness(tracks: TrackTable, found: Detections) -> Reals:
     """From 1, where it is expected, to 0, where it is not likely; 0 where one is much larger than the other."""
     expected, centres = tracks.filters.boxes, as_centres(found.xyxy)
     larger = np.maximum(expected[:, 2] * expected[:, 3], 1.0)[:, None] / (centres[:, 2] * centres[:, 3])
     alike = (larger < LARGER) & (larger > 1 / LARGER)
-    nearness: Floats = np.maximum(1 - tracks.filters.distances(centres, WANDER * tracks.away_s) / NEAR, 0) * alike
+    nearness: Reals = np.maximum(1 - tracks.filters.distances(centres, WANDER * tracks.away_s) / NEAR, 0) * alike
     return nearness

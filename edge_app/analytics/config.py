@@ -15,8 +15,8 @@ class TrackConfig(Section):
     """How objects are followed from frame to frame, each camera for itself."""
 
     tracker: TrackerName = "bytetrack"
-    """`bytetrack` is for most scenes, `ocsort` for objects that turn and stop while they are hidden, `sort` is the
-    simplest; with `none` objects have no `track_id`."""
+    """`bytetrack` finds the most objects again; `ocsort` goes by where they were seen more than by where they are
+    expected, `sort` by overlap alone; with `none` they have no `track_id`."""
     confirm_frames: int = Field(default=3, ge=1, le=100)
     """So many analysed frames in a row must show an object before it has a `track_id`; more leaves out what the model
     sees by mistake, and is later."""

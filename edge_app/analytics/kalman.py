@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Reals = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 PLACE, SPEED, PLACE_VAR, COVARIANCE, SPEED_VAR = range(5)  # what a filter's state holds of each coordinate
-REPLAY_STEPS = 4
+REPLAY_STEPS = 4  # more make no difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,27 +44,27 @@ class BoxFilters:
     def __init__(self, noise: Noise = Noise()) -> None:
         self._noise = noise
         self._acceleration = np.square([noise.centre, noise.centre, noise.sides, noise.sides])
-        self._state: Floats = np.empty((5, 0, 4))
-        self._when_seen: Floats = np.empty((5, 0, 4))  # the same when it was corrected last
+        self._state: Reals = np.empty((5, 0, 4))
+        self._when_seen: Reals = np.empty((5, 0, 4))  # the same when it was corrected last
 
     def __len__(self) -> int:
         return len(self._state[PLACE])
 
     @property
-    def boxes(self) -> Floats:
+    def boxes(self) -> Reals:
         """Where the boxes are expected, (n, 4)."""
-        boxes: Floats = self._state[PLACE]
+        boxes: Reals = self._state[PLACE]
         return boxes
 
     def predict(self, elapsed_s: float) -> None:
         """Moves all on by an interval."""
         self._state = self._predicted(self._state, elapsed_s)
 
-    def update(self, rows: Rows, seen: Floats) -> None:
+    def update(self, rows: Rows, seen: Reals) -> None:
         """Corrects some by the boxes that were seen of them, (k, 4)."""
         self._state[:, rows] = self._when_seen[:, rows] = self._corrected(self._state[:, rows], seen)
 
-    def replay(self, rows: Rows, away_s: Floats, seen: Floats) -> None:
+    def replay(self, rows: Rows, away_s: Reals, seen: Reals) -> None:
         """Corrects some that were not seen for a time (k,), as if they had gone straight to where they are seen now.
 
         It is the observation-centric re-update of Cao et al., "Observation-centric SORT", 2023: what was assumed of
@@ -77,7 +77,7 @@ class BoxFilters:
             state = self._corrected(state, left + (seen - left) * (part / REPLAY_STEPS))
         self._state[:, rows] = self._when_seen[:, rows] = state
 
-    def add(self, seen: Floats) -> None:
+    def add(self, seen: Reals) -> None:
         """New filters that stand where they were seen, (k, 4)."""
         none, variance = np.zeros_like(seen), np.broadcast_to(_area(seen), seen.shape)
         noise = self._noise
@@ -89,17 +89,17 @@ class BoxFilters:
         """Forgets the others."""
         self._state, self._when_seen = self._state[:, rows], self._when_seen[:, rows]
 
-    def distances(self, seen: Floats, wander: Floats) -> Floats:
+    def distances(self, seen: Reals, wander: Reals) -> Reals:
         """Squared Mahalanobis distances of the expected centres to those of boxes (k, 4), (n, k).
 
         Each may be off by what its filter does not know and, as a share of its size, by `wander` (n,).
         """
         spread = self._state[PLACE_VAR, :, :2] + (self._noise.measured**2 + wander[:, None] ** 2) * _area(self.boxes)
         away = self.boxes[:, None, :2] - seen[:, :2]
-        squared: Floats = (away * away / spread[:, None]).sum(axis=2)
+        squared: Reals = (away * away / spread[:, None]).sum(axis=2)
         return squared
 
-    def _predicted(self, state: Floats, t: Floats | float) -> Floats:
+    def _predicted(self, state: Reals, t: Reals | float) -> Reals:
         place, speed, place_var, covariance, speed_var = state
         noise = self._acceleration * _area(place)
         moved = np.empty_like(state)
@@ -111,7 +111,7 @@ class BoxFilters:
         np.maximum(moved[PLACE, :, 2:], 1.0, out=moved[PLACE, :, 2:])
         return moved
 
-    def _corrected(self, state: Floats, seen: Floats) -> Floats:
+    def _corrected(self, state: Reals, seen: Reals) -> Reals:
         place, speed, place_var, covariance, speed_var = state
         total = place_var + self._noise.measured**2 * _area(seen)
         gain_place, gain_speed, off = place_var / total, covariance / total, seen - place
@@ -126,6 +126,6 @@ class BoxFilters:
         )
 
 
-def _area(boxes: Floats) -> Floats:
+def _area(boxes: Reals) -> Reals:
     """Of boxes as centre and sides, (n, 1); of at least one pixel."""
     return np.maximum(boxes[:, 2:3] * boxes[:, 3:4], 1.0)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from edge_app.analytics.kalman import Floats, Rows
-from edge_app.analytics.tracks import Tracks
+from edge_app.analytics.kalman import Reals, Rows
+from edge_app.analytics.tracks import TrackTable
 from edge_app.core.detections import Detections
 
 Mask = NDArray[np.bool_]
@@ -27,12 +27,12 @@ class Matcher(Protocol):
     begins_from: float
     replays: bool
 
-    def match(self, tracks: Tracks, found: Detections) -> Rows:
+    def match(self, tracks: TrackTable, found: Detections) -> Rows:
         """The row of the track that each detection is of, or `NOBODY`; the filters of `tracks` are at its time."""
 
 
 class Matching:
-    """Tracks and detections that find each other in several rounds, each of what those before it left.
+    """TrackTable and detections that find each other in several rounds, each of what those before it left.
 
     Attributes:
         row_of: The row of the track that each detection is of, or `NOBODY`.
@@ -47,7 +47,7 @@ class Matching:
         """Whether there are no more tracks, or no more detections."""
         return not self._free.any() or bool((self.row_of != NOBODY).all())
 
-    def round(self, value: Floats, least: float, *, tracks: Mask | None = None, found: Mask | None = None) -> None:
+    def round(self, value: Reals, least: float, *, tracks: Mask | None = None, found: Mask | None = None) -> None:
         """Pairs what is left, with the largest sum of values (tracks, found), each above `least`; masks may exclude."""
         rows = np.flatnonzero(self._free if tracks is None else self._free & tracks)
         alone = self.row_of == NOBODY
@@ -58,7 +58,7 @@ class Matching:
             self._free[rows[paired_rows]] = False
 
 
-def best_pairs(value: Floats, least: float) -> tuple[Rows, Rows]:
+def best_pairs(value: Reals, least: float) -> tuple[Rows, Rows]:
     """Rows and columns of the one-to-one pairs with the largest sum of values, each above `least`.
 
     >>> [pair.tolist() for pair in best_pairs(np.array([[0.9, 0.8], [0.7, 0.1]]), least=0.3)]
@@ -73,11 +73,11 @@ def best_pairs(value: Floats, least: float) -> tuple[Rows, Rows]:
     return rows[paired], columns[paired]
 
 
-def overlaps(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> Floats:
+def overlaps(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> Reals:
     """Intersection over union of corner boxes (n, 4) and (m, 4), float64 (n, m)."""
     sides = np.minimum(a[:, None, 2:], b[:, 2:]) - np.maximum(a[:, None, :2], b[:, :2])
     np.maximum(sides, 0, out=sides)
     inner = sides[..., 0] * sides[..., 1]
     area_a, area_b = ((x[:, 2] - x[:, 0]) * (x[:, 3] - x[:, 1]) for x in (a, b))
-    shares: Floats = inner / np.maximum(area_a[:, None] + area_b - inner, 1e-9)
+    shares: Reals = inner / np.maximum(area_a[:, None] + area_b - inner, 1e-9)
     return shares

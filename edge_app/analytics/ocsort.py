@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_app.analytics.kalman import Floats, Rows
+from edge_app.analytics.kalman import Reals, Rows
 from edge_app.analytics.matching import Matching, overlaps
-from edge_app.analytics.tracks import Tracks, as_centres, as_corners
+from edge_app.analytics.tracks import TrackTable, as_centres, as_corners
 from edge_app.core.detections import Detections
 
 LEAST = 0.3  # overlap
@@ -23,7 +23,7 @@ class OcSort:
 
     begins_from, replays = 0.0, True
 
-    def match(self, tracks: Tracks, found: Detections) -> Rows:
+    def match(self, tracks: TrackTable, found: Detections) -> Rows:
         matching = Matching(len(tracks), len(found))
         overlap = overlaps(as_corners(tracks.filters.boxes), found.xyxy)
         matching.round(overlap + MOMENTUM * _same_direction(tracks, found) * (overlap > LEAST), LEAST)
@@ -32,12 +32,12 @@ class OcSort:
         return matching.row_of
 
 
-def _same_direction(tracks: Tracks, found: Detections) -> Floats:
+def _same_direction(tracks: TrackTable, found: Detections) -> Reals:
     """0.5 where the way to a detection leads on as the track went, -0.5 where it leads back, (tracks, detections)."""
     last, earlier = as_centres(tracks.boxes[:, 0])[:, :2], as_centres(tracks.boxes[:, -1])[:, :2]
     went, goes = last - earlier, as_centres(found.xyxy)[None, :, :2] - last[:, None]
     lengths = np.hypot(went[:, 0], went[:, 1])[:, None], np.hypot(goes[..., 0], goes[..., 1])
     moves = (lengths[0] > STANDS_PX) & (lengths[1] > STANDS_PX)
     cosine = (went[:, None] * goes).sum(axis=2) / np.where(moves, lengths[0] * lengths[1], 1.0)
-    same: Floats = np.where(moves, 0.5 - np.arccos(np.clip(cosine, -1, 1)) / np.pi, 0.0)
+    same: Reals = np.where(moves, 0.5 - np.arccos(np.clip(cosine, -1, 1)) / np.pi, 0.0)
     return same

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_app.analytics.config import TrackConfig
 from edge_app.analytics.kalman import Rows
 from edge_app.analytics.matching import NOBODY, Matcher
-from edge_app.analytics.tracks import Tracks, TrackUpdate
+from edge_app.analytics.tracks import TrackTable, TrackUpdate
 from edge_app.core.detections import UNTRACKED, Detections
 
 SLACK_S = 1e-6  # sums of intervals are not exact
@@ -21,14 +21,13 @@ class Tracker:
     """Follows the objects of one camera.
 
     An object is confirmed once it was seen in `confirm_frames` frames in a row, and its track ends once it was not seen
-    for longer than `lost_s`. In between it may be away: a drop or a reconnect ends nothing. Ids are
-    never used again.
+    for longer than `lost_s`. In between it may be away: a drop or a reconnect ends nothing.
     """
 
     def __init__(self, config: TrackConfig, matcher: Matcher, ids: Iterator[int]) -> None:
         """`ids` are given to what is confirmed, in their order."""
         self._confirm_frames, self._lost_s, self._matcher = config.confirm_frames, config.lost_s, matcher
-        self._tracks, self._ids = Tracks(), ids
+        self._tracks, self._ids = TrackTable(), ids
         self._last_s: float | None = None
 
     def update(self, detections: Detections, now_s: float) -> TrackUpdate:

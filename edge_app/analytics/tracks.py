@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.analytics.kalman import BoxFilters, Floats, Rows
+from edge_app.analytics.kalman import BoxFilters, Reals, Rows
 from edge_app.core.detections import UNTRACKED, Detections
 
 REMEMBERED = 3  # boxes that a track keeps, for its direction
@@ -31,7 +31,7 @@ class TrackUpdate(NamedTuple):
     ended: tuple[int, ...]
 
 
-class Tracks:
+class TrackTable:
     """Everything that is followed, confirmed or not, as arrays of length n.
 
     Attributes:
@@ -64,9 +64,9 @@ class Tracks:
         return confirmed
 
     @property
-    def away_s(self) -> Floats:
+    def away_s(self) -> Reals:
         """How long each was not seen [s], (n,)."""
-        away: Floats = self.now_s - self.last_s
+        away: Reals = self.now_s - self.last_s
         return away
 
     def advance(self, elapsed_s: float) -> None:
@@ -102,13 +102,13 @@ class Tracks:
             setattr(self, name, getattr(self, name)[rows])
 
 
-def as_centres(corners: NDArray[np.floating[Any]]) -> Floats:
+def as_centres(corners: NDArray[np.floating[Any]]) -> Reals:
     """Boxes as centre x, centre y, width and height, float64 (n, 4)."""
     low, high = corners[:, :2].astype(np.float64), corners[:, 2:].astype(np.float64)
     return np.concatenate([(low + high) / 2, high - low], axis=1)
 
 
-def as_corners(centres: Floats) -> Floats:
+def as_corners(centres: Reals) -> Reals:
     """The reverse of `as_centres`."""
     half = centres[:, 2:] / 2
     return np.concatenate([centres[:, :2] - half, centres[:, :2] + half], axis=1)

@@ -8,24 +8,32 @@ from math import inf
 
 import pytest
 
-from edge_app.analytics import Analytics
+from edge_app.analytics import AnalyticsConfig, make_analytics
 from edge_app.analytics.config import TrackConfig
-from edge_app.app.config import load_config
+from edge_app.analytics.scene import SceneConfig
+from edge_app.app.config import CameraSection, load_config
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
 from edge_app.capture import open_source
-from edge_app.capture.config import CameraConfig
 from tests.analytics.objects import CONFIDENCE, found, ids
 from tests.frames import frame_meta
 from tests.publish.test_message import validator
 from tests.waiting import PATIENCE_S
 
 BOX = 100, 200, 40, 100
+LABELS = ("person", "car")
 SCENE = "synthetic://street?seed=7&fps=10&size=320x180"
 
 
 def analytics(**track):
-    return Analytics(TrackConfig(confirm_frames=1, **track), CONFIDENCE, count(1))
+    config = TrackConfig(confirm_frames=1, **track)
+    sections = AnalyticsConfig(track=config, events=None, scene=SceneConfig(), time_zone=None)
+    return make_analytics(sections, "gate", LABELS, CONFIDENCE, count(1), None)
+
+
+def told(facts):
+    """Which tracks' events a frame has."""
+    return [(event.type, event.seen.track_id) for event in facts.events]
 
 
 def test_detections_get_their_ids_and_keep_the_rest():
@@ -33,19 +41,19 @@ def test_detections_get_their_ids_and_keep_the_rest():
     facts = analytics().update(frame_meta(), (640, 480), detections)
     assert ids(facts.detections) == [1, 2]
     assert facts.detections.xyxy is detections.xyxy
-    assert facts.tracks.started == (1, 2)
+    assert told(facts) == [("new", 1), ("new", 2)]
 
 
-def test_without_a_tracker_nothing_is_changed():
-    detections = found(BOX)
-    assert analytics(tracker="none").update(frame_meta(), (640, 480), detections) == (detections, None)
+def test_without_a_tracker_there_is_nothing():
+    assert analytics(tracker="none") is None
 
 
 def test_a_picture_of_another_size_ends_all_tracks():
     camera = analytics()
     for n, size in enumerate([(640, 480), (640, 480), (1280, 960)]):
         facts = camera.update(frame_meta(index=n, mono=n / 10), size, found(BOX))
-    assert (ids(facts.detections), facts.tracks.started, facts.tracks.ended) == ([2], (2,), (1,))
+    assert ids(facts.detections) == [2]
+    assert told(facts) == [("end", 1), ("new", 2)]
 
 
 @pytest.mark.parametrize(("live", "clock"), [(True, "mono"), (False, "wall")])
@@ -54,15 +62,16 @@ def test_intervals_of_a_live_camera_are_monotonic_and_of_a_file_its_own(live, cl
     camera, ended = analytics(lost_s=1.0), []
     for n, at in enumerate([0.0, 0.1, 5.0]):
         meta = frame_meta(index=n, live=live, **{clock: at, other: n / 1000})
-        ended.append(camera.update(meta, (640, 480), found(BOX)).tracks.ended)
-    assert ended == [(), (), (1,)]
+        facts = camera.update(meta, (640, 480), found(BOX))
+        ended.append([track for kind, track in told(facts) if kind == "end"])
+    assert ended == [[], [], [1]]
 
 
 def test_messages_have_the_ids_of_confirmed_objects_where_tracking_is_asked_for(edge_app, configured):
     cameras, fits = {"a": {"url": f"{SCENE}&frames=20"}}, validator("detections")
     programs = [edge_app("run", configured(cameras=cameras, track={"confirm_frames": 5}))]
     assert programs[0].wait() == 0, programs[0].log
-    messages = programs[0].messages()
+    messages = [each for each in programs[0].messages() if "objects" in each]
     for message in messages:
         fits.validate(message)
     assert not any("track_id" in each for message in messages[:4] for each in message["objects"])
@@ -94,7 +103,7 @@ def test_a_camera_that_is_removed_and_added_again_has_new_tracks_and_none_of_the
                 highest.append(max(before))
                 runtime.worker.remove("a")
                 removed[0] = time.monotonic()
-                section = CameraConfig(url=SCENE)
+                section = CameraSection(url=SCENE)
                 runtime.worker.add("a", open_source(section), section)
             elif after:
                 runtime.stop.set()

@@ -39,7 +39,8 @@ def test_the_judge_gives_what_follows_by_hand(ids_of, idf1, mota, switches):
     assert pooled([result, result]) == (pytest.approx(idf1), pytest.approx(mota), 2 * switches)
 
 
-def test_tracks_of_the_rendered_street_are_as_good_as_promised():
-    for tracker, result in scores(7, "day", "clear", frames=300).items():
+@pytest.mark.parametrize("every", [1, 2])
+def test_tracks_of_the_rendered_street_are_as_good_as_promised_also_at_half_the_rate(every):
+    for tracker, result in scores(7, "day", "clear", 300, every).items():
         assert result.idf1 >= LEAST_IDF1[tracker], (tracker, result.idf1)
         assert result.mota >= LEAST_MOTA, (tracker, result.mota)
