@@ -115,15 +115,13 @@ class BoxFilters:
         place, speed, place_var, covariance, speed_var = state
         total = place_var + self._noise.measured**2 * _area(seen)
         gain_place, gain_speed, off = place_var / total, covariance / total, seen - place
-        return np.stack(
-            [
-                place + gain_place * off,
-                speed + gain_speed * off,
-                place_var - gain_place * place_var,
-                covariance - gain_place * covariance,
-                speed_var - gain_speed * covariance,
-            ]
-        )
+        corrected = np.empty_like(state)
+        corrected[PLACE] = place + gain_place * off
+        corrected[SPEED] = speed + gain_speed * off
+        corrected[PLACE_VAR] = place_var - gain_place * place_var
+        corrected[COVARIANCE] = covariance - gain_place * covariance
+        corrected[SPEED_VAR] = speed_var - gain_speed * covariance
+        return corrected
 
 
 def _area(boxes: Reals) -> Reals:

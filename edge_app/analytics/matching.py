@@ -32,7 +32,7 @@ class Matcher(Protocol):
 
 
 class Matching:
-    """TrackTable and detections that find each other in several rounds, each of what those before it left.
+    """Tracks and detections that find each other in several rounds, each of what those before it left.
 
     Attributes:
         row_of: The row of the track that each detection is of, or `NOBODY`.

@@ -50,15 +50,16 @@ class Tracker:
         """The row of each detection's track, which is there or begins; unconfirmed ones that were not found end."""
         tracks = self._tracks
         row_of = self._matcher.match(tracks, found)
-        seen = row_of != NOBODY
-        missed = tracks.away_s[row_of[seen]] > elapsed_s + SLACK_S
-        tracks.see(row_of[seen], _those(found, seen), replay=missed & self._matcher.replays)
+        known = np.flatnonzero(row_of != NOBODY)
+        rows = row_of[known]
+        missed = tracks.away_s[rows] > elapsed_s + SLACK_S
+        tracks.see(rows, _those(found, known), replay=missed & self._matcher.replays)
         alive = tracks.confirmed
-        alive[row_of[seen]] = True
+        alive[rows] = True
         if not alive.all():
-            row_of[seen] = (np.cumsum(alive) - 1)[row_of[seen]]
+            row_of[known] = (np.cumsum(alive) - 1)[rows]
             tracks.keep(alive)
-        new = np.flatnonzero(~seen & (found.score >= self._matcher.begins_from))
+        new = np.flatnonzero((row_of == NOBODY) & (found.score >= self._matcher.begins_from))
         if len(new):
             row_of[new] = len(tracks) + np.arange(len(new))
             tracks.begin(_those(found, new))
@@ -89,5 +90,5 @@ class Tracker:
         return TrackUpdate(track_id, first_s, started, ended)
 
 
-def _those(detections: Detections, which: Rows | NDArray[np.bool_]) -> Detections:
+def _those(detections: Detections, which: Rows) -> Detections:
     return Detections(detections.xyxy[which], detections.score[which], detections.class_id[which])

@@ -76,10 +76,12 @@ class TrackTable:
 
     def see(self, rows: Rows, found: Detections, *, replay: NDArray[np.bool_]) -> None:
         """Corrects tracks by what was found of each, one detection a row; some by replaying what they did meanwhile."""
-        centres, at_once = as_centres(found.xyxy), ~replay
-        self.filters.update(rows[at_once], centres[at_once])
+        centres = as_centres(found.xyxy)
         if replay.any():
+            self.filters.update(rows[~replay], centres[~replay])
             self.filters.replay(rows[replay], self.away_s[rows[replay]], centres[replay])
+        else:
+            self.filters.update(rows, centres)
         self.class_id[rows] = found.class_id
         self.sightings[rows] += 1
         self.last_s[rows] = self.now_s

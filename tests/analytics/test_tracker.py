@@ -80,6 +80,13 @@ def test_an_object_keeps_its_id_when_the_model_changes_its_mind_on_the_class():
     assert [ids(following.update(found(walk(n / 10), class_id=n % 2), n / 10)) for n in range(6)] == [[1]] * 6
 
 
+def test_two_that_cover_each_other_are_told_apart_by_their_classes():
+    following = tracker(confirm_frames=1)
+    following.update(found((100, 200, 40, 100), (110, 200, 40, 100), class_id=[1, 2]), 0.0)
+    update = following.update(found((104, 200, 40, 100), (106, 200, 40, 100), class_id=[2, 1]), 0.1)
+    assert ids(update) == [2, 1]
+
+
 @each_tracker
 def test_a_time_that_goes_back_ends_nothing_and_breaks_nothing(name):
     following = tracker(name, confirm_frames=1)
