@@ -21,7 +21,7 @@ from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
 from edge_app.core.detections import Detections
-from edge_app.synthetic import LIGHTS, WEATHERS, SceneSettings, Street
+from edge_app.synthetic import LIGHTS, WEATHERS, Settings, Street
 from edge_app.synthetic.ground_truth import SceneTruth
 
 SEEDS, FRAMES, FPS = (7, 11, 23), 600, 10
@@ -119,7 +119,7 @@ def score(tracker: str, found: list[Detections], truth: list[SceneTruth], confid
 def scores(seed: int, light: str, weather: str, frames: int = FRAMES, every: int = 1) -> dict[str, Score]:
     """Of every tracker on one scene, of which it is shown one frame of `every`."""
     found, confidence = detections(f"seed={seed}&light={light}&weather={weather}", frames)
-    street = Street(SceneSettings(seed=seed, light=light, weather=weather, fps=FPS))
+    street = Street(Settings(seed=seed, light=light, weather=weather, fps=FPS))
     truth = [street.render(n)[1] for n in range(frames)]
     return {tracker: score(tracker, found, truth, confidence, every) for tracker in TRACKERS}
 

@@ -26,7 +26,7 @@ from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError
 from edge_app.core.frames import Frame
 from edge_app.preview import Annotator, PlacesPainter, Tails, write_picture
-from edge_app.synthetic import SceneSettings
+from edge_app.synthetic import Settings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
 SEED = 7
@@ -112,7 +112,7 @@ def tell_what_happened(seen: Sequence[Result]) -> None:
 
 def summarise(seen: Sequence[Result], labels: Sequence[str]) -> None:
     """Prints how many objects were in the scene, and how many of them were found."""
-    score = demo.Score(SceneSettings(seed=SEED), labels)
+    score = demo.Score(Settings(seed=SEED), labels)
     for result in seen:
         score.add(result)
     table = Table("label", "in the scene", "found", "", box=None, pad_edge=False)
