@@ -19,7 +19,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from edge_app.synthetic import SceneSettings, Street
+from edge_app.synthetic import Settings, Street
 from tests.rtsp.clips import write_clip
 from tests.rtsp.fixtures import Server
 
@@ -49,7 +49,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        street = Street(SceneSettings(seed=7, fps=given.fps))
+        street = Street(Settings(seed=7, fps=given.fps))
         pictures = (street.render(index)[0] for index in range(CLIP_S * given.fps))
         server = Server([write_clip(folder / "street.mp4", pictures, fps=given.fps)], fps=given.fps)
         server.start()

@@ -7,7 +7,7 @@ import time
 import cv2
 import numpy as np
 
-from edge_app.synthetic import LIGHTS, WEATHERS, SceneSettings, Street
+from edge_app.synthetic import LIGHTS, WEATHERS, Settings, Street
 
 FRAMES = 250
 WARM_UP = 50
@@ -28,7 +28,7 @@ def build_ms(width: int, height: int, seeds: range) -> float:
     times = []
     for seed in seeds:
         start = time.perf_counter()
-        Street(SceneSettings(seed=seed, width=width, height=height))
+        Street(Settings(seed=seed, width=width, height=height))
         times.append((time.perf_counter() - start) * 1e3)
     return float(np.median(times))
 
@@ -39,7 +39,7 @@ def main() -> None:
     print(f"{'light':8}{'weather':8}{'median':>8}{'p95':>8}  ms a frame, 640x360, one core")
     for light in LIGHTS:
         for weather in WEATHERS:
-            runs = [frame_ms(Street(SceneSettings(seed=seed, light=light, weather=weather))) for seed in (0, 2)]
+            runs = [frame_ms(Street(Settings(seed=seed, light=light, weather=weather))) for seed in (0, 2)]
             times = np.concatenate(runs)
             print(f"{light:8}{weather:8}{np.median(times):8.2f}{np.percentile(times, 95):8.2f}")
     for width, height in ((640, 360), (320, 192)):

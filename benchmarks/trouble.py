@@ -21,7 +21,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from edge_app.synthetic import SceneSettings, Street
+from edge_app.synthetic import Settings, Street
 from tests.program import Program
 from tests.rtsp.clips import write_clip
 from tests.rtsp.fixtures import Server
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as hole:
-        folder, street = Path(name), Street(SceneSettings(seed=7, fps=given.fps))
+        folder, street = Path(name), Street(Settings(seed=7, fps=given.fps))
         pictures = (street.render(index)[0] for index in range(CLIP_S * given.fps))
         clip = write_clip(folder / "street.mp4", pictures, fps=given.fps)
         good, flapping = servers = [Server([clip], fps=given.fps) for _ in range(2)]

@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "models" / "traffic"))
 
 from scenes import LAST_FRAME, scale, settings_for, targets
 
-from edge_app.synthetic import CLASSES, SceneSettings, SceneTruth, Street
+from edge_app.synthetic import CLASSES, SceneTruth, Settings, Street
 
 WIDTH, HEIGHT = 640, 360
 JPEG_QUALITY = 80  # keeps 198 pictures, many of them noisy, below 8 MB
@@ -33,7 +33,7 @@ def label_lines(truth: SceneTruth) -> list[str]:
     return [f"{class_id} {' '.join(f'{value:.6f}' for value in box)}" for class_id, box in rows]
 
 
-def render(settings: SceneSettings, index: int, path: Path) -> list[str]:
+def render(settings: Settings, index: int, path: Path) -> list[str]:
     """Writes one picture and the ground-truth file beside it; returns the lines of that file."""
     pixels, truth = Street(settings).render(index)
     if not cv2.imwrite(str(path), pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_app.core.detections import Detections, Result
 from edge_app.model.agreement import iou
-from edge_app.synthetic import CLASSES, SceneSettings, Street
+from edge_app.synthetic import CLASSES, Settings, Street
 
 MIN_SIDE_PX, MIN_VISIBLE = 16, 0.3  # smaller or more hidden objects do not count
 FOUND_IOU = 0.5
@@ -27,7 +27,7 @@ class Score:
         found: Those that were found, by label.
     """
 
-    def __init__(self, settings: SceneSettings, labels: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, labels: Sequence[str]) -> None:
         self._street = Street(settings)
         self._labels = labels
         self.present: Counter[str] = Counter()

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge_app.core.frames import CaptureTime, FrameMeta, PendingFrame, Picture, Plane
-from edge_app.synthetic import SceneSettings, Street
+from edge_app.synthetic import Settings, Street
 
 WIDTH, HEIGHT = 1920, 1080
 COUNT = 64
@@ -18,7 +18,7 @@ COUNT = 64
 
 def street_bgr(count: int = COUNT) -> Iterator[Picture]:
     """Frames of the street in host memory."""
-    street = Street(SceneSettings(seed=7, width=WIDTH, height=HEIGHT, fps=30))
+    street = Street(Settings(seed=7, width=WIDTH, height=HEIGHT, fps=30))
     for index in range(count):
         yield Picture.from_bgr(np.ascontiguousarray(street.picture(index)))
 

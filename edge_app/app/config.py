@@ -8,11 +8,16 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from edge_app.analytics.analytics import AnalyticsConfig
+from edge_app.analytics.config import EventsConfig, TrackConfig
+from edge_app.analytics.scene import SceneConfig
+from edge_app.analytics.schedule import TimeZoneName, time_zone
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.address import redacted
 from edge_app.config import load, schema_of
@@ -36,6 +41,10 @@ class ShutdownConfig(Section):
     """At the end of files: how long [s] queued messages are still delivered; what is left then is exit code 75."""
 
 
+class CameraSection(SceneConfig, CameraConfig):
+    """A camera, and what its picture shows."""
+
+
 class AppConfig(Section):
     """The whole file."""
 
@@ -43,10 +52,19 @@ class AppConfig(Section):
     """The model that looks at the pictures."""
     engine: EngineConfig = EngineConfig()
     """What computes it."""
-    cameras: dict[Name, CameraConfig] = Field(min_length=1)
+    cameras: dict[Name, CameraSection] = Field(min_length=1)
     """Cameras by name, made of a-z, 0-9 and _; the name is part of topics, messages and metrics."""
     detect: DetectConfig = DetectConfig()
     """Which detections count."""
+    track: TrackConfig | None = None
+    """How objects are followed from frame to frame, which gives them a `track_id`; null: only where zones, lines or
+    `events` need it."""
+    events: EventsConfig | None = None
+    """Which events are sent, those of cameras among them; null: those of zones and lines, and where there is `track`
+    those of tracks."""
+    timezone: TimeZoneName | None = None
+    """Where the cameras are, such as Europe/Berlin: when zones and lines are awake, and when a day begins; null: as the
+    system has it."""
     publish: tuple[AnySinkConfig, ...] = Field(default=(StdoutSinkConfig(),), min_length=1)
     """Where messages go; without it, to the standard output alone. Two of a type need two names."""
     shutdown: ShutdownConfig = ShutdownConfig()
@@ -81,6 +99,15 @@ class AppConfig(Section):
 
     def _in_clear(self, secret: str) -> bool:
         return not any(value in secret for value in self._variables)
+
+    @property
+    def time_zone(self) -> tzinfo | None:
+        """Where the cameras are; None: as the system has it."""
+        return time_zone(self.timezone)
+
+    def analytics(self, scene: SceneConfig) -> AnalyticsConfig:
+        """What the analytics of a camera that shows this scene are made from."""
+        return AnalyticsConfig(track=self.track, events=self.events, scene=scene, time_zone=self.time_zone)
 
     @property
     def detector(self) -> DetectorConfig:
@@ -132,6 +159,16 @@ class AppConfig(Section):
                 if (written := sink.file) and written.exists() and path.exists() and written.samefile(path):
                     raise wrong(f"want another file than this one, which {what}", index, *sink.file_location)
         return sinks
+
+    @model_validator(mode="after")
+    def _what_needs_tracks_has_them(self) -> AppConfig:
+        needs = next(
+            (f"camera {name} has" for name, camera in self.cameras.items() if camera.zones or camera.lines), None
+        )
+        if self.track is not None and self.track.tracker == "none" and (needs or self.events is not None):
+            what = f"{needs} zones or lines" if needs else "there is `events`"
+            raise wrong(f"want a tracker: {what}, which need tracks", "track", "tracker")
+        return self
 
     @field_validator("publish")
     @classmethod

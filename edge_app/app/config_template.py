@@ -19,6 +19,9 @@ TEMPLATE = """\
 cameras:
   {camera}:
 {keys}
+    # What is told beside the boxes; `edge-app check FILE --probe --out pictures` draws it, so that you see where it is:
+    # zones: {{door: {{polygon: [[0.1, 0.2], [0.5, 0.2], [0.5, 0.9], [0.1, 0.9]], labels: [person], dwell_s: 10}}}}
+    # lines: {{entrance: {{from: [0.1, 0.5], to: [0.9, 0.5], labels: [person]}}}} # in: from its left hand to its right
 
 publish: # any number of these
   - {{type: stdout}} # one message per line

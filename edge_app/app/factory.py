@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edge_app.app.config import AppConfig
 from edge_app.capture import DecodeHardware, Source, limit_allocations, open_source
+from edge_app.core.errors import ConfigError
 from edge_app.cuda import is_jetson
 from edge_app.detector import Detector, read_detector
 from edge_app.publish import Sink
@@ -50,6 +51,10 @@ def make_parts(config: AppConfig, *, replace_source: ReplaceSource = lambda sour
         ConfigError, InputError, DataError, AccessError: A part cannot be made; the text names the key or the file.
     """
     detector = read_detector(config.detector)
+    for name, camera in config.cameras.items():
+        for keys, why in camera.unknown_labels(detector.labels):
+            with config.blame("cameras", name, *keys):
+                raise ConfigError(why)
     return Parts(
         config=config,
         detector=detector,

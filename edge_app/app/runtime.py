@@ -7,31 +7,37 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import cv2
 
+from edge_app.analytics import make_analytics
+from edge_app.analytics.counts import COUNTS_FILE, CountStore
+from edge_app.app import counting
+from edge_app.app.config import AppConfig, CameraSection
 from edge_app.app.factory import Parts
 from edge_app.app.health import HealthReporter
 from edge_app.app.service import Service
-from edge_app.app.worker import Worker
+from edge_app.app.status_events import StatusEvents
+from edge_app.app.worker import MakeAnalytics, Worker
 from edge_app.capture import Source
-from edge_app.capture.config import CameraConfig
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import TemporaryError
+from edge_app.core.events import CameraEvent
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
+from edge_app.core.ulid import new_ulid
 from edge_app.detector import Detector, start_engine
 from edge_app.engine import Engine
 from edge_app.publish import (
     DeliveryGroup,
+    EventWriter,
     Health,
     MessageWriter,
     ModelIdentity,
     Sink,
     StatsReporter,
-    new_session,
     status_message,
 )
 
@@ -61,7 +67,10 @@ class Runtime:
         detector: Detector,
         engine: Engine,
         *,
-        cameras: Mapping[str, tuple[Source, CameraConfig]],
+        cameras: Mapping[str, tuple[Source, CameraSection]],
+        make_analytics: MakeAnalytics,
+        tell_of_cameras: bool,
+        counts: CountStore | None,
         sinks: Mapping[str, Sink],
         drain_s: float,
         service: Service,
@@ -70,16 +79,21 @@ class Runtime:
         """Takes what `start` has opened, and what `run` opens."""
         self.detector, self.engine, self.metrics, self.stop = detector, engine, Metrics(), stop
         self._cameras, self._sinks, self._drain_s, self._service = cameras, sinks, drain_s, service
+        self._counts = counts
         self._heartbeats, self._threads = Heartbeats(), ThreadGroup(stop)
         self._identity = ModelIdentity(
             name=detector.name, sha256=detector.sha256, engine=engine.name, precision=detector.precision
         )
-        self._since, session = time.time(), new_session()
+        self._since, session = time.time(), new_ulid()
         self.deliveries = DeliveryGroup(self._threads, self._heartbeats, self.metrics)
+        self._events = EventWriter(session, self._identity, detector.labels)
+        self._status_events = StatusEvents(self._tell) if tell_of_cameras else None
         self.worker = Worker(
             detector,
             engine,
             MessageWriter(session, self._identity, detector.labels, self.metrics),
+            self._events,
+            make_analytics=make_analytics,
             publish=self.deliveries.put,
             on_status=self._on_status,
             metrics=self.metrics,
@@ -104,6 +118,8 @@ class Runtime:
             for name, (source, config) in self._cameras.items():
                 self.worker.add(name, source, config)
             self.worker.start()
+            if self._counts is not None:
+                self._threads.start(counting.THREAD, partial(counting.keep, self._counts, self._heartbeats, self.stop))
             self._service.ready()
             while not ended and not self.stop.is_set():
                 ended = self.worker.join(tick_s)
@@ -126,6 +142,11 @@ class Runtime:
     def _on_status(self, camera: str, status: CameraStatus) -> None:
         """Tells the sinks that a camera has changed."""
         self.deliveries.put_status(status_message(camera, status))
+        if self._status_events is not None:
+            self._status_events.changed(camera, status)
+
+    def _tell(self, event: CameraEvent) -> None:
+        self.deliveries.put(self._events.camera(event), lambda: False)
 
     def _end(self) -> TemporaryError | None:
         """What finite sources could not deliver, after stopping in order, whether told to or at the end of all sources.
@@ -181,18 +202,27 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
     sys.setswitchinterval(SWITCH_S)
     config, service, stop = parts.config, Service(), stop or threading.Event()
     detector, engine = start_engine(parts.detector, config.engine, partial(_building, service, stop))
-    with engine:
+    has_places = any(config.analytics(camera).has_places for camera in config.cameras.values())
+    with engine, counting.open_store(config.state_dir / COUNTS_FILE) if has_places else nullcontext() as counts:
         because = detector.backend.because
         logger.info("model %s, %s, on %s: %s", detector.name, detector.precision, engine.name, because)
         yield Runtime(
             detector,
             engine,
             cameras={name: (source, config.cameras[name]) for name, source in parts.sources_for(detector).items()},
+            make_analytics=_analytics_maker(config, detector, counts),
+            tell_of_cameras=config.events is not None,
+            counts=counts,
             sinks=parts.sinks,
             drain_s=config.shutdown.drain_s,
             service=service,
             stop=stop,
         )
+
+
+def _analytics_maker(config: AppConfig, detector: Detector, counts: CountStore | None) -> MakeAnalytics:
+    labels, confidence = detector.labels, detector.thresholds.confidence
+    return lambda name, scene, ids: make_analytics(config.analytics(scene), name, labels, confidence, ids, counts)
 
 
 def _building(service: Service, stop: threading.Event) -> bool:

@@ -1,5 +1,6 @@
 """Cameras and files in, frames out: one thread for each source, which opens it again whenever it fails."""
 
+from edge_app.capture.camera import converted
 from edge_app.capture.cameras import Cameras
 from edge_app.capture.decode.allocations import limit_allocations
 from edge_app.capture.decode.factory import DecodeHardware
@@ -21,6 +22,7 @@ __all__ = [
     "Source",
     "StreamInfo",
     "UrlLogin",
+    "converted",
     "has_nvdec",
     "limit_allocations",
     "natural",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge_app.capture.sources.source import Source
 from edge_app.core.errors import Reason, StreamError
+from edge_app.core.frames import Picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,15 @@ class StreamInfo:
     first_picture_s: float
 
 
-def probe_source(source: Source, timeout_s: float) -> StreamInfo:
-    """Opens the source and takes its first picture; the timeout may be exceeded by one of the source's own [s].
+def probe_source(
+    source: Source, timeout_s: float, on_picture: Callable[[Picture], None] = lambda picture: None
+) -> StreamInfo:
+    """Opens the source and takes its first picture.
+
+    Args:
+        source: What to open.
+        timeout_s: How long that may take, but for one time-out of the source's own [s].
+        on_picture: Gets the picture, before `rotate`; it may be on the device.
 
     Raises:
         StreamError: It cannot be opened or sends no picture.
@@ -42,6 +51,7 @@ def probe_source(source: Source, timeout_s: float) -> StreamInfo:
             for frame in frames:
                 picture = frame.convert()
                 elapsed = time.monotonic() - began
+                on_picture(picture)
                 return StreamInfo(
                     width=picture.width,
                     height=picture.height,

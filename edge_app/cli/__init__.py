@@ -24,6 +24,7 @@ VERBS = (
     "check",
     "run",
     "snapshot",
+    "counts",
     "bench",
     "calibrate",
     "collect",

@@ -8,18 +8,23 @@ from collections.abc import Callable, Sized
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from edge_app.app.config import CameraSection
 from edge_app.app.factory import Parts, make_parts
-from edge_app.capture import Source, probe_source
-from edge_app.cli.loading import ConfigArgument, load_config
+from edge_app.capture import Source, converted, probe_source
+from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.options import AsJson
 from edge_app.cli.output import write_lines
-from edge_app.core.errors import EdgeAppError, InputError, StreamError
+from edge_app.core.colour import to_bgr
+from edge_app.core.errors import AccessError, EdgeAppError, InputError, StreamError, UsageError
+from edge_app.core.frames import Picture
 from edge_app.detector import Detector, start_engine
 from edge_app.engine.config import EngineConfig
+from edge_app.preview import PlacesPainter, write_picture
 
 EXAMPLE = "Example: edge-app check configs/one-camera.yaml --probe"
 PROBE_S = 10.0
@@ -49,13 +54,21 @@ class Failed(EdgeAppError):  # noqa: N818, it is the answer
 def main(
     path: ConfigArgument,
     probe_all: Annotated[bool, typer.Option("--probe", help="Load the model, open each camera and broker.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="With --probe: folder for a picture of each camera and its zones.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the configuration and its files as `run` would; with --probe, open everything that it names."""
+    if out is not None and not probe_all:
+        raise UsageError("--out goes with --probe, which opens the cameras")
     config = load_config(path)
+    if out is not None:
+        refuse_to_replace(map(partial(picture_of, out), config.cameras), path, config)
+        _make_folder(out)
     parts = make_parts(config)
     findings = [Finding(str(path), f"{_count(config.cameras, 'camera')}, {_count(config.publish, 'sink')}")]
-    findings += look(parts, probe_all)
+    findings += look(parts, probe_all, out)
     failed = [finding for finding in findings if not finding.ok]
     if as_json:
         told = [{"what": f.what, "ok": f.ok, "detail": f.detail} for f in findings]
@@ -67,7 +80,19 @@ def main(
         raise Failed(failed)
 
 
-def look(parts: Parts, probe_all: bool) -> list[Finding]:
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AccessError(f"{path}: {error.strerror}") from error
+
+
+def picture_of(out: Path, camera: str) -> Path:
+    """The file for the picture of a camera."""
+    return out / f"{camera}.jpg"
+
+
+def look(parts: Parts, probe_all: bool, out: Path | None) -> list[Finding]:
     """Asks at the same time: files always, model, live cameras and sinks if told to; each says what was found."""
     config = parts.config
     questions: dict[str, Callable[[], object]] = {}
@@ -76,7 +101,7 @@ def look(parts: Parts, probe_all: bool) -> list[Finding]:
         questions |= {f"sink {sink.name}": sink.probe for sink in config.publish}
     for name, source in parts.sources.items():
         if config.cameras[name].enabled and (probe_all or not source.live):
-            questions[f"camera {name}"] = partial(_camera, source)
+            questions[f"camera {name}"] = partial(_camera, source, config.cameras[name], out and picture_of(out, name))
     if not questions:
         return []
     with ThreadPoolExecutor(len(questions)) as pool:
@@ -94,9 +119,14 @@ def _ask(what: str, question: Callable[[], object]) -> Finding:
         return Finding(what, str(error), error.exit_code)
 
 
-def _camera(source: Source) -> str:
+def _camera(source: Source, camera: CameraSection, path: Path | None) -> str:
+    def draw(picture: Picture) -> None:
+        if path is not None:
+            upright = converted(picture.on_host, camera.rotate)
+            write_picture(path, PlacesPainter(camera).draw(to_bgr(upright)))
+
     try:
-        found = probe_source(source, PROBE_S)
+        found = probe_source(source, PROBE_S, draw)
     except StreamError as error:
         if source.live:
             raise

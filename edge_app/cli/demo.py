@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from edge_app import demo
+from edge_app.analytics.counts import COUNTS_FILE
+from edge_app.analytics.scene import SceneConfig
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
@@ -20,12 +25,17 @@ from edge_app.cli.output import object_counts
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError
 from edge_app.core.frames import Frame
-from edge_app.preview import Annotator, write_picture
-from edge_app.synthetic import SceneSettings
+from edge_app.preview import Annotator, PlacesPainter, Tails, write_picture
+from edge_app.synthetic import Settings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
 SEED = 7
+STATE = "state"  # folder for what the line counts
 EVERY = 10  # frames between two printed lines
+PLACES = {
+    "zones": {"pavement": {"polygon": [[0.55, 0.5], [0.9, 0.5], [0.9, 0.7], [0.55, 0.7]], "labels": ["person"]}},
+    "lines": {"road": {"from": [0.03, 0.65], "to": [0.53, 0.65], "labels": ["bicycle", "car", "truck"]}},
+}
 
 
 def main(
@@ -35,12 +45,15 @@ def main(
     """Run the bundled model on the rendered street; write messages and an annotated picture, print a summary."""
     messages = prepare(out)
     seen: list[Result] = []
-    best: list[tuple[Frame, Result]] = []
+    best: list[tuple[Frame, Result, list[NDArray[np.int32]]]] = []
+    tails, places = Tails(), PlacesPainter(SceneConfig.model_validate(PLACES))
 
     def observe(frame: Frame, result: Result) -> None:
         seen.append(result)
+        lines = tails.follow(result)
+        places.count(result.events)
         if not best or len(result.detections) > len(best[0][1].detections):
-            best[:] = [(frame, result)]
+            best[:] = [(frame, result, lines)]
         if result.meta.index % EVERY == 0:
             sys.stdout.write(f"frame {result.meta.index:4d}: {object_counts(result, labels)}\n")
 
@@ -51,10 +64,11 @@ def main(
         began = time.monotonic()
         runtime.run()
         elapsed = time.monotonic() - began
-    frame, result = best[0]
+    frame, result, lines = best[0]
     picture = out / "annotated.png"
-    write_picture(picture, Annotator(labels).draw(frame.picture.bgr, result.detections))
+    write_picture(picture, Annotator(labels).draw(places.draw(frame.picture.bgr), result.detections, lines))
     summarise(seen, labels)
+    tell_what_happened(seen)
     sys.stdout.write(
         f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {runtime.detector.name} "
         f"on {runtime.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
@@ -67,6 +81,8 @@ def prepare(out: Path) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
         messages.unlink(missing_ok=True)
+        for counted in (out / STATE).glob(f"{COUNTS_FILE}*"):
+            counted.unlink()
     except OSError as error:
         raise AccessError(f"{out}: {error.strerror}") from error
     return messages
@@ -77,15 +93,26 @@ def scene(frames: int, messages: Path) -> AppConfig:
     return AppConfig.model_validate(
         {
             "model": {"name": "traffic"},
-            "cameras": {"street": {"url": f"synthetic://street?seed={SEED}&frames={frames}"}},
+            "cameras": {"street": {"url": f"synthetic://street?seed={SEED}&frames={frames}", **PLACES}},
+            "track": {},
             "publish": [{"type": "file", "path": messages}],
+            "state_dir": messages.parent / STATE,
         }
+    )
+
+
+def tell_what_happened(seen: Sequence[Result]) -> None:
+    """Prints how many entered the zone and crossed the line."""
+    events = Counter((event.type, event.direction) for result in seen for event in result.events)
+    sys.stdout.write(
+        f"zone pavement: {events['enter', None]} entered, {events['leave', None]} left; "
+        f"line road: {events['cross', 'in']} in, {events['cross', 'out']} out\n"
     )
 
 
 def summarise(seen: Sequence[Result], labels: Sequence[str]) -> None:
     """Prints how many objects were in the scene, and how many of them were found."""
-    score = demo.Score(SceneSettings(seed=SEED), labels)
+    score = demo.Score(Settings(seed=SEED), labels)
     for result in seen:
         score.add(result)
     table = Table("label", "in the scene", "found", "", box=None, pad_edge=False)

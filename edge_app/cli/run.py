@@ -37,7 +37,7 @@ def main(
         parts = make_parts(config)
         # Fail early, before the model is loaded.
         recorder = open_recorder(record, path, config, parts.detector.labels) if record is not None else None
-        window = Window(parts.detector.labels) if show else None
+        window = Window(parts.detector.labels, config.cameras) if show else None
         runtime = stack.enter_context(start(parts, stop))
         refresh = attach_viewers(runtime, config, recorder, window, stack)
         if not stop.is_set():  # told to stop while the model was loaded
@@ -47,7 +47,7 @@ def main(
 
 def open_recorder(record: Path, path: Path, config: AppConfig, labels: Sequence[str]) -> Recorder:
     """Recorder of the enabled cameras; raises UsageError or AccessError if it cannot write there."""
-    recorder = Recorder(record, [name for name, camera in config.cameras.items() if camera.enabled], labels)
+    recorder = Recorder(record, {name: camera for name, camera in config.cameras.items() if camera.enabled}, labels)
     refuse_to_replace(recorder.paths.values(), path, config)
     return recorder
 
@@ -63,6 +63,7 @@ def attach_viewers(
     if window is not None:
         show, newest = stack.enter_context(window).show, NewestFrames()
         worker.tap().subscribe(newest.put, newest.wants)
+        worker.tap().subscribe_results(window.count)
         refreshers.append(lambda: None if show(newest.of(runtime.health().cameras)) else runtime.stop.set())
     if LiveTable.fits(config):
         refreshers.append(stack.enter_context(LiveTable(runtime)).refresh)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
 import cv2
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
@@ -19,7 +22,7 @@ from edge_app.core.colour import to_bgr
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError, DeviceError, UsageError
 from edge_app.core.frames import Frame
-from edge_app.preview import Annotator, write_picture
+from edge_app.preview import Annotator, PlacesPainter, Tails, write_picture
 
 EXAMPLE = "Example: edge-app snapshot configs/one-camera.yaml gate --out gate.jpg"
 
@@ -36,13 +39,17 @@ def main(
     config = only(whole, camera)
     refuse_to_replace([out], path, whole)
     check_place(out)
-    taken: list[tuple[Frame, Result]] = []
+    taken: list[tuple[Frame, Result, list[NDArray[np.int32]]]] = []
+    tails, number, places = Tails(), count(1), PlacesPainter(config.cameras[camera])
+    tracker = config.analytics(config.cameras[camera]).tracker
+    wanted = tracker.confirm_frames if tracker else 1  # in those before it no object has an id
     deadline = time.monotonic() + seconds
     with start(make_parts(config)) as runtime:
 
         def take(frame: Frame, result: Result) -> None:
-            taken.append((frame, result))
-            runtime.stop.set()
+            taken[:] = [(frame, result, tails.follow(result))]
+            if next(number) >= wanted:
+                runtime.stop.set()
 
         def give_up() -> None:
             if time.monotonic() > deadline:
@@ -53,9 +60,9 @@ def main(
         why = runtime.health().cameras[camera].detail
     if not taken:
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
-    frame, result = taken[0]
+    frame, result, lines = taken[0]
     labels = runtime.detector.labels
-    write_picture(out, Annotator(labels).draw(to_bgr(frame.picture), result.detections))
+    write_picture(out, Annotator(labels).draw(places.draw(to_bgr(frame.picture)), result.detections, lines))
     write_lines([f"{out}: {object_counts(result, labels)}"])
 
 

@@ -20,7 +20,9 @@ class _WithVariables(GenerateJsonSchema):
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         names = super().dict_schema(schema)
-        return names | {"additionalProperties": False} if "patternProperties" in names else names
+        # Names without a pattern have one that all fit, so that whatever reads the schema finds both in one place.
+        patterns = names.get("patternProperties") or {".": names["additionalProperties"]}
+        return names | {"patternProperties": patterns, "additionalProperties": False}
 
     def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
         return _or_variable(super().int_schema(schema))

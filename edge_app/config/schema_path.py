@@ -34,7 +34,7 @@ class SchemaPath:
     @property
     def names(self) -> tuple[str, ...]:
         """The keys of the section, if it is one."""
-        return tuple(name for section in _sections(self.types) for name in section.model_fields)
+        return tuple(name for section in _sections(self.types) for name in _annotations(section))
 
 
 def find_path(schema: type[Section], location: Keys) -> SchemaPath:
@@ -54,12 +54,17 @@ def _sections(types: tuple[Any, ...]) -> list[type[Section]]:
     return [option for option in types if inspect.isclass(option) and issubclass(option, Section)]
 
 
+def _annotations(section: type[Section]) -> dict[str, Any]:
+    """What each key of a section may be, by its name in the file: a Python keyword is an alias there."""
+    return {field.alias or name: field.annotation for name, field in section.model_fields.items()}
+
+
 def _below(types: tuple[Any, ...], step: str | int) -> Iterator[Any]:
     for option in types:
         if get_origin(option) in (dict, tuple):
             yield from _options(get_args(option)[isinstance(step, str)])
-        elif option in _sections(types) and step in option.model_fields:
-            yield from _options(option.model_fields[step].annotation)
+        elif option in _sections(types) and step in (annotations := _annotations(option)):
+            yield from _options(annotations[str(step)])
 
 
 def _options(annotation: Any) -> Iterator[Any]:

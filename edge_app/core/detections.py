@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.core.events import SceneEvent
 from edge_app.core.frames import FrameMeta
+
+UNTRACKED = -1  # in place of an id
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,13 +23,15 @@ class Detections:
         xyxy: Corners x1, y1, x2, y2 [source px], float32, shape (n, 4).
         score: Confidence, 0 to 1, float32, shape (n,).
         class_id: Index into the model's labels, int32, shape (n,).
-        track_id: Identity across frames, int64, shape (n,), or None if nothing tracks.
+        track_id: Identity across frames, from 1, or `UNTRACKED`; int64, shape (n,), or None if nothing tracks.
+        zones: Those that each is in, by name, n of them; None where there are no zones.
     """
 
     xyxy: NDArray[np.float32]
     score: NDArray[np.float32]
     class_id: NDArray[np.int32]
     track_id: NDArray[np.int64] | None = None
+    zones: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.score)
@@ -34,6 +41,16 @@ class Detections:
 
     def __len__(self) -> int:
         return len(self.score)
+
+    def only(self, keep: NDArray[np.bool_]) -> Detections:
+        """Those of which `keep`, shape (n,), is true, in their order."""
+        return Detections(
+            self.xyxy[keep],
+            self.score[keep],
+            self.class_id[keep],
+            None if self.track_id is None else self.track_id[keep],
+            None if self.zones is None else tuple(compress(self.zones, keep)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +73,11 @@ class Result:
         source_wh: Size of the picture [px].
         latency: Where the time went.
         detections: What was found.
+        events: What happened, in order.
     """
 
     meta: FrameMeta
     source_wh: tuple[int, int]
     latency: Latency
     detections: Detections
+    events: Sequence[SceneEvent] = ()

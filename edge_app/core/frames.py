@@ -83,7 +83,7 @@ class CaptureTime:
 
     Attributes:
         wall: Wall clock [s since the epoch]. For consumers.
-        mono: Monotonic clock [s]. For ages only.
+        mono: Monotonic clock [s]. For ages, and of a live camera for intervals.
         source: What `wall` rests on: the camera's clock, the arrival here, or the file.
         skew_s: How far the camera's clock is ahead of ours [s], where that is why it is not used.
     """
@@ -111,6 +111,14 @@ class FrameMeta:
     live: bool
     time: CaptureTime
     queued_mono: float
+
+    @property
+    def timeline_s(self) -> float:
+        """When it was taken, on the clock by which frames of its camera are apart: only differences mean something.
+
+        Of a live camera it is the monotonic clock, which nobody sets; a file is read faster or slower than it was made.
+        """
+        return self.time.mono if self.live else self.time.wall
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.core.detections import Detections
+from edge_app.core.detections import UNTRACKED, Detections
 
 TILE_WH = (640, 360)  # size of a tile [px]
 
@@ -24,22 +24,33 @@ class Annotator:
         self._sv = supervision
         self._labels = labels
 
-    def draw(self, pixels: NDArray[np.uint8], detections: Detections) -> NDArray[np.uint8]:
-        """A copy of the BGR picture, uint8 (height, width, 3), with boxes, labels and scores."""
+    def draw(
+        self, pixels: NDArray[np.uint8], detections: Detections, tails: Sequence[NDArray[np.int32]] = ()
+    ) -> NDArray[np.uint8]:
+        """A copy of the BGR picture, uint8 (height, width, 3), with boxes, ids, labels, scores and tails."""
         sv = self._sv
         wh = pixels.shape[1], pixels.shape[0]
         boxes = sv.Detections(
             xyxy=detections.xyxy, confidence=detections.score, class_id=detections.class_id.astype(int)
         )
-        text = [
-            f"{self._labels[c]} {score:.2f}" for c, score in zip(detections.class_id, detections.score, strict=True)
-        ]
         thickness, text_scale = sv.calculate_optimal_line_thickness(wh), sv.calculate_optimal_text_scale(wh)
-        drawn = sv.BoxAnnotator(thickness=max(1, thickness // 2)).annotate(pixels.copy(), boxes)
+        drawn = pixels.copy()
+        for tail, class_id in zip(tails, detections.class_id.tolist(), strict=False):
+            colour = sv.ColorPalette.DEFAULT.by_idx(class_id).as_bgr()
+            cv2.polylines(drawn, [tail], isClosed=False, color=colour, thickness=max(1, thickness // 2))
+        drawn = sv.BoxAnnotator(thickness=max(1, thickness // 2)).annotate(drawn, boxes)
         # Smart positions keep the labels of boxes at the upper edge inside the picture.
         annotator = sv.LabelAnnotator(text_scale=max(0.35, 0.7 * text_scale), text_padding=2, smart_position=True)
-        annotated: NDArray[np.uint8] = annotator.annotate(drawn, boxes, labels=text)
+        annotated: NDArray[np.uint8] = annotator.annotate(drawn, boxes, labels=self._texts(detections))
         return annotated
+
+    def _texts(self, detections: Detections) -> list[str]:
+        """What stands at each box: `#7 person 0.91`, or without the number where it has no track."""
+        ids = [UNTRACKED] * len(detections) if detections.track_id is None else detections.track_id.tolist()
+        return [
+            f"{f'#{track_id} ' if track_id > 0 else ''}{self._labels[class_id]} {score:.2f}"
+            for track_id, class_id, score in zip(ids, detections.class_id, detections.score, strict=True)
+        ]
 
 
 def mosaic(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:

@@ -13,6 +13,8 @@ from edge_app.core.files import refusal
 from edge_app.core.frames import Frame, FrameMeta
 from edge_app.preview.annotator import Annotator
 from edge_app.preview.mp4_writer import FAILURES, Mp4Writer
+from edge_app.preview.places import PlacesPainter
+from edge_app.preview.tails import Tails
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +28,9 @@ class CameraRecorder:
         dropped: Frames of a live camera that were dropped because the encoder was too slow.
     """
 
-    def __init__(self, camera: str, path: Path, annotator: Annotator) -> None:
+    def __init__(self, camera: str, path: Path, annotator: Annotator, places: PlacesPainter) -> None:
         self.dropped = 0
-        self._path, self._annotator = path, annotator
+        self._path, self._annotator, self._places, self._tails = path, annotator, places, Tails()
         self._queue: deque[tuple[Frame, Result]] = deque()
         self._changed = threading.Condition()
         self._ended = False
@@ -93,4 +95,6 @@ class CameraRecorder:
     def _write(self, frame: Frame, result: Result) -> None:
         if self._writer is None:
             self._writer = Mp4Writer(self._path, frame.picture.width, frame.picture.height)
-        self._writer.add(self._annotator.draw(to_bgr(frame.picture), result.detections), result.meta.time.wall)
+        self._places.count(result.events)
+        places, tails = self._places.draw(to_bgr(frame.picture)), self._tails.follow(result)
+        self._writer.add(self._annotator.draw(places, result.detections, tails), result.meta.time.wall)

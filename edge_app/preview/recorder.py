@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from edge_app.analytics.scene import SceneConfig
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError, UsageError
 from edge_app.core.frames import Frame, FrameMeta
 from edge_app.preview.annotator import Annotator
 from edge_app.preview.camera_recorder import CameraRecorder
+from edge_app.preview.places import PlacesPainter
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ class Recorder:
         paths: The file of each camera.
     """
 
-    def __init__(self, path: Path, cameras: Sequence[str], labels: Sequence[str]) -> None:
+    def __init__(self, path: Path, cameras: Mapping[str, SceneConfig], labels: Sequence[str]) -> None:
         """Records one camera to `path`, several to a file each beside it, such as `out-gate.mp4`.
 
         Raises:
@@ -44,7 +46,9 @@ class Recorder:
             if file.is_symlink():
                 raise AccessError(f"{file}: is a link, which is not followed")
         annotator = Annotator(labels)
-        self._recorders = {camera: CameraRecorder(camera, file, annotator) for camera, file in self.paths.items()}
+        self._recorders = {
+            c: CameraRecorder(c, file, annotator, PlacesPainter(cameras[c])) for c, file in self.paths.items()
+        }
 
     def __enter__(self) -> Recorder:
         for recorder in self._recorders.values():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib import resources
 
 from edge_app.publish.delivery import Delivery
+from edge_app.publish.event_writer import EventWriter
 from edge_app.publish.group import DeliveryGroup
 from edge_app.publish.health import Health
-from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, new_session, status_message
+from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, status_message
 from edge_app.publish.sink_status import SinkStatus
 from edge_app.publish.sinks import ClosedOutput, Sink
 from edge_app.publish.stats_report import StatsReporter
@@ -16,6 +17,7 @@ __all__ = [
     "ClosedOutput",
     "Delivery",
     "DeliveryGroup",
+    "EventWriter",
     "Health",
     "Message",
     "MessageKind",
@@ -24,7 +26,6 @@ __all__ = [
     "Sink",
     "SinkStatus",
     "StatsReporter",
-    "new_session",
     "schema",
     "status_message",
 ]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import secrets
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -20,8 +18,6 @@ from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.metrics import Metrics
 
 MessageKind = Literal["detections", "event", "status", "stats"]
-
-CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
@@ -63,12 +59,6 @@ class ModelIdentity:
     sha256: str
     engine: str
     precision: str
-
-
-def new_session() -> str:
-    """A ULID: 26 characters that sort by the time they were made [ms]."""
-    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
-    return "".join(CROCKFORD[number >> 5 * place & 31] for place in reversed(range(26)))
 
 
 def rfc3339(epoch_ms: int) -> str:
@@ -128,11 +118,14 @@ class MessageWriter:
 
     def _each(self, found: Detections) -> Iterator[str]:
         ids: Iterable[str] = repeat("")
+        zones: Iterable[str] = repeat("")
         if found.track_id is not None:
-            ids = [f',"track_id":{track_id}' for track_id in found.track_id.tolist()]
-        rows = zip(found.class_id.tolist(), found.score.tolist(), found.xyxy.tolist(), ids, strict=False)
-        for class_id, score, box, track_id in rows:
-            yield self._objects[class_id] % (score, *box, track_id)
+            ids = [f',"track_id":{track_id}' if track_id > 0 else "" for track_id in found.track_id.tolist()]
+        if found.zones is not None:
+            zones = [f',"zones":{ENCODER.encode(names)}' for names in found.zones]
+        rows = zip(found.class_id.tolist(), found.score.tolist(), found.xyxy.tolist(), ids, zones, strict=False)
+        for class_id, score, box, track_id, names in rows:
+            yield self._objects[class_id] % (score, *box, track_id + names)
 
     def _finite(self, result: Result) -> Detections:
         """The detections without those that hold a NaN, an infinity or no score of 0 to 1: counted, never published."""
@@ -141,8 +134,7 @@ class MessageWriter:
         if good.all():
             return found
         self._metrics.count("outputs_not_finite", int((~good).sum()), camera=result.meta.camera)
-        track_id = None if found.track_id is None else found.track_id[good]
-        return Detections(found.xyxy[good], found.score[good], found.class_id[good], track_id)
+        return found.only(good)
 
 
 def _constant(value: object) -> str:

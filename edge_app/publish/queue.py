@@ -180,13 +180,13 @@ class MessageQueue:
             self._due[camera] = message
 
     def _make_room(self) -> bool:
-        """Drops the oldest live messages until there is room; False if too few of the waiting ones are live."""
+        """Drops the oldest live messages, events last, until there is room; False if too few of all are live."""
         while not self._has_room():
             self._drop()
-            oldest = next((at for at, queued in enumerate(self._queue) if queued.live), None)
-            if oldest is None:
+            live = [at for at, queued in enumerate(self._queue) if queued.live]
+            if not live:
                 return False
-            del self._queue[oldest]
+            del self._queue[next((at for at in live if self._queue[at].kind != "event"), live[0])]
         return True
 
     def _has_next(self, alone: bool) -> bool:

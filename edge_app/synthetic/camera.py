@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_app.synthetic.arrays import Floats
 from edge_app.synthetic.rng import KeyedRng
-from edge_app.synthetic.settings import SceneSettings
+from edge_app.synthetic.settings import Settings
 
 # Polygons are clipped at this fraction of the distance at which the ground enters the picture.
 NEAR_PLANE = 0.35
@@ -44,7 +44,7 @@ class PinholeCamera:
     margin: int
 
     @classmethod
-    def from_settings(cls, settings: SceneSettings) -> PinholeCamera:
+    def from_settings(cls, settings: Settings) -> PinholeCamera:
         """The camera of these settings' seed, for their size of picture."""
         rng = KeyedRng(settings.seed, 1)
         margin = math.ceil(settings.shake * settings.width) + 1 if settings.shake else 0
@@ -109,7 +109,7 @@ class CameraShake:
     phases: tuple[float, ...]
 
     @classmethod
-    def from_settings(cls, settings: SceneSettings) -> CameraShake:
+    def from_settings(cls, settings: Settings) -> CameraShake:
         rng = KeyedRng(settings.seed, 2)
         return cls(settings.shake * settings.width, tuple(rng.uniform(0, math.tau) for _ in range(6)))
 

@@ -14,7 +14,7 @@ LARGEST_SHAKE = 0.02  # fraction of the picture's width
 
 
 @dataclass(frozen=True, slots=True)
-class SceneSettings:
+class Settings:
     """One street in one light and weather; equal settings give equal pixels.
 
     Attributes:

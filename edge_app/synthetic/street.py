@@ -19,7 +19,7 @@ from edge_app.synthetic.houses import House, occluders, place_houses
 from edge_app.synthetic.lamp_glow import LampGlow
 from edge_app.synthetic.palette import light_for
 from edge_app.synthetic.routes import CAR, TRUCK, plan_routes
-from edge_app.synthetic.settings import SceneSettings
+from edge_app.synthetic.settings import Settings
 from edge_app.synthetic.sprites import ScreenPosition, SpriteCache
 from edge_app.synthetic.street_plan import StreetPlan
 from edge_app.synthetic.traffic import Actor, Traffic, stationary_actors
@@ -44,7 +44,7 @@ class Drawable:
 class Street:
     """The street of these settings; its frames can be rendered in any order."""
 
-    def __init__(self, settings: SceneSettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         rain, seed = settings.weather == "rain", settings.seed
         self._light = light_for(settings.light, settings.weather)

@@ -7,7 +7,7 @@ import numpy as np
 
 from edge_app.synthetic.arrays import ByteImage
 from edge_app.synthetic.rng import KeyedRng
-from edge_app.synthetic.settings import SceneSettings
+from edge_app.synthetic.settings import Settings
 
 SPARE = 96  # px by which a texture is larger than the picture, in each direction
 
@@ -15,7 +15,7 @@ SPARE = 96  # px by which a texture is larger than the picture, in each directio
 class Weather:
     """What weather and sensor add to a picture."""
 
-    def __init__(self, settings: SceneSettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._seed, self._size = settings.seed, (settings.height, settings.width)
         self._added: list[ByteImage] = []
         self._subtracted: list[ByteImage] = []

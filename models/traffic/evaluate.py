@@ -19,7 +19,7 @@ from scenes import EVALUATION_SEED, HEIGHT, LAST_FRAME, WIDTH, Floats, letterbox
 
 from edge_app.engine.ort.cpu import open_session
 from edge_app.model import read_any_signature
-from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, SceneSettings, Street
+from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
 
 STRIDES = (8, 16, 32)
 FRAMES_PER_STREET = 4
@@ -70,11 +70,11 @@ class CocoRecords:
     """
 
     def __init__(self) -> None:
-        self.images: list[SceneSettings] = []
+        self.images: list[Settings] = []
         self.truths: list[dict[str, object]] = []
         self.results: list[dict[str, object]] = []
 
-    def add(self, settings: SceneSettings, rows: Floats, found: list[tuple[list[float], float, int]]) -> None:
+    def add(self, settings: Settings, rows: Floats, found: list[tuple[list[float], float, int]]) -> None:
         image = len(self.images)
         self.images.append(settings)
         for x1, y1, x2, y2, class_id, ignored in rows.tolist():
@@ -135,7 +135,7 @@ def figures(coco_eval: COCOeval, images: Iterable[int]) -> dict[str, dict[str, f
     return {name: {"AP50": mean_percent(part[0]), "AP50-95": mean_percent(part)} for name, part in parts.items()}
 
 
-def conditions(images: list[SceneSettings]) -> dict[str, list[int]]:
+def conditions(images: list[Settings]) -> dict[str, list[int]]:
     """Which frames show each light, each weather, their combinations and either half of the shaking."""
     found: dict[str, list[int]] = {name: [] for name in (*LIGHTS, *WEATHERS)}
     found |= {f"{light}, {weather}": [] for light in LIGHTS for weather in WEATHERS}

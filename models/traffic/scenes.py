@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.synthetic import LIGHTS, WEATHERS, SceneSettings, SceneTruth
+from edge_app.synthetic import LIGHTS, WEATHERS, SceneTruth, Settings
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -45,10 +45,10 @@ def targets(truth: SceneTruth, ratio: float, lenience: float = 1.0) -> Floats:
     return np.column_stack((boxes, truth.class_id, ignored)).astype(np.float32)
 
 
-def settings_for(seed: int, width: int, height: int, condition: int, shake: float) -> SceneSettings:
+def settings_for(seed: int, width: int, height: int, condition: int, shake: float) -> Settings:
     """Settings with the `condition`-th of the nine combinations of light and weather."""
     light, weather = divmod(condition % (len(LIGHTS) * len(WEATHERS)), len(WEATHERS))
-    return SceneSettings(
+    return Settings(
         seed=seed, width=width, height=height, fps=25.0,
         light=LIGHTS[light], weather=WEATHERS[weather], shake=shake,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from edge_app.app.factory import make_parts
 from edge_app.app.runtime import start
 from edge_app.core.errors import TemporaryError
 from edge_app.preview import NewestFrames
-from edge_app.synthetic import SceneSettings, Street
+from edge_app.synthetic import Settings, Street
 from tests import onnx_models
 from tests.waiting import PROGRAM_S, Stopwatch
 
@@ -68,7 +68,7 @@ def test_the_scenes_objects_are_found(edge_app, configured):
 
 def test_boxes_are_in_the_pixels_of_the_turned_picture(edge_app, configured, tmp_path):
     """Cameras that hang askew in four ways see the same street: turned upright, it is the same picture."""
-    street = Street(SceneSettings(seed=7))
+    street = Street(Settings(seed=7))
     cameras = {f"turned_{degrees}": {"url": str(tmp_path / f"{degrees}"), "rotate": degrees} for degrees in TURNS}
     for degrees, turns in TURNS.items():
         (tmp_path / f"{degrees}").mkdir()

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from edge_app.app.config import load_config
+from edge_app.app.config import CameraSection, load_config
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import Runtime, start
 from edge_app.capture import open_source
-from edge_app.capture.config import CameraConfig
 from edge_app.core.inbox import EndedError
 from tests.waiting import PATIENCE_S
 
@@ -45,8 +44,8 @@ def analysed(runtime: Runtime, more_than: int, camera: str = "a") -> Callable[[]
     return lambda: runtime.metrics.total("frames_analysed", camera=camera) > more_than
 
 
-def camera(url: str = SCENE) -> tuple[object, CameraConfig]:
-    config = CameraConfig(url=url)
+def camera(url: str = SCENE) -> tuple[object, CameraSection]:
+    config = CameraSection(url=url)
     return open_source(config), config
 
 

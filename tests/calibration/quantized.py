@@ -19,7 +19,7 @@ from edge_app.core.frames import Picture
 from edge_app.model.agreement import LEAST_SCORE
 from edge_app.postprocess import Postprocess, recognise
 from edge_app.preprocess import Letterboxer
-from edge_app.synthetic import LIGHTS, SceneSettings, Street
+from edge_app.synthetic import LIGHTS, Settings, Street
 
 FOUND = model.find_argument("traffic", Path("models"))
 PATH = FOUND.file("fp32")
@@ -32,7 +32,7 @@ def streets(first_seed, count):
     for seed in range(first_seed, first_seed + count):
         light = LIGHTS[seed % len(LIGHTS)]
         street = Street(
-            SceneSettings(seed=seed, width=SPEC.width, height=SPEC.height, fps=25.0, light=light, weather="clear")
+            Settings(seed=seed, width=SPEC.width, height=SPEC.height, fps=25.0, light=light, weather="clear")
         )
         for index in (100, 700, 1300):
             yield street.render(index)[0]

@@ -7,7 +7,7 @@ import pytest
 
 from edge_app.capture import open_source, probe_source
 from edge_app.core.errors import ConfigError, Reason
-from edge_app.synthetic import SceneSettings, Street
+from edge_app.synthetic import Settings, Street
 from tests.capture.conftest import Rig, camera_config
 from tests.waiting import PATIENCE_S
 
@@ -29,7 +29,7 @@ def test_a_finite_street_gives_exactly_its_frames(rig: Rig):
     rig.until(lambda: rig.inbox.exhausted)
     assert [frame.meta.index for frame in rig.pending] == list(range(7))
     assert np.diff([frame.meta.time.wall for frame in rig.pending]) == pytest.approx([0.1] * 6, abs=1e-3)
-    street = Street(SceneSettings(seed=3, width=128, height=96, fps=10, light="night", weather="rain", shake=0.005))
+    street = Street(Settings(seed=3, width=128, height=96, fps=10, light="night", weather="rain", shake=0.005))
     for index, frame in enumerate(rig.pending):
         np.testing.assert_array_equal(frame.convert().bgr, street.render(index)[0])
     assert rig.is_down(Reason.ENDED)

@@ -7,7 +7,7 @@ import pytest
 
 from edge_app.collect import FrameSelector, thumbnail
 from edge_app.core.frames import Picture
-from edge_app.synthetic import SceneSettings, Street
+from edge_app.synthetic import Settings, Street
 from tests.frames import frame as made
 
 
@@ -50,7 +50,7 @@ def test_kept_frames_are_at_least_half_an_interval_apart():
 
 
 def test_a_scene_that_does_not_change_is_kept_once_despite_sensor_noise():
-    still, rng = Street(SceneSettings(seed=3, light="night")).render(0)[0].astype(float), np.random.default_rng(1)
+    still, rng = Street(Settings(seed=3, light="night")).render(0)[0].astype(float), np.random.default_rng(1)
     noisy = [np.clip(still + rng.normal(0, 12, still.shape), 0, 255).astype(np.uint8) for _ in range(12)]
     times, unchanged = chosen([frame(pixels, float(at)) for at, pixels in enumerate(noisy)], 2.0)
     assert (len(times), unchanged) == (1, 5)

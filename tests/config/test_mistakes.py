@@ -17,6 +17,7 @@ from edge_app.core.errors import AccessError, ConfigError, InputError
 from tests.config.files import CAMERAS, MODEL, SOUND, load_text
 
 SECRET = "s3cret-pass"
+TOP = "model, engine, cameras, detect, track, events, timezone, publish, shutdown, state_dir"
 
 
 def all_said(folder: Path, text: str | bytes, **environ: str) -> list[str]:
@@ -73,14 +74,14 @@ KEYS = [
         id="key of another sink",
     ),
     pytest.param(
-        SOUND + "zones: {}\n",
-        "3:1: zones: unknown key; known here: model, engine, cameras, detect, publish, shutdown, state_dir",
+        SOUND + "wings: {}\n",
+        f"3:1: wings: unknown key; known here: {TOP}",
         id="not near anything",
     ),
     pytest.param(SOUND + "ENGINE: {}\n", "3:1: ENGINE: unknown key, did you mean engine?", id="wrong case"),
     pytest.param(
         SOUND + "base: /x\n",
-        "3:1: base: unknown key; known here: model, engine, cameras, detect, publish, shutdown, state_dir",
+        f"3:1: base: unknown key; known here: {TOP}",
         id="a field that is not a key",
     ),
     pytest.param(

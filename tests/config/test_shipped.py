@@ -81,8 +81,8 @@ def test_every_value_in_everything_is_the_default_where_there_is_one():
     for section in sections(load_config(EVERYTHING, {})):
         for name, field in type(section).model_fields.items():
             value = getattr(section, name)
-            # A section's own keys are looked at by themselves; a model needs a name or a file.
-            left_out = isinstance(value, Section) or (type(section), name) in [
+            # The keys of sections, named ones too, are looked at by themselves; a model needs a name or a file.
+            left_out = isinstance(value, Section | dict) or (type(section), name) in [
                 (AppConfig, "publish"),
                 (ModelConfig, "name"),
             ]
@@ -100,7 +100,7 @@ def test_the_schema_describes_every_key_and_shows_its_default():
     for name, section in {"": schema, **schema["$defs"]}.items():
         for key, value in section["properties"].items():
             assert value.get("description") or "$ref" in value, f"{name}.{key}"
-    camera = schema["$defs"]["CameraConfig"]["properties"]
+    camera = schema["$defs"]["CameraSection"]["properties"]
     assert camera["max_frame_age_ms"]["default"] == 1000
     assert camera["password"]["anyOf"][0]["type"] == "string"
 
@@ -134,7 +134,7 @@ def test_only_values_may_be_variables_in_the_schema():
 
 
 def test_a_time_in_the_schema_may_be_a_variable():
-    start_at = json.loads(config_schema())["$defs"]["CameraConfig"]["properties"]["start_at"]
+    start_at = json.loads(config_schema())["$defs"]["CameraSection"]["properties"]["start_at"]
     assert [option.get("format", option.get("pattern")) for option in start_at["anyOf"]] == ["date-time", r"\$\{", None]
 
 

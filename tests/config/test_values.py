@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from edge_app.app.config import AppConfig, load_config
+from edge_app.app.config import AppConfig, CameraSection, load_config
 from edge_app.capture.config import CameraConfig
 from edge_app.config import TlsConfig
 from edge_app.core.paths import default_state_dir
@@ -34,7 +34,7 @@ def test_the_smallest_file_has_defaults_for_all_else(tmp_path):
     config = load_text(tmp_path, SOUND)
     assert config.engine == EngineConfig()
     assert config.publish == (StdoutSinkConfig(),)
-    assert config.cameras["a"] == CameraConfig(url="synthetic://street")
+    assert config.cameras["a"] == CameraSection(url="synthetic://street")
     assert config.shutdown.drain_s == 10
 
 

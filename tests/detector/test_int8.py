@@ -23,7 +23,7 @@ from edge_app.detector.golden import LEAST_SCORE, answers
 from edge_app.engine.config import EngineConfig
 from edge_app.model import CalibrationReport, InputSpec, Thresholds, sha256, write_report
 from edge_app.postprocess import Postprocess
-from edge_app.synthetic import SceneSettings, Street
+from edge_app.synthetic import Settings, Street
 from tests.config.files import load_text
 
 BUNDLED = Path(__file__).resolve().parents[2] / "models/traffic"
@@ -69,7 +69,7 @@ def burdened(source: Path, target: Path) -> None:
 @pytest.fixture(scope="module")
 def exact(tmp_path_factory) -> Golden:
     """32 pictures of two streets and what FP32 finds there."""
-    streets = [Street(SceneSettings(seed=seed, width=SPEC.width, height=SPEC.height)) for seed in (5, 6)]
+    streets = [Street(Settings(seed=seed, width=SPEC.width, height=SPEC.height)) for seed in (5, 6)]
     pictures = np.stack([street.render(40 * i)[0] for street in streets for i in range(16)])
     folder = tmp_path_factory.mktemp("exact")
     detector = read_detector(load_text(folder, "model: {name: traffic}\ncameras: {a: {url: rtsp://h/1}}\n").detector)

@@ -18,7 +18,7 @@ from edge_app.core.frames import Picture
 from edge_app.cuda import Gpu, Staging, owned
 from edge_app.model import InputSpec
 from edge_app.preprocess import GpuLetterboxer
-from edge_app.synthetic import SceneSettings, Street
+from edge_app.synthetic import Settings, Street
 from tests.capture.conftest import Rig, camera_config
 from tests.capture.decoders import write_unsuited, yuv
 from tests.capture.test_coding import combs
@@ -160,7 +160,7 @@ def test_ten_bits_and_half_the_chroma_go_to_the_cpu(tmp_path, caplog, encoder, f
 def test_the_program_finds_the_same_by_either_decoder(tmp_path, edge_app, configured):
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         pytest.skip("no onnxruntime-gpu")
-    street = Street(SceneSettings(seed=7))
+    street = Street(Settings(seed=7))
     clip = write_clip(tmp_path / "street.mp4", (street.picture(index) for index in range(20)))
     found = []
     for decode in ("nvdec", "cpu"):

@@ -18,10 +18,11 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_app.analytics.scene import SceneConfig
 from edge_app.cli import execute
 from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.frames import Picture
-from edge_app.preview import Annotator, Recorder, mosaic
+from edge_app.preview import Annotator, Recorder, Tails, mosaic
 from tests import onnx_models
 from tests.frames import frame
 from tests.waiting import PROGRAM_S
@@ -212,7 +213,7 @@ def live(camera, index):
 
 def test_a_stuck_recording_does_not_delay_the_others_and_its_dropped_frames_are_counted(tmp_path, caplog):
     os.mkfifo(tmp_path / "film-a.mp4")  # opening it waits until somebody reads
-    with Recorder(tmp_path / "film.mp4", ["a", "b"], ["person"]) as recorder:
+    with Recorder(tmp_path / "film.mp4", {"a": SceneConfig(), "b": SceneConfig()}, ["person"]) as recorder:
         for index in range(20):
             recorder.add(*live("a", index))
         frame, result = live("b", 0)
@@ -299,3 +300,34 @@ def test_without_a_display_a_window_is_one_line_and_69(edge_app, configured):
     program = edge_app("run", configured(cameras={"a": {"url": STREET}}), "--show", env={"DISPLAY": ""})
     assert program.wait() == 69
     assert "no display" in program.log.splitlines()[-1]
+
+
+def tracked(xyxy, track_id, at):
+    """A result with one object, taken at that time [s]."""
+    made, result = live("a", 0)
+    meta = dataclasses.replace(made.meta, time=dataclasses.replace(made.meta.time, mono=at))
+    found = Detections(np.array([xyxy], np.float32), np.array([0.9], "f4"), np.array([0], "i4"), np.array([track_id]))
+    return dataclasses.replace(result, meta=meta, detections=found)
+
+
+def test_a_tail_is_the_way_of_a_tracks_feet_in_the_last_two_seconds():
+    tails = Tails()
+    assert tails.follow(live("a", 0)[1]) == []
+    for n in range(40):
+        (tail,) = tails.follow(tracked((n, 0, n + 20, 50), 7, n / 10))
+    assert tail.tolist() == [[n + 10, 50] for n in range(19, 40)]
+    (tail,) = tails.follow(tracked((0, 0, 20, 50), -1, 4.0))
+    assert len(tail) == 0
+
+
+def test_tracks_are_drawn_with_their_number_and_tail():
+    pixels, box = np.full((360, 640, 3), 90, np.uint8), (300, 100, 400, 250)
+    annotator, tails = Annotator(["person"]), Tails()
+    untracked = annotator.draw(pixels, tracked(box, -1, 0.0).detections)
+    tails.follow(tracked((100, 100, 200, 250), 7, 0.0))
+    result = tracked(box, 7, 0.1)
+    drawn = annotator.draw(pixels, result.detections, tails.follow(result))
+    assert (drawn[250, 160:290] != 90).any(axis=1).all()
+    assert (untracked[250, 160:290] == 90).all()
+    widths = [np.flatnonzero((picture[70:99] != 90).any(axis=(0, 2))).size for picture in (untracked, drawn)]
+    assert widths[1] > widths[0] + 10

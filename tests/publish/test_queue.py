@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterator
@@ -34,6 +35,14 @@ def test_a_full_queue_drops_its_oldest_live_message(queue: MessageQueue, dropped
     assert all(queue.put(each, never) for each in kept)
     assert list(drained(queue)) == payloads(kept[1:])
     assert len(dropped) == 1
+
+
+def test_events_are_dropped_last(queue: MessageQueue, dropped: list[int], message: Any) -> None:
+    first, *events = [dataclasses.replace(message(number), kind="event") for number in range(4)]
+    kept = [first, message(4), *events]
+    assert all(queue.put(each, never) for each in kept)
+    assert list(drained(queue)) == payloads(events)
+    assert len(dropped) == 2
 
 
 def test_a_live_message_never_drives_out_a_finite_one(queue: MessageQueue, dropped: list[int], message: Any) -> None:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, SceneSettings, Street
+from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
 from edge_app.synthetic.actor_meshes import actor_mesh
 from edge_app.synthetic.compositing import PlacedSprite, visible_part
 from edge_app.synthetic.furniture import tree
@@ -40,7 +40,7 @@ class FixedTraffic:
 
 def street_with(*actors, shadows=True, **settings):
     """A street with only these actors and no fixtures."""
-    street = Street(SceneSettings(**settings))
+    street = Street(Settings(**settings))
     street._stationary, street._fixtures, street._traffic = [], [], FixedTraffic(*actors)
     if not shadows:
         place_actor = street._place_actor
@@ -72,13 +72,13 @@ DIGESTS = {
 )
 @pytest.mark.parametrize(("light", "weather"), list(DIGESTS))
 def test_the_same_seed_gives_the_same_pixels_everywhere(light, weather):
-    street = Street(SceneSettings(seed=7, width=320, height=192, light=light, weather=weather, shake=0.01))
+    street = Street(Settings(seed=7, width=320, height=192, light=light, weather=weather, shake=0.01))
 
     assert digest(street, 0, 333) == DIGESTS[light, weather]
 
 
 def test_a_frame_does_not_depend_on_the_frames_rendered_before():
-    settings = SceneSettings(seed=3, width=320, height=192, weather="rain", shake=0.02)
+    settings = Settings(seed=3, width=320, height=192, weather="rain", shake=0.02)
     one, other = Street(settings), Street(settings)
     forwards = [digest(one, index) for index in (5, 60, 61, 400)]
 
@@ -87,7 +87,7 @@ def test_a_frame_does_not_depend_on_the_frames_rendered_before():
 
 @pytest.mark.parametrize("shake", [0.0, 0.02])
 def test_the_picture_alone_is_that_of_the_truth(shake):
-    settings = SceneSettings(seed=3, width=320, height=192, light="night", shake=shake)
+    settings = Settings(seed=3, width=320, height=192, light="night", shake=shake)
     one, other = Street(settings), Street(settings)
 
     for index in (5, 6, 61, 5):
@@ -109,7 +109,7 @@ def test_every_colour_of_a_fixture_has_a_label_in_a_byte():
 
 
 def test_different_seeds_are_different_streets():
-    pictures = [Street(SceneSettings(seed=seed, width=160, height=96)).render(0)[0] for seed in range(6)]
+    pictures = [Street(Settings(seed=seed, width=160, height=96)).render(0)[0] for seed in range(6)]
 
     differences = [cv2.absdiff(a, b).mean() for k, a in enumerate(pictures) for b in pictures[:k]]
     assert min(differences) > 8
@@ -117,7 +117,7 @@ def test_different_seeds_are_different_streets():
 
 def test_weather_and_light_change_the_picture_but_not_where_things_are():
     truths = {
-        (light, weather): Street(SceneSettings(seed=2, light=light, weather=weather)).render(250)[1]
+        (light, weather): Street(Settings(seed=2, light=light, weather=weather)).render(250)[1]
         for light in LIGHTS
         for weather in ("clear", "noise")
     }
@@ -212,7 +212,7 @@ def test_what_is_less_than_half_opaque_is_no_part_of_the_silhouette():
 
 
 def test_a_near_house_hides_who_walks_behind_it():
-    street = Street(SceneSettings(seed=9))
+    street = Street(Settings(seed=9))
     house = next(drawable for drawable in street._fixtures if drawable.position is None)
     camera, forward = street._camera, 1.15 * house.distance
     right = (house.sprite.left + house.sprite.pixels.shape[1] / 2 - camera.centre_x) / camera.focal * forward
@@ -230,7 +230,7 @@ def test_a_near_house_hides_who_walks_behind_it():
 
 def test_boxes_lie_inside_the_picture_and_have_an_area():
     for seed in range(6):
-        street = Street(SceneSettings(seed=seed, shake=0.02))
+        street = Street(Settings(seed=seed, shake=0.02))
         for index in range(0, 600, 60):
             picture, truth = street.render(index)
             assert picture.shape == (360, 640, 3)
@@ -243,7 +243,7 @@ def test_boxes_lie_inside_the_picture_and_have_an_area():
 
 
 def test_truth_has_the_promised_types():
-    _, truth = Street(SceneSettings(seed=1)).render(0)
+    _, truth = Street(Settings(seed=1)).render(0)
 
     n = len(truth.class_id)
     shapes = [array.shape for array in (truth.xyxy, truth.class_id, truth.visible, truth.track_id)]
@@ -253,7 +253,7 @@ def test_truth_has_the_promised_types():
 
 
 def test_an_object_keeps_its_id_and_class_and_moves_smoothly():
-    street = Street(SceneSettings(seed=5))
+    street = Street(Settings(seed=5))
     last, moves, shared = {}, [], 0
     for index in range(500, 600):
         _, truth = street.render(index)
@@ -272,7 +272,7 @@ def test_an_object_keeps_its_id_and_class_and_moves_smoothly():
 
 def test_every_class_appears_within_a_minute_and_the_street_is_not_empty_for_long():
     for seed in range(5):
-        street = Street(SceneSettings(seed=seed, width=160, height=96))
+        street = Street(Settings(seed=seed, width=160, height=96))
         truths = [street.render(index)[1] for index in range(0, 1500, 25)]
         found = {class_id for truth in truths for class_id in truth.class_id.tolist()}
         counts = [int((truth.visible > 0.3).sum()) for truth in truths]
@@ -285,7 +285,7 @@ def test_every_class_appears_within_a_minute_and_the_street_is_not_empty_for_lon
 def test_objects_are_from_a_few_pixels_to_half_the_picture_high():
     heights = []
     for seed in range(8):
-        street = Street(SceneSettings(seed=seed))
+        street = Street(Settings(seed=seed))
         for index in range(0, 1500, 300):
             _, truth = street.render(index)
             heights += (truth.xyxy[:, 3] - truth.xyxy[:, 1])[truth.visible > 0.9].tolist()
@@ -295,7 +295,7 @@ def test_objects_are_from_a_few_pixels_to_half_the_picture_high():
 
 
 def test_it_works_a_million_frames_later():
-    street = Street(SceneSettings(seed=6, width=160, height=96))
+    street = Street(Settings(seed=6, width=160, height=96))
 
     _, late = street.render(5_000_000)
 
@@ -305,14 +305,14 @@ def test_it_works_a_million_frames_later():
 
 @pytest.mark.parametrize("seed", [0, 3, 4])
 def test_night_is_darker_than_dusk_and_dusk_than_day(seed):
-    day, dusk, night = (np.median(Street(SceneSettings(seed=seed, light=light)).render(0)[0]) for light in LIGHTS)
+    day, dusk, night = (np.median(Street(Settings(seed=seed, light=light)).render(0)[0]) for light in LIGHTS)
 
     assert day > 1.2 * dusk
     assert dusk > 1.2 * night
 
 
 def test_rain_falls_anew_each_frame_and_noise_leaves_the_mean():
-    clear, rain, noise = (Street(SceneSettings(seed=1, weather=weather)) for weather in WEATHERS)
+    clear, rain, noise = (Street(Settings(seed=1, weather=weather)) for weather in WEATHERS)
     dry = [cv2.absdiff(clear.render(k)[0], clear.render(k + 1)[0]).mean() for k in (0, 1)]
     wet = [cv2.absdiff(rain.render(k)[0], rain.render(k + 1)[0]).mean() for k in (0, 1)]
 
@@ -336,7 +336,7 @@ def test_a_shaking_camera_moves_the_whole_picture_and_no_farther_than_asked():
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (320, 192), (333, 201), (200, 480), (1280, 720)])
 def test_any_size_works(width, height):
-    settings = SceneSettings(seed=2, width=width, height=height, light="night", weather="rain")
+    settings = Settings(seed=2, width=width, height=height, light="night", weather="rain")
     picture, truth = Street(settings).render(9)
 
     assert picture.shape == (height, width, 3)
@@ -358,7 +358,7 @@ def test_any_size_works(width, height):
 )
 def test_a_bad_setting_is_named_with_the_choices(field, value, says):
     with pytest.raises(ValueError, match=says):
-        SceneSettings(**{field: value})
+        Settings(**{field: value})
 
 
 def test_random_numbers_are_even_and_repeatable():

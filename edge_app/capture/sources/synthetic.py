@@ -16,7 +16,7 @@ from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.source import DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.core.errors import ConfigError
 from edge_app.core.frames import CaptureTime, Picture
-from edge_app.synthetic import SceneSettings, Street
+from edge_app.synthetic import Settings, Street
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -35,7 +35,7 @@ PARAMETERS: dict[str, tuple[Callable[[str], Any], str]] = {
 }
 
 
-def parse(url: str) -> tuple[SceneSettings, int | None]:
+def parse(url: str) -> tuple[Settings, int | None]:
     """The scene that a URL such as synthetic://street?seed=7&fps=25 describes, and its number of frames.
 
     Raises:
@@ -55,7 +55,7 @@ def parse(url: str) -> tuple[SceneSettings, int | None]:
     if "size" in values:
         values["width"], values["height"] = values.pop("size")
     try:
-        return SceneSettings(**values), frames
+        return Settings(**values), frames
     except ValueError as error:
         raise ConfigError(f"{url}: {error}") from None
 

@@ -1,0 +1,35 @@
+"""Leaves out events that come too soon after others of their kind."""
+
+from __future__ import annotations
+
+import math
+
+from edge_app.core.events import SceneEvent
+
+BEGINNINGS, ENDINGS = frozenset({"new", "enter", "cross", "crowd"}), frozenset({"end", "leave", "cross", "calm"})
+
+
+class Cooldown:
+    """Of one camera. What begins too soon is left out, and so is all that follows it under its id."""
+
+    def __init__(self, cooldown_s: float) -> None:
+        self._cooldown_s = cooldown_s
+        self._last_s: dict[tuple[str, str | None, int | None], float] = {}  # by type, place and class
+        self._left_out: set[str] = set()  # ids
+
+    def lets_pass(self, event: SceneEvent) -> bool:
+        """Whether to send it."""
+        if event.type in BEGINNINGS and not self._cooled(event):
+            self._left_out.add(event.id)
+        passes = event.id not in self._left_out
+        if event.type in ENDINGS:
+            self._left_out.discard(event.id)
+        return passes
+
+    def _cooled(self, event: SceneEvent) -> bool:
+        kind = event.type, event.zone or event.line, None if event.seen is None else event.seen.class_id
+        now = event.meta.timeline_s
+        if 0 <= now - self._last_s.get(kind, -math.inf) < self._cooldown_s:
+            return False
+        self._last_s[kind] = now
+        return True
