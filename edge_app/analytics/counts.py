@@ -61,6 +61,7 @@ class CountStore:
         """
         self._lock, self._writing = threading.Lock(), threading.Lock()  # of what waits; of the file
         self._pending: defaultdict[tuple[int, Counter], float] = defaultdict(float)
+        self._inside: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _opened(path)
@@ -71,6 +72,16 @@ class CountStore:
         """Counts something that happened at that time [s since the epoch]."""
         with self._lock:
             self._pending[int(wall_s // 60), counter] += value
+
+    def move(self, camera: str, zone: str, label: str, by: int) -> None:
+        """So many more are in a zone now, or fewer."""
+        with self._lock:
+            self._inside[camera, zone, label] += by
+
+    def inside(self) -> Mapping[tuple[str, str, str], int]:
+        """How many are in the zones now, by camera, zone and label."""
+        with self._lock:
+            return dict(self._inside)
 
     def write(self) -> None:
         """Writes what was counted, in one transaction; what cannot be written waits for the next call.

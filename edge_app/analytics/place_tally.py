@@ -22,8 +22,10 @@ class PlaceTally:
         """Counts who entered, and how long who left had stayed."""
         if isinstance(fact, Entered):
             self._add(fact.zone, "entered", fact.seen)
+            self._move(fact.zone, fact.seen, 1)
         elif isinstance(fact, Left):
             self._add(fact.zone, "dwell_s", fact.seen, fact.dwell_s)
+            self._move(fact.zone, fact.entered, -1)
 
     def line(self, fact: Crossed) -> int:
         """Counts a crossing; how many there are in its direction since midnight, this one included."""
@@ -38,6 +40,10 @@ class PlaceTally:
     def _add(self, place: str, counted: Counted, seen: Sighting, value: float = 1) -> None:
         counter = Counter(self._camera, place, self._labels[seen.class_id], counted)
         self._store.add(counter, seen.meta.time.wall, value)
+
+    def _move(self, zone: str, entered: Sighting, by: int) -> None:
+        """Counts by the label with which it entered, whatever it is called later."""
+        self._store.move(self._camera, zone, self._labels[entered.class_id], by)
 
     def _written(self, line: str, direction: Direction, midnight_s: float) -> int:
         totals = self._store.since(midnight_s).items()

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from typing import Any
 
 import cv2
 
 from edge_app.analytics import make_analytics
 from edge_app.analytics.counts import COUNTS_FILE, CountStore
-from edge_app.app import counting
 from edge_app.app.config import AppConfig, CameraSection
+from edge_app.app.counting import COUNTING, CountKeeper, open_store
 from edge_app.app.factory import Parts
 from edge_app.app.health import HealthReporter
 from edge_app.app.service import Service
@@ -38,6 +39,7 @@ from edge_app.publish import (
     ModelIdentity,
     Sink,
     StatsReporter,
+    counts_message,
     status_message,
 )
 
@@ -70,7 +72,7 @@ class Runtime:
         cameras: Mapping[str, tuple[Source, CameraSection]],
         make_analytics: MakeAnalytics,
         tell_of_cameras: bool,
-        counts: CountStore | None,
+        counts: CountKeeper | None,
         sinks: Mapping[str, Sink],
         drain_s: float,
         service: Service,
@@ -84,14 +86,14 @@ class Runtime:
         self._identity = ModelIdentity(
             name=detector.name, sha256=detector.sha256, engine=engine.name, precision=detector.precision
         )
-        self._since, session = time.time(), new_ulid()
+        self._since, self._session = time.time(), new_ulid()
         self.deliveries = DeliveryGroup(self._threads, self._heartbeats, self.metrics)
-        self._events = EventWriter(session, self._identity, detector.labels)
+        self._events = EventWriter(self._session, self._identity, detector.labels)
         self._status_events = StatusEvents(self._tell) if tell_of_cameras else None
         self.worker = Worker(
             detector,
             engine,
-            MessageWriter(session, self._identity, detector.labels, self.metrics),
+            MessageWriter(self._session, self._identity, detector.labels, self.metrics),
             self._events,
             make_analytics=make_analytics,
             publish=self.deliveries.put,
@@ -101,7 +103,7 @@ class Runtime:
             threads=self._threads,
             stop=stop,
         )
-        self._reporter = HealthReporter(service, self.deliveries, StatsReporter(session, self.metrics))
+        self._reporter = HealthReporter(service, self.deliveries, StatsReporter(self._session, self.metrics))
 
     def run(self, refresh: Callable[[], None] = lambda: None, tick_s: float = TICK_S) -> None:
         """Runs until `stop` or the end of all sources; `refresh` is called in this thread after every `tick_s`.
@@ -119,7 +121,7 @@ class Runtime:
                 self.worker.add(name, source, config)
             self.worker.start()
             if self._counts is not None:
-                self._threads.start(counting.THREAD, partial(counting.keep, self._counts, self._heartbeats, self.stop))
+                self._threads.start(COUNTING, partial(self._counts.run, self._tell_counts, self._heartbeats, self.stop))
             self._service.ready()
             while not ended and not self.stop.is_set():
                 ended = self.worker.join(tick_s)
@@ -147,6 +149,9 @@ class Runtime:
 
     def _tell(self, event: CameraEvent) -> None:
         self.deliveries.put(self._events.camera(event), lambda: False)
+
+    def _tell_counts(self, document: dict[str, Any]) -> None:
+        self.deliveries.put(counts_message(self._session, document), lambda: False)
 
     def _end(self) -> TemporaryError | None:
         """What finite sources could not deliver, after stopping in order, whether told to or at the end of all sources.
@@ -203,7 +208,7 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
     config, service, stop = parts.config, Service(), stop or threading.Event()
     detector, engine = start_engine(parts.detector, config.engine, partial(_building, service, stop))
     has_places = any(config.analytics(camera).has_places for camera in config.cameras.values())
-    with engine, counting.open_store(config.state_dir / COUNTS_FILE) if has_places else nullcontext() as counts:
+    with engine, open_store(config.state_dir / COUNTS_FILE) if has_places else nullcontext() as counts:
         because = detector.backend.because
         logger.info("model %s, %s, on %s: %s", detector.name, detector.precision, engine.name, because)
         yield Runtime(
@@ -212,7 +217,7 @@ def start(parts: Parts, stop: threading.Event | None = None) -> Iterator[Runtime
             cameras={name: (source, config.cameras[name]) for name, source in parts.sources_for(detector).items()},
             make_analytics=_analytics_maker(config, detector, counts),
             tell_of_cameras=config.events is not None,
-            counts=counts,
+            counts=None if counts is None else CountKeeper(counts, config.time_zone),
             sinks=parts.sinks,
             drain_s=config.shutdown.drain_s,
             service=service,

@@ -20,6 +20,7 @@ class SchemaName(str, Enum):
     DETECTIONS = "detections"
     EVENT = "event"
     STATS = "stats"
+    COUNTS = "counts"
 
 
 def main(

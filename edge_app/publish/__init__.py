@@ -8,7 +8,14 @@ from edge_app.publish.delivery import Delivery
 from edge_app.publish.event_writer import EventWriter
 from edge_app.publish.group import DeliveryGroup
 from edge_app.publish.health import Health
-from edge_app.publish.messages import Message, MessageKind, MessageWriter, ModelIdentity, status_message
+from edge_app.publish.messages import (
+    Message,
+    MessageKind,
+    MessageWriter,
+    ModelIdentity,
+    counts_message,
+    status_message,
+)
 from edge_app.publish.sink_status import SinkStatus
 from edge_app.publish.sinks import ClosedOutput, Sink
 from edge_app.publish.stats_report import StatsReporter
@@ -26,11 +33,12 @@ __all__ = [
     "Sink",
     "SinkStatus",
     "StatsReporter",
+    "counts_message",
     "schema",
     "status_message",
 ]
 
 
 def schema(name: str) -> str:
-    """The JSON Schema of `detections`, `event` or `stats`."""
+    """The JSON Schema of `detections`, `event`, `stats` or `counts`."""
     return resources.files("edge_app.publish").joinpath("schemas", f"{name}.json").read_text("utf-8")

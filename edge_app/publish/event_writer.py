@@ -73,7 +73,7 @@ class EventWriter:
             self._next_seq[camera] += 1
         known = {key: value for key, value in document.items() if value is not None}
         whole = {"schema": "edge_app.event/1", "session": self._session, "seq": seq, "id": identity, **known}
-        return Message(camera=camera, kind="event", payload=ENCODER.encode(whole).encode(), live=live)
+        return Message(camera=camera, kind="events", payload=ENCODER.encode(whole).encode(), live=live)
 
 
 def _times(meta: FrameMeta) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from itertools import repeat
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -17,7 +17,10 @@ from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.metrics import Metrics
 
-MessageKind = Literal["detections", "event", "status", "stats"]
+MessageKind = Literal["detections", "events", "status", "stats", "counts"]
+
+ALL_KINDS: tuple[MessageKind, ...] = get_args(MessageKind)
+ABOUT_FRAMES: tuple[MessageKind, ...] = ("detections", "events")
 
 ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
@@ -72,6 +75,12 @@ def status_message(camera: str, status: CameraStatus) -> Message:
     reason = None if status.reason is None else status.reason.value
     document = {"state": status.state, "reason": reason, "since": rfc3339(round(status.since * 1e3))}
     return Message(camera=camera, kind="status", payload=ENCODER.encode(document).encode(), live=True)
+
+
+def counts_message(session: str, document: Mapping[str, Any]) -> Message:
+    """What lines and zones have counted, `edge_app.counts/1`, for `<prefix>/counts`."""
+    whole = {"schema": "edge_app.counts/1", "session": session, **document}
+    return Message(camera=None, kind="counts", payload=ENCODER.encode(whole).encode(), live=True)
 
 
 class MessageWriter:

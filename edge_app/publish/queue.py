@@ -186,7 +186,7 @@ class MessageQueue:
             live = [at for at, queued in enumerate(self._queue) if queued.live]
             if not live:
                 return False
-            del self._queue[next((at for at in live if self._queue[at].kind != "event"), live[0])]
+            del self._queue[next((at for at in live if self._queue[at].kind != "events"), live[0])]
         return True
 
     def _has_next(self, alone: bool) -> bool:

@@ -235,7 +235,7 @@ def test_a_message_is_suspected_by_what_it_breaks_and_cleared_by_what_comes_afte
     assert suspects.known(Message(camera="gate", kind="detections", payload=b"y" * 100, live=True))
     assert not suspects.known(Message(camera="gate", kind="detections", payload=b"y" * 99, live=True))
     assert not suspects.known(Message(camera="yard", kind="detections", payload=b"y" * 100, live=True))
-    assert not suspects.known(Message(camera="gate", kind="event", payload=b"y" * 100, live=True))
+    assert not suspects.known(Message(camera="gate", kind="events", payload=b"y" * 100, live=True))
 
 
 def test_what_a_sink_broke_at_is_tried_again_later(message: Any, monkeypatch: Any) -> None:

@@ -152,7 +152,7 @@ def test_a_status_says_state_reason_and_since() -> None:
     assert made.payload == b'{"state":"down","reason":"auth_failed","since":"2026-11-23T15:00:00.000Z"}'
 
 
-@pytest.mark.parametrize("name", ["detections", "event"])
+@pytest.mark.parametrize("name", ["detections", "event", "counts"])
 def test_the_schemas_are_closed_and_named(name: str) -> None:
     document = json.loads(schema(name))
     assert document["$id"] == document["properties"]["schema"]["const"] == f"edge_app.{name}/1"

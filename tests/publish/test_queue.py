@@ -38,7 +38,7 @@ def test_a_full_queue_drops_its_oldest_live_message(queue: MessageQueue, dropped
 
 
 def test_events_are_dropped_last(queue: MessageQueue, dropped: list[int], message: Any) -> None:
-    first, *events = [dataclasses.replace(message(number), kind="event") for number in range(4)]
+    first, *events = [dataclasses.replace(message(number), kind="events") for number in range(4)]
     kept = [first, message(4), *events]
     assert all(queue.put(each, never) for each in kept)
     assert list(drained(queue)) == payloads(events)

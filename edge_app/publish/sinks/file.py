@@ -18,7 +18,7 @@ from pydantic import Field
 from edge_app.config.section import ConfigPath, FileMode, Flag, Name
 from edge_app.core import files
 from edge_app.core.errors import AccessError, ConfigError, SinkError
-from edge_app.publish.messages import Message, MessageKind
+from edge_app.publish.messages import Message
 from edge_app.publish.sinks.rotation import Rotation
 from edge_app.publish.sinks.sink import SinkConfig
 
@@ -30,10 +30,9 @@ CHECK_S = 1.0  # how often we check whether somebody moved the file away
 class FileSink:
     """Appends whole lines, each with one system call; a line that does not fit on the disk is taken back."""
 
-    kinds: frozenset[MessageKind] = frozenset({"detections", "event"})
-
     def __init__(self, config: FileSinkConfig) -> None:
         """Creates nothing; raises AccessError or ConfigError if there can be no such file."""
+        self.kinds = frozenset(config.messages)
         self._path, self._shared = config.path, config.shared
         self._mode = int(config.mode, 8)
         self._max_bytes = config.rotate_mb * 1e6

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from pydantic import Field
+
 from edge_app.config.section import Name, Section
 from edge_app.core.errors import EdgeAppError, SinkError
-from edge_app.publish.messages import Message, MessageKind
+from edge_app.publish.messages import ABOUT_FRAMES, Message, MessageKind
 
 
 class LoginError(SinkError):
@@ -94,6 +96,8 @@ class SinkConfig(Section, ABC):
     """What kind of sink this is."""
     name: Name
     """What logs and metrics call it."""
+    messages: tuple[MessageKind, ...] = Field(default=ABOUT_FRAMES, min_length=1)
+    """Which messages it takes."""
 
     writes_stdout: ClassVar[bool] = False
     file_key: ClassVar[str | None] = None

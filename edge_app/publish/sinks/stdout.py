@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Literal, TextIO
 
 from edge_app.config.section import Name
 from edge_app.core.errors import SinkError
-from edge_app.publish.messages import Message, MessageKind
+from edge_app.publish.messages import ABOUT_FRAMES, Message, MessageKind
 from edge_app.publish.sinks.sink import ClosedOutput, SinkConfig
 
 WAIT_MS = 500
@@ -19,10 +19,9 @@ WAIT_MS = 500
 class StdoutSink:
     """Writes to a stream's file descriptor, never so much at once that an unread pipe could block it."""
 
-    kinds: frozenset[MessageKind] = frozenset({"detections", "event"})
-
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: TextIO | None, kinds: Iterable[MessageKind] = ABOUT_FRAMES) -> None:
         """Takes `sys.__stdout__`, which is None if the program was started without one."""
+        self.kinds = frozenset(kinds)
         self._stream = stream
         self._fd = -1
         self._poll = select.poll()
@@ -83,7 +82,7 @@ class StdoutSinkConfig(SinkConfig):
 
     def open(self) -> StdoutSink:
         """The sink of this process's standard output."""
-        return StdoutSink(sys.__stdout__)
+        return StdoutSink(sys.__stdout__, self.messages)
 
     def probe(self) -> str:
         """Always succeeds: nothing can be wrong before the first write."""

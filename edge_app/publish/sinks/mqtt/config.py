@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from edge_app.config.section import HOST, TOPIC, Flag, Name, OptionalTls, check_login, checked_text, whole, wrong
+from edge_app.publish.messages import ALL_KINDS, MessageKind
 from edge_app.publish.sinks.mqtt.broker import Broker
 from edge_app.publish.sinks.mqtt.connection import MqttConnection
 from edge_app.publish.sinks.mqtt.sink import MqttSink, available_topic, new_client_id
@@ -37,6 +38,8 @@ class MqttSinkConfig(SinkConfig):
     """What kind of sink this is."""
     name: Name = "mqtt"
     """What logs and metrics call it."""
+    messages: tuple[MessageKind, ...] = Field(default=ALL_KINDS, min_length=1)
+    """Which messages it takes."""
     host: str = Field(pattern=HOST)
     """Name or address of the broker."""
     tls: OptionalTls = None
@@ -97,7 +100,7 @@ class MqttSinkConfig(SinkConfig):
 
     def open(self) -> MqttSink:
         """The sink, not yet connected; see `SinkConfig.open`."""
-        return MqttSink(self.broker(), prefix=self.prefix, client_id=self.client_id)
+        return MqttSink(self.broker(), prefix=self.prefix, client_id=self.client_id, kinds=self.messages)
 
     def probe(self) -> str:
         """Connects under a name of its own, so that a running service is not thrown out, and publishes nothing."""

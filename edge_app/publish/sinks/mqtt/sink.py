@@ -6,10 +6,10 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-from edge_app.publish.messages import Message, MessageKind
+from edge_app.publish.messages import ALL_KINDS, Message, MessageKind
 from edge_app.publish.sinks.mqtt.broker import Broker
 from edge_app.publish.sinks.mqtt.connection import MqttConnection
 from edge_app.publish.sinks.sink import RefusedError
@@ -27,10 +27,14 @@ class MqttSink:
     Every connection is a new session. What the last one did not confirm is sent again, in order.
     """
 
-    kinds: frozenset[MessageKind] = frozenset({"detections", "event", "status", "stats"})
-
     def __init__(
-        self, broker: Broker, *, prefix: str, client_id: str | None = None, in_flight: int = IN_FLIGHT
+        self,
+        broker: Broker,
+        *,
+        prefix: str,
+        client_id: str | None = None,
+        kinds: Iterable[MessageKind] = ALL_KINDS,
+        in_flight: int = IN_FLIGHT,
     ) -> None:
         """Does not connect yet.
 
@@ -38,8 +42,10 @@ class MqttSink:
             broker: Where messages go; its `qos` is also that of messages.
             prefix: First part of every topic.
             client_id: What the broker calls this client; None for a new name.
+            kinds: Which messages it takes.
             in_flight: How many messages may be sent and not confirmed.
         """
+        self.kinds = frozenset(kinds)
         self._broker, self._prefix, self._in_flight = broker, prefix, in_flight
         self._client_id = client_id or new_client_id()
         self._available = available_topic(prefix)
@@ -119,8 +125,7 @@ class MqttSink:
     def _topic(self, message: Message) -> str:
         if message.camera is None:
             return f"{self._prefix}/{message.kind}"
-        leaf = "events" if message.kind == "event" else message.kind
-        return f"{self._prefix}/{message.camera}/{leaf}"
+        return f"{self._prefix}/{message.camera}/{message.kind}"
 
 
 def available_topic(prefix: str) -> str:
