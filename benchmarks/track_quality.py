@@ -19,7 +19,7 @@ from edge_app.analytics.matching import best_pairs, overlaps
 from edge_app.analytics.trackers import make_tracker
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
-from edge_app.app.runtime import start
+from edge_app.app.start import start
 from edge_app.core.detections import Detections
 from edge_app.synthetic import LIGHTS, WEATHERS, Settings, Street
 from edge_app.synthetic.ground_truth import SceneTruth

@@ -15,7 +15,8 @@ import typer
 from edge_app import bench
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
-from edge_app.app.runtime import TICK_S, Runtime, start
+from edge_app.app.runtime import TICK_S, Runtime
+from edge_app.app.start import start
 from edge_app.bench import Cost
 from edge_app.capture import ReplaySource, Source
 from edge_app.capture.config import CameraConfig

@@ -20,7 +20,7 @@ from edge_app.analytics.counts import COUNTS_FILE
 from edge_app.analytics.scene import SceneConfig
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
-from edge_app.app.runtime import start
+from edge_app.app.start import start
 from edge_app.cli.output import object_counts
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError

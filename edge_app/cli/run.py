@@ -13,7 +13,8 @@ import typer
 
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
-from edge_app.app.runtime import TICK_S, Runtime, start
+from edge_app.app.runtime import TICK_S, Runtime
+from edge_app.app.start import start
 from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.signals import told_to_stop

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
-from edge_app.app.runtime import start
+from edge_app.app.start import start
 from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.output import object_counts, write_lines
 from edge_app.core.colour import to_bgr

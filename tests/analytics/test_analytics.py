@@ -13,7 +13,7 @@ from edge_app.analytics.config import TrackConfig
 from edge_app.analytics.scene import SceneConfig
 from edge_app.app.config import CameraSection, load_config
 from edge_app.app.factory import make_parts
-from edge_app.app.runtime import start
+from edge_app.app.start import start
 from edge_app.capture import open_source
 from tests.analytics.objects import CONFIDENCE, found, ids
 from tests.frames import frame_meta

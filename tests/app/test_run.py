@@ -19,7 +19,7 @@ import pytest
 from edge_app import publish
 from edge_app.app.config import load_config
 from edge_app.app.factory import make_parts
-from edge_app.app.runtime import start
+from edge_app.app.start import start
 from edge_app.core.errors import TemporaryError
 from edge_app.preview import NewestFrames
 from edge_app.synthetic import Settings, Street

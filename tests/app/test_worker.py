@@ -9,7 +9,8 @@ import pytest
 
 from edge_app.app.config import CameraSection, load_config
 from edge_app.app.factory import make_parts
-from edge_app.app.runtime import Runtime, start
+from edge_app.app.runtime import Runtime
+from edge_app.app.start import start
 from edge_app.capture import open_source
 from edge_app.core.inbox import EndedError
 from tests.waiting import PATIENCE_S

@@ -19,7 +19,7 @@ from onnx import TensorProto, helper
 from edge_app import bench, trt_build
 from edge_app.app.config import AppConfig, load_config
 from edge_app.app.factory import make_parts
-from edge_app.app.runtime import start
+from edge_app.app.start import start
 from edge_app.capture import Source
 from edge_app.capture.config import CameraConfig
 from edge_app.core.errors import DataError, DeviceError, StoppedError
