@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
@@ -67,7 +68,7 @@ def _moment(text: str | None, zone: tzinfo | None) -> datetime:
     if text is None:
         return datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(re.sub("Z$", "+00:00", text))  # Python 3.10 knows no Z
     except ValueError:
         raise UsageError(f"--since {text}: want a day or a time, such as 2026-11-25 or 2026-11-25T08:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)

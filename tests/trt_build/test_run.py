@@ -17,11 +17,10 @@ import yaml
 from onnx import TensorProto, helper
 
 from edge_app import bench, trt_build
-from edge_app.app.config import AppConfig, load_config
+from edge_app.app.config import AppConfig, CameraSection, load_config
 from edge_app.app.factory import make_parts
 from edge_app.app.start import start
 from edge_app.capture import Source
-from edge_app.capture.config import CameraConfig
 from edge_app.core.errors import DataError, DeviceError, StoppedError
 from edge_app.cuda import Machine
 from edge_app.detector import read_detector, start_engine
@@ -413,7 +412,7 @@ def test_auto_takes_onnx_runtime_where_tensorrt_cannot_run_the_model(box, monkey
 def test_cameras_follow_where_onnx_runtime_runs_instead(box, clip):
     box.replaced = b"for another TensorRT"
     config = box.config()
-    config = config.model_copy(update={"cameras": {"gate": CameraConfig(url=str(clip), decode="cpu")}})
+    config = config.model_copy(update={"cameras": {"gate": CameraSection(url=str(clip), decode="cpu")}})
     parts = make_parts(config)
 
     def form(sources: Mapping[str, Source]) -> str:
