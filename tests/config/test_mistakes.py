@@ -543,6 +543,23 @@ def test_a_password_without_a_user_is_refused_for_cameras(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("value", "begins"), [(f"&{SECRET}", "&"), (f"#{SECRET}", "#"), (f"\t #{SECRET}", "#"), (f"#{SECRET}\r", "#")]
+)
+def test_a_password_of_which_yaml_leaves_nothing_is_told(tmp_path, value, begins):
+    text = f"{MODEL}cameras:\n  a:\n    url: rtsp://x/s\n    username: u\n    password: {value}\n"
+    line = said(tmp_path, text)
+    assert line.startswith("6:")
+    assert line.endswith(f"cameras.a.password: nothing is left of it; quote a value that begins with {begins}")
+
+
+@pytest.mark.parametrize("rest", ["# of the gate", "", "~ #none"])
+def test_a_password_that_is_left_out_is_none(tmp_path, rest):
+    text = f"{MODEL}cameras:\n  a:\n    url: rtsp://x/s\n    password: {rest}\n    max_fps: #5\n"
+    camera = load_text(tmp_path, text).cameras["a"]
+    assert (camera.password, camera.max_fps) == (None, None)
+
+
+@pytest.mark.parametrize(
     "value",
     [
         f"[{SECRET}]",
