@@ -264,6 +264,9 @@ URLS = [
         "want rtsp, rtsps, http, https or synthetic://… or a path, did you mean rtsp?",
         id="misspelt scheme",
     ),
+    pytest.param(" rtsp://x/s", "want nothing before rtsp://, neither blanks nor curly quotes", id="blank before"),
+    pytest.param("“RTSP://x/s”", "want nothing before rtsp://, neither blanks nor curly quotes", id="curly quotes"),
+    pytest.param("rtsp://x/s ", "ends with a blank", id="blank behind"),
     pytest.param("ftp://x", "want rtsp, rtsps, http, https or synthetic://… or a path", id="ftp"),
     pytest.param("rtsp://", "want a host, or host:port, after ://", id="no host"),
     pytest.param("rtsp:///stream", "want a host, or host:port, after ://", id="path without host"),
@@ -381,6 +384,13 @@ def test_what_is_not_yaml_is_named_with_its_place(tmp_path, text, line):
 def test_a_path_that_no_file_can_have_is_refused(tmp_path, text, key, value):
     line = said(tmp_path, text.replace("VALUE", f'"{value}"'))
     assert line.endswith(f": {key}: want a path without NUL, of at most 255 bytes a name and 4095 in all")
+
+
+def test_the_number_of_a_camera_at_this_machine_is_told_its_path(tmp_path):
+    says = "there is no such file or folder; if it is a camera at this machine, write /dev/video0"
+    assert said(tmp_path, camera("url: 0")) == f"3:12: cameras.a.url: {says}"
+    (tmp_path / "0").mkdir()
+    assert load_text(tmp_path, camera("url: 0")).cameras["a"].path == tmp_path / "0"
 
 
 NO_SCHEME = "there is no such file or folder; if it is a camera, write rtsp:// or another scheme before its host"
