@@ -59,7 +59,7 @@ class FolderSource:
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """Lists the folder; see `Source.open`."""
         try:
-            paths = [path for path in self._folder.iterdir() if _is_picture(path)]
+            paths = [path for path in self._folder.iterdir() if is_picture(path)]
         except OSError as error:
             raise StreamError(Reason.FAILED, f"{self.description}: {error.strerror}") from None
         if not paths:
@@ -99,7 +99,7 @@ class FolderSource:
             logger.warning("%s: cannot be read as a picture; it and others like it are counted and left out", path)
 
 
-def _is_picture(path: Path) -> bool:
+def is_picture(path: Path) -> bool:
     """Whether it is called one; macOS puts a `._` file, which is none, beside each that it copies."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith("._") and path.is_file()
 
