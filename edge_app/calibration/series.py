@@ -13,7 +13,7 @@ from typing import Protocol
 import cv2
 
 from edge_app.calibration.work_dir import key_of
-from edge_app.capture import SUFFIXES, Cameras, FileSource, Source, natural, read_picture
+from edge_app.capture import Cameras, FileSource, Source, is_picture, natural, read_picture
 from edge_app.capture.config import CameraConfig
 from edge_app.core import files
 from edge_app.core.errors import InputError, StreamError
@@ -172,7 +172,7 @@ def find_series(paths: Sequence[Path]) -> list[Series]:
         InputError: One is missing, holds no picture or is not a video.
     """
     series: list[Series] = []
-    pictures = [path for path in paths if path.is_file() and path.suffix.lower() in SUFFIXES]
+    pictures = [path for path in paths if is_picture(path)]
     for path in paths:
         if path.is_dir():
             series += _folder(path)
@@ -186,7 +186,7 @@ def find_series(paths: Sequence[Path]) -> list[Series]:
 def _folder(path: Path) -> list[Series]:
     folders: dict[Path, list[Path]] = {}
     for file in sorted(path.rglob("*")):
-        if file.suffix.lower() in SUFFIXES and file.is_file():
+        if is_picture(file):
             folders.setdefault(file.parent, []).append(file)
     if not folders:
         raise InputError(f"{path}: there is no picture in it")

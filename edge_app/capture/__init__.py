@@ -7,14 +7,13 @@ from edge_app.capture.decode.factory import DecodeHardware
 from edge_app.capture.decode.video_decoder import has_nvdec
 from edge_app.capture.probe import StreamInfo, probe_source
 from edge_app.capture.sources.file import FileSource
-from edge_app.capture.sources.folder import SUFFIXES, natural, read_picture
+from edge_app.capture.sources.folder import is_picture, natural, read_picture
 from edge_app.capture.sources.login import UrlLogin, split_login
 from edge_app.capture.sources.registry import open_source
 from edge_app.capture.sources.replay import ReplaySource
 from edge_app.capture.sources.source import Source
 
 __all__ = [
-    "SUFFIXES",
     "Cameras",
     "DecodeHardware",
     "FileSource",
@@ -24,6 +23,7 @@ __all__ = [
     "UrlLogin",
     "converted",
     "has_nvdec",
+    "is_picture",
     "limit_allocations",
     "natural",
     "open_source",

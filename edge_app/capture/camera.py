@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 SPACE_POLL_S = 0.5  # how often a finite source that waits for room checks whether it has to stop
 NOTABLE_SKEW_S = 1.0
+LEAST_S = 1 / 250  # between two frames of a live source: one that sends as fast as it can would keep the others waiting
 ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
@@ -124,6 +125,8 @@ class Camera:
                 loop.first_frame = loop.first_frame or loop.last_frame
                 self._track()
                 self._take(frame, loop.stop)
+                if self.source.live and (early_s := loop.last_frame + LEAST_S - time.monotonic()) > 0:
+                    loop.stop.wait(early_s)
                 loop.waiting_since = time.monotonic()
 
     def analysed(self, failure: str) -> None:

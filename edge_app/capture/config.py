@@ -81,8 +81,11 @@ class CameraConfig(SourceConfig):
             return _path(url, info)
         scheme = SCHEMES.get(name.lower())
         if scheme is None:
+            if (bare := re.sub(r"^\W+", "", name).lower()) in SCHEMES:
+                raise wrong(f"want nothing before {bare}://, neither blanks nor curly quotes")
             raise wrong(f"want {listed(SCHEMES)}://… or a path{nearest(name, SCHEMES)}")
-        checked_text(rest)
+        if rest != checked_text(rest).rstrip():
+            raise wrong("ends with a blank")
         if scheme.has_host:
             _check_host(rest)
         return scheme.name + separator + rest
@@ -132,6 +135,8 @@ def _path(text: str, info: ValidationInfo) -> str:
     """The path, relative to the configuration's folder; the error shows nothing of it, as it may hold a password."""
     path, folder = str(from_base(Path(text), info)), text.partition("/")[0]
     is_there = os.path.lexists(path) or (folder and from_base(Path(folder), info).is_dir())
+    if not is_there and re.fullmatch("[0-9]{1,2}", text):
+        raise wrong(f"there is no such file or folder; if it is a camera at this machine, write /dev/video{text}")
     if not is_there and looks_like_host(text):
         login = "; user and password have their own keys" if "@" in text else ""
         camera = f"write rtsp:// or another scheme before its host{login}"

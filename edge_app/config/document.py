@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -20,6 +21,7 @@ MAX_VALUES = 100_000
 NOTHING = ("", "~", "null", "Null", "NULL")
 UNUSABLE: Final = object()  # instead of a value that an issue was found in: no schema takes it
 COMMA = "want ': ' and a value; inside { } a comma ends a value, so quote one that holds a comma"
+COMMENT = re.compile(r"[ \t]+#[^ \t\r\n]")  # people leave a blank behind the # of one
 BLOCKS = ("|", ">")  # styles of a text that begins on the line below its key
 STANDARD_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 
@@ -116,6 +118,8 @@ class _Reader:
             return self._unusable(node, keys, "not UTF-8 text, or its variables are not")
         except ValueError as error:
             return self._unusable(node, keys, str(error))
+        if not node.value and (begins := _hidden(node, keys)):
+            return self._unusable(node, keys, f"nothing is left of it; quote a value that begins with {begins}")
         # A variable may hold the text `null`; only a plain scalar of the file, or an empty variable, means None.
         if plain and (node.value in NOTHING or not text):
             self.places[keys] = NodePlace(key_mark, _mark(node), "nothing", node.value)
@@ -157,6 +161,14 @@ def _lacks_colon(mapping: yaml.Node, key: yaml.Node, value: yaml.Node) -> bool:
     in_braces = isinstance(mapping, yaml.CollectionNode) and mapping.flow_style
     text, begin, end = key.end_mark.buffer, key.end_mark.pointer, value.start_mark.pointer
     return bool(in_braces and not value.value and text and begin <= end and ":" not in text[begin:end])
+
+
+def _hidden(node: yaml.ScalarNode, keys: Keys) -> str:
+    """What a value begins with that YAML takes for the name of an anchor, or a password for a comment; else empty."""
+    text, begin, end = node.end_mark.buffer or "", node.start_mark.pointer, node.end_mark.pointer
+    if text[begin:end].startswith("&"):
+        return "&"
+    return "#" if keys[-1:] == ("password",) and COMMENT.match(text, end) else ""
 
 
 def _mark(node: yaml.Node) -> Mark:

@@ -169,3 +169,10 @@ def detection_count(count: NDArray[Any], capacity: int) -> int:
     """How many of `capacity` rows the model's own count says are detections; 0 if the count is NaN."""
     number = float(count.reshape(-1)[0])
     return 0 if math.isnan(number) else int(min(max(number, 0), capacity))
+
+
+def counted(arrays: Sequence[NDArray[Any]], row: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """A picture's boxes, scores and classes, as many as its count says, from arrays of counts and of these."""
+    count, boxes, scores, classes = (array[row] for array in arrays)
+    n = detection_count(count, len(scores))
+    return boxes[:n], scores[:n], classes[:n]

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.candidates import BatchCandidates, Candidates, detection_count, keep_listed, stack
+from edge_app.postprocess.candidates import BatchCandidates, counted, keep_listed, stack
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import metadata_classes
+from edge_app.postprocess.judgement import Verdict, judge_listed
 
 NVIDIA = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
 YOLOV7 = ("num_dets", "det_boxes", "det_scores", "det_classes")
@@ -31,6 +32,7 @@ class EfficientNmsDecoder:
     classes: int | None
     output_indices: tuple[int, ...]
     family: ClassVar[str] = "efficientnms"
+    plausible: ClassVar[bool] = True
     needs_nms: ClassVar[bool] = False
     from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
@@ -44,11 +46,13 @@ class EfficientNmsDecoder:
             return None
         return cls(official.yolo(signature, wh), metadata_classes(signature), indices)
 
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Boxes are corners in pixels."""
+        return judge_listed(self._listed(arrays, 0)[0])
+
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The first rows, as many as the count says."""
-        return stack(self._decode_picture(arrays, row, confidence) for row in rows)
+        return stack(keep_listed(*self._listed(arrays, row), confidence, self.classes) for row in rows)
 
-    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
-        count, boxes, scores, classes = (arrays[index][row] for index in self.output_indices)
-        n = detection_count(count, len(scores))
-        return keep_listed(boxes[:n], scores[:n], classes[:n], confidence, self.classes)
+    def _listed(self, arrays: RawOutputs, row: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        return counted([arrays[index] for index in self.output_indices], row)

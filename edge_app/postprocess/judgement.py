@@ -182,3 +182,11 @@ def is_sorted_list(rows: NDArray[Any]) -> bool:
     """Whether rows (n, 6) of box, score, class are sorted, best first, as what suppresses or selects writes them."""
     scores = rows[:, 4].astype(np.float32)
     return bool((scores[1:] <= scores[:-1]).all())
+
+
+def judge_listed(boxes: NDArray[Any]) -> Verdict:
+    """Whether boxes (n, 4) of a list with names may be corners [px], which shares of the input are not."""
+    rows = boxes[(boxes != 0).any(axis=1) & np.isfinite(boxes).all(axis=1)].astype(np.float32)
+    if not len(rows):
+        return Verdict.SILENT
+    return Verdict.FITS if are_corners(rows) and not are_fractions(rows) else Verdict.ANOTHER

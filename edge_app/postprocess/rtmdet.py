@@ -17,6 +17,7 @@ from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, keep_listed, stack
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import metadata_classes
+from edge_app.postprocess.judgement import Verdict, judge_listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class RtmdetDecoder:
     classes: int | None
     output_indices: tuple[int, ...]
     family: ClassVar[str] = "rtmdet"
+    plausible: ClassVar[bool] = True
     needs_nms: ClassVar[bool] = False
     from_one: ClassVar[bool] = False
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
@@ -41,6 +43,10 @@ class RtmdetDecoder:
         if len(dets.shape) != 3 or dets.shape[2] not in (5, None) or len(labels.shape) != 2 or labels.is_float:
             return None
         return cls(official.openmmlab(wh), metadata_classes(signature), indices)
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Boxes are corners in pixels."""
+        return judge_listed(arrays[self.output_indices[0]][0, :, :4])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows as they are."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.candidates import BatchCandidates, Candidates, detection_count, keep_listed, stack
+from edge_app.postprocess.candidates import BatchCandidates, Candidates, counted, keep_listed, stack
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import metadata_classes
 
@@ -49,7 +49,6 @@ class SsdDecoder:
         return stack(self._decode_picture(arrays, row, confidence) for row in rows)
 
     def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
-        count, boxes, scores, classes = (arrays[index][row] for index in self.output_indices)
-        n = detection_count(count, len(scores))
+        boxes, scores, classes = counted([arrays[index] for index in self.output_indices], row)
         size = np.array([self.preprocessing.width, self.preprocessing.height] * 2, np.float32)
-        return keep_listed(boxes[:n, XYXY] * size, scores[:n], classes[:n], confidence, self.classes)
+        return keep_listed(boxes[:, XYXY] * size, scores, classes, confidence, self.classes)

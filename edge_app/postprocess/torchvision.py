@@ -21,6 +21,7 @@ from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, keep_listed, stack
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import metadata_classes
+from edge_app.postprocess.judgement import Verdict, judge_listed
 
 NAMES = ("boxes", "labels", "scores")
 FIELDS = ("pred_boxes", "pred_classes", "scores")  # of Detectron2's `Instances`, whose outputs have no names
@@ -35,6 +36,7 @@ class TorchvisionDecoder:
     classes: int | None
     output_indices: tuple[int, ...]
     family: ClassVar[str] = "torchvision"
+    plausible: ClassVar[bool] = True
     needs_nms: ClassVar[bool] = False
     from_one: ClassVar[bool] = True
     constants: ClassVar[Mapping[str, NDArray[Any]]] = {}
@@ -46,6 +48,10 @@ class TorchvisionDecoder:
         if _named(signature, FIELDS) or indices is None or signature.batch not in (None, 1):
             return None
         return cls(official.detr(signature, wh), metadata_classes(signature), indices)
+
+    def judge(self, arrays: RawOutputs) -> Verdict:
+        """Boxes are corners in pixels."""
+        return judge_listed(arrays[self.output_indices[0]])
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """The rows as they are; there is one picture."""

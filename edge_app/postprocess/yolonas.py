@@ -19,14 +19,14 @@ from edge_app.postprocess import official
 from edge_app.postprocess.candidates import (
     BatchCandidates,
     Candidates,
-    detection_count,
+    counted,
     keep_listed,
     keep_pairs,
     stack,
 )
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import metadata_classes
-from edge_app.postprocess.judgement import Verdict
+from edge_app.postprocess.judgement import Verdict, judge_listed
 from edge_app.postprocess.pairs import box_pairs, judge_pairs
 from edge_app.postprocess.yolov7_flat import is_flat, judge_flat
 
@@ -64,10 +64,10 @@ class YoloNasDecoder:
         return None if columns is None else cls(spec, columns, None, needs_nms=True)
 
     def judge(self, arrays: RawOutputs) -> Verdict:
-        """Corners are spread over the input; of a flat list the last column numbers classes."""
+        """Corners are in pixels, and spread over the input; of a flat list the last column numbers classes."""
         wh = self.preprocessing.width, self.preprocessing.height
         if self.output_indices is not None:
-            return Verdict.FITS
+            return judge_listed(counted([arrays[index] for index in self.output_indices], 0)[0])
         if self.needs_nms:
             return judge_pairs(arrays[0][0], arrays[1][0], wh)
         return judge_flat(arrays[0], wh, score=5, class_id=6)
@@ -82,6 +82,4 @@ class YoloNasDecoder:
         if self.output_indices is None:
             rows = arrays[0][arrays[0][:, 0] == row]
             return keep_listed(rows[:, 1:5], rows[:, 5], rows[:, 6], confidence, self.classes)
-        count, boxes, scores, classes = (arrays[index][row] for index in self.output_indices)
-        n = detection_count(count, len(scores))
-        return keep_listed(boxes[:n], scores[:n], classes[:n], confidence, self.classes)
+        return keep_listed(*counted([arrays[index] for index in self.output_indices], row), confidence, self.classes)

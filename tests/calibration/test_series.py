@@ -81,6 +81,7 @@ def test_a_folders_pictures_come_in_natural_order_with_their_files(folder):
 def test_every_folder_in_a_folder_is_a_series_and_single_pictures_are_one(folder, video):
     (folder / "night").mkdir()
     cv2.imwrite(str(folder / "night" / "1.jpg"), pixels(0))
+    (folder / "._1.png").write_text("what macOS knows of it")
     counts = [series.count for series in find_series([folder, video, folder / "2.png", folder / "1.png"])]
     assert counts == [10, 1, 20, 2]
 

@@ -168,6 +168,9 @@ ANSWERS = {
     "a compressed answer": HttpManner(
         said(head("200 OK", IMAGE, "Content-Encoding: gzip") + gzip.compress(jpeg(0))), r"\(failed\).*compressed"
     ),
+    "a coding that is no compression": HttpManner(
+        first(part(jpeg(0)), head("200 OK", PARTS, "Content-Encoding: binary"))
+    ),
     "an interim answer": HttpManner(first(part(jpeg(0)), head("100 Continue") + head("200 OK", PARTS))),
     "a busy camera": HttpManner(said(head("503 Service Unavailable")), r"\(failed\).*503"),
     "a page": HttpManner(said(head("200 OK", IMAGE) + b"<html>Log in, please.</html>" * 99), r"\(failed\).*neither"),

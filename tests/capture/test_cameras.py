@@ -6,6 +6,7 @@ import dataclasses
 import gc
 import logging
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -90,6 +91,18 @@ def test_a_stuck_thread_is_replaced(
     rig.until(rig.more(3))
     assert [frame.meta.index for frame in rig.pending][:2] == [0, 1]
     assert "camera gate: its thread is stuck and is replaced" in caplog.text
+
+
+def test_a_camera_that_sends_as_fast_as_it_can_is_read_no_faster_than_cameras_are(rig: Rig):
+    def eager() -> Iterator[DecodedFrame]:
+        while True:
+            yield decoded_frame()
+
+    began = time.monotonic()
+    rig.cameras.add("gate", FakeSource(eager), camera_config("rtsp://hardware/"))
+    rig.until(lambda: rig.metrics.total("frames_captured", camera="gate") > 100)
+    captured = rig.metrics.total("frames_captured", camera="gate")
+    assert (captured - 1) * camera.LEAST_S <= time.monotonic() - began
 
 
 def test_a_camera_with_three_stuck_threads_is_given_up_until_one_is_free(

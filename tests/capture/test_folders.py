@@ -25,6 +25,7 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "pictures"
     (folder / "deeper.png").mkdir(parents=True)
     (folder / "notes.txt").write_text("no picture")
+    (folder / "._cam1_2.png").write_text("what macOS knows of it")
     for index, name in enumerate(NAMES):
         cv2.imwrite(str(folder / name), np.full((8, 16 + index, 3), 40 * index, np.uint8))
         os.utime(folder / name, (1_700_000_000 + 86400 * index,) * 2)

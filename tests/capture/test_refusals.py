@@ -101,7 +101,7 @@ def test_a_login_that_libav_lacks_is_not_blamed_on_the_password(
     error = failure(odd_camera, Manner(answer=refusal), **LOGIN)
     assert error.reason is Reason.AUTH_FAILED
     assert f"wants {wanted}, which libav lacks" in str(error)
-    assert "Digest MD5 or Basic" in str(error)
+    assert "Digest MD5 or Basic on there; another password changes nothing" in str(error)
     assert "check" not in str(error)
 
 

@@ -264,6 +264,9 @@ URLS = [
         "want rtsp, rtsps, http, https or synthetic://… or a path, did you mean rtsp?",
         id="misspelt scheme",
     ),
+    pytest.param(" rtsp://x/s", "want nothing before rtsp://, neither blanks nor curly quotes", id="blank before"),
+    pytest.param("“RTSP://x/s”", "want nothing before rtsp://, neither blanks nor curly quotes", id="curly quotes"),
+    pytest.param("rtsp://x/s ", "ends with a blank", id="blank behind"),
     pytest.param("ftp://x", "want rtsp, rtsps, http, https or synthetic://… or a path", id="ftp"),
     pytest.param("rtsp://", "want a host, or host:port, after ://", id="no host"),
     pytest.param("rtsp:///stream", "want a host, or host:port, after ://", id="path without host"),
@@ -381,6 +384,13 @@ def test_what_is_not_yaml_is_named_with_its_place(tmp_path, text, line):
 def test_a_path_that_no_file_can_have_is_refused(tmp_path, text, key, value):
     line = said(tmp_path, text.replace("VALUE", f'"{value}"'))
     assert line.endswith(f": {key}: want a path without NUL, of at most 255 bytes a name and 4095 in all")
+
+
+def test_the_number_of_a_camera_at_this_machine_is_told_its_path(tmp_path):
+    says = "there is no such file or folder; if it is a camera at this machine, write /dev/video0"
+    assert said(tmp_path, camera("url: 0")) == f"3:12: cameras.a.url: {says}"
+    (tmp_path / "0").mkdir()
+    assert load_text(tmp_path, camera("url: 0")).cameras["a"].path == tmp_path / "0"
 
 
 NO_SCHEME = "there is no such file or folder; if it is a camera, write rtsp:// or another scheme before its host"
@@ -540,6 +550,23 @@ def test_a_password_without_a_user_is_refused_by_brokers(tmp_path):
 def test_a_password_without_a_user_is_refused_for_cameras(tmp_path):
     line = said(tmp_path, camera("url: 'rtsp://x/s', password: p"))
     assert line == "3:36: cameras.a.password: needs username beside it"
+
+
+@pytest.mark.parametrize(
+    ("value", "begins"), [(f"&{SECRET}", "&"), (f"#{SECRET}", "#"), (f"\t #{SECRET}", "#"), (f"#{SECRET}\r", "#")]
+)
+def test_a_password_of_which_yaml_leaves_nothing_is_told(tmp_path, value, begins):
+    text = f"{MODEL}cameras:\n  a:\n    url: rtsp://x/s\n    username: u\n    password: {value}\n"
+    line = said(tmp_path, text)
+    assert line.startswith("6:")
+    assert line.endswith(f"cameras.a.password: nothing is left of it; quote a value that begins with {begins}")
+
+
+@pytest.mark.parametrize("rest", ["# of the gate", "", "~ #none"])
+def test_a_password_that_is_left_out_is_none(tmp_path, rest):
+    text = f"{MODEL}cameras:\n  a:\n    url: rtsp://x/s\n    password: {rest}\n    max_fps: #5\n"
+    camera = load_text(tmp_path, text).cameras["a"]
+    assert (camera.password, camera.max_fps) == (None, None)
 
 
 @pytest.mark.parametrize(

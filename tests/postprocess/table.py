@@ -120,6 +120,20 @@ def flat(columns) -> Answer:
     return (np.array([[0, *box, *last] for box, *last in rows], np.float32),)
 
 
+def lists(side) -> Answer:
+    """Corners in a picture of that side, classes and scores of three finds."""
+    boxes = np.array([[0.1, 0.2, 0.3, 0.4], [0, 0.5, 0.2, 0.9], [0.6, 0.1, 1, 0.5]], np.float32) * side
+    return boxes, np.array([1, 2, 7]), np.array([0.03, 0.02, 0.01], np.float32)
+
+
+def count_and_list(side) -> Answer:
+    """How many, and the same three in a list of a hundred, the rest of which is anything."""
+    boxes, classes, scores = lists(side)
+    rest = np.full((1, 97, 4), 7 * side, np.float32)
+    padded = [np.pad(each[None], ((0, 0), (0, 97))).astype(np.float32) for each in (scores, classes)]
+    return np.array([[3]]), np.concatenate([boxes[None], rest], axis=1), *padded
+
+
 def pairs(classes) -> Answer:
     """Corners in pixels, and scores."""
     return corners(CELLS)[0][:, :, :4], _unit(20, 1, CELLS, classes)
@@ -265,6 +279,7 @@ def counted(names, count="int32"):
 
 NVIDIA = ("num_detections", "detection_boxes", "detection_scores", "detection_classes")
 NAS = ("graph2_num_predictions", "graph2_pred_boxes", "graph2_pred_scores", "graph2_pred_classes")
+LISTS = (out("boxes", None, 4), out("labels", None, dtype="int64"), out("scores", None))
 PAIR = (out("scores", 1, CELLS, 80), out("boxes", 1, CELLS, 4))
 DETR = (out("labels", 1, 300, dtype="int64"), out("boxes", 1, 300, 4), out("scores", 1, 300))
 HUGGING_FACE = (out("logits", 1, 300, 80), out("pred_boxes", 1, 300, 4))
@@ -619,6 +634,9 @@ TABLE = [
         "boxes and scores, but centres", (out("a", 1, CELLS, 4), out("b", 1, CELLS, 80)), (), lambda: centred_pairs(80)
     ),
     row("EfficientNMS: an integer count", counted(NVIDIA), "efficientnms"),
+    row("EfficientNMS, asked", counted(NVIDIA), "efficientnms", lambda: count_and_list(SIDE)),
+    row("EfficientNMS' names, but shares", counted(NVIDIA), (), lambda: count_and_list(1)),
+    row("NAS' names, but shares", counted(NAS, "int64"), (), lambda: count_and_list(1)),
     row("v7, end2end", counted(("num_dets", "det_boxes", "det_scores", "det_classes")), "efficientnms"),
     row("TensorFlow: a float count", counted(NVIDIA, "float32"), "ssd"),
     # DETR
@@ -656,11 +674,7 @@ TABLE = [
     row("YOLOS by Hugging Face", HUGGING_FACE, "hf_detr_softmax", kind="YolosForObjectDetection"),
     row("Hugging Face's, of no known kind", HUGGING_FACE, ("hf_detr_sigmoid", "hf_detr_softmax")),
     # Others
-    row(
-        "torchvision",
-        (out("boxes", None, 4), out("labels", None, dtype="int64"), out("scores", None)),
-        "torchvision",
-    ),
+    row("torchvision", LISTS, "torchvision"),
     row(
         "torchvision, by shape",
         (out("6379", None, 4), out("6383", None), out("6381", None, dtype="int64")),
@@ -676,6 +690,8 @@ TABLE = [
         (out("pred_boxes", None, 4), out("scores", None), out("pred_classes", None, dtype="int64")),
         "detectron2",
     ),
+    row("torchvision, asked", LISTS, "torchvision", lambda: lists(SIDE)),
+    row("torchvision's names, but shares", LISTS, (), lambda: lists(1)),
     row("MMYOLO", counted(("num_dets", "boxes", "scores", "labels")), "efficientnms"),
     row("YOLO-World, suppression outside", PAIR, "yoloworld"),
     row("YOLO-World, asked", PAIR, "yoloworld", lambda: pairs(80)[::-1]),
@@ -689,6 +705,12 @@ TABLE = [
         lambda: (*turned(corner_classes(CELLS, 80)), *turned(centres_and_classes(CELLS, 80))),
     ),
     row("v8 for segmentation, without metadata", (out("o", 1, 116, CELLS), out("p", 1, 32, 80, 80)), ()),
+    row(
+        "RTMDet's names, but shares",
+        (out("dets", 1, None, 5), out("labels", 1, None, dtype="int64")),
+        (),
+        lambda: (np.insert(lists(1)[0], 4, 0.02, axis=1)[None], lists(1)[1][None]),
+    ),
     row("RTMDet", (out("dets", 1, 100, 5), out("labels", 1, 100, dtype="int64")), "rtmdet"),
     row(
         "PP-YOLOE",

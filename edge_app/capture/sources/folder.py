@@ -59,7 +59,7 @@ class FolderSource:
     def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
         """Lists the folder; see `Source.open`."""
         try:
-            paths = [path for path in self._folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
+            paths = [path for path in self._folder.iterdir() if is_picture(path)]
         except OSError as error:
             raise StreamError(Reason.FAILED, f"{self.description}: {error.strerror}") from None
         if not paths:
@@ -97,6 +97,11 @@ class FolderSource:
     def _warn(self, path: Path, *, first: bool) -> None:
         if first:
             logger.warning("%s: cannot be read as a picture; it and others like it are counted and left out", path)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether it is called one; macOS puts a `._` file, which is none, beside each that it copies."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith("._") and path.is_file()
 
 
 def read_picture(path: Path, max_px: int = LARGEST_PX) -> tuple[NDArray[np.uint8], float] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import socket
 from collections.abc import Callable
 from http.client import HTTPException, HTTPResponse
@@ -15,6 +16,7 @@ from edge_app.capture.sources.libav_connection import TooMuchError
 
 TICK_S = 0.25  # how often a wait for bytes looks whether it has to end
 READ_SIZE = 1 << 16
+COMPRESSED = re.compile(r"\b(?:x-)?(?:gzip|compress|deflate|br|zstd|dcb|dcz)\b")  # IANA's content codings
 ICY, HTTP = b"ICY ", b"HTTP/1.0 "  # how SHOUTcast, and cameras whose makers copied it, begin an answer
 
 
@@ -78,8 +80,9 @@ class HttpAnswer:
 
     @property
     def coding(self) -> str:
-        """How the body is compressed; empty if it is not."""
-        return self.headers.get("Content-Encoding", "").strip().lower().replace("identity", "")
+        """How the body is compressed; empty if it is not, and if it is called what is no compression, as `binary`."""
+        coding: str = self.headers.get("Content-Encoding", "").strip().lower()
+        return coding if COMPRESSED.search(coding) else ""
 
     def ignore_length(self) -> None:
         """Reads on until the camera hangs up, whatever length it has announced."""

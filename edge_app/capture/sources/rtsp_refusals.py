@@ -171,7 +171,7 @@ class Refusals:
         if answer and (what := missing(offered := answer.headers("WWW-Authenticate"))):
             among = " and yet prefers to the others on offer" if len(offered) > 1 else ""
             text = f"authentication refused (401): the camera wants {what}, which libav lacks{among}"
-            how = "leave only Digest MD5 or Basic on there (the password may be right)"
+            how = "leave only Digest MD5 or Basic on there; another password changes nothing"
             return Reason.AUTH_FAILED, f"{text}; {how}"
         if answer and not answer.headers("WWW-Authenticate"):
             return Reason.AUTH_FAILED, "authentication refused (401), without saying which login the camera wants"
