@@ -30,6 +30,7 @@ PostprocessBatch = Callable[
 ]
 HandOver = Callable[[Frame, Result], None]
 Analysed = Callable[[str, str], None]
+Ended = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Analysis:
             detections, and how many boxes were too many to compare.
         hand_over: Takes each frame with its result, in order; waits only if the frame's source is finite.
         analysed: Told of each frame its camera and why it could not be analysed; empty if it was.
+        ended: Told of each camera that has ended, once its last frame was handed over, unless `run` ends first.
         metrics: Counts and stage durations.
         heartbeats: Told at least once a second that the loop is alive.
         name: What heartbeats call the loop.
@@ -53,6 +55,7 @@ class Analysis:
     postprocess: PostprocessBatch
     hand_over: HandOver
     analysed: Analysed
+    ended: Ended
     metrics: Metrics
     heartbeats: Heartbeats
     name: str
@@ -64,6 +67,7 @@ class Analysis:
             self.engine.max_batch,
             self.metrics,
             self.analysed,
+            self.ended,
             lambda: self.heartbeats.beat(self.name),
             stop,
         )
@@ -136,6 +140,7 @@ class _Batches:
     max_batch: int
     metrics: Metrics
     analysed: Analysed
+    ended: Ended
     beat: Callable[[], None]
     stop: threading.Event
 
@@ -149,6 +154,10 @@ class _Batches:
             now = time.monotonic()
             self.beat()
             yield [frame for pending in taken if (frame := self._convert(pending, now)) is not None]
+            if ended := self.inbox.take_ended():
+                yield []  # their last frames may still be computed: they are handed over first
+                for camera in ended:
+                    self.ended(camera)
 
     def _convert(self, pending: PendingFrame, now_mono: float) -> Frame | None:
         """The frame's pixels, or None if the decoder's surface is broken."""

@@ -26,7 +26,7 @@ from tests.waiting import PATIENCE_S, until
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
 
 
-def untold(camera: str, failure: str) -> None:
+def untold(*_: str) -> None:
     """Nobody wants to know."""
 
 
@@ -66,7 +66,8 @@ class Run:
         for item in arrivals:
             assert inbox.put(item, timeout_s=0)
         inbox.close("clip")
-        analysis = Analysis(inbox, engine, mean_as_score, self._publish, untold, self.stats, self.beats, "analyse")
+        told = self._publish, untold, untold
+        analysis = Analysis(inbox, engine, mean_as_score, *told, self.stats, self.beats, "analyse")
         analysis.run(threading.Event())
 
     def _publish(self, frame, result):
@@ -118,7 +119,7 @@ def test_the_time_of_every_stage_is_recorded(engine):
 def test_the_loop_beats_while_it_is_idle_and_ends_when_told(engine):
     inbox, beats, stop = Inbox(), Heartbeats(), threading.Event()
     inbox.add("gate", live=True, max_age_s=1, capacity=1, drop=lambda reason: None)
-    analysis = Analysis(inbox, engine, mean_as_score, lambda f, r: None, untold, Metrics(), beats, "analyse")
+    analysis = Analysis(inbox, engine, mean_as_score, untold, untold, untold, Metrics(), beats, "analyse")
     thread = threading.Thread(target=analysis.run, args=(stop,))
     thread.start()
     until(lambda: beats.silent(-1) == ["analyse"])
@@ -128,10 +129,25 @@ def test_the_loop_beats_while_it_is_idle_and_ends_when_told(engine):
     assert beats.silent(-1) == []
 
 
+def test_the_end_of_a_camera_is_told_after_its_last_frame_while_others_go_on(engine):
+    inbox, told = Inbox(), []
+    for name, frames in (("clip", 2), ("longer", 9)):
+        inbox.add(name, live=False, max_age_s=1, capacity=frames, drop=lambda reason: None)
+        for index in range(frames):
+            assert inbox.put(arrival(index, camera=name), timeout_s=0)
+        inbox.close(name)
+    take = lambda frame, _: told.append((frame.meta.camera, frame.meta.index))  # noqa: E731
+    end = lambda camera: told.append((camera, "end"))  # noqa: E731
+    Analysis(inbox, engine, mean_as_score, take, untold, end, Metrics(), Heartbeats(), "analyse").run(threading.Event())
+    assert [each for camera, each in told if camera == "clip"] == [0, 1, "end"]
+    assert told.index(("clip", "end")) < told.index(("longer", 8))
+
+
 def test_the_inbox_of_the_benchmarks_for_a_gpu_feeds_the_analysis(engine):
     """Nothing runs those where there is none."""
     results, pictures = [], [Picture.from_bgr(np.full((SIDE, SIDE, 3), value, np.uint8)) for value in (3, 5)]
     looping = LoopingInbox(pictures, frames=8)
     take = lambda _, result: results.append(int(result.detections.class_id[0]))  # noqa: E731
-    Analysis(looping, engine, mean_as_score, take, untold, Metrics(), Heartbeats(), "bench").run(threading.Event())
+    told = take, untold, untold
+    Analysis(looping, engine, mean_as_score, *told, Metrics(), Heartbeats(), "bench").run(threading.Event())
     assert results == [3, 5] * 4

@@ -54,6 +54,10 @@ class LoopingInbox:
         """Whether nothing comes any more."""
         return self.taken >= self._frames or time.monotonic() > self._end
 
+    def take_ended(self) -> set[str]:
+        """No camera ends before the others."""
+        return set()
+
     def take(self, max_frames: int, timeout_s: float) -> list[PendingFrame]:
         """The next frames, without waiting."""
         now, first = time.monotonic(), self.taken

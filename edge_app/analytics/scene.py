@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge_app.analytics.filters import FilterConfig
 from edge_app.analytics.ground import GroundConfig
@@ -12,7 +12,7 @@ from edge_app.analytics.lines import LineConfig
 from edge_app.analytics.polygons import Polygon
 from edge_app.analytics.zones import ZoneConfig
 from edge_app.config.issue import Keys, nearest
-from edge_app.config.section import Name, Section
+from edge_app.config.section import Name, Section, wrong
 
 MOST_LABELS_TOLD = 12
 
@@ -23,7 +23,7 @@ class SceneConfig(Section):
     zones: dict[Name, ZoneConfig] = Field(default={})
     """Areas by name, made of a-z, 0-9 and _: who enters, stays and leaves."""
     lines: dict[Name, LineConfig] = Field(default={})
-    """Lines by name, made of a-z, 0-9 and _: who crosses them, and which way."""
+    """Lines by name, made of a-z, 0-9 and _, which no zone has: who crosses them, and which way."""
     filters: dict[str, FilterConfig] = Field(default={})
     """By label, which objects exist; those of other labels do."""
     ignore: tuple[Polygon, ...] = ()
@@ -31,6 +31,12 @@ class SceneConfig(Section):
     exist, such as the flag that always is a person."""
     ground: GroundConfig | None = None
     """What makes metres of the picture, so that events have `speed_mps`; null: nothing does."""
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> SceneConfig:
+        if shared := next((name for name in self.lines if name in self.zones), None):
+            raise wrong("a zone has this name; want another, since they are counted by it", "lines", shared)
+        return self
 
     def unknown_labels(self, labels: Sequence[str]) -> Iterator[tuple[Keys, str]]:
         """Where it names a label that the model does not have, which has these, and what is wrong.

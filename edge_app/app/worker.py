@@ -88,6 +88,7 @@ class Worker:
             detector.postprocess,
             self._hand_over,
             self._cameras.analysed,
+            self._end_facts,
             metrics,
             heartbeats,
             name,
@@ -144,8 +145,8 @@ class Worker:
 
     def _analyse(self) -> None:
         self._analysis.run(self._stop)
-        for analytics in self._analytics.values():
-            self._tell(analytics.close())
+        for name in self._analytics:
+            self._end_facts(name)
 
     def _hand_over(self, frame: Frame, result: Result) -> None:
         """Runs in the analysis thread; waits only for the sinks of a finite source's messages."""
@@ -163,6 +164,11 @@ class Worker:
             return result
         detections, events = analytics.update(result.meta, result.source_wh, result.detections)
         return replace(result, detections=detections, events=events)
+
+    def _end_facts(self, camera: str) -> None:
+        """No more frames of this camera come: its tracks and stays have ended."""
+        if (analytics := self._analytics.get(camera)) is not None:
+            self._tell(analytics.close())
 
     def _tell(self, events: Iterable[SceneEvent]) -> None:
         for event in events:

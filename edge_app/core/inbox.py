@@ -49,6 +49,7 @@ class Inbox:
     def __init__(self) -> None:
         self._cells: dict[str, _Cell] = {}
         self._ended: set[str] = set()  # cameras that are still there and send no more frames
+        self._told: set[str] = set()  # those of them that `take_ended` has told
         self._held = 0
         self._finished = False
         lock = threading.RLock()
@@ -74,6 +75,7 @@ class Inbox:
                 cell.frames.extend(left.frames)
             self._cells[camera] = cell
             self._ended.discard(camera)
+            self._told.discard(camera)
 
     def close(self, camera: str, *, removed: bool = False) -> None:
         """No more frames come from this camera; those of a finite source that wait are still taken.
@@ -154,6 +156,13 @@ class Inbox:
             if any(not cell.live and cell.is_half_empty() for cell in self._cells.values()):
                 self._room.notify_all()
             return taken
+
+    def take_ended(self) -> set[str]:
+        """The cameras that have ended, and whose frames are all taken, each once."""
+        with self._arrived:
+            ended = self._ended - self._cells.keys() - self._told
+            self._told |= ended
+            return ended
 
     def finish(self) -> bool:
         """Whether it is exhausted, for whoever takes frames and then goes: from then on `held` refuses."""

@@ -51,9 +51,9 @@ def infer(
             running.append((frames, slot))
 
     source = iter(batches)
-    for frames in source:
-        start(frames)
-        while running and not (free and batches.waiting):
+    for batch in source:
+        start(batch)
+        while running and not (batch and free and batches.waiting):
             frames, slot = running.popleft()
             try:
                 outputs = slot.wait()
@@ -64,7 +64,7 @@ def infer(
                 continue
             free.append(slot)
             if concurrent and running and batches.waiting:
-                start(next(source, []))
+                start(batch := next(source, []))
             yield frames, outputs
 
 

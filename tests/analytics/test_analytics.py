@@ -67,6 +67,22 @@ def test_intervals_of_a_live_camera_are_monotonic_and_of_a_file_its_own(live, cl
     assert ended == [[], [], [1]]
 
 
+def test_tracks_and_stays_of_a_file_end_with_it_beside_a_live_camera(edge_app, configured):
+    cameras = {
+        "clip": {"url": f"{SCENE}&frames=20", "zones": {"all": {"polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}}},
+        "gate": {"url": SCENE},
+    }
+    program = edge_app("run", configured(cameras=cameras, track={}))
+
+    def told(kind):
+        return [each["id"] for each in program.messages("clip") if each.get("type") == kind]
+
+    program.until(lambda: program.messages("clip")[-1:] and told("end") and set(told("new")) == set(told("end")))
+    assert set(told("enter")) == set(told("leave")) != set()
+    assert program.terminate()[0] == 0
+    assert len(told("end")) == len(set(told("end")))
+
+
 def test_messages_have_the_ids_of_confirmed_objects_where_tracking_is_asked_for(edge_app, configured):
     cameras, fits = {"a": {"url": f"{SCENE}&frames=20"}}, validator("detections")
     programs = [edge_app("run", configured(cameras=cameras, track={"confirm_frames": 5}))]

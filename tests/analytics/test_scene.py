@@ -144,6 +144,11 @@ MISTAKES = [
         "2:19: cameras.a.lines.l.form: unknown key, did you mean from?",
     ),
     (
+        "a line with the name of a zone",
+        f"zones: {{z: {{polygon: {CORNERS}}}}}, lines: {{z: {{from: [0, 0], to: [1, 1]}}}}",
+        "2:88: cameras.a.lines.z: a zone has this name; want another, since they are counted by it",
+    ),
+    (
         "an ignored area of two points",
         f"ignore: [{CORNERS}, [[0, 0], [1, 1]]]",
         "2:66: cameras.a.ignore[1]: want 3 to 100 points, got 2",

@@ -70,7 +70,7 @@ KEYS = [
     ),
     pytest.param(
         sink("type: stdout, path: x"),
-        "3:26: publish[0].path: unknown key; known here: type, name",
+        "3:26: publish[0].path: unknown key; known here: type, name, messages",
         id="key of another sink",
     ),
     pytest.param(

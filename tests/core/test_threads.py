@@ -158,6 +158,21 @@ def test_frames_of_a_closed_finite_source_are_still_taken_and_then_it_is_exhaust
     assert inbox.exhausted
 
 
+def test_a_camera_has_ended_once_its_frames_are_taken_and_that_is_told_once(inbox):
+    add(inbox, "clip", live=False)
+    add(inbox, "gate")
+    put(inbox, "clip", "a")
+    inbox.close("clip")
+    assert not inbox.take_ended()
+    inbox.take(8, 0)
+    assert inbox.take_ended() == {"clip"}
+    assert not inbox.take_ended()
+    add(inbox, "clip", live=False)
+    inbox.close("clip")
+    inbox.close("gate", removed=True)
+    assert inbox.take_ended() == {"clip"}
+
+
 def test_a_closed_live_camera_leaves_nothing(inbox):
     drops = add(inbox, "yard")
     put(inbox, "yard", "x")

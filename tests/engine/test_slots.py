@@ -109,6 +109,15 @@ def test_a_slot_computes_its_next_batch_while_its_outputs_are_handled_where_slot
             engine.slots[0].wait()
 
 
+@pytest.mark.parametrize("concurrent", [False, True])
+def test_at_an_empty_batch_what_is_running_is_finished_though_frames_are_waiting(tmp_path, concurrent):
+    with open_engine(channel_means(tmp_path / "m.onnx", 1), 1) as engine:
+        batches = Batches([[frame(0)], [frame(1)], [], [frame(2)]])
+        found = infer(batches, engine.slots, lambda f, e: None, concurrent=concurrent)
+        assert [frames[0].meta.index for frames, _ in (next(found), next(found))] == [0, 1]
+        assert batches.left == [[batches.batches[3][0]]]
+
+
 def test_a_failed_batch_is_tried_frame_by_frame_and_only_the_bad_one_is_dropped(tmp_path):
     dropped = []
     with open_engine(refuses_bright(tmp_path / "m.onnx"), None) as engine:
