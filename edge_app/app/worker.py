@@ -145,7 +145,7 @@ class Worker:
 
     def _analyse(self) -> None:
         self._analysis.run(self._stop)
-        for name in self._analytics:
+        for name in list(self._analytics):
             self._end_facts(name)
 
     def _hand_over(self, frame: Frame, result: Result) -> None:
