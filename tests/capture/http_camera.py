@@ -8,6 +8,7 @@ import io
 import math
 import re
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -151,6 +152,8 @@ class Handler(BaseHTTPRequestHandler):
             "/early.mp4": lambda: self.answer(
                 200, "video/mp4", remuxed(self.server.video, "mp4", movflags="empty_moov+frag_keyframe")
             ),
+            "/many-samples.mp4": lambda: self.answer(200, "video/mp4", self.boasting(b"stsz....", samples_at=4)),
+            "/many-in-a-fragment.mp4": lambda: self.answer(200, "video/mp4", self.boasting(b"trun....", samples_at=0)),
             "/odd": lambda: self.stream(self.odd_part),
             "/chunked": lambda: self.stream(self.chunk),
             "/picture": lambda: self.answer(200, "application/octet-stream", self.picture()),
@@ -186,6 +189,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def boasting(self, box: bytes, samples_at: int) -> bytes:
+        """An MP4 whose first box of that type says that it has three million samples of 100 bytes."""
+        content = remuxed(self.server.video, "mp4", movflags="empty_moov+frag_keyframe")
+        at = content.index(box[:4]) + len(box)
+        number = struct.pack(">II", 100, 3_000_000)[4 - samples_at :]
+        return content[:at] + number + content[at + len(number) :]
 
     @staticmethod
     def part(jpeg: bytes) -> bytes:

@@ -15,7 +15,8 @@ from edge_app.capture.sources.http_answer import HttpAnswer
 from edge_app.capture.sources.http_client import HttpClient
 from edge_app.capture.sources.http_failures import LATE_INDEX, PLAYLIST, of_content
 from edge_app.capture.sources.jpeg_connection import JpegConnection
-from edge_app.capture.sources.libav_connection import LibavConnection
+from edge_app.capture.sources.libav_connection import MP4, LibavConnection
+from edge_app.capture.sources.mp4_body import Mp4Body
 from edge_app.capture.sources.source import NETWORK_KEYS, BrokenOffError, DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.core.errors import Reason, StreamError
 
@@ -52,6 +53,9 @@ class HttpSource:
                     raise StreamError(Reason.CODEC, f"{self.description}: {PLAYLIST}")
                 case "late index":
                     raise StreamError(Reason.CODEC, f"{self.description}: {LATE_INDEX}")
+                case "mp4":
+                    with self._libav.connect(Mp4Body(answer), MP4) as container:
+                        yield self._libav.frames(container, stop, answer)
                 case "other":
                     yield from self._through_libav(answer, stop)
 

@@ -16,7 +16,7 @@ BINARY = re.compile(rb"[^\t\r\n\x20-\x7e]")
 LONGEST_HEAD = 64 * 1024  # of an MP4, before its pictures or its index
 BOX_HEAD = 8  # bytes: its size and its type
 
-Content = Literal["parts", "picture", "playlist", "late index", "other"]
+Content = Literal["parts", "picture", "playlist", "mp4", "late index", "other"]
 
 
 def content_of(beginning: bytes) -> Content | None:
@@ -27,7 +27,7 @@ def content_of(beginning: bytes) -> Content | None:
     >>> content_of(b"\x89PNG"), content_of(b"#EXTM3U"), content_of(b"cut\r\n")
     ('other', 'playlist', None)
     >>> content_of(b"\0\0\0\x0cftypisom\0\0\0\0mdat"), content_of(b"\0\0\0\x0cftypisom\0\0\0\0moov")
-    ('late index', 'other')
+    ('late index', 'mp4')
     """
     if beginning[4:8] == b"ftyp":
         return _mp4(beginning)
@@ -51,6 +51,6 @@ def _mp4(beginning: bytes) -> Content | None:
         if kind == b"mdat":
             return "late index"
         if kind == b"moov" or size < BOX_HEAD:
-            return "other"
+            return "mp4"
         at += size
-    return None if at < LONGEST_HEAD else "other"
+    return None if at < LONGEST_HEAD else "mp4"
