@@ -35,6 +35,8 @@ HASHES = {
     "Digest SHA-512-256": "sha512_256",
 }
 PNG = cv2.imencode(".png", next(iter(stripes((320, 240), 1))))[1].tobytes()
+# EBML's header, a segment, and in it an element to be passed over that has no end.
+MKV = bytes.fromhex("1a45dfa38b4282886d6174726f736b61 1853806701ffffffffffffff ec017fffffffffffff")
 JPEGS = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in stripes((320, 240), 10)]
 
 
@@ -165,6 +167,7 @@ class Handler(BaseHTTPRequestHandler):
             "/moved": lambda: self.answer(302, "text/plain", b"", {"Location": self.server.moved_to}),
             "/endless": self.endless,
             "/endless.png": lambda: self.endless("image/png", PNG[:33] + b"\x7f\xff\xff\xffIDAT"),
+            "/endless.mkv": lambda: self.endless("video/x-matroska", MKV),
             "/nothing": lambda: self.stream(lambda _: b""),
             "/picture.png": lambda: self.answer(200, "image/png", PNG),
             "/icy": lambda: self.raw("ICY 200 OK"),

@@ -69,6 +69,12 @@ def test_a_picture_of_more_bytes_is_not_read_to_its_end(rig: Rig, http_camera: S
     assert most - before < 60e6
 
 
+def test_a_video_that_begins_with_much_else_is_not_read_until_a_picture_comes(rig: Rig, http_camera: StartHttpCamera):
+    rig.add(http_camera().url("endless.mkv"))
+    rig.until(lambda: rig.is_down(Reason.TOO_LARGE))
+    assert str(rig.cameras.statuses()["gate"].detail).endswith(f"{8 << 20} bytes without a picture")
+
+
 @pytest.mark.parametrize("path", ["many-samples.mp4", "many-in-a-fragment.mp4"])
 def test_an_mp4_that_announces_millions_of_samples_is_not_read(rig: Rig, http_camera: StartHttpCamera, path: str):
     rig.add(http_camera().url(path))

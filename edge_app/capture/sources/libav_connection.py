@@ -38,9 +38,11 @@ READS_NOTHING_ELSE = {"protocol_whitelist": "none"}
 # What cameras and servers send over HTTP. MP4 is not among them, as its index has to be looked at first; cutting lists
 # would repeat that index.
 STREAMS = {
-    "format_whitelist": "mpegts,mpeg,mpegvideo,flv,live_flv,matroska,avi,asf,ogg,dhav,ivf,m4v,h264,hevc,mjpeg,mpjpeg,"
-    "png_pipe,bmp_pipe,tiff_pipe,webp_pipe,gif,gif_pipe,jpegls_pipe,j2k_pipe"
+    "format_whitelist": "mpegts,mpeg,mpegvideo,flv,live_flv,matroska,avi,asf,ogg,dhav,ivf,"
+    "m4v,h264,hevc,mjpeg,mpjpeg,gif"
 }
+IMAGES = {"format_whitelist": "png_pipe,bmp_pipe,tiff_pipe,webp_pipe"}
+MOST_BEFORE = 8 << 20  # bytes before the first picture, of whose titles and lists libav may make 30 times as many
 MP4 = {"format_whitelist": "mov", "advanced_editlist": "0"}
 
 
@@ -97,9 +99,10 @@ class LibavConnection:
         began = monotonic()
         options = UNANALYSED | FEW_TRACKS | (self.options if body is None else {**READS_NOTHING_ELSE, **kinds})
         timeout = (OPEN_TIMEOUT_S, self.read_timeout_s) if body is None else None
+        most = self.decoders.max_bytes if kinds is IMAGES else min(MOST_BEFORE, self.decoders.max_bytes)
         if body is not None:
             body.wait_until(began + OPEN_TIMEOUT_S)
-            body.allow(self.decoders.max_bytes)
+            body.allow(most)
         try:
             container: InputContainer = av.open(
                 body or self.address.for_libav(), mode="r", options=options, timeout=timeout, **lenient()
@@ -107,7 +110,7 @@ class LibavConnection:
         except LIBAV_ERRORS as error:
             elapsed_s = monotonic() - began
             failure = (
-                self._too_much(error)
+                self._too_much(error, f"{most} bytes without a picture")
                 if isinstance(error, TooMuchError)
                 else self.explain(error, OPEN_TIMEOUT_S - elapsed_s)
                 or failures.opening(self.address, error, elapsed_s, OPEN_TIMEOUT_S)
@@ -187,9 +190,9 @@ class LibavConnection:
             yield packet
             came, last = True, monotonic()
 
-    def _too_much(self, error: TooMuchError | None = None) -> StreamError:
-        most = f"a picture of more than the {self.decoders.max_bytes} bytes that max_picture_px allows"
-        return StreamError(Reason.TOO_LARGE, f"{self.address}: {str(error or '') or most}")
+    def _too_much(self, error: TooMuchError | None = None, what: str = "") -> StreamError:
+        what = what or f"a picture of more than the {self.decoders.max_bytes} bytes that max_picture_px allows"
+        return StreamError(Reason.TOO_LARGE, f"{self.address}: {str(error or '') or what}")
 
     def _silent(self, came: bool) -> StreamError:
         """Nothing was sent; `came` is whether a packet came before."""
