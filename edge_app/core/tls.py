@@ -16,10 +16,12 @@ def client_context(ca: Path | None, *, verify: bool) -> ssl.SSLContext:
         verify: Whether the server's certificate is checked.
 
     Raises:
-        ConfigError: The file does not exist or holds no certificate.
+        ConfigError: The file does not exist, is none, or holds no certificate.
         AccessError: The file may not be read.
     """
     try:
+        if ca is not None and ca.exists() and not ca.is_file():
+            raise ConfigError(f"{ca}: not a file")  # a pipe would be waited for
         context = ssl.create_default_context(cafile=ca)
     except FileNotFoundError:
         raise ConfigError(f"{ca}: no such file") from None

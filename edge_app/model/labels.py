@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from edge_app.config.plain import MOST_BYTES
 from edge_app.core.errors import ConfigError, DataError, EdgeAppError, InputError
 from edge_app.model.metadata import literal
 
@@ -107,13 +108,19 @@ def read_labels(path: Path, coco: tuple[str, ...]) -> tuple[str, ...]:
     if path.name == BUNDLED and not path.exists():
         return coco
     try:
-        lines = path.read_text(encoding="utf-8").rstrip().split("\n")
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path}: not a file; want one with the name of a class a line")  # a pipe may never end
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        lines = content.decode().rstrip().split("\n")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; want one with the name of a class a line, or {BUNDLED}") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text") from None
+    if len(content) > MOST_BYTES:
+        raise InputError(f"{path}: larger than {MOST_BYTES >> 20} MB; want the name of a class a line")
     return tuple(line.strip() for line in lines)
 
 

@@ -8,6 +8,7 @@ import io
 import math
 import re
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +35,8 @@ HASHES = {
     "Digest SHA-512-256": "sha512_256",
 }
 PNG = cv2.imencode(".png", next(iter(stripes((320, 240), 1))))[1].tobytes()
+# EBML's header, a segment, and in it an element to be passed over that has no end.
+MKV = bytes.fromhex("1a45dfa38b4282886d6174726f736b61 1853806701ffffffffffffff ec017fffffffffffff")
 JPEGS = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in stripes((320, 240), 10)]
 
 
@@ -151,6 +154,8 @@ class Handler(BaseHTTPRequestHandler):
             "/early.mp4": lambda: self.answer(
                 200, "video/mp4", remuxed(self.server.video, "mp4", movflags="empty_moov+frag_keyframe")
             ),
+            "/many-samples.mp4": lambda: self.answer(200, "video/mp4", self.boasting(b"stsz....", samples_at=4)),
+            "/many-in-a-fragment.mp4": lambda: self.answer(200, "video/mp4", self.boasting(b"trun....", samples_at=0)),
             "/odd": lambda: self.stream(self.odd_part),
             "/chunked": lambda: self.stream(self.chunk),
             "/picture": lambda: self.answer(200, "application/octet-stream", self.picture()),
@@ -162,6 +167,7 @@ class Handler(BaseHTTPRequestHandler):
             "/moved": lambda: self.answer(302, "text/plain", b"", {"Location": self.server.moved_to}),
             "/endless": self.endless,
             "/endless.png": lambda: self.endless("image/png", PNG[:33] + b"\x7f\xff\xff\xffIDAT"),
+            "/endless.mkv": lambda: self.endless("video/x-matroska", MKV),
             "/nothing": lambda: self.stream(lambda _: b""),
             "/picture.png": lambda: self.answer(200, "image/png", PNG),
             "/icy": lambda: self.raw("ICY 200 OK"),
@@ -186,6 +192,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def boasting(self, box: bytes, samples_at: int) -> bytes:
+        """An MP4 whose first box of that type says that it has three million samples of 100 bytes."""
+        content = remuxed(self.server.video, "mp4", movflags="empty_moov+frag_keyframe")
+        at = content.index(box[:4]) + len(box)
+        number = struct.pack(">II", 100, 3_000_000)[4 - samples_at :]
+        return content[:at] + number + content[at + len(number) :]
 
     @staticmethod
     def part(jpeg: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -9,6 +11,8 @@ import numpy as np
 import psutil
 import pytest
 
+from edge_app.capture.sources.libav_connection import TooMuchError
+from edge_app.capture.sources.mp4_body import Mp4Body
 from edge_app.core.errors import InputError, Reason
 from tests.capture.conftest import Rig
 from tests.capture.http_camera import StartHttpCamera
@@ -63,6 +67,42 @@ def test_a_picture_of_more_bytes_is_not_read_to_its_end(rig: Rig, http_camera: S
     rig.add(http_camera().url(path), max_picture_px=2_000_000)
     rig.until(is_down)
     assert most - before < 60e6
+
+
+def test_a_video_that_begins_with_much_else_is_not_read_until_a_picture_comes(rig: Rig, http_camera: StartHttpCamera):
+    rig.add(http_camera().url("endless.mkv"))
+    rig.until(lambda: rig.is_down(Reason.TOO_LARGE))
+    assert str(rig.cameras.statuses()["gate"].detail).endswith(f"{8 << 20} bytes without a picture")
+
+
+@pytest.mark.parametrize("path", ["many-samples.mp4", "many-in-a-fragment.mp4"])
+def test_an_mp4_that_announces_millions_of_samples_is_not_read(rig: Rig, http_camera: StartHttpCamera, path: str):
+    rig.add(http_camera().url(path))
+    rig.until(lambda: rig.is_down(Reason.TOO_LARGE))
+    assert "an index of more than" in str(rig.cameras.statuses()["gate"].detail)
+
+
+class Content(BytesIO):
+    """What a camera sends."""
+
+    def wait_until(self, deadline: float) -> None:
+        """It is all there."""
+
+    def allow(self, size: int) -> None:
+        """It is short."""
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 1000])
+@pytest.mark.parametrize(
+    "box", [b"....stsz" + bytes(8) + b"\0\x3d\x09\0", b"\0\0\0\1trun" + bytes(16), b"....cmov"], ids=["32", "64", "zip"]
+)
+def test_they_are_found_however_the_bytes_come(size: int, box: bytes):
+    head = b"\0\0\0\x0cftypisom" + b"\0\0\0\1mdat" + (16 + len(box)).to_bytes(8, "big") + box
+    body = Mp4Body(Content(head + b"\0\0\0\0moov" + box))
+    assert b"".join(body.read(size) for _ in range(len(head) // size)) == head[: len(head) // size * size]
+    with pytest.raises(TooMuchError):
+        list(iter(partial(body.read, size), b""))
+    assert body.read(size) == b""
 
 
 def test_a_file_of_larger_pictures_is_an_error(rig: Rig, clip: Path):

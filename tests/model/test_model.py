@@ -242,6 +242,16 @@ def test_a_labels_file_wins_and_must_fit(tmp_path):
         find_labels(80, Path(tmp_path / "none.txt"), None, {})
 
 
+def test_labels_in_a_pipe_a_device_or_far_too_large_a_file_are_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.txt")
+    for path in (tmp_path / "pipe.txt", Path("/dev/zero")):
+        with pytest.raises(InputError, match="not a file"):
+            find_labels(80, path, None, {})
+    (tmp_path / "large.txt").write_bytes(b"cat\n" * (1 << 20) + b"c")
+    with pytest.raises(InputError, match="larger than 4 MB"):
+        find_labels(80, tmp_path / "large.txt", None, {})
+
+
 def test_a_model_of_unknown_classes_has_the_names_that_there_are_and_numbers():
     labels = find_labels(None, None, None, {"names": "{0: 'x', 1: 'y'}"})
     assert (labels.names, labels.of_all_classes[:3]) == (("x", "y"), ("x", "y", "class_2"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -423,6 +424,9 @@ def test_a_file_that_holds_no_certificate_is_a_mistake_in_the_configuration(tmp_
     (tmp_path / "empty.pem").write_text("nothing\n")
     with pytest.raises(ConfigError, match="holds no certificate"):
         config(1883, tls=TlsConfig(ca=tmp_path / "empty.pem")).open()
+    os.mkfifo(tmp_path / "pipe.pem")
+    with pytest.raises(ConfigError, match=r"pipe\.pem: not a file"):
+        config(1883, tls=TlsConfig(ca=tmp_path / "pipe.pem")).open()
 
 
 def test_probing_says_what_it_found_and_leaves_no_trace(tls_broker: Broker, subscribe: Any) -> None:

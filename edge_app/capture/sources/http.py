@@ -15,7 +15,8 @@ from edge_app.capture.sources.http_answer import HttpAnswer
 from edge_app.capture.sources.http_client import HttpClient
 from edge_app.capture.sources.http_failures import LATE_INDEX, PLAYLIST, of_content
 from edge_app.capture.sources.jpeg_connection import JpegConnection
-from edge_app.capture.sources.libav_connection import LibavConnection
+from edge_app.capture.sources.libav_connection import IMAGES, MP4, LibavConnection
+from edge_app.capture.sources.mp4_body import Mp4Body
 from edge_app.capture.sources.source import NETWORK_KEYS, BrokenOffError, DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.core.errors import Reason, StreamError
 
@@ -52,16 +53,15 @@ class HttpSource:
                     raise StreamError(Reason.CODEC, f"{self.description}: {PLAYLIST}")
                 case "late index":
                     raise StreamError(Reason.CODEC, f"{self.description}: {LATE_INDEX}")
+                case "mp4":
+                    with self._libav.connect(Mp4Body(answer), MP4) as container:
+                        yield self._libav.frames(container, stop, answer)
+                case "image":
+                    with self._libav.connect(answer, IMAGES) as container:
+                        yield self._snapshots(self._picture_answers(container, answer, stop), stop)
                 case "other":
-                    yield from self._through_libav(answer, stop)
-
-    def _through_libav(self, answer: HttpAnswer, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
-        """Yields the frames, once, of an answer that holds video or a picture other than JPEG."""
-        with self._libav.connect(answer) as container:
-            if container.format.name.endswith("_pipe"):  # such as png_pipe
-                yield self._snapshots(self._picture_answers(container, answer, stop), stop)
-            else:
-                yield self._libav.frames(container, stop, answer)
+                    with self._libav.connect(answer) as container:
+                        yield self._libav.frames(container, stop, answer)
 
     def _explain(self, error: Exception, left_s: float) -> StreamError:
         reason, text = of_content(error)
@@ -80,7 +80,7 @@ class HttpSource:
         """The same through libav."""
         yield self._libav.frames(container, stop, answer)
         while True:
-            with closing(self._client.get(stop)) as another, self._libav.connect(another) as opened:
+            with closing(self._client.get(stop)) as another, self._libav.connect(another, IMAGES) as opened:
                 yield self._libav.frames(opened, stop, another)
 
     def _snapshots(self, responses: Iterator[Iterator[DecodedFrame]], stop: threading.Event) -> Iterator[DecodedFrame]:

@@ -9,6 +9,7 @@ from edge_app.capture.decode.jpeg import SOI
 
 LONGEST_PREAMBLE = 512  # before the headers of the first part, where nothing else says that there are parts
 
+IMAGE = re.compile(rb"\x89PNG|BM|II\*\0|MM\0\*|RIFF....WEBP", re.DOTALL)  # which is no JPEG
 PLAYLIST = re.compile(rb"#EXTM3U|(?:<\?xml[^>]{,200}>\s*)?<MPD\b")
 PART_HEADER = re.compile(rb"^content-(?:type|length)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 BINARY = re.compile(rb"[^\t\r\n\x20-\x7e]")
@@ -16,7 +17,7 @@ BINARY = re.compile(rb"[^\t\r\n\x20-\x7e]")
 LONGEST_HEAD = 64 * 1024  # of an MP4, before its pictures or its index
 BOX_HEAD = 8  # bytes: its size and its type
 
-Content = Literal["parts", "picture", "playlist", "late index", "other"]
+Content = Literal["parts", "picture", "playlist", "mp4", "late index", "image", "other"]
 
 
 def content_of(beginning: bytes) -> Content | None:
@@ -25,12 +26,14 @@ def content_of(beginning: bytes) -> Content | None:
     >>> content_of(b"\r\n--cut\r\n"), content_of(b"cut\r\nContent-Type: image/jpeg\r\n"), content_of(b"\xff\xd8\xff")
     ('parts', 'parts', 'picture')
     >>> content_of(b"\x89PNG"), content_of(b"#EXTM3U"), content_of(b"cut\r\n")
-    ('other', 'playlist', None)
+    ('image', 'playlist', None)
     >>> content_of(b"\0\0\0\x0cftypisom\0\0\0\0mdat"), content_of(b"\0\0\0\x0cftypisom\0\0\0\0moov")
-    ('late index', 'other')
+    ('late index', 'mp4')
     """
     if beginning[4:8] == b"ftyp":
         return _mp4(beginning)
+    if IMAGE.match(beginning):
+        return "image"
     body = beginning.lstrip(b"\r\n\t ")
     if body.startswith(SOI):
         return "picture"
@@ -51,6 +54,6 @@ def _mp4(beginning: bytes) -> Content | None:
         if kind == b"mdat":
             return "late index"
         if kind == b"moov" or size < BOX_HEAD:
-            return "other"
+            return "mp4"
         at += size
-    return None if at < LONGEST_HEAD else "other"
+    return None if at < LONGEST_HEAD else "mp4"

@@ -83,5 +83,5 @@ def of_content(error: Exception) -> tuple[Reason, str]:
     if isinstance(error, ConnectionError):
         return Reason.FAILED, "the connection broke"
     if isinstance(error, av.ArgumentError):
-        return Reason.FAILED, f"it leads to a playlist (HLS, DASH) or another protocol, which is not followed: {GIVE}"
+        return Reason.FAILED, f"it is a playlist (HLS, DASH), or of a kind that is not read: {GIVE}"
     return Reason.FAILED, "its answer is neither video nor a picture"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from time import monotonic
@@ -35,10 +35,19 @@ UNANALYSED = {"analyzeduration": "1", "probesize": "32"}
 FEW_TRACKS = {"max_streams": "16"}
 # What a camera sends may be a list of files or addresses, to which libav would go.
 READS_NOTHING_ELSE = {"protocol_whitelist": "none"}
+# What cameras and servers send over HTTP. MP4 is not among them, as its index has to be looked at first; cutting lists
+# would repeat that index.
+STREAMS = {
+    "format_whitelist": "mpegts,mpeg,mpegvideo,flv,live_flv,matroska,avi,asf,ogg,dhav,ivf,"
+    "m4v,h264,hevc,mjpeg,mpjpeg,gif"
+}
+IMAGES = {"format_whitelist": "png_pipe,bmp_pipe,tiff_pipe,webp_pipe"}
+MOST_BEFORE = 8 << 20  # bytes before the first picture, of whose titles and lists libav may make 30 times as many
+MP4 = {"format_whitelist": "mov", "advanced_editlist": "0"}
 
 
 class TooMuchError(OSError):
-    """More bytes came than one picture may have."""
+    """More bytes came than one picture may have; or what its text says."""
 
 
 class Body(Protocol):
@@ -81,18 +90,19 @@ class LibavConnection:
         """
         return min(LONGEST_READ_S, self.stall_timeout_s / 2)
 
-    def connect(self, body: Body | None = None) -> InputContainer:
-        """One connection of libav's, or what it takes `body` for.
+    def connect(self, body: Body | None = None, kinds: Mapping[str, str] = STREAMS) -> InputContainer:
+        """One connection of libav's, or what it takes `body` for, of these kinds.
 
         Raises:
             StreamError: It could not be opened.
         """
         began = monotonic()
-        options = UNANALYSED | FEW_TRACKS | (self.options if body is None else READS_NOTHING_ELSE)
+        options = UNANALYSED | FEW_TRACKS | (self.options if body is None else {**READS_NOTHING_ELSE, **kinds})
         timeout = (OPEN_TIMEOUT_S, self.read_timeout_s) if body is None else None
+        most = self.decoders.max_bytes if kinds is IMAGES else min(MOST_BEFORE, self.decoders.max_bytes)
         if body is not None:
             body.wait_until(began + OPEN_TIMEOUT_S)
-            body.allow(self.decoders.max_bytes)
+            body.allow(most)
         try:
             container: InputContainer = av.open(
                 body or self.address.for_libav(), mode="r", options=options, timeout=timeout, **lenient()
@@ -100,7 +110,7 @@ class LibavConnection:
         except LIBAV_ERRORS as error:
             elapsed_s = monotonic() - began
             failure = (
-                self._too_much()
+                self._too_much(error, f"{most} bytes without a picture")
                 if isinstance(error, TooMuchError)
                 else self.explain(error, OPEN_TIMEOUT_S - elapsed_s)
                 or failures.opening(self.address, error, elapsed_s, OPEN_TIMEOUT_S)
@@ -164,8 +174,8 @@ class LibavConnection:
                 packet = next(packets)
             except StopIteration:
                 failure = StreamError(Reason.ENDED, f"{self.address}: the camera ended the stream")
-            except TooMuchError:
-                failure = self._too_much()
+            except TooMuchError as error:
+                failure = self._too_much(error)
             except LIBAV_ERRORS as error:
                 # Within a camera's answer, libav calls the end of its patience an input/output error.
                 patience_s = self.read_timeout_s if body is None else self.stall_timeout_s
@@ -180,9 +190,9 @@ class LibavConnection:
             yield packet
             came, last = True, monotonic()
 
-    def _too_much(self) -> StreamError:
-        most = f"{self.decoders.max_bytes} bytes that max_picture_px allows"
-        return StreamError(Reason.TOO_LARGE, f"{self.address}: a picture of more than the {most}")
+    def _too_much(self, error: TooMuchError | None = None, what: str = "") -> StreamError:
+        what = what or f"a picture of more than the {self.decoders.max_bytes} bytes that max_picture_px allows"
+        return StreamError(Reason.TOO_LARGE, f"{self.address}: {str(error or '') or what}")
 
     def _silent(self, came: bool) -> StreamError:
         """Nothing was sent; `came` is whether a packet came before."""
