@@ -122,7 +122,11 @@ def _make_events(
     config: AnalyticsConfig, camera: str, labels: Sequence[str], counts: CountStore | None
 ) -> CameraEvents:
     events = config.events or EventsConfig()
-    tracks = TrackEvents(events.update_s) if config.track is not None or config.events is not None else None
+    tracks = (
+        TrackEvents(events.update_s, best_frame=events.best_frame)
+        if config.track is not None or config.events is not None
+        else None
+    )
     places = None
     if config.has_places and counts is not None:
         tally = PlaceTally(counts, camera, labels, config.time_zone)

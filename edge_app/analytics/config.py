@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge_app.config.section import Section
+from edge_app.config.section import Flag, Section
 
 TrackerName = Literal["bytetrack", "ocsort", "sort", "none"]
 
@@ -33,3 +33,5 @@ class EventsConfig(Section):
     cooldown_s: float = Field(default=0.0, ge=0)
     """After the event of a camera, the same of that zone or line and that label is sent again only so much later [s];
     what would follow it, such as `leave`, is left out with it. It is counted all the same."""
+    best_frame: Flag = True
+    """Whether the `end` of a track shows it where its score was best; `false`: where it was last seen."""

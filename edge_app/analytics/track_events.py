@@ -43,9 +43,14 @@ class _Life:
 class TrackEvents:
     """Follows the tracks of one camera."""
 
-    def __init__(self, update_s: float) -> None:
-        """Knows no track yet; two events of one, but its end, are at least `update_s` [s] apart."""
-        self._update_s = update_s
+    def __init__(self, update_s: float, *, best_frame: bool = True) -> None:
+        """Knows no track yet.
+
+        Args:
+            update_s: Two events of a track, but its end, are at least so far apart [s].
+            best_frame: Whether the end of a track shows it where its score was best, or where it was last seen.
+        """
+        self._update_s, self._best_frame = update_s, best_frame
         self._lives: dict[int, _Life] = {}
 
     def update(self, frame: TrackedFrame) -> Iterator[SceneEvent]:
@@ -63,7 +68,8 @@ class TrackEvents:
         """These tracks have ended."""
         for track_id in track_ids:
             if (life := self._lives.pop(track_id, None)) is not None:
-                yield life.event("end", life.best, end_time=life.newest.meta.time.wall)
+                seen = life.best if self._best_frame else life.newest
+                yield life.event("end", seen, end_time=life.newest.meta.time.wall)
 
     def close(self) -> Iterator[SceneEvent]:
         """No more frames come: all end."""

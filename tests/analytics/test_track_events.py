@@ -51,6 +51,16 @@ def test_an_end_shows_the_track_where_its_score_was_best() -> None:
     assert (end.seen.score, end.seen.meta.index, end.seen.box[2]) == (pytest.approx(0.9), 1, pytest.approx(0.12 * 640))
 
 
+def test_an_end_may_show_the_track_where_it_was_last_seen() -> None:
+    camera = Camera()
+    camera.tracks = TrackEvents(update_s=1, best_frame=False)
+    for score in (0.5, 0.9, 0.6):
+        camera.shows(score)
+    (end,) = camera.tracks.end([1])
+    assert end.seen is not None
+    assert (end.seen.score, end.seen.meta.index) == (pytest.approx(0.6), 2)
+
+
 def test_tracks_have_ids_of_their_own_and_all_end_where_no_more_frames_come() -> None:
     camera = Camera()
     for _ in range(3):
