@@ -11,10 +11,11 @@ from typing import Any
 
 from edge_app.app.config import CameraSection
 from edge_app.app.counting import COUNTING, CountKeeper
+from edge_app.app.facts import CameraFacts, MakeAnalytics
 from edge_app.app.health import HealthReporter
 from edge_app.app.service import Service
 from edge_app.app.status_events import StatusEvents
-from edge_app.app.worker import MakeAnalytics, Worker
+from edge_app.app.worker import Worker
 from edge_app.capture import Source
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import TemporaryError
@@ -85,8 +86,7 @@ class Runtime:
             detector,
             engine,
             MessageWriter(self._session, self._identity, detector.labels, self.metrics),
-            self._events,
-            make_analytics=make_analytics,
+            CameraFacts(make_analytics, self._events),
             publish=self.deliveries.put,
             on_status=self._on_status,
             metrics=self.metrics,

@@ -16,9 +16,9 @@ from edge_app.analytics.counts import COUNTS_FILE, CountStore
 from edge_app.app.config import AppConfig
 from edge_app.app.counting import CountKeeper, open_store
 from edge_app.app.factory import Parts
+from edge_app.app.facts import MakeAnalytics
 from edge_app.app.runtime import Runtime
 from edge_app.app.service import Service
-from edge_app.app.worker import MakeAnalytics
 from edge_app.detector import Detector, start_engine
 
 logger = logging.getLogger(__name__)

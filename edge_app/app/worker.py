@@ -5,19 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from functools import partial
-from itertools import count
+from collections.abc import Callable, Iterable
 
-from edge_app.analytics import Analytics
-from edge_app.analytics.scene import SceneConfig
 from edge_app.app.config import CameraSection
+from edge_app.app.facts import CameraFacts
 from edge_app.capture import Cameras, Source
 from edge_app.capture.status import OnStatus
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.detections import Result
-from edge_app.core.events import SceneEvent
 from edge_app.core.frames import Frame
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
@@ -26,12 +21,11 @@ from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.detector import Detector
 from edge_app.engine import Engine
 from edge_app.pipeline import Analysis
-from edge_app.publish import EventWriter, Message, MessageWriter
+from edge_app.publish import Message, MessageWriter
 
 FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
 
 Publish = Callable[[Message, Callable[[], bool]], object]
-MakeAnalytics = Callable[[str, SceneConfig, Iterator[int]], Analytics | None]
 
 
 class Worker:
@@ -46,9 +40,8 @@ class Worker:
         detector: Detector,
         engine: Engine,
         messages: MessageWriter,
-        events: EventWriter,
+        facts: CameraFacts,
         *,
-        make_analytics: MakeAnalytics,
         publish: Publish,
         on_status: OnStatus,
         metrics: Metrics,
@@ -63,8 +56,7 @@ class Worker:
             detector: What is computed.
             engine: What computes it, warm.
             messages: Makes the message of each result.
-            events: Makes those of what happened.
-            make_analytics: Makes the analytics of the camera of that name, if it has any; its tracks get these ids.
+            facts: Follows what is detected, and makes the messages of what happened.
             publish: Takes messages; may block only for finite sources, while the given callable returns True.
             on_status: Called on each change of a camera's status, by whichever thread made it; it must not block.
             metrics: What is counted and measured.
@@ -74,12 +66,10 @@ class Worker:
             name: Of its thread, for logs and heartbeats; every worker has its own.
         """
         self._name = name
-        self._messages, self._events, self._publish = messages, events, publish
+        self._messages, self._facts, self._publish = messages, facts, publish
         self._heartbeats, self._stop = heartbeats, stop
         self._threads, self._inbox = threads, Inbox()
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
-        self._make_analytics, self._analytics = make_analytics, dict[str, Analytics]()
-        self._track_ids = defaultdict[str, Iterator[int]](partial(count, 1))  # go on where a camera comes back
         capacity = max(engine.max_batch, FINITE_AHEAD)
         self._cameras = Cameras(self._inbox, metrics, threads, on_status, capacity)
         self._analysis = Analysis(
@@ -102,14 +92,13 @@ class Worker:
             EndedError: The worker has ended with its last source: nobody would analyse the camera's frames.
         """
         with self._inbox.held():
-            if analytics := self._make_analytics(name, config, self._track_ids[name]):
-                self._analytics[name] = analytics
+            self._facts.add(name, config)
             self._cameras.add(name, source, config)
 
     def remove(self, name: str) -> None:
         """Ends a camera, whose last status is `disabled`; its subscribers stay, for another one of that name."""
         self._cameras.remove(name)
-        self._analytics.pop(name, None)
+        self._facts.remove(name)
 
     def replace(self, name: str, source: Source, config: CameraSection) -> None:
         """Removes a camera and adds another of its name, which counts frames and tracks on; raises like `add`."""
@@ -145,34 +134,23 @@ class Worker:
 
     def _analyse(self) -> None:
         self._analysis.run(self._stop)
-        for name in list(self._analytics):
-            self._end_facts(name)
+        self._send(self._facts.end_all())
 
     def _hand_over(self, frame: Frame, result: Result) -> None:
         """Runs in the analysis thread; waits only for the sinks of a finite source's messages."""
-        result = self._with_facts(result)
+        result = self._facts.of(result)
         self._all.put(frame, result)
         if (tap := self._taps.get(frame.meta.camera)) is not None:
             tap.put(frame, result)
         self._publish(self._messages.detections(result, time.monotonic()), self._keep_waiting)
-        self._tell(result.events)
-
-    def _with_facts(self, result: Result) -> Result:
-        """The result with what its camera's analytics make of it, if it has any."""
-        analytics = self._analytics.get(result.meta.camera)
-        if analytics is None:
-            return result
-        detections, events = analytics.update(result.meta, result.source_wh, result.detections)
-        return replace(result, detections=detections, events=events)
+        self._send(self._facts.messages(result.events))
 
     def _end_facts(self, camera: str) -> None:
-        """No more frames of this camera come: its tracks and stays have ended."""
-        if (analytics := self._analytics.get(camera)) is not None:
-            self._tell(analytics.close())
+        self._send(self._facts.end(camera))
 
-    def _tell(self, events: Iterable[SceneEvent]) -> None:
-        for event in events:
-            self._publish(self._events.event(event), self._keep_waiting)
+    def _send(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._publish(message, self._keep_waiting)
 
     def _keep_waiting(self) -> bool:
         """Between two looks at a full sink: the thread is alive, and goes on unless the program stops."""
