@@ -15,6 +15,11 @@ from edge_app.core.frames import FrameMeta
 UNTRACKED = -1  # in place of an id
 
 
+def label_of(labels: Sequence[str], class_id: int) -> str:
+    """The name of a class, for people; its number where it is another model's, which answered before or after."""
+    return labels[class_id] if class_id < len(labels) else str(class_id)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
     """Objects found in one frame, as parallel arrays of length n.

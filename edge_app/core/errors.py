@@ -10,15 +10,20 @@ EdgeAppError              70  an internal error
 │   ├── Int8AccuracyError     INT8 does not find what FP32 finds on this machine (detector/qualification.py)
 │   └── UntrustedError        an engine file that somebody else could have written (trt_build/engine_file.py)
 ├── InputError            66  a model, a file source or another input is missing or unreadable
+│   └── UnknownCameraError    there is no camera of that name
 ├── DeviceError           69  a camera, a broker or a GPU is unavailable
 │   ├── StreamError           one camera; `run` reconnects, `check --probe` reports
 │   │   └── BrokenOffError    the same after some frames, and how many were lost (capture/sources/source.py)
 │   ├── SinkError             one broker or file; `run` reconnects, `check --probe` reports
 │   │   ├── LoginError        the broker refused our login (publish/sinks/sink.py)
 │   │   ├── BusyError         the other side takes nothing for now (publish/sinks/sink.py)
+│   │   │   └── OutageError       nor would it take any other message (publish/sinks/sink.py)
+│   │   │       └── HungUpError     it broke the connection off (publish/http/answers.py)
 │   │   └── RefusedError      it will never take one message, which is set aside (publish/sinks/sink.py)
+│   │       └── UnwantedError     the sink was told to leave it out (publish/sinks/sink.py)
 │   └── DeviceMemoryError     the GPU has too little memory left; at run time the batch is dropped
 ├── EngineError           70  a batch could not be computed; `run` retries its frames one by one
+│   └── EngineAwayError   75  no frame can be computed now: the model's server is away
 ├── TemporaryError        75  try again
 │   └── EndedError            every source has ended: nothing can be added any more (core/inbox.py)
 ├── DeviceFaultError      76  the GPU's context is lost; only a new process gets another
@@ -60,6 +65,15 @@ def on_one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def forget(error: BaseException | None) -> None:
+    """Lets go of the frames that an error has passed through, which hold packets, pictures and the error itself.
+
+    Otherwise these would stay until Python looks for what hangs together in circles, which it does by number, not size.
+    """
+    while error is not None:
+        error.__traceback__, error = None, error.__cause__ or error.__context__
+
+
 class EdgeAppError(Exception):
     """Base of every error that this program raises on purpose; its text is one line for the operator."""
 
@@ -95,6 +109,10 @@ class InputError(EdgeAppError):
     exit_code = 66
 
 
+class UnknownCameraError(InputError):
+    """There is no camera of that name in the configuration."""
+
+
 class DeviceError(EdgeAppError):
     """A camera, a broker or a GPU is unavailable."""
 
@@ -121,6 +139,12 @@ class EngineError(EdgeAppError):
     """The engine could not compute a batch."""
 
 
+class EngineAwayError(EngineError):
+    """No frame can be computed for now, as the model's server is away; starting again may help."""
+
+    exit_code = 75
+
+
 class TemporaryError(EdgeAppError):
     """Something temporary went wrong; starting again may help."""
 
@@ -140,6 +164,12 @@ class AccessError(EdgeAppError):
 
 
 class ConfigError(EdgeAppError):
-    """The configuration is wrong; restarting will not help."""
+    """The configuration is wrong; restarting will not help.
+
+    Attributes:
+        complaints: The keys that are wrong, as in `cameras.gate.url`, each with what is wrong, without the file and
+            the place; empty where nobody has said which.
+    """
 
     exit_code = 78
+    complaints: tuple[tuple[str, str], ...] = ()

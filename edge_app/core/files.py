@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -45,6 +46,40 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o666, replace: bool 
     sync_folder(path.parent)
 
 
+def rewrite(path: Path, content: bytes, check: Callable[[], None] = lambda: None) -> None:
+    """Replaces what a file holds; it keeps its owner, permissions and attributes, and a link to it stays one.
+
+    Args:
+        path: The file, which is there.
+        content: What it is to hold.
+        check: Called when all is ready; what it raises leaves the file as it is.
+
+    Raises:
+        PermissionError: The file may not be written, or its folder.
+        OSError: The operating system refuses otherwise.
+    """
+    path = path.resolve(strict=True)
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    before, draft = path.stat(), path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(file, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            if (made := os.fstat(file)) and (made.st_uid, made.st_gid) != (before.st_uid, before.st_gid):
+                os.fchown(file, before.st_uid, before.st_gid)
+            shutil.copystat(path, draft)  # access lists, too
+            os.utime(file)
+            os.fsync(file)
+        check()
+        draft.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+    sync_folder(path.parent)
+
+
 def open_to_write(path: Path, flags: int, mode: int | None = None) -> int:
     """A descriptor of a file that is made if it is not there, and is never reached through a link of that name.
 
@@ -68,7 +103,7 @@ def open_to_write(path: Path, flags: int, mode: int | None = None) -> int:
 
 def refusal(error: OSError) -> str:
     """Why a file cannot be written, in words."""
-    return "is a link, which is not followed" if error.errno == errno.ELOOP else str(error.strerror)
+    return "is a link, which is not followed" if error.errno == errno.ELOOP else error.strerror or str(error)
 
 
 def adopt(draft: Path, path: Path) -> None:

@@ -149,11 +149,13 @@ class PendingFrame:
         meta: Which frame it is.
         decode_s: Time that the decoder spent on it [s].
         convert: Makes the picture; raises StreamError where the decoder's surface is broken.
+        alone: Whether the picture is so large that no other one should be in work at the same time.
     """
 
     meta: FrameMeta
     decode_s: float
     convert: Callable[[], Picture]
+    alone: bool = False
 
     def take(self, now_mono: float) -> Frame:
         """The frame with its pixels, taken from the inbox at that time."""

@@ -50,6 +50,8 @@ class Inbox:
         self._cells: dict[str, _Cell] = {}
         self._ended: set[str] = set()  # cameras that are still there and send no more frames
         self._told: set[str] = set()  # those of them that `take_ended` has told
+        self._removed: set[str] = set()  # cameras of whom `take` may still have frames
+        self._gone: set[str] = set()  # those of whom it had none any more, when it was called last
         self._held = 0
         self._finished = False
         lock = threading.RLock()
@@ -84,6 +86,8 @@ class Inbox:
         """
         with self._arrived:
             (self._ended.discard if removed else self._ended.add)(camera)
+            if removed:
+                self._removed.add(camera)
             cell = self._cells.pop(camera, None)
             if cell is not None and cell.live:
                 cell.clear("removed")
@@ -98,6 +102,13 @@ class Inbox:
         """Whether there is a frame to take."""
         with self._arrived:
             return self._any_fresh()
+
+    @property
+    def next_is_alone(self) -> bool:
+        """Whether the frame that would be taken next wants to be alone."""
+        with self._arrived:
+            line = self._in_line()
+            return bool(line) and line[0].frames[0].alone
 
     @property
     def exhausted(self) -> bool:
@@ -140,22 +151,35 @@ class Inbox:
     def take(self, max_frames: int, timeout_s: float) -> list[PendingFrame]:
         """At most one frame per live camera, longest waiting first; finite sources may fill the rest.
 
-        Returns an empty list if nothing came within the timeout, or nothing more will come.
+        A frame that wants to be alone is. Returns an empty list if nothing came within the timeout, or nothing more
+        will come.
         """
         with self._arrived:
             self._arrived.wait_for(lambda: self._any_fresh() or self._is_exhausted(), timeout_s)
+            self._gone |= {name for name in self._removed if name not in self._cells or self._cells[name].capacity}
+            self._removed -= self._gone
             taken: list[PendingFrame] = []
-            for cell in sorted((c for c in self._cells.values() if c.frames), key=lambda c: c.since):
-                if len(taken) < max_frames:
+            for cell in self._in_line():
+                if len(taken) < max_frames and not (taken and cell.frames[0].alone):
                     taken.append(cell.frames.popleft())
                     cell.since = time.monotonic()
+                    max_frames = 1 if taken[0].alone else max_frames
             for cell in self._cells.values():
-                while not cell.live and cell.frames and len(taken) < max_frames:
+                while not cell.live and cell.frames and len(taken) < max_frames and not cell.frames[0].alone:
                     taken.append(cell.frames.popleft())
             self._cells = {n: c for n, c in self._cells.items() if c.frames or c.capacity}
             if any(not cell.live and cell.is_half_empty() for cell in self._cells.values()):
                 self._room.notify_all()
             return taken
+
+    def take_removed(self) -> set[str]:
+        """The cameras that were removed before the last `take`, which had no frame of theirs, each once.
+
+        What it had of that name is of a camera that has taken its place, maybe with frames that a finite one left.
+        """
+        with self._arrived:
+            gone, self._gone = self._gone, set()
+            return gone
 
     def take_ended(self) -> set[str]:
         """The cameras that have ended, and whose frames are all taken, each once."""
@@ -169,6 +193,10 @@ class Inbox:
         with self._arrived:
             self._finished = self._finished or self._is_exhausted()
             return self._finished
+
+    def _in_line(self) -> list[_Cell]:
+        """The cells in which a frame waits, longest waiting first."""
+        return sorted((cell for cell in self._cells.values() if cell.frames), key=lambda cell: cell.since)
 
     def _is_exhausted(self) -> bool:
         return not self._cells and bool(self._ended) and not self._held

@@ -6,7 +6,7 @@ import threading
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -33,6 +33,21 @@ class Histogram:
     buckets: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class MetricsSnapshot:
+    """Everything that was counted and measured up to one moment, by name and labels.
+
+    Attributes:
+        counts: Counters.
+        gauges: What goes up and down.
+        histograms: Durations.
+    """
+
+    counts: Mapping[tuple[str, LabelSet], int]
+    gauges: Mapping[tuple[str, LabelSet], float]
+    histograms: Mapping[tuple[str, LabelSet], Histogram]
+
+
 class _Durations:
     """The newest durations themselves, and all of them as a histogram; in bounded memory."""
 
@@ -40,6 +55,7 @@ class _Durations:
         self.recent = array("d")
         self.counts = [0] * (len(BOUNDS_S) + 1)
         self.sum = 0.0
+        self.newest = 0.0
         self._number = 0
 
     def add(self, seconds: float) -> None:
@@ -48,6 +64,7 @@ class _Durations:
         else:
             self.recent[self._number % RECENT] = seconds
         self._number += 1
+        self.newest = seconds
         self.counts[bisect_left(BOUNDS_S, seconds)] += 1
         self.sum += seconds
 
@@ -68,19 +85,20 @@ class Metrics:
         self._counts: dict[tuple[str, LabelSet], int] = defaultdict(int)
         self._gauges: dict[tuple[str, LabelSet], float] = {}
         self._durations: dict[tuple[str, LabelSet], _Durations] = defaultdict(_Durations)
+        self._together: dict[tuple[tuple[str, ...], str], list[_Durations]] = {}  # some of these, by names and camera
 
-    def count(self, name: str, amount: int = 1, **labels: str) -> None:
+    def count(self, name: str, amount: int = 1, /, **labels: str) -> None:
         """Adds to a counter."""
         with self._lock:
             self._counts[name, tuple(sorted(labels.items()))] += amount
 
-    def total(self, name: str, **labels: str) -> int:
+    def total(self, name: str, /, **labels: str) -> int:
         """The sum of the counters of that name that have these labels, whatever their other labels."""
         wanted = set(labels.items())
         with self._lock:
             return sum(n for (key, have), n in self._counts.items() if key == name and wanted <= set(have))
 
-    def by(self, name: str, label: str, **labels: str) -> dict[str, int]:
+    def by(self, name: str, label: str, /, **labels: str) -> dict[str, int]:
         """The counters of that name that have these labels, summed by the value of another label."""
         wanted = set(labels.items())
         sums: dict[str, int] = defaultdict(int)
@@ -90,17 +108,22 @@ class Metrics:
                     sums[dict(have).get(label, "")] += amount
         return dict(sums)
 
-    def gauge(self, name: str, value: float, **labels: str) -> None:
+    def gauge(self, name: str, value: float, /, **labels: str) -> None:
         """Sets what goes up and down, such as `clock_skew` of a camera [s]."""
         with self._lock:
             self._gauges[name, tuple(sorted(labels.items()))] = value
 
-    def gauge_value(self, name: str, **labels: str) -> float | None:
+    def gauge_value(self, name: str, /, **labels: str) -> float | None:
         """The gauge of that name with exactly these labels; None if it was never set."""
         with self._lock:
             return self._gauges.get((name, tuple(sorted(labels.items()))))
 
-    def observe(self, name: str, seconds: float, **labels: str) -> None:
+    def forget_gauge(self, name: str, /, **labels: str) -> None:
+        """Forgets the gauge of that name with exactly these labels, if it is there: what it is of is no more."""
+        with self._lock:
+            self._gauges.pop((name, tuple(sorted(labels.items()))), None)
+
+    def observe(self, name: str, seconds: float, /, **labels: str) -> None:
         """Records a duration or an age [s]."""
         self.observe_all({name: seconds}, **labels)
 
@@ -111,11 +134,38 @@ class Metrics:
             for name, lasted in seconds.items():
                 self._durations[name, key].add(lasted)
 
+    def observe_each(self, names: tuple[str, ...], cameras: Sequence[str], seconds: Sequence[Sequence[float]]) -> None:
+        """Records durations of these names [s], `seconds` of each camera; for many at once, such as of a batch."""
+        with self._lock:
+            for camera, lasted in zip(cameras, seconds, strict=True):
+                for durations, each in zip(self._of_camera(names, camera), lasted, strict=True):
+                    durations.add(each)
+
+    def _of_camera(self, names: tuple[str, ...], camera: str) -> list[_Durations]:
+        """The durations of these names and that camera; to be called with the lock."""
+        found = self._together.get((names, camera))
+        if found is None:
+            found = [self._durations[name, (("camera", camera),)] for name in names]
+            self._together[names, camera] = found
+        return found
+
+    def count_each(self, name: str, cameras: Sequence[str]) -> None:
+        """Adds one to a counter for each of these cameras."""
+        with self._lock:
+            for camera in cameras:
+                self._counts[name, (("camera", camera),)] += 1
+
     def percentiles(self, name: str, points: tuple[float, ...] = (50, 95, 99), **labels: str) -> list[float]:
         """Percentiles of the newest 2048 durations of each label set of that name [s]; empty where there are none."""
         with self._lock:
             values = [value for durations in self._matching(name, labels) for value in durations.recent]
         return [float(v) for v in np.percentile(values, points)] if values else []
+
+    def newest(self, name: str, /, **labels: str) -> float | None:
+        """The newest duration of that name with exactly these labels [s]; None if there is none."""
+        with self._lock:
+            found = self._durations.get((name, tuple(sorted(labels.items()))))
+            return None if found is None else found.newest
 
     def histogram(self, name: str, **labels: str) -> Histogram:
         """All durations of that name that have these labels."""
@@ -123,15 +173,28 @@ class Metrics:
             found = self._matching(name, labels)
             counts = [sum(column) for column in zip(*(d.counts for d in found), strict=True)]
             total = sum(durations.sum for durations in found)
-        below = tuple(accumulate(counts)) or (0,) * (len(BOUNDS_S) + 1)
-        return Histogram(below[-1], total, below[:-1])
+        return _histogram(counts or [0] * (len(BOUNDS_S) + 1), total)
+
+    def snapshot(self) -> MetricsSnapshot:
+        """Everything, at one moment; the threads that count wait only while it is copied."""
+        with self._lock:
+            counts, gauges = dict(self._counts), dict(self._gauges)
+            durations = [(key, d.counts.copy(), d.sum) for key, d in self._durations.items()]
+        return MetricsSnapshot(counts, gauges, {key: _histogram(each, total) for key, each, total in durations})
 
     def clear(self) -> None:
         """Forgets all counts and durations: what follows is measured from here. Gauges say what is, and stay."""
         with self._lock:
             self._counts.clear()
             self._durations.clear()
+            self._together.clear()
 
     def _matching(self, name: str, labels: dict[str, str]) -> list[_Durations]:
         wanted = set(labels.items())
         return [d for (key, have), d in self._durations.items() if key == name and wanted <= set(have)]
+
+
+def _histogram(counts: Sequence[int], total_s: float) -> Histogram:
+    """From how many lasted between one bound and the next, those beyond the last at the end."""
+    below = tuple(accumulate(counts))
+    return Histogram(below[-1], total_s, below[:-1])

@@ -19,9 +19,14 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets = secrets
         self._shown = {form: shown for secret, shown in secrets.items() for form in _forms(secret) if form != shown}
         longest_first = sorted(self._shown, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def knowing(self, secrets: Mapping[str, str]) -> Redactor:
+        """One that hides these as well."""
+        return Redactor({**self._secrets, **secrets})
 
     def hide(self, text: str) -> str:
         """The text without secrets."""

@@ -59,14 +59,18 @@ class ThreadGroup:
                 target()
             except BaseException as error:
                 logger.debug("%s failed", name, exc_info=True)
-                self.error = self.error or error
-                self._stop.set()
+                self.fail(error)
 
         thread = threading.Thread(target=run, name=name, daemon=True)
         with self._lock:
             self._threads = [t for t in self._threads if t.is_alive()] + [thread]
             thread.start()
         return thread
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the group with an error, unless one has ended it before."""
+        self.error = self.error or error
+        self._stop.set()
 
     def keep(self, error: BaseException) -> None:
         """Keeps an error for the end, unless there is one, and ends nothing."""

@@ -12,3 +12,15 @@ def new_ulid() -> str:
     """A ULID: 26 characters that sort by the time they were made [ms]."""
     number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
     return "".join(CROCKFORD[number >> 5 * place & 31] for place in reversed(range(26)))
+
+
+def ulid_time(ulid: str) -> float:
+    """When a ULID was made [s since the epoch].
+
+    >>> ulid_time("01ARYZ6S41TSV4RRFFQ69G5FAV")
+    1469918176.385
+    """
+    number = 0
+    for character in ulid[:10]:
+        number = number << 5 | CROCKFORD.index(character)
+    return number / 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import subprocess
@@ -117,3 +118,64 @@ def test_a_link_is_not_written_through(tmp_path, there):
         files.open_to_write(link, os.O_WRONLY)
     assert files.refusal(caught.value) == "is a link, which is not followed"
     assert target.exists() == there
+
+
+class TestRewrite:
+    def test_a_file_keeps_owner_permissions_and_attributes(self, tmp_path):
+        path = tmp_path / "config.yaml"
+        path.write_text("old")
+        path.chmod(0o640)
+        with contextlib.suppress(OSError):  # a file system without them
+            os.setxattr(path, "user.note", b"mine")
+        names, before = os.listxattr(path), path.stat()
+        files.rewrite(path, b"new")
+        after = path.stat()
+        assert path.read_text() == "new"
+        assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+        assert os.listxattr(path) == names
+        assert after.st_mtime_ns > before.st_mtime_ns
+        assert [*tmp_path.iterdir()] == [path]
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+    def test_so_does_one_of_another_user(self, tmp_path):
+        path = tmp_path / "config.yaml"
+        path.write_text("old")
+        os.chown(path, 1234, 2345)
+        path.chmod(0o604)
+        files.rewrite(path, b"new")
+        after = path.stat()
+        assert (after.st_uid, after.st_gid, after.st_mode & 0o777) == (1234, 2345, 0o604)
+
+    def test_a_link_stays_one(self, tmp_path):
+        (tmp_path / "there").mkdir()
+        (tmp_path / "there/real.yaml").write_text("old")
+        link = tmp_path / "config.yaml"
+        link.symlink_to("there/real.yaml")
+        files.rewrite(link, b"new")
+        assert link.is_symlink()
+        assert (tmp_path / "there/real.yaml").read_text() == "new"
+
+    def test_what_the_check_raises_leaves_it_as_it_is(self, tmp_path):
+        path = tmp_path / "config.yaml"
+        path.write_text("old")
+
+        def changed():
+            raise KeyError
+
+        with pytest.raises(KeyError):
+            files.rewrite(path, b"new", changed)
+        assert path.read_text() == "old"
+        assert [*tmp_path.iterdir()] == [path]
+
+    def test_one_that_is_not_there_is_not_made(self, tmp_path):
+        with pytest.raises(FileNotFoundError):
+            files.rewrite(tmp_path / "config.yaml", b"new")
+        assert [*tmp_path.iterdir()] == []
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+    def test_one_that_may_not_be_written_is_not(self, tmp_path):
+        path = tmp_path / "config.yaml"
+        path.write_text("old")
+        path.chmod(0o440)
+        with pytest.raises(PermissionError):
+            files.rewrite(path, b"new")

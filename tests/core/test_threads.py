@@ -173,6 +173,29 @@ def test_a_camera_has_ended_once_its_frames_are_taken_and_that_is_told_once(inbo
     assert inbox.take_ended() == {"clip"}
 
 
+def test_a_camera_is_removed_once_no_frame_of_it_is_left_and_that_is_told_once(inbox):
+    add(inbox, "clip", live=False)
+    put(inbox, "clip", "a")
+    inbox.close("clip", removed=True)
+    assert names(inbox.take(8, 0)) == ["a"]
+    assert not inbox.take_removed()
+    assert names(inbox.take(8, 0)) == []
+    assert inbox.take_removed() == {"clip"}
+    assert not inbox.take_removed()
+
+
+def test_a_removed_camera_is_told_of_with_the_first_frame_of_the_one_that_took_its_place(inbox):
+    add(inbox, "gate")
+    put(inbox, "gate", "old")
+    assert names(inbox.take(8, 0)) == ["old"]
+    inbox.close("gate", removed=True)
+    assert not inbox.take_removed()
+    add(inbox, "gate")
+    put(inbox, "gate", "new")
+    assert names(inbox.take(8, 0)) == ["new"]
+    assert inbox.take_removed() == {"gate"}
+
+
 def test_a_closed_live_camera_leaves_nothing(inbox):
     drops = add(inbox, "yard")
     put(inbox, "yard", "x")
