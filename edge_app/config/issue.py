@@ -29,7 +29,7 @@ class ConfigIssue(Exception):  # noqa: N818, an issue of the user's file
     def __init__(self, mark: Mark, keys: Keys, message: str) -> None:
         where = f"{mark.line}:{mark.column}: "
         super().__init__(where + (f"{dotted(keys)}: {message}" if keys else message))
-        self.mark, self.keys = mark, keys
+        self.mark, self.keys, self.message = mark, keys, message
 
 
 class ConfigIssues(Exception):  # noqa: N818, as above
@@ -58,10 +58,10 @@ class MistakesError(ConfigError):
 def mistakes(path: Path, issues: ConfigIssues) -> ConfigError:
     """The error that tells the first issues of the file at `path`, in its order, and how many more there are."""
     lines = [f"{path}:{issue}" for issue in issues.issues]
-    if len(lines) == 1:
-        return ConfigError(lines[0])
     more = [f"and {len(lines) - MOST_TOLD} more"] if len(lines) > MOST_TOLD else []
-    return MistakesError(*lines[:MOST_TOLD], *more)
+    error = ConfigError(lines[0]) if len(lines) == 1 else MistakesError(*lines[:MOST_TOLD], *more)
+    error.complaints = tuple((dotted(issue.keys), issue.message) for issue in issues.issues[:MOST_TOLD])
+    return error
 
 
 def dotted(keys: Keys) -> str:

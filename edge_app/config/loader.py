@@ -11,20 +11,30 @@ from edge_app.config.issue import ConfigIssue, ConfigIssues, mistakes
 from edge_app.config.section import Section
 from edge_app.config.validation import validate
 from edge_app.config.variables import Variables
-from edge_app.core.errors import AccessError, ConfigError, InputError
+from edge_app.core.errors import AccessError, InputError
 
 S = TypeVar("S", bound=Section)
 
 
-def load(schema: type[S], path: Path, environ: Mapping[str, str], context: Mapping[str, Any]) -> S:
-    """The configuration in `path`; `environ` fills its variables, `context` is passed to the validators.
+def load(
+    schema: type[S], path: Path, environ: Mapping[str, str], context: Mapping[str, Any], content: bytes | None = None
+) -> S:
+    """The configuration in `path`, or that it would be with this content.
+
+    Args:
+        schema: What the file is to say.
+        path: The file.
+        environ: Fills its variables.
+        context: Passed to the validators.
+        content: What is in it; None: what it holds.
 
     Raises:
         ConfigError: It is wrong; the text is the line `FILE:LINE:COLUMN: key: what is wrong`, or several of them.
         InputError: There is no such file.
         AccessError: The operating system refuses to read it.
     """
-    content, variables = _content(path), Variables(environ)
+    variables = Variables(environ)
+    content = content_of(path) if content is None else content
     try:
         document = read(content, variables.fill)
         known = {
@@ -35,12 +45,13 @@ def load(schema: type[S], path: Path, environ: Mapping[str, str], context: Mappi
         }
         return validate(schema, document, {**known, **context})
     except ConfigIssue as issue:
-        raise ConfigError(f"{path}:{issue}") from None
+        raise mistakes(path, ConfigIssues([issue])) from None
     except ConfigIssues as issues:
         raise mistakes(path, issues) from None
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """What is in the file; raises InputError or AccessError."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

@@ -36,7 +36,7 @@ def describe(error_type: str, context: Mapping[str, Any], place: NodePlace | Non
     if error_type == "edge_app":
         return str(context["text"])
     if error_type in ("literal_error", "union_tag_invalid"):
-        names = re.findall(r"[\w.]+", str(context.get("expected") or context["expected_tags"]).replace(" or ", " "))
+        names = re.findall(r"[\w.-]+", str(context.get("expected") or context["expected_tags"]).replace(" or ", " "))
         return f"want {listed(names)}{_got(place, secret)}{nearest(place.text if place else '', names)}"
     if error_type == "too_short":
         return "want at least one"

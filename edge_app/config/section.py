@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,21 +23,38 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from edge_app.config.variables import CONTROL
-from edge_app.core.tls import client_context
+from edge_app.core.tls import authorities, client_context
 
+URL = re.compile(r"[A-Za-z][\w+.-]+:/")  # as a path has it, without its second slash
 LONGEST_NAME, LONGEST_PATH = 255, 4095  # bytes, NAME_MAX and PATH_MAX of Linux
 NAME = r"^[a-z0-9_]+$"
 HOST = r"^[^\s/:]+$|^[0-9a-fA-F:]+$"
 SHA256 = r"^[0-9a-f]{64}$"
 TOPIC = r"^[^\s#+/]+(/[^\s#+/]+)*$"
+PREFIX = r"^[^\s]+$"
+DOTTED = r"^[a-zA-Z0-9._-]+$"
+BROKER = r"^([^\s/:,\[\]]+|\[[0-9a-fA-F:]+\]):[1-9][0-9]{0,4}$"
+URL_PATH = r"^/[^\s?#]*$"
 MODE = r"^0?[0-7]{3}$"
+HEADER = r"^[0-9A-Za-z!#$%&'*+.^_|~-]+$"
+MODEL_SERVER = r"^grpcs?://([^\s/:@\[\]]+|\[[0-9a-fA-F:]+\]):[1-9][0-9]{0,4}$"
+ETCD_ADDRESS = r"^https?://([^\s/:@\[\]]+|\[[0-9a-fA-F:]+\]):[1-9][0-9]{0,4}$"
+SERVED_NAME = r"^[^\s/]+$"
 SIZE = r"^[1-9][0-9]{0,4}x[1-9][0-9]{0,4}$"
 WANTED = {
     NAME: "want only a-z, 0-9 and _",
     HOST: "want a name or an address, without scheme, port and path",
     SHA256: "want 64 characters of 0-9 and a-f, as sha256sum prints them",
     MODE: "want permissions in octal, such as 0640",
+    HEADER: "want the name of an HTTP header, such as Authorization",
+    MODEL_SERVER: "want grpc://HOST:PORT or grpcs://HOST:PORT, without login and path",
+    ETCD_ADDRESS: "want http://HOST:PORT or https://HOST:PORT, without login and path",
+    SERVED_NAME: "want a text without spaces and slashes",
     SIZE: "want WIDTHxHEIGHT, such as 640x640",
+    PREFIX: "want a text without spaces",
+    DOTTED: "want only a-z, A-Z, 0-9, dots, _ and -",
+    BROKER: "want HOST:PORT, without scheme and path",
+    URL_PATH: "want a path that begins with /, without spaces, ? and #",
     TOPIC: "want a topic without spaces, # and +, that neither begins nor ends with /",
 }
 """The message for a value that does not match the pattern."""
@@ -113,7 +131,14 @@ def from_base(path: Path, info: ValidationInfo) -> Path:
     return Path(possible(str(base / path if base else path)))
 
 
-ConfigPath = Annotated[Path, AfterValidator(from_base)]
+def _path(path: Path, info: ValidationInfo) -> Path:
+    """The same, unless it is a URL, which is not shown: it may hold a login."""
+    if URL.match(str(path)):
+        raise wrong("want a path, not a URL")
+    return from_base(path, info)
+
+
+ConfigPath = Annotated[Path, AfterValidator(_path)]
 
 
 def whole(value: Any) -> Any:
@@ -134,14 +159,26 @@ class TlsConfig(Section):
     """Encryption and how the other side proves who it is."""
 
     ca: ConfigPath | None = None
-    """PEM file of the certificates that may sign the other side's; null: the system's. Python 3.13 also wants keyUsage
-    in a CA, and authorityKeyIdentifier in what it signed."""
+    """PEM file of the certificates that may sign the other side's, or a folder of such files that `openssl rehash` has
+    named; null: the system's. Python 3.13 also wants keyUsage in a CA, and authorityKeyIdentifier in what it signed."""
     verify: Flag = True
     """Whether the certificate is checked; `false` accepts anybody who answers, and gives them the password."""
 
     def context(self) -> ssl.SSLContext:
         """The TLS context of a connection; raises AccessError or ConfigError if the certificates cannot be read."""
         return client_context(self.ca, verify=self.verify)
+
+    def authorities(self) -> bytes:
+        """Whom it trusts, PEM, for libraries that take no context and always verify; raises as `context`."""
+        return authorities(self.ca)
+
+
+def _given(value: Any) -> Any:
+    """A variable that is empty is a secret that is not given."""
+    return None if value == "" else value
+
+
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_given)]
 
 
 def _tls(value: Any) -> Any:

@@ -62,6 +62,15 @@ class Variables:
             raise ValueError(f"the credential {path} is not UTF-8 text") from None
 
 
+def names_in(text: str) -> frozenset[str]:
+    """The variables that a text names, be it in a comment.
+
+    >>> sorted(names_in("password: ${GATE_PASSWORD:-x}  # not $${THIS}"))
+    ['GATE_PASSWORD']
+    """
+    return frozenset(found["name"] for found in REFERENCE.finditer(text) if found["name"] and not found["escaped"])
+
+
 def unframed(text: str) -> str:
     r"""The text without what editors put around it: a byte-order mark before it, a line break behind it.
 

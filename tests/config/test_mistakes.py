@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from edge_app.core.errors import AccessError, ConfigError, InputError
 from tests.config.files import CAMERAS, MODEL, SOUND, load_text
 
 SECRET = "s3cret-pass"
-TOP = "model, engine, cameras, detect, track, events, timezone, publish, shutdown, state_dir"
+TOP = (
+    "model, engine, cameras, detect, track, events, evidence, describe, timezone, "
+    "publish, limits, web, fleet, shutdown, reload, state_dir"
+)
 
 
 def all_said(folder: Path, text: str | bytes, **environ: str) -> list[str]:
@@ -70,7 +74,7 @@ KEYS = [
     ),
     pytest.param(
         sink("type: stdout, path: x"),
-        "3:26: publish[0].path: unknown key; known here: type, name, messages",
+        "3:26: publish[0].path: unknown key; known here: type, name, messages, required, max_per_s, spool",
         id="key of another sink",
     ),
     pytest.param(
@@ -97,7 +101,7 @@ KEYS = [
         SOUND + "[a]: 1\n", "3:1: want a name as key; write it in quotes if it begins with [ or {", id="a list as key"
     ),
     pytest.param(MODEL, "1:1: cameras: missing", id="no cameras key"),
-    pytest.param(CAMERAS, "1:1: model: missing", id="no model key"),
+    pytest.param(CAMERAS, "1:1: model: want name or onnx", id="no model key"),
     pytest.param(MODEL + "cameras:\n  a:\n    enabled: true\n", "3:3: cameras.a.url: missing", id="no url"),
     pytest.param(MODEL + "cameras: {a: }\n", "2:11: cameras.a.url: missing", id="camera without keys"),
     pytest.param(sink("type: mqtt"), "3:11: publish[0].host: missing", id="sink without host"),
@@ -232,8 +236,55 @@ VALUES = [
     ),
     pytest.param(
         sink("type: mqt, host: x"),
-        "3:18: publish[0].type: want stdout, file or mqtt, got 'mqt', did you mean mqtt?",
+        "3:18: publish[0].type: want stdout, file, mqtt, webhook, redis, kafka, tcp, udp or notify, got 'mqt',"
+        " did you mean mqtt?",
         id="unknown sink",
+    ),
+    pytest.param(
+        sink("type: mqtt, host: x, path: /ws"),
+        "3:39: publish[0].path: goes with `transport: websockets` only",
+        id="path without WebSockets",
+    ),
+    pytest.param(
+        sink("type: mqtt, host: x, transport: websockets, path: ws"),
+        "3:62: publish[0].path: want a path that begins with /, without spaces, ? and #, got 'ws'",
+        id="path without a slash",
+    ),
+    pytest.param(
+        sink("type: kafka, brokers: [http://x:9092]"),
+        "3:35: publish[0].brokers[0]: want HOST:PORT, without scheme and path",
+        id="URL of a broker",
+    ),
+    pytest.param(
+        sink("type: kafka, brokers: ['x:9092'], username: u"),
+        "3:56: publish[0].username: needs password beside it",
+        id="Kafka user without a password",
+    ),
+    pytest.param(
+        sink("type: kafka, brokers: ['x:9092'], mechanism: SCRAM"),
+        "3:57: publish[0].mechanism: want SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN, got 'SCRAM'",
+        id="unknown mechanism",
+    ),
+    pytest.param(
+        sink("type: redis, host: 'redis://x'"),
+        "3:31: publish[0].host: want a name or an address, without scheme, port and path",
+        id="URL of a Redis server",
+    ),
+    pytest.param(
+        sink("type: redis, host: x, prefix: a b"),
+        "3:42: publish[0].prefix: want a text without spaces, got 'a b'",
+        id="prefix with a space",
+    ),
+    pytest.param(
+        sink("type: redis, host: x, maxlen: 0"),
+        "3:42: publish[0].maxlen: want at least 1, got '0'",
+        id="streams of nothing",
+    ),
+    pytest.param(sink("type: tcp, host: x"), "3:11: publish[0].port: missing", id="TCP without a port"),
+    pytest.param(
+        sink("type: udp, host: x, port: 1, tls: true"),
+        "3:41: publish[0].tls: unknown key; known here: type, name, messages, required, max_per_s, spool, host, port",
+        id="UDP with TLS",
     ),
     pytest.param(
         sink("type: file, path: x}, {type: file, path: y"),
@@ -522,6 +573,29 @@ def test_the_number_of_a_gpu_is_refused_where_the_cpu_is_asked_for(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("backend: kserve, model: a", "3:19: engine.backend: needs `url` beside it"),
+        ("backend: kserve, url: grpc://a:1", "3:19: engine.backend: needs `model` beside it"),
+        ("url: grpc://a:1", "3:15: engine.url: is of a model server, which needs `backend: kserve`"),
+        (
+            "backend: kserve, url: a:1, model: a",
+            "3:32: engine.url: want grpc://HOST:PORT or grpcs://HOST:PORT, without",
+        ),
+        ("backend: kserve, url: grpc://u:p@a:1, model: a", "3:32: engine.url: want grpc://HOST:PORT or grpcs://HOST"),
+        ("backend: kserve, url: grpc://a:1, model: a, tls: true", "3:59: engine.tls: needs a url with grpcs://"),
+        ("backend: kserve, url: grpcs://a:1, model: a, tls: {verify: false}", "engine.tls.verify: gRPC always checks"),
+        (
+            "backend: kserve, url: grpc://a:1, model: a, precision: int8",
+            "engine.precision: the model server chooses it",
+        ),
+    ],
+)
+def test_what_a_model_server_needs_is_said(tmp_path, keys, told):
+    assert told in said(tmp_path, SOUND + f"engine: {{{keys}}}\n")
+
+
+@pytest.mark.parametrize(
     "keys", ["provider: cpu, device: 0", "device: 1", "backend: tensorrt, provider: cpu, device: 1"]
 )
 def test_the_number_of_a_gpu_that_may_be_meant_is_taken(tmp_path, keys):
@@ -646,10 +720,22 @@ def test_of_each_sink_every_mistake_is_said(tmp_path):
         "4:68: publish[0].qos: want 0 or 1, got '3'",
         "4:77: publish[0].tls.ca: want a path, got a list",
         "5:5: publish[1]: want keys with values below them, got a list",
-        "6:6: publish[2].type: want stdout, file or mqtt, got a list",
+        "6:6: publish[2].type: want stdout, file, mqtt, webhook, redis, kafka, tcp, udp or notify, got a list",
         "7:18: publish[3].path: want a path, got a mapping",
         "7:38: publish[3].keep: want at least 1, got '0'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("module", "keys", "says"),
+    [
+        ("redis", "type: redis, host: x", "needs redis-py: pip install 'edge-app[redis]'"),
+        ("confluent_kafka", "type: kafka, brokers: ['x:1']", "needs confluent-kafka: pip install 'edge-app[kafka]'"),
+    ],
+)
+def test_a_sink_whose_library_is_missing_says_how_to_install_it(tmp_path, monkeypatch, module, keys, says):
+    monkeypatch.setitem(sys.modules, module, None)
+    assert said(tmp_path, sink(keys)) == f"3:18: publish[0].type: {says}"
 
 
 def test_of_many_mistakes_ten_are_said_and_the_others_counted(tmp_path):

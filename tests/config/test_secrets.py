@@ -64,11 +64,19 @@ def test_what_is_allowed_and_unwise_is_told_once_each(tmp_path, capsys, monkeypa
         "password: '${BROKER_PASSWORD}', host: 10.0.0.5": ["publish[0]: user and password go to 10.0.0.5 unencrypted"],
         "password: '${BROKER_PASSWORD}', host: 10.0.0.5, tls: true": [],
         "password: '${BROKER_PASSWORD}', host: localhost": [],
+        "password: '${BROKER_PASSWORD}', type: redis, host: 10.0.0.5": [
+            "publish[0]: user and password go to 10.0.0.5 "
+        ],
+        "password: '${BROKER_PASSWORD}', type: kafka, brokers: ['10.0.0.5:1']": [],
+        "password: '${BROKER_PASSWORD}', type: kafka, brokers: ['10.0.0.5:1', '[::1]:2'], mechanism: PLAIN": [
+            "publish[0]: user and password go to 10.0.0.5 unencrypted"
+        ],
     }
     for keys, told in cases.items():
-        host = "" if "host" in keys else ", host: 127.0.0.1"
+        host = "" if "host" in keys or "brokers" in keys else ", host: 127.0.0.1"
+        kind = "" if "type" in keys else "type: mqtt, "
         path.write_text(f"model: {{name: traffic}}\ncameras: {{a: {{url: 'synthetic://street'}}}}\npublish:\n"
-                        f"  - {{type: mqtt, username: u, {keys}{host}}}\n")  # fmt: skip
+                        f"  - {{{kind}username: u, {keys}{host}}}\n")  # fmt: skip
         path.chmod(0o644)
         load_for_a_verb(path)
         lines = capsys.readouterr().err.splitlines()

@@ -183,6 +183,8 @@ def test_the_folder_of_a_file_in_the_current_one_is_absolute(tmp_path, monkeypat
         pytest.param("tls: {}", TlsConfig(), 8883, id="an empty section"),
         pytest.param("tls: ", None, 1883, id="nothing"),
         pytest.param("tls: true, port: 1", TlsConfig(), 1, id="a port of its own"),
+        pytest.param("transport: websockets", None, 80, id="WebSockets"),
+        pytest.param("transport: websockets, tls: true", TlsConfig(), 443, id="encrypted WebSockets"),
     ],
 )
 def test_the_port_of_a_broker_follows_tls(tmp_path, keys, tls, port):
