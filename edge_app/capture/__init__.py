@@ -1,11 +1,11 @@
 """Cameras and files in, frames out: one thread for each source, which opens it again whenever it fails."""
 
-from edge_app.capture.camera import converted
 from edge_app.capture.cameras import Cameras
 from edge_app.capture.decode.allocations import limit_allocations
 from edge_app.capture.decode.factory import DecodeHardware
 from edge_app.capture.decode.video_decoder import has_nvdec
 from edge_app.capture.probe import StreamInfo, probe_source
+from edge_app.capture.rotation import converted
 from edge_app.capture.sources.file import FileSource
 from edge_app.capture.sources.folder import is_picture, natural, read_picture
 from edge_app.capture.sources.login import UrlLogin, split_login

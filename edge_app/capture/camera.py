@@ -11,25 +11,25 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from edge_app.capture.config import CameraConfig
-from edge_app.capture.fps_limiter import FpsLimiter
+from edge_app.capture.picture_watch import PictureWatch
+from edge_app.capture.rotation import converted
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, Source
 from edge_app.capture.status import OnStatus, StatusTracker
-from edge_app.core.colour import to_bgr
-from edge_app.core.errors import InputError, Reason, StreamError, on_one_line
+from edge_app.core.camera_status import CameraHealth
+from edge_app.core.errors import InputError, Reason, StreamError, forget
 from edge_app.core.frames import CaptureTime, FrameMeta, PendingFrame, Picture
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
+from edge_app.core.packets import PacketTap
+from edge_app.core.rate_limiter import RateLimiter
+from edge_app.core.rate_meter import RateMeter
 
 logger = logging.getLogger(__name__)
 
 SPACE_POLL_S = 0.5  # how often a finite source that waits for room checks whether it has to stop
 NOTABLE_SKEW_S = 1.0
 LEAST_S = 1 / 250  # between two frames of a live source: one that sends as fast as it can would keep the others waiting
-ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 @dataclass(eq=False)
@@ -42,12 +42,14 @@ class CaptureLoop:
         stop: Ends it.
         waiting_since: Monotonic clock when it last asked the source for a frame [s]; None while it waits to reconnect.
         first_frame, last_frame: Monotonic clock of the first and the last frame of this connection [s].
+        next_retry: When it asks the source again [s since the epoch]; None unless it waits to reconnect.
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
     waiting_since: float | None = None
     first_frame: float | None = None
     last_frame: float | None = None
+    next_retry: float | None = None
 
     @property
     def up_s(self) -> float:
@@ -66,17 +68,20 @@ class Camera:
         inbox: Inbox,
         metrics: Metrics,
         on_status: OnStatus,
+        packets: PacketTap | None = None,
     ) -> None:
         self.name, self.source, self.config = name, source, config
         self.tracker = StatusTracker(name, "connecting" if config.enabled else "disabled", on_status)
         self.loop = CaptureLoop()
-        self._inbox, self._metrics = inbox, metrics
+        self._inbox, self._metrics, self._packets = inbox, metrics, packets
         self._index = metrics.total("frames_captured", camera=name)  # continues if a camera of this name was removed
-        self._limiter = FpsLimiter(config.max_fps)
+        self._limiter = RateLimiter(config.max_fps)
         self._skew_s: float | None = None
         self._handing_over = threading.Lock()
         self._unanalysed = ""
         self._last_analysed: float | None = None
+        self._rate, self._watch = RateMeter(), PictureWatch(config.stall_timeout_s)
+        self._last_frame: float | None = None  # of whichever connection [s since the epoch]
 
     def run(self, loop: CaptureLoop) -> None:
         """Opens the source until the loop is stopped, or a finite source has been read to its end.
@@ -100,12 +105,17 @@ class Camera:
                     raise
                 failure = self._bug(error)
                 forget(error)
+            self._end_packets(failure, loop.stop)
             if self._finished(failure, loop.stop):
                 return
             self.tracker.down(failure.reason, str(failure))
             pause = backoff.pause(loop.up_s, login_refused=failure.reason is Reason.AUTH_FAILED)
             loop.waiting_since = loop.first_frame = loop.last_frame = None
-            if not loop.stop.wait(pause):
+            self._rate, self._watch = RateMeter(), PictureWatch(self.config.stall_timeout_s)
+            loop.next_retry = time.time() + pause
+            stopped = loop.stop.wait(pause)
+            loop.next_retry = None
+            if not stopped:
                 self._metrics.count("reconnects", camera=self.name, reason=failure.reason.value)
 
     def stop(self, *, removed: bool = False) -> None:
@@ -117,11 +127,11 @@ class Camera:
     def _read(self, loop: CaptureLoop) -> None:
         """Takes the frames of one connection."""
         loop.waiting_since = time.monotonic()
-        with self.source.open(loop.stop) as frames:
+        with self.source.open(loop.stop, self._packets) as frames:
             for frame in frames:
                 if loop.stop.is_set():
                     return
-                loop.last_frame = time.monotonic()
+                loop.last_frame, self._last_frame = time.monotonic(), time.time()
                 loop.first_frame = loop.first_frame or loop.last_frame
                 self._track()
                 self._take(frame, loop.stop)
@@ -129,11 +139,30 @@ class Camera:
                     loop.stop.wait(early_s)
                 loop.waiting_since = time.monotonic()
 
+    def _end_packets(self, failure: StreamError, stop: threading.Event) -> None:
+        """Tells whoever has the packets of a connection that it has ended, and why."""
+        if self._packets is not None and not stop.is_set():  # else they are another thread's, or the camera is removed
+            self._packets.end(failure.reason.value)
+
     def analysed(self, failure: str) -> None:
         """Told what became of a frame that was taken: why it could not be analysed; empty if it was."""
         if not failure:
             self._last_analysed = time.monotonic()
+            self._rate.count(self._last_analysed)
         self._unanalysed = failure
+
+    def health(self) -> CameraHealth:
+        """How it is doing; any thread may ask."""
+        status = self.tracker.status
+        is_up = status.state == "up"
+        return CameraHealth(
+            status=status,
+            last_frame=self._last_frame,
+            fps=self._rate.per_s(time.monotonic()) if is_up else 0.0,
+            age_s=self._metrics.newest("age", camera=self.name) if is_up else None,
+            next_retry=self.loop.next_retry,
+            live=self.source.live,
+        )
 
     def _track(self) -> None:
         """A frame came: the camera is up, unless it has long been that none can be analysed."""
@@ -166,7 +195,7 @@ class Camera:
 
     def _take(self, frame: DecodedFrame, stop: threading.Event) -> None:
         """Counts the frame and puts it into the inbox, unless `max_fps` drops it."""
-        self._note_skew(frame.time)
+        self._note_skew(frame.time, stop)
         self._count_lost(frame.broken)
         index = self._count_captured(1)
         if not self._limiter.keeps(frame.time.wall):
@@ -181,10 +210,18 @@ class Camera:
                 queued_mono=time.monotonic(),
             ),
             decode_s=frame.decode_s,
-            convert=partial(converted, frame.convert, self.config.rotate),
+            convert=partial(self._picture, frame.convert),
+            alone=frame.alone,
         )
         while not self._put(pending, stop):
             pass
+
+    def _picture(self, convert: Callable[[], Picture]) -> Picture:
+        """The picture that is analysed; of a camera it is looked at now and then."""
+        picture = converted(convert, self.config.rotate)
+        if self.source.live and (warnings := self._watch.look(picture, time.monotonic())) is not None:
+            self.tracker.warn(warnings)
+        return picture
 
     def _put(self, pending: PendingFrame, stop: threading.Event) -> bool:
         """Whether the frame is in the inbox, or not wanted any more."""
@@ -209,36 +246,16 @@ class Camera:
     def _count_dropped(self, reason: str, frames: int = 1) -> None:
         self._metrics.count("frames_dropped", frames, camera=self.name, reason=reason)
 
-    def _note_skew(self, taken: CaptureTime) -> None:
+    def _note_skew(self, taken: CaptureTime, stop: threading.Event) -> None:
         """Sets the gauge each time the camera's clock moves by a second or more; warns the first time it is wrong."""
         corrected = taken.source == "rtcp" and self._skew_s
         skew_s = 0.0 if corrected else taken.skew_s
         if skew_s is None or (self._skew_s is not None and abs(skew_s - self._skew_s) < NOTABLE_SKEW_S):
             return
-        self._metrics.gauge("clock_skew", skew_s, camera=self.name)
+        with self._handing_over:
+            if not stop.is_set():  # else the gauge may be another camera's of the same name, or gone
+                self._metrics.gauge("clock_skew", skew_s, camera=self.name)
         if self._skew_s is None and abs(skew_s) >= NOTABLE_SKEW_S:
             text = "camera %s: its clock is %+.1f s off ours; its frames are timed by their arrival"
             logger.warning(text, self.name, skew_s)
         self._skew_s = skew_s
-
-
-def forget(error: BaseException | None) -> None:
-    """Lets go of the frames that an error has passed through, which hold packets, pictures and the error itself.
-
-    Otherwise these would stay until Python looks for what hangs together in circles, which it does by number, not size.
-    """
-    while error is not None:
-        error.__traceback__, error = None, error.__cause__ or error.__context__
-
-
-def converted(convert: Callable[[], Picture], degrees: int) -> Picture:
-    """The picture, turned clockwise by 0, 90, 180 or 270 degrees; raises StreamError, also where memory is short."""
-    try:
-        picture = convert()
-        if not degrees:
-            return picture
-        return Picture.from_bgr(np.asarray(cv2.rotate(to_bgr(picture), ROTATIONS[degrees]), np.uint8))
-    except (MemoryError, cv2.error) as error:
-        failure = StreamError(Reason.FAILED, f"a picture cannot be converted ({on_one_line(error)})")
-        forget(error)
-    raise failure

@@ -7,10 +7,11 @@ from edge_app.capture.capture_thread import CaptureThread
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.source import Source
 from edge_app.capture.status import OnStatus
-from edge_app.core.camera_status import CameraStatus
+from edge_app.core.camera_status import CameraHealth, CameraStatus
 from edge_app.core.errors import TemporaryError
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
+from edge_app.core.packets import PacketTap
 from edge_app.core.threads import ThreadGroup
 
 MOST_GIVEN_UP = 3  # cameras at the same time: then it is a driver that hangs, not a camera that misbehaves
@@ -36,11 +37,11 @@ class Cameras:
         self._cameras: dict[str, Camera] = {}
         self._running: dict[str, CaptureThread] = {}
 
-    def add(self, name: str, source: Source, config: CameraConfig) -> None:
-        """Starts a camera, unless its configuration disables it."""
+    def add(self, name: str, source: Source, config: CameraConfig, packets: PacketTap | None = None) -> None:
+        """Starts a camera, unless its configuration disables it; `packets` gets the coded ones of its source."""
         if name in self._cameras:
             raise ValueError(f"camera {name} is already there")
-        camera = Camera(name, source, config, self._inbox, self._metrics, self._on_status)
+        camera = Camera(name, source, config, self._inbox, self._metrics, self._on_status, packets)
         self._cameras = {**self._cameras, name: camera}
         if not config.enabled:
             return
@@ -51,19 +52,25 @@ class Cameras:
             capacity=self._capacity,
             drop=lambda reason: self._metrics.count("frames_dropped", camera=name, reason=reason),
         )
-        self._running[name] = CaptureThread(camera, self._threads)
+        self._running = {**self._running, name: CaptureThread(camera, self._threads)}
 
     def remove(self, name: str) -> None:
         """Ends a camera, which is then `disabled`; its thread may take some seconds to return from libav."""
         camera = self._cameras[name]
-        self._running.pop(name, None)
+        self._running = {n: running for n, running in self._running.items() if n != name}
         self._cameras = {n: camera for n, camera in self._cameras.items() if n != name}
         camera.tracker.remove()
         camera.stop(removed=True)
+        self._metrics.forget_gauge("clock_skew", camera=name)
 
     def statuses(self) -> dict[str, CameraStatus]:
         """How each camera is doing; any thread may call it."""
         return {name: camera.tracker.status for name, camera in self._cameras.items()}
+
+    def health(self) -> dict[str, CameraHealth]:
+        """The same, with what comes of their frames; any thread may call it."""
+        running = self._running
+        return {name: (running.get(name) or camera).health() for name, camera in self._cameras.items()}
 
     def analysed(self, name: str, failure: str = "") -> None:
         """Tells a camera what became of a frame: why it could not be analysed; empty if it was. For any thread."""

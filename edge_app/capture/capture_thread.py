@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 
 from edge_app.capture.camera import Camera, CaptureLoop
+from edge_app.core.camera_status import CameraHealth
 from edge_app.core.errors import InputError, Reason
 from edge_app.core.threads import ThreadGroup
 
@@ -31,6 +33,13 @@ class CaptureThread:
     def given_up(self) -> bool:
         """Whether no thread is started at present, because so many are stuck."""
         return self._retry_at is not None
+
+    def health(self) -> CameraHealth:
+        """How the camera is doing, also one that is given up; any thread may ask."""
+        health, retry_at = self._camera.health(), self._retry_at
+        if retry_at is None:
+            return health
+        return replace(health, next_retry=time.time() + retry_at - time.monotonic())
 
     def supervise(self) -> None:
         """Reports a live camera that sends no frames, replaces a stuck thread or gives the camera up for a while."""

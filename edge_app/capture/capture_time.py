@@ -57,27 +57,28 @@ class CameraClock:
     """Times one connection's frames by the camera's clock, as long as that is plausible.
 
     If every frame seems to take long, it is the camera's clock that is slow, not the frames. The shortest transit seen
-    tells the two apart; what a frame took beyond it is a real delay in either case.
+    tells the two apart; what a frame took beyond it is a real delay in either case. It is kept on the monotonic clock:
+    where our clock is set, all transits change with it, and no frame is later for that.
     """
 
     def __init__(self) -> None:
-        self._least = float("inf")  # the shortest transit seen [s]
+        self._least = float("inf")  # the shortest transit seen [s], but for what the two clocks are apart anyway
         self._last = -float("inf")  # the latest time on the camera's clock [s]
 
     def captured(self, arrival: Moment, camera_wall: float | None) -> CaptureTime:
         """See `captured`; but by arrival until a frame comes in less than `SLOWEST_TRANSIT_S`."""
         if camera_wall is None:
             return captured(arrival, None)
-        transit = arrival.wall - camera_wall
+        apart = arrival.mono - camera_wall
         # It was set, or stands still: then it falls back with every report, to which frames are counted on.
-        if transit - self._least > LONGEST_TRANSIT_S or camera_wall < self._last - SET_BACK_S:
-            self._least, self._last = transit, camera_wall
+        if apart - self._least > LONGEST_TRANSIT_S or camera_wall < self._last - SET_BACK_S:
+            self._least, self._last = apart, camera_wall
         self._last = max(self._last, camera_wall)
-        self._least = min(self._least, transit)
-        if self._least <= SLOWEST_TRANSIT_S:
-            return captured(arrival, camera_wall, min(max(0.0, -self._least), CLOCK_JITTER_S))
-        late = transit - self._least
-        return arrival.earlier(late).as_capture(skew_s=-self._least)
+        self._least = min(self._least, apart)
+        least_transit = self._least + arrival.wall - arrival.mono  # as our clock is set now
+        if least_transit <= SLOWEST_TRANSIT_S:
+            return captured(arrival, camera_wall, min(max(0.0, -least_transit), CLOCK_JITTER_S))
+        return arrival.earlier(apart - self._least).as_capture(skew_s=-least_transit)
 
 
 def camera_wall(packet: Any) -> float | None:

@@ -18,7 +18,8 @@ class PacketTimes:
     """The capture times of the packets whose frames are still in the decoder.
 
     A B-frame is sent after a later picture that it refers to, so it arrives late. Without a camera's clock its time is
-    that picture's arrival minus the time between the two, so that frames are timed in the order in which they show.
+    that picture's arrival minus the time between the two. Frames are timed in the order in which they show: none goes
+    back, also where a slow clock is found less slow.
     """
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ class PacketTimes:
         if own.source != "arrival":
             return own
         late = max((self._late_s(own, ahead_s, capture) for ahead_s, capture in self._ahead(frame)), default=0.0)
-        late = min(max(late, 0.0), max(own.mono - self._newest, 0.0))
+        late = min(max(late, 0.0), own.mono - self._newest)
         self._newest = own.mono - late
         return replace(own, wall=own.wall - late, mono=self._newest) if late else own
 

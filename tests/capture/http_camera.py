@@ -63,6 +63,8 @@ class HttpCamera(ThreadingHTTPServer):
         fps: Pictures a second of a stream.
         sent: How many were sent so far.
         moved_to: Where /moved leads to.
+        video_bytes: What /content and /paced answer with.
+        video_s: How long /paced takes for that.
     """
 
     daemon_threads = True
@@ -73,6 +75,7 @@ class HttpCamera(ThreadingHTTPServer):
         self.requests: list[tuple[str, str | None]] = []
         self.frozen, self.closed = threading.Event(), threading.Event()
         self.pictures, self.fps, self.sent, self.moved_to = list(JPEGS), 25.0, 0, ""
+        self.video_bytes, self.video_s = b"", 1.0
         if certificate:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(certificate)
@@ -158,6 +161,8 @@ class Handler(BaseHTTPRequestHandler):
             "/many-in-a-fragment.mp4": lambda: self.answer(200, "video/mp4", self.boasting(b"trun....", samples_at=0)),
             "/odd": lambda: self.stream(self.odd_part),
             "/chunked": lambda: self.stream(self.chunk),
+            "/content": lambda: self.answer(200, "application/octet-stream", self.server.video_bytes),
+            "/paced": lambda: self.paced(self.server.video_bytes),
             "/picture": lambda: self.answer(200, "application/octet-stream", self.picture()),
             "/open-picture": self.open_picture,
             "/forbidden": lambda: self.answer(403, "text/plain", b"no"),
@@ -260,6 +265,16 @@ class Handler(BaseHTTPRequestHandler):
         self.begin(kind=kind)
         self.wfile.write(picture or self.picture())
         self.server.closed.wait()
+
+    def paced(self, content: bytes) -> None:
+        """A video as a camera sends it, evenly."""
+        self.begin(kind="application/octet-stream")
+        pieces = max(1, round(self.server.video_s / 0.02))
+        size = len(content) // pieces + 1
+        for at in range(0, len(content), size):
+            if self.server.closed.wait(0.02):
+                return
+            self.wfile.write(content[at : at + size])
 
     def drip(self) -> None:
         """Headers without end, a byte at a time."""

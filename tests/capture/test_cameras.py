@@ -23,6 +23,7 @@ from edge_app.core.errors import InputError, Reason, StreamError, TemporaryError
 from edge_app.core.frames import PendingFrame, Picture, TimestampSource
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
+from edge_app.core.packets import PacketTap
 from edge_app.core.threads import ThreadGroup
 from tests.capture.conftest import Rig, camera_config
 from tests.waiting import PATIENCE_S
@@ -46,7 +47,7 @@ class FakeSource:
         self._attempts = list(attempts)
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
         yield (
             self._attempts.pop(0)()
             if self._attempts
@@ -117,6 +118,7 @@ def test_a_camera_with_three_stuck_threads_is_given_up_until_one_is_free(
     rig.cameras.add("yard", FakeSource(), camera_config("rtsp://hardware/"))
     rig.until(lambda: rig.is_down(Reason.STUCK))
     assert "3 threads are stuck" in rig.cameras.statuses()["gate"].detail
+    assert 0 < (rig.cameras.health()["gate"].next_retry or 0) - time.time() < 1
     with pytest.raises(AssertionError):  # over several of its pauses
         rig.until(lambda: not rig.is_down(Reason.STUCK) or threads_of("gate") > 3, within_s=1)
     seen = len(rig.pending)
@@ -180,6 +182,35 @@ def test_a_camera_that_waits_to_try_again_is_not_stuck(rig: Rig, monkeypatch: py
     rig.until(lambda: rig.is_down(Reason.AUTH_FAILED))
     with pytest.raises(AssertionError):
         rig.until(lambda: not rig.is_down(Reason.AUTH_FAILED), within_s=1)
+
+
+def test_a_camera_says_when_it_is_tried_again_and_when_it_last_sent(rig: Rig, release: threading.Event):
+    def refused() -> Iterator[DecodedFrame]:
+        raise StreamError(Reason.TIMEOUT, "no")
+        yield
+
+    def slow() -> Iterator[DecodedFrame]:
+        release.wait(PATIENCE_S)
+        yield decoded_frame()
+        rig.stop.wait(PATIENCE_S)
+
+    pause = {"initial_s": 2, "max_s": 2, "jitter": 0}
+    config, before = camera_config("rtsp://hardware/", reconnect=pause, stall_timeout_s=PATIENCE_S), time.time()
+    rig.cameras.add("gate", FakeSource(refused, slow), config)
+    rig.until(lambda: rig.cameras.health()["gate"].next_retry)
+    waits = rig.cameras.health()["gate"]
+    assert before < (waits.next_retry or 0) - 2 <= time.time()
+    assert (waits.last_frame, waits.fps, waits.age_s) == (None, 0.0, None)
+    rig.until(lambda: rig.cameras.health()["gate"].next_retry is None)
+    assert rig.is_down(Reason.TIMEOUT)
+    release.set()
+    rig.until(rig.is_up)
+    rig.cameras.analysed("gate", "")
+    rig.metrics.observe("age", 0.25, camera="gate")
+    sends = rig.cameras.health()["gate"]
+    assert before < (sends.last_frame or 0) <= time.time()
+    assert (sends.fps, sends.age_s, sends.next_retry) == (1.0, 0.25, None)
+    rig.stop.set()
 
 
 def test_a_bug_that_a_camera_brings_out_costs_that_camera_alone(rig: Rig, caplog: pytest.LogCaptureFixture):
@@ -287,6 +318,8 @@ def test_the_gauge_of_a_clock_follows_it_until_it_is_set_right(rig: Rig, caplog:
     assert [r.getMessage() for r in caplog.records if "its clock" in r.getMessage()] == [
         "camera gate: its clock is +3600.0 s off ours; its frames are timed by their arrival"
     ]
+    rig.cameras.remove("gate")
+    assert rig.metrics.gauge_value("clock_skew", camera="gate") is None
 
 
 class Counting(Inbox):
@@ -324,7 +357,7 @@ def test_the_probe_gives_up_after_its_timeout(blocked: Callable[[], Iterator[Dec
 
     class Slow(FakeSource):
         @contextmanager
-        def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+        def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
             stop.wait(10)
             yield iter(())
 

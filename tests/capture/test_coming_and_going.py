@@ -55,7 +55,7 @@ def test_one_goes_and_returns_and_the_others_miss_nothing(rig: Rig, rtsp_server:
         assert [state.state for camera, state in rig.states if camera == name] == ["connecting", "up"]
         dropped = rig.metrics.by("frames_dropped", "reason", camera=name)
         assert len(indices(rig, name)) + sum(dropped.values()) >= indices(rig, name)[-1] - 1
-        assert set(dropped) <= {"queue"}
+        assert set(dropped) <= {"queue", "stale"}  # as on a busy machine
 
 
 def test_one_that_hangs_is_removed_at_once_and_returns_while_its_thread_still_hangs(rig: Rig, rtsp_server: StartServer):

@@ -15,7 +15,9 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 
 from edge_app.capture import open_source, probe_source
+from edge_app.capture.decode.picture_budget import PictureBudget
 from edge_app.capture.decode.stream_decoder import MOST_BROKEN_IN_A_ROW
+from edge_app.capture.decode.video_decoder import MOST_THREADS, LibavDecoder
 from edge_app.core.errors import ConfigError, InputError, Reason, StreamError
 from tests.capture.conftest import Rig, camera_config
 from tests.rtsp.clips import stripes, write_clip
@@ -37,6 +39,19 @@ def test_every_frame_of_a_file_is_delivered_as_pyav_decodes_it(rig: Rig, clip: P
     assert not any(frame.meta.live for frame in rig.pending)
     assert rig.metrics.total("frames_captured") == 50
     assert rig.metrics.total("frames_dropped") == 0
+
+
+@pytest.mark.parametrize(("live", "threads", "most"), [(False, 0, MOST_THREADS), (False, 1, 1), (True, 0, 1)])
+def test_a_file_is_decoded_by_a_few_threads_and_a_camera_by_one(clip: Path, live, threads, most):
+    tasks = Path("/proc/self/task")
+    with av.open(str(clip)) as container:
+        (stream,) = container.streams.video
+        before = {task.name for task in tasks.iterdir()}
+        decoder = LibavDecoder(stream.codec_context, PictureBudget(), live=live, threads=threads)
+        frames = [frame for packet in container.demux(stream) for frame in decoder.decode(packet)]
+        added = {task.name for task in tasks.iterdir()} - before
+        assert len(frames) == 50
+        assert len(added) == (0 if most == 1 else min(os.cpu_count() or 1, most))
 
 
 def test_a_files_frames_are_timed_from_start_at(rig: Rig, clip: Path):

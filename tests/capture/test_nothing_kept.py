@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 import edge_app
@@ -72,6 +75,24 @@ def test_nothing_is_kept_of_an_attempt_over_rtsp(
     rig.end()
     rig.pending.clear()
     assert in_circles() == Counter()
+
+
+@pytest.mark.parametrize("manner", RTSP_MANNERS)
+def test_no_thread_and_no_connection_is_left_of_an_attempt_over_rtsp(rig: Rig, odd_camera: OddCamera, manner: str):
+    camera_port = urlsplit(odd_camera.url()).port
+
+    def ours() -> list[object]:
+        """All but those of the camera, which lives in this process too."""
+        found = psutil.Process().net_connections("tcp")
+        return [each for each in found if each.laddr.port != camera_port]
+
+    before = len(ours())
+    odd_camera.behave(manner)
+    rig.add(odd_camera.url(), stall_timeout_s=0.3)
+    rig.until(failed(rig))
+    rig.end()
+    assert len(ours()) == before
+    assert "rtsp relay" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_nothing_is_kept_of_pictures_that_are_too_large(

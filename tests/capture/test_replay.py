@@ -13,6 +13,7 @@ import pytest
 from edge_app.capture import ReplaySource
 from edge_app.capture.sources.source import DecodedFrame
 from edge_app.core.frames import CaptureTime, Picture
+from edge_app.core.packets import PacketTap
 
 STEP_S = 0.02
 
@@ -27,7 +28,7 @@ class Clip:
         self._decoded_s, self._step_s = decoded_s, step_s
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
         yield self._frames()
 
     def _frames(self) -> Iterator[DecodedFrame]:

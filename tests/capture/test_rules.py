@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from fractions import Fraction
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote
 
+import av
 import pytest
+from av.video.frame import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from edge_app.capture import open_source
-from edge_app.capture.capture_time import CLOCK_JITTER_S, LONGEST_TRANSIT_S, CameraClock, Moment, captured
+from edge_app.capture.capture_time import (
+    CLOCK_JITTER_S,
+    LONGEST_TRANSIT_S,
+    SLOWEST_TRANSIT_S,
+    CameraClock,
+    Moment,
+    captured,
+)
 from edge_app.capture.config import CameraConfig, ReconnectConfig
-from edge_app.capture.fps_limiter import FpsLimiter
+from edge_app.capture.reorder_times import PacketTimes
 from edge_app.capture.sources import file, folder, http, rtsp, synthetic, v4l2
-from edge_app.capture.sources.address import LONGEST_LOGIN, Address, redacted
-from edge_app.capture.sources.registry import KINDS, SCHEMES
+from edge_app.capture.sources.address import Address, redacted
+from edge_app.capture.sources.challenge import challenges
+from edge_app.capture.sources.registry import KINDS, SCHEMES, kind_of
+from edge_app.capture.sources.server_login import ServerLogin
 from edge_app.capture.sources.source import SourceKind
 from edge_app.config import TlsConfig
 from edge_app.core.errors import ConfigError
+from edge_app.core.frames import CaptureTime
+from edge_app.core.rate_limiter import RateLimiter
 
 SECONDS = st.floats(-1e5, 1e5)
 CHARACTERS = st.characters(blacklist_categories=("Cs",), blacklist_characters="\0")
-TEXT = st.text(CHARACTERS, max_size=5)  # so few fit whatever they are
+TEXT = st.text(CHARACTERS, max_size=50)
 
 
 @given(SECONDS | st.floats(-6, 1))
@@ -68,6 +83,40 @@ def test_a_delay_on_the_way_is_seen_when_an_earlier_frame_was_fast():
     assert clock.captured(Moment(wall=103.0, mono=3.0), 101.0).mono == 1.0
 
 
+STEPS = st.sampled_from([0.0, 0.3, -0.3, 1.5, 3.0, -3.0, 4.9, -7200.0, 259200.0, 1.8e9, -1.8e9])
+
+
+@given(st.lists(STEPS, max_size=5), st.floats(-1.8e9, 1.8e9) | st.floats(-5, 5))
+def test_our_clock_may_be_set_to_whatever_without_a_frame_being_late_or_out_of_order(steps: list[float], ahead: float):
+    """Frames that take 50 ms; before each tenth, our clock is set by a step."""
+    clock, moments, captures = CameraClock(), list[Moment](), list[CaptureTime]()
+    offset = 1.8e9
+    for n in range(10 * len(steps) + 10):
+        if n and n % 10 == 0:
+            offset += steps[n // 10 - 1]
+        mono = 1000 + n / 25
+        moments.append(Moment(wall=mono + offset, mono=mono))
+        captures.append(clock.captured(moments[-1], 1.8e9 + 1000 + ahead + n / 25 - 0.05))
+    for moment, capture in zip(moments, captures, strict=True):
+        # What our clock and the camera's differ by counts as transit only where that could be one.
+        assert -1e-6 <= moment.mono - capture.mono <= SLOWEST_TRANSIT_S + 1e-6
+        assert abs(capture.wall - moment.wall) <= SLOWEST_TRANSIT_S + 1e-3 or capture.wall > moment.wall
+    assert [capture.mono for capture in captures] == pytest.approx(
+        sorted(capture.mono for capture in captures), abs=SLOWEST_TRANSIT_S
+    )
+
+
+@pytest.mark.parametrize("step", [1.0, 3.0, 4.9, 7200.0])
+def test_our_clock_that_is_set_forward_makes_no_frame_of_a_right_camera_late(step: float):
+    clock = CameraClock()
+    for n in range(100):
+        ahead, mono = (step if n >= 50 else 0.0), n / 25
+        capture = clock.captured(Moment(wall=100 + mono + ahead, mono=mono), 99.95 + mono)
+        assert mono - capture.mono == pytest.approx(0.05 if n < 50 else 0.0, abs=1e-6)
+        assert capture.source == ("rtcp" if n < 50 else "arrival")
+    assert capture.skew_s == pytest.approx(-step - 0.05)
+
+
 def test_a_clock_that_was_wrong_and_is_set_right_counts_again():
     clock = CameraClock()
     assert clock.captured(Moment(wall=100.0, mono=0.0), 3700.0).source == "arrival"
@@ -84,6 +133,21 @@ def test_a_clock_that_stands_still_makes_no_frame_late(ahead: float):
         moment = Moment(wall=100.0 + n / 20, mono=n / 20)
         capture = clock.captured(moment, 100.0 + ahead + n % 20 / 20)
         assert moment.mono - capture.mono < 1.0, n
+
+
+def test_no_frame_is_timed_before_the_one_before_it_when_a_slow_clock_is_found_less_slow():
+    """Eight frames of a clock that is 2 s slow; from the third on, each is 0.1 s less on its way."""
+    clock, times, shown = CameraClock(), PacketTimes(), []
+    for n in range(8):
+        taken, transit = n / 25, 2.1 if n < 3 else 2.0
+        packet, picture = av.Packet(1), VideoFrame(16, 16)
+        packet.pts = picture.pts = n
+        picture.time_base = Fraction(1, 25)
+        times.add(packet, clock.captured(Moment(wall=100 + taken + transit, mono=taken + transit), 100 + taken))
+        shown.append(times.of(picture))
+    assert {capture.source for capture in shown} == {"arrival"}
+    assert [capture.mono for capture in shown] == pytest.approx([2.1, 2.14, 2.18, 2.18, 2.18, 2.2, 2.24, 2.28])
+    assert [capture.wall - 100 for capture in shown] == pytest.approx([capture.mono for capture in shown])
 
 
 def test_pauses_double_to_the_longest_and_begin_anew_after_a_stable_time():
@@ -108,7 +172,7 @@ def test_a_refused_login_waits_a_minute_or_longer(max_s: float, pause: float):
 
 @given(st.floats(1, 60), st.lists(st.floats(0, 0.2), min_size=1, max_size=300))
 def test_thinning_never_exceeds_its_rate(max_fps: float, steps: list[float]):
-    limiter, now, kept = FpsLimiter(max_fps), 0.0, []
+    limiter, now, kept = RateLimiter(max_fps), 0.0, []
     for step in steps:
         now += step
         if limiter.keeps(now):
@@ -117,7 +181,7 @@ def test_thinning_never_exceeds_its_rate(max_fps: float, steps: list[float]):
 
 
 def test_thinning_goes_on_after_the_clock_jumped_back():
-    limiter = FpsLimiter(10)
+    limiter = RateLimiter(10)
     assert [limiter.keeps(at) for at in (1000.0, 1000.05, 10.0, 10.05, 10.1)] == [True, False, True, False, True]
 
 
@@ -165,16 +229,20 @@ def test_a_ca_that_cannot_be_read_is_a_mistake_in_the_configuration(
 
 
 @given(TEXT.filter(bool), TEXT)
-def test_a_login_reaches_libav_whole_and_nobody_else(username: str, password: str):
+def test_a_login_reaches_the_camera_whole_and_nobody_else(username: str, password: str):
+    login = ServerLogin(username, password)
+    assert login.authorization("GET", "/") is None
+    assert login.asked(challenges(['Basic realm="cam"']))
+    proof = login.authorization("GET", "/") or ""
+    assert b64decode(proof.removeprefix("Basic ")).decode() == f"{username}:{password}"
+    address = Address(f"rtsp://{quote(username, '')}:{quote(password, '')}@10.0.0.5:554/live?channel=1")
+    assert address.without_login == "rtsp://10.0.0.5:554/live?channel=1"
     address = Address("rtsp://10.0.0.5:554/live?channel=1", username, SecretStr(password))
-    authority = urlsplit(address.for_libav()).netloc
-    login, _, host = authority.rpartition("@")
-    assert [unquote(part) for part in login.split(":", 1)] == [username, password]
-    assert len(login) <= LONGEST_LOGIN
-    assert host == "10.0.0.5:554"
-    assert str(address) == "rtsp://10.0.0.5:554/live?channel=1"
-    assert "url=" not in repr(address)
-    assert "username=" not in repr(address)
+    assert str(address) == address.without_login == "rtsp://10.0.0.5:554/live?channel=1"
+    for shown in (repr(address), repr(login)):
+        assert "url=" not in shown
+        assert "username=" not in shown
+        assert "password='" not in shown
 
 
 @pytest.mark.parametrize(
@@ -210,3 +278,8 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str):
 )
 def test_the_host_is_found_in_the_url(url: str, host: str):
     assert Address(url).host == host
+
+
+def test_a_file_in_memory_is_no_camera_of_this_machine():
+    assert kind_of("/dev/video0") is kind_of("/dev/v4l/by-id/usb-cam")
+    assert kind_of("/dev/shm/clip.mp4") is kind_of("/tmp/clip.mp4") is not kind_of("/dev/video0")

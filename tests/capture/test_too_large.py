@@ -14,6 +14,7 @@ import pytest
 from edge_app.capture.sources.libav_connection import TooMuchError
 from edge_app.capture.sources.mp4_body import Mp4Body
 from edge_app.core.errors import InputError, Reason
+from tests.capture import costly
 from tests.capture.conftest import Rig
 from tests.capture.http_camera import StartHttpCamera
 from tests.rtsp.fixtures import StartServer
@@ -105,9 +106,51 @@ def test_they_are_found_however_the_bytes_come(size: int, box: bytes):
     assert body.read(size) == b""
 
 
+def test_an_mp4_of_fragments_without_end_is_read_until_they_are_too_many(rig: Rig, http_camera: StartHttpCamera):
+    camera, process, most = http_camera(), psutil.Process(), 0
+    camera.video_bytes = b"".join(costly.empty_fragments(tracks=16, fragments=20_000))
+    rig.add(camera.url("content"), reconnect={"initial_s": 100, "max_s": 100})
+    before = process.memory_info().rss
+
+    def is_down() -> bool:
+        nonlocal most
+        most = max(most, process.memory_info().rss)
+        return rig.is_down(Reason.TOO_LARGE)
+
+    rig.until(is_down)
+    assert "samples and fragments" in str(rig.cameras.statuses()["gate"].detail)
+    assert most - before < 200e6
+
+
+REFERENCES = (60_000).to_bytes(2, "big")
+
+
+@pytest.mark.parametrize(
+    "fragments",
+    [
+        b"\0\0\0\x08moof" * 700_000,
+        (b"\0\0\0\x20sidx" + bytes(22) + REFERENCES) * 20,
+        (b"\0\0\0\x28sidx\1" + bytes(29) + REFERENCES) * 20,
+        b"\0\0\0\x08trak" * 15 + b"\0\0\0\x08moof" * 75_000,
+    ],
+    ids=["fragments", "an index of them", "a long one", "of many tracks"],
+)
+def test_fragments_count_as_much_as_libav_takes_for_them(fragments: bytes):
+    body = Mp4Body(Content(b"\0\0\0\x0cftypisom" + (len(fragments) + 8).to_bytes(4, "big") + b"free" + fragments))
+    with pytest.raises(TooMuchError):
+        list(iter(partial(body.read, 1000), b""))
+
+
+def test_a_day_of_short_fragments_is_no_attack():
+    """One a second, of 25 pictures; what is read is counted on for as long as the connection lasts."""
+    fragment = b"\0\0\0\x1cmoof" + b"\0\0\0\x14trun" + bytes(4) + (25).to_bytes(4, "big") + bytes(4)
+    body = Mp4Body(Content(b"\0\0\0\x0cftypisom" + fragment * 60_000))
+    assert len(b"".join(iter(partial(body.read, 1000), b""))) == 12 + len(fragment) * 60_000
+
+
 def test_a_file_of_larger_pictures_is_an_error(rig: Rig, clip: Path):
     rig.add(str(clip), max_picture_px=PX - 1)
-    rig.until(lambda: rig.is_down(Reason.TOO_LARGE))
+    rig.until(lambda: rig.is_down(Reason.TOO_LARGE) and rig.threads.kept)
     assert isinstance(rig.threads.kept, InputError)
 
 

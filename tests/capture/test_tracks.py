@@ -48,7 +48,7 @@ def test_the_second_track_is_read_where_the_first_is_none(rig: Rig, odd_camera: 
     rig.add(odd_camera.url(), stall_timeout_s=2)
     rig.until(rig.more(30))
     assert [state.state for _, state in rig.states] == ["connecting", "up"]
-    assert odd_camera.connections["/odd"] == 2, "one to look, one to stay"
+    assert odd_camera.connections["/odd"] == 1
 
 
 def test_a_track_that_falls_silent_is_stalled_whatever_the_other_sends(rig: Rig, odd_camera: OddCamera):
@@ -80,7 +80,7 @@ def test_a_camera_of_few_pictures_is_waited_for_as_long_as_its_stall_timeout(rig
     rig.add(odd_camera.url(), stall_timeout_s=300)
     rig.until(rig.more(6))
     assert [state.state for _, state in rig.states] == ["connecting", "up"]
-    assert odd_camera.connections["/odd"] == 2, "one to look, one to stay"
+    assert odd_camera.connections["/odd"] == 1
 
 
 def test_stopping_does_not_wait_for_a_silent_track(rig: Rig, odd_camera: OddCamera):

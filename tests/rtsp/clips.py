@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 LEVEL = 10
 FIELD_STEP = 4
 CODECS = {
-    "h264": ("libx264", {"preset": "veryfast", "bf": "0", "x264-params": "sliced-threads=0:bframes=0"}),
+    "h264": ("libx264", {"preset": "veryfast", "bf": "0", "x264-params": "sliced-threads=0:bframes=0:scenecut=0"}),
     "h264 with B-frames": (
         "libx264",
         {
@@ -26,8 +26,11 @@ CODECS = {
         "libx264",
         {"preset": "veryfast", "bf": "0", "x264-params": "sliced-threads=0:bframes=0:interlaced=1:tff=1"},
     ),
-    "h265 with B-frames": ("libx265", {"preset": "ultrafast", "x265-params": "bframes=2:b-adapt=0:log-level=none"}),
-    "h265": ("libx265", {"preset": "ultrafast", "x265-params": "bframes=0:log-level=none"}),
+    "h265 with B-frames": (
+        "libx265",
+        {"preset": "ultrafast", "x265-params": "bframes=2:b-adapt=0:scenecut=0:log-level=none"},
+    ),
+    "h265": ("libx265", {"preset": "ultrafast", "x265-params": "bframes=0:scenecut=0:log-level=none"}),
 }
 
 
@@ -57,13 +60,15 @@ def fields(size_wh: tuple[int, int], frames: int) -> Iterable[NDArray[np.uint8]]
         yield picture
 
 
-def write_clip(path: Path, pictures: Iterable[NDArray[np.uint8]], *, codec: str = "h264", fps: int = 25) -> Path:
-    """Writes BGR pictures as a video with a key frame a second."""
-    encoder, options = CODECS[codec]
+def write_clip(
+    path: Path, pictures: Iterable[NDArray[np.uint8]], *, codec: str = "h264", fps: int = 25, gop_s: int = 1
+) -> Path:
+    """Writes BGR pictures as a video with a key frame every `gop_s` seconds."""
+    (encoder, options), gop = CODECS[codec], gop_s * fps
     if encoder == "libx265":
-        options = {**options, "x265-params": f"{options['x265-params']}:keyint={fps}:min-keyint={fps}"}
+        options = {**options, "x265-params": f"{options['x265-params']}:keyint={gop}:min-keyint={gop}"}
     with av.open(str(path), "w") as out:
-        stream = out.add_stream(encoder, rate=fps, options={**options, "g": str(fps)})
+        stream = out.add_stream(encoder, rate=fps, options={**options, "g": str(gop)})
         stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, fps)
         for index, picture in enumerate(pictures):
             if index == 0:

@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -25,21 +26,24 @@ LEAD = 2  # pictures that a good camera is ahead of the one that was taken: liba
 
 
 def proves(method: str, header: str) -> bool:
-    """Whether the Authorization is that of admin and `right`, after RFC 7617 and RFC 2617."""
+    """Whether the Authorization is that of admin and `right`, after RFC 7617 and RFC 7616."""
     if header.startswith("Basic "):
         return base64.b64decode(header[6:]) == b"admin:right"
     said = {name: quoted or bare for name, quoted, bare in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', header)}
     if said.get("username") != "admin":
         return False
-    secret, asked = md5("admin", said["realm"], "right"), md5(method, said["uri"])
-    if said.get("algorithm") == "MD5-sess":
-        secret = md5(secret, said["nonce"], said["cnonce"])
+    name = said.get("algorithm", "MD5").removesuffix("-sess")
+    hashed = partial(digest, {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}[name])
+    body = [hashed("")] if said.get("qop") == "auth-int" else []
+    secret, asked = hashed("admin", said["realm"], "right"), hashed(method, said["uri"], *body)
+    if said.get("algorithm", "").endswith("-sess"):
+        secret = hashed(secret, said["nonce"], said["cnonce"])
     between = [said["nc"], said["cnonce"], said["qop"]] if "qop" in said else []
-    return said["response"] == md5(secret, said["nonce"], *between, asked)
+    return said["response"] == hashed(secret, said["nonce"], *between, asked)
 
 
-def md5(*parts: str) -> str:
-    return hashlib.md5(":".join(parts).encode()).hexdigest()
+def digest(algorithm: str, *parts: str) -> str:
+    return hashlib.new(algorithm, ":".join(parts).encode()).hexdigest()
 
 
 class OddCamera:
@@ -54,18 +58,29 @@ class OddCamera:
         sent: Pictures that good cameras have sent, by path.
         connections: How many there were, by path.
         requests: The first lines of all requests, and whether they carried a login.
+        logins: Those logins, as they came.
         resting: Once it is set, good cameras send no more pictures and do not hang up.
     """
 
-    def __init__(self, certificate: Path | None = None, *, good_fps: float = GOOD_FPS, lockstep: bool = True) -> None:
-        """Starts it; with a PEM of certificate and key it speaks rtsps."""
+    def __init__(
+        self,
+        certificate: Path | None = None,
+        *,
+        host: str = "127.0.0.1",
+        good_fps: float = GOOD_FPS,
+        lockstep: bool = True,
+    ) -> None:
+        """Starts it at an address of this machine; with a PEM of certificate and key it speaks rtsps."""
         self.manner: Manner = POLITE
         self.good_fps, self.lockstep = good_fps, lockstep
         self.taken: Counter[str] = Counter()
         self.sent: Counter[str] = Counter()
         self.connections: Counter[str] = Counter()
         self.requests: list[tuple[str, bool]] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.logins: list[str] = []
+        self._host = f"[{host}]" if ":" in host else host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family)
         self._scheme = "rtsps" if certificate else "rtsp"
         if certificate:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -76,7 +91,7 @@ class OddCamera:
         threading.Thread(target=self._accept, name="odd camera", daemon=True).start()
 
     def url(self, path: str = "odd") -> str:
-        return f"{self._scheme}://127.0.0.1:{self._listener.getsockname()[1]}/{path}"
+        return f"{self._scheme}://{self._host}:{self._listener.getsockname()[1]}/{path}"
 
     def behave(self, manner: str | Manner = POLITE) -> None:
         """From now on so; those who watch are sent away."""
@@ -161,6 +176,7 @@ class Session:
             self.manner = POLITE if self.good else self.camera.manner
         if not self.good:
             self.camera.requests.append((request[0], "authorization" in headers))
+            self.camera.logins += [headers["authorization"]] if "authorization" in headers else []
         right = self._polite(method, url, headers.get("cseq", "0"))
         if self.manner.challenges and method != "OPTIONS" and not proves(method, headers.get("authorization", "")):
             challenges = [f"WWW-Authenticate: {challenge}" for challenge in self.manner.challenges]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -57,7 +58,7 @@ def v4l2_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def webcam(v4l2_library: Path) -> Iterator[Webcam]:
-    if not Path("/dev/shm").is_dir():
-        pytest.skip("no /dev/shm: there is nowhere below /dev to put a device without being root")
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+    if not os.access("/dev", os.W_OK):
+        pytest.skip("not root: a device belongs below /dev")
+    with tempfile.TemporaryDirectory(dir="/dev") as folder:
         yield Webcam(Path(folder) / "video9", v4l2_library)

@@ -12,6 +12,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from edge_app.capture.decode.orientation import UPRIGHT, upright
+from edge_app.capture.decode.picture_budget import LARGE_PX
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Matrix, Picture, PixelFormat, Plane
@@ -92,10 +93,16 @@ def rows(plane: VideoPlane, samples: int) -> NDArray[np.uint8]:
 
 
 def pixels(frame: VideoFrame) -> NDArray[np.uint8]:
-    """The pixels of a bgr24 frame, uint8 (height, width, 3), C-contiguous: its own memory if rows are not padded."""
+    """The pixels of a bgr24 frame, uint8 (height, width, 3), C-contiguous: its own memory if rows are not padded.
+
+    Rows of a large one are moved together in its own memory, which ends its use as a frame.
+    """
     plane = frame.planes[0]
-    if plane.line_size != 3 * frame.width:
-        return np.asarray(frame.to_ndarray(), np.uint8)
-    return np.frombuffer(memoryview(plane), np.uint8, 3 * frame.width * frame.height).reshape(
-        frame.height, frame.width, 3
-    )
+    row, memory = 3 * frame.width, np.frombuffer(memoryview(plane), np.uint8)
+    if plane.line_size != row:
+        if frame.width * frame.height <= LARGE_PX:
+            return np.asarray(frame.to_ndarray(), np.uint8)
+        for index in range(1, frame.height):
+            at = index * plane.line_size
+            memory[index * row : (index + 1) * row] = memory[at : at + row]
+    return memory[: row * frame.height].reshape(frame.height, frame.width, 3)

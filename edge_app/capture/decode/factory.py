@@ -11,12 +11,10 @@ from av.video.stream import VideoStream
 
 from edge_app.capture.decode.fallback import FallbackDecoder
 from edge_app.capture.decode.gstreamer import GStreamerDecoder
+from edge_app.capture.decode.picture_budget import LARGEST_PX, SMALL_BYTES, PictureBudget
 from edge_app.capture.decode.video_decoder import LibavDecoder, NvdecDecoder, UnsuitedError, VideoDecoder
 
 logger = logging.getLogger(__name__)
-
-LARGEST_PX = 8192 * 4320
-SMALL_BYTES = 4 << 20  # of a coded picture that is never too large; a larger one has no more bytes than pixels
 
 DecodeChoice = Literal["auto", "cpu", "nvdec", "gstreamer"]
 
@@ -41,7 +39,7 @@ class VideoDecoderFactory:
 
     Attributes:
         planes: Whether pictures stay as they are decoded, for a kernel that reads their planes.
-        max_px: Pixels of the largest picture that is decoded.
+        budget: How large its pictures may be.
     """
 
     def __init__(
@@ -62,15 +60,15 @@ class VideoDecoderFactory:
             rotated: Whether its pictures are rotated, which the CPU does, in BGR.
             max_px: Pixels of the largest picture that is decoded.
         """
-        self.max_px = max_px
         self._description, self._choice, self._hardware = description, choice, hardware or DecodeHardware()
         self.planes = self._hardware.gpu is not None and not rotated
+        self.budget = PictureBudget(max_px, converted=not self.planes, turned=rotated)
         self._logged: set[str] = set()
 
     @property
     def max_bytes(self) -> int:
         """The size of the largest picture that is read [bytes], before it is decoded."""
-        return max(SMALL_BYTES, self.max_px)
+        return max(SMALL_BYTES, self.budget.max_px)
 
     @property
     def on_cpu(self) -> bool:
@@ -87,7 +85,7 @@ class VideoDecoderFactory:
     def _cpu(self, stream: VideoStream, live: bool, why: str) -> VideoDecoder:
         """Libav on the CPU, because the decoder asked for cannot be used."""
         self._log(f"{why.removeprefix(f'{self._description}: ')}; the CPU decodes")
-        return LibavDecoder(stream.codec_context, self.max_px, live=live)
+        return LibavDecoder(stream.codec_context, self.budget, live=live)
 
     def _best(self, stream: VideoStream, live: bool) -> VideoDecoder:
         """The decoder asked for; raises UnsuitedError if it cannot be used."""
@@ -96,10 +94,10 @@ class VideoDecoderFactory:
             decoder = GStreamerDecoder(stream, self._description, hardware.gstreamer, live=live)
             return FallbackDecoder(decoder, partial(self._cpu, stream, live))
         if chosen != "nvdec":
-            return LibavDecoder(stream.codec_context, self.max_px, live=live)
+            return LibavDecoder(stream.codec_context, self.budget, live=live)
         if hardware.gpu is None:
             raise UnsuitedError("no engine here reads what NVDEC leaves on the GPU")
-        return NvdecDecoder(stream, hardware.gpu, self.max_px, self._log, live=live)
+        return NvdecDecoder(stream, hardware.gpu, self.budget, self._log, live=live)
 
     def _chosen(self) -> DecodeChoice:
         if self._choice != "auto":

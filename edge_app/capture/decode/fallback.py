@@ -29,7 +29,7 @@ class FallbackDecoder:
             return self._decoder.decode(packet)
         ended = not packet.size
         if packet.is_keyframe or self._given:
-            self._given.append(packet if ended else copied(packet))
+            self._given.append(packet)
         try:
             frames = self._decoder.decode(packet)
         except StreamError as error:
@@ -55,10 +55,3 @@ class FallbackDecoder:
     def close(self) -> None:
         """See `VideoDecoder.close`."""
         self._decoder.close()
-
-
-def copied(packet: av.Packet[VideoStream]) -> av.Packet[VideoStream]:
-    """The same bytes with the same times: a decoder may empty the packet that it is given."""
-    copy = av.Packet(bytes(packet))
-    copy.pts, copy.dts, copy.time_base, copy.is_keyframe = packet.pts, packet.dts, packet.time_base, packet.is_keyframe
-    return copy  # type: ignore[return-value]

@@ -94,7 +94,7 @@ class GStreamerDecoder:
         """Pushes the packet with a time by which its frame is recognised."""
         self._stamp, dts = self._nanoseconds(packet.pts) or self._stamp + 1, self._nanoseconds(packet.dts)
         self._inside[self._stamp] = packet.pts
-        for part in self._annex_b.filter(packet):
+        for part in self._annex_b.filter(_again(packet)):
             buffer = self._gi.Gst.Buffer.new_wrapped(bytes(part))
             buffer.pts = self._stamp
             if dts is not None:
@@ -149,3 +149,11 @@ class GStreamerDecoder:
     def close(self) -> None:
         """See `VideoDecoder.close`."""
         self._pipeline.set_state(self._gi.Gst.State.NULL)
+
+
+def _again(packet: av.Packet[VideoStream]) -> av.Packet[VideoStream]:
+    """Another packet of the same bytes, since a filter empties the one that it is given."""
+    again = av.Packet(packet)  # type: ignore[arg-type]
+    if packet.has_sidedata("new_extradata"):
+        packet.get_sidedata("new_extradata").to_packet(again)
+    return again  # type: ignore[return-value]

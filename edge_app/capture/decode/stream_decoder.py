@@ -18,9 +18,12 @@ from edge_app.capture.decode.deinterlacer import Deinterlacer
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.decode.jpeg import exif_orientation
 from edge_app.capture.decode.orientation import UPRIGHT, FrameOrientation
-from edge_app.capture.decode.video_decoder import LIBAV_ERRORS, TooLargeError
+from edge_app.capture.decode.picture_budget import LARGE_PX, TooLargeError
+from edge_app.capture.decode.unconverted import Unconverted
+from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
+from edge_app.core.packets import Turn
 
 # 6 s at 25 fps: longer than most cameras' interval of key frames, after which decoding recovers from lost packets.
 MOST_BROKEN_IN_A_ROW = 150
@@ -84,10 +87,10 @@ class StreamDecoder:
         """
         self.codec = stream.codec_context.name
         self.fps = float(stream.average_rate) if stream.average_rate else None
-        self.decode_s = 0.0
+        self.decode_s, self.turn = 0.0, Turn()
         self._decoder, self._live = decoders.decoder(stream, live=live), live
-        self._max_px = decoders.max_px
-        self._converter = Converter(planes=decoders.planes)
+        self._budget, self._converter = decoders.budget, Converter(planes=decoders.planes)
+        self._unconverted = Unconverted()
         self._description = description
         self._broken = 0
         self._in_a_row = 0
@@ -102,6 +105,7 @@ class StreamDecoder:
         Raises:
             StreamError: A picture is too large, too many in a row of a live stream were broken, or the decoder gave up.
         """
+        self._unconverted.wait()
         began, ended = time.monotonic(), not packet.size
         if self.codec == "mjpeg" and not ended:  # libav before version 8 does not read it
             self._in_exif = exif_orientation(memoryview(packet))
@@ -109,8 +113,7 @@ class StreamDecoder:
             decoded = self._decoder.decode(packet)
             frames = self._deinterlaced([frame for frame in decoded if frame], ended=ended)
         except TooLargeError as error:
-            what = f"{error or 'a picture'} is more than the {self._max_px} pixels of max_picture_px"
-            raise StreamError(Reason.TOO_LARGE, f"{self._description}: {what}") from None
+            raise StreamError(Reason.TOO_LARGE, f"{self._description}: {error}") from None
         except LIBAV_ERRORS:
             frames, broken = [], 1
         else:
@@ -135,9 +138,29 @@ class StreamDecoder:
         """What makes the frame's upright picture, from any thread; it raises StreamError if that is not possible.
 
         To be called in the order of the frames.
+
+        Raises:
+            StreamError: It is too large to be turned.
         """
         said = self._in_exif, self._in_frames.of(frame), self._orientation
-        return partial(self._convert, frame, next((each for each in said if each != UPRIGHT), UPRIGHT))
+        orientation = self.turn.orientation = next((each for each in said if each != UPRIGHT), UPRIGHT)
+        if self._live and orientation != UPRIGHT:
+            self._check_turned(frame)
+        convert = partial(self._convert, frame, orientation)
+        if self._live and self.is_large(frame):
+            self._unconverted.add(convert)
+        return convert
+
+    def is_large(self, frame: VideoFrame) -> bool:
+        """Whether a large picture is made of the frame, in memory of its own."""
+        return self._budget.converted and frame.width * frame.height > LARGE_PX
+
+    def _check_turned(self, frame: VideoFrame) -> None:
+        try:
+            size_wh, pixel_bytes = (frame.width, frame.height), frame.format.padded_bits_per_pixel / 8
+            self._budget.check(self.codec, size_wh, pixel_bytes, 0, turned=True)
+        except TooLargeError as error:
+            raise StreamError(Reason.TOO_LARGE, f"{self._description}: turned, {error}") from None
 
     def _convert(self, frame: VideoFrame, orientation: int) -> Picture:
         failure: StreamError

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Protocol
 
 import av
-from av.codec.context import CodecContext, Flags
+from av.codec.context import CodecContext, Flags, ThreadType
 from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from edge_app.capture.decode.kept_pictures import KeptPictures
+from edge_app.capture.decode.picture_budget import PictureBudget, TooLargeError
+
+MOST_THREADS = 4  # that decode one file: more of them wait for each other, and each keeps a picture
 # What PyAV raises for bad input; anything else, such as a TypeError, is an internal error.
 LIBAV_ERRORS = (av.FFmpegError, OSError, ValueError, RuntimeError)
 CODECS = {"h264": "H.264", "hevc": "H.265"}  # what the hardware decodes here: what cameras send
@@ -22,21 +27,17 @@ class UnsuitedError(Exception):
     """The hardware does not decode this stream; the text says why."""
 
 
-class TooLargeError(Exception):
-    """A picture has more pixels than may be decoded; the text says how large it is, if that is known."""
-
-
 class VideoDecoder(Protocol):
     """Decodes the packets of one attempt."""
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
         """The frames that are ready after this packet, None for each that is lost; an empty packet flushes the rest.
 
-        The packet may be empty afterwards.
+        The packet stays as it is.
 
         Raises:
             StreamError, or one of `LIBAV_ERRORS`: The packet could not be decoded.
-            TooLargeError: It was not tried.
+            TooLargeError: It was not tried, or takes too much memory.
         """
 
     def close(self) -> None:
@@ -46,13 +47,20 @@ class VideoDecoder(Protocol):
 class LibavDecoder:
     """libav's own decoder, on the CPU."""
 
-    def __init__(self, context: VideoCodecContext, max_px: int, *, live: bool) -> None:
-        """Takes the stream's context, or one like it; a live one is decoded without delay, its damaged frames lost."""
-        self._context, self._max_px, self._live = context, max_px, live
-        options = {"max_pixels": str(max_px)}
+    def __init__(self, context: VideoCodecContext, budget: PictureBudget, *, live: bool, threads: int = 0) -> None:
+        """Takes the stream's context, or one like it; a live one is decoded without delay, its damaged frames lost.
+
+        A file is decoded by that many threads, a frame each; 0: one for each core, `MOST_THREADS` at most.
+        """
+        self._context, self._budget, self._live = context, budget, live
+        self._kept: KeptPictures | None = None  # of a file, whose threads keep pictures too, nothing is said
+        options = {"max_pixels": str(budget.max_px)}
         if live:
             context.thread_count = 1  # threads would hold frames back
             context.flags |= Flags.low_delay
+        else:
+            context.thread_count = threads or min(os.cpu_count() or 1, MOST_THREADS)
+            context.thread_type = ThreadType.AUTO
         if context.name == "mjpeg":  # else libav fills in half a picture without saying so
             options["err_detect"] = "explode"
         context.options = options
@@ -60,20 +68,25 @@ class LibavDecoder:
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
         """See `VideoDecoder.decode`."""
         self._check_size()
+        if self._live and self._kept is None:
+            self._kept = KeptPictures(self._context, self._budget)
+        if self._kept:
+            self._kept.before(packet)
         try:
             frames = self._context.decode(packet)
         except LIBAV_ERRORS as error:
             self._check_size(error)
             raise
+        if self._kept:
+            self._kept.after(frames)
         return [None if self._live and frame.is_corrupt else frame for frame in frames]
 
     def _check_size(self, error: Exception | None = None) -> None:
         """Raises TooLargeError if a picture's size is known and too large, or was what libav refused with `error`."""
         width, height = self._context.width, self._context.height
-        if width * height > self._max_px:
-            raise TooLargeError(f"{width}x{height}")
+        self._budget.check_size(width, height)
         if isinstance(error, av.ArgumentError) and not width:  # as libav leaves a context whose size it refused
-            raise TooLargeError("") from None
+            raise TooLargeError(f"a picture is more than the {self._budget.max_px} pixels of max_picture_px") from None
 
     def close(self) -> None:
         """See `VideoDecoder.close`; libav's context ends with the container."""
@@ -82,7 +95,9 @@ class LibavDecoder:
 class NvdecDecoder(LibavDecoder):
     """NVDEC through libav, which falls back to the CPU by itself for what NVDEC refuses."""
 
-    def __init__(self, stream: VideoStream, gpu: int, max_px: int, tell: Callable[[str], None], *, live: bool) -> None:
+    def __init__(
+        self, stream: VideoStream, gpu: int, budget: PictureBudget, tell: Callable[[str], None], *, live: bool
+    ) -> None:
         """Opens the decoder of that GPU; `tell` is given what only the first frame shows.
 
         Raises:
@@ -100,7 +115,7 @@ class NvdecDecoder(LibavDecoder):
             raise UnsuitedError(f"NVDEC of GPU {gpu} cannot be reached ({what})") from error
         if stream.codec_context.extradata:
             context.extradata = stream.codec_context.extradata
-        super().__init__(context, max_px, live=live)  # type: ignore[arg-type]
+        super().__init__(context, budget, live=live, threads=1)  # type: ignore[arg-type]
         self._name = CODECS[stream.codec_context.name]
         self._tell: Callable[[str], None] | None = tell
 

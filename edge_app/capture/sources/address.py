@@ -1,20 +1,14 @@
-"""A network camera's URL: without secrets for people, with the login for libav."""
+"""A network camera's URL: without secrets for people, the login for the camera, and whether a redirect stays."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin
 
 from pydantic import SecretStr
 
-from edge_app.core.errors import ConfigError
-
-# libav truncates "user:password" for RTSP, percent-encoded, to so many bytes, and the camera then refuses it.
-LONGEST_LOGIN = 127
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}  # as libav has them
-# libav needs no encoding of these inside a login; it would only make it longer.
-HARMLESS = "!$&'()*+,;=@~"
 
 # What a URL may show: words that cameras' makers and people give to streams, and numbers too short to be a secret.
 _WORDS = (
@@ -65,18 +59,11 @@ class Address:
         url: As configured; it may hold a login of its own, which `username` replaces.
         username: Who logs in.
         password: Any characters.
-
-    Raises:
-        ConfigError: The login is longer than libav can carry over RTSP.
     """
 
     url: str = field(repr=False)
     username: str | None = field(default=None, repr=False)
     password: SecretStr | None = None
-
-    def __post_init__(self) -> None:
-        if self.scheme in ("rtsp", "rtsps") and len(self._login()) > LONGEST_LOGIN:
-            raise ConfigError(f"{self}: username and password are longer than the {LONGEST_LOGIN} bytes that fit here")
 
     def __str__(self) -> str:
         return redacted(self.url)
@@ -120,15 +107,3 @@ class Address:
             return None
         secured = (self.scheme, there.scheme) == ("http", "https") and there.port
         return there if secured or (there.scheme, there.port) == (self.scheme, self.port) else None
-
-    def for_libav(self) -> str:
-        """The URL with user and password; never to be shown or logged."""
-        if self.username is None:
-            return self.url
-        authority, tail = re.fullmatch(r"([^/?#]*)(.*)", self.url.partition("://")[2], re.DOTALL).groups()  # type: ignore[union-attr]
-        return f"{self.scheme}://{self._login()}@{authority.rpartition('@')[2]}{tail}"
-
-    def _login(self) -> str:
-        """User and password, percent-encoded."""
-        password = self.password.get_secret_value() if self.password else ""
-        return f"{quote(self.username or '', safe=HARMLESS)}:{quote(password, safe=HARMLESS + ':')}"

@@ -1,17 +1,19 @@
-"""What libav's errors mean to the operator. Their own texts contain the URL with its login, so they are never shown."""
+"""What errors mean to the operator. Their own texts, which may hold the URL of a camera, are never shown."""
 
 from __future__ import annotations
 
 import errno
 import socket
+import ssl
 
 import av
 
 from edge_app.capture.sources.address import Address
 from edge_app.core.errors import Reason, StreamError
+from edge_app.core.tls import explain
 
 UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL)
-# EPERM at PLAY, EIO anywhere in an answer.
+# Libav says EPERM and EIO where a connection ends within an answer.
 HUNG_UP = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.EPERM, errno.EIO)
 
 
@@ -22,39 +24,31 @@ def _code(error: Exception) -> int | None:
 
 def opening(address: Address, error: Exception, elapsed_s: float, open_timeout_s: float) -> StreamError:
     """Why a camera could not be opened, without the text of `error`."""
-    reason, text = _opening(address, error, elapsed_s >= open_timeout_s)
+    reason, text = _opening(error, elapsed_s >= open_timeout_s)
     return StreamError(reason, f"{address}: {text}")
 
 
-def _opening(address: Address, error: Exception, timed_out: bool) -> tuple[Reason, str]:
-    if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
-        status = 401 if isinstance(error, av.HTTPUnauthorizedError) else 403
-        return Reason.AUTH_FAILED, f"authentication refused ({status}): check username and password"
-    if isinstance(error, av.HTTPNotFoundError):
-        return Reason.NOT_FOUND, "the camera has no such stream (404)"
+def _opening(error: Exception, timed_out: bool) -> tuple[Reason, str]:
     if timed_out or isinstance(error, TimeoutError | av.ExitError):
         return Reason.TIMEOUT, "no answer in time"
-    if isinstance(error, ConnectionRefusedError):
-        return Reason.REFUSED, "connection refused"
-    if isinstance(error, av.HTTPError | av.HTTPClientError):
-        return Reason.FAILED, f"the camera answered: {error.strerror}"
-    return _unspecific(address, error)
-
-
-def _unspecific(address: Address, error: Exception) -> tuple[Reason, str]:
-    """Libav says "input/output error" both for a name that does not resolve and for a failed TLS handshake."""
-    if _code(error) in UNREACHABLE:
-        return Reason.UNREACHABLE, "no route to the camera"
-    if _code(error) == errno.EIO and not _resolves(address.host):
-        return Reason.UNREACHABLE, f"the name {address.host} does not resolve"
-    if _code(error) == errno.EIO and address.scheme == "rtsps":
-        text = "its certificate is not from a known CA, or for another host, or there is no TLS at that port"
-        return Reason.TLS, f"no secure connection: {text}"
-    if isinstance(error, EOFError) or _code(error) in HUNG_UP:
-        return Reason.FAILED, "the camera hung up instead of answering"
     if isinstance(error, av.ArgumentError | av.InvalidDataError):
-        return Reason.FAILED, "its answer is not RTSP"
+        return Reason.FAILED, "its answers are RTSP, but libav cannot read them: is the path of the URL right?"
     return Reason.FAILED, f"cannot be opened: {named(error)}"
+
+
+def connecting(error: Exception, host: str) -> tuple[Reason, str] | None:
+    """Why a camera's host cannot be reached; None where the error says something else."""
+    if isinstance(error, ssl.SSLError):
+        rejected = isinstance(error, ssl.SSLCertVerificationError)
+        cause = "" if rejected else ": there is no TLS at that port, or only an old one"
+        return Reason.TLS, explain(error, "camera") + cause
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return Reason.UNREACHABLE, f"the name {host} does not resolve"
+    if isinstance(error, OSError) and error.errno in UNREACHABLE:
+        return Reason.UNREACHABLE, "no route to the camera"
+    if isinstance(error, TimeoutError):
+        return Reason.TIMEOUT, "no answer in time"
+    return (Reason.REFUSED, "connection refused") if isinstance(error, ConnectionRefusedError) else None
 
 
 def reading(error: Exception) -> str:
@@ -66,11 +60,3 @@ def reading(error: Exception) -> str:
 def named(error: Exception) -> str:
     """What libav calls an error; without the rest of its text, which may hold the URL with its login."""
     return str(error.strerror if isinstance(error, av.FFmpegError) else type(error).__name__)
-
-
-def _resolves(host: str) -> bool:
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError:
-        return False
-    return True

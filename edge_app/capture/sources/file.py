@@ -20,9 +20,11 @@ from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.decode.orientation import UPRIGHT, FrameOrientation
 from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, packets_of, video_stream
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
+from edge_app.capture.packet_feed import PacketFeed
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import CaptureTime
+from edge_app.core.packets import PacketTap
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class FileSource:
         return str(self._path)
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
         """Reads it from the beginning; see `Source.open`."""
         with self._container() as container:
             stream = self._stream(container)
@@ -91,7 +93,7 @@ class FileSource:
             # Not live, so that libav may use threads: it has to be as fast as a plain loop over the file.
             decoder = StreamDecoder(stream, self.description, self._decoders, live=False, orientation=self._stored())
             with closing(decoder):
-                yield self._frames(container, stream, decoder, start, stop)
+                yield self._frames(container, stream, decoder, start, stop, packets)
 
     def _container(self) -> InputContainer:
         if self._path.exists() and not self._path.is_file():
@@ -139,12 +141,17 @@ class FileSource:
         decoder: StreamDecoder,
         start: float,
         stop: threading.Event,
+        packets: PacketTap | None,
     ) -> Iterator[DecodedFrame]:
         """Its frames; `start` is when the first was taken [s since the epoch]."""
         first = float((stream.start_time or 0) * (stream.time_base or 0))
         period, at, tally = 1 / (decoder.fps or 25.0), first, Tally()
+        feed = PacketFeed(packets, decoder.codec, stream.codec_context.extradata, decoder.turn)
         for packet in self._packets(container, stream):
             tally.read(packet)
+            if packet.size:
+                wall = start + _shown_s(packet, first, at + period - first)
+                feed.put(packet, wall=wall, timeline_s=wall)
             for frame in decoder.decode(packet):
                 if stop.is_set():
                     return
@@ -156,6 +163,7 @@ class FileSource:
                     convert=decoder.picture(frame),
                     broken=tally.before_frame(decoder.broken()),
                     codec=decoder.codec,
+                    alone=decoder.is_large(frame),
                     fps=decoder.fps,
                 )
                 at += period
@@ -179,6 +187,13 @@ class FileSource:
             yield from (packet for packet in packets_of(container) if packet.stream.index == stream.index)
         except LIBAV_ERRORS as error:
             raise StreamError(Reason.FAILED, f"{self._path}: reading failed ({type(error).__name__})") from error
+
+
+def _shown_s(packet: av.Packet, first: float, otherwise: float) -> float:  # type: ignore[type-arg]
+    """When a packet's picture is shown [s after the file's first]; `otherwise` if it says nothing or nonsense."""
+    ticks = packet.dts if packet.pts is None else packet.pts
+    shown_s = -1.0 if ticks is None else float(ticks * packet.time_base) - first
+    return shown_s if 0 <= shown_s < LONGEST_S else otherwise
 
 
 KIND = SourceKind(

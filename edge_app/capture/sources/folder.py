@@ -19,10 +19,11 @@ import imagesize
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.capture.decode.factory import LARGEST_PX
+from edge_app.capture.decode.picture_budget import LARGEST_PX
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import CaptureTime, Picture
+from edge_app.core.packets import PacketTap
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class FolderSource:
         self._start_at, self._max_px = start_at, max_px
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
         """Lists the folder; see `Source.open`."""
         try:
             paths = [path for path in self._folder.iterdir() if is_picture(path)]

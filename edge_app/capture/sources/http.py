@@ -19,6 +19,7 @@ from edge_app.capture.sources.libav_connection import IMAGES, MP4, LibavConnecti
 from edge_app.capture.sources.mp4_body import Mp4Body
 from edge_app.capture.sources.source import NETWORK_KEYS, BrokenOffError, DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.core.errors import Reason, StreamError
+from edge_app.core.packets import PacketTap
 
 SNAPSHOT_S = 1.0  # how often a URL that answers with one picture is requested
 
@@ -40,48 +41,50 @@ class HttpSource:
         self._libav = LibavConnection(address, config.stall_timeout_s, decoders, explain=self._explain)
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
         """One connection, or one for each single picture; see `Source.open`."""
         with closing(self._client.get(stop)) as answer:
             match self._client.content(answer):
                 case "parts":
                     answer.ignore_length()
-                    yield self._jpegs.frames(answer, stop)
+                    yield self._jpegs.frames(answer, stop, packets=packets)
                 case "picture":
-                    yield self._snapshots(self._jpeg_answers(answer, stop), stop)
+                    yield self._snapshots(self._jpeg_answers(answer, stop, packets), stop)
                 case "playlist":
                     raise StreamError(Reason.CODEC, f"{self.description}: {PLAYLIST}")
                 case "late index":
                     raise StreamError(Reason.CODEC, f"{self.description}: {LATE_INDEX}")
                 case "mp4":
                     with self._libav.connect(Mp4Body(answer), MP4) as container:
-                        yield self._libav.frames(container, stop, answer)
+                        yield self._libav.frames(container, stop, answer, packets)
                 case "image":
                     with self._libav.connect(answer, IMAGES) as container:
-                        yield self._snapshots(self._picture_answers(container, answer, stop), stop)
+                        yield self._snapshots(self._picture_answers(container, answer, stop, packets), stop)
                 case "other":
                     with self._libav.connect(answer) as container:
-                        yield self._libav.frames(container, stop, answer)
+                        yield self._libav.frames(container, stop, answer, packets)
 
-    def _explain(self, error: Exception, left_s: float) -> StreamError:
+    def _explain(self, error: Exception) -> StreamError:
         reason, text = of_content(error)
         return StreamError(reason, f"{self.description}: {text}")
 
-    def _jpeg_answers(self, answer: HttpAnswer, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def _jpeg_answers(
+        self, answer: HttpAnswer, stop: threading.Event, packets: PacketTap | None
+    ) -> Iterator[Iterator[DecodedFrame]]:
         """The frames of one response after the other."""
         while True:
             with closing(answer):
-                yield self._jpegs.frames(answer, stop, SNAPSHOT_S)
+                yield self._jpegs.frames(answer, stop, SNAPSHOT_S, packets)
             answer = self._client.get(stop)
 
     def _picture_answers(
-        self, container: InputContainer, answer: HttpAnswer, stop: threading.Event
+        self, container: InputContainer, answer: HttpAnswer, stop: threading.Event, packets: PacketTap | None
     ) -> Iterator[Iterator[DecodedFrame]]:
         """The same through libav."""
-        yield self._libav.frames(container, stop, answer)
+        yield self._libav.frames(container, stop, answer, packets)
         while True:
             with closing(self._client.get(stop)) as another, self._libav.connect(another, IMAGES) as opened:
-                yield self._libav.frames(opened, stop, another)
+                yield self._libav.frames(opened, stop, another, packets)
 
     def _snapshots(self, responses: Iterator[Iterator[DecodedFrame]], stop: threading.Event) -> Iterator[DecodedFrame]:
         """The pictures of responses, each requested when it is due."""

@@ -144,20 +144,3 @@ class HttpAnswer:
         """Hangs up."""
         self._response.close()
         self._reader.close()
-
-
-def connected(host: str, port: int, deadline: float) -> socket.socket:
-    """A connection to one of the host's addresses, which share the time that is left."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    for index, (family, kind, protocol, _, address) in enumerate(found):
-        connection = socket.socket(family, kind, protocol)
-        try:
-            connection.settimeout(max(TICK_S, (deadline - monotonic()) / (len(found) - index)))
-            connection.connect(address)
-        except OSError:
-            connection.close()
-            if index == len(found) - 1:
-                raise
-        else:
-            return connection
-    raise TimeoutError  # not reached: a name that does not resolve raises

@@ -12,10 +12,11 @@ from urllib.parse import quote, urlsplit
 
 from edge_app.capture.sources.address import PORTS, Address
 from edge_app.capture.sources.challenge import challenges
-from edge_app.capture.sources.http_answer import TICK_S, HttpAnswer, PatientReader, connected
+from edge_app.capture.sources.host import Host
+from edge_app.capture.sources.http_answer import TICK_S, HttpAnswer, PatientReader
 from edge_app.capture.sources.http_content import Content, content_of
 from edge_app.capture.sources.http_failures import of_content, of_error, of_status
-from edge_app.capture.sources.http_login import HttpLogin
+from edge_app.capture.sources.server_login import ServerLogin
 from edge_app.config import TlsConfig
 from edge_app.core.errors import Reason, StreamError
 
@@ -37,10 +38,10 @@ class HttpClient:
     """
 
     def __init__(self, address: Address, tls: TlsConfig | None) -> None:
-        self._address, self._tls = address, tls or TlsConfig()
+        self._address, self._host, self._tls = address, Host(address.host), tls or TlsConfig()
         self._context = self._tls.context() if address.scheme == "https" else None
         password = address.password.get_secret_value() if address.password else ""
-        self._login = HttpLogin(address.username, password) if address.username is not None else None
+        self._login = ServerLogin(address.username, password) if address.username is not None else None
 
     def get(self, stop: Event) -> HttpAnswer:
         """The answer of the camera, once its headers are there.
@@ -109,7 +110,7 @@ class HttpClient:
     def _exchange(self, url: str, stop: Event, deadline: float) -> HttpAnswer:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-        connection = connected(host, port, deadline)
+        connection = self._host.connected(port, deadline)
         try:
             if parts.scheme == "https":
                 self._context = self._context or self._tls.context()
@@ -128,7 +129,7 @@ class HttpClient:
         """The request."""
         lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "User-Agent: edge_app", "Accept: */*"]
         lines += ["Accept-Encoding: identity", "Connection: close"]
-        if self._login and (authorization := self._login.authorization(target)):
+        if self._login and (authorization := self._login.authorization("GET", target)):
             lines.append(f"Authorization: {authorization}")
         return "\r\n".join([*lines, "", ""]).encode()
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 from http import HTTPStatus
 from http.client import HTTPException
 
 import av
 
-from edge_app.capture.sources.failures import UNREACHABLE
+from edge_app.capture.sources.failures import connecting
 from edge_app.core.errors import Reason
-from edge_app.core.tls import explain
 
 GIVE = "give the camera's RTSP or MJPEG URL instead"
 PLAYLIST = f"a playlist (HLS, DASH) comes in bursts and seconds late: {GIVE}"
@@ -20,8 +17,6 @@ LATE_INDEX = (
     f"-movflags +faststart, or {GIVE}"
 )
 MEANINGS: tuple[tuple[tuple[type[Exception], ...], tuple[Reason, str]], ...] = (
-    ((TimeoutError,), (Reason.TIMEOUT, "no answer in time")),
-    ((ConnectionRefusedError,), (Reason.REFUSED, "connection refused")),
     ((ConnectionError,), (Reason.FAILED, "it closed the connection without an answer")),
     ((HTTPException,), (Reason.FAILED, "its answer is not HTTP")),
 )
@@ -64,14 +59,8 @@ def of_status(status: int) -> tuple[Reason, str]:
 
 def of_error(error: Exception, host: str) -> tuple[Reason, str]:
     """Why there was no answer."""
-    if isinstance(error, ssl.SSLError):
-        rejected = isinstance(error, ssl.SSLCertVerificationError)
-        cause = "" if rejected else ": there is no TLS at that port, or only an old one"
-        return Reason.TLS, explain(error, "camera") + cause
-    if isinstance(error, socket.gaierror | UnicodeError):
-        return Reason.UNREACHABLE, f"the name {host} does not resolve"
-    if isinstance(error, OSError) and error.errno in UNREACHABLE:
-        return Reason.UNREACHABLE, "no route to the camera"
+    if known := connecting(error, host):
+        return known
     known = next((meaning for kinds, meaning in MEANINGS if isinstance(error, kinds)), None)
     return known or (Reason.FAILED, f"no answer ({type(error).__name__})")
 

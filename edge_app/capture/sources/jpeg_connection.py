@@ -18,10 +18,12 @@ from av.video.stream import VideoStream
 from edge_app.capture.capture_time import Moment
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.decode.stream_decoder import StreamDecoder
+from edge_app.capture.packet_feed import PacketFeed
 from edge_app.capture.sources.http_answer import HttpAnswer
 from edge_app.capture.sources.jpeg_parts import JpegParts
 from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
 from edge_app.core.errors import Reason, StreamError
+from edge_app.core.packets import PacketTap
 
 BOUNDARY = re.compile(r'boundary\s*=\s*("[^"]*"|[^;,\s]*)', re.IGNORECASE)
 
@@ -49,7 +51,11 @@ class JpegConnection:
     decoders: VideoDecoderFactory
 
     def frames(
-        self, answer: HttpAnswer, stop: threading.Event, another_s: float | None = None
+        self,
+        answer: HttpAnswer,
+        stop: threading.Event,
+        another_s: float | None = None,
+        packets: PacketTap | None = None,
     ) -> Iterator[DecodedFrame]:
         """The frames of a response until `stop` is set; its end raises StreamError.
 
@@ -58,15 +64,18 @@ class JpegConnection:
         stream = cast(VideoStream, JpegVideo())
         with closing(StreamDecoder(stream, self.description, self.decoders, live=True)) as decoder:
             try:
-                yield from self._decoded(self._pictures(answer, stop, another_s), decoder)
+                feed = PacketFeed(packets, decoder.codec, None, decoder.turn)
+                yield from self._decoded(self._pictures(answer, stop, another_s), decoder, feed)
             except StreamError as error:
                 raise BrokenOffError(error, decoder.broken()) from None
 
-    def _decoded(self, pictures: Iterator[bytes], decoder: StreamDecoder) -> Iterator[DecodedFrame]:
+    def _decoded(self, pictures: Iterator[bytes], decoder: StreamDecoder, feed: PacketFeed) -> Iterator[DecodedFrame]:
         last_frame = monotonic()
         for jpeg in pictures:
             arrival = Moment.now().as_capture()
-            for frame in decoder.decode(_packet(jpeg)):
+            packet = jpeg_packet(jpeg)
+            feed.put(packet, wall=arrival.wall, timeline_s=arrival.mono)
+            for frame in decoder.decode(packet):
                 last_frame = monotonic()
                 yield DecodedFrame(
                     time=arrival,
@@ -74,6 +83,7 @@ class JpegConnection:
                     convert=decoder.picture(frame),
                     broken=decoder.broken(),
                     codec=decoder.codec,
+                    alone=decoder.is_large(frame),
                 )
             if monotonic() - last_frame > self.stall_timeout_s:
                 text = f"no picture that can be decoded for {self.stall_timeout_s:g} s"
@@ -111,8 +121,9 @@ def _why(error: type[OSError] | None, *, came: bool, may_wait: bool) -> tuple[Re
     return (Reason.STALLED, "no more video") if came else (Reason.TIMEOUT, "no picture came in time")
 
 
-def _packet(jpeg: bytes) -> av.Packet[VideoStream]:
+def jpeg_packet(jpeg: bytes) -> av.Packet[VideoStream]:
     """A packet of its own memory, behind which libav may read."""
     packet = av.Packet(len(jpeg))
     packet.update(jpeg)
+    packet.is_keyframe = True
     return packet  # type: ignore[return-value]

@@ -19,6 +19,7 @@ from edge_app.capture.capture_time import CameraClock, Moment, camera_wall
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.decode.stream_decoder import StreamDecoder, lenient, packets_of, video_streams
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
+from edge_app.capture.packet_feed import PacketFeed
 from edge_app.capture.reorder_times import PacketTimes
 from edge_app.capture.sources import failures
 from edge_app.capture.sources.address import Address
@@ -26,6 +27,7 @@ from edge_app.capture.sources.source import BrokenOffError, DecodedFrame
 from edge_app.capture.sources.tracks import Tracks
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import CaptureTime
+from edge_app.core.packets import PacketTap
 
 OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 LONGEST_READ_S = 3.0
@@ -72,15 +74,14 @@ class LibavConnection:
         stall_timeout_s: An attempt fails after so long without a frame that can be decoded [s].
         decoders: Makes the decoder of each attempt.
         options: For libav's protocol, where the connection is libav's.
-        explain: Why a camera could not be opened, from libav's error and the seconds that are left to ask; None where
-            that error says all.
+        explain: Why a camera could not be opened, from libav's error; None where that error says all.
     """
 
     address: Address
     stall_timeout_s: float
     decoders: VideoDecoderFactory
     options: dict[str, str] = field(default_factory=dict, repr=False)
-    explain: Callable[[Exception, float], StreamError | None] = field(default=lambda error, left_s: None, repr=False)
+    explain: Callable[[Exception], StreamError | None] = field(default=lambda error: None, repr=False)
 
     @property
     def read_timeout_s(self) -> float:
@@ -90,13 +91,14 @@ class LibavConnection:
         """
         return min(LONGEST_READ_S, self.stall_timeout_s / 2)
 
-    def connect(self, body: Body | None = None, kinds: Mapping[str, str] = STREAMS) -> InputContainer:
-        """One connection of libav's, or what it takes `body` for, of these kinds.
+    def connect(self, source: Body | str, kinds: Mapping[str, str] = STREAMS) -> InputContainer:
+        """One connection of libav's to a URL, or what it takes a body for, of these kinds.
 
         Raises:
             StreamError: It could not be opened.
         """
         began = monotonic()
+        body = None if isinstance(source, str) else source
         options = UNANALYSED | FEW_TRACKS | (self.options if body is None else {**READS_NOTHING_ELSE, **kinds})
         timeout = (OPEN_TIMEOUT_S, self.read_timeout_s) if body is None else None
         most = self.decoders.max_bytes if kinds is IMAGES else min(MOST_BEFORE, self.decoders.max_bytes)
@@ -104,42 +106,49 @@ class LibavConnection:
             body.wait_until(began + OPEN_TIMEOUT_S)
             body.allow(most)
         try:
-            container: InputContainer = av.open(
-                body or self.address.for_libav(), mode="r", options=options, timeout=timeout, **lenient()
-            )
+            container: InputContainer = av.open(source, mode="r", options=options, timeout=timeout, **lenient())
         except LIBAV_ERRORS as error:
             elapsed_s = monotonic() - began
             failure = (
                 self._too_much(error, f"{most} bytes without a picture")
                 if isinstance(error, TooMuchError)
-                else self.explain(error, OPEN_TIMEOUT_S - elapsed_s)
-                or failures.opening(self.address, error, elapsed_s, OPEN_TIMEOUT_S)
+                else self.explain(error) or failures.opening(self.address, error, elapsed_s, OPEN_TIMEOUT_S)
             )
         else:
             return container
-        # Raised outside `except`: the caught error holds the login and must not become its context.
+        # Raised outside `except`: the caught error must not become its context.
         raise failure
 
     def frames(
-        self, container: InputContainer, stop: threading.Event, body: Body | None = None
+        self,
+        container: InputContainer,
+        stop: threading.Event,
+        body: Body | None = None,
+        packets: PacketTap | None = None,
     ) -> Iterator[DecodedFrame]:
-        """The frames of a connection until `stop` is set; its end raises StreamError."""
+        """The frames of a connection until `stop` is set, its packets before them; its end raises StreamError."""
         streams = video_streams(container, str(self.address))
         tracks = Tracks(str(self.address), streams, self.read_timeout_s, self.stall_timeout_s)
-        stream, packets = tracks.choose(self._packets(container, stop, body))
+        stream, demuxed = tracks.choose(self._packets(container, stop, body))
         with closing(StreamDecoder(stream, str(self.address), self.decoders, live=True)) as decoder:
             try:
-                yield from self._decoded(packets, decoder)
+                context = stream.codec_context
+                feed = PacketFeed(packets, context.name, context.extradata, decoder.turn)
+                yield from self._decoded(demuxed, decoder, feed)
             except StreamError as error:
                 raise BrokenOffError(error, decoder.broken()) from None
 
-    def _decoded(self, packets: Iterator[av.Packet[VideoStream]], decoder: StreamDecoder) -> Iterator[DecodedFrame]:
+    def _decoded(
+        self, packets: Iterator[av.Packet[VideoStream]], decoder: StreamDecoder, feed: PacketFeed
+    ) -> Iterator[DecodedFrame]:
         times, clock = PacketTimes(), CameraClock()
         last_frame = monotonic()
         for packet in packets:
             if packet.size > self.decoders.max_bytes:  # which libav has put together of what came for seconds
                 raise self._too_much()
-            times.add(packet, clock.captured(Moment.now(), camera_wall(packet)))
+            captured = clock.captured(Moment.now(), camera_wall(packet))
+            times.add(packet, captured)
+            feed.put(packet, wall=captured.wall, timeline_s=captured.mono)
             for frame in decoder.decode(packet):
                 last_frame = monotonic()
                 yield self._decoded_frame(frame, times.of(frame), decoder)
@@ -154,6 +163,7 @@ class LibavConnection:
             convert=decoder.picture(frame),
             broken=decoder.broken(),
             codec=decoder.codec,
+            alone=decoder.is_large(frame),
             fps=decoder.fps,
         )
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from edge_app.capture.capture_time import Moment
 from edge_app.capture.sources.source import DecodedFrame, Source
 from edge_app.core.errors import InputError, Reason, StreamError
+from edge_app.core.packets import PacketTap
 
 STILL_S = 0.04  # to a picture that is not newer, and from the last one to the first
 LATEST_S = 0.25  # behind schedule; from there it goes on, without catching up
@@ -26,7 +27,7 @@ class ReplaySource:
         self.description = source.description
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
         """The source from its beginning, again and again; see `Source.open`.
 
         Raises:

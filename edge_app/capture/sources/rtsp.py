@@ -2,64 +2,67 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.address import Address
+from edge_app.capture.sources.host import Host
 from edge_app.capture.sources.libav_connection import LibavConnection
 from edge_app.capture.sources.rtsp_inquiry import RtspInquiry
 from edge_app.capture.sources.rtsp_refusals import Refusals
+from edge_app.capture.sources.rtsp_relay import RtspRelay, relayed
 from edge_app.capture.sources.source import NETWORK_KEYS, DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.config import TlsConfig
+from edge_app.core.errors import StreamError
+from edge_app.core.packets import PacketTap
 
 
 class RtspSource:
     """One network camera.
 
     Raises:
-        AccessError, ConfigError: Its CA's file cannot be read, or its login is too long.
+        AccessError, ConfigError: Its CA's file cannot be read.
     """
 
     live = True
 
     def __init__(self, config: SourceConfig, decoders: VideoDecoderFactory) -> None:
         address = Address(config.url, config.username, config.password)
-        tls = (config.tls or TlsConfig()) if address.scheme == "rtsps" else None
-        context = tls.context() if tls else None  # first: libav would not say that the CA's file cannot be read
+        context = (config.tls or TlsConfig()).context() if address.scheme == "rtsps" else None
+        self._refusals = Refusals(address, udp=config.transport == "udp")
+        self._inquiry = RtspInquiry(Host(address.host), address, self._refusals, context)
         options = {
-            "rtsp_transport": "tcp" if tls else config.transport,
+            "rtsp_transport": config.transport,
             # Sound or metadata would keep a stalled video alive.
             "allowed_media_types": "video",
         }
-        options |= tls_options(tls) if tls else {}
-        self._refusals = Refusals(RtspInquiry(address, udp=config.transport == "udp", tls=context))
-        self._connection = LibavConnection(address, config.stall_timeout_s, decoders, options, self._refusals.explain)
+        self._libav = LibavConnection(address, config.stall_timeout_s, decoders, options)
 
     @property
     def description(self) -> str:
-        return str(self._connection.address)
+        return str(self._libav.address)
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
         """One connection; see `Source.open`."""
-        with ExitStack() as stack:
-            with self._refusals.look() as address:
-                if stop.is_set():
-                    yield iter(())
-                    return
-                connection = replace(self._connection, address=address)
-                container = stack.enter_context(connection.connect())
-            yield connection.frames(container, stop)
+        with self._inquiry.described() as camera:
+            if stop.is_set():
+                yield iter(())
+                return
+            with relayed(camera, self._refusals) as relay:
+                libav = replace(self._libav, explain=lambda error: self._told(relay))
+                with libav.connect(relay.url) as container:
+                    yield libav.frames(container, stop, packets=packets)
 
-
-def tls_options(tls: TlsConfig) -> dict[str, str]:
-    """Libav's options for rtsps; without a CA of its own the system's certificates are used."""
-    ca = tls.ca or ssl.get_default_verify_paths().cafile
-    return {"tls_verify": "1" if tls.verify else "0"} | ({"ca_file": str(ca)} if ca else {})
+    def _told(self, relay: RtspRelay) -> StreamError | None:
+        """What the relay knows of a failure, of which libav has only seen the end of its connection."""
+        if relay.failure is None:
+            return None
+        reason, text = relay.failure
+        return StreamError(reason, f"{self.description}: {text}")
 
 
 KIND = SourceKind(

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-
-import av
+import re
+from dataclasses import dataclass
 
 from edge_app.capture.sources.address import Address
+from edge_app.capture.sources.challenge import challenges
+from edge_app.capture.sources.failures import connecting
 from edge_app.capture.sources.libav_connection import TooMuchError
-from edge_app.capture.sources.rtsp_inquiry import (
-    HUNG_UP,
-    LONGEST_DESCRIPTION,
-    OK,
-    UNAUTHORISED,
-    RtspAnswer,
-    RtspInquiry,
-)
-from edge_app.capture.sources.rtsp_login import missing
-from edge_app.core.errors import Reason, StreamError
+from edge_app.capture.sources.rtsp_dialogue import LONGEST_DESCRIPTION, OK, UNAUTHORISED, RtspAnswer
+from edge_app.capture.sources.server_login import can_answer
+from edge_app.core.errors import Reason
 
-# What libav's own errors already tell.
-KNOWN = {
-    av.HTTPBadRequestError: 400,
-    av.HTTPForbiddenError: 403,
-    av.HTTPNotFoundError: 404,
-}
-MOST_REDIRECTS = 5
 BUSY = "it serves as many viewers as it can: close others, or take its second stream"
 BEHIND = "the server, such as a recorder or a proxy, does not reach its camera"
 REBOOT = "it is tried again; if it persists, restart the camera"
@@ -62,88 +46,41 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Refusals:
-    """Explains libav's errors of one camera.
+    """What the answers of one camera mean, and that none came.
 
     Attributes:
-        inquiry: Asks the camera itself for what they leave out.
+        address: Where it is.
+        udp: Whether the stream is wanted over UDP.
     """
 
-    inquiry: RtspInquiry
+    address: Address
+    udp: bool
 
-    @contextmanager
-    def look(self) -> Iterator[Address]:
-        """Where the stream is: the camera's address, or where it redirects to on the same host and port.
-
-        libav would read a description of any size, and follow any redirect with the login.
-
-        Raises:
-            StreamError: The camera refuses, or its answer is nothing for libav.
-        """
-        address = self.inquiry.address
-        with ExitStack() as stack:
-            for _ in range(MOST_REDIRECTS):
-                answer = self._described(address, stack)
-                if answer is None or answer.status < 300:  # what is no refusal, libav reads
-                    self._check_body(answer)
-                    yield address
-                    return
-                location = next(iter(answer.headers("Location")), "") if answer.status < 400 else ""
-                if (there := address.moved_to(location)) is None:
-                    reason, text = self._refused(answer)
-                    raise StreamError(reason, f"{self.inquiry.address}: {text}")
-                address = there
-        raise StreamError(Reason.FAILED, f"{self.inquiry.address}: it redirects without end")
-
-    def _check_body(self, answer: RtspAnswer | None) -> None:
-        if answer and (answer.method, answer.status, answer.body) == ("DESCRIBE", OK, ""):
-            what = "is empty" if answer.headers("Content-Length") else "comes without a Content-Length"
-            text = f"its description (SDP) {what}, and libav reads none: update the camera's firmware"
-            raise StreamError(Reason.FAILED, f"{self.inquiry.address}: {text}, or take its MJPEG over HTTP")
-
-    def _described(self, address: Address, stack: ExitStack) -> RtspAnswer | None:
-        try:
-            return stack.enter_context(replace(self.inquiry, address=address).described())
-        except TimeoutError:
-            reason, text = Reason.TIMEOUT, "no answer in time"
-        except TooMuchError:
-            reason, text = Reason.TOO_LARGE, f"its answer is longer than {LONGEST_DESCRIPTION} bytes"
-        raise StreamError(reason, f"{self.inquiry.address}: {text}")
-
-    def _refused(self, answer: RtspAnswer) -> tuple[Reason, str]:
-        return self._unauthorised(answer) if answer.status == UNAUTHORISED else self._meaning(answer.status)
-
-    def explain(self, error: Exception, within_s: float) -> StreamError | None:
-        """Why the camera refused, which may take so long to ask [s]; None if it did not refuse."""
-        found = self._explained(error, within_s)
-        return StreamError(found[0], f"{self.inquiry.address}: {found[1]}") if found else None
-
-    def _explained(self, error: Exception, within_s: float) -> tuple[Reason, str] | None:
-        code = error.errno if isinstance(error, av.FFmpegError) else None
-        if code == errno.EPROTONOSUPPORT:
-            return self._meaning(461)
-        if known := next((status for kind, status in KNOWN.items() if isinstance(error, kind)), None):
-            return self._meaning(known)
-        if isinstance(error, av.HTTPUnauthorizedError):
-            # A password that is wrong must not be sent once more: cameras lock out.
-            has_login = self.inquiry.address.username is not None
-            return self._unauthorised(self.inquiry.ask(within_s, login=False) if has_login else None)
-        refused = isinstance(error, av.HTTPError | av.HTTPClientError | av.InvalidDataError) or code == errno.EPERM
-        if refused and (answer := self.inquiry.ask(within_s, login=True)):
-            return self._told(answer, error)
-        return None
-
-    def _told(self, answer: RtspAnswer, error: Exception) -> tuple[Reason, str] | None:
-        if answer == HUNG_UP:
+    def of_error(self, error: Exception) -> tuple[Reason, str]:
+        """Why there was no answer."""
+        if isinstance(error, TooMuchError):
+            return Reason.TOO_LARGE, f"its answer is longer than {LONGEST_DESCRIPTION} bytes"
+        if known := connecting(error, self.address.host):
+            return known
+        if isinstance(error, ConnectionError):
             return Reason.FAILED, "the camera hung up instead of answering"
+        return Reason.FAILED, f"no answer ({type(error).__name__})"
+
+    def of_answer(self, answer: RtspAnswer) -> tuple[Reason, str] | None:
+        """Why an answer is of no use; None if it is."""
         if answer.status == 0:
             http = answer.head.startswith("HTTP/")
             return Reason.FAILED, "its answer is not RTSP" + (" but HTTP: check the port, mostly 554" if http else "")
-        if answer.status >= 300:
-            return self._refused(answer)
-        if answer.method == "SETUP":
-            return Reason.FAILED, self._transport(*answer.headers("Transport"))
-        if isinstance(error, av.InvalidDataError):
-            return Reason.FAILED, "its answers are RTSP, but libav cannot read them: is the path of the URL right?"
+        if answer.status == UNAUTHORISED:
+            return self._unauthorised(answer)
+        if answer.status != OK:
+            return self._meaning(answer.status)
+        if answer.method == "SETUP" and not answer.sends_over(udp=self.udp):
+            return Reason.FAILED, self._transport(answer.header("Transport"))
+        if answer.method == "DESCRIBE" and not answer.body:
+            what = "is empty" if answer.headers("Content-Length") else "comes without a Content-Length"
+            text = f"its description (SDP) {what}, and libav reads none: update the camera's firmware"
+            return Reason.FAILED, f"{text}, or take its MJPEG over HTTP"
         return None
 
     def _meaning(self, status: int) -> tuple[Reason, str]:
@@ -160,19 +97,20 @@ class Refusals:
     def _transport(self, agreed: str = "") -> str:
         if "multicast" in agreed.lower():
             return "the camera sends to a group (multicast), though not asked to: choose unicast in its settings"
-        if self.inquiry.tls:
+        if self.address.scheme == "rtsps":
             return "the camera sends no video within its encrypted connection; try rtsp:// without TLS"
-        ours, other = ("udp", "tcp") if self.inquiry.udp else ("tcp", "udp")
+        ours, other = ("udp", "tcp") if self.udp else ("tcp", "udp")
         return f"the camera does not send over {ours}; set transport: {other}"
 
-    def _unauthorised(self, answer: RtspAnswer | None) -> tuple[Reason, str]:
-        if self.inquiry.address.username is None:
+    def _unauthorised(self, answer: RtspAnswer) -> tuple[Reason, str]:
+        if self.address.username is None:
             return Reason.AUTH_FAILED, "authentication refused (401): the camera wants a username and a password"
-        if answer and (what := missing(offered := answer.headers("WWW-Authenticate"))):
-            among = " and yet prefers to the others on offer" if len(offered) > 1 else ""
-            text = f"authentication refused (401): the camera wants {what}, which libav lacks{among}"
-            how = "leave only Digest MD5 or Basic on there; another password changes nothing"
-            return Reason.AUTH_FAILED, f"{text}; {how}"
-        if answer and not answer.headers("WWW-Authenticate"):
+        offered = challenges(answer.headers("WWW-Authenticate"))
+        if not offered:
             return Reason.AUTH_FAILED, "authentication refused (401), without saying which login the camera wants"
+        if not can_answer(offered):
+            kinds = ", ".join(sorted({f"{each.name} {each.values.get('algorithm', '')}".strip() for each in offered}))
+            text = f"the camera wants {re.sub(r'[^A-Za-z0-9, -]', '', kinds)[:80]}, which is not known here"
+            how = "leave Digest or Basic on there; another password changes nothing"
+            return Reason.AUTH_FAILED, f"authentication refused (401): {text}; {how}"
         return Reason.AUTH_FAILED, "authentication refused (401): check username and password"

@@ -10,10 +10,12 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import AwareDatetime, BeforeValidator, Field, SecretStr
 
-from edge_app.capture.decode.factory import LARGEST_PX, DecodeChoice, VideoDecoderFactory
+from edge_app.capture.decode.factory import DecodeChoice, VideoDecoderFactory
+from edge_app.capture.decode.picture_budget import LARGEST_PX
 from edge_app.config.section import OptionalTls, Section, whole
 from edge_app.core.errors import StreamError
 from edge_app.core.frames import CaptureTime, Picture
+from edge_app.core.packets import PacketTap
 
 NETWORK_KEYS = frozenset({"username", "password", "transport"})
 
@@ -44,8 +46,9 @@ class SourceConfig(Section):
     """After so long without a frame [s] the camera counts as lost. Lower notices sooner, and gives up on slow
     cameras."""
     max_picture_px: int = Field(default=LARGEST_PX, ge=1)
-    """Pixels of the largest picture that is decoded; a camera that sends larger ones is `down`. No camera takes more
-    memory than its pictures need, whatever it sends."""
+    """Pixels of the largest picture that is decoded; a camera that sends larger ones is `down`. So is one whose
+    pictures, with all that its decoder has to keep, take more than 268 MB together; a number above the default allows
+    as much more."""
     start_at: AwareDatetime | None = None
     """For files and folders: when the first frame was taken, such as 2026-11-23T15:00:00Z; pictures of a folder are
     then a second apart. null: the file's own time, a picture's in folders."""
@@ -62,6 +65,7 @@ class DecodedFrame:
         broken: Frames that could not be decoded between the one before and this one.
         codec: libav's name of the codec, or `raw`.
         fps: Frames a second as the source announces them; None if it does not.
+        alone: Whether the picture is so large that no other one should be in work at the same time.
     """
 
     time: CaptureTime
@@ -70,6 +74,7 @@ class DecodedFrame:
     broken: int = 0
     codec: str = "raw"
     fps: float | None = None
+    alone: bool = False
 
 
 class BrokenOffError(StreamError):
@@ -91,8 +96,14 @@ class Source(Protocol):
     def description(self) -> str:
         """Its URL or path for people: no credentials, no secrets of the query."""
 
-    def open(self, stop: threading.Event) -> AbstractContextManager[Iterator[DecodedFrame]]:
+    def open(
+        self, stop: threading.Event, packets: PacketTap | None = None
+    ) -> AbstractContextManager[Iterator[DecodedFrame]]:
         """One attempt: its frames until it ends, fails or `stop` is set.
+
+        Args:
+            stop: Ends it.
+            packets: Gets each packet before it is decoded, where the source has coded ones.
 
         Raises:
             StreamError: Opening failed; the iterator raises it too. Anything else is an internal error.

@@ -16,6 +16,7 @@ from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.source import DecodedFrame, Scheme, SourceConfig, SourceKind
 from edge_app.core.errors import ConfigError
 from edge_app.core.frames import CaptureTime, Picture
+from edge_app.core.packets import PacketTap
 from edge_app.synthetic import Settings, Street
 
 
@@ -84,7 +85,7 @@ class SyntheticSource:
         return self._frames is None
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
         """The street from its first frame; see `Source.open`."""
         street = Street(self._settings)
         yield self._live(street, stop) if self._frames is None else self._finite(street, self._frames, stop)

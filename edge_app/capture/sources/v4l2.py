@@ -20,6 +20,7 @@ from edge_app.capture.capture_time import Moment
 from edge_app.capture.sources.source import DecodedFrame, SourceKind
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
+from edge_app.core.packets import PacketTap
 
 READ_TIMEOUT_S = 3  # OpenCV's own is 10 s, longer than stopping may take
 
@@ -34,7 +35,7 @@ class V4l2Source:
         self._device = device
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[Iterator[DecodedFrame]]:
+    def open(self, stop: threading.Event, packets: PacketTap | None = None) -> Iterator[Iterator[DecodedFrame]]:
         """Opens the device; see `Source.open`."""
         # OpenCV would only say that it could not open it, and print warnings of its own.
         self._look_for_device()
@@ -74,5 +75,5 @@ class V4l2Source:
 
 KIND = SourceKind(
     open=lambda config, decoders: V4l2Source(Path(config.url)),
-    takes_path=lambda path: path.startswith("/dev/"),
+    takes_path=lambda path: path.startswith("/dev/") and not path.startswith("/dev/shm/"),  # noqa: S108, files in memory
 )

@@ -1,4 +1,4 @@
-"""How to log in to an HTTP server, once it asks for it: with the best that it offers."""
+"""How to log in to a server, over HTTP or RTSP, once it asks for it: with the best that it offers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edge_app.capture.sources.challenge import HASHES, Challenge
 
 
 @dataclass
-class HttpLogin:
+class ServerLogin:
     """A user and password, and what the server has asked for so far; a digest's nonce is used until it is refused."""
 
     username: str = field(repr=False)
@@ -17,19 +17,29 @@ class HttpLogin:
     _challenge: Challenge | None = None
     _count: int = 0
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the server has asked for what can be answered."""
+        return self._challenge is not None
+
     def asked(self, offered: Sequence[Challenge]) -> bool:
         """Takes what a server asks for; whether it can be answered."""
         best = max(offered, key=_strength, default=None)
         self._challenge, self._count = (best, 0) if best and _strength(best) else (None, 0)
-        return self._challenge is not None
+        return self.is_asked
 
-    def authorization(self, target: str) -> str | None:
-        """The header's value for a GET of that path and query; None as long as the server has not asked."""
+    def authorization(self, method: str, target: str) -> str | None:
+        """The header's value for a request; None as long as the server has not asked."""
         if self._challenge is None:
             return None
         self._count += 1
         who, quality = (self.username, self.password), _quality(self._challenge) or ""
-        return self._challenge.authorization("GET", target, *who, quality=quality, count=self._count)
+        return self._challenge.authorization(method, target, *who, quality=quality, count=self._count)
+
+
+def can_answer(offered: Sequence[Challenge]) -> bool:
+    """Whether one of them can be answered."""
+    return any(map(_strength, offered))
 
 
 def _strength(challenge: Challenge) -> int:
