@@ -68,8 +68,8 @@ def refuses_all(path: Path, shape: list[int]) -> Path:
     return write(path, nodes, [images(1)], [output], constants)
 
 
-def never_returns(path: Path, shape: list[int]) -> Path:
-    """An output of that shape that is counted up to, one by one, for longer than anybody waits."""
+def counting(rounds: int):
+    """Nodes and a constant that count from `mean` to `counted`, one by one, which takes as long as that takes."""
     body = helper.make_graph(
         [
             helper.make_node("Identity", ["on"], ["still_on"]),
@@ -90,13 +90,51 @@ def never_returns(path: Path, shape: list[int]) -> Path:
     nodes = [
         helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
         helper.make_node("Loop", ["rounds", "", "mean"], ["counted"], body=body),
-        helper.make_node("Expand", ["counted", "shape"], ["output"]),
+    ]
+    return nodes, helper.make_tensor("rounds", TensorProto.INT64, [], [rounds])
+
+
+def never_returns(path: Path, shape: list[int]) -> Path:
+    """An output of that shape that is counted up to for longer than anybody waits."""
+    nodes, rounds = counting(2**62)
+    nodes.append(helper.make_node("Expand", ["counted", "shape"], ["output"]))
+    constants = [rounds, helper.make_tensor("shape", TensorProto.INT64, [len(shape)], shape)]
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, shape)
+    return write(path, nodes, [images(1)], [output], constants)
+
+
+def nothing_found():
+    """YOLOX's answer for two classes that there is no object, as a constant, and its description as an output."""
+    cells = sum((SIDE // stride) ** 2 for stride in (8, 16, 32))
+    answer = helper.make_tensor("nothing", TensorProto.FLOAT, [1, cells, 7], [0.0] * cells * 7)
+    return answer, helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, cells, 7])
+
+
+def slow(path: Path, rounds: int) -> Path:
+    """Finds no object in YOLOX's layout, and counts so far before it says so; a million takes seconds."""
+    (nodes, constant), (nothing, output) = counting(rounds), nothing_found()
+    nodes.append(helper.make_node("Mul", ["counted", "nothing"], ["output"]))
+    return write(path, nodes, [images(1)], [output], [constant, nothing])
+
+
+def fails_at_bright(path: Path) -> Path:
+    """Finds no object in YOLOX's layout, and cannot compute a picture whose mean is above 150.
+
+    The mean, over 150, is an index into one element.
+    """
+    nothing, output = nothing_found()
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
+        helper.make_node("Div", ["mean", "limit"], ["ratio"]),
+        helper.make_node("Cast", ["ratio"], ["index"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["one", "index"], ["factor"]),
+        helper.make_node("Mul", ["factor", "nothing"], ["output"]),
     ]
     constants = [
-        helper.make_tensor("rounds", TensorProto.INT64, [], [2**62]),
-        helper.make_tensor("shape", TensorProto.INT64, [len(shape)], shape),
+        helper.make_tensor("limit", TensorProto.FLOAT, [], [150.0]),
+        helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0]),
+        nothing,
     ]
-    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, shape)
     return write(path, nodes, [images(1)], [output], constants)
 
 
@@ -135,7 +173,7 @@ def bright_pixels(path: Path) -> Path:
 
 def speechless_at_bright(path: Path) -> Path:
     """YOLOX's layout for two classes: no object, and NaN for pictures whose mean is above 100."""
-    cells = sum((SIDE // stride) ** 2 for stride in (8, 16, 32))
+    nothing, output = nothing_found()
     nodes = [
         helper.make_node("ReduceMean", ["images"], ["mean"], axes=[1, 2, 3], keepdims=1),
         helper.make_node("Squeeze", ["mean", "last"], ["means"]),
@@ -146,9 +184,8 @@ def speechless_at_bright(path: Path) -> Path:
     constants = [
         helper.make_tensor("hundred", TensorProto.FLOAT, [], [100.0]),
         helper.make_tensor("last", TensorProto.INT64, [1], [3]),
-        helper.make_tensor("nothing", TensorProto.FLOAT, [1, cells, 7], [0.0] * cells * 7),
+        nothing,
     ]
-    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, cells, 7])
     return write(path, nodes, [images(1)], [output], constants)
 
 

@@ -145,6 +145,9 @@ class Device(Protocol):
     def download(self, target: NDArray[Any], address: int, stream: Stream) -> None:
         """Enqueues a copy from the GPU to pinned, C-contiguous bytes; they must not be read until it is done."""
 
+    def clear(self, address: int, nbytes: int, stream: Stream) -> None:
+        """Enqueues zeros for so many bytes on the GPU."""
+
     def free_bytes(self) -> int:
         """Free memory on the GPU [bytes]."""
 

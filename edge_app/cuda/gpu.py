@@ -74,6 +74,10 @@ class Gpu:
         with self._driver.call() as cuda:
             cuda.memcpy_dtoh_async(target, address, raw(stream))
 
+    def clear(self, address: int, nbytes: int, stream: Stream) -> None:
+        with self._driver.call() as cuda:
+            cuda.memset_d8_async(address, 0, nbytes, raw(stream))
+
     def free_bytes(self) -> int:
         with self._driver.call() as cuda:
             free: int = cuda.mem_get_info()[0]

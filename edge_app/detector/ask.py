@@ -1,4 +1,4 @@
-"""Who answers what a model's file does not say of its layout: the model itself, computed on the CPU."""
+"""Who answers what a model's file does not say of its layout: the model itself, computed on the CPU (a `Network`)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.core.errors import DataError, first_line
-from edge_app.model import ModelSignature
-from edge_app.postprocess import Network, RawOutputs
+from edge_app.postprocess import RawOutputs
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -20,12 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def network_of(signature: ModelSignature) -> Network | None:
-    """What computes the model once if its layout is not clear; None if it is not a file."""
-    return _OnnxFile(signature.path) if isinstance(signature.source, Path) else None
-
-
-class _OnnxFile:
+class OnnxFileNetwork:
     """A file that ONNX Runtime loads when it is first asked, on whatever the model is to run later."""
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +28,7 @@ class _OnnxFile:
 
     def answer(self, feed: Mapping[str, NDArray[Any]]) -> RawOutputs | None:
         """The outputs; None if ONNX Runtime cannot compute them, such as those of a plugin of TensorRT's."""
-        from edge_app.engine.ort.cpu import open_session
+        from edge_app.engine.ort.session import open_session
 
         try:
             self._session = self._session or open_session(self._path, threads=0)

@@ -12,6 +12,7 @@ from edge_app.detector.qualification import Int8Qualification
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
 from edge_app.model import InputSpec, Model, ModelSignature, Precision
+from edge_app.postprocess import CellLayout, Network
 
 Int8Gain = Literal["none", "measured", "certain"]
 
@@ -53,6 +54,10 @@ class Resolved(Protocol):
         """What its inputs besides the picture are fed, by name: one picture's row, shape (1, …)."""
 
     @property
+    def layout(self) -> CellLayout | None:
+        """Of its outputs' cells, if it is of a family that has some."""
+
+    @property
     def qualification(self) -> Int8Qualification | None:
         """What its INT8 must answer; None if there is nothing."""
 
@@ -92,6 +97,9 @@ class Backend(Protocol):
             ConfigError: The model has no such precision, nor can this backend make it.
             InputError, DataError: The file is missing, or no model that this backend takes.
         """
+
+    def network(self, signature: ModelSignature) -> Network | None:
+        """What computes the model once or twice if its layout is not clear; None if nothing can before it is opened."""
 
     def digest(self, signature: ModelSignature) -> str:
         """The SHA-256 of the model, in hexadecimal: the wire's `model.sha256`."""

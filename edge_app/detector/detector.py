@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from edge_app.core.errors import ConfigError, InputError
 from edge_app.detector.backend import Backend
 from edge_app.detector.qualification import Int8Qualification
 from edge_app.detector.variant import Overrides, Variant, read_variant
-from edge_app.postprocess import Decoder, Postprocess
+from edge_app.postprocess import CellDecoder, CellLayout, Decoder, Postprocess
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Detector:
         postprocess: Raw outputs of a batch to its pictures' detections, at these thresholds.
         backend: What computes it.
         qualification: That it answers its golden inputs well; None if it is floating-point, or taken without a report.
+        precision_because: Why it is computed in that precision, in words; empty where there is nothing to choose.
         int8: The same model in INT8, which runs instead if that proves better on this machine.
         fallback: Reads the model for ONNX Runtime, which runs it if TensorRT cannot and was not asked for by name.
     """
@@ -47,6 +48,7 @@ class Detector:
     postprocess: Postprocess
     backend: Backend
     qualification: Int8Qualification | None = None
+    precision_because: str = ""
     int8: Detector | None = None
     fallback: Callable[[], Detector] | None = None
 
@@ -54,6 +56,11 @@ class Detector:
     def constants(self) -> Mapping[str, NDArray[Any]]:
         """What its inputs besides the picture are fed, by name: one picture's row, shape (1, …)."""
         return self.decoder.constants
+
+    @property
+    def layout(self) -> CellLayout | None:
+        """Of its outputs' cells, if it is of a family that has some."""
+        return self.decoder.layout if isinstance(self.decoder, CellDecoder) else None
 
     @property
     def classes(self) -> int | None:
@@ -64,6 +71,10 @@ class Detector:
     def identity(self) -> tuple[str, ...]:
         """Everything that its answers depend on; measurements of a detector with another identity do not apply."""
         return self.sha256, self.input.model_dump_json(), self.decoder.family, self.thresholds.model_dump_json()
+
+    def operated_as(self, other: Detector) -> Detector:
+        """The same at the thresholds and for the classes of the other, which was read of the same model."""
+        return replace(self, thresholds=other.thresholds, postprocess=other.postprocess.reading(self.decoder))
 
     def postprocess_from(self, confidence: float) -> Postprocess:
         """The postprocessing of all classes from that score on."""

@@ -6,16 +6,28 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edge_app.core.errors import ConfigError, DataError, EdgeAppError, InputError
-from edge_app.detector.ask import network_of
+from pydantic import ValidationError
+
+from edge_app.core.errors import ConfigError, DataError, EdgeAppError, InputError, UsageError
+from edge_app.detector.backend import Backend
 from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
 from edge_app.detector.detector import read_labels
 from edge_app.detector.precision import choose_precision
 from edge_app.detector.variant import Overrides, read_layout, read_variant
 from edge_app.engine.config import EngineConfig
-from edge_app.model import Model, ModelSignature, Precision, digest, read_any_signature, report_path
+from edge_app.model import (
+    FilePrecision,
+    Model,
+    ModelSignature,
+    Precision,
+    digest,
+    find,
+    read_any_signature,
+    report_path,
+)
 from edge_app.model.companion import CONFIG, Companion
+from edge_app.model.config import ModelConfig
 from edge_app.postprocess import Decoder, Network, recognise
 from edge_app.postprocess.hints import uses_softmax
 
@@ -60,12 +72,14 @@ class Inspection:
         files: What the card lists.
         signatures: Of the files that could be read, by precision; `run` takes the layout of the one that it runs.
         facts: `decoder`, `classes`, `preprocessing`, `labels`, `thresholds`, `int8` and `runs`, as far as known.
+        backend: What reads it.
         decoder: Of its family, if that is known.
         error: What was wrong first; None if the model can be used.
     """
 
     model: Model
     files: list[ModelFile]
+    backend: Backend
     signatures: dict[Precision, ModelSignature] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     decoder: Decoder | None = None
@@ -77,9 +91,14 @@ class Inspection:
         return next(iter(self.signatures.values()), None)
 
 
-def inspect(model: Model) -> Inspection:
-    """Takes the steps of `resolve` one after the other, and keeps what each of them found."""
-    inspection = Inspection(model, [_file(model, precision) for precision in model.card.files])
+def inspect(model: Model, backend: Backend = LOOKED_AT) -> Inspection:
+    """Takes the steps of `resolve` one after the other, and keeps what each of them found.
+
+    Args:
+        model: The model.
+        backend: What reads it, if it has no files.
+    """
+    inspection = Inspection(model, [_file(model, precision) for precision in model.card.files], backend)
     for look in (_read, _decode, _name, _verify):
         try:
             look(model, inspection)
@@ -89,9 +108,21 @@ def inspect(model: Model) -> Inspection:
     return inspection
 
 
+def inspect_served(address: str) -> Inspection:
+    """The same of a model on a server, such as grpc://localhost:8001/traffic; raises UsageError if it is no address."""
+    url, _, name = address.rpartition("/")
+    try:
+        config = EngineConfig(backend="kserve", url=url, model=name)
+    except ValidationError as error:
+        raise UsageError(f"{address}: want grpc://HOST:PORT/NAME; {error.errors()[0]['msg']}") from None
+    return inspect(find(ModelConfig(), Path(), Path(), name), choose_backend(config))
+
+
 def _read(model: Model, inspection: Inspection) -> None:
     for precision in model.card.files:
         inspection.signatures[precision] = read_any_signature(model.file(precision))
+    if not model.card.files:
+        inspection.signatures["server"] = inspection.backend.read(model, "server")
 
 
 def _decode(model: Model, inspection: Inspection) -> None:
@@ -99,9 +130,9 @@ def _decode(model: Model, inspection: Inspection) -> None:
     if inspection.signature is None:
         return
     first = next(iter(inspection.signatures))
-    signature, decoder = read_layout(model, first, LOOKED_AT, Overrides())
+    signature, decoder = read_layout(model, first, inspection.backend, Overrides())
     inspection.signatures[first], inspection.decoder = signature, decoder
-    network = network_of(signature)
+    network = inspection.backend.network(signature)
     shape = f"shape of {', '.join(map(str, signature.outputs))}"
     told = CARD if model.card.decoder.family else f"{shape}{_what_else(signature, decoder.family)}"
     inspection.facts["decoder"] = Fact(decoder.family, told)
@@ -148,7 +179,8 @@ def _verify(model: Model, inspection: Inspection) -> None:
     if quantized is not None and inspection.decoder is not None:
         report = report_path(inspection.signatures[quantized].path)
         inspection.facts["int8"] = Fact(_agreement(model, quantized), report.name)
-    inspection.facts["runs"] = Fact(_automatic(model), "engine.precision: auto")
+    if model.card.files:
+        inspection.facts["runs"] = Fact(_automatic(model), "engine.precision: auto")
 
 
 def _agreement(model: Model, quantized: Precision) -> str:
@@ -186,7 +218,7 @@ def _of_the_card(model: Model) -> dict[str, Fact]:
     return facts
 
 
-def _file(model: Model, precision: Precision) -> ModelFile:
+def _file(model: Model, precision: FilePrecision) -> ModelFile:
     path = model.folder / model.card.files[precision]
     if not path.is_file():
         return ModelFile(precision, path, None, None, "missing")

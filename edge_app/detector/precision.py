@@ -1,6 +1,6 @@
 """Whether `precision: auto` may be INT8 or is the backend's float precision, for every verb alike.
 
-Four places decide on a precision: the card, by the files that it has (model/files.py); the backend, by its
+Four places decide on a precision: the card, by the files that it has (model/card.py); the backend, by its
 `float_precision` (detector/backends/); this module, which chooses between that and INT8; and on a CPU the measurement,
 which takes INT8 only if it is faster (detector/start.py).
 """

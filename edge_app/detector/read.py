@@ -52,7 +52,7 @@ def read_detector(config: DetectorConfig) -> Detector:
         DeviceError: What is to compute it is not here.
     """
     with config.blame("model", "name" if config.model.onnx is None else "onnx", of=(InputError,)):
-        found = model.find(config.model, config.base, config.state_dir)
+        found = model.find(config.model, config.base, config.state_dir, config.engine.model)
     if doubt := found.doubt():
         logger.warning("model %s: %s", found.card.name, doubt)
     with config.blame("engine", "backend", of=(DeviceError,)):
@@ -77,9 +77,11 @@ def _on(config: DetectorConfig, found: model.Model, backend: Backend) -> Detecto
     )
     wanted, forced = config.engine.precision, "`precision: int8` runs it"
     choice = choose_precision(found, wanted, backend, overrides, forced=forced)
+    because = "" if wanted == "auto" else "`engine.precision` asks for it"
     if choice.refusal:
-        logger.warning("%s runs: %s", choice.chosen.precision.upper(), choice.refusal)
-    detector = detector_of(found, choice.chosen, overrides)
+        because = f"{choice.chosen.precision.upper()} runs: {choice.refusal}"
+        logger.warning("%s", because)
+    detector = replace(detector_of(found, choice.chosen, overrides), precision_because=because)
     return replace(detector, int8=detector_of(found, choice.int8, overrides) if choice.int8 else None)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from statistics import median
 
 import numpy as np
 
-from edge_app.core.errors import DataError, EngineError, first_line
+from edge_app.core.errors import DataError, EngineAwayError, EngineError, first_line
 from edge_app.core.frames import Picture
 from edge_app.detector.detector import Detector
 from edge_app.detector.qualification import Int8AccuracyError
@@ -62,6 +63,8 @@ def _look_at_answer(detector: Detector, engine: Engine) -> None:
     engine.slots[0].submit([_blank(detector.input)] * engine.max_batch)
     try:
         arrays = engine.slots[0].wait().arrays
+    except EngineAwayError:
+        raise
     except EngineError as error:
         text = f"it fails on {engine.max_batch} pictures at once ({first_line(error)})"
         raise DataError(f"{source}: {text}{_if_one_works(engine)}") from error
@@ -101,32 +104,35 @@ def _better(detector: Detector, engine: Engine, config: EngineConfig) -> tuple[D
         return detector, engine
     with ExitStack() as stack:
         stack.enter_context(engine)
-        if faster := _if_faster(detector.int8, engine, detector.precision.upper(), config):
-            return detector.int8, faster
+        faster, because = _if_faster(detector.int8, engine, detector.precision.upper(), config)
+        if faster is not None:
+            return replace(detector.int8, precision_because=because), faster
         stack.pop_all()
-        return detector, engine
+        return replace(detector, precision_because=because), engine
 
 
-def _if_faster(detector: Detector, floats: Engine, float_name: str, config: EngineConfig) -> Engine | None:
-    """The engine in INT8, if it is faster than the one in floats and answers well; the log says how it went."""
+def _if_faster(detector: Detector, floats: Engine, float_name: str, config: EngineConfig) -> tuple[Engine | None, str]:
+    """The engine in INT8, if it is faster than the one in floats and answers well; how it went, as the log says too."""
     try:
         opened = detector.backend.open(detector, config, lambda: True)
     except DataError as error:
-        logger.warning("%s runs, INT8 cannot: %s", float_name, error)
-        return None
+        because = f"{float_name} runs, INT8 cannot: {error}"
+        logger.warning("%s", because)
+        return None, because
     with ExitStack() as stack:
         engine = stack.enter_context(opened.engine)
         float_s, int8_s = seconds_per_picture((floats, engine), detector.input)
         better = int8_s * FASTER <= float_s
-        logger.info(
-            "%s runs: a picture takes %.1f ms in INT8, %.1f ms in %s; INT8 finds what FP32 finds with mAP50 %s",
-            "INT8" if better else float_name, 1e3 * int8_s, 1e3 * float_s, float_name,
-            "unknown" if opened.agreement is None else f"{opened.agreement:.3f}",
-        )  # fmt: skip
+        agreement = "unknown" if opened.agreement is None else f"{opened.agreement:.3f}"
+        because = (
+            f"{'INT8' if better else float_name} runs: a picture takes {1e3 * int8_s:.1f} ms in INT8, "
+            f"{1e3 * float_s:.1f} ms in {float_name}; INT8 finds what FP32 finds with mAP50 {agreement}"
+        )
+        logger.info("%s", because)
         if not better:
-            return None
+            return None, because
         stack.pop_all()
-        return engine
+        return engine, because
 
 
 def seconds_per_picture(engines: Sequence[Engine], spec: InputSpec) -> list[float]:

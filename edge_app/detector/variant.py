@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from edge_app import model
 from edge_app.config import Blame
 from edge_app.core.errors import ConfigError
-from edge_app.detector.ask import network_of
 from edge_app.detector.backend import Backend
 from edge_app.detector.config import DetectConfig
 from edge_app.detector.qualification import Int8Qualification, verify
@@ -84,7 +83,7 @@ def read_layout(
     with blame("model"):
         checked_wh(signature)
     with blame("model", "decoder"):
-        decoder = recognise(signature, overrides.family or found.card.decoder.family, network_of(signature))
+        decoder = recognise(signature, overrides.family or found.card.decoder.family, backend.network(signature))
     with blame("model", "size"):
         _check_size(found, signature)
     return signature, decoder

@@ -43,6 +43,7 @@ def infer(
     """
     free = deque(slots)
     running: deque[tuple[list[Frame], Slot]] = deque()
+    told = False
 
     def start(frames: list[Frame]) -> None:
         if frames:
@@ -58,7 +59,8 @@ def infer(
             try:
                 outputs = slot.wait()
             except EngineError as error:
-                logger.warning("a batch of %d failed, trying its frames one by one: %s", len(frames), error)
+                level, told = logging.DEBUG if told else logging.WARNING, True  # an engine may fail for hours
+                logger.log(level, "a batch of %d failed, trying its frames one by one: %s", len(frames), error)
                 yield from _one_by_one(frames, slot, drop)
                 free.append(slot)
                 continue
@@ -66,6 +68,7 @@ def infer(
             if concurrent and running and batches.waiting:
                 start(batch := next(source, []))
             yield frames, outputs
+            del frames  # before the next ones are converted
 
 
 def _one_by_one(

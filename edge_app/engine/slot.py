@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
 from edge_app.core.frames import Letterbox, Picture
+from edge_app.postprocess import RawOutputs, SelectedCells
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -23,12 +24,22 @@ class Outputs:
         letterboxes: Where each picture lies in the model's input.
         preprocess_s: Time to fill the input, of the whole batch [s].
         infer_s: Time from the engine's start on this batch to its end [s].
+        selected: The cells that reach the score that the engine was told, in place of `arrays`, which mean nothing
+            then; None if these are the answer.
+        overflowed: Whether they are it because the cells were too many.
     """
 
     arrays: tuple[NDArray[Any], ...]
     letterboxes: tuple[Letterbox, ...]
     preprocess_s: float
     infer_s: float
+    selected: SelectedCells | None = None
+    overflowed: bool = False
+
+    @property
+    def answer(self) -> RawOutputs | SelectedCells:
+        """What the model says of the batch."""
+        return self.arrays if self.selected is None else self.selected
 
 
 class Slot(Protocol):
@@ -66,6 +77,20 @@ class Engine(Protocol):
     def concurrent_slots(self) -> bool:
         """Whether its slots compute at the same time, not in turn."""
 
+    def select(self, confidence: float | None) -> None:
+        """From now on its outputs may be `selected` cells that reach this score; None: they are whole, as at first.
+
+        Called between batches. An engine that computes on the host leaves them whole.
+        """
+
     @property
     def slots(self) -> Sequence[Slot]:
         """One or two slots."""
+
+
+@runtime_checkable
+class Recomputing(Protocol):
+    """An engine whose network can be measured by itself."""
+
+    def compute_again(self) -> int:
+        """Starts a full batch of what is in its buffers, as early as it can; returns how many pictures that is."""

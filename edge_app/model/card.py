@@ -15,7 +15,8 @@ from edge_app.model.not_onnx import instead
 
 Triple = tuple[float, float, float]
 Divisor = Annotated[float, Field(gt=0)]
-Precision = Literal["fp32", "fp16", "int8"]
+FilePrecision = Literal["fp32", "fp16", "int8"]
+Precision = Literal["fp32", "fp16", "int8", "server"]  # the last: whatever a model server has chosen
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -56,8 +57,8 @@ class Card(CardSection):
     """`model.yaml`; a bare ONNX file gets one with only its name and file."""
 
     name: str
-    files: dict[Precision, Path]  # relative to the card
-    sha256: dict[Precision, str] = {}
+    files: dict[FilePrecision, Path]  # relative to the card
+    sha256: dict[FilePrecision, str] = {}
     licence: str = "unknown"
     source: str = "unknown"
     labels: tuple[str, ...] | None = None

@@ -10,7 +10,7 @@ from edge_app.config.section import SHA256, SIZE, ConfigPath, Section, possible,
 
 
 class ModelConfig(Section):
-    """The model: a named one with a card, or an ONNX file."""
+    """The model: a named one with a card, or an ONNX file; one that a server has needs neither."""
 
     name: Annotated[str, AfterValidator(possible)] | None = Field(default=None, min_length=1)
     """A folder with a model.yaml: beside this file, in ./models, in state_dir/models (`edge-app models pull`) or
@@ -44,9 +44,7 @@ class ModelConfig(Section):
         return width, height
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> ModelConfig:
-        if self.name is None and self.onnx is None:
-            raise wrong("want name or onnx")
+    def _not_both(self) -> ModelConfig:
         if self.name is not None and self.onnx is not None:
             raise wrong("want name or onnx, not both", "onnx")
         return self

@@ -87,17 +87,21 @@ class Model:
             return self.card.sha256.get(precision)
 
 
-def find(config: ModelConfig, base: Path, state_dir: Path) -> Model:
+def find(config: ModelConfig, base: Path, state_dir: Path, served_as: str | None = None) -> Model:
     """The model that the configuration names.
 
     Args:
         config: The configuration's section.
         base: The configuration's folder.
         state_dir: Where pulled models are kept.
+        served_as: What a model server calls it, which may have one without anything here.
 
     Raises:
         InputError: There is none; the text lists the folders that were searched.
     """
+    if config.name is None and config.onnx is None and served_as is not None:
+        card = Card(name=served_as, files={}, decoder=DecoderSpec(family=config.decoder))
+        return _sized(Model(card, base, config.labels), config.wh)
     if config.onnx is not None:
         return _sized(_bare(config.onnx, DecoderSpec(family=config.decoder), config.labels), config.wh)
     return _sized(_named(str(config.name), base, state_dir, config.labels), config.wh)

@@ -145,21 +145,27 @@ def read_signature(path: Path, card_wh: tuple[int, int] | None = None) -> ModelS
         InputError, AccessError: There is no such file, or it cannot be read.
         DataError: It is not a complete ONNX model with a picture input, or what its exporter wrote beside it is broken.
     """
-    signature = read_any_signature(path)
+    signature = check_pictures(read_any_signature(path))
+    inputs, outputs = ({tensor.name for tensor in tensors} for tensors in (signature.inputs, signature.outputs))
+    return replace(signature, card_wh=card_wh, companion=read_companion(path, inputs, outputs))
+
+
+def check_pictures(signature: ModelSignature) -> ModelSignature:
+    """The signature, which is of a model that looks at pictures; raises DataError if it is not."""
+    source = signature.source
     if not any(tensor.is_picture for tensor in signature.inputs):
         shown = ", ".join(map(str, signature.inputs)) or "none"
         wanted = "an input of shape (batch, 3, height, width), (batch, height, width, 3) or (3, height, width)"
-        raise DataError(f"{path}: want {wanted}; its inputs: {shown}")
+        raise DataError(f"{source}: want {wanted}; its inputs: {shown}")
     if signature.picture.dtype not in PICTURES:
-        raise DataError(f"{path}: its input is {signature.picture}; want {', '.join(PICTURES)}")
+        raise DataError(f"{source}: its input is {signature.picture}; want {', '.join(PICTURES)}")
     if texts := [tensor for tensor in signature.inputs if tensor.dtype in ("string", "undefined")]:
-        raise DataError(f"{path}: its input is {texts[0]}; want numbers")
+        raise DataError(f"{source}: its input is {texts[0]}; want numbers")
     if (signature.batch or 1) > LARGEST_BATCH:
-        raise DataError(f"{path}: it takes {signature.batch} pictures at once; want {LARGEST_BATCH} at most")
+        raise DataError(f"{source}: it takes {signature.batch} pictures at once; want {LARGEST_BATCH} at most")
     if not signature.outputs:
-        raise DataError(f"{path}: it has no outputs")
-    inputs, outputs = ({tensor.name for tensor in tensors} for tensors in (signature.inputs, signature.outputs))
-    return replace(signature, card_wh=card_wh, companion=read_companion(path, inputs, outputs))
+        raise DataError(f"{source}: it has no outputs")
+    return signature
 
 
 def read_any_signature(path: Path) -> ModelSignature:

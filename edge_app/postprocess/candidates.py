@@ -95,11 +95,6 @@ def reaches(score: NDArray[Any], confidence: float) -> NDArray[np.bool_]:
     return reached
 
 
-def select_by_objectness(rows: NDArray[Any], confidence: float) -> NDArray[np.intp]:
-    """Indices of the rows (n, 5 + classes) whose objectness, column 4, reaches `confidence`; usually very few."""
-    return np.flatnonzero(reaches(rows[:, 4], confidence))
-
-
 def best_class(scores: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """The greatest score of each row of (n, classes), or its NaN, and the column that holds it."""
     class_id = scores.argmax(axis=1)

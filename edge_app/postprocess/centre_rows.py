@@ -10,16 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
-from edge_app.postprocess.candidates import (
-    BatchCandidates,
-    Candidates,
-    cxcywh_to_xyxy,
-    keep_valid,
-    objectness_times_class,
-    reaches,
-    select_by_objectness,
-    stack,
-)
+from edge_app.postprocess.candidates import BatchCandidates, cxcywh_to_xyxy
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.judgement import (
     Verdict,
@@ -31,6 +22,7 @@ from edge_app.postprocess.judgement import (
     may_be_list,
     verdict,
 )
+from edge_app.postprocess.selection import CellLayout, SelectedCells, keep_cells, select
 
 ALWAYS = 0.999  # an objectness that a model does not have is written as 1
 
@@ -60,18 +52,20 @@ class CentreRowsDecoder:
         sure = not (may_be_either(rows[:, :4], wh) or has_numbers(rows[:, 5:]))
         return verdict(are_centres(rows[:, :4], wh) and objectness and not may_be_list(rows), rows[:, 4:], sure=sure)
 
+    @property
+    def layout(self) -> CellLayout:
+        """A row for each cell."""
+        return CellLayout(output=0, classes=self.classes, objectness=True, columns=False)
+
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""
-        return stack(self._decode_picture(arrays, row, confidence) for row in rows)
+        return self.read(select(self.layout, arrays, rows, confidence), len(rows), confidence)
 
-    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
-        selected = select_by_objectness(arrays[0][row], confidence)
-        rows = arrays[0][row][selected].astype(np.float32)
-        score, class_id = objectness_times_class(rows)
+    def read(self, cells: SelectedCells, pictures: int, confidence: float) -> BatchCandidates:
+        """The same of what has been selected."""
         with np.errstate(over="ignore", invalid="ignore"):
-            xyxy = cxcywh_to_xyxy(rows[:, :4])
-        keep = reaches(score, confidence)
-        return keep_valid(xyxy[keep], score[keep], class_id[keep], self.classes)
+            xyxy = cxcywh_to_xyxy(cells.box)
+        return keep_cells(cells, xyxy, self.classes, pictures, confidence)
 
 
 def rows_and_classes(signature: ModelSignature) -> tuple[int | None, int] | None:

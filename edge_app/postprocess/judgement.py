@@ -185,7 +185,9 @@ def is_sorted_list(rows: NDArray[Any]) -> bool:
 
 
 def judge_listed(boxes: NDArray[Any]) -> Verdict:
-    """Whether boxes (n, 4) of a list with names may be corners [px], which shares of the input are not."""
+    """Whether the boxes of a list with names are (n, 4), and may be corners [px], which shares of the input are not."""
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        return Verdict.ANOTHER
     rows = boxes[(boxes != 0).any(axis=1) & np.isfinite(boxes).all(axis=1)].astype(np.float32)
     if not len(rows):
         return Verdict.SILENT

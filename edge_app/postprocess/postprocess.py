@@ -13,6 +13,7 @@ from edge_app.core.frames import Letterbox
 from edge_app.postprocess.candidates import BatchCandidates, has_area, picture_spans
 from edge_app.postprocess.decoder import Decoder, RawOutputs
 from edge_app.postprocess.nms import MAX_CANDIDATES, suppress
+from edge_app.postprocess.selection import CellDecoder, SelectedCells
 
 
 class Found(NamedTuple):
@@ -37,21 +38,27 @@ class Postprocess:
     ) -> None:
         """Keeps what reaches `confidence`, of the classes `class_ids` (None: all), suppressed at `nms_iou`."""
         self._decoder = decoder
+        self._of_cells = decoder if isinstance(decoder, CellDecoder) else None
         self._confidence = confidence
         self._nms_iou = nms_iou
         self._class_ids = None if class_ids is None else np.array(class_ids, np.int32)
 
+    def reading(self, decoder: Decoder) -> Postprocess:
+        """The same of what another decoder reads."""
+        class_ids = None if self._class_ids is None else self._class_ids.tolist()
+        return Postprocess(decoder, confidence=self._confidence, nms_iou=self._nms_iou, class_ids=class_ids)
+
     def __call__(
-        self, arrays: RawOutputs, letterboxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
+        self, answer: RawOutputs | SelectedCells, letterboxes: Sequence[Letterbox], sizes_wh: Sequence[tuple[int, int]]
     ) -> list[Found]:
         """What each of the first `len(letterboxes)` pictures of a batch shows, in its own pixels; the rest is padding.
 
         Args:
-            arrays: The model's answer.
+            answer: The model's, or the cells of it that reach this confidence.
             letterboxes: Where each picture was in the model's input.
             sizes_wh: Width and height of each picture [px].
         """
-        candidates = self._decoder.decode(arrays, range(len(letterboxes)), self._confidence)
+        candidates = self._candidates(answer, len(letterboxes))
         wanted = self._wanted(candidates)
         keep = suppress(candidates, wanted, self._nms_iou) if self._decoder.needs_nms else _sort(candidates, wanted)
         xyxy = _to_source(candidates.xyxy[keep], candidates.picture_index[keep], letterboxes, sizes_wh)
@@ -65,6 +72,13 @@ class Postprocess:
                 spans, candidates.invalid_rows, self._cut(candidates, wanted), strict=True
             )
         ]
+
+    def _candidates(self, answer: RawOutputs | SelectedCells, pictures: int) -> BatchCandidates:
+        if not isinstance(answer, SelectedCells):
+            return self._decoder.decode(answer, range(pictures), self._confidence)
+        if self._of_cells is None:
+            raise TypeError(f"{self._decoder.family} has no cells that could have been selected")
+        return self._of_cells.read(answer, pictures, self._confidence)
 
     def _cut(self, candidates: BatchCandidates, wanted: NDArray[np.intp]) -> list[int]:
         """How many of each picture's wanted boxes do not reach suppression."""

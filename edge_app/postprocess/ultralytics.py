@@ -15,15 +15,7 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.candidates import (
-    BatchCandidates,
-    Candidates,
-    best_class,
-    cxcywh_to_xyxy,
-    keep_valid,
-    reaches,
-    stack,
-)
+from edge_app.postprocess.candidates import BatchCandidates, cxcywh_to_xyxy
 from edge_app.postprocess.centre_rows import ALWAYS
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import are_cells, strides_of
@@ -41,6 +33,7 @@ from edge_app.postprocess.judgement import (
     may_be_list,
     verdict,
 )
+from edge_app.postprocess.selection import CellLayout, SelectedCells, keep_cells, select
 
 # Classes that are multiplied by an objectness have higher scores even where nothing is: than this, and beside it.
 LOUD = 0.05
@@ -96,18 +89,20 @@ class UltralyticsDecoder:
         sure = not (either or has_numbers(scores[:, 1:]))
         return verdict(centres and not (objectness or another), scores, sure=sure)
 
+    @property
+    def layout(self) -> CellLayout:
+        """A column for each cell, or a row."""
+        return CellLayout(output=-1, classes=self.classes, objectness=False, columns=not self.transposed)
+
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its best class's."""
-        return stack(self._decode_picture(arrays, row, confidence) for row in rows)
+        return self.read(select(self.layout, arrays, rows, confidence), len(rows), confidence)
 
-    def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
-        columns = self._columns(arrays, row)
-        best = columns[4:].max(axis=0)  # NaN wins a maximum, so it is never missed
-        selected = columns[:, reaches(best, confidence)].T.astype(np.float32)
-        score, class_id = best_class(selected[:, 4:])
+    def read(self, cells: SelectedCells, pictures: int, confidence: float) -> BatchCandidates:
+        """The same of what has been selected."""
         with np.errstate(over="ignore", invalid="ignore"):
-            xyxy = cxcywh_to_xyxy(selected[:, :4])
-        return keep_valid(xyxy, score, class_id, self.classes)
+            xyxy = cxcywh_to_xyxy(cells.box)
+        return keep_cells(cells, xyxy, self.classes, pictures, confidence)
 
     def _columns(self, arrays: RawOutputs, row: int) -> NDArray[Any]:
         """A picture's cells as columns: (4 + classes, cells)."""

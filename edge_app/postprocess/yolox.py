@@ -13,14 +13,7 @@ from numpy.typing import NDArray
 
 from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
-from edge_app.postprocess.candidates import (
-    BatchCandidates,
-    box_corners,
-    is_valid,
-    objectness_times_class,
-    reaches,
-    select_by_objectness,
-)
+from edge_app.postprocess.candidates import BatchCandidates, box_corners
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.grid import strides_of
 from edge_app.postprocess.judgement import (
@@ -33,6 +26,7 @@ from edge_app.postprocess.judgement import (
     has_numbers,
     verdict,
 )
+from edge_app.postprocess.selection import CellLayout, SelectedCells, keep_cells, select
 
 
 class YoloxDecoder:
@@ -75,26 +69,21 @@ class YoloxDecoder:
         structure = are_offsets(rows[:, :2], self._wh) and sizes and not (fractions and len(rows) >= MANY)
         return verdict(structure, rows[:, 4:], sure=not (fractions or has_numbers(rows[:, 5:])))
 
+    @property
+    def layout(self) -> CellLayout:
+        """A row for each cell."""
+        return CellLayout(output=0, classes=self.classes, objectness=True, columns=False)
+
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""
-        # All pictures together: most of what one costs is NumPy's overhead per call.
-        every = arrays[0][rows.start : rows.stop].reshape(-1, arrays[0].shape[2])
-        selected = select_by_objectness(every, confidence)
-        picture, cell = np.divmod(selected, len(self._stride))
-        values = every.take(selected, 0).astype(np.float32, copy=False)
-        origin, stride = self._origin.take(cell, 0), self._stride.take(cell, 0)
+        return self.read(select(self.layout, arrays, rows, confidence), len(rows), confidence)
+
+    def read(self, cells: SelectedCells, pictures: int, confidence: float) -> BatchCandidates:
+        """The same of what has been selected."""
+        origin, stride = self._origin.take(cells.cell, 0), self._stride.take(cells.cell, 0)
         with np.errstate(over="ignore", invalid="ignore"):
-            score, class_id = objectness_times_class(values)
-            xyxy = box_corners((values[:, :2] + origin) * stride, np.exp(values[:, 2:4]) * stride)
-        reached, valid = reaches(score, confidence), is_valid(xyxy, score, class_id, self.classes)
-        keep = np.flatnonzero(reached & valid)
-        return BatchCandidates(
-            xyxy=xyxy.take(keep, 0),
-            score=np.minimum(score.take(keep), 1),
-            class_id=class_id.take(keep).astype(np.int32),
-            picture_index=picture.take(keep),
-            invalid_rows=np.bincount(picture[reached & ~valid], minlength=len(rows)).tolist(),
-        )
+            xyxy = box_corners((cells.box[:, :2] + origin) * stride, np.exp(cells.box[:, 2:]) * stride)
+        return keep_cells(cells, xyxy, self.classes, pictures, confidence)
 
     def _grid(self, stride: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Position (cells, 2) and stride (cells, 1) of each cell of one grid, row by row."""

@@ -75,6 +75,9 @@ int cuEventElapsedTime(float* ms, void* from, void* to) { return cuEventElapsedT
 int cuMemcpyHtoDAsync_v2(Address to, const void* from, size_t size, void* stream) {
   return (void)stream, memcpy((void*)to, from, size), state();
 }
+int cuMemsetD8Async(Address to, unsigned char value, size_t size, void* stream) {
+  return (void)stream, memset((void*)to, value, size), state();
+}
 int cuMemcpyDtoHAsync_v2(void* to, Address from, size_t size, void* stream) {
   return (void)stream, memcpy(to, (void*)from, size), state();
 }

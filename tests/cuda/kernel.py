@@ -1,33 +1,39 @@
-"""The letterbox kernel on the simulated GPU: compiled as C++, its reads and writes declared to the memory."""
+"""The kernels on the simulated GPU: compiled as C++, their reads and writes declared to the memory."""
 
 from __future__ import annotations
 
 import ctypes
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+import edge_app.engine.gpu
 import edge_app.preprocess
+from edge_app.engine.gpu.selector import ANSWER, LIST
 from edge_app.preprocess.interpolation import NEIGHBOURS
 from edge_app.preprocess.kernel import BATCH, PICTURE
 from tests.cuda.memory import Memory
 from tests.cuda.timeline import Operation
 
-SOURCE = Path(__file__).with_name("letterbox_host.cpp")
-FOLDER = Path(edge_app.preprocess.__file__).parent
-WIDTHS = {"letterbox_4_bytes": 4, "letterbox_2_bytes": 2, "letterbox_1_byte": 1}
+SOURCES = [Path(__file__).with_name(name) for name in ("letterbox_host.cpp", "select_host.cpp")]
+FOLDERS = [Path(package.__file__).parent for package in (edge_app.preprocess, edge_app.engine.gpu)]
+WIDTHS = {"4_bytes": 4, "2_bytes": 2, "1_byte": 1}
+Touch = Callable[..., np.ndarray]
 
 
 def compile_kernel(folder: Path) -> Path | None:
-    """A library with the kernel, or None without a compiler."""
+    """A library with the kernels, or None without a compiler."""
     compiler = shutil.which("c++") or shutil.which("g++")
     if compiler is None:
         return None
-    library = folder / "letterbox.so"
-    flags = ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f"-I{FOLDER}"]
-    subprocess.run([compiler, *flags, "-o", library, SOURCE], check=True)
+    library = folder / "kernels.so"
+    flags = ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+    flags += [f"-I{folder}" for folder in FOLDERS]
+    subprocess.run([compiler, *flags, "-o", library, *SOURCES], check=True)
     return library
 
 
@@ -35,30 +41,44 @@ class HostKernel:
     """One entry of the library."""
 
     def __init__(self, library: ctypes.CDLL, entry: str, memory: Memory) -> None:
+        name, width = entry.split("_", 1)
         self._run = getattr(library, f"run_{entry}")
-        self._itemsize = WIDTHS[entry]
+        self._declare = {"letterbox": declare_letterbox, "select": declare_selection}[name]
+        self._itemsize = WIDTHS[width]
         self._memory = memory
 
     def __call__(self, grid, block, argument: np.ndarray, operation: Operation) -> None:
-        self._declare(argument.view(BATCH)[0], grid[2], operation)
+        touch = partial(self._memory.touch, operation=operation)
+        self._declare(argument, grid, self._itemsize, touch)
         dimensions = [(ctypes.c_uint * 3)(*sizes) for sizes in (grid, block)]
         self._run(argument.ctypes.data_as(ctypes.c_void_p), *dimensions)
 
-    def _declare(self, batch: np.void, count: int, operation: Operation) -> None:
-        """Tells the memory what the kernel is going to touch."""
 
-        def read(address: int, size: int) -> np.ndarray:
-            return self._memory.touch(int(address), int(size), operation, writes=False)
+def declare_letterbox(argument: np.ndarray, grid, itemsize: int, touch: Touch) -> None:
+    """Tells the memory what the letterbox is going to touch."""
+    batch, count = argument.view(BATCH)[0], grid[2]
 
-        read(batch["table"], 3 * 256 * self._itemsize)
-        for picture in read(batch["pictures"], count * PICTURE.itemsize).view(PICTURE):
-            _, _, width, height = picture["box"]
-            columns = read(picture["columns"], width * NEIGHBOURS.itemsize).view(NEIGHBOURS)
-            rows = read(picture["rows"], height * NEIGHBOURS.itemsize).view(NEIGHBOURS)
-            for plane, (row_bytes, plane_rows) in enumerate(extents(picture, columns, rows)):
-                read(picture["plane"][plane], picture["pitch"][plane] * (plane_rows - 1) + row_bytes)
-        size = count * int(batch["picture_stride"]) * self._itemsize
-        self._memory.touch(int(batch["out"]), size, operation, writes=True)
+    def read(address: int, size: int) -> np.ndarray:
+        return touch(int(address), int(size), writes=False)
+
+    read(batch["table"], 3 * 256 * itemsize)
+    for picture in read(batch["pictures"], count * PICTURE.itemsize).view(PICTURE):
+        _, _, width, height = picture["box"]
+        columns = read(picture["columns"], width * NEIGHBOURS.itemsize).view(NEIGHBOURS)
+        rows = read(picture["rows"], height * NEIGHBOURS.itemsize).view(NEIGHBOURS)
+        for plane, (row_bytes, plane_rows) in enumerate(extents(picture, columns, rows)):
+            read(picture["plane"][plane], picture["pitch"][plane] * (plane_rows - 1) + row_bytes)
+    touch(int(batch["out"]), count * int(batch["picture_stride"]) * itemsize, writes=True)
+
+
+def declare_selection(argument: np.ndarray, grid, itemsize: int, touch: Touch) -> None:
+    """Tells the memory what the selection is going to touch; it adds to lists that must be cleared."""
+    answer, count = argument.view(ANSWER)[0], grid[1]
+    touch(int(answer["confidence"]), 4, writes=False)
+    touch(int(answer["numbers"]), count * int(answer["picture_stride"]) * itemsize, writes=False)
+    lists = touch(int(answer["lists"]), count * LIST.itemsize, writes=False)
+    assert not lists.view(LIST)["count"].any()
+    touch(int(answer["lists"]), count * LIST.itemsize, writes=True)
 
 
 def extents(picture: np.void, columns: np.ndarray, rows: np.ndarray) -> list[tuple[int, int]]:

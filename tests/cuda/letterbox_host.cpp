@@ -1,28 +1,13 @@
-// The kernel as plain C++: one thread after another in place of the GPU's.
-#define __global__
-#define __device__
-#define __forceinline__ inline
-struct Index {
-  unsigned x, y, z;
-};
-static thread_local Index blockIdx, blockDim, threadIdx;
+// The letterbox kernel as plain C++.
+#include "host.h"
 #include "letterbox.cu"
 
-template <typename Kernel> static void run(Kernel kernel, const Batch* batch, const unsigned* grid, const unsigned* block) {
-  blockDim = {block[0], block[1], block[2]};
-  for (blockIdx.z = 0; blockIdx.z < grid[2]; blockIdx.z++)
-    for (blockIdx.y = 0; blockIdx.y < grid[1]; blockIdx.y++)
-      for (blockIdx.x = 0; blockIdx.x < grid[0]; blockIdx.x++)
-        for (threadIdx.y = 0; threadIdx.y < blockDim.y; threadIdx.y++)
-          for (threadIdx.x = 0; threadIdx.x < blockDim.x; threadIdx.x++) kernel(*batch);
-}
-
 extern "C" void run_letterbox_4_bytes(const Batch* batch, const unsigned* grid, const unsigned* block) {
-  run(letterbox_4_bytes, batch, grid, block);
+  run<const Batch>(letterbox_4_bytes, batch, grid, block);
 }
 extern "C" void run_letterbox_2_bytes(const Batch* batch, const unsigned* grid, const unsigned* block) {
-  run(letterbox_2_bytes, batch, grid, block);
+  run<const Batch>(letterbox_2_bytes, batch, grid, block);
 }
 extern "C" void run_letterbox_1_byte(const Batch* batch, const unsigned* grid, const unsigned* block) {
-  run(letterbox_1_byte, batch, grid, block);
+  run<const Batch>(letterbox_1_byte, batch, grid, block);
 }

@@ -42,7 +42,9 @@ class SimulatedRig:
 
     exact = True
 
-    def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None, total=1 << 30) -> GpuEngine:
+    def engine(
+        self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None, layout=None, total=1 << 30
+    ) -> GpuEngine:
         self.gpu = SimulatedGpu(self.library, seed=self.seed, total=total)
         self.gpu.refused = self.refused_allocation
         self.gpu.refuses, self.gpu.broken = set(self.refused), set(self.broken)
@@ -53,7 +55,7 @@ class SimulatedRig:
             self._maker = SimulatedSessions(self.gpu, on_cpu=self.on_cpu)
             signature = read_signature(path, (spec.width, spec.height))
             load = cuda_executors(signature, ordinal=0, max_batch=max_batch, slots=slots, open_session=self._maker.open)
-        return GpuEngine(self.kind, self.gpu, load, spec, constants or {})
+        return GpuEngine(self.kind, self.gpu, load, spec, constants or {}, layout)
 
     def refuse(self, batch: int) -> None:
         """From now on the library does not take batches of that size."""
@@ -93,8 +95,8 @@ class RealRig:
     kind = "onnxruntime"
     exact = False
 
-    def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None) -> GpuEngine:
+    def engine(self, path: Path, spec: InputSpec, *, max_batch=4, slots=2, constants=None, layout=None) -> GpuEngine:
         self.gpu = self.wrap(Gpu(0))
         signature = read_signature(path, (spec.width, spec.height))
         load = cuda_executors(signature, ordinal=0, max_batch=max_batch, slots=slots, half=self.half)
-        return GpuEngine("onnxruntime-cuda", self.gpu, load, spec, constants or {})
+        return GpuEngine("onnxruntime-cuda", self.gpu, load, spec, constants or {}, layout)

@@ -140,6 +140,10 @@ class SimulatedGpu:
 
         stream.enqueue("download", run)
 
+    def clear(self, address: int, nbytes: int, stream: SimulatedStream) -> None:
+        self.call()
+        stream.enqueue("clear", lambda operation: self.space.touch(address, nbytes, operation, writes=True).fill(0))
+
     def graph(self, stream: SimulatedStream, work: Callable[[], None]) -> SimulatedGraph:
         self.call()
         self.break_down("graph")

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import shutil
-import subprocess
 from contextlib import ExitStack
-from importlib import resources
 from pathlib import Path
 
 import cv2
@@ -166,40 +161,3 @@ def test_a_picture_on_the_gpu_has_no_pixels_for_the_cpu():
     picture = Picture(2, 2, "nv12", (Plane(4096, 2), Plane(8192, 2)), memory="device")
     with pytest.raises(ValueError, match="nv12 on the device"):
         to_bgr(picture)
-
-
-def packaged() -> str:
-    return resources.files("edge_app.preprocess").joinpath("letterbox.ptx").read_text()
-
-
-def test_the_ptx_was_made_from_the_kernel_that_is_here():
-    source = resources.files("edge_app.preprocess").joinpath("letterbox.cu").read_bytes()
-    assert packaged().startswith(f"// letterbox.cu {hashlib.sha256(source).hexdigest()}\n"), "run tools/build-ptx"
-
-
-def test_the_ptx_is_for_old_drivers_and_turing():
-    assert re.search(r"^\.version 6\.5$", packaged(), re.MULTILINE)
-    assert re.search(r"^\.target sm_75$", packaged(), re.MULTILINE)
-
-
-def test_the_kernel_builds_to_the_ptx_in_the_package(tmp_path):
-    if shutil.which("nvcc") is None:
-        pytest.skip("no nvcc")
-    subprocess.run([TOOLS / "build-ptx", tmp_path / "made.ptx"], check=True)
-    made = (tmp_path / "made.ptx").read_text()
-    compiler = re.compile(r"// Cuda compilation tools.*")
-    if compiler.search(made).group() != compiler.search(packaged()).group():
-        pytest.skip(f"the package's was made by another nvcc: {compiler.search(packaged()).group()}")
-    assert made == packaged()
-
-
-@pytest.mark.parametrize("chip", ["sm_75", "sm_80", "sm_86", "sm_87", "sm_89", "sm_90", "sm_100", "sm_120"])
-def test_the_ptx_assembles_for_every_chip(tmp_path, chip):
-    if shutil.which("ptxas") is None:
-        pytest.skip("no ptxas")
-    path = resources.files("edge_app.preprocess").joinpath("letterbox.ptx")
-    made = subprocess.run(
-        ["ptxas", "-v", f"-arch={chip}", "-o", tmp_path / "out", path], capture_output=True, text=True
-    )
-    assert made.returncode == 0, made.stderr
-    assert " 0 bytes spill stores" in made.stderr

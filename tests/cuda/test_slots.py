@@ -15,6 +15,7 @@ from tests.cuda.fixtures import HAS_GPU
 from tests.cuda.pictures import random_picture
 from tests.cuda.rigs import SimulatedRig
 from tests.cuda.scenarios import EVERYWHERE, SIMULATED, SPEC, mixed
+from tests.cuda.selections import SELECTIONS, SELECTIONS_SIMULATED
 from tests.cuda.timeline import HazardError
 from tests.onnx_models import bright_pixels, echo
 
@@ -29,7 +30,9 @@ def rig(request, kernel_library):
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario", EVERYWHERE + SIMULATED, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize(
+    "scenario", EVERYWHERE + SELECTIONS + SELECTIONS_SIMULATED + SIMULATED, ids=lambda scenario: scenario.__name__
+)
 def test_on_the_simulated_gpu(rig, tmp_path, scenario, mode):
     rig.seed = MODES[mode]
     scenario(rig, tmp_path)

@@ -53,6 +53,9 @@ class ServedModel(OnnxRuntimeCpu):
     def read(self, model, precision):
         return replace(super().read(model, precision), source="grpc://gpu-box:8001/traffic")
 
+    def network(self, signature):
+        return None
+
     def digest(self, signature):
         return "5e" * 32
 

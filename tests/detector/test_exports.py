@@ -141,7 +141,6 @@ def answering(path: Path, declared: list[int | str], answered: list[int], side: 
 @pytest.mark.parametrize(
     ("declared", "answered"),
     [
-        pytest.param(["b", 84, 7], [1, 84, 7], id="one picture of several"),
         pytest.param(["b", 84, 7], [8, 83, 7], id="other rows"),
         pytest.param(["b", 84, 7], [8, 84, 6], id="other columns"),
         pytest.param(["b", 84, 7], [8, 84], id="another rank"),
@@ -170,15 +169,15 @@ def of_one_picture(path: Path) -> Path:
     return write(path, nodes, [picture], [value("output", onnx.TensorProto.FLOAT, ["b", 84, 7])], tensors)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 4])
 @pytest.mark.parametrize("fails", [True, False])
-def test_a_batch_of_one_inside_is_told_with_what_to_set_which_helps(tmp_path, verb, configured, fails):
+def test_a_model_whose_batch_is_one_inside_runs_picture_by_picture(tmp_path, verb, configured, fails, threads):
     path = tmp_path / "m.onnx"
     _ = of_one_picture(path) if fails else answering(path, ["b", 84, 7], [1, 84, 7])
     model = {"onnx": str(path), "decoder": "yolox"}
-    code, _, err = verb("run", configured(model=model, engine={"threads": 1, "max_batch": 8}, cameras=SCENE))
-    assert (code, "if its batch is 1 inside, set `engine: {max_batch: 1}`" in err) == (65, True), err
-    code, _, err = verb("run", configured(model=model, engine={"threads": 1, "max_batch": 1}, cameras=SCENE))
+    code, _, err = verb("run", configured(model=model, engine={"threads": threads, "max_batch": 8}, cameras=SCENE))
     assert code == 0, err
+    assert ("it computes one picture at a time" in err) is (threads != 2), "of two threads none computes two together"
 
 
 def test_an_input_beyond_reason_is_blamed_on_the_metadata_that_give_it(tmp_path, verb, configured):

@@ -10,7 +10,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from edge_app.engine.ort.cpu import DISABLED_OPTIMIZERS
+from edge_app.engine.ort.session import DISABLED_OPTIMIZERS
 
 CHANNELS, SIDE = 8, 16
 

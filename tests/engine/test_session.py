@@ -5,8 +5,8 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from edge_app.engine.ort.cpu import open_session
 from edge_app.engine.ort.qdq_to_qlinear import qdq_to_qlinear
+from edge_app.engine.ort.session import open_session
 from tests.engine.quantized import CHANNELS, Network
 
 OPTION = "session.x64quantprecision"

@@ -29,6 +29,12 @@ from tests.cuda.rigs import RealRig
 from tests.cuda.scenarios import batches_in_both_slots_have_the_cpus_outputs
 batches_in_both_slots_have_the_cpus_outputs(RealRig(), pathlib.Path(sys.argv[1]))
 """
+SELECTION = """
+import pathlib, sys
+from tests.cuda.rigs import RealRig
+from tests.cuda.selections import selected_cells_are_those_that_numpy_selects
+selected_cells_are_those_that_numpy_selects(RealRig(), pathlib.Path(sys.argv[1]))
+"""
 STRAY = """
 import numpy as np
 import tests.cuda.test_letterbox as letterbox
@@ -50,7 +56,7 @@ def checked(tool: str, script: str, tmp_path) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("script", [KERNEL, SLOTS], ids=["kernel", "slots"])
+@pytest.mark.parametrize("script", [KERNEL, SLOTS, SELECTION], ids=["kernel", "slots", "selection"])
 @pytest.mark.parametrize("tool", ["memcheck", "racecheck"])
 def test_it_finds_nothing(tool, script, tmp_path):
     done = checked(tool, script, tmp_path)

@@ -13,6 +13,7 @@ from edge_app.model import find
 from edge_app.model.config import ModelConfig
 from tests.cuda.rigs import RealRig
 from tests.cuda.scenarios import EVERYWHERE, SPEC, Batches, Decoder, cpu, frames, inferred, mixed
+from tests.cuda.selections import SELECTIONS
 from tests.gpu.metered import Metered
 from tests.onnx_models import SIDE, echo, stacked
 
@@ -30,7 +31,7 @@ def traffic(tmp_path):
     return find(ModelConfig(name="traffic"), tmp_path, tmp_path)
 
 
-@pytest.mark.parametrize("scenario", EVERYWHERE, ids=lambda scenario: scenario.__name__)
+@pytest.mark.parametrize("scenario", EVERYWHERE + SELECTIONS, ids=lambda scenario: scenario.__name__)
 def test_scenario(rig, tmp_path, scenario):
     scenario(rig, tmp_path)
 

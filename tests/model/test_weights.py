@@ -15,7 +15,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from edge_app.core.errors import DataError, InputError
-from edge_app.engine.ort.cpu import open_session
+from edge_app.engine.ort.session import open_session
 from edge_app.model import digest, load_onnx, may_name_weights, read_signature, sha256
 from tests.onnx_models import beside
 from tests.trt_build.models import convolution

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_app.core.frames import Picture
-from edge_app.detector.ask import network_of
+from edge_app.detector.ask import OnnxFileNetwork
 from edge_app.model import read_signature
 from edge_app.postprocess import recognise
 from edge_app.preprocess import Letterboxer
@@ -82,6 +82,8 @@ def test_a_picture_becomes_what_the_authors_feed(tmp_path, name):
     signature = read_signature(planted(tmp_path / "m.onnx", layout, outputs(layout), MODEL_WH))
     fed = np.zeros((3, SIDE, SIDE), layout.dtype)
     picture = np.full((HEIGHT, WIDTH, 3), (BLUE, GREEN, RED), np.uint8)
-    Letterboxer(recognise(signature, None, network_of(signature)).preprocessing, fed).fill(Picture.from_bgr(picture))
+    Letterboxer(recognise(signature, None, OnnxFileNetwork(signature.path)).preprocessing, fed).fill(
+        Picture.from_bgr(picture)
+    )
     expected = SCALES[layout.pixels](FAMILIES.get(layout.family, SHAPES[layout.letterbox])())
     np.testing.assert_allclose(fed.transpose(1, 2, 0), expected, rtol=1e-3 if layout.dtype == "float16" else 1e-5)

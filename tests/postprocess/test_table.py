@@ -6,10 +6,11 @@ import math
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from edge_app.core.errors import ConfigError
@@ -107,7 +108,16 @@ texts = st.dictionaries(
 numbers = st.sampled_from([0.0, 0.5, 1.0, -6.0, 200.0, 1e30, np.nan, np.inf])
 
 
+def listed(*boxes: int | None) -> dict[str, Any]:
+    """Lists by torchvision's names, with boxes of that shape."""
+    outputs = [TensorSpec("boxes", boxes, "float32")]
+    outputs += [TensorSpec(name, (), "float32") for name in ("scores", "labels")]
+    return {"outputs": outputs, "metadata": {}, "number": 0.0, "family": None, "seed": 0}
+
+
 @settings(deadline=None, max_examples=200)
+@example(**listed(None, 6))
+@example(**listed())
 @given(
     outputs=st.lists(tensors, min_size=1, max_size=4),
     metadata=texts,

@@ -8,6 +8,7 @@ from edge_app import trt_build
 from edge_app.core.errors import DeviceError, UsageError
 from edge_app.cuda import OLDEST_GPU, load_pycuda, this_machine
 from edge_app.detector.backend import Backend
+from edge_app.detector.backends.kserve import Kserve
 from edge_app.detector.backends.ort import OnnxRuntimeCpu, OnnxRuntimeCuda
 from edge_app.detector.backends.trt import TensorRt
 from edge_app.engine.config import EngineConfig
@@ -20,6 +21,8 @@ def choose_backend(config: EngineConfig) -> Backend:
     Raises:
         DeviceError: TensorRT was named, and one of these is not here.
     """
+    if config.backend == "kserve":
+        return Kserve(config, f"served at {config.served_address}")
     if config.backend == "onnxruntime" or (config.backend == "auto" and config.provider != "auto"):
         return onnx_runtime(config, "as configured")
     try:

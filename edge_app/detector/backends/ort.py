@@ -10,12 +10,15 @@ from typing import ClassVar
 import numpy as np
 
 from edge_app import model
+from edge_app.detector.ask import OnnxFileNetwork
 from edge_app.detector.backend import Int8Gain, OpenedEngine, Resolved
 from edge_app.engine.config import EngineConfig
 from edge_app.engine.slot import Engine
 from edge_app.model import Model, ModelSignature, Precision, read_source
+from edge_app.postprocess import Network
 
-WARM_UP = 5  # batches before a session is measured
+WARM_UP = 3  # steps before a session is measured, of which each is
+EACH = 4  # pictures for each thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class OnnxRuntimeCpu:
 
     def read(self, model: Model, precision: Precision) -> ModelSignature:
         return read_file(model, precision)
+
+    def network(self, signature: ModelSignature) -> Network:
+        return OnnxFileNetwork(signature.path)
 
     def digest(self, signature: ModelSignature) -> str:
         return model.digest(signature.path)
@@ -54,21 +60,24 @@ class OnnxRuntimeCpu:
         return _asked(detector, engine)
 
     def bare(self, detector: Resolved, config: EngineConfig) -> Callable[[], int]:
-        """Runs a session with the options of `open` on a batch of noise, or on one picture of it."""
-        from edge_app.engine.ort.cpu import open_session
+        """Runs sessions with the options of `open` on noise, as `open`'s engine does while frames wait for it."""
+        from edge_app.engine.ort.cpu import open_workers
 
         signature = detector.signature
-        session = open_session(signature.path, config.threads, quantized=signature.quantized)
+        workers = open_workers(signature.path, config.threads, quantized=signature.quantized)
         batch, picture = signature.batch or 1, signature.picture
         rows = () if len(picture.shape) == 3 else (batch,)
         size = detector.input.height, detector.input.width
         layout = (*rows, *size, 3) if picture.channels_last else (*rows, 3, *size)
         noise = np.random.default_rng(0).integers(0, 256, layout).astype(picture.dtype)
         feed = {picture.name: noise} | {name: np.repeat(row, batch, axis=0) for name, row in detector.constants.items()}
+        count = EACH * workers.threads if batch == 1 and signature.fixed_outputs else config.slots
+        runs = [lambda session: session.run(None, feed)] * count
 
         def step() -> int:
-            session.run(None, feed)
-            return batch
+            alone = workers.are_busy_with(len(runs))
+            (workers.compute_alone(runs) if alone else workers.compute_together(runs)).wait()
+            return batch * len(runs)
 
         for _ in range(WARM_UP):
             step()
@@ -90,6 +99,9 @@ class OnnxRuntimeCuda:
     def read(self, model: Model, precision: Precision) -> ModelSignature:
         return read_source(model, precision) if precision == "fp16" else read_file(model, precision)
 
+    def network(self, signature: ModelSignature) -> Network:
+        return OnnxFileNetwork(signature.path)
+
     def digest(self, signature: ModelSignature) -> str:
         return model.digest(signature.path)
 
@@ -104,8 +116,8 @@ class OnnxRuntimeCuda:
             slots=config.slots,
             half=detector.precision == "fp16",
         )
-        path, ordinal = detector.signature.path, config.device
-        engine = open_engine("onnxruntime-cuda", path, ordinal, executors, detector.input, detector.constants)
+        name, path, ordinal = "onnxruntime-cuda", detector.signature.path, config.device
+        engine = open_engine(name, path, ordinal, executors, detector.input, detector.constants, detector.layout)
         return _asked(detector, engine)
 
     def bare(self, detector: Resolved, config: EngineConfig) -> None:

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from edge_app import model, trt_build
 from edge_app.core.errors import StoppedError
 from edge_app.cuda import Gpu
+from edge_app.detector.ask import OnnxFileNetwork
 from edge_app.detector.backend import Backend, Int8Gain, OpenedEngine, Resolved
 from edge_app.detector.qualification import Int8Qualification
 from edge_app.detector.variant import Overrides, Variant, read_variant
 from edge_app.engine.config import EngineConfig
 from edge_app.model import InputSpec, Model, ModelSignature, Precision, read_source, source_of
+from edge_app.postprocess import CellLayout, Network
 from edge_app.trt_build import (
     BuildProgress,
     BuildRequest,
@@ -63,6 +65,9 @@ class TensorRt:
     def read(self, model: Model, precision: Precision) -> ModelSignature:
         return read_source(model, precision, trt_build.refused_quantizer)
 
+    def network(self, signature: ModelSignature) -> Network:
+        return OnnxFileNetwork(signature.path)
+
     def digest(self, signature: ModelSignature) -> str:
         return model.digest(signature.path)
 
@@ -76,7 +81,8 @@ class TensorRt:
 
         ordinal = config.device
         found = obtain_engine(request, detector.qualification, ordinal, progress=progress, waiting=waiting)
-        engine = _load(request, found.content, detector.input, detector.constants, ordinal, config.slots)
+        fed = detector.input, detector.constants
+        engine = _load(request, found.content, *fed, ordinal, slots=config.slots, layout=detector.layout)
         return OpenedEngine(engine, found.file.metadata.agreement)
 
     def bare(self, detector: Resolved, config: EngineConfig) -> None:
@@ -156,13 +162,15 @@ def _load(
     spec: InputSpec,
     constants: Mapping[str, NDArray[Any]],
     ordinal: int,
+    *,
     slots: int,
+    layout: CellLayout | None = None,
 ) -> GpuEngine:
     from edge_app.engine.gpu.engine import open_engine
     from edge_app.engine.trt.executor import tensorrt_executors
 
     executors = tensorrt_executors(request.library.trt, content, max_batch=request.max_batch, slots=slots)
-    return open_engine(request.library.name, request.signature.path, ordinal, executors, spec, constants)
+    return open_engine(request.library.name, request.signature.path, ordinal, executors, spec, constants, layout)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import logging
 import traceback
 from collections.abc import Mapping
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -19,6 +20,7 @@ from edge_app.cuda import Device, DeviceBusyError, Gpu, owned
 from edge_app.engine.gpu.executor import LoadExecutors
 from edge_app.engine.gpu.slot import GpuSlot
 from edge_app.model import InputSpec
+from edge_app.postprocess import CellLayout
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class GpuEngine:
         load: LoadExecutors,
         spec: InputSpec,
         constants: Mapping[str, NDArray[Any]] = MappingProxyType({}),
+        layout: CellLayout | None = None,
     ) -> None:
         """Loads the executors and computes blank batches of every size, after which nothing is allocated any more.
 
@@ -49,6 +52,7 @@ class GpuEngine:
             load: Makes the executors.
             spec: The model's preprocessing.
             constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
+            layout: Of its outputs' cells, if it is of a family that has some.
 
         Raises:
             DataError: The model cannot run, or the preprocessing does not fit its input.
@@ -64,9 +68,15 @@ class GpuEngine:
                 executors = load(device, self._parts)
                 self.max_batch, self._batch = executors[0].max_batch, executors[0].batch
                 self.concurrent_slots = len({executor.stream for executor in executors}) > 1
-                self.slots = tuple(owned(self._parts, GpuSlot(device, e, spec, constants)) for e in executors)
+                self.slots = tuple(owned(self._parts, GpuSlot(device, e, spec, constants, layout)) for e in executors)
+            self._turns = cycle(self.slots)
             self._warm_up(spec)
             self._closing = closing.pop_all()
+
+    def select(self, confidence: float | None) -> None:
+        """See `Engine.select`."""
+        for slot in self.slots:
+            slot.select(confidence)
 
     def _warm_up(self, spec: InputSpec) -> None:
         """Runs every size of batch, the largest first: graphs are captured, and padding holds numbers."""
@@ -81,6 +91,10 @@ class GpuEngine:
             if isinstance(error.__cause__, DeviceMemoryError):
                 raise error.__cause__ from None
             raise DataError(f"the model fails on a blank picture: {error}") from error
+
+    def compute_again(self) -> int:
+        """See `Recomputing`; slots take turns."""
+        return next(self._turns).compute_again()
 
     def _close(self) -> None:
         try:
@@ -109,10 +123,11 @@ def open_engine(
     load: LoadExecutors,
     spec: InputSpec,
     constants: Mapping[str, NDArray[Any]],
+    layout: CellLayout | None,
 ) -> GpuEngine:
     """The engine on the GPU of that number; see `GpuEngine`. A DataError names the model's file."""
     try:
-        return GpuEngine(name, Gpu(ordinal), load, spec, constants)
+        return GpuEngine(name, Gpu(ordinal), load, spec, constants, layout)
     except DataError as error:
         raise DataError(f"{model}: {error}") from error
 

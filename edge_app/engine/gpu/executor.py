@@ -28,6 +28,7 @@ class GpuExecutor(ABC):
         stream: Where it computes.
         recordable: Whether all of its work is on the stream; what the CPU does between would be missing in a graph.
         addresses: The slot's buffers by the tensors' names.
+        follow: Enqueues on the stream what is done with the outputs of so many pictures.
         graphs: By size of batch; None if its work cannot be recorded.
     """
 
@@ -39,11 +40,13 @@ class GpuExecutor(ABC):
     stream: Stream
     recordable: bool
     addresses: Mapping[str, int] = field(init=False, default_factory=dict)
+    follow: Callable[[int], None] = field(init=False, default_factory=lambda: _nothing)
     graphs: dict[int, RecordedGraph | None] = field(init=False, default_factory=dict)
 
-    def bind(self, addresses: Mapping[str, int]) -> None:
-        """Takes the slot's buffers, which stay where they are."""
+    def bind(self, addresses: Mapping[str, int], follow: Callable[[int], None] | None = None) -> None:
+        """Takes the slot's buffers, which stay where they are, and what follows each batch."""
         self.addresses = dict(addresses)
+        self.follow = follow or _nothing
 
     def enqueue(self, batch: int) -> None:
         """Starts the first rows of the buffers on the stream and does not wait for them; raises EngineError.
@@ -52,16 +55,20 @@ class GpuExecutor(ABC):
         """
         if batch not in self.graphs:
             for _ in range(PLAIN):
-                self._execute(batch)
+                self._run(batch)
             self.graphs[batch] = self._record(batch) if self.recordable else None
         elif graph := self.graphs[batch]:
             graph.launch(self.stream)
         else:
-            self._execute(batch)
+            self._run(batch)
+
+    def _run(self, batch: int) -> None:
+        self._execute(batch)
+        self.follow(batch)
 
     def _record(self, batch: int) -> RecordedGraph | None:
         try:
-            return self.device.graph(self.stream, lambda: self._execute(batch))
+            return self.device.graph(self.stream, lambda: self._run(batch))
         except EngineError as error:
             logger.info("batches of %d run without a CUDA graph: %s", batch, str(error))
             with suppress(EngineError):
@@ -83,6 +90,10 @@ class GpuExecutor(ABC):
     @abstractmethod
     def _let_go(self) -> None:
         """Drops the library's objects."""
+
+
+def _nothing(batch: int) -> None:
+    """Nobody looks at the outputs on the GPU."""
 
 
 # Makes an executor for each slot, on a device that is current; what the stack gets is freed after the slots.

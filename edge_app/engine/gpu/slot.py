@@ -15,6 +15,7 @@ from edge_app.engine.gpu.executor import GpuExecutor
 from edge_app.engine.gpu.tensors import GpuTensors
 from edge_app.engine.slot import Outputs
 from edge_app.model import InputSpec
+from edge_app.postprocess import CellLayout, SelectedCells
 
 
 class GpuSlot:
@@ -24,14 +25,19 @@ class GpuSlot:
 
         decoder's   decoded
         upload      began  (decoded)  pixels  uploaded  letterbox  filled
-        compute                                                   (filled)  started  model  computed
-        download                                                                           (computed)  outputs  done
+        compute                                                   (filled)  started  model  selection  computed
+        download                                                                     (computed)  cells or outputs  done
     """
 
     def __init__(
-        self, device: Device, executor: GpuExecutor, spec: InputSpec, constants: Mapping[str, NDArray[Any]]
+        self,
+        device: Device,
+        executor: GpuExecutor,
+        spec: InputSpec,
+        constants: Mapping[str, NDArray[Any]],
+        layout: CellLayout | None,
     ) -> None:
-        """Makes the buffers; the GPU is current, and the executor this slot's own.
+        """Makes the buffers; the GPU is current, and the executor this slot's own; `layout` is of the model's cells.
 
         Raises:
             DataError: The preprocessing does not fit the model's input.
@@ -42,13 +48,21 @@ class GpuSlot:
         self._letterboxes: tuple[Letterbox, ...] = ()
         self._pictures: tuple[Picture, ...] = ()
         self._failure: EngineError | None = None
+        self._selects = False  # whether of the batch that runs
         with ExitStack() as stack:
             self._upload, self._download = (owned(stack, device.stream()) for _ in range(2))
-            self._tensors = owned(stack, GpuTensors(device, executor, spec, constants, self._upload))
+            self._tensors = owned(stack, GpuTensors(device, executor, spec, constants, self._upload, layout))
             self._decoded, self._began, self._uploaded, self._filled = (owned(stack, device.event()) for _ in range(4))
             self._started, self._computed, self._done = (owned(stack, device.event()) for _ in range(3))
             self._resources = stack.pop_all()
-        executor.bind(self._tensors.addresses)
+        selector = self._selector = self._tensors.selector
+        follow = None if selector is None else lambda batch: selector.enqueue(batch, executor.stream)
+        executor.bind(self._tensors.addresses, follow)
+
+    def select(self, confidence: float | None) -> None:
+        """From the next batch on only cells that reach this score come to the host; see `Engine.select`."""
+        if self._selector is not None:
+            self._selector.confidence = confidence
 
     def submit(self, pictures: Sequence[Picture]) -> None:
         """Starts a batch; pictures on the GPU are held until it has been waited for, and what fails is told then."""
@@ -73,13 +87,16 @@ class GpuSlot:
             self._decoded.record(self._device.default_stream)
             upload.wait_event(self._decoded)
         self._letterboxes = self._tensors.letterboxer.enqueue(self._pictures, upload, self._uploaded)
+        if self._selector is not None:
+            self._selector.upload(upload)
         self._filled.record(upload)
         compute.wait_event(self._filled)
         self._started.record(compute)
         self._executor.enqueue(batch)
         self._computed.record(compute)
         download.wait_event(self._computed)
-        self._tensors.download(batch, download)
+        self._selects = self._selector is not None and self._selector.confidence is not None
+        self._tensors.download(batch, download, cells=self._selects)
         self._done.record(download)
 
     def wait(self) -> Outputs:
@@ -98,8 +115,9 @@ class GpuSlot:
                 raise self._failure
             self._done.synchronize()
         except EngineError:
-            self._drain()
+            self.drain()
             raise
+        selected = self._selected(batch)
         preprocess_s = self._filled.seconds_since(self._began)
         infer_s = self._computed.seconds_since(self._started)
         return Outputs(
@@ -107,7 +125,31 @@ class GpuSlot:
             letterboxes=self._letterboxes,
             preprocess_s=preprocess_s,
             infer_s=infer_s,
+            selected=selected,
+            overflowed=self._selects and selected is None,
         )
+
+    def _selected(self, batch: int) -> SelectedCells | None:
+        """The cells that came down; where one picture has too many, the whole outputs do instead."""
+        if self._selector is None or not self._selects:
+            return None
+        selected = self._selector.found(len(self._pictures))
+        if selected is None:
+            self._tensors.download(batch, self._download, cells=False)
+            self._download.synchronize()
+        return selected
+
+    def compute_again(self) -> int:
+        """Computes a full batch of what is in its buffers, once the last is done; returns how many pictures that is.
+
+        Whoever submits pictures next drains it first: they go into the same buffers.
+        """
+        batch, stream = self._executor.max_batch, self._executor.stream
+        with self._device.current():
+            self._computed.synchronize()
+            self._executor.enqueue(batch)
+            self._computed.record(stream)
+        return batch
 
     def passed(self, since: Event) -> dict[str, float]:
         """When the batch that was waited for last came to each event, by its name above [s after another event]."""
@@ -115,12 +157,12 @@ class GpuSlot:
         with self._device.current():
             return {name: getattr(self, f"_{name}").seconds_since(since) for name in names}
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
         """Waits for whatever was enqueued; raises DeviceFaultError where the failure was the context's loss."""
         for stream in (self._upload, self._executor.stream, self._download):
             stream.synchronize()
 
     def free(self) -> None:
         """Waits for what is in flight and gives everything back."""
-        self._drain()
+        self.drain()
         self._resources.close()

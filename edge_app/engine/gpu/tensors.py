@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from edge_app.core.errors import DataError
 from edge_app.cuda import Device, Staging, Stream, owned
 from edge_app.engine.gpu.executor import GpuExecutor
+from edge_app.engine.gpu.selector import CellSelector, can_select
 from edge_app.model import InputSpec, TensorSpec
+from edge_app.postprocess import CellLayout
 from edge_app.preprocess import GpuLetterboxer
 
 
@@ -22,6 +24,7 @@ class GpuTensors:
     Attributes:
         letterboxer: Fills the picture's buffer.
         addresses: Of each on the GPU, by name.
+        selector: Selects cells of the outputs; None if they have none.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class GpuTensors:
         spec: InputSpec,
         constants: Mapping[str, NDArray[Any]],
         stream: Stream,
+        layout: CellLayout | None,
     ) -> None:
         """Makes room for as many pictures as the executor takes.
 
@@ -40,6 +44,7 @@ class GpuTensors:
             spec: Its preprocessing.
             constants: What its inputs besides the picture are fed, by name: one picture's row, shape (1, …).
             stream: What the constants are uploaded on.
+            layout: Of its outputs' cells, if it is of a family that has some.
 
         Raises:
             DataError: The preprocessing does not fit its input.
@@ -55,8 +60,17 @@ class GpuTensors:
             self.addresses[picture.name] = memory.address
             self.letterboxer = owned(stack, self._letterboxer(device, spec, picture, memory.address, stream))
             self._outputs = [owned(stack, GpuOutput(device, tensor, self._rows)) for tensor in executor.outputs]
+            self.selector = self._selector(device, executor, layout, stack)
             self._resources = stack.pop_all()
         self.addresses |= {output.name: output.address for output in self._outputs}
+
+    def _selector(
+        self, device: Device, executor: GpuExecutor, layout: CellLayout | None, stack: ExitStack
+    ) -> CellSelector | None:
+        if layout is None or not can_select(layout, executor.outputs[layout.output]):
+            return None
+        output, address = executor.outputs[layout.output], self._outputs[layout.output].address
+        return owned(stack, CellSelector(device, layout, output, address, self._rows))
 
     def _letterboxer(
         self, device: Device, spec: InputSpec, picture: TensorSpec, address: int, stream: Stream
@@ -81,8 +95,11 @@ class GpuTensors:
         stream.synchronize()
         return staging
 
-    def download(self, batch: int, stream: Stream) -> None:
-        """Enqueues the copy of so many rows of every output to the host."""
+    def download(self, batch: int, stream: Stream, *, cells: bool) -> None:
+        """Enqueues the copy to the host of the cells that were selected, or of so many rows of every output."""
+        if cells and self.selector is not None:
+            self.selector.download(batch, stream)
+            return
         for output in self._outputs:
             output.download(batch, stream)
 

@@ -1,0 +1,1 @@
+"""A model on a server of the KServe v2 protocol, such as NVIDIA Triton, behind the slot protocol."""
