@@ -21,6 +21,9 @@ from edge_app.analytics.tracker import Tracker
 from edge_app.core.detections import Detections
 from edge_app.core.events import SceneEvent
 from edge_app.core.frames import FrameMeta
+from edge_app.core.metrics import Metrics
+
+LATE_S = 10.0  # how much later than usual the next frame of a live camera may come from it, the inbox, the engine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,8 @@ class Analytics:
     def __init__(self, objects: ObjectFilter | None, tracker: Tracker | None, events: CameraEvents) -> None:
         self._objects, self._tracker, self._events = objects, tracker, events
         self._source_wh: tuple[int, int] | None = None
+        self._waits_until: float | None = None  # monotonic time [s]; None: not known yet
+        self._waits = False
 
     def update(self, meta: FrameMeta, source_wh: tuple[int, int], detections: Detections) -> Facts:
         """The facts of the next frame, whose picture has that size [px]; a new size ends all tracks."""
@@ -79,14 +84,28 @@ class Analytics:
             return Facts(detections, ())
         ended = self._tracker.end() if source_wh != self._source_wh else ()
         self._source_wh = source_wh
+        self._waits, self._waits_until = meta.live, None
         tracks = self._tracker.update(detections, meta.timeline_s)
-        frame = TrackedFrame(meta, source_wh, replace(detections, track_id=tracks.track_id))
+        frame = TrackedFrame(meta, source_wh, replace(detections, track_id=tracks.track_id), tracks.first_s)
         events = self._events.update(frame, ended + tracks.ended)
         return Facts(replace(frame.detections, zones=self._events.zones_of(frame)), events)
 
     def close(self) -> Sequence[SceneEvent]:
-        """No more frames come: what follows from that."""
-        return self._events.close()
+        """No more frames come, or none for a long time: what follows from that."""
+        self._waits = False
+        return self._events.close(self._tracker.end() if self._tracker else ())
+
+    def waited(self, now_mono: float) -> Sequence[SceneEvent]:
+        """What follows from that it is that late [s, monotonic], to be asked now and then.
+
+        A live camera that shows nothing for a long time shows nobody. The time is counted from the first question after
+        a frame, since a frame may be old when it comes.
+        """
+        if not self._waits or self._tracker is None:
+            return ()
+        if self._waits_until is None:
+            self._waits_until = now_mono + self._tracker.lost_s + LATE_S
+        return self.close() if now_mono > self._waits_until else ()
 
 
 def make_analytics(
@@ -96,6 +115,7 @@ def make_analytics(
     confidence: float,
     ids: Iterator[int],
     counts: CountStore | None,
+    metrics: Metrics,
 ) -> Analytics | None:
     """The analytics of a camera; None where nothing is asked for.
 
@@ -106,6 +126,7 @@ def make_analytics(
         confidence: The lowest score that a detection can have.
         ids: For its tracks; they outlive a camera that is replaced, because none is used again in a session.
         counts: Where zones and lines count; needed where there are any.
+        metrics: Where they count since the start.
     """
     scene, tracker = config.scene, None
     objects = ObjectFilter(scene.filters, scene.ignore, labels) if scene.filters or scene.ignore else None
@@ -115,11 +136,11 @@ def make_analytics(
         tracker = make_tracker(config.tracker, confidence, ids)
     elif objects is None:
         return None
-    return Analytics(objects, tracker, _make_events(config, camera, labels, counts))
+    return Analytics(objects, tracker, _make_events(config, camera, labels, counts, metrics))
 
 
 def _make_events(
-    config: AnalyticsConfig, camera: str, labels: Sequence[str], counts: CountStore | None
+    config: AnalyticsConfig, camera: str, labels: Sequence[str], counts: CountStore | None, metrics: Metrics
 ) -> CameraEvents:
     events = config.events or EventsConfig()
     tracks = (
@@ -129,7 +150,7 @@ def _make_events(
     )
     places = None
     if config.has_places and counts is not None:
-        tally = PlaceTally(counts, camera, labels, config.time_zone)
+        tally = PlaceTally(counts, metrics, camera, labels, config.time_zone)
         places = PlaceEvents(config.scene, labels, config.time_zone, tally)
     speeds = Speeds(config.scene.ground) if config.scene.ground is not None else None
     return CameraEvents(tracks, places, speeds, events.cooldown_s)

@@ -40,9 +40,13 @@ class CameraEvents:
         """The zones that each object of the frame is in; None where there are none."""
         return self._places.zones_of(frame.track_id.tolist()) if self._places else None
 
-    def close(self) -> list[SceneEvent]:
-        """No more frames come: all leave, and every track ends."""
-        return self._sent([event for part in (self._places, self._tracks) if part for event in part.close()])
+    def close(self, ended: Sequence[int]) -> list[SceneEvent]:
+        """No more frames come, so these tracks, which are all, have ended: everything else ends too."""
+        parts = [part for part in (self._places, self._tracks) if part]
+        sent = self._sent([event for part in parts for event in (*part.close(), *part.end(ended))])
+        if self._speeds is not None:
+            self._speeds.end(ended)
+        return sent
 
     def _sent(self, events: Iterable[SceneEvent]) -> list[SceneEvent]:
         return [self._with_speed(event) for event in events if self._cooldown.lets_pass(event)]

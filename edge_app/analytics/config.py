@@ -32,6 +32,7 @@ class EventsConfig(Section):
     """Two events of a track, but its end, are at least so far apart [s]."""
     cooldown_s: float = Field(default=0.0, ge=0)
     """After the event of a camera, the same of that zone or line and that label is sent again only so much later [s];
-    what would follow it, such as `leave`, is left out with it. It is counted all the same."""
+    what would follow it, such as `leave`, is left out with it; a `dwell` may be left out alone. It is counted all
+    the same."""
     best_frame: Flag = True
     """Whether the `end` of a track shows it where its score was best; `false`: where it was last seen."""

@@ -21,11 +21,14 @@ class TrackedFrame:
         meta: Which frame it is.
         source_wh: Size of the upright picture [px].
         detections: What was found; a track_id below 1 is that of no track (yet).
+        first_s: When the track of each was first seen, before it was confirmed, on the camera's timeline [s], shape
+            (n,); None: now.
     """
 
     meta: FrameMeta
     source_wh: tuple[int, int]
     detections: Detections
+    first_s: NDArray[np.float64] | None = None
 
     @property
     def track_id(self) -> NDArray[np.int64]:
@@ -38,6 +41,11 @@ class TrackedFrame:
     def boxes(self) -> NDArray[np.float64]:
         """Corners x1, y1, x2, y2 as shares of the picture, shape (n, 4)."""
         return self.detections.xyxy / np.array(self.source_wh * 2, np.float64)
+
+    def first_wall_s(self, row: int) -> float:
+        """When the track of that row was first seen [s since the epoch]."""
+        ago = 0.0 if self.first_s is None else self.meta.timeline_s - float(self.first_s[row])
+        return self.meta.time.wall - ago
 
     def sighting(self, row: int) -> Sighting:
         """The object of that row."""

@@ -88,7 +88,9 @@ class Speeds:
         now = frame.meta.timeline_s
         positions = self._ground.positions(np.hstack(self._feet.of(frame.boxes)))
         for track_id, (x, y) in zip(frame.track_id.tolist(), positions.tolist(), strict=True):
-            if track_id > 0 and not math.isnan(x):
+            if math.isnan(x):
+                self._paths.pop(track_id, None)  # what it was before is not its last second
+            elif track_id > 0:
                 path = self._paths.setdefault(track_id, deque())
                 if path and now < path[-1][0]:
                     path.clear()  # a picture whose file is older

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from edge_app.analytics.facts import Crossed, TrackedFrame
 from edge_app.analytics.places import Anchors, Audience, PlaceConfig
 from edge_app.analytics.polygons import TOLERANCE, XY, PicturePoint, turn
-from edge_app.analytics.schedule import Schedule
+from edge_app.config.schedule import Schedule
 from edge_app.config.section import wrong
 from edge_app.core.events import Direction, Sighting
 

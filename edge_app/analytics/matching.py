@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from edge_app.analytics.kalman import Reals, Rows
-from edge_app.analytics.tracks import TrackTable
-from edge_app.core.detections import Detections
+from edge_app.analytics.tracker import NOBODY
 
 Mask = NDArray[np.bool_]
-NOBODY = -1
-
-
-class Matcher(Protocol):
-    """Where the trackers differ.
-
-    Attributes:
-        begins_from: Lowest score of a detection that begins a track.
-        replays: Whether what an object did while it was away is filled in when it is found again.
-    """
-
-    begins_from: float
-    replays: bool
-
-    def match(self, tracks: TrackTable, found: Detections) -> Rows:
-        """The row of the track that each detection is of, or `NOBODY`; the filters of `tracks` are at its time."""
 
 
 class Matching:

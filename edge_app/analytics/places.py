@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from edge_app.analytics.facts import TrackedFrame
-from edge_app.analytics.schedule import Hours
+from edge_app.config.schedule import Hours
 from edge_app.config.section import Section
 
 Anchor = Literal[

@@ -69,8 +69,20 @@ def _simple(points: tuple[XY, ...]) -> tuple[XY, ...]:
     return points
 
 
+def holds_no_lists(value: Any) -> bool:
+    """Whether a list of the file has something in it, and no lists."""
+    return isinstance(value, list | tuple) and bool(value) and not any(isinstance(each, list | tuple) for each in value)
+
+
+def _nested(value: Any) -> Any:
+    if holds_no_lists(value):
+        raise wrong("want corners, each as [x, y]: [[0.1, 0.2], [0.5, 0.2], [0.5, 0.9]]")
+    return value
+
+
 Polygon = Annotated[
     tuple[PicturePoint, ...],
+    BeforeValidator(_nested),
     AfterValidator(_simple),
     Field(json_schema_extra={"minItems": 3, "maxItems": MOST_POINTS}),
 ]

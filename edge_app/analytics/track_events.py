@@ -17,7 +17,7 @@ class _Life:
     Attributes:
         newest: Where it was seen last.
         best: Where its score was highest.
-        start_time: When it was first seen with its id [s since the epoch].
+        start_time: When it was first seen, before it had an id [s since the epoch].
         told_s: When the last of its events came [s], on the camera's timeline.
         id: A ULID.
     """
@@ -60,7 +60,7 @@ class TrackEvents:
                 continue
             seen, life = frame.sighting(row), self._lives.get(track_id)
             if life is None:
-                yield self._begin(seen)
+                yield self._begin(seen, frame.first_wall_s(row))
             elif event := self._see(life, seen):
                 yield event
 
@@ -75,8 +75,8 @@ class TrackEvents:
         """No more frames come: all end."""
         return self.end(list(self._lives))
 
-    def _begin(self, seen: Sighting) -> SceneEvent:
-        life = _Life(seen, seen, start_time=seen.meta.time.wall, told_s=seen.meta.timeline_s)
+    def _begin(self, seen: Sighting, start_time: float) -> SceneEvent:
+        life = _Life(seen, seen, start_time, told_s=seen.meta.timeline_s)
         self._lives[seen.track_id] = life
         return life.event("new", seen)
 
@@ -84,7 +84,7 @@ class TrackEvents:
         life.newest = seen
         if seen.score > life.best.score:
             life.best = seen
-        if seen.meta.timeline_s - life.told_s < self._update_s:
+        if 0 <= seen.meta.timeline_s - life.told_s < self._update_s:  # a picture whose file is older may follow
             return None
         life.told_s = seen.meta.timeline_s
         return life.event("update", seen)

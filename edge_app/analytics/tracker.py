@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.analytics.config import TrackConfig
 from edge_app.analytics.kalman import Rows
-from edge_app.analytics.matching import NOBODY, Matcher
 from edge_app.analytics.tracks import TrackTable, TrackUpdate
 from edge_app.core.detections import UNTRACKED, Detections
 
 SLACK_S = 1e-6  # sums of intervals are not exact
+NOBODY = -1
+
+
+class Matcher(Protocol):
+    """Where the trackers differ.
+
+    Attributes:
+        begins_from: Lowest score of a detection that begins a track.
+        replays: Whether what an object did while it was away is filled in when it is found again.
+    """
+
+    begins_from: float
+    replays: bool
+
+    def match(self, tracks: TrackTable, found: Detections) -> Rows:
+        """The row of the track that each detection is of, or `NOBODY`; the filters of `tracks` are at its time."""
 
 
 class Tracker:
@@ -22,11 +38,14 @@ class Tracker:
 
     An object is confirmed once it was seen in `confirm_frames` frames in a row, and its track ends once it was not seen
     for longer than `lost_s`. In between it may be away: a drop or a reconnect ends nothing.
+
+    Attributes:
+        lost_s: How long an object may be away [s].
     """
 
     def __init__(self, config: TrackConfig, matcher: Matcher, ids: Iterator[int]) -> None:
         """`ids` are given to what is confirmed, in their order."""
-        self._confirm_frames, self._lost_s, self._matcher = config.confirm_frames, config.lost_s, matcher
+        self._confirm_frames, self.lost_s, self._matcher = config.confirm_frames, config.lost_s, matcher
         self._tracks, self._ids = TrackTable(), ids
         self._last_s: float | None = None
 
@@ -35,7 +54,7 @@ class Tracker:
         elapsed_s = 0.0 if self._last_s is None else max(0.0, now_s - self._last_s)
         self._last_s = now_s
         self._tracks.advance(elapsed_s)
-        ended = self._end(self._tracks.away_s > self._lost_s + SLACK_S)
+        ended = self._end(self._tracks.away_s > self.lost_s + SLACK_S)
         usable = np.flatnonzero(np.isfinite(detections.xyxy).all(axis=1))
         row_of = np.full(len(detections), NOBODY, np.intp)
         row_of[usable] = self._follow(_those(detections, usable), elapsed_s)

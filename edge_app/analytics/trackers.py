@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from edge_app.analytics.bytetrack import ByteTrack
 from edge_app.analytics.config import TrackConfig
-from edge_app.analytics.matching import Matcher
 from edge_app.analytics.ocsort import OcSort
 from edge_app.analytics.sort import Sort
-from edge_app.analytics.tracker import Tracker
+from edge_app.analytics.tracker import Matcher, Tracker
 
 
 def make_tracker(config: TrackConfig, confidence: float, ids: Iterator[int]) -> Tracker | None:

@@ -11,8 +11,8 @@ from edge_app.analytics.crowd import Crowd, CrowdConfig
 from edge_app.analytics.facts import TrackedFrame, ZoneFact
 from edge_app.analytics.places import Anchors, Audience, PlaceConfig
 from edge_app.analytics.polygons import Polygon, Polygons
-from edge_app.analytics.schedule import Schedule
 from edge_app.analytics.stays import Stays
+from edge_app.config.schedule import Schedule
 
 
 class ZoneConfig(PlaceConfig):

@@ -9,12 +9,14 @@ from math import inf
 import pytest
 
 from edge_app.analytics import AnalyticsConfig, make_analytics
+from edge_app.analytics.analytics import LATE_S
 from edge_app.analytics.config import TrackConfig
 from edge_app.analytics.scene import SceneConfig
 from edge_app.app.config import CameraSection, load_config
 from edge_app.app.factory import make_parts
 from edge_app.app.start import start
 from edge_app.capture import open_source
+from edge_app.core.metrics import Metrics
 from tests.analytics.objects import CONFIDENCE, found, ids
 from tests.frames import frame_meta
 from tests.publish.test_message import validator
@@ -26,9 +28,9 @@ SCENE = "synthetic://street?seed=7&fps=10&size=320x180"
 
 
 def analytics(**track):
-    config = TrackConfig(confirm_frames=1, **track)
+    config = TrackConfig(**{"confirm_frames": 1, **track})
     sections = AnalyticsConfig(track=config, events=None, scene=SceneConfig(), time_zone=None)
-    return make_analytics(sections, "gate", LABELS, CONFIDENCE, count(1), None)
+    return make_analytics(sections, "gate", LABELS, CONFIDENCE, count(1), None, Metrics())
 
 
 def told(facts):
@@ -44,6 +46,19 @@ def test_detections_get_their_ids_and_keep_the_rest():
     assert told(facts) == [("new", 1), ("new", 2)]
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_a_track_began_when_it_was_first_seen_not_when_it_was_confirmed(live):
+    camera = analytics(confirm_frames=3)
+    for n in range(6):
+        meta = frame_meta(index=n, live=live, wall=1000 + n / 10, mono=50 + n / 10)
+        facts = camera.update(meta, (640, 480), found(*[BOX] * (n < 4)))
+        if n == 2:
+            assert told(facts) == [("new", 1)]
+            assert (facts.events[0].start_time, facts.events[0].meta.time.wall) == (pytest.approx(1000.0), 1000.2)
+    (end,) = camera.close()
+    assert (end.start_time, end.end_time) == (pytest.approx(1000.0), pytest.approx(1000.3))
+
+
 def test_without_a_tracker_there_is_nothing():
     assert analytics(tracker="none") is None
 
@@ -54,6 +69,22 @@ def test_a_picture_of_another_size_ends_all_tracks():
         facts = camera.update(frame_meta(index=n, mono=n / 10), size, found(BOX))
     assert ids(facts.detections) == [2]
     assert told(facts) == [("end", 1), ("new", 2)]
+
+
+def test_tracks_of_a_live_camera_that_sends_nothing_end():
+    camera = analytics(lost_s=1.0)
+    camera.update(frame_meta(mono=5.0), (640, 480), found(BOX))
+    assert camera.waited(50.0) == camera.waited(51.0 + LATE_S) == ()
+    assert [event.type for event in camera.waited(51.1 + LATE_S)] == ["end"]
+    assert camera.waited(99.0 + LATE_S) == ()
+    facts = camera.update(frame_meta(index=1, mono=8.0 + LATE_S), (640, 480), found(BOX))
+    assert told(facts) == [("new", 2)]
+
+
+def test_a_file_is_waited_for():
+    camera = analytics(lost_s=1.0)
+    camera.update(frame_meta(live=False), (640, 480), found(BOX))
+    assert camera.waited(1e6) == ()
 
 
 @pytest.mark.parametrize(("live", "clock"), [(True, "mono"), (False, "wall")])

@@ -50,3 +50,12 @@ def test_what_was_left_out_is_forgotten_when_it_ends_and_a_clock_that_goes_back_
 def test_a_crowd_has_no_object() -> None:
     crowd = replace(event(0, "a", "crowd"), seen=None)
     assert passed(10, crowd, replace(crowd, id="b")) == [("a", "crowd")]
+
+
+def test_of_those_who_stay_long_one_is_told_in_a_cooldown_and_all_leave() -> None:
+    events = [event(0, "a"), event(12, "b"), event(20, "a", "dwell"), event(21, "b", "dwell"), event(22, "b", "leave")]
+    assert passed(10, *events) == [("a", "enter"), ("b", "enter"), ("a", "dwell"), ("b", "leave")]
+
+
+def test_an_event_that_is_decided_later_and_tells_of_a_time_before_comes_too_soon() -> None:
+    assert passed(10, event(20, "a"), event(19, "b"), event(31, "c")) == [("a", "enter"), ("c", "enter")]

@@ -7,13 +7,15 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from datetime import datetime, timedelta, timezone
+from contextlib import closing
+from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge_app.analytics.counts import Counter, CountPeriod, CountStore, read_counts
+from edge_app.analytics.count_periods import CountPeriod
+from edge_app.analytics.counts import Counter, CountStore, read_counts
 from edge_app.core.errors import AccessError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -52,6 +54,20 @@ def test_counts_are_kept_by_minute_and_added_up(path: Path) -> None:
         ("26 12:00", "in", 1),
     ]
     assert shown(path, "day", NOON + 60) == [("25 00:00", "in", 2), ("25 00:00", "out", 1), ("26 00:00", "in", 1)]
+    store.close()
+
+
+def test_totals_stay_true_while_it_is_counted_on(path: Path) -> None:
+    store = CountStore(path)
+    for since in (NOON, NOON, NOON + 60, NOON, 0):
+        for at in (NOON - 60, NOON, NOON + 59, NOON + 60):
+            store.add(IN, at)
+        store.add(OUT, NOON)
+        store.write()
+        fresh = CountStore(path)
+        assert store.since(since) == fresh.since(since)
+        fresh.close()
+    assert store.since(NOON) == {IN: 15, OUT: 5}
     store.close()
 
 
@@ -164,3 +180,93 @@ def test_time_zones_with_half_hours_have_whole_days(path: Path) -> None:
         "2026-11-26T00:00:00+05:45",
     ]
     store.close()
+
+
+def test_what_waits_to_be_written_is_counted_too(path: Path) -> None:
+    store = CountStore(path)
+    store.add(IN, NOON, 2)
+    store.write()
+    store.add(IN, NOON + 60)
+    store.add(OUT, NOON + 60)
+    assert store.since(NOON) == {IN: 3, OUT: 1}
+    assert store.since(NOON, NOON + 60) == {IN: 2}
+    store.write()
+    assert store.since(NOON) == {IN: 3, OUT: 1}
+    store.close()
+
+
+def test_a_period_tells_of_each_place_in_one_go(path: Path) -> None:
+    """Whoever leaves minutes after another place was counted is told beside who had entered."""
+    store = CountStore(path)
+    entered, stayed = (Counter("gate", "door", "person", counted) for counted in ("entered", "dwell_s"))
+    for minute, counter in enumerate((IN, entered, stayed)):
+        store.add(counter, NOON + 60 * minute)
+    store.write()
+    told = [counter for _, counter, _ in read_counts(path, 0, "hour", BERLIN)]
+    assert told == [stayed, entered, IN]
+    store.close()
+
+
+def months(store: CountStore, days: int) -> None:
+    """Something every 50 minutes of so many days before noon of the 25th."""
+    for minute in range(0, days * 1440, 50):
+        store.add(IN, NOON - 60 * minute)
+        store.add(OUT, NOON - 60 * minute, 2)
+    store.write()
+
+
+def rows(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as file:
+        return int(file.execute("SELECT COUNT(*) FROM counts").fetchone()[0])
+
+
+@pytest.mark.parametrize("zone", [BERLIN, ZoneInfo("Asia/Kathmandu"), timezone.utc])
+def test_old_minutes_become_hours_and_old_hours_days_and_no_sum_changes(path: Path, zone: tzinfo) -> None:
+    store = CountStore(path)
+    months(store, 400)
+    began = datetime(2026, 1, 1, tzinfo=zone).timestamp()
+    days, hours = list(read_counts(path, 0, "day", zone)), list(read_counts(path, began, "hour", zone))
+    minutes = list(read_counts(path, NOON - 30 * 86400, "minute", zone))
+    before = rows(path)
+    while True:
+        store.add_up_old(zone)
+        if rows(path) == before:
+            break
+        before = rows(path)
+    assert list(read_counts(path, 0, "day", zone)) == days
+    assert list(read_counts(path, began, "hour", zone)) == hours
+    assert list(read_counts(path, NOON - 30 * 86400, "minute", zone)) == minutes
+    assert before < 2 * (32 * 29 + 336 * 24 + 35)
+    store.close()
+
+
+def test_a_minute_of_the_past_that_comes_later_is_added_up_too(path: Path) -> None:
+    store = CountStore(path)
+    for day in range(31):
+        store.add(OUT, NOON + 86400 * day)
+    for second in (0, 60):
+        store.add(IN, NOON - 40 * 86400 + second)
+        store.write()
+        store.add_up_old(BERLIN)
+    assert (rows(path), store.since(0, NOON)) == (32, {IN: 2})
+    store.close()
+
+
+def test_a_clock_that_was_ahead_once_makes_nothing_old(path: Path) -> None:
+    store = CountStore(path)
+    for moment in (NOON, NOON + 60, NOON + 80 * 365 * 86400):
+        store.add(IN, moment)
+    store.write()
+    store.add_up_old(BERLIN)
+    assert rows(path) == 3
+    store.close()
+
+
+def test_the_state_folder_may_have_any_name(tmp_path: Path) -> None:
+    for name in ("100%25", "#1", "what?", "ä b"):
+        path = tmp_path / name / "counts.db"
+        store = CountStore(path)
+        store.add(IN, NOON)
+        store.write()
+        assert shown(path, "day") == [("25 00:00", "in", 1)]
+        store.close()

@@ -121,3 +121,10 @@ def test_an_ended_track_and_one_that_never_was_have_no_speed():
 
 def test_a_track_above_the_horizon_has_no_speed():
     assert set(speeds([(n / 10, (0.1 + n / 50, 0.0)) for n in range(10)], ROAD)) == {None}
+
+
+def test_a_track_that_comes_to_the_horizon_keeps_no_speed_from_before():
+    path = [(n / 10, (0.5, 0.9 - n / 100)) for n in range(10)]
+    told = speeds([*path, (1.0, (0.5, 0.0))], ROAD)
+    assert told[-2] is not None
+    assert told[-1] is None

@@ -13,6 +13,7 @@ from edge_app.analytics.place_events import PlaceEvents
 from edge_app.analytics.place_tally import PlaceTally
 from edge_app.analytics.scene import SceneConfig
 from edge_app.core.events import SceneEvent
+from edge_app.core.metrics import Metrics
 from tests.analytics.tracked import LABELS, WH, tracked
 
 SQUARE = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]]
@@ -35,9 +36,11 @@ def store(tmp_path: Path) -> Iterator[CountStore]:
     store.close()
 
 
-def happened(store: CountStore, times: int = 1) -> list[SceneEvent]:
+def happened(store: CountStore, times: int = 1, metrics: Metrics | None = None) -> list[SceneEvent]:
     """What two tracks cause that go along `PATH` one after the other, again and again."""
-    events = PlaceEvents(SCENE, LABELS, timezone.utc, PlaceTally(store, "gate", LABELS, timezone.utc))
+    events = PlaceEvents(
+        SCENE, LABELS, timezone.utc, PlaceTally(store, metrics or Metrics(), "gate", LABELS, timezone.utc)
+    )
     frames = [tracked(index, {1: (x, 0.5), 2: (x, 0.6)}) for index, x in enumerate([*PATH * times, 0.0])]
     made = [event for frame in frames for event in events.update(frame)]
     store.write()
@@ -101,3 +104,54 @@ def test_a_new_day_counts_from_one(store: CountStore) -> None:
     store.write()
     counts = [e.count for e in happened(store) if e.type == "cross" and e.direction == "in"]
     assert counts == [8, 9]
+
+
+def test_a_day_that_is_over_counts_as_it_ended(store: CountStore) -> None:
+    """A file is of another day than what was counted last."""
+    store.add(Counter("gate", "entrance", "person", "in"), 60, 7)
+    store.add(Counter("gate", "entrance", "person", "in"), 86400, 7)
+    store.write()
+    assert [e.count for e in happened(store) if e.type == "cross" and e.direction == "in"] == [8, 9]
+
+
+def test_who_takes_a_camera_over_counts_on_before_anything_is_written(store: CountStore) -> None:
+    metrics, path = Metrics(), [0.0, 0.5, 0.5]
+    counts = []
+    for track_id in (1, 2):
+        events = PlaceEvents(SCENE, LABELS, timezone.utc, PlaceTally(store, metrics, "gate", LABELS, timezone.utc))
+        frames = [tracked(index, {track_id: (x, 0.5)}) for index, x in enumerate(path)]
+        counts += [event.count for frame in frames for event in events.update(frame) if event.type == "cross"]
+    assert counts == [1, 2]
+
+
+def test_a_file_of_counts_that_cannot_be_read_ends_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = CountStore(tmp_path / "counts.db")
+    store._file.execute("DROP TABLE counts")
+    events = PlaceEvents(SCENE, LABELS, timezone.utc, PlaceTally(store, Metrics(), "gate", LABELS, timezone.utc))
+    frames = [tracked(index, {1: (x, 0.5)}) for index, x in enumerate(PATH)]
+    assert [e.count for frame in frames for e in events.update(frame) if e.type == "cross"] == [1, 1]
+    assert "camera gate: line entrance begins the day anew, its counts cannot be read: no such table" in caplog.text
+    store.close()
+
+
+def test_what_is_counted_is_a_metric_too(store: CountStore) -> None:
+    metrics = Metrics()
+    happened(store, metrics=metrics)
+    assert metrics.by("line_crossings", "direction", camera="gate", line="entrance", label="person") == {
+        "in": 2,
+        "out": 2,
+    }
+    assert metrics.by("zone_entries", "zone", camera="gate", label="person") == {"door": 2, "yard": 2}
+    assert metrics.gauge_value("zone_inside", camera="gate", zone="door", label="person") == 0
+    dwell = metrics.histogram("zone_dwell", camera="gate", zone="door", label="person")
+    assert (dwell.count, dwell.sum) == (2, pytest.approx(1.0))
+
+
+def test_a_stay_is_counted_by_the_label_with_which_it_began(store: CountStore) -> None:
+    events = PlaceEvents(SCENE, LABELS, timezone.utc, PlaceTally(store, Metrics(), "gate", LABELS, timezone.utc))
+    frames = [tracked(index, {1: (x, 0.5)}, class_id=1 if index < 5 else 2) for index, x in enumerate(PATH)]
+    told = [event for frame in frames for event in events.update(frame)]
+    assert {event.seen.class_id for event in told if event.type == "leave" and event.seen} == {2}
+    store.write()
+    assert {c.label for c in store.since(0) if c.place == "door"} == {"car"}
+    assert set(store.inside().values()) == {0}

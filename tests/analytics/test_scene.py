@@ -10,8 +10,8 @@ import pytest
 from pydantic import Field
 
 from edge_app.analytics.scene import SceneConfig
-from edge_app.analytics.schedule import TimeZoneName
 from edge_app.config import Section, load, schema_of
+from edge_app.config.schedule import TimeZoneName
 from edge_app.core.errors import ConfigError
 
 CORNERS = "[[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]]"
@@ -154,6 +154,16 @@ MISTAKES = [
         "2:66: cameras.a.ignore[1]: want 3 to 100 points, got 2",
     ),
     (
+        "one ignored area without the brackets of the list",
+        "ignore: [[0, 0], [1, 0], [1, 1]]",
+        "2:7: cameras.a.ignore: want areas, each a list of corners: put another [ ] around the corners of one alone",
+    ),
+    (
+        "corners that are no pairs",
+        zone("polygon: [0, 0, 1, 0, 1, 1]"),
+        "2:19: cameras.a.zones.z.polygon: want corners, each as [x, y]: [[0.1, 0.2], [0.5, 0.2], [0.5, 0.9]]",
+    ),
+    (
         "a filter that lets nothing through",
         "filters: {person: {min_area: 0.5, max_area: 0.1}}",
         "2:51: cameras.a.filters.person.max_area: want at least min_area, which is 0.5",
@@ -240,12 +250,16 @@ def test_labels_that_the_model_does_not_have_are_told_with_their_keys(tmp_path):
             filters: {{truck: {{}}, car: {{min_score: 0.5}}}}
         """,
     ).cameras["a"]
-    assert list(scene.unknown_labels(["person", "car"])) == [
+    assert list(scene.unknown_labels(["person", "car"], None)) == [
         (("zones", "z", "labels", 1), "the model has no cat, did you mean car?"),
         (("lines", "l", "labels", 0), "the model has no persn, did you mean person?"),
         (("filters", "truck"), "the model has no truck; it has person, car"),
     ]
-    assert list(scene.unknown_labels(["person", "persn", "cat", "car", "truck"])) == []
+    every = ["person", "persn", "cat", "car", "truck"]
+    assert list(scene.unknown_labels(every, None)) == []
+    assert list(scene.unknown_labels(every, ["person", "persn", "car"])) == [
+        (("zones", "z", "labels", 1), "`detect.labels` leaves every cat out; it has person, persn, car"),
+    ]
 
 
 def test_an_editor_that_knows_the_schema_sees_what_the_program_sees():

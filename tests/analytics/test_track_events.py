@@ -75,3 +75,10 @@ def test_what_is_not_confirmed_is_not_told_of() -> None:
     tracks = TrackEvents(update_s=1)
     assert list(tracks.update(tracked(0, {-1: (0.5, 0.5)}))) == []
     assert list(tracks.close()) == []
+
+
+def test_a_picture_whose_file_is_older_silences_no_track() -> None:
+    tracks = TrackEvents(update_s=1)
+    frames = [tracked(n, {1: (0.5, 0.5)}, time=at) for n, at in enumerate([1000.0, 1000.5, 10.0, 10.5, 11.0])]
+    told = [(event.type, event.meta.index) for frame in frames for event in tracks.update(frame)]
+    assert told == [("new", 0), ("update", 2), ("update", 4)]
