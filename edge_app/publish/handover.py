@@ -11,10 +11,12 @@ from edge_app.core.metrics import Metrics
 from edge_app.publish.messages import Message
 from edge_app.publish.queue import SLICE_S, MessageQueue
 from edge_app.publish.sink_status import SinkStatusLog
-from edge_app.publish.sinks.sink import RefusedError, Sink
+from edge_app.publish.sinks.sink import LoginError, OutageError, RefusedError, Sink, UnwantedError
 from edge_app.publish.suspects import STRIKES, Suspects
 
 logger = logging.getLogger(__name__)
+
+UNNAMED = "other"  # the code of a refusal to which the other side gave no name
 
 
 class Handover:
@@ -70,7 +72,9 @@ class Handover:
             self._sink.close()
 
     def judge(self, error: SinkError) -> None:
-        """Sets the message aside at which the sink has failed again and again."""
+        """Sets the message aside at which the sink has failed again and again, if the error may be its fault."""
+        if isinstance(error, OutageError | LoginError):
+            return
         oldest = self._queue.oldest_in_flight()
         if oldest is not None and self._suspects.broke(oldest, took_others=self._took_some):
             self._set_aside(oldest, f"{STRIKES} connections in a row ended at it: {error}")
@@ -90,8 +94,11 @@ class Handover:
             return True
         try:
             return self._sink.send(message)
+        except UnwantedError as unwanted:
+            self._leave_out(unwanted)
+            return True
         except RefusedError as refusal:
-            self._set_aside(refusal.message, str(refusal))
+            self._set_aside(refusal.message, str(refusal), refusal.code)
             return True
 
     def _collect_confirmed(self) -> None:
@@ -106,14 +113,24 @@ class Handover:
         while True:
             try:
                 return self._sink.confirmed()
+            except UnwantedError as unwanted:
+                self._leave_out(unwanted)
             except RefusedError as refusal:
-                self._set_aside(refusal.message, str(refusal))
+                self._set_aside(refusal.message, str(refusal), refusal.code)
 
-    def _set_aside(self, message: Message, why: str) -> None:
+    def _leave_out(self, unwanted: UnwantedError) -> None:
+        """Forgets a message that the sink was told not to send."""
+        self._suspects.gone([unwanted.message])
+        self._queue.delivered([unwanted.message])
+        if unwanted.reason is not None:
+            self._metrics.count("publish_dropped", sink=self._name, reason=unwanted.reason)
+
+    def _set_aside(self, message: Message, why: str, code: str | None = None) -> None:
         """Gives up on a message; logs only the first for each camera and kind."""
         self._suspects.gone([message])
-        self._queue.set_aside(message)
+        self._queue.set_aside(message, why)
         self._metrics.count("publish_dropped", sink=self._name, reason="refused")
+        self._metrics.count("publish_refused", sink=self._name, code=code or UNNAMED)
         if not self._took_some and self._queue.oldest_in_flight() is None:
             self._status.down(why)  # so far it has taken nothing at all
         if (whose := (message.camera, message.kind)) not in self._told:

@@ -6,10 +6,11 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge_app.core.camera_status import CameraStatus
+from edge_app.core.camera_status import CameraHealth
 from edge_app.core.metrics import BOUNDS_S, Metrics
+from edge_app.machine import BoxClock
 from edge_app.publish.health import Health
-from edge_app.publish.messages import ENCODER, Message, rfc3339
+from edge_app.publish.messages import ENCODER, Message, Origin, clock_mark, nowhere, rfc3339
 from edge_app.publish.sink_status import SinkStatus
 
 DURATIONS = ("age", "decode", "queue", "preprocess", "infer", "postprocess", "publish")
@@ -22,30 +23,42 @@ class StatsReporter:
     Attributes:
         session: The run's ULID.
         metrics: What every part has counted since the start.
+        clock: That of this machine.
+        origin: Which machine that is, in a fleet.
     """
 
     session: str
     metrics: Metrics
+    clock: BoxClock
+    origin: Origin = nowhere
 
     def report(self, health: Health) -> Message:
+        """The document as a message."""
+        payload = ENCODER.encode(self.document(health)).encode()
+        return Message(camera=None, kind="stats", payload=payload, live=True)
+
+    def document(self, health: Health) -> dict[str, Any]:
         """What runs; state, counters and histograms of every camera; state and counters of every sink."""
-        document = {
+        return {
             "schema": "edge_app.stats/1",
             "session": self.session,
             "ts": rfc3339(time.time_ns() // 1_000_000),
             "since": rfc3339(round(health.since * 1e3)),
+            "status": health.status,
+            **clock_mark(self.clock),
+            **self.origin(None),
             "model": asdict(health.model),
             "bounds_s": BOUNDS_S,
-            "cameras": {name: self._camera(name, status) for name, status in health.cameras.items()},
+            "cameras": {name: self._camera(name, camera) for name, camera in health.cameras.items()},
             "sinks": {name: self._sink(name, status) for name, status in health.sinks.items()},
         }
-        return Message(camera=None, kind="stats", payload=ENCODER.encode(document).encode(), live=True)
 
-    def _camera(self, name: str, status: CameraStatus) -> dict[str, Any]:
-        total = self.metrics.total
+    def _camera(self, name: str, camera: CameraHealth) -> dict[str, Any]:
+        total, status = self.metrics.total, camera.status
         return {
             "state": status.state,
             "reason": status.reason and status.reason.value,
+            "warnings": [warning.reason for warning in status.warnings],
             "captured": total("frames_captured", camera=name),
             "analysed": total("frames_analysed", camera=name),
             "dropped": self.metrics.by("frames_dropped", "reason", camera=name),
@@ -63,7 +76,10 @@ class StatsReporter:
             "state": status.state,
             "reason": status.reason,
             "queued": status.queued,
+            "spooled": status.spooled,
+            "oldest_s": None if status.oldest_s is None else round(status.oldest_s, 1),
             "published": self.metrics.total("published", sink=name),
             "failed": self.metrics.total("publish_failed", sink=name),
             "dropped": self.metrics.by("publish_dropped", "reason", sink=name),
+            "refused": self.metrics.by("publish_refused", "code", sink=name),
         }

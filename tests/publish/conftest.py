@@ -14,6 +14,7 @@ from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.publish import Delivery, DeliveryGroup, Message, MessageKind, Sink, status_message
 from edge_app.publish.sinks import RefusedError
+from tests.clocks import RIGHT
 from tests.waiting import PATIENCE_S, Stopwatch, until
 
 
@@ -117,7 +118,7 @@ def payloads(messages: Sequence[Message]) -> list[bytes]:
 
 def shown(camera: str, state: CameraState, since: float = 0.0) -> Message:
     """The status message of a camera."""
-    return status_message(camera, CameraStatus(state=state, reason=None, since=since))
+    return status_message(camera, CameraStatus(state=state, reason=None, since=since), RIGHT)
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ import logging
 import time
 from typing import Any
 
+import pytest
+
 from edge_app.core.backoff import Backoff
 from edge_app.core.errors import SinkError
 from edge_app.publish import Message
-from edge_app.publish.sinks.sink import BusyError, LoginError, RefusedError
+from edge_app.publish.sinks.sink import BusyError, LoginError, OutageError, RefusedError, UnwantedError
 from edge_app.publish.suspects import FORGET_S, STRIKES, Suspects
 from tests.publish.conftest import Running, Shelf, fast_backoff, never, payloads, shown
 from tests.waiting import PATIENCE_S, Stopwatch, until
@@ -164,12 +166,12 @@ def test_a_refused_status_comes_again_only_when_it_changes(running: Running) -> 
     shelf = Shelf()
     shelf.refuses = {shown("gate", "up").payload: "no"}
     delivery = running.start(shelf, backoff=fast_backoff())
-    delivery.put_status(shown("gate", "up"))
+    delivery.put_state(shown("gate", "up"))
     until(lambda: refused(running) == 1)
     shelf.failures.append(SinkError("away"))
     shelf.wake()
     until(lambda: shelf.opened == 2)
-    delivery.put_status(shown("gate", "down"))
+    delivery.put_state(shown("gate", "down"))
     until(lambda: payloads(shelf.kept) == [shown("gate", "down").payload])
     assert refused(running) == 1
 
@@ -188,7 +190,7 @@ def test_a_message_at_which_a_sink_breaks_again_and_again_is_set_aside(running: 
     shelf = Shelf()
     shelf.breaks_at = {message(1, camera="bad").payload}
     delivery = running.start(shelf, backoff=fast_backoff())
-    delivery.put_status(shown("gate", "up"))
+    delivery.put_state(shown("gate", "up"))
     delivery.put(message(0), never)
     delivery.put(message(1, camera="bad"), never)
     for number in range(2, 9):
@@ -207,6 +209,46 @@ def test_a_sink_that_takes_nothing_else_either_loses_no_message(running: Running
     delivery.put(message(0), never)
     until(lambda: running.metrics.total("publish_failed", sink="sink") >= 3 * STRIKES)
     assert (refused(running), delivery.status.queued) == (0, 1)
+
+
+@pytest.mark.parametrize("error", [OutageError("502"), LoginError("401")], ids=["outage", "login"])
+def test_an_outage_puts_no_message_before_another_and_sets_none_aside(
+    running: Running, message: Any, error: SinkError
+) -> None:
+    outages = STRIKES + 1
+
+    class Unwell(Shelf):
+        def send(self, message: Message) -> bool:
+            nonlocal outages
+            if self.kept and outages:
+                outages -= 1
+                raise error
+            return super().send(message)
+
+    shelf = Unwell()
+    delivery = running.start(shelf, backoff=fast_backoff())
+    for number in range(5):
+        delivery.put(message(number), never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    assert (payloads(shelf.kept), refused(running), outages) == (payloads(list(map(message, range(5)))), 0, 0)
+
+
+def test_what_a_sink_was_told_to_leave_out_is_counted_by_its_reason_and_nothing_is_wrong(
+    running: Running, message: Any, caplog: Any
+) -> None:
+    class Choosy(Shelf):
+        def send(self, message: Message) -> bool:
+            if message.camera == "gate":
+                return super().send(message)
+            raise UnwantedError(message, "it is night", "quiet" if message.camera == "yard" else None)
+
+    delivery = running.start(Choosy())
+    for number, camera in enumerate(["yard", "yard", "shed", "gate"]):
+        delivery.put(message(number, camera=camera), never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    assert running.metrics.by("publish_dropped", "reason", sink="sink") == {"quiet": 2}
+    assert (delivery.status.state, caplog.records) == ("up", [])
+    assert running.metrics.total("published", sink="sink") == 1
 
 
 def test_a_busy_sink_is_left_alone_for_as_long_as_it_asks(running: Running, message: Any) -> None:

@@ -10,11 +10,14 @@ import pytest
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import Reason
 from edge_app.core.events import CameraEvent, EventType, SceneEvent, Sighting
+from edge_app.machine import BoxClock
 from edge_app.publish import EventWriter
+from tests.clocks import RIGHT, WRONG
 from tests.frames import frame_meta
 from tests.publish.test_message import IDENTITY, LABELS, validator
 
 ID = "01ARZ3NDEKTSV4RRFFQ69G5FAW"
+CLIP = f"gate/2026-11-23/{ID}.mp4"
 META = frame_meta("gate", 1240, wall=1795446000.1234, source="rtcp")
 SEEN = Sighting(
     meta=META, source_wh=(1920, 1080), class_id=0, score=0.91234567, box=(1.004, 2.006, 30.5, 40), track_id=7
@@ -22,8 +25,8 @@ SEEN = Sighting(
 STAY: dict[str, Any] = {"zone": "door", "start_time": 1795446000.1234}
 
 
-def writer() -> EventWriter:
-    return EventWriter("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS)
+def writer(clock: BoxClock = RIGHT) -> EventWriter:
+    return EventWriter("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS, clock)
 
 
 def event(kind: EventType, seen: Sighting | None = SEEN, **more: Any) -> SceneEvent:
@@ -105,3 +108,32 @@ def test_all_events_of_a_camera_share_one_numbering() -> None:
     assert [(each.camera, json.loads(each.payload)["seq"]) for each in made] == [
         ("gate", 0), ("yard", 0), ("gate", 1), ("gate", 2),
     ]  # fmt: skip
+
+
+def test_an_event_says_that_nobody_keeps_the_clock_right() -> None:
+    came_back = CameraEvent(id=ID, camera="gate", status=CameraStatus(state="up", reason=None, since=0))
+    for clock, mark in ((WRONG, "unsynchronised"), (RIGHT, None)):
+        for made in (writer(clock).event(event("new", start_time=0.0)), writer(clock).camera(came_back)):
+            told = json.loads(made.payload)
+            validator("event").validate(told)
+            assert told.get("clock") == mark
+
+
+def test_an_update_says_what_came_later_of_an_event_that_was_told() -> None:
+    events = writer()
+    told = events.event(event("dwell", **STAY, dwell_s=10.0), {"snapshot": f"gate/2026-11-23/{ID}.jpg", "clip": CLIP})
+    other = events.event(event("leave", **STAY, dwell_s=12.0))
+    update = json.loads(events.update(told, {"clip": CLIP, "clip_start": 1795446000.12345, "clip_note": None}).payload)
+    validator("event").validate(update)
+    first = json.loads(told.payload)
+    assert (first["seq"], json.loads(other.payload)["seq"], update["seq"]) == (0, 1, 2)
+    assert update == first | {"type": "update", "update_of": "dwell", "seq": 2, "clip_start": 1795446000.123}
+    gone = json.loads(events.update(told, {"clip": None, "clip_note": "the camera went away"}).payload)
+    validator("event").validate(gone)
+    assert "clip" not in gone
+
+
+def test_an_update_of_a_crowd_has_no_object() -> None:
+    events = writer()
+    told = events.event(event("crowd", seen=None, zone="door", count=5))
+    validator("event").validate(json.loads(events.update(told, {"clip": CLIP}).payload))

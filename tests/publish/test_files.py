@@ -128,6 +128,60 @@ def test_names_stay_in_order_though_the_clock_was_set_back(tmp_path: Path, messa
     assert [seqs(path) for path in sorted(tmp_path.iterdir())] == [[0], [1], [2], [3]]
 
 
+class Clock:
+    """A clock that is set, while time passes as it does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._ahead_s, right = 0.0, time.time
+        monkeypatch.setattr(time, "time", lambda: right() + self._ahead_s)
+
+    def set(self, moment: float) -> None:
+        self._ahead_s += moment - time.time()
+
+
+def test_no_file_begins_or_goes_because_the_clock_was_set(
+    tmp_path: Path, message: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, now = Clock(monkeypatch), time.time()
+    sink = opened(tmp_path / "a.ndjson", rotate_s=3600, keep=1)
+    for number, ahead_s in enumerate((0, -2 * 3600, 3 * 86400, 0, 50 * 365 * 86400, 0)):
+        clock.set(now + ahead_s)
+        send_all(sink, [message(number)])
+    sink.close()
+    assert [seqs(path) for path in tmp_path.iterdir()] == [[0, 1, 2, 3, 4, 5]]
+
+
+def test_starts_in_1970_cost_no_file(tmp_path: Path, message: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, now = Clock(monkeypatch), time.time()
+    for start in range(3):
+        clock.set(20.0)
+        sink = opened(tmp_path / "a.ndjson", rotate_s=86400, keep=1)
+        send_all(sink, [message(2 * start)])
+        os.utime(tmp_path / "a.ndjson", (25, 25))  # as the file system of such a box has it
+        if start == 1:  # the power fails before the clock is set
+            sink.close()
+            sink = opened(tmp_path / "a.ndjson", rotate_s=86400, keep=1)
+        clock.set(now)
+        send_all(sink, [message(2 * start + 1)])
+        sink.close()
+    assert [seqs(path) for path in tmp_path.iterdir()] == [[0, 1, 2, 3, 4, 5]]
+
+
+def test_a_clock_that_was_set_back_does_not_keep_a_file_from_being_rotated_in_time(
+    tmp_path: Path, message: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, now = Clock(monkeypatch), time.time()
+    sink = opened(tmp_path / "a.ndjson", rotate_s=1)
+    send_all(sink, [message(0)])
+    clock.set(now - 86400)
+    send_all(sink, [message(1)])
+    period = sink._period
+    until(lambda: time.time() // 1 > period)
+    send_all(sink, [message(2)])
+    sink.close()
+    assert seqs(tmp_path / "a.ndjson") == [2]
+
+
 def test_a_torn_line_is_ended_before_the_next_is_written(tmp_path: Path, message: Any) -> None:
     path = tmp_path / "a.ndjson"
     path.write_bytes(b'{"seq":0}\n{"se')

@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
-from edge_app.core.errors import SinkError, StoppedError
-from edge_app.publish import ClosedOutput, Delivery, DeliveryGroup, Message
+from edge_app.core.errors import AccessError, SinkError, StoppedError
+from edge_app.core.files import locked
+from edge_app.publish import ClosedOutput, Delivery, DeliveryGroup, DeliveryPolicy, Message
+from edge_app.publish.policy import EVERYTHING
 from edge_app.publish.sinks.file import FileSinkConfig
 from edge_app.publish.sinks.mqtt import MqttSinkConfig
 from edge_app.publish.sinks.stdout import StdoutSink
+from edge_app.publish.spool.config import SpoolConfig
 from tests.broker.fixtures import Broker
 from tests.publish.conftest import Running, Shelf, never, payloads, shown
 from tests.waiting import PATIENCE_S, Stopwatch, until
@@ -38,7 +41,7 @@ def test_every_sink_gets_every_message_of_its_kinds(running: Running, message: A
     for number, shelf in enumerate(shelves):
         running.group.add(f"s{number}", shelf)
     up = shown("gate", "up")
-    running.group.put_status(up)
+    running.group.put_state(up)
     assert running.group.put(message(0), never)
     assert running.group.drain(PATIENCE_S) == 0
     assert sorted(payloads(shelves[0].kept)) == sorted(payloads([message(0), up]))
@@ -63,7 +66,7 @@ def test_a_sink_that_comes_later_gets_the_newest_status_of_every_camera(
     running: Running, broker: Broker, subscribe: Any
 ) -> None:
     for camera, state in (("gate", "connecting"), ("yard", "up"), ("gate", "up")):
-        running.group.put_status(shown(camera, state))
+        running.group.put_state(shown(camera, state))
     subscriber = subscribe(broker)
     running.group.add("mqtt", MqttSinkConfig(host="127.0.0.1", port=broker.port).open())
     subscriber.wait_for(lambda: subscriber.on("edge_app/gate/status") and subscriber.on("edge_app/yard/status"))
@@ -139,7 +142,7 @@ def test_sinks_come_and_go_while_messages_flow(running: Running, message: Any, t
         while not stop.is_set():
             number = next(numbers)
             group.put(message(number, live=False), lambda: True)
-            group.put_status(shown(f"camera{number % 7}", "up"))
+            group.put_state(shown(f"camera{number % 7}", "up"))
 
     thread = threading.Thread(target=flow)
     thread.start()
@@ -266,7 +269,7 @@ def test_a_report_of_statistics_is_a_status_of_the_whole_program(running: Runnin
     shelf = Shelf()
     shelf.kinds = frozenset({"stats"})
     for number in range(3):
-        running.group.put_status(Message(camera=None, kind="stats", payload=b"%d" % number, live=True))
+        running.group.put_state(Message(camera=None, kind="stats", payload=b"%d" % number, live=True))
     running.group.add("shelf", shelf)
     until(lambda: payloads(shelf.kept) == [b"2"])
 
@@ -292,3 +295,49 @@ def test_what_a_removed_sink_still_has_to_deliver_counts_at_the_end(running: Run
     assert running.group.drain(PATIENCE_S) == 0
     assert lost(leaving) == 0
     running.group.add("full", Shelf())
+
+
+def test_a_sink_that_is_replaced_loses_nothing_of_what_comes_meanwhile_and_all_is_in_order(
+    running: Running, message: Any, tmp_path: Path
+) -> None:
+    paths = [tmp_path / str(number) for number in range(5)]
+    running.group.add("file", FileSinkConfig(path=paths[0]).open())
+    stop, sent = threading.Event(), count()
+
+    def send() -> None:
+        while not stop.is_set():
+            running.group.put(message(next(sent), live=False), lambda: True)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    for path in paths[1:]:
+        until(lambda: running.metrics.total("published", sink="file") > 0)
+        running.group.replace("file", FileSinkConfig(path=path).open(), EVERYTHING, 10)
+        until(path.exists)
+    stop.set()
+    thread.join()
+    assert running.group.drain(PATIENCE_S) == 0
+    assert [seq for path in paths for seq in seqs(path)] == list(range(next(sent)))
+
+
+def test_what_comes_for_a_sink_that_could_not_be_replaced_waits_for_the_next_one(
+    running: Running, message: Any, tmp_path: Path
+) -> None:
+    spools = tmp_path / "spool"
+    spools.mkdir()
+    (spools / "s.lock").touch()
+    group = DeliveryGroup(running.threads, running.heartbeats, running.metrics, capacity=3, spools=spools)
+    group.add("s", Shelf())
+    spooled = DeliveryPolicy(spool=SpoolConfig(detections="always"))
+    with locked(spools / "s.lock"), pytest.raises(AccessError):
+        group.replace("s", Shelf(), spooled, 1)
+    for number in range(4):
+        assert group.put(message(number, live=True), never) == (number < 3)
+    assert group.statuses()["s"].queued == 3
+    assert group.drain(0) == 3
+    assert running.metrics.total("publish_dropped", sink="s", reason="queue") == 1
+    shelf = Shelf()
+    group.replace("s", shelf, spooled, 1)
+    until(lambda: payloads(shelf.kept) == payloads([message(number) for number in range(3)]))
+    group.stop()
+    assert running.threads.join(PATIENCE_S) == []

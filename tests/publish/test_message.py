@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
 
 import hypothesis
@@ -14,11 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_app.core.camera_status import CameraStatus
+from edge_app.core.camera_status import CameraStatus, CameraWarning
 from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.errors import Reason
 from edge_app.core.metrics import Metrics
+from edge_app.machine import BoxClock
 from edge_app.publish import MessageWriter, ModelIdentity, schema, status_message
+from tests.clocks import RIGHT, UNKNOWN, WRONG
 from tests.frames import frame_meta
 
 LABELS = ["person", "traffic light", 'a "quoted" 100 % né\n']
@@ -28,6 +31,7 @@ LATENCY = Latency(queue=0.0012, preprocess=0.0009, infer=0.00814, postprocess=0.
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
 
+@cache
 def validator(name: str) -> jsonschema.Draft202012Validator:
     document = json.loads(schema(name))
     jsonschema.Draft202012Validator.check_schema(document)
@@ -50,8 +54,8 @@ def result(detections: Detections, *, camera: str = "gate", live: bool = True, *
     return Result(meta=meta, source_wh=(1920, 1080), latency=latency, detections=detections)
 
 
-def messages(metrics: Metrics | None = None) -> MessageWriter:
-    return MessageWriter("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS, metrics or Metrics())
+def messages(metrics: Metrics | None = None, clock: BoxClock = RIGHT) -> MessageWriter:
+    return MessageWriter("01ARZ3NDEKTSV4RRFFQ69G5FAV", IDENTITY, LABELS, metrics or Metrics(), clock)
 
 
 def strict(payload: bytes) -> Any:
@@ -147,12 +151,41 @@ def test_every_camera_counts_its_own_messages_without_a_gap() -> None:
 
 def test_a_status_says_state_reason_and_since() -> None:
     since = datetime(2026, 11, 23, 15, tzinfo=timezone.utc).timestamp()
-    made = status_message("gate", CameraStatus(state="down", reason=Reason.AUTH_FAILED, since=since))
+    made = status_message("gate", CameraStatus(state="down", reason=Reason.AUTH_FAILED, since=since), RIGHT)
     assert (made.camera, made.kind) == ("gate", "status")
-    assert made.payload == b'{"state":"down","reason":"auth_failed","since":"2026-11-23T15:00:00.000Z"}'
+    document = json.loads(made.payload)
+    assert document == {
+        "schema": "edge_app.status/1",
+        "camera": "gate",
+        "state": "down",
+        "reason": "auth_failed",
+        "since": "2026-11-23T15:00:00.000Z",
+        "warnings": [],
+    }
+    jsonschema.Draft202012Validator(json.loads(schema("status"))).validate(document)
 
 
-@pytest.mark.parametrize("name", ["detections", "event", "counts"])
+@pytest.mark.parametrize("clock", [RIGHT, UNKNOWN, WRONG], ids=["right", "unknown", "unsynchronised"])
+def test_a_message_says_that_nobody_keeps_the_clock_right(clock: BoxClock) -> None:
+    made = [
+        ("detections", messages(clock=clock).detections(result(found()), 10.0)),
+        ("status", status_message("gate", CameraStatus(state="up", reason=None, since=0), clock)),
+    ]
+    for name, message in made:
+        document = strict(message.payload)
+        validator(name).validate(document)
+        assert document.get("clock") == ("unsynchronised" if clock is WRONG else None)
+
+
+def test_a_status_names_what_looks_wrong() -> None:
+    doubt = CameraWarning(reason="frozen_picture", since=1.0, detail="")
+    made = status_message("gate", CameraStatus(state="up", reason=None, since=0.0, warnings=(doubt,)), RIGHT)
+    document = json.loads(made.payload)
+    assert (document["state"], document["warnings"]) == ("up", ["frozen_picture"])
+    jsonschema.Draft202012Validator(json.loads(schema("status"))).validate(document)
+
+
+@pytest.mark.parametrize("name", ["detections", "event", "status", "counts", "health"])
 def test_the_schemas_are_closed_and_named(name: str) -> None:
     document = json.loads(schema(name))
     assert document["$id"] == document["properties"]["schema"]["const"] == f"edge_app.{name}/1"

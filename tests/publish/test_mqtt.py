@@ -6,9 +6,11 @@ import gc
 import json
 import logging
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from tests.broker.fixtures import PASSWORD, USER, Broker, Subscriber, Throttle
 from tests.ports import free_port
 from tests.publish.conftest import Running, never, shown
 from tests.waiting import PATIENCE_S, Stopwatch, until
+from tests.wire import Wire
 
 TOPIC = "edge_app/gate/detections"
 
@@ -62,6 +65,68 @@ def test_messages_arrive_in_order_on_the_topic_of_their_camera(
     assert running.metrics.total("published", sink="sink") == 300
 
 
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_messages_arrive_in_websockets(
+    broker: Broker, subscribe: Any, running: Running, message: Any, version: str
+) -> None:
+    subscriber = subscribe(broker)
+    delivery = running.start(config(broker.web_port, version=version, transport="websockets").open(), backoff=fast())
+    for number in range(100):
+        delivery.put(message(number), never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    broker.kill()
+    for number in range(100, 200):
+        delivery.put(message(number), never)
+    until(lambda: delivery.status.state == "down")
+    broker.start()
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    subscriber.wait_for(lambda: list(dict.fromkeys(seqs(subscriber))) == list(range(200)))
+    assert subscriber.on("edge_app/available")[0] == b"online"
+
+
+def test_a_stop_in_a_websocket_that_is_not_answered_shows_as_offline(broker: Broker, running: Running) -> None:
+    running.start(config(broker.web_port, transport="websockets").open())
+    until(lambda: "edge_app/available" in broker.log())
+    broker.freeze()
+    watch = Stopwatch()
+    assert running.end() == []
+    assert watch.read() < 2
+    broker.thaw()
+    late = Subscriber(broker, "late")
+    late.wait_for(lambda: late.on("edge_app/available")[-1:] == [b"offline"])
+    late.close()
+
+
+def test_a_websocket_may_be_encrypted_and_says_when_there_is_none(
+    tls_broker: Broker, broker: Broker, subscribe: Any, running: Running, message: Any
+) -> None:
+    safe = login(tls_broker).model_copy(update={"port": tls_broker.web_port, "transport": "websockets"})
+    assert safe.probe() == f"127.0.0.1:{tls_broker.web_port}: TLS 1.3, WebSocket, MQTT 3.1.1, authenticated"
+    subscriber = subscribe(tls_broker)
+    delivery = running.start(safe.open())
+    delivery.put(message(0), never)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    subscriber.wait_for(lambda: seqs(subscriber) == [0])
+    for port in (broker.port, tls_broker.web_port):
+        with pytest.raises(SinkError, match="no WebSocket for MQTT at /ws"):
+            config(port, transport="websockets", path="/ws").probe()
+
+
+def test_a_web_server_without_mqtt_is_told(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(SinkError, match="no WebSocket for MQTT at /mqtt"):
+            config(server.server_port, transport="websockets").probe()
+        server.shutdown()
+
+
+def test_the_authority_may_be_in_a_folder(tls_broker: Broker, certificates: Path, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_bytes((certificates / "ca.pem").read_bytes())
+    subprocess.run(["openssl", "rehash", tmp_path], check=True)
+    found = login(tls_broker).model_copy(update={"tls": TlsConfig(ca=tmp_path)})
+    assert found.probe().endswith("authenticated")
+
+
 def test_the_world_sees_that_we_are_there_and_that_we_left(broker: Broker, subscribe: Any, running: Running) -> None:
     subscriber = subscribe(broker)
     running.start(config(broker.port, prefix="site/7").open())
@@ -91,7 +156,7 @@ def test_a_stop_that_the_broker_does_not_confirm_shows_as_offline_too(broker: Br
     broker.freeze()
     watch = Stopwatch()
     assert running.end() == []
-    assert watch.read() < 1
+    assert watch.read() < 2
     broker.thaw()
     late = Subscriber(broker, "late")
     late.wait_for(lambda: late.on("edge_app/available")[-1:] == [b"offline"])
@@ -117,17 +182,20 @@ def test_a_topic_that_an_access_list_refuses_does_not_keep_the_others_back(
     broker = start_broker(more=[f"acl_file {allowed}"])
     subscriber = subscribe(broker)
     delivery = running.start(config(broker.port, version="5").open(), backoff=fast())
-    delivery.put_status(shown("gate", "up"))
+    delivery.put_state(shown("gate", "up"))
     for number in range(100):
         delivery.put(message(number), never)
         delivery.put(message(number, camera="yard"), never)
-    delivery.put_status(Message(camera=None, kind="stats", payload=b"{}", live=True))
+    delivery.put_state(Message(camera=None, kind="stats", payload=b"{}", live=True))
     assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
     subscriber.wait_for(lambda: seqs(subscriber) == list(range(100)))
     assert running.metrics.by("publish_dropped", "reason", sink="sink") == {"refused": 101}
+    assert running.metrics.by("publish_refused", "code", sink="sink") == {"Not authorized": 101}
     assert (running.metrics.total("publish_failed"), delivery.status.state) == (0, "up")
     assert caplog.text.count("detections of yard: refused: Not authorized") == 1
     assert "edge_app/available: refused: Not authorized; nobody sees whether we are online" in caplog.text
+    running.end()
+    assert "sink: refused and set aside in all: 101 (Not authorized 101)" in caplog.text
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
@@ -137,7 +205,7 @@ def test_a_packet_that_the_broker_finds_too_large_does_not_keep_the_others_back(
     broker = start_broker(more=["max_packet_size 300"])
     subscriber = subscribe(broker)
     delivery = running.start(config(broker.port, version=version).open(), backoff=fast())
-    delivery.put_status(shown("gate", "up"))
+    delivery.put_state(shown("gate", "up"))
     for number in range(10):
         delivery.put(message(number), never)
         delivery.put(Message(camera="yard", kind="detections", payload=b"x" * 400, live=True), never)
@@ -219,7 +287,7 @@ def test_statuses_are_retained_and_the_newest_is_shown_again_after_an_outage(
     subscriber = subscribe(broker)
     delivery = running.start(config(broker.port).open(), backoff=fast())
     for state in ("connecting", "up"):
-        delivery.put_status(shown("gate", state, 1795446000.0))
+        delivery.put_state(shown("gate", state, 1795446000.0))
     subscriber.wait_for(lambda: any(b'"up"' in p for p in subscriber.on("edge_app/gate/status")))
     broker.kill()
     (broker.folder / "mosquitto.db").unlink()  # what it retained is lost
@@ -227,9 +295,12 @@ def test_statuses_are_retained_and_the_newest_is_shown_again_after_an_outage(
     late = Subscriber(broker, "late")
     late.wait_for(lambda: late.on("edge_app/gate/status"))
     assert json.loads(late.on("edge_app/gate/status")[-1]) == {
+        "schema": "edge_app.status/1",
+        "camera": "gate",
         "state": "up",
         "reason": None,
         "since": "2026-11-23T15:00:00.000Z",
+        "warnings": [],
     }
     late.close()
     later = Subscriber(broker, "later")
@@ -276,6 +347,27 @@ def test_what_was_in_flight_when_a_connection_broke_arrives_and_in_order(
     assert list(dict.fromkeys(seqs(subscriber))) == list(range(400))
     assert len(seqs(subscriber)) > 400  # some came twice: confirmations were lost with the connection
     assert running.metrics.total("publish_failed", sink="sink") >= 2
+
+
+def test_a_broker_that_dies_in_the_middle_of_a_message_gets_it_again_and_in_order(
+    broker: Broker, subscribe: Any, running: Running, message: Any
+) -> None:
+    subscriber, wire = subscribe(broker), Wire(broker.port)
+    delivery = running.start(config(wire.port).open(), backoff=fast())
+    for number in range(60):
+        if number % 20 == 10:
+            assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+            failures = running.metrics.total("publish_failed")
+            wire.tear()
+            delivery.put(message(number, live=False), patient)
+            until(lambda failures=failures: running.metrics.total("publish_failed") > failures)
+        else:
+            delivery.put(message(number, live=False), patient)
+    assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
+    subscriber.wait_for(lambda: 59 in seqs(subscriber))
+    assert list(dict.fromkeys(seqs(subscriber))) == list(range(60))
+    assert running.metrics.total("publish_failed") >= 3
+    wire.close()
 
 
 def test_a_slow_line_holds_back_a_finite_source_and_loses_nothing(

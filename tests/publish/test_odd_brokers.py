@@ -27,7 +27,7 @@ def config(broker: OddBroker, **more: Any) -> MqttSinkConfig:
 def start(running: Running, broker: OddBroker, **more: Any) -> Delivery:
     """A delivery to it, with the status of one camera."""
     delivery = running.start(config(broker, **more).open(), backoff=fast_backoff())
-    delivery.put_status(shown("gate", "up"))
+    delivery.put_state(shown("gate", "up"))
     return delivery
 
 

@@ -45,6 +45,14 @@ def test_events_are_dropped_last(queue: MessageQueue, dropped: list[int], messag
     assert len(dropped) == 2
 
 
+def test_no_event_goes_for_detections(queue: MessageQueue, dropped: list[int], message: Any) -> None:
+    events = [dataclasses.replace(message(number), kind="events") for number in range(3)]
+    assert all(queue.put(each, never) for each in events)
+    assert not queue.put(message(3), never)
+    assert list(drained(queue)) == payloads(events)
+    assert len(dropped) == 1
+
+
 def test_a_live_message_never_drives_out_a_finite_one(queue: MessageQueue, dropped: list[int], message: Any) -> None:
     finite = [message(number, live=False) for number in range(3)]
     assert all(queue.put(each, never) for each in finite)
@@ -95,7 +103,7 @@ def test_only_the_newest_status_of_a_camera_waits_and_comes_again_with_every_con
     made = [shown(name, state) for name, state in (("a", "up"), ("b", "up"), ("a", "down"))]
     queue.put(message(0), never)
     for each in made:
-        queue.put_status(each)
+        queue.put_state(each)
     assert list(drained(queue)) == [made[2].payload, made[1].payload, message(0).payload]
     queue.reconnect()
     assert sorted(drained(queue)) == sorted([made[2].payload, made[1].payload, message(0).payload])
@@ -105,7 +113,7 @@ def test_draining_counts_what_is_queued_and_in_flight_but_no_status(queue: Messa
     sent = [message(0), message(1)]
     for each in sent:
         queue.put(each, never)
-    queue.put_status(shown("a", "up"))
+    queue.put_state(shown("a", "up"))
     assert [queue.take(0), queue.take(0)][1] is sent[0]
     assert queue.drain(time.monotonic() + 0.05) == 2
     queue.delivered(sent)
@@ -137,7 +145,7 @@ def test_alone_a_message_waits_until_nothing_is_in_flight(queue: MessageQueue, m
 @pytest.mark.parametrize("kind", ["message", "status"])
 def test_what_is_to_go_last_goes_after_another_was_delivered(queue: MessageQueue, message: Any, kind: str) -> None:
     bad, good, better = shown("gate", "up") if kind == "status" else message(0), message(1), message(2)
-    (queue.put_status if kind == "status" else lambda each: queue.put(each, never))(bad)
+    (queue.put_state if kind == "status" else lambda each: queue.put(each, never))(bad)
     queue.put(good, never)
     queue.put(better, never)
     assert queue.take(0) is bad
@@ -154,31 +162,34 @@ def test_what_is_to_go_last_goes_when_there_is_nothing_else(queue: MessageQueue,
     queue.put(bad, never)
     queue.take(0)
     queue.reconnect(last=bad)
-    assert not queue.idle
+    queue.close_if_idle()
+    assert not queue.closed
     assert queue.take(0) is bad
 
 
 def test_an_old_status_that_was_to_go_last_is_not_sent_after_a_newer_one(queue: MessageQueue, message: Any) -> None:
     old, new = shown("gate", "up"), shown("gate", "down")
-    queue.put_status(old)
+    queue.put_state(old)
     queue.take(0)
     queue.reconnect(last=old)
-    queue.put_status(new)
+    queue.put_state(new)
     assert queue.take(0) is new
     queue.delivered([new])
     assert queue.take(0) is None
-    assert queue.idle
+    queue.close_if_idle()
+    assert queue.closed
 
 
 def test_what_is_set_aside_never_comes_again(queue: MessageQueue, message: Any) -> None:
     bad, status = message(0), shown("gate", "up")
     queue.put(bad, never)
-    queue.put_status(status)
+    queue.put_state(status)
     assert [queue.take(0), queue.take(0)] == [status, bad]
     assert queue.oldest_in_flight() is status
-    queue.set_aside(status)
+    queue.set_aside(status, "refused")
     assert queue.oldest_in_flight() is bad
-    queue.set_aside(bad)
+    queue.set_aside(bad, "refused")
     queue.reconnect()
     assert queue.take(0) is None
-    assert queue.idle
+    queue.close_if_idle()
+    assert queue.closed

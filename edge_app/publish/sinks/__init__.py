@@ -1,12 +1,23 @@
 """Where messages go: one module for each kind. Only these modules know the brokers' clients."""
 
-from edge_app.publish.sinks.registry import AnySinkConfig
-from edge_app.publish.sinks.sink import ClosedOutput, RefusedError, Sink, SinkConfig
+from edge_app.publish.sinks.sink import (
+    BusyError,
+    ClosedOutput,
+    LoginError,
+    OutageError,
+    RefusedError,
+    Sink,
+    SinkConfig,
+    UnwantedError,
+)
 
 __all__ = [
-    "AnySinkConfig",
+    "BusyError",
     "ClosedOutput",
+    "LoginError",
+    "OutageError",
     "RefusedError",
     "Sink",
     "SinkConfig",
+    "UnwantedError",
 ]

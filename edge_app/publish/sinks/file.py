@@ -18,6 +18,7 @@ from pydantic import Field
 from edge_app.config.section import ConfigPath, FileMode, Flag, Name
 from edge_app.core import files
 from edge_app.core.errors import AccessError, ConfigError, SinkError
+from edge_app.machine import NEVER_SET_BEFORE, ClockJumps
 from edge_app.publish.messages import Message
 from edge_app.publish.sinks.rotation import Rotation
 from edge_app.publish.sinks.sink import SinkConfig
@@ -39,7 +40,7 @@ class FileSink:
         self._rotation = Rotation(config.path, config.rotate_s, config.keep)
         self._fd = -1
         self._size = 0
-        self._period = 0.0
+        self._period, self._jumps = 0.0, ClockJumps()
         self._checked_mono = 0.0
         self._written: list[Message] = []
         self._opened_once = False
@@ -84,7 +85,8 @@ class FileSink:
         if stat.S_ISREG(state.st_mode) and not self._shared:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._size = state.st_size
-        self._period = self._rotation.period(state.st_mtime if self._size else time.time())
+        dated = self._size and state.st_mtime >= NEVER_SET_BEFORE
+        self._period = self._rotation.period(state.st_mtime if dated else time.time())
         # A power cut may have torn the last line; the next one must not be glued to it.
         if self._size and os.pread(self._fd, 1, self._size - 1) != b"\n":
             self._append(b"\n")
@@ -108,9 +110,20 @@ class FileSink:
             if not self._is_ours():
                 self._reopen()
         full = self._size + size > self._max_bytes
-        if self._size and (full or self._rotation.period(time.time()) > self._period):
+        if self._size and (full or self._period_is_over()):
             self._rotation.rotate(self._fd)
             self._reopen()
+
+    def _period_is_over(self) -> bool:
+        """Whether time has passed it; where the clock was set, the file is of the period that it says now.
+
+        Otherwise a machine that starts in 1970 would begin a file each time its clock is set, and delete an old one.
+        """
+        period = self._rotation.period(time.time())
+        if jump_s := self._jumps.unheeded_s:
+            self._jumps.heed(jump_s)
+            self._period = period
+        return period > self._period
 
     def _is_ours(self) -> bool:
         try:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from paho.mqtt.client import WebsocketConnectionError
 from paho.mqtt.reasoncodes import ReasonCode
 from pydantic import SecretStr
 
 from edge_app.core.errors import SinkError
-from edge_app.core.tls import explain
+from edge_app.publish.sinks.network import why_unreachable
 from edge_app.publish.sinks.sink import BusyError, LoginError
 
 # Names of MQTT 5's reason codes, which paho gives to those of 3.1.1 too.
@@ -40,6 +40,7 @@ class Broker:
         keepalive_s: After a silence of one and a half times this [s] it announces that we are offline.
         retain: Whether it is to keep statuses, and whether we are online, for consumers that come later.
         qos: Of messages and the last will.
+        path: What is asked for where MQTT is spoken in a WebSocket; None where it is spoken without one.
     """
 
     host: str
@@ -51,6 +52,7 @@ class Broker:
     keepalive_s: int
     retain: bool = True
     qos: int = 1
+    path: str | None = None
 
     def error(self, why: str) -> SinkError:
         """A failure of this broker."""
@@ -58,15 +60,9 @@ class Broker:
 
     def unreachable(self, error: Exception) -> SinkError:
         """Why there is no connection."""
-        if isinstance(error, ssl.SSLError):
-            return self.error(explain(error, "broker"))
-        if self.tls is not None and isinstance(error, ConnectionResetError):
-            return self.error("no secure connection (the broker hung up); does this port want TLS?")
-        if isinstance(error, socket.gaierror):
-            return self.error(f"name not found: {error.strerror}")
-        if isinstance(error, TimeoutError):
-            return self.error("no answer in time")
-        return self.error(getattr(error, "strerror", None) or str(error))
+        if isinstance(error, WebsocketConnectionError | IndexError):
+            return self.error(f"no WebSocket for MQTT at {self.path}")
+        return self.error(why_unreachable(error, "broker", encrypted=self.tls is not None))
 
     def lost(self, reason: ReasonCode, waited_for: Waited) -> SinkError:
         """Why a connection ended: what the broker or paho says, and what the broker had not answered by then."""

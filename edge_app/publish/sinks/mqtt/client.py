@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,12 @@ class TellingClient(Client):
             self.last_retained = number
         return number
 
+    def system_socket(self) -> socket.socket | None:
+        """The connection itself, also where paho speaks through a WebSocket; None if there is none."""
+        connection = self.socket()
+        inner = getattr(connection, "_socket", connection)
+        return inner if isinstance(inner, socket.socket) else None
+
     def loop_forever(self, timeout: float = 1.0, retry_first_connection: bool = False) -> MQTTErrorCode:
         """Reads and writes until the connection ends; paho's thread does nothing else."""
         try:
@@ -65,7 +72,10 @@ def client_for(broker: Broker, client_id: str, last_will: tuple[str, bytes]) -> 
         client_id,
         protocol=MQTTProtocolVersion.MQTTv5 if broker.version == "5" else MQTTProtocolVersion.MQTTv311,
         reconnect_on_failure=False,
+        transport="tcp" if broker.path is None else "websockets",
     )
+    if broker.path is not None:
+        client.ws_set_options(broker.path)
     client.connect_timeout = CONNECT_S
     client.max_inflight_messages = 0  # no queue inside paho: our sink limits what is in flight
     if broker.tls is not None:

@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge_app.core.errors import first_line
+from edge_app.publish.sinks.mqtt.announcement import Announcement
 from edge_app.publish.sinks.mqtt.broker import HUNG_UP, PASSING, Broker, Waited
 from edge_app.publish.sinks.mqtt.client import client_for
 from edge_app.publish.sinks.mqtt.limits import Limits, limits_in
@@ -41,6 +42,7 @@ class MqttConnection:
         available: str,
         silent: bool = False,
         listen: bool = True,
+        announced: str | None = None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         """Begins to connect.
@@ -51,14 +53,23 @@ class MqttConnection:
             available: Topic that shows `online` while we are connected, and by our last will `offline` afterwards.
             silent: Whether to say neither `online` nor `offline`. The last will is left all the same, because there are
                 brokers that accept no connection with one.
-            listen: Whether to subscribe to `available`, to correct a last will of ours that comes late.
+            listen: Whether to subscribe to `available`, to correct a last will of ours that comes late, and to
+                `announced`.
+            announced: Topic of what Home Assistant finds us by, for `announced`; None: it does not.
             wake: Called, in paho's thread, after every acknowledgement and after the failure.
         """
         self.hung_up_at: Literal["online", "subscribe"] | None = None
         self._broker, self._progress = broker, Progress(wake)
         self._client = client_for(broker, client_id, (available, OFFLINE))
+        self._announcement = None if announced is None else Announcement(announced, self._client)
+        topics = [available] if announced is None else [available, announced]
         self._presence = Presence(
-            available, self._client, self._progress, retain=broker.retain, silent=silent, listen=listen
+            available,
+            self._client,
+            self._progress,
+            retain=broker.retain,
+            silent=silent,
+            listen=topics if listen else (),
         )
         self._closed = False
         client = self._client
@@ -91,16 +102,22 @@ class MqttConnection:
         """Sends a message, at the best quality up to `qos` that the broker has; returns the number in its answer."""
         return self._client.send(topic, payload, qos, retain)
 
+    def announced(self, payload: bytes) -> None:
+        """This has just been published where Home Assistant finds us; what it has no more is removed there."""
+        if self._announcement is not None:
+            self._announcement.said(payload)
+
     def answers(self, timeout_s: float) -> list[Acknowledgement]:
         """How messages ended since the last call; see `Progress.answers`."""
         return self._progress.answers(timeout_s)
 
     def describe(self) -> str:
         """Encryption, protocol and login, in words."""
-        connection = self._client.socket()
+        connection = self._client.system_socket()
         tls = f"{connection.version()}, " if isinstance(connection, ssl.SSLSocket) else "not encrypted, "
         login = "authenticated" if self._broker.username else "no login"
-        return f"{tls.replace('TLSv', 'TLS ')}MQTT {self._broker.version}, {login}"
+        web = "WebSocket, " if self._broker.path is not None else ""
+        return f"{tls.replace('TLSv', 'TLS ')}{web}MQTT {self._broker.version}, {login}"
 
     def close(self) -> None:
         """Says good-bye if the broker answers; else breaks the connection, so that it publishes our last will."""
@@ -108,7 +125,7 @@ class MqttConnection:
         alive = progress.welcomed_mono is not None and not progress.ended
         if not alive or self._presence.said_offline():
             self._client.disconnect()
-        elif isinstance(connection := self._client.socket(), socket.socket):
+        elif (connection := self._client.system_socket()) is not None:
             socket.socket.shutdown(connection, socket.SHUT_RDWR)
         progress.wait_for(lambda: progress.ended or not alive, FAREWELL_S)
         progress.error = None  # a reference cycle, as the callbacks are
@@ -125,7 +142,7 @@ class MqttConnection:
         try:
             self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
             self._client.loop_start()
-        except (OSError, ValueError) as error:  # ValueError: not a host name
+        except (OSError, ValueError, IndexError) as error:  # ValueError: not a host name; IndexError: no HTTP header
             self._progress.failed(self._broker.unreachable(error))
         if self._closed:
             self._client.disconnect()
@@ -147,17 +164,22 @@ class MqttConnection:
         self._presence.asked_to_listen = False
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
-        if not self._closed:
+        if self._closed:
+            return
+        if self._announcement is None or message.topic != self._announcement.topic:
             self._presence.heard(message.payload)
+        elif message.retain:  # else it is what we have just said
+            self._announcement.heard(bytes(message.payload))
 
     def _on_publish(
         self, client: Client, data: Any, number: int, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        ours = self._presence.acknowledged(number)
+        removed = self._announcement is not None and self._announcement.acknowledged(number)
+        ours = self._presence.acknowledged(number) or removed
         if reason.is_failure and str(reason) in PASSING and not ours:
             self._progress.failed(BusyError(str(self._broker.error(f"refused a message: {reason}"))))
             return
-        self._progress.acknowledged(Acknowledgement(number, f"refused: {reason}" if reason.is_failure else None))
+        self._progress.acknowledged(Acknowledgement(number, str(reason) if reason.is_failure and not removed else None))
 
     def _on_disconnect(
         self, client: Client, data: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
@@ -182,5 +204,5 @@ class MqttConnection:
         """Ends the connection, which nobody reads any more."""
         self._progress.failed(self._broker.error(f"an answer that is not MQTT: {first_line(error)}"))
         self._progress.end()
-        if isinstance(connection := self._client.socket(), socket.socket):
+        if (connection := self._client.system_socket()) is not None:
             connection.close()

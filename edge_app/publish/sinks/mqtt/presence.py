@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from edge_app.publish.sinks.mqtt.client import TellingClient
 from edge_app.publish.sinks.mqtt.progress import Progress
 
@@ -14,11 +16,18 @@ class Presence:
 
     Attributes:
         silent: Whether to say neither `online` nor `offline`.
-        asked_to_listen: Whether we want to subscribe to the topic, and the broker has not answered that yet.
+        asked_to_listen: Whether we want to subscribe, and the broker has not answered that yet.
     """
 
     def __init__(
-        self, topic: str, client: TellingClient, progress: Progress, *, retain: bool, silent: bool, listen: bool
+        self,
+        topic: str,
+        client: TellingClient,
+        progress: Progress,
+        *,
+        retain: bool,
+        silent: bool,
+        listen: Sequence[str],
     ) -> None:
         """Says nothing yet.
 
@@ -28,7 +37,7 @@ class Presence:
             progress: Of the connection.
             retain: Whether the broker is to keep what we say.
             silent: Whether to say nothing.
-            listen: Whether to subscribe, to correct a last will.
+            listen: Topics to subscribe to: its own, to correct a last will, and others; none: to nothing.
         """
         self.silent, self.asked_to_listen = silent, False
         self._topic, self._client, self._progress = topic, client, progress
@@ -45,7 +54,7 @@ class Presence:
         ours = number in self._own
         if ours and self._listen and self._progress.answered is None:
             self.asked_to_listen = True
-            self._client.subscribe(self._topic, 1)
+            self._client.subscribe([(topic, 1) for topic in self._listen])
         return ours
 
     def heard(self, payload: bytes | bytearray) -> None:

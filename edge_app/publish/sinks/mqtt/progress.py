@@ -16,7 +16,7 @@ class Acknowledgement:
 
     Attributes:
         number: What `MqttConnection.publish` called it.
-        refused: Why the broker will never take it; None if it has taken it.
+        refused: Why the broker will never take it, as MQTT 5 calls it; None if it has taken it.
     """
 
     number: int
