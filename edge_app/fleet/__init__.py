@@ -1,0 +1,8 @@
+"""Several boxes of one site share its cameras: who reads which one is a lease in etcd."""
+
+from edge_app.fleet.config import FleetConfig
+from edge_app.fleet.etcd import Etcd
+from edge_app.fleet.member import Member, StoreStatus
+from edge_app.fleet.site import SiteView, read_site
+
+__all__ = ["Etcd", "FleetConfig", "Member", "SiteView", "StoreStatus", "read_site"]
