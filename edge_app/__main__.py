@@ -16,6 +16,8 @@ def main() -> None:
     """Runs the command line; then `run` has handlers of its own, and for other verbs signals mean what they did."""
     os.environ.setdefault(*NO_TELEMETRY)  # which libraries read as they are imported
     before = {number: signal.signal(number, leave) for number in SIGNALS}
+    if is_service() and not is_of_a_terminal():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which would reload: it has not read anything yet
     from edge_app.cli import main as command_line  # which takes a second, and the verb's module another
 
     def imported() -> None:
@@ -34,6 +36,11 @@ def leave(number: int, _frame: FrameType | None) -> None:
 def is_service() -> bool:
     """Whether the verb is `run`."""
     return sys.argv[1:2] == ["run"]
+
+
+def is_of_a_terminal() -> bool:
+    """Whether SIGHUP means that the terminal has gone."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,18 +16,18 @@ from typing import Any
 import av
 import numpy as np
 
-from edge_app.capture import open_source
+from edge_app.capture import DecodeHardware, open_source
 from edge_app.capture.config import CameraConfig
 from edge_app.core.errors import InputError, Reason, StreamError
 from edge_app.core.frames import Picture
 from edge_app.core.metrics import Metrics
 from edge_app.detector import Detector
-from edge_app.engine import Engine, Slot
+from edge_app.engine import Engine, Recomputing, Slot
 from edge_app.engine.config import EngineConfig
 from edge_app.model import InputSpec
 
 STAGES = ("decode", "queue", "preprocess", "infer", "postprocess", "publish")
-MAX_UNPACED_S = 45.0  # no unpaced round starts later
+MAX_UNPACED_S = 90.0  # no unpaced round starts later
 Measure = Callable[[], "Cost"]
 
 
@@ -58,13 +58,14 @@ def measure(step: Callable[[], int], seconds: float) -> Cost:
 def engine_alone(detector: Detector, config: EngineConfig, seconds: float) -> Cost:
     """The cost of what computes the model, as `run` has it, and of nothing else.
 
-    Without what its backend calls `bare`, an engine gets full batches of grey pictures of its input's size in all of
-    its slots, which cost it their upload too.
+    Without what its backend calls `bare`, an engine on a GPU computes what is in its buffers again and again; any other
+    gets full batches of grey pictures of its input's size in all of its slots, which cost it their way there too.
     """
     if step := detector.backend.bare(detector, config):
         return measure(step, seconds)
     with detector.backend.open(detector, config, lambda: True).engine as engine:
-        return measure(_in_slots(engine, detector.input), seconds)
+        again = engine.compute_again if isinstance(engine, Recomputing) else _in_slots(engine, detector.input)
+        return measure(again, seconds)
 
 
 def _in_slots(engine: Engine, spec: InputSpec) -> Callable[[], int]:
@@ -83,13 +84,19 @@ def _in_slots(engine: Engine, spec: InputSpec) -> Callable[[], int]:
     return step
 
 
-def decode_alone(cameras: Iterable[CameraConfig]) -> int:
-    """Decodes whole sources to BGR as `run` does, files in a bare PyAV loop; returns the number of frames.
+def decode_alone(cameras: Collection[CameraConfig], hardware: DecodeHardware | None = None) -> int:
+    """Decodes whole sources as `run` does, one after the other; returns the number of frames.
+
+    Args:
+        cameras: The sources.
+        hardware: What decodes them for an engine that reads a decoder's pictures as they are; None: they become BGR,
+            files in a bare PyAV loop.
 
     Raises:
         InputError: One cannot be read, or nothing in it can be decoded.
     """
-    return sum(_read_file(c.url) if Path(c.url).is_file() else _read_source(c) for c in cameras)
+    plain = hardware is None
+    return sum(_read_file(c.url) if plain and Path(c.url).is_file() else _read_source(c, hardware) for c in cameras)
 
 
 def _read_file(path: str) -> int:
@@ -106,10 +113,10 @@ def _read_file(path: str) -> int:
     return frames
 
 
-def _read_source(camera: CameraConfig) -> int:
+def _read_source(camera: CameraConfig, hardware: DecodeHardware | None) -> int:
     count = 0
     try:
-        with open_source(camera).open(threading.Event()) as frames:
+        with open_source(camera, hardware).open(threading.Event()) as frames:
             for frame in frames:
                 count += frame.convert().width > 0
     except StreamError as error:
@@ -138,18 +145,26 @@ def unpaced(
         engines.append(engine())
         decodes.append(decode())
         pipelines.append(pipeline())
-    alone, read, whole = median_cost(engines), median_cost(decodes), median_cost([cost for cost, _ in pipelines])
+    wholes = [cost for cost, _ in pipelines]
+    alone, read, whole = median_cost(engines), median_cost(decodes), median_cost(wholes)
     stats = min(pipelines, key=lambda run: abs(run[0].fps - whole.fps))[1]
-    cores, parts = os.cpu_count() or 1, alone.cpu_s + read.cpu_s
-    bound = min(alone.fps, cores / parts)
     return {
         "engine": asdict(alone),
         "decode": asdict(read),
         "pipeline": {**asdict(whole), "stages_ms": {stage: milliseconds(stats, stage) for stage in STAGES}},
-        "bound_fps": bound,
-        "cpu_overhead": whole.cpu_s / parts,
-        "throughput": whole.fps / bound,
+        **ratios(alone, read, whole),
+        "rounds": [
+            {"engine_fps": one.fps, "decode_fps": two.fps, "pipeline_fps": all_.fps, **ratios(one, two, all_)}
+            for one, two, all_ in zip(engines, decodes, wholes, strict=True)
+        ],
     }
+
+
+def ratios(alone: Cost, read: Cost, whole: Cost) -> dict[str, float]:
+    """What engine and decoder allow [frames/s], and what the program makes of that."""
+    parts = alone.cpu_s + read.cpu_s
+    bound = min(alone.fps, (os.cpu_count() or 1) / parts)
+    return {"bound_fps": bound, "cpu_overhead": whole.cpu_s / parts, "throughput": whole.fps / bound}
 
 
 def paced(stats: Metrics, cameras: Sequence[str], seconds: float) -> dict[str, Any]:

@@ -7,30 +7,31 @@ publish/messages.py.
 from __future__ import annotations
 
 import logging
-import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from numpy.typing import NDArray
+from dataclasses import dataclass, field
 
 from edge_app.core.detections import Detections, Latency, Result
+from edge_app.core.engine_status import EngineStatusLog
 from edge_app.core.errors import EngineError, StreamError
 from edge_app.core.frames import Frame, Letterbox, PendingFrame
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats
 from edge_app.engine import Engine, Outputs, infer
+from edge_app.postprocess import RawOutputs, SelectedCells
 
 logger = logging.getLogger(__name__)
 
+DURATIONS = ("age", "queue", "preprocess", "infer", "postprocess", "publish")  # of a frame
 PostprocessBatch = Callable[
-    [tuple[NDArray[Any], ...], Sequence[Letterbox], Sequence[tuple[int, int]]], Sequence[tuple[Detections, int, int]]
+    [RawOutputs | SelectedCells, Sequence[Letterbox], Sequence[tuple[int, int]]], Sequence[tuple[Detections, int, int]]
 ]
 HandOver = Callable[[Frame, Result], None]
 Analysed = Callable[[str, str], None]
 Ended = Callable[[str], None]
+Passed = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,13 @@ class Analysis:
             detections, and how many boxes were too many to compare.
         hand_over: Takes each frame with its result, in order; waits only if the frame's source is finite.
         analysed: Told of each frame its camera and why it could not be analysed; empty if it was.
-        ended: Told of each camera that has ended, once its last frame was handed over, unless `run` ends first.
+        ended: Told of each camera that has ended or was removed, once its last frame was handed over and before the
+            first of one that takes its place, unless `run` ends first.
+        passed: Told the monotonic time [s] now and then, whether there are frames or not.
         metrics: Counts and stage durations.
         heartbeats: Told at least once a second that the loop is alive.
         name: What heartbeats call the loop.
+        engine_status: How the engine is doing.
     """
 
     inbox: Inbox
@@ -56,35 +60,43 @@ class Analysis:
     hand_over: HandOver
     analysed: Analysed
     ended: Ended
+    passed: Passed
     metrics: Metrics
     heartbeats: Heartbeats
     name: str
+    engine_status: EngineStatusLog = field(default_factory=EngineStatusLog)
 
-    def run(self, stop: threading.Event) -> None:
-        """Analyses until `stop`, or until every camera has ended."""
+    def run(self, is_over: Callable[[], bool]) -> None:
+        """Analyses until `is_over` is true between two batches, or until every camera has ended."""
         batches = _Batches(
             self.inbox,
             self.engine.max_batch,
             self.metrics,
             self.analysed,
             self.ended,
-            lambda: self.heartbeats.beat(self.name),
-            stop,
+            self._beat,
+            is_over,
         )
         try:
             concurrent = self.engine.concurrent_slots
             for frames, outputs in infer(batches, self.engine.slots, self._drop, concurrent=concurrent):
-                for frame, result in self._results(frames, outputs):
-                    self._finish(frame, result)
+                self._finish(self._results(frames, outputs))
+                del frames, outputs  # before the next ones are converted
         finally:
             self.heartbeats.forget(self.name)
+
+    def _beat(self, now_mono: float) -> None:
+        self.heartbeats.beat(self.name)
+        self.passed(now_mono)
 
     def _results(self, frames: Sequence[Frame], outputs: Outputs) -> Iterator[tuple[Frame, Result]]:
         """What the raw outputs of a batch say of each of its frames."""
         began = time.monotonic()
         sizes_wh = [(frame.picture.width, frame.picture.height) for frame in frames]
-        each = self.postprocess(outputs.arrays, outputs.letterboxes, sizes_wh)
+        each = self.postprocess(outputs.answer, outputs.letterboxes, sizes_wh)
         postprocess_s = time.monotonic() - began
+        if outputs.overflowed:
+            self.metrics.count("selections_overflowed")
         for frame, source_wh, (detections, invalid_rows, cut) in zip(frames, sizes_wh, each, strict=True):
             self._count_lost(frame.meta.camera, invalid_rows, cut)
             latency = Latency(
@@ -110,24 +122,27 @@ class Analysis:
             )  # fmt: skip
         self.metrics.count("outputs_not_finite", invalid_rows, camera=camera)
 
-    def _finish(self, frame: Frame, result: Result) -> None:
-        """Hands one frame over and records where its time went."""
-        began, latency = time.monotonic(), result.latency
-        self.hand_over(frame, result)
-        durations = {
-            "age": began - frame.meta.time.mono,
-            "queue": latency.queue,
-            "preprocess": latency.preprocess,
-            "infer": latency.infer,
-            "postprocess": latency.postprocess,
-            "publish": time.monotonic() - began,
-        }
-        self.metrics.observe_all(durations, camera=frame.meta.camera)
-        self.metrics.count("frames_analysed", camera=frame.meta.camera)
-        self.analysed(frame.meta.camera, "")
+    def _finish(self, results: Iterator[tuple[Frame, Result]]) -> None:
+        """Hands the frames of a batch over, and records where the time of each went; locks are taken once for all."""
+        cameras: list[str] = []
+        durations: list[tuple[float, ...]] = []
+        for frame, result in results:
+            began, latency, camera = time.monotonic(), result.latency, frame.meta.camera
+            self.hand_over(frame, result)
+            age, published = began - frame.meta.time.mono, time.monotonic() - began
+            cameras.append(camera)
+            durations.append(
+                (age, latency.queue, latency.preprocess, latency.infer, latency.postprocess, published),
+            )
+            self.analysed(camera, "")
+        self.metrics.observe_each(DURATIONS, cameras, durations)
+        self.metrics.count_each("frames_analysed", cameras)
+        if cameras:
+            self.engine_status.computed()
 
     def _drop(self, frame: Frame, error: EngineError) -> None:
-        logger.warning("%s: frame %d dropped: %s", frame.meta.camera, frame.meta.index, error)
+        logger.debug("%s: frame %d dropped: %s", frame.meta.camera, frame.meta.index, error)
+        self.engine_status.failed(str(error))
         self.metrics.count("frames_dropped", camera=frame.meta.camera, reason="engine")
         self.analysed(frame.meta.camera, str(error))
 
@@ -141,33 +156,56 @@ class _Batches:
     metrics: Metrics
     analysed: Analysed
     ended: Ended
-    beat: Callable[[], None]
-    stop: threading.Event
+    beat: Callable[[float], None]
+    is_over: Callable[[], bool]
 
     @property
     def waiting(self) -> bool:
         return self.inbox.waiting
 
     def __iter__(self) -> Iterator[list[Frame]]:
-        while not self.stop.is_set() and not self.inbox.finish():
-            taken = self.inbox.take(self.max_batch, timeout_s=0.5)
+        while not self.is_over() and not self.inbox.finish():
+            if self.inbox.next_is_alone:
+                yield []  # what is running is finished, and its pictures are gone
+            taken = deque(self.inbox.take(self.max_batch, timeout_s=0.5))
             now = time.monotonic()
-            self.beat()
-            yield [frame for pending in taken if (frame := self._convert(pending, now)) is not None]
-            if ended := self.inbox.take_ended():
-                yield []  # their last frames may still be computed: they are handed over first
-                for camera in ended:
-                    self.ended(camera)
+            self.beat(now)
+            yield from self._end(self.inbox.take_removed())
+            alone = any(pending.alone for pending in taken)
+            if alone:
+                yield []
+            yield self._converted(taken, now)
+            if alone:
+                yield []
+            yield from self._end(self.inbox.take_ended())
+        yield []  # the slots are free for whoever uses the engine next
+
+    def _end(self, cameras: set[str]) -> Iterator[list[Frame]]:
+        if cameras:
+            yield []  # their last frames may still be computed: they are handed over first
+        for camera in cameras:
+            self.ended(camera)
+
+    def _converted(self, taken: deque[PendingFrame], now_mono: float) -> list[Frame]:
+        """The frames that were taken, with their pixels, without those whose surface is broken."""
+        converted: list[Frame] = []
+        decoded_s: list[tuple[float]] = []
+        while taken:  # each is let go of before the next one is converted
+            began, pending = time.monotonic(), taken.popleft()
+            frame, decode_s = self._convert(pending, now_mono), pending.decode_s
+            del pending
+            if frame is not None:
+                converted.append(frame)
+                decoded_s.append((decode_s + time.monotonic() - began,))
+        self.metrics.observe_each(("decode",), [frame.meta.camera for frame in converted], decoded_s)
+        return converted
 
     def _convert(self, pending: PendingFrame, now_mono: float) -> Frame | None:
         """The frame's pixels, or None if the decoder's surface is broken."""
-        began = time.monotonic()
         try:
-            frame = pending.take(now_mono)
+            return pending.take(now_mono)
         except StreamError as error:
             logger.debug("%s: frame %d: %s", pending.meta.camera, pending.meta.index, error)
             self.metrics.count("frames_dropped", camera=pending.meta.camera, reason="decode")
             self.analysed(pending.meta.camera, str(error))
             return None
-        self.metrics.observe("decode", pending.decode_s + time.monotonic() - began, camera=pending.meta.camera)
-        return frame

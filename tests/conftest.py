@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import secrets
 import signal
 from collections.abc import Generator
 from pathlib import Path
@@ -22,10 +23,19 @@ pytest_plugins = [
     "tests.capture.http_camera",
     "tests.capture.odd_http_camera",
     "tests.broker.fixtures",
+    "tests.listener.fixtures",
+    "tests.redis_server.fixtures",
+    "tests.kafka.fixtures",
+    "tests.etcd.fixtures",
+    "tests.model_server.fixtures",
     "tests.web.fixtures",
+    "tests.web.served",
+    "tests.page.fixtures",
     "tests.webcam.fixtures",
+    "tests.box.fixtures",
     "tests.cuda.fixtures",
     "tests.program",
+    "tests.network",
     "tests.app.systemd",
 ]
 
@@ -61,6 +71,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 def _resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.fixture(autouse=True)
+def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test finds what another has left in the state folder; what only uses the folder makes it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / f"state-{secrets.token_hex(8)}"))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from edge_app.cli import execute
 from edge_app.cli.logs import Stderr
 from tests.waiting import PATIENCE_S, PROGRAM_S, Stopwatch
 
+MODULE = ("-m", "edge_app")  # what Python runs
+
 
 class Program:
     """`edge-app VERB …`; stdout and stderr go to files.
@@ -28,11 +30,15 @@ class Program:
         stdout: The file of its messages.
     """
 
-    def __init__(self, folder: Path, *arguments: object, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, *arguments: object, env: dict[str, str] | None = None, python: Sequence[str] = MODULE
+    ) -> None:
         self.stdout, self._err = folder / "stdout", folder / "stderr"
+        self._messages: list[dict[str, Any]] = []
+        self._read = 0  # bytes of stdout, which are those messages
         with self.stdout.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "edge_app", *map(str, arguments)],
+                [sys.executable, *python, *map(str, arguments)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -49,10 +55,14 @@ class Program:
         return self.stdout.read_text()
 
     def messages(self, camera: str | None = None) -> list[dict[str, Any]]:
-        """The whole lines on stdout so far."""
-        lines = self.stdout.read_text().split("\n")[:-1]
-        every = [json.loads(line) for line in lines]
-        return [message for message in every if camera in (None, message["camera"])]
+        """The whole lines on stdout so far; each is read once, as tests ask often."""
+        with self.stdout.open("rb") as file:
+            file.seek(self._read)
+            lines = file.read().rpartition(b"\n")[0]
+        if lines:
+            self._messages += map(json.loads, lines.split(b"\n"))
+            self._read += len(lines) + 1
+        return [message for message in self._messages if camera in (None, message["camera"])]
 
     def until(self, condition: Callable[[], object], timeout_s: float = PROGRAM_S) -> None:
         """Waits for the condition, while the program runs."""
@@ -105,10 +115,10 @@ def edge_app(tmp_path: Path) -> Iterator[StartProgram]:
     """Starts programs, each in a folder of its own; all are killed at the end."""
     started: list[Program] = []
 
-    def start(*arguments: object, env: dict[str, str] | None = None) -> Program:
+    def start(*arguments: object, env: dict[str, str] | None = None, python: Sequence[str] = MODULE) -> Program:
         folder = tmp_path / f"program{len(started)}"
         folder.mkdir()
-        started.append(Program(folder, *arguments, env=env))
+        started.append(Program(folder, *arguments, env=env, python=python))
         return started[-1]
 
     yield start
@@ -123,7 +133,10 @@ def configured(tmp_path: Path) -> Callable[..., Path]:
 
     def write(**sections: Any) -> Path:
         path = tmp_path / "config.yaml"
-        sections = {"model": {"name": "traffic"}, "engine": {"threads": 1}, "publish": [{"type": "stdout"}], **sections}
+        engine: dict[str, Any] = {"threads": 1}
+        if "model" not in sections:
+            engine["precision"] = "fp32"  # else it measures first whether INT8 is faster
+        sections = {"model": {"name": "traffic"}, "engine": engine, "publish": [{"type": "stdout"}], **sections}
         path.write_text(yaml.safe_dump(sections))
         return path
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -26,7 +28,7 @@ from tests.waiting import PATIENCE_S, until
 SPEC = InputSpec(width=SIDE, height=SIDE, color="bgr", letterbox="top_left", rounding="floor")
 
 
-def untold(*_: str) -> None:
+def untold(*_: object) -> None:
     """Nobody wants to know."""
 
 
@@ -66,9 +68,10 @@ class Run:
         for item in arrivals:
             assert inbox.put(item, timeout_s=0)
         inbox.close("clip")
-        told = self._publish, untold, untold
+        told = self._publish, untold, untold, untold
         analysis = Analysis(inbox, engine, mean_as_score, *told, self.stats, self.beats, "analyse")
-        analysis.run(threading.Event())
+        analysis.run(threading.Event().is_set)
+        self.engine_status = analysis.engine_status.current
 
     def _publish(self, frame, result):
         assert frame.meta.index == result.meta.index
@@ -91,6 +94,15 @@ def test_a_frame_that_the_engine_refuses_is_counted_and_the_others_go_on(engine)
     run = Run(engine, [arrival(0), arrival(1, value=200), arrival(2), arrival(3), arrival(4)])
     assert [index for index, _ in run.results] == [0, 2, 3, 4]
     assert run.stats.by("frames_dropped", "reason") == {"engine": 1}
+    assert run.engine_status.state == "failing"
+    assert run.engine_status.reason
+
+
+def test_an_engine_that_fails_at_every_frame_is_told_once(engine, caplog):
+    run = Run(engine, [arrival(i, value=200) for i in range(20)])
+    assert run.stats.by("frames_dropped", "reason") == {"engine": 20}
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [text.partition(",")[0] for text in told] == ["a batch of 4 failed", "the engine fails"]
 
 
 def test_rows_that_are_not_finite_are_counted(engine):
@@ -119,8 +131,8 @@ def test_the_time_of_every_stage_is_recorded(engine):
 def test_the_loop_beats_while_it_is_idle_and_ends_when_told(engine):
     inbox, beats, stop = Inbox(), Heartbeats(), threading.Event()
     inbox.add("gate", live=True, max_age_s=1, capacity=1, drop=lambda reason: None)
-    analysis = Analysis(inbox, engine, mean_as_score, untold, untold, untold, Metrics(), beats, "analyse")
-    thread = threading.Thread(target=analysis.run, args=(stop,))
+    analysis = Analysis(inbox, engine, mean_as_score, untold, untold, untold, untold, Metrics(), beats, "analyse")
+    thread = threading.Thread(target=analysis.run, args=(stop.is_set,))
     thread.start()
     until(lambda: beats.silent(-1) == ["analyse"])
     stop.set()
@@ -138,9 +150,32 @@ def test_the_end_of_a_camera_is_told_after_its_last_frame_while_others_go_on(eng
         inbox.close(name)
     take = lambda frame, _: told.append((frame.meta.camera, frame.meta.index))  # noqa: E731
     end = lambda camera: told.append((camera, "end"))  # noqa: E731
-    Analysis(inbox, engine, mean_as_score, take, untold, end, Metrics(), Heartbeats(), "analyse").run(threading.Event())
+    Analysis(inbox, engine, mean_as_score, take, untold, end, untold, Metrics(), Heartbeats(), "analyse").run(
+        threading.Event().is_set
+    )
     assert [each for camera, each in told if camera == "clip"] == [0, 1, "end"]
     assert told.index(("clip", "end")) < told.index(("longer", 8))
+
+
+def test_a_removed_camera_ends_after_its_last_frame_and_before_the_first_of_its_successor(engine):
+    inbox, told, stop = Inbox(), [], threading.Event()
+
+    def begin(index):
+        inbox.add("gate", live=True, max_age_s=60, capacity=1, drop=lambda reason: None)
+        assert inbox.put(arrival(index, camera="gate", live=True), timeout_s=0)
+
+    def take(frame, _):
+        told.append(frame.meta.index)
+        if frame.meta.index < 3:
+            inbox.close("gate", removed=True)
+            begin(frame.meta.index + 1)
+        else:
+            stop.set()
+
+    begin(1)
+    told_of = take, untold, lambda camera: told.append(camera), untold
+    Analysis(inbox, engine, mean_as_score, *told_of, Metrics(), Heartbeats(), "analyse").run(stop.is_set)
+    assert told == [1, "gate", 2, "gate", 3]
 
 
 def test_the_inbox_of_the_benchmarks_for_a_gpu_feeds_the_analysis(engine):
@@ -148,6 +183,39 @@ def test_the_inbox_of_the_benchmarks_for_a_gpu_feeds_the_analysis(engine):
     results, pictures = [], [Picture.from_bgr(np.full((SIDE, SIDE, 3), value, np.uint8)) for value in (3, 5)]
     looping = LoopingInbox(pictures, frames=8)
     take = lambda _, result: results.append(int(result.detections.class_id[0]))  # noqa: E731
-    told = take, untold, untold
-    Analysis(looping, engine, mean_as_score, *told, Metrics(), Heartbeats(), "bench").run(threading.Event())
+    told = take, untold, untold, untold
+    Analysis(looping, engine, mean_as_score, *told, Metrics(), Heartbeats(), "bench").run(threading.Event().is_set)
     assert results == [3, 5] * 4
+
+
+def test_a_picture_that_wants_to_be_alone_is_converted_when_all_others_are_gone(engine):
+    made, most = [], []
+
+    def convert(value):
+        most.append(sum(each() is not None for each in made))
+        pixels = np.full((SIDE, SIDE, 3), value, np.uint8)
+        made.append(weakref.ref(pixels))
+        return Picture.from_bgr(pixels)
+
+    arrivals = [
+        replace(arrival(index, convert=partial(convert, index)), alone=index in (2, 3, 6)) for index in range(9)
+    ]
+    run = Run(engine, arrivals)
+    assert run.results == [(index, index) for index in range(9)]
+    assert [most[index] for index in (2, 3, 6)] == [0, 0, 0]
+    assert max(most) > 0
+
+
+def test_what_wants_to_be_alone_is_taken_alone_and_in_its_turn():
+    inbox = Inbox()
+    for name in "abcd":
+        inbox.add(name, live=True, max_age_s=100, capacity=1, drop=lambda reason: None)
+        inbox.put(replace(arrival(0, camera=name, live=True), alone=name in "bd"), 0)
+    taken = []
+    while inbox.waiting:
+        alone = inbox.next_is_alone
+        taken.append("".join(each.meta.camera for each in inbox.take(4, 0)))
+        assert alone == (taken[-1] in "bd")
+        if len(taken) == 1:
+            inbox.put(arrival(1, camera="a", live=True), 0)
+    assert taken == ["ac", "b", "d", "a"]

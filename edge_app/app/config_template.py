@@ -19,9 +19,12 @@ TEMPLATE = """\
 cameras:
   {camera}:
 {keys}
-    # What is told beside the boxes; `edge-app check FILE --probe --out pictures` draws it, so that you see where it is:
+    # What is told beside the boxes: draw it on the page, or write it here.
     # zones: {{door: {{polygon: [[0.1, 0.2], [0.5, 0.2], [0.5, 0.9], [0.1, 0.9]], labels: [person], dwell_s: 10}}}}
     # lines: {{entrance: {{from: [0.1, 0.5], to: [0.9, 0.5], labels: [person]}}}} # in: from its left hand to its right
+
+web: {{port: 8080}} # the page, for this machine alone: http://127.0.0.1:8080
+evidence: {{}} # what happens in zones and at lines is kept with its picture, for two weeks and up to 2 GB
 
 publish: # any number of these
   - {{type: stdout}} # one message per line

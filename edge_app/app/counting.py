@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -20,53 +20,64 @@ from edge_app.publish.messages import rfc3339
 logger = logging.getLogger(__name__)
 
 COUNTING = "counts"  # the name of the thread
-WRITE_EVERY_S, TELL_EVERY_S = 1.0, 60.0
+WRITE_EVERY_S, ADD_UP_EVERY_S = 1.0, 3600.0
+TELL_EVERY_S = 60.0  # and it is told as soon as it begins to run
 
 
 @contextmanager
-def open_store(path: Path) -> Iterator[CountStore]:
-    """The store in that file for the duration of the block, after which the last counts are written."""
+def open_store(path: Path | None) -> Iterator[CountStore]:
+    """The store in that file, or in memory, for the duration of the block, after which the last counts are written."""
     store = CountStore(path)
     try:
         yield store
     finally:
-        _write(store, failed=False)
+        _done(store.write, failed=False)
         store.close()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CountKeeper:
-    """Writes what was counted every second, and tells it every minute.
+    """Writes what was counted every second, and tells it every minute, or as soon as it has changed.
 
     Attributes:
         store: Where it is counted.
         time_zone: Where a day begins; None: as the system has it.
+        at_once: Whether to tell what has changed in the second in which it is written.
     """
 
     store: CountStore
     time_zone: tzinfo | None
+    at_once: bool = False
 
     def run(self, tell: Callable[[dict[str, Any]], object], heartbeats: Heartbeats, stop: threading.Event) -> None:
         """Runs until `stop`; what cannot be written waits, and that is told once."""
-        failed, next_s = False, time.monotonic() + TELL_EVERY_S
+        failed, add_up_s = False, time.monotonic()
+        tell_s, told = add_up_s, -1
         while not stop.wait(WRITE_EVERY_S):
             heartbeats.beat(COUNTING)
-            failed = not _write(self.store, failed)
-            if not failed and time.monotonic() >= next_s:
-                next_s += TELL_EVERY_S
-                tell(self.report(datetime.now(timezone.utc)))
+            changes = self.store.changes
+            failed = not _done(self.store.write, failed)
+            if not failed and (time.monotonic() >= tell_s or (self.at_once and changes != told)):
+                tell_s, told = time.monotonic() + TELL_EVERY_S, changes
+                failed = not _done(lambda: tell(self.report(datetime.now(timezone.utc))), failed)
+            if not failed and time.monotonic() >= add_up_s:
+                add_up_s = time.monotonic() + ADD_UP_EVERY_S
+                failed = not _done(lambda: self.store.add_up_old(self.time_zone), failed)
         heartbeats.forget(COUNTING)
 
     def report(self, now: datetime) -> dict[str, Any]:
         """The document of what was counted since the last midnight, and of how many are in the zones now."""
-        midnight = now.astimezone(self.time_zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        local = datetime.fromtimestamp(now.timestamp(), self.time_zone)  # the system's knows when its summer begins
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         cameras: dict[str, Any] = {}
 
         def of(camera: str, place: str, label: str) -> dict[str, float]:
             found: dict[str, float] = cameras.setdefault(camera, {}).setdefault(place, {}).setdefault(label, {})
             return found
 
-        for counter, value in self.store.since(midnight.timestamp()).items():
+        # A clock that was ahead once has counted on days to come; those are not of this one.
+        until = (midnight + timedelta(days=1)).timestamp()
+        for counter, value in self.store.since(midnight.timestamp(), until).items():
             of(counter.camera, counter.place, counter.label)[counter.counted] = round(value, 1)
         for place, count in self.store.inside().items():
             of(*place)["inside"] = count
@@ -74,10 +85,10 @@ class CountKeeper:
         return {**times, "cameras": cameras}
 
 
-def _write(store: CountStore, failed: bool) -> bool:
-    """Whether it could be written; it is told where it has not failed before."""
+def _done(what: Callable[[], object], failed: bool) -> bool:
+    """Whether the file let it be done; it is told where it has not failed before."""
     try:
-        store.write()
+        what()
     except sqlite3.Error as error:
         if not failed:
             logger.warning("counts cannot be written, and wait: %s", error)

@@ -5,88 +5,123 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from edge_app.app.config import CameraSection
+from edge_app.analytics.counts import CountStore
+from edge_app.app.assignment import Assignment
+from edge_app.app.config import AppConfig, CameraSection
 from edge_app.app.counting import COUNTING, CountKeeper
+from edge_app.app.evidence import EvidenceControl
+from edge_app.app.factory import Parts
 from edge_app.app.facts import CameraFacts, MakeAnalytics
-from edge_app.app.health import HealthReporter
+from edge_app.app.health import HealthReporter, HealthWatch
+from edge_app.app.loaded_model import LoadedModel
 from edge_app.app.service import Service
 from edge_app.app.status_events import StatusEvents
 from edge_app.app.worker import Worker
-from edge_app.capture import Source
+from edge_app.core.calls import Calls
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import TemporaryError
 from edge_app.core.events import CameraEvent
+from edge_app.core.listeners import Listeners
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.core.ulid import new_ulid
-from edge_app.detector import Detector
-from edge_app.engine import Engine
+from edge_app.evidence import Evidence, PrivacyMasks
+from edge_app.machine import BoxClock, LeakGuard
 from edge_app.publish import (
+    SPOOLS,
     DeliveryGroup,
     EventWriter,
     Health,
     MessageWriter,
-    ModelIdentity,
-    Sink,
+    PlaceNames,
     StatsReporter,
     counts_message,
+    places_message,
     status_message,
 )
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 TICK_S = 0.25  # how often the main thread checks the others
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
+MAIN = "main"  # the loop of the thread that calls `run`, for who is not systemd: that hears of it by being fed
+SETTLE_S = 0.02  # between two looks at evidence that is being written
 
 
 class Runtime:
     """Everything that runs, made by `start`; `run` is called once.
 
     Attributes:
-        detector: What runs, in the precision and on the backend that were chosen.
-        engine: What computes it, warm.
-        worker: The cameras; they are added and removed by the thread that calls `run`, as in its `refresh`.
+        parts: What runs; replaced where the configuration is loaded again.
+        worker: The cameras, and the model that answers; cameras are added and removed by the thread that calls `run`,
+            as in its `refresh` and in what `call` is given.
         deliveries: The sinks; they are added and removed by any thread.
         metrics: What is counted and measured.
+        clock: Of this machine.
+        service: What systemd is told.
+        masks: What nobody is to see in pictures.
+        evidence_written: Called when something was kept of events.
+        assignment: Which cameras are read here.
+        changing: Held while cameras are added, removed or exchanged.
         stop: Set by a signal, a failed thread or the end of all sources.
     """
 
     def __init__(
         self,
-        detector: Detector,
-        engine: Engine,
+        parts: Parts,
+        model: LoadedModel,
         *,
-        cameras: Mapping[str, tuple[Source, CameraSection]],
-        make_analytics: MakeAnalytics,
-        tell_of_cameras: bool,
-        counts: CountKeeper | None,
-        sinks: Mapping[str, Sink],
-        drain_s: float,
+        open_counts: Callable[[], CountStore],
+        metrics: Metrics,
         service: Service,
         stop: threading.Event,
+        masks: PrivacyMasks,
+        assignment: Assignment,
     ) -> None:
-        """Takes what `start` has opened, and what `run` opens."""
-        self.detector, self.engine, self.metrics, self.stop = detector, engine, Metrics(), stop
-        self._cameras, self._sinks, self._drain_s, self._service = cameras, sinks, drain_s, service
-        self._counts = counts
-        self._heartbeats, self._threads = Heartbeats(), ThreadGroup(stop)
-        self._identity = ModelIdentity(
-            name=detector.name, sha256=detector.sha256, engine=engine.name, precision=detector.precision
+        """Takes what is loaded, and what `run` opens.
+
+        Args:
+            parts: What runs.
+            model: What answers; whoever made it closes what the worker has in the end.
+            open_counts: Opens the file of the counts, once, when the first zone or line needs it; AccessError if not.
+            metrics: What is counted and measured.
+            service: What systemd is told.
+            stop: Ends `run`.
+            masks: What nobody is to see in pictures.
+            assignment: Which cameras are read here.
+        """
+        self.assignment, self.changing = assignment, threading.Lock()
+        self.parts, self.metrics, self.stop, self.service, self.masks = parts, metrics, stop, service, masks
+        self._open_counts = open_counts
+        self._counting: CountKeeper | None = None
+        self._is_counted = False
+        self._heartbeats, self._threads, self._calls = Heartbeats(), ThreadGroup(stop), Calls()
+        self.clock, self._leaks = BoxClock(), LeakGuard(metrics, self._threads.fail)
+        self._session = new_ulid()
+        self.deliveries = DeliveryGroup(
+            self._threads, self._heartbeats, self.metrics, spools=parts.config.state_dir / SPOOLS
         )
-        self._since, self._session = time.time(), new_ulid()
-        self.deliveries = DeliveryGroup(self._threads, self._heartbeats, self.metrics)
-        self._events = EventWriter(self._session, self._identity, detector.labels)
-        self._status_events = StatusEvents(self._tell) if tell_of_cameras else None
+        labels = model.detector.labels
+        self._events = EventWriter(self._session, model.identity, labels, self.clock, assignment.origin)
+        self._status_events: StatusEvents | None = None
+        self.tell_of_cameras(parts.config.events is not None)
+        self._evidence, self.evidence_written = Evidence(self._events), Listeners()
+        self._evidence_control = EvidenceControl(
+            self._evidence, masks, self._labels, metrics, self._threads, self.clock, self.evidence_written.call
+        )
         self.worker = Worker(
-            detector,
-            engine,
-            MessageWriter(self._session, self._identity, detector.labels, self.metrics),
-            CameraFacts(make_analytics, self._events),
+            model,
+            MessageWriter(self._session, model.identity, labels, self.metrics, self.clock, assignment.origin),
+            self._events,
+            CameraFacts(self.analytics_of(parts, model)),
+            self._evidence,
             publish=self.deliveries.put,
             on_status=self._on_status,
             metrics=self.metrics,
@@ -94,89 +129,194 @@ class Runtime:
             threads=self._threads,
             stop=stop,
         )
-        self._reporter = HealthReporter(service, self.deliveries, StatsReporter(self._session, self.metrics))
+        self._health = HealthWatch(self.worker, self.deliveries, self._evidence, self.clock, assignment)
+        self._stats = StatsReporter(self._session, self.metrics, self.clock, assignment.origin)
+        self._reporter = HealthReporter(service, self.deliveries, self._stats)
 
     def run(self, refresh: Callable[[], None] = lambda: None, tick_s: float = TICK_S) -> None:
         """Runs until `stop` or the end of all sources; `refresh` is called in this thread after every `tick_s`.
 
         Raises:
-            TemporaryError: Messages of finite sources were not delivered in time.
+            AccessError: Another program uses the folder of the evidence.
+            TemporaryError: Messages of finite sources were not delivered in time, or a limit of memory was passed.
             InputError: A file among the cameras could not be read; the others were not ended by that.
             EdgeAppError: What ended a thread.
         """
         ended = False
         try:
-            for sink_name, sink in self._sinks.items():
-                self.deliveries.add(sink_name, sink)
-            for name, (source, config) in self._cameras.items():
-                self.worker.add(name, source, config)
+            cameras = self.parts.config.cameras
+            self.tell_places(cameras)
+            self.keep_evidence(self.parts.config)
+            for sink_name, (sink, policy) in self.parts.sinks.items():
+                self.deliveries.add(sink_name, sink, policy)
+            sources = self.parts.sources_for(self.worker.model.detector)
+            for name in filter(self.assignment.reads, cameras):
+                self.worker.add(name, sources[name], cameras[name])
             self.worker.start()
-            if self._counts is not None:
-                self._threads.start(COUNTING, partial(self._counts.run, self._tell_counts, self._heartbeats, self.stop))
-            self._service.ready()
+            self.count()
+            self.service.ready()
             while not ended and not self.stop.is_set():
+                self._heartbeats.beat(MAIN)
                 ended = self.worker.join(tick_s)
                 self.worker.supervise()
-                self._service.feed(self._heartbeats)
+                self._calls.serve()
+                self.service.feed(self._heartbeats)
                 self._reporter.tell(self.health())
+                self._leaks.look(self.parts.config.limits)
                 refresh()
         finally:
+            self._calls.close()
+            self._heartbeats.forget(MAIN)
             undelivered = self._end()
         for error in (self._threads.error, undelivered, self._threads.kept):
             if error is not None:
                 raise error
 
+    def read(self, camera: str) -> None:
+        """Adds the camera of that name; for the thread that calls `run`."""
+        source = self.parts.sources_for(self.worker.model.detector)[camera]
+        self.worker.add(camera, source, self.parts.config.cameras[camera])
+
+    def read_no_more(self, camera: str) -> None:
+        """Removes the camera of that name, if it is there; for the thread that calls `run`."""
+        if camera in self.worker.statuses():
+            self.worker.remove(camera)
+
+    def run_beside(self, name: str, what: Callable[[], None]) -> None:
+        """Does something in a thread of its own, which is to end once `stop` is set; a bug in it ends `run`."""
+        self._threads.start(name, what)
+
+    def call(self, what: Callable[[], T]) -> T:
+        """Has the thread that calls `run` do something between two ticks; for any other thread, which waits.
+
+        Raises:
+            StoppedError: `run` has ended.
+            Exception: What it raises.
+        """
+        return self._calls.make(what)
+
+    def analytics_of(self, parts: Parts, model: LoadedModel) -> MakeAnalytics:
+        """Makes the analytics of cameras from what the model finds."""
+        return parts.analytics_for(model.detector, self.open_counts, self.metrics)
+
+    def open_counts(self) -> CountStore:
+        """The counts, which are opened when the first zone or line needs them.
+
+        Raises:
+            AccessError: They cannot be opened.
+        """
+        if self._counting is None:
+            self._counting = CountKeeper(self._open_counts(), self.parts.config.time_zone)
+        return self._counting.store
+
+    def count(self) -> None:
+        """Keeps and tells what is counted from now on, if anything is."""
+        if (counting := self._counting) is None:
+            return
+        counting.at_once = self.parts.counts_at_once
+        if not self._is_counted:
+            self._is_counted = True
+            self._threads.start(COUNTING, partial(counting.run, self._tell_counts, self._heartbeats, self.stop))
+
+    def keep_evidence(self, config: AppConfig) -> None:
+        """Keeps of events what that configuration asks for; raises as `run`."""
+        self._evidence_control.fit(config)
+
+    def tell_of_cameras(self, told: bool) -> None:
+        """Whether cameras that go down and come back are events, those among them that were told to be down already."""
+        self._status_events = (self._status_events or StatusEvents(self._tell)) if told else None
+
+    def tell_places(self, cameras: Mapping[str, CameraSection]) -> None:
+        """Tells the sinks which cameras, zones and lines there are."""
+        names = {name: PlaceNames(zones=[*c.zones], lines=[*c.lines]) for name, c in cameras.items()}
+        self.deliveries.put_state(places_message(names))
+
+    @property
+    def heartbeats(self) -> Heartbeats:
+        """Signs of life of every loop, those of others too."""
+        return self._heartbeats
+
     def health(self) -> Health:
         """How everything is now; any thread may ask."""
-        return Health(
-            since=self._since, model=self._identity, cameras=self.worker.statuses(), sinks=self.deliveries.statuses()
-        )
+        return self._health.health()
+
+    def stats(self) -> dict[str, Any]:
+        """What was counted and measured, as `edge_app.stats/1`; any thread may ask."""
+        return self._stats.document(self.health())
 
     def _on_status(self, camera: str, status: CameraStatus) -> None:
         """Tells the sinks that a camera has changed."""
-        self.deliveries.put_status(status_message(camera, status))
-        if self._status_events is not None:
-            self._status_events.changed(camera, status)
+        if not self.assignment.reads(camera):
+            return  # another box has it by now, and tells how it is
+        self.deliveries.put_state(status_message(camera, status, self.clock, self.assignment.origin))
+        if (events := self._status_events) is not None:
+            events.changed(camera, status)
 
     def _tell(self, event: CameraEvent) -> None:
-        self.deliveries.put(self._events.camera(event), lambda: False)
+        message = self._events.camera(event)
+        self._evidence.keep(message)
+        self.deliveries.put(message, lambda: False)
+
+    def _labels(self) -> Sequence[str]:
+        return self.worker.model.detector.labels
 
     def _tell_counts(self, document: dict[str, Any]) -> None:
-        self.deliveries.put(counts_message(self._session, document), lambda: False)
+        self.deliveries.put_state(counts_message(self._session, document, self.clock, self.assignment.origin))
 
     def _end(self) -> TemporaryError | None:
         """What finite sources could not deliver, after stopping in order, whether told to or at the end of all sources.
 
         1. systemd is told (`STOPPING=1`).
         2. Cameras are stopped; the analysis thread is joined, for at most `JOIN_S`.
-        3. Sinks deliver what is queued, for at most `shutdown.drain_s`, and `STOP_DRAIN_S` once `stop` is set.
+        3. Evidence is written and sinks deliver what is queued, for at most `shutdown.drain_s`, and `STOP_DRAIN_S` once
+           `stop` is set.
         4. `stop` is set and sinks are stopped; all threads are joined, for at most `JOIN_S`; stuck ones stay.
 
         Whoever called `run` then closes table, window and recorder, and last the engine, which `start` opened.
         """
-        self._service.stopping()
+        self.service.stopping()
         self.worker.stop_cameras()
         self.worker.join(JOIN_S)
-        undelivered = self._drain()
+        undelivered, spooled = self._drain(), self.deliveries.spooled()
         told_to = self.stop.is_set()
         self.stop.set()
         self.deliveries.stop()
+        self._evidence.end()
         if stuck := self._threads.join(JOIN_S):
             logger.warning("left behind, stuck in a call: %s", ", ".join(stuck))
         if undelivered:
-            logger.warning("%d messages were not delivered", undelivered)
+            wait = f"; {spooled} of them wait in a spool for the next start" if spooled else ""
+            logger.warning("%d messages were not delivered%s", undelivered, wait)
         if not undelivered or told_to:
             return None
-        return TemporaryError(f"{undelivered} messages were not delivered within {self._drain_s:g} s")
+        return TemporaryError(
+            f"{undelivered} messages were not delivered within {self.parts.config.shutdown.drain_s:g} s"
+        )
+
+    @property
+    def _drain_s(self) -> float:
+        return self.parts.config.shutdown.drain_s
 
     def _drain(self) -> int:
         """Delivers what is queued, for less long from when `stop` is set; returns how many messages are left."""
+        self._evidence.finish(at_once=self.stop.is_set())
         deadline, told_to = time.monotonic() + self._drain_s, False
         while True:
             if self.stop.is_set() and not told_to:
                 deadline, told_to = min(deadline, time.monotonic() + STOP_DRAIN_S), True
+                self._evidence.finish(at_once=True)
             left = deadline - time.monotonic()
+            settled = self._settle_evidence()
             undelivered = self.deliveries.drain(min(TICK_S, max(0.0, left)))
-            if not undelivered or left <= 0:
+            if (settled and not undelivered) or left <= 0:
                 return undelivered
-            self._service.feed(self._heartbeats)
+            if not undelivered:
+                time.sleep(SETTLE_S)
+            self.service.feed(self._heartbeats)
+
+    def _settle_evidence(self) -> bool:
+        """Tells what has come of the evidence; returns whether all of it is written and told."""
+        settled = self._evidence.is_settled  # what is told after this was there before it
+        for message in self._evidence.late():
+            self.deliveries.put(message, lambda: False)
+        return settled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 
 from sdnotify import SystemdNotifier
 
@@ -37,6 +38,10 @@ class Service:
     def status(self, text: str) -> None:
         """How things are, in a line, for `systemctl status`."""
         self._notify("STATUS=" + " ".join(text.split()))
+
+    def reloading(self) -> None:
+        """The configuration is loaded again; `ready` says that it has been, or that all is as before."""
+        self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def stopping(self) -> None:
         """The program is stopping on purpose."""

@@ -4,28 +4,45 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 
+from edge_app.analytics.scene import SceneConfig
 from edge_app.app.config import CameraSection
-from edge_app.app.facts import CameraFacts
+from edge_app.app.facts import CameraFacts, MakeAnalytics
+from edge_app.app.loaded_model import LoadedModel
 from edge_app.capture import Cameras, Source
 from edge_app.capture.status import OnStatus
-from edge_app.core.camera_status import CameraStatus
+from edge_app.core.calls import Calls
+from edge_app.core.camera_status import CameraHealth, CameraStatus
 from edge_app.core.detections import Result
+from edge_app.core.engine_status import EngineStatus, EngineStatusLog
+from edge_app.core.errors import StoppedError
+from edge_app.core.events import SceneEvent
 from edge_app.core.frames import Frame
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
+from edge_app.core.packets import PacketTap
 from edge_app.core.tap import Tap
 from edge_app.core.threads import Heartbeats, ThreadGroup
-from edge_app.detector import Detector
-from edge_app.engine import Engine
+from edge_app.evidence import CameraView, Evidence
 from edge_app.pipeline import Analysis
-from edge_app.publish import Message, MessageWriter
+from edge_app.publish import EventWriter, Message, MessageWriter
 
 FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
 
 Publish = Callable[[Message, Callable[[], bool]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Switch:
+    """What is used next, and who waits for it."""
+
+    model: LoadedModel
+    use_facts: Callable[[], None]
+    done: Future[None]
 
 
 class Worker:
@@ -33,14 +50,18 @@ class Worker:
 
     Cameras are added, removed and supervised by one thread. The worker ends by itself when every camera that it has is
     finite and has ended, and their frames are analysed; without a camera it waits for one.
+
+    Attributes:
+        model: What answers the frames.
     """
 
     def __init__(
         self,
-        detector: Detector,
-        engine: Engine,
+        model: LoadedModel,
         messages: MessageWriter,
+        events: EventWriter,
         facts: CameraFacts,
+        evidence: Evidence,
         *,
         publish: Publish,
         on_status: OnStatus,
@@ -53,10 +74,11 @@ class Worker:
         """Has no camera yet and does nothing before `start`.
 
         Args:
-            detector: What is computed.
-            engine: What computes it, warm.
+            model: What answers the frames.
             messages: Makes the message of each result.
-            facts: Follows what is detected, and makes the messages of what happened.
+            events: Makes the messages of what happened.
+            facts: Follows what is detected, and finds what happened.
+            evidence: Keeps what happened, with pictures and clips.
             publish: Takes messages; may block only for finite sources, while the given callable returns True.
             on_status: Called on each change of a camera's status, by whichever thread made it; it must not block.
             metrics: What is counted and measured.
@@ -65,20 +87,26 @@ class Worker:
             stop: Ends the analysis.
             name: Of its thread, for logs and heartbeats; every worker has its own.
         """
+        self.model = model
         self._name = name
-        self._messages, self._facts, self._publish = messages, facts, publish
+        self._messages, self._events, self._publish = messages, events, publish
+        self._facts, self._evidence = facts, evidence
         self._heartbeats, self._stop = heartbeats, stop
         self._threads, self._inbox = threads, Inbox()
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
-        capacity = max(engine.max_batch, FINITE_AHEAD)
+        self._packet_taps = defaultdict[str, PacketTap](PacketTap)
+        self._calls, self._next = Calls(), deque[_Switch]()
+        model.engine.select(model.detector.thresholds.confidence)
+        capacity = max(model.engine.max_batch, FINITE_AHEAD)
         self._cameras = Cameras(self._inbox, metrics, threads, on_status, capacity)
         self._analysis = Analysis(
             self._inbox,
-            engine,
-            detector.postprocess,
+            model.engine,
+            model.detector.postprocess,
             self._hand_over,
             self._cameras.analysed,
             self._end_facts,
+            self._between_batches,
             metrics,
             heartbeats,
             name,
@@ -93,12 +121,17 @@ class Worker:
         """
         with self._inbox.held():
             self._facts.add(name, config)
-            self._cameras.add(name, source, config)
+            self._evidence.watch(name, self._view(name, source, config))
+            self._cameras.add(name, source, config, self._packet_taps[name])
 
     def remove(self, name: str) -> None:
-        """Ends a camera, whose last status is `disabled`; its subscribers stay, for another one of that name."""
+        """Ends a camera, whose last status is `disabled`; its subscribers stay, for another one of that name.
+
+        Its tracks and stays end in the analysis thread, once the last of its frames was handed over.
+        """
+        self._facts.remove(name)  # first: the inbox tells the analysis thread when its last frame was handed over
         self._cameras.remove(name)
-        self._facts.remove(name)
+        self._evidence.unwatch(name)
 
     def replace(self, name: str, source: Source, config: CameraSection) -> None:
         """Removes a camera and adds another of its name, which counts frames and tracks on; raises like `add`."""
@@ -106,13 +139,61 @@ class Worker:
             self.remove(name)
             self.add(name, source, config)
 
+    def change_scene(self, name: str, scene: SceneConfig) -> None:
+        """Another scene for a camera, whose stream goes on; for any other thread than the analysis, for which it waits.
+
+        Raises:
+            StoppedError: The analysis has ended.
+        """
+        analytics = self._facts.made(name, scene)
+        self._calls.make(lambda: self._tell(self._facts.change(name, analytics)))
+
+    def use(self, model: LoadedModel, make_analytics: MakeAnalytics, scenes: Mapping[str, SceneConfig]) -> None:
+        """Another model, or other analytics, from the next batch on; tracks and stays end before it.
+
+        For any other thread than the analysis, for which it waits. The engine that it had is the caller's to close.
+
+        Args:
+            model: What answers.
+            make_analytics: Makes the analytics of the cameras that are there, and of those to come.
+            scenes: What each camera shows.
+
+        Raises:
+            StoppedError: The analysis has ended.
+        """
+        switch = _Switch(model, self._facts.prepared(make_analytics, scenes), Future())
+        self._calls.make(lambda: self._next.append(switch))
+        switch.done.result()
+
     def tap(self, camera: str | None = None) -> Tap:
         """Where a camera's frames can be watched, whether it is there already or not; None: those of all cameras."""
         return self._all if camera is None else self._taps[camera]
 
+    def packet_tap(self, camera: str) -> PacketTap:
+        """Where a camera's coded packets can be had, whether it is there already or not."""
+        return self._packet_taps[camera]
+
+    def _view(self, name: str, source: Source, config: CameraSection) -> CameraView:
+        return CameraView(
+            live=source.live,
+            coded=config.kind.coded,
+            rotate=config.rotate,
+            packets=self.packet_tap(name),
+            frames=self.tap(name),
+        )
+
     def statuses(self) -> dict[str, CameraStatus]:
         """How each camera is doing; any thread may ask."""
         return self._cameras.statuses()
+
+    def health(self) -> dict[str, CameraHealth]:
+        """The same, with what comes of their frames; any thread may ask."""
+        return self._cameras.health()
+
+    @property
+    def engine_status(self) -> EngineStatus:
+        """How the engine is doing; any thread may ask."""
+        return self._analysis.engine_status.current
 
     def start(self) -> None:
         """Begins to analyse; cameras of finite sources must have been added, because it ends with the last of them."""
@@ -133,8 +214,35 @@ class Worker:
         self._cameras.stop()
 
     def _analyse(self) -> None:
-        self._analysis.run(self._stop)
-        self._send(self._facts.end_all())
+        try:
+            self._analysis.run(self._is_over)
+            while self._next and not self._stop.is_set():
+                self._switch(self._next.popleft())
+                self._analysis.run(self._is_over)
+            self._tell(self._facts.end_all())
+        finally:
+            self._calls.close()
+            for switch in self._next:
+                switch.done.set_exception(StoppedError("not done, the program stops"))
+
+    def _is_over(self) -> bool:
+        return bool(self._next) or self._stop.is_set()
+
+    def _switch(self, switch: _Switch) -> None:
+        model = switch.model
+        self._tell(self._facts.end_all())
+        self._messages.use(model.identity, model.detector.labels)
+        self._events.use(model.identity, model.detector.labels)
+        switch.use_facts()
+        model.engine.select(model.detector.thresholds.confidence)
+        self._analysis = replace(
+            self._analysis,
+            engine=model.engine,
+            postprocess=model.detector.postprocess,
+            engine_status=EngineStatusLog(),
+        )
+        self.model = model
+        switch.done.set_result(None)
 
     def _hand_over(self, frame: Frame, result: Result) -> None:
         """Runs in the analysis thread; waits only for the sinks of a finite source's messages."""
@@ -142,11 +250,21 @@ class Worker:
         self._all.put(frame, result)
         if (tap := self._taps.get(frame.meta.camera)) is not None:
             tap.put(frame, result)
+        self._evidence.see(frame, result)
         self._publish(self._messages.detections(result, time.monotonic()), self._keep_waiting)
-        self._send(self._facts.messages(result.events))
+        self._tell(result.events)
 
     def _end_facts(self, camera: str) -> None:
-        self._send(self._facts.end(camera))
+        self._tell(self._facts.end(camera))
+        self._evidence.forget(camera)
+
+    def _between_batches(self, now_mono: float) -> None:
+        self._tell(self._facts.waited(now_mono))
+        self._send(self._evidence.late())
+        self._calls.serve()
+
+    def _tell(self, events: Iterable[SceneEvent]) -> None:
+        self._send(self._evidence.message(event, self._keep_waiting) for event in events)
 
     def _send(self, messages: Iterable[Message]) -> None:
         for message in messages:

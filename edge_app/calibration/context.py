@@ -16,8 +16,8 @@ from edge_app.core.detections import Detections
 from edge_app.core.errors import DataError, first_line
 from edge_app.core.frames import Letterbox, Picture
 from edge_app.detector import Detector
-from edge_app.engine.ort.cpu import open_session
-from edge_app.engine.ort.inputs import Inputs
+from edge_app.engine.inputs import Inputs
+from edge_app.engine.ort.session import open_session
 from edge_app.model.agreement import LEAST_SCORE
 from edge_app.onnx_graph import OnnxGraph
 
@@ -34,7 +34,9 @@ class ReferenceModel:
         self._detector = detector
         self._postprocess = detector.postprocess_from(LEAST_SCORE)
         self._session = open_session(path, threads=0, as_written=True)
-        self._inputs = Inputs(self._session, detector.input, detector.signature.batch or 1, detector.constants)
+        self._inputs = Inputs(
+            detector.signature.picture, detector.input, detector.signature.batch or 1, detector.constants
+        )
 
     def run(self, pictures: Iterable[Picture], names: Sequence[str] | None = None) -> Iterator[tuple[int, Arrays]]:
         """The outputs of each batch, and of how many of its rows there is a picture; the rest repeat the last one.
@@ -58,7 +60,7 @@ class ReferenceModel:
 
     def fed(self, name: str) -> NDArray[Any]:
         """The input of that name as it was fed last."""
-        return self._inputs.feed(self._inputs.capacity)[name]
+        return self._inputs.feed(0, self._inputs.capacity)[name]
 
     def detect(self, pictures: Iterable[Picture]) -> Iterator[Detections]:
         """What it finds in each letterboxed picture, down to the least score of agreement [model px]."""
@@ -70,7 +72,7 @@ class ReferenceModel:
     def _compute(self, batch: Sequence[Picture], names: Sequence[str] | None) -> Arrays:
         self._inputs.fill(batch)
         try:
-            return self._session.run(names, self._inputs.feed(len(batch)))  # type: ignore[no-any-return]
+            return self._session.run(names, self._inputs.feed(0, len(batch)))  # type: ignore[no-any-return]
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
             raise DataError(f"{self._path}: ONNX Runtime cannot run it ({first_line(error)})") from error
 

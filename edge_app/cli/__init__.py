@@ -20,11 +20,15 @@ from edge_app.core.terminal import escaped
 
 VERBS = (
     "demo",
+    "discover",
     "init",
     "check",
     "run",
+    "reload",
     "snapshot",
     "counts",
+    "events",
+    "spool",
     "bench",
     "calibrate",
     "collect",
@@ -32,7 +36,12 @@ VERBS = (
     "doctor",
     "schema",
 )  # in the order of a user's first day
-GROUPS = {"models": "List, fetch and look at models.", "engines": "List, explain and prune engine files."}
+GROUPS = {
+    "models": "List, fetch and look at models.",
+    "engines": "List, explain and prune engine files.",
+    "fleet": "See how the boxes of a site share its cameras.",
+    "service": "Install a configuration as a systemd service, remove it, see how it is.",
+}
 
 # Of the errors that typer raises for a wrong command line it exports only this one's children.
 WrongCommandLine: type[Any] = typer.BadParameter.__bases__[0]

@@ -18,12 +18,13 @@ from edge_app.app.factory import make_parts
 from edge_app.app.runtime import TICK_S, Runtime
 from edge_app.app.start import start
 from edge_app.bench import Cost
-from edge_app.capture import ReplaySource, Source
+from edge_app.capture import DecodeHardware, ReplaySource, Source
 from edge_app.capture.config import CameraConfig
 from edge_app.cli.loading import ConfigArgument, load_config
 from edge_app.cli.options import AsJson
 from edge_app.core.errors import DeviceError, UsageError
 from edge_app.core.metrics import Metrics
+from edge_app.cuda import is_jetson
 
 EXAMPLE = "Example: edge-app bench configs/one-camera.yaml --paced --seconds 30"
 ROUNDS = 3
@@ -49,15 +50,15 @@ def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
     """Engine, decoder and program in turn, three times."""
     cameras = {name: finite(name, camera) for name, camera in config.cameras.items()}
     config = config.model_copy(update={"cameras": cameras})
-    with start(make_parts(config)) as runtime:
-        head, detector = describe(config, runtime), runtime.detector
+    with start(make_parts(config), keeps=False) as runtime:
+        head, detector = describe(config, runtime), runtime.worker.model.detector
     engine = config.engine.model_copy(update={"precision": detector.precision})  # `auto` chooses once
     config = config.model_copy(update={"engine": engine})
     frames = 0
 
     def pipeline() -> tuple[Cost, Metrics]:
         nonlocal frames
-        with start(make_parts(config)) as runtime:
+        with start(make_parts(config), keeps=False) as runtime:
 
             def whole() -> int:
                 runtime.run()
@@ -67,9 +68,10 @@ def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
         frames = runtime.metrics.total("frames_analysed")
         return cost, runtime.metrics
 
+    hardware = DecodeHardware(engine.device, is_jetson()) if detector.backend.reads_surfaces else None
     parts = bench.unpaced(
         engine=lambda: bench.engine_alone(detector, engine, seconds / ROUNDS),
-        decode=lambda: bench.measure(lambda: bench.decode_alone(cameras.values()), 0),
+        decode=lambda: bench.measure(lambda: bench.decode_alone(cameras.values(), hardware), 0),
         pipeline=pipeline,
         rounds=ROUNDS,
     )
@@ -78,7 +80,7 @@ def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
 
 def run_paced(config: AppConfig, seconds: float) -> dict[str, Any]:
     """The program for that many seconds, once every camera has been analysed."""
-    with start(make_parts(config, replace_source=live)) as runtime, ThreadPoolExecutor(1) as pool:
+    with start(make_parts(config, replace_source=live), keeps=False) as runtime, ThreadPoolExecutor(1) as pool:
         head, running = describe(config, runtime), pool.submit(runtime.run)
         try:
             if away := silent(runtime, config.cameras, START_S):
@@ -104,8 +106,9 @@ def silent(runtime: Runtime, cameras: Iterable[str], within_s: float) -> list[st
 
 
 def quiet(config: AppConfig) -> AppConfig:
-    """Without disabled cameras, and without messages on the standard output, which is for the figures."""
-    sinks = tuple(sink for sink in config.publish if not sink.writes_stdout)
+    """Without disabled cameras, messages on the standard output, which is for figures, and a service's spools."""
+    without = {"spool": None}
+    sinks = tuple(sink.model_copy(update=without) for sink in config.publish if not sink.writes_stdout)
     return config.model_copy(update={"publish": sinks, "cameras": enabled(config)})
 
 
@@ -134,9 +137,9 @@ def describe(config: AppConfig, runtime: Runtime) -> dict[str, Any]:
         "schema": "edge_app.bench/1",
         "cores": cores,
         "threads": config.engine.threads or cores,
-        "model": runtime.detector.name,
-        "precision": runtime.detector.precision,
-        "computed_by": runtime.engine.name,
+        "model": runtime.worker.model.detector.name,
+        "precision": runtime.worker.model.detector.precision,
+        "computed_by": runtime.worker.model.engine.name,
     }
 
 
@@ -151,11 +154,16 @@ def text(document: dict[str, Any]) -> str:
             lines.append(f"{name:12} {camera['fps']:6.2f} fps  {camera['dropped']:5d} dropped")
         return "\n".join(lines) + "\n"
     for part in ("engine", "decode", "pipeline"):
-        cost = document[part]
-        lines.append(f"{part:12} {cost['fps']:8.1f} fps  {1e3 * cost['cpu_s']:7.2f} ms CPU per frame")
+        cost, rates = document[part], [each[f"{part}_fps"] for each in document["rounds"]]
+        least, most = min(rates), max(rates)
+        lines.append(
+            f"{part:12} {cost['fps']:8.1f} fps ({least:.1f} to {most:.1f})  {1e3 * cost['cpu_s']:7.2f} ms CPU per frame"
+        )
     for stage, points in document["pipeline"]["stages_ms"].items():
         lines.append(f"  {stage:12}" + "  ".join(f"{point} {value:7.2f} ms" for point, value in points.items()))
-    lines.append(
-        f"CPU {document['cpu_overhead']:.3f} x engine + decode, throughput {document['throughput']:.3f} x bound"
-    )
+    shown = []
+    for name in ("cpu_overhead", "throughput"):
+        each = [measured[name] for measured in document["rounds"]]
+        shown.append(f"{document[name]:.3f} ({min(each):.3f} to {max(each):.3f})")
+    lines.append(f"CPU {shown[0]} x engine + decode, throughput {shown[1]} x bound")
     return "\n".join(lines) + "\n"

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from edge_app.app.config import CameraSection
-from edge_app.app.factory import Parts, make_parts
+from edge_app.app.factory import Parts, limit_pictures, make_parts
 from edge_app.capture import Source, converted, probe_source
 from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.options import AsJson
@@ -24,6 +24,8 @@ from edge_app.core.errors import AccessError, EdgeAppError, InputError, StreamEr
 from edge_app.core.frames import Picture
 from edge_app.detector import Detector, start_engine
 from edge_app.engine.config import EngineConfig
+from edge_app.evidence import PrivacyMask
+from edge_app.evidence.describe import VisionModel
 from edge_app.preview import PlacesPainter, write_picture
 
 EXAMPLE = "Example: edge-app check configs/one-camera.yaml --probe"
@@ -99,11 +101,16 @@ def look(parts: Parts, probe_all: bool, out: Path | None) -> list[Finding]:
     if probe_all:
         questions["model"] = partial(_model, parts.detector, config.engine)
         questions |= {f"sink {sink.name}": sink.probe for sink in config.publish}
+        if config.describe is not None:
+            questions["describe"] = VisionModel(config.describe).probe
     for name, source in parts.sources.items():
         if config.cameras[name].enabled and (probe_all or not source.live):
-            questions[f"camera {name}"] = partial(_camera, source, config.cameras[name], out and picture_of(out, name))
+            mask = PrivacyMask(config.privacy[name])
+            picture = out and picture_of(out, name)
+            questions[f"camera {name}"] = partial(_camera, source, config.cameras[name], mask, picture)
     if not questions:
         return []
+    limit_pictures(config)
     with ThreadPoolExecutor(len(questions)) as pool:
         return list(pool.map(_ask, questions, questions.values()))
 
@@ -119,11 +126,11 @@ def _ask(what: str, question: Callable[[], object]) -> Finding:
         return Finding(what, str(error), error.exit_code)
 
 
-def _camera(source: Source, camera: CameraSection, path: Path | None) -> str:
+def _camera(source: Source, camera: CameraSection, mask: PrivacyMask, path: Path | None) -> str:
     def draw(picture: Picture) -> None:
         if path is not None:
             upright = converted(picture.on_host, camera.rotate)
-            write_picture(path, PlacesPainter(camera).draw(to_bgr(upright)))
+            write_picture(path, PlacesPainter(camera).draw(mask.hide(to_bgr(upright))))
 
     try:
         found = probe_source(source, PROBE_S, draw)

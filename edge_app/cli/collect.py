@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 import cv2
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
 from edge_app.app.config import AppConfig
-from edge_app.app.factory import make_sources
+from edge_app.app.factory import limit_pictures, make_sources
 from edge_app.cli.loading import ConfigArgument, load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.output import write_lines
@@ -19,7 +21,9 @@ from edge_app.cli.signals import told_to_stop
 from edge_app.collect import Blur, CollectLimits, Collector, PictureFolder, Redact, StopReason, blurring_detector
 from edge_app.core.colour import to_bgr
 from edge_app.core.errors import UsageError
+from edge_app.core.frames import Frame
 from edge_app.detector import start_engine
+from edge_app.evidence import PrivacyMasks
 
 EXAMPLE = "Example: edge-app collect /etc/edge-app/config.yaml --out calib_data/yard --images 400 --every 200"
 MB = 1_000_000
@@ -51,6 +55,7 @@ def main(
     set_up(log_level.value)
     config = load_config(path)
     cv2.setNumThreads(1)  # its thread pool would compete with a service on the same machine
+    limit_pictures(config)
     sources = make_sources(config)
     refuse_own_source(config, out)
     with told_to_stop() as stop, ExitStack() as stack:
@@ -63,8 +68,17 @@ def main(
 
 def redaction(config: AppConfig, labels: list[str], stack: ExitStack) -> Redact:
     """The function that prepares a picture for keeping; loads the model only if something is to be blurred."""
-    if not labels:
-        return lambda picture: (to_bgr(picture), None)
+    masks, blur = PrivacyMasks(config.privacy), blurring(config, labels, stack) if labels else None
+
+    def redact(frame: Frame) -> tuple[NDArray[np.uint8], int | None]:
+        pixels, blurred = (to_bgr(frame.picture), None) if blur is None else blur(frame.picture)
+        return masks.hide(frame.meta.camera, pixels), blurred
+
+    return redact
+
+
+def blurring(config: AppConfig, labels: list[str], stack: ExitStack) -> Blur:
+    """What blurs the objects of these labels, with the model loaded."""
     detector = blurring_detector(config.detector, labels)
     single_slot = config.engine.model_copy(update={"slots": 1, "max_batch": 1})
     detector, engine = start_engine(detector, single_slot)

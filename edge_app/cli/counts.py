@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 import sys
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from enum import Enum
-from itertools import groupby
 from typing import Annotated, Any
 
 import typer
 
-from edge_app.analytics.counts import COUNTS_FILE, Counter, read_counts
+from edge_app.analytics.count_table import count_rows
+from edge_app.analytics.counts import COUNTS_FILE
 from edge_app.cli.loading import ConfigArgument, load_config
+from edge_app.cli.options import moment
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import UsageError
 
@@ -43,12 +43,7 @@ def main(
         raise UsageError("want --csv or --json, not both")
     config = load_config(path)
     began = _moment(since, config.time_zone)
-    counts = read_counts(config.state_dir / COUNTS_FILE, began.timestamp(), by.value, config.time_zone)
-    rows = [
-        {"from": moment.isoformat(), "camera": camera, "place": place, "label": label}
-        | {counter.counted: round(value, 1) for _, counter, value in group}
-        for (moment, camera, place, label), group in groupby(counts, _place)
-    ]
+    rows = count_rows(config.state_dir / COUNTS_FILE, began.timestamp(), by.value, config.time_zone)
     if as_csv:
         writer = csv.DictWriter(sys.stdout, ["from", "camera", "place", "label", *COUNTED], lineterminator="\n")
         writer.writeheader()
@@ -60,23 +55,10 @@ def main(
 
 
 def _moment(text: str | None, zone: tzinfo | None) -> datetime:
-    """The time that the text says, by default the last midnight; without an offset, in that time zone.
-
-    Raises:
-        UsageError: It is no time.
-    """
+    """The time that the text says, by default the last midnight."""
     if text is None:
         return datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    try:
-        moment = datetime.fromisoformat(re.sub("Z$", "+00:00", text))  # Python 3.10 knows no Z
-    except ValueError:
-        raise UsageError(f"--since {text}: want a day or a time, such as 2026-11-25 or 2026-11-25T08:00") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def _place(row: tuple[datetime, Counter, float]) -> tuple[datetime, str, str, str]:
-    moment, counter, _ = row
-    return moment, counter.camera, counter.place, counter.label
+    return moment(text, "--since", zone)
 
 
 def _for_people(rows: list[dict[str, Any]]) -> Iterable[str]:

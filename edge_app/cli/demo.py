@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.table import Table
 
 from edge_app import demo
-from edge_app.analytics.counts import COUNTS_FILE
 from edge_app.analytics.scene import SceneConfig
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
@@ -30,7 +29,6 @@ from edge_app.synthetic import Settings
 
 EXAMPLE = "Example: edge-app demo --frames 200 --out /tmp/demo"
 SEED = 7
-STATE = "state"  # folder for what the line counts
 EVERY = 10  # frames between two printed lines
 PLACES = {
     "zones": {"pavement": {"polygon": [[0.55, 0.5], [0.9, 0.5], [0.9, 0.7], [0.55, 0.7]], "labels": ["person"]}},
@@ -59,7 +57,7 @@ def main(
 
     parts = make_parts(scene(frames, messages))
     labels = parts.detector.labels
-    with start(parts) as runtime:
+    with start(parts, keeps=False) as runtime:
         runtime.worker.tap().subscribe(observe)
         began = time.monotonic()
         runtime.run()
@@ -69,9 +67,10 @@ def main(
     write_picture(picture, Annotator(labels).draw(places.draw(frame.picture.bgr), result.detections, lines))
     summarise(seen, labels)
     tell_what_happened(seen)
+    model = runtime.worker.model
     sys.stdout.write(
-        f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {runtime.detector.name} "
-        f"on {runtime.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
+        f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {model.detector.name} "
+        f"on {model.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
     )
 
 
@@ -81,8 +80,6 @@ def prepare(out: Path) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
         messages.unlink(missing_ok=True)
-        for counted in (out / STATE).glob(f"{COUNTS_FILE}*"):
-            counted.unlink()
     except OSError as error:
         raise AccessError(f"{out}: {error.strerror}") from error
     return messages
@@ -96,7 +93,6 @@ def scene(frames: int, messages: Path) -> AppConfig:
             "cameras": {"street": {"url": f"synthetic://street?seed={SEED}&frames={frames}", **PLACES}},
             "track": {},
             "publish": [{"type": "file", "path": messages}],
-            "state_dir": messages.parent / STATE,
         }
     )
 

@@ -135,4 +135,5 @@ def what_next(out: Path, secrets: Path | None) -> str:
         path = shlex.quote(str(secrets) if secrets.is_absolute() else f"./{secrets}")  # `.` wants a slash in it
         lines.append(f"  set -a; . {path}; set +a     # a service: EnvironmentFile={secrets.absolute()}")
     quoted = shlex.quote(str(out))
-    return "\n".join([*lines, f"  edge-app check {quoted} --probe", f"  edge-app run {quoted}", ""])
+    page = "then open http://127.0.0.1:8080, and draw a zone"
+    return "\n".join([*lines, f"  edge-app check {quoted} --probe", f"  edge-app run {quoted}     # {page}", ""])

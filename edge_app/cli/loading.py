@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -19,15 +19,21 @@ logger = logging.getLogger(__name__)
 ConfigArgument = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 
 
-def load_config(path: Path) -> config.AppConfig:
-    """The file's configuration, with variables from the environment; the log knows its secrets.
+def load_config(path: Path, environ: Mapping[str, str] = os.environ, content: bytes | None = None) -> config.AppConfig:
+    """The file's configuration; the log knows its secrets.
+
+    Args:
+        path: The file.
+        environ: Fills its variables.
+        content: What it might say; None: what it says, of which the log tells what is unwise.
 
     Raises what `config.load_config` raises.
     """
-    loaded = config.load_config(path, os.environ)
+    loaded = config.load_config(path, environ, content)
     logs.keep(loaded.secrets)
-    for caution in loaded.cautions(path):
-        logger.warning("%s: %s", path, caution)
+    if content is None:
+        for caution in loaded.cautions(path):
+            logger.warning("%s: %s", path, caution)
     return loaded
 
 

@@ -86,11 +86,11 @@ def set_up(level: str) -> None:
 
 
 def keep(secrets: Mapping[str, str]) -> None:
-    """From now on no line of the log shows one of these; without `set_up`, warnings are lines without more."""
+    """From now on no line of the log shows one of these either; without `set_up`, warnings are lines without more."""
     if not _handlers():
         logging.getLogger().addHandler(Stderr())
     for handler in _handlers():
-        handler.redactor = Redactor(secrets)
+        handler.redactor = handler.redactor.knowing(secrets)
 
 
 def harmless(text: str) -> str:

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
-from edge_app.core.detections import Result
+from edge_app.core.detections import Result, label_of
 from edge_app.core.terminal import escaped
 
 
@@ -17,5 +17,5 @@ def write_lines(lines: Iterable[str]) -> None:
 
 def object_counts(result: Result, labels: tuple[str, ...]) -> str:
     """`2 car, 3 person`, or `nothing`; on one line, whatever the labels contain."""
-    counts = Counter(escaped(labels[c]) for c in result.detections.class_id)
+    counts = Counter(escaped(label_of(labels, c)) for c in result.detections.class_id)
     return ", ".join(f"{count} {label}" for label, count in sorted(counts.items())) or "nothing"

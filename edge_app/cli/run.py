@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import cv2  # noqa: F401, before PyAV, which brings a libxcb with which OpenCV's windows hang
 import typer
 
 from edge_app.app.config import AppConfig
+from edge_app.app.config_file import ConfigFile
+from edge_app.app.config_requests import ConfigRequests
+from edge_app.app.control import control, control_path
 from edge_app.app.factory import make_parts
+from edge_app.app.fleet import share_cameras
+from edge_app.app.reload import Reloader
 from edge_app.app.runtime import TICK_S, Runtime
+from edge_app.app.serving import serve
 from edge_app.app.start import start
 from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
-from edge_app.cli.signals import told_to_stop
+from edge_app.cli.signals import told_to_reload, told_to_stop
 from edge_app.cli.table import LiveTable
+from edge_app.evidence import PrivacyMasks
 from edge_app.preview import NewestFrames, Recorder, Window
 
 EXAMPLE = "Example: edge-app run /etc/edge-app/config.yaml"
@@ -33,22 +41,41 @@ def main(
 ) -> None:
     """Analyse the cameras until SIGTERM or SIGINT, or until every source is a file and all are read."""
     set_up(log_level.value)
-    config = load_config(path)
-    with told_to_stop() as stop, ExitStack() as stack:
+    file = ConfigFile(path, os.environ, load_config)
+    reloader = Reloader(file)
+    with told_to_reload(reloader.request), ExitStack() as stack:
+        config = load_config(path)
+        stop = stack.enter_context(told_to_stop())
         parts = make_parts(config)
         # Fail early, before the model is loaded.
-        recorder = open_recorder(record, path, config, parts.detector.labels) if record is not None else None
-        window = Window(parts.detector.labels, config.cameras) if show else None
-        runtime = stack.enter_context(start(parts, stop))
+        labels, masks = parts.detector.labels, PrivacyMasks(config.privacy)
+        recorder = open_recorder(record, path, config, labels, masks) if record is not None else None
+        window = Window(labels, config.cameras, masks) if show else None
+        shown = stack.enter_context(serve(config, stop))  # also while an engine is built
+        listen(reloader, path, config, stack)
+        runtime = stack.enter_context(start(parts, stop, masks=masks))
         refresh = attach_viewers(runtime, config, recorder, window, stack)
+        stack.enter_context(reloader.reloading(runtime))
+        shown.show(runtime, ConfigRequests(runtime, file, reloader))
         if not stop.is_set():  # told to stop while the model was loaded
-            runtime.run(refresh, SHOW_S if show else TICK_S)
+            with share_cameras(runtime):
+                runtime.run(refresh, SHOW_S if show else TICK_S)
     sys.stdout.flush()
 
 
-def open_recorder(record: Path, path: Path, config: AppConfig, labels: Sequence[str]) -> Recorder:
+def listen(reloader: Reloader, path: Path, config: AppConfig, stack: ExitStack) -> None:
+    """Reloads the configuration for whoever asks at the socket."""
+
+    def reload(request: Mapping[str, Any]) -> Mapping[str, Any]:
+        return reloader.request(dry_run=bool(request["dry_run"])).result().document
+
+    stack.enter_context(control(control_path(config.state_dir, os.environ), path, {"reload": reload}))
+
+
+def open_recorder(record: Path, path: Path, config: AppConfig, labels: Sequence[str], masks: PrivacyMasks) -> Recorder:
     """Recorder of the enabled cameras; raises UsageError or AccessError if it cannot write there."""
-    recorder = Recorder(record, {name: camera for name, camera in config.cameras.items() if camera.enabled}, labels)
+    enabled = {name: camera for name, camera in config.cameras.items() if camera.enabled}
+    recorder = Recorder(record, enabled, labels, masks)
     refuse_to_replace(recorder.paths.values(), path, config)
     return recorder
 
@@ -65,7 +92,7 @@ def attach_viewers(
         show, newest = stack.enter_context(window).show, NewestFrames()
         worker.tap().subscribe(newest.put, newest.wants)
         worker.tap().subscribe_results(window.count)
-        refreshers.append(lambda: None if show(newest.of(runtime.health().cameras)) else runtime.stop.set())
+        refreshers.append(lambda: None if show(newest.of(worker.statuses())) else runtime.stop.set())
     if LiveTable.fits(config):
         refreshers.append(stack.enter_context(LiveTable(runtime)).refresh)
 

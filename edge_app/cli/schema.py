@@ -1,4 +1,4 @@
-"""`edge-app schema`: the JSON Schemas of the configuration and of the messages."""
+"""`edge-app schema`: the JSON Schemas of the configuration, of the messages and of the health over HTTP."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ class SchemaName(str, Enum):
     CONFIG = "config"
     DETECTIONS = "detections"
     EVENT = "event"
+    STATUS = "status"
     STATS = "stats"
     COUNTS = "counts"
+    HEALTH = "health"
 
 
 def main(
     document: Annotated[SchemaName, typer.Argument(help="Which schema.")] = SchemaName.CONFIG,
 ) -> None:
-    """Print the JSON Schema of the configuration or of a message."""
+    """Print the JSON Schema of the configuration, of a message or of the health over HTTP."""
     text = _config() if document is SchemaName.CONFIG else publish.schema(document.value)
     sys.stdout.write(text.rstrip() + "\n")
 

@@ -1,13 +1,14 @@
-"""SIGTERM and SIGINT tell a verb to stop, which then ends in order, or else is ended."""
+"""SIGTERM and SIGINT tell a verb to stop, which then ends in order, or else is ended; SIGHUP tells one to reload."""
 
 from __future__ import annotations
 
 import os
 import select
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 STOPPING = frozenset({signal.SIGTERM, signal.SIGINT})
@@ -37,6 +38,19 @@ def told_to_stop() -> Iterator[threading.Event]:
         os.close(writer)
         listener.join()
         os.close(reader)
+
+
+@contextmanager
+def told_to_reload(reload: Callable[[], object]) -> Iterator[None]:
+    """SIGHUP calls `reload`, in the main thread, during the block; at a terminal it means that nobody is there."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        yield
+        return
+    before = signal.signal(signal.SIGHUP, lambda *_: reload())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def _listen(reader: int, stop: threading.Event) -> None:

@@ -44,7 +44,7 @@ def main(
     tracker = config.analytics(config.cameras[camera]).tracker
     wanted = tracker.confirm_frames if tracker else 1  # in those before it no object has an id
     deadline = time.monotonic() + seconds
-    with start(make_parts(config)) as runtime:
+    with start(make_parts(config), keeps=False) as runtime:
 
         def take(frame: Frame, result: Result) -> None:
             taken[:] = [(frame, result, tails.follow(result))]
@@ -57,12 +57,13 @@ def main(
 
         runtime.worker.tap(camera).subscribe(take)
         runtime.run(give_up)
-        why = runtime.health().cameras[camera].detail
+        why = runtime.health().cameras[camera].status.detail
     if not taken:
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
     frame, result, lines = taken[0]
-    labels = runtime.detector.labels
-    write_picture(out, Annotator(labels).draw(places.draw(to_bgr(frame.picture)), result.detections, lines))
+    labels = runtime.worker.model.detector.labels
+    pixels = places.draw(runtime.masks.hide(camera, to_bgr(frame.picture)))
+    write_picture(out, Annotator(labels).draw(pixels, result.detections, lines))
     write_lines([f"{out}: {object_counts(result, labels)}"])
 
 

@@ -21,7 +21,7 @@ from edge_app.core.detections import Result
 from edge_app.publish import SinkStatus
 
 REFRESH_S = 1.0
-NON_CAMERA_LINES = 5  # lines that are not cameras: totals, sinks, heads, those left out, and the cursor's
+NON_CAMERA_LINES = 6  # lines that are not cameras: engine, totals, sinks, heads, those left out, and the cursor's
 COLUMNS = ("camera", "state", "fps", "age p50", "age p99", "dropped", "objects")
 FIGURES = ("fps", "age p50", "age p99")  # which are never cut off
 ORDER = {"down": 0, "connecting": 1, "up": 2, "disabled": 3}
@@ -63,11 +63,11 @@ class LiveTable:
     def _page(self, elapsed_s: float) -> Group:
         """As many cameras as the terminal has lines for."""
         health = self._runtime.health()
-        states = health.cameras
+        states = {name: camera.status for name, camera in health.cameras.items()}
         for removed in self._results.keys() - states.keys():
             self._results.pop(removed, None)
         fps = {name: self._fps(name, elapsed_s) for name in states}
-        names = sorted(states, key=lambda name: (ORDER[states[name].state], name))
+        names = sorted(states, key=lambda name: (ORDER[states[name].state], not states[name].warnings, name))
         shown = names[: max(1, self._console.size.height - NON_CAMERA_LINES)]
         table = Table(box=None, pad_edge=False)
         for head in COLUMNS:
@@ -75,19 +75,21 @@ class LiveTable:
         for name in shown:
             cells = name, *self._row(name, states[name], fps[name])
             table.add_row(*map(_on_one_line, cells))
-        running = timedelta(seconds=max(0, int(time.time() - health.since)))
-        head = f"{health.cameras_up}, {sum(fps.values()):.1f} fps, {health.engine} for {running}"
+        running = timedelta(seconds=int(health.uptime_s))
+        head = f"{health.cameras_up}, {sum(fps.values()):.1f} fps, {health.answering} for {running}"
         lines: list[RenderableType] = [_on_one_line(head), _on_one_line(f"sinks: {_sinks(health.sinks)}"), table]
+        if health.engine.reason is not None:
+            lines.insert(0, _on_one_line(f"the engine fails: {health.engine.reason}"))
         if len(names) > len(shown):
             lines.append(Text(f"and {len(names) - len(shown)} more, all {states[names[len(shown)]].state} or better"))
         return Group(*lines)
 
-    def _row(self, name: str, state: CameraStatus, fps: float) -> list[str]:
+    def _row(self, name: str, status: CameraStatus, fps: float) -> list[str]:
         metrics = self._runtime.metrics
         ages = metrics.percentiles("age", (50, 99), camera=name)
         drops = metrics.by("frames_dropped", "reason", camera=name)
         return [
-            state.state if state.reason is None else f"{state.state}: {state.reason.value}",
+            _state(status),
             f"{fps:.1f}",
             *([f"{1e3 * age:.0f} ms" for age in ages] or ["", ""]),
             ", ".join(f"{count} {reason}" for reason, count in sorted(drops.items())) or "0",
@@ -102,12 +104,18 @@ class LiveTable:
     def _objects(self, camera: str) -> str:
         """What the camera's newest frame shows, in words."""
         newest = self._results.get(camera)
-        return object_counts(newest, self._runtime.detector.labels) if newest else ""
+        return object_counts(newest, self._runtime.worker.model.detector.labels) if newest else ""
 
 
 def _on_one_line(text: str) -> Text:
     """No markup, which a label may look like; and one line, whatever it contains."""
     return Text(text, no_wrap=True, overflow="ellipsis")
+
+
+def _state(status: CameraStatus) -> str:
+    """`down: timeout`, `up: frozen_picture`."""
+    reasons = [warning.reason for warning in status.warnings] if status.reason is None else [status.reason.value]
+    return f"{status.state}: {', '.join(reasons)}" if reasons else status.state
 
 
 def _sinks(sinks: Mapping[str, SinkStatus]) -> str:

@@ -18,14 +18,14 @@ from edge_app.capture.config import CameraConfig
 from edge_app.collect.picture_folder import PictureFolder
 from edge_app.collect.selector import Candidate, FrameSelector, thumbnail
 from edge_app.core.errors import DeviceError, EngineError, StreamError
-from edge_app.core.frames import PendingFrame, Picture
+from edge_app.core.frames import Frame, PendingFrame
 from edge_app.core.inbox import Inbox
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import ThreadGroup
 
 logger = logging.getLogger(__name__)
 
-Redact = Callable[[Picture], tuple[NDArray[np.uint8], int | None]]
+Redact = Callable[[Frame], tuple[NDArray[np.uint8], int | None]]
 
 SAMPLED_FPS = 2.0  # of a live camera: enough to choose from, and cheaper than all of them
 TICK_S = 0.25
@@ -72,7 +72,7 @@ class Collector:
             pictures: The folder, entered.
             limits: When to end.
             every_s: As in `FrameSelector`.
-            redact: Returns the pixels of a picture to keep, and how many objects were blurred in it.
+            redact: Returns the pixels of a frame to keep, and how many objects were blurred in it.
             stop: Ends the run; what was selected so far is kept.
         """
         self._pictures, self._limits, self._redact, self._stop = pictures, limits, redact, stop
@@ -146,7 +146,7 @@ class Collector:
             return
         frame = candidate.frame
         try:
-            pixels, blurred = self._redact(frame.picture)
+            pixels, blurred = self._redact(frame)
         except EngineError as error:
             logger.warning("camera %s: frame %d is left out: %s", frame.meta.camera, frame.meta.index, error)
             return

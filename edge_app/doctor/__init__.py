@@ -8,6 +8,7 @@ from edge_app.cuda import this_machine
 from edge_app.doctor.check import Check
 from edge_app.doctor.decoding import check_nvdec, check_opencv
 from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda, check_tensorrt
+from edge_app.doctor.model_server import check_kserve
 from edge_app.doctor.system import check_clock, check_cpu_int8, check_disk, check_permissions
 
 __all__ = ["Check", "examine"]
@@ -28,6 +29,7 @@ def examine(state_dir: Path, cache_dir: Path) -> list[Check]:
         check_pycuda(machine),
         check_nvdec(machine),
         check_opencv(),
+        check_kserve(),
         check_cpu_int8(),
         check_disk(state_dir, cache_dir),
         check_clock(),

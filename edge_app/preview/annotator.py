@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.core.detections import UNTRACKED, Detections
+from edge_app.core.detections import UNTRACKED, Detections, label_of
 
 TILE_WH = (640, 360)  # size of a tile [px]
 
@@ -48,7 +48,7 @@ class Annotator:
         """What stands at each box: `#7 person 0.91`, or without the number where it has no track."""
         ids = [UNTRACKED] * len(detections) if detections.track_id is None else detections.track_id.tolist()
         return [
-            f"{f'#{track_id} ' if track_id > 0 else ''}{self._labels[class_id]} {score:.2f}"
+            f"{f'#{track_id} ' if track_id > 0 else ''}{label_of(self._labels, class_id)} {score:.2f}"
             for track_id, class_id, score in zip(ids, detections.class_id, detections.score, strict=True)
         ]
 

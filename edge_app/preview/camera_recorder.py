@@ -11,6 +11,7 @@ from edge_app.core.colour import to_bgr
 from edge_app.core.detections import Result
 from edge_app.core.files import refusal
 from edge_app.core.frames import Frame, FrameMeta
+from edge_app.evidence import PrivacyMasks
 from edge_app.preview.annotator import Annotator
 from edge_app.preview.mp4_writer import FAILURES, Mp4Writer
 from edge_app.preview.places import PlacesPainter
@@ -28,8 +29,11 @@ class CameraRecorder:
         dropped: Frames of a live camera that were dropped because the encoder was too slow.
     """
 
-    def __init__(self, camera: str, path: Path, annotator: Annotator, places: PlacesPainter) -> None:
+    def __init__(
+        self, camera: str, path: Path, annotator: Annotator, places: PlacesPainter, masks: PrivacyMasks
+    ) -> None:
         self.dropped = 0
+        self._masks = masks
         self._path, self._annotator, self._places, self._tails = path, annotator, places, Tails()
         self._queue: deque[tuple[Frame, Result]] = deque()
         self._changed = threading.Condition()
@@ -96,5 +100,6 @@ class CameraRecorder:
         if self._writer is None:
             self._writer = Mp4Writer(self._path, frame.picture.width, frame.picture.height)
         self._places.count(result.events)
-        places, tails = self._places.draw(to_bgr(frame.picture)), self._tails.follow(result)
-        self._writer.add(self._annotator.draw(places, result.detections, tails), result.meta.time.wall)
+        pixels = self._places.draw(self._masks.hide(frame.meta.camera, to_bgr(frame.picture)))
+        annotated = self._annotator.draw(pixels, result.detections, self._tails.follow(result))
+        self._writer.add(annotated, result.meta.time.wall)

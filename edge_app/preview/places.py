@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_app.analytics.ground import GroundConfig
 from edge_app.analytics.lines import LineConfig
 from edge_app.analytics.scene import SceneConfig
 from edge_app.analytics.zones import ZoneConfig
@@ -16,13 +17,14 @@ from edge_app.core.events import SceneEvent
 
 # BGR
 ZONE, LINE, IGNORED, INK = (200, 160, 0), (0, 160, 255), (90, 90, 90), (255, 255, 255)
+GROUND = (90, 200, 90)
 TINT = 0.2  # how much of a zone's colour lies over the picture
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 Points = NDArray[np.int32]
 
 
 class PlacesPainter:
-    """Draws what one camera's picture shows by its configuration: zones, lines, ignored areas."""
+    """Draws what one camera's picture shows by its configuration: zones, lines, ignored areas, its ground."""
 
     def __init__(self, scene: SceneConfig) -> None:
         self._scene = scene
@@ -40,6 +42,8 @@ class PlacesPainter:
         for corners in self._scene.ignore:
             _area(drawn, corners, IGNORED)
             _write(drawn, "ignored", _pixels(drawn, corners).min(axis=0))
+        if self._scene.ground is not None:
+            self._ground(drawn, self._scene.ground)
         for name, zone in self._scene.zones.items():
             self._zone(drawn, name, zone)
         for name, line in self._scene.lines.items():
@@ -50,6 +54,14 @@ class PlacesPainter:
         """`in 3, out 4` once it was crossed."""
         counts = [(way, self._crossed[line, way]) for way in ("in", "out") if (line, way) in self._crossed]
         return ", ".join(f"{way} {count}" for way, count in counts)
+
+    def _ground(self, drawn: NDArray[np.uint8], ground: GroundConfig) -> None:
+        """The rectangle, and at its first two sides how long they are."""
+        points = _pixels(drawn, ground.points)
+        cv2.polylines(drawn, [points], True, GROUND, _thickness(drawn), cv2.LINE_AA)
+        for side, length in enumerate(ground.size_m):
+            middle: Points = (points[side] + points[side + 1]) // 2
+            _write(drawn, f"{length:g} m", middle)
 
     def _zone(self, drawn: NDArray[np.uint8], text: str, zone: ZoneConfig) -> None:
         _area(drawn, zone.polygon, ZONE)

@@ -13,6 +13,7 @@ from edge_app.analytics.scene import SceneConfig
 from edge_app.core.detections import Result
 from edge_app.core.errors import AccessError, UsageError
 from edge_app.core.frames import Frame, FrameMeta
+from edge_app.evidence import PrivacyMasks
 from edge_app.preview.annotator import Annotator
 from edge_app.preview.camera_recorder import CameraRecorder
 from edge_app.preview.places import PlacesPainter
@@ -29,8 +30,10 @@ class Recorder:
         paths: The file of each camera.
     """
 
-    def __init__(self, path: Path, cameras: Mapping[str, SceneConfig], labels: Sequence[str]) -> None:
-        """Records one camera to `path`, several to a file each beside it, such as `out-gate.mp4`.
+    def __init__(
+        self, path: Path, cameras: Mapping[str, SceneConfig], labels: Sequence[str], masks: PrivacyMasks
+    ) -> None:
+        """Records one camera to `path`, several to a file each beside it, such as `out-gate.mp4`; not what is masked.
 
         Raises:
             UsageError: The name does not end with .mp4.
@@ -47,7 +50,7 @@ class Recorder:
                 raise AccessError(f"{file}: is a link, which is not followed")
         annotator = Annotator(labels)
         self._recorders = {
-            c: CameraRecorder(c, file, annotator, PlacesPainter(cameras[c])) for c, file in self.paths.items()
+            c: CameraRecorder(c, file, annotator, PlacesPainter(cameras[c]), masks) for c, file in self.paths.items()
         }
 
     def __enter__(self) -> Recorder:

@@ -16,6 +16,7 @@ from edge_app.core.colour import to_bgr
 from edge_app.core.detections import Result
 from edge_app.core.errors import DeviceError
 from edge_app.core.frames import Frame
+from edge_app.evidence import PrivacyMasks
 from edge_app.preview.annotator import Annotator, mosaic
 from edge_app.preview.places import PlacesPainter
 from edge_app.preview.tails import Tails
@@ -28,14 +29,15 @@ QUIT_KEYS = (ord("q"), 27)  # 27 is Escape
 class Window:
     """Open for the duration of a `with` block; only for the main thread, as window systems demand."""
 
-    def __init__(self, labels: Sequence[str], scenes: Mapping[str, SceneConfig]) -> None:
-        """Shows the model's labels and what is known of the scene of each camera.
+    def __init__(self, labels: Sequence[str], scenes: Mapping[str, SceneConfig], masks: PrivacyMasks) -> None:
+        """Shows the model's labels and what is known of the scene of each camera, and not what is masked.
 
         Raises:
             DeviceError: There is no display.
         """
         if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
             raise DeviceError("--show: there is no display here; --record writes an .mp4 instead")
+        self._masks = masks
         self._annotator, self._tails = Annotator(labels), defaultdict[str, Tails](Tails)
         self._places = {camera: PlacesPainter(scene) for camera, scene in scenes.items()}
         self._shown: dict[str, int] = {}
@@ -66,5 +68,6 @@ class Window:
 
     def _draw(self, frame: Frame, result: Result) -> NDArray[np.uint8]:
         tails = self._tails[frame.meta.camera].follow(result)
-        pixels, places = to_bgr(frame.picture), self._places.get(frame.meta.camera)
+        pixels = self._masks.hide(frame.meta.camera, to_bgr(frame.picture))
+        places = self._places.get(frame.meta.camera)
         return self._annotator.draw(places.draw(pixels) if places else pixels, result.detections, tails)

@@ -17,7 +17,14 @@ MOST_MB = 120  # beside what a good camera takes: libav puts together twice 16 M
 
 
 @pytest.mark.parametrize(
-    "manner", ["an endless picture", "endless parameter sets", "an endless picture of H.265", "a thousand tracks"]
+    "manner",
+    [
+        "an endless picture",
+        "endless parameter sets",
+        "an endless picture of H.265",
+        "as many tracks as a description has room for",
+        "a thousand tracks",
+    ],
 )
 def test_a_camera_that_wants_all_memory_does_not_get_it(
     edge_app: Any, configured: Any, odd_camera: OddCamera, manner: str

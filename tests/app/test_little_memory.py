@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from edge_app.capture.camera import converted
+from edge_app.capture.rotation import converted
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
 from tests.capture.conftest import Rig, rig  # noqa: F401, a fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -10,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from edge_app.app.config import load_config
 from edge_app.cli import execute
 from tests.broker.odd_broker import OddBroker
 from tests.capture.http_camera import StartHttpCamera
@@ -37,9 +39,19 @@ RIGHT = {  # YAML of a camera, or of a sink, that is right
     "parameter of a path": "cameras: {a: {url: 'RTSP/live;auth=S'}}",
     "fragment": "cameras: {a: {url: 'RTSP/live#S'}}",
     "url from a variable": "cameras: {a: {url: 'RTSP/${S}/live'}}",
+    "query of a webhook": "publish: [{type: webhook, url: 'http://127.0.0.1:1/x?token=S'}]",
+    "path of a webhook": "publish: [{type: webhook, url: 'http://127.0.0.1:1/services/S/x'}]",
+    "login of a webhook": "publish: [{type: webhook, url: 'http://u:S@127.0.0.1:1/'}]",
+    "header of a webhook": "publish: [{type: webhook, url: 'http://127.0.0.1:1/', headers: {X-Token: 'Bearer S'}}]",
+    "secret of a webhook": "publish: [{type: webhook, url: 'http://127.0.0.1:1/', secret: 'S'}]",
+    "login for a service": "publish: [{type: notify, urls: ['json://u:S@127.0.0.1:1/S/x?+X=S']}]",
     "password of a broker": "publish: [{type: mqtt, host: 127.0.0.1, port: MQTT, username: u, password: 'S'}]",
     "username of a broker": "publish: [{type: mqtt, host: 127.0.0.1, port: MQTT, username: '${S}', password: pppp}]",
     "prefix of topics": "publish: [{type: mqtt, host: 127.0.0.1, port: MQTT, prefix: 'sites/${S}'}]",
+    "password of a Redis server": "publish: [{type: redis, host: 127.0.0.1, port: MQTT, username: u, password: 'S'}]",
+    "password of a Kafka cluster": (
+        "publish: [{type: kafka, brokers: ['127.0.0.1:MQTT'], username: u, password: '${S}', mechanism: PLAIN}]"
+    ),
     "name of a client": "publish: [{type: mqtt, host: 127.0.0.1, port: MQTT, client_id: '${S}'}]",
 }
 WRONG = {
@@ -54,7 +66,6 @@ WRONG = {
     "password that is a mapping": "cameras: {a: {url: 'rtsp://127.0.0.1/x', username: u, password: {x: 'S'}}}",
     "password without a username": "cameras: {a: {url: 'rtsp://127.0.0.1/x', password: 'S'}}",
     "password of no network camera": "cameras: {a: {url: 'synthetic://street', username: u, password: 'S'}}",
-    "password that is too long": f"cameras: {{a: {{url: 'rtsp://h/x', username: u, password: 'S{'x' * 200}'}}}}",
     "quote that is not closed": "cameras: {a: {url: 'rtsp://127.0.0.1/x', username: u, password: 'S}}",
     "bracket that is not closed": "cameras: {a: {url: 'rtsp://127.0.0.1/x', password: 'S'",
     "wrong indentation": "cameras:\n  a:\n    url: x\n   password: S",
@@ -65,7 +76,15 @@ WRONG = {
     "password of a broker without a username": "publish: [{type: mqtt, host: h, password: 'S'}]",
     "url of a broker": "publish: [{type: mqtt, host: 'mqtt://u:S@h:1883'}]",
     "key of a certificate": "publish: [{type: mqtt, host: h, tls: {ca: null, key_password: 'S'}}]",
-    "unknown sink": "publish: [{type: kafka, password: 'S'}]",
+    "unknown sink": "publish: [{type: pulsar, password: 'S'}]",
+    "url of no service": "publish: [{type: notify, urls: ['tgramm://S/1']}]",
+    "service without a scheme": "publish: [{type: notify, urls: ['S']}]",
+    "url of a webhook": "publish: [{type: webhook, url: 'htps://u:S@h/S?S'}]",
+    "header of a webhook that is none": "publish: [{type: webhook, url: 'https://h/', headers: 'S'}]",
+    "header of a webhook that is a list": "publish: [{type: webhook, url: 'https://h/', headers: {X: ['S']}}]",
+    "url instead of a certificate": ("publish: [{type: mqtt, host: h, tls: {ca: 'rtsp://u:S@127.0.0.1/x'}}]"),
+    "url instead of a file": "publish: [{type: file, path: 'ftp://u:S@127.0.0.1/x'}]",
+    "token of the HTTP side": "web: {token: 'S'}",
     "name of a model": "model: {name: '${S}'}",
     "file of a model": "model: {onnx: '${S}.onnx'}",
 }
@@ -104,6 +123,13 @@ def test_a_mistake_in_the_configuration_shows_none(
     assert shown(said.out + said.err) == []
 
 
+@pytest.mark.parametrize("place", RIGHT)
+def test_the_configuration_as_it_is_shown_shows_none(tmp_path: Path, place: str):
+    places = {"RTSP": "rtsp://127.0.0.1:1", "HTTP": "http://127.0.0.1:1", "MQTT": 1883}
+    config = load_config(written(tmp_path / "config.yaml", RIGHT[place], **places), {"S": SECRET})
+    assert shown(json.dumps(config.shown(), ensure_ascii=False)) == []
+
+
 REFUSALS = {
     "refused": ANSWERS["no such stream"],
     "wants a login": Manner(challenges=('Digest realm="x", nonce="n"',)),
@@ -129,9 +155,8 @@ def test_no_fault_shows_one(
                 keys = rest.removeprefix("{a: {").removesuffix("}}")
                 cameras.append(f"  c{index}: {{{keys}, reconnect: {{initial_s: 0.2, max_s: 0.5}}}}")
             else:
-                sinks.append(
-                    rest.removeprefix("[{").removesuffix("}]").join((f"{{name: s{index}, ", ", version: '5'}"))
-                )
+                end = ", version: '5'}" if "mqtt" in rest else "}"
+                sinks.append(rest.removeprefix("[{").removesuffix("}]").join((f"{{name: s{index}, ", end)))
         sinks.append(f"{{type: mqtt, name: good, host: 127.0.0.1, port: {good.port}, prefix: edge_app}}")
         text = "cameras:\n" + "\n".join(cameras) + "\npublish: [" + ", ".join(sinks) + "]"
         places = {"RTSP": odd_camera.url("odd"), "HTTP": web.url("odd"), "MQTT": bad.port}

@@ -120,6 +120,13 @@ def test_a_signal_while_it_is_imported_ends_it_quietly(edge_app, configured, ver
     assert [line for line in program.log.splitlines() if not line.startswith("import time:")] == []
 
 
+def test_a_hangup_while_it_is_imported_ends_nothing(edge_app, configured):
+    program = edge_app("run", configured(cameras={"street": {"url": SCENE}}), env={"PYTHONPROFILEIMPORTTIME": "1"})
+    program.until(lambda: "numpy" in program.log)
+    program.process.send_signal(signal.SIGHUP)
+    program.until(lambda: program.messages("street"))
+
+
 @pytest.mark.parametrize("decoder", [None, "ultralytics"], ids=["asked for its layout", "loaded"])
 def test_a_model_that_never_returns_does_not_keep_the_program_from_stopping(edge_app, configured, tmp_path, decoder):
     onnx = onnx_models.never_returns(tmp_path / "loop.onnx", [1, 84, 21])

@@ -1,23 +1,15 @@
-"""What systemd is told over a real socket, and the unit that makes it listen."""
+"""What systemd is told over a real socket."""
 
 from __future__ import annotations
 
-import configparser
 import os
-import shutil
-import subprocess
+import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from edge_app.app.service import Service
-from edge_app.core.camera_status import CameraStatus
-from edge_app.core.errors import Reason
 from edge_app.core.threads import Heartbeats
-from edge_app.publish import Health, ModelIdentity, SinkStatus
-
-SYSTEMD = Path(__file__).resolve().parents[2] / "systemd"
 
 
 def test_systemd_hears_ready_status_extension_and_stopping(heard: Callable[[], list[str]]) -> None:
@@ -86,90 +78,13 @@ def test_without_systemd_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     service.stopping()
 
 
-def unit() -> configparser.ConfigParser:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)  # some keys stand more than once
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
-    parser.read(SYSTEMD / "edge-app.service")
-    return parser
-
-
-def test_the_unit_restarts_as_the_design_says() -> None:
-    service = unit()["Service"]
-    wanted = {
-        "Type": "notify",
-        "NotifyAccess": "main",
-        "User": "edge-app",
-        "ExecStart": "/opt/edge-app/venv/bin/edge-app run /etc/edge-app/config.yaml",
-        "StateDirectory": "edge-app",
-        "CacheDirectory": "edge-app",
-        "Restart": "on-failure",
-        "RestartSec": "5",
-        "RestartForceExitStatus": "75 76",
-        "RestartPreventExitStatus": "64 65 66 77 78",
-        "WatchdogSec": "30",
-        "TimeoutStopSec": "10",
-    }
-    assert {key: service.get(key) for key in wanted} == wanted
-    assert unit()["Unit"]["StartLimitIntervalSec"] == "0"
-    assert "network-online.target" in unit()["Unit"]["After"].split()
-    assert "network-online.target" in unit()["Unit"]["Wants"].split()
-
-
-def test_systemd_has_nothing_to_say_against_the_unit(tmp_path: Path) -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not installed")
-    text = (SYSTEMD / "edge-app.service").read_text()
-    # It insists on a program and a manual that are there.
-    text = text.replace("/opt/edge-app/venv/bin/edge-app ", "/bin/true ")
-    (tmp_path / "edge-app.service").write_text(text)
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", tmp_path / "edge-app.service"],
-        capture_output=True,
-        text=True,
-        check=False,
+def test_systemd_hears_of_a_reload_and_of_its_end(heard: Callable[[], list[str]]) -> None:
+    service, before = Service(), time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    service.reloading()
+    service.ready()
+    told, ready = heard()
+    begun, at = told.split("\n")
+    assert (begun, ready) == ("RELOADING=1", "READY=1")
+    assert (
+        before // 1000 <= int(at.removeprefix("MONOTONIC_USEC=")) <= time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
     )
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_unit_exposes_little() -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd-analyze is not installed")
-    command = ["systemd-analyze", "security", "--offline=true", "--threshold=25", SYSTEMD / "edge-app.service"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "Unknown" in done.stderr or "unrecognized" in done.stderr:
-        pytest.skip("this systemd-analyze looks at no files")
-    assert done.returncode == 0, done.stdout
-
-
-def test_the_user_of_the_unit_can_be_created(tmp_path: Path) -> None:
-    if shutil.which("systemd-sysusers") is None:
-        pytest.skip("systemd-sysusers is not installed")
-    (tmp_path / "etc").mkdir()
-    command = ["systemd-sysusers", f"--root={tmp_path}", str(SYSTEMD / "edge-app.sysusers")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "Failed to" in done.stderr and os.geteuid() != 0:
-        pytest.skip("only root can create users")
-    assert done.returncode == 0, done.stderr
-    assert "edge-app:" in (tmp_path / "etc" / "passwd").read_text()
-    groups = [line.split(":") for line in (tmp_path / "etc" / "group").read_text().splitlines()]
-    assert {name for name, *_, members in groups if "edge-app" in members.split(",")} == {"video", "render"}
-
-
-def test_the_status_counts_what_is_enabled_and_says_why_the_rest_is_away() -> None:
-    states = {
-        "gate": CameraStatus(state="up", reason=None, since=0),
-        "yard": CameraStatus(state="down", reason=Reason.TIMEOUT, since=0),
-        "attic": CameraStatus(state="disabled", reason=None, since=0),
-    }
-    sinks = {
-        "mqtt": SinkStatus(state="down", reason="connection refused", since=0, queued=7),
-        "stdout": SinkStatus(state="up", reason=None, since=0, queued=0),
-    }
-    health = Health(
-        since=0,
-        model=ModelIdentity(name="traffic", sha256="c789", engine="onnxruntime-cpu", precision="fp32"),
-        cameras=states,
-        sinks=sinks,
-    )
-    answers = "traffic fp32 on onnxruntime-cpu"
-    assert health.line == f"1 of 2 cameras up, {answers}; yard: timeout; mqtt: connection refused"

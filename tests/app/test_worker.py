@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from edge_app.analytics import analytics
 from edge_app.app.config import CameraSection, load_config
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import Runtime
@@ -76,6 +78,68 @@ def test_a_camera_is_replaced_and_counts_on(runtime):
 
     steps(runtime, (lambda: len(indices) > 2, replace), (lambda: len(indices) > before[0] + 3, lambda: None))
     assert indices == sorted(set(indices))
+
+
+EVERYWHERE = {"all": {"polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "inertia": 1, "crowd": {"count": 1, "for_s": 0}}}
+OPEN, CLOSED = ("new", "enter", "crowd"), ("end", "leave", "calm")
+
+
+@pytest.fixture
+def told(configured, tmp_path) -> Iterator[tuple[Runtime, Callable[..., list[str]]]]:
+    """A program whose one live camera has tracks, stays and a crowd, and what it has told: ids by types of events."""
+    config = configured(
+        cameras={"a": {"url": SCENE, "zones": EVERYWHERE}},
+        track={"confirm_frames": 1},
+        state_dir=str(tmp_path / "state"),
+        publish=[{"type": "file", "path": str(tmp_path / "messages"), "messages": ["events"]}],
+    )
+
+    def ids(*types: str) -> list[str]:
+        lines = (tmp_path / "messages").read_text().split("\n")[:-1]
+        return sorted(event["id"] for event in map(json.loads, lines) if event["type"] in types)
+
+    with start(make_parts(load_config(config, {}))) as runtime:
+        yield runtime, ids
+
+
+def inside(runtime: Runtime) -> float | None:
+    return runtime.metrics.gauge_value("zone_inside", camera="a", zone="all", label="car")
+
+
+def test_tracks_stays_and_crowds_of_a_camera_end_when_it_is_removed(told):
+    runtime, ids = told
+    steps(
+        runtime,
+        (lambda: all(ids(kind) for kind in OPEN) and inside(runtime), lambda: runtime.worker.remove("a")),
+        (lambda: ids(*CLOSED) == ids(*OPEN), lambda: None),
+    )
+    assert inside(runtime) == 0
+
+
+def test_who_takes_a_cameras_place_begins_with_nobody(told):
+    runtime, ids = told
+    open_before: list[list[str]] = []
+
+    def replace() -> None:
+        open_before.append([one for one in ids("new") if one not in ids("end")])
+        source, config = camera()
+        runtime.worker.replace("a", source, config.model_copy(update={"zones": {}}))
+
+    steps(
+        runtime,
+        (lambda: all(ids(kind) for kind in OPEN) and inside(runtime), replace),
+        (lambda: set(ids("end")) >= set(open_before[0]) and set(ids("new")) > set(ids("end")), lambda: None),
+    )
+    assert ids("enter", "crowd") == ids("leave", "calm")
+    assert inside(runtime) == 0
+    assert ids("end") == ids("new")
+    assert len(set(ids("end"))) == len(ids("end"))
+
+
+def test_tracks_and_stays_of_a_live_camera_do_not_wait_for_its_next_frame(told, monkeypatch):
+    monkeypatch.setattr(analytics, "LATE_S", -60.0)  # each frame is the last for as long as that
+    runtime, ids = told
+    steps(runtime, (lambda: all(ids(kind) for kind in CLOSED), lambda: None))
 
 
 def test_after_its_end_a_worker_takes_no_camera(configured):

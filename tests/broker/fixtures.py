@@ -18,31 +18,34 @@ import paho.mqtt.client as mqtt
 import pytest
 
 from tests.ports import free_port
+from tests.server import ServerProcess
 from tests.waiting import PATIENCE_S, until
+from tests.wire import Wire
 
 MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
 USER, PASSWORD = "edge", "br0ker:&=%41 pass"
 
 
-class Broker:
+class Broker(ServerProcess):
     """A mosquitto that can be killed, frozen and started again on the same port; it remembers sessions."""
 
     def __init__(
         self, folder: Path, certificates: Path | None = None, *, password: bool = False, more: Sequence[str] = ()
     ) -> None:
         """Starts it with these `more` lines of its configuration."""
-        self.port = free_port()
+        self.port, self.web_port = free_port(), free_port()  # MQTT, and MQTT in WebSockets
         self.ca = certificates / "ca.pem" if certificates else None
         self.password = password
         self.folder = folder
         lines = [f"listener {self.port} 127.0.0.1", "user root", "persistence true", f"persistence_location {folder}/"]
         lines += ["autosave_on_changes true", "autosave_interval 1", f"allow_anonymous {str(not password).lower()}"]
         lines += more
-        if certificates:
-            lines += [f"cafile {self.ca}", f"certfile {certificates}/broker.pem", f"keyfile {certificates}/broker.key"]
+        tls = [f"cafile {self.ca}", f"certfile {certificates}/broker.pem", f"keyfile {certificates}/broker.key"]
+        lines += tls if certificates else []
         if password:
             self.set_password(PASSWORD)
             lines += [f"password_file {folder}/users"]
+        lines += [f"listener {self.web_port} 127.0.0.1", "protocol websockets", *(tls if certificates else [])]
         (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
         self.start()
 
@@ -62,7 +65,9 @@ class Broker:
         until(self.listens)
 
     def listens(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+        with contextlib.suppress(OSError):
+            for port in (self.port, self.web_port):
+                socket.create_connection(("127.0.0.1", port), 1).close()
             return True
         return False
 
@@ -72,18 +77,6 @@ class Broker:
     def reload(self) -> None:
         """Reads passwords and access lists again."""
         self._process.send_signal(signal.SIGHUP)
-
-    def freeze(self) -> None:
-        """Stops answering without closing a connection."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
-
-    def kill(self) -> None:
-        """Dies as in a power cut."""
-        self._process.kill()
-        self._process.wait()
 
 
 class Subscriber:
@@ -126,59 +119,29 @@ class Subscriber:
         self._client.loop_stop()
 
 
-class Throttle:
-    """A TCP proxy that lets so many acknowledgements (4 bytes each) a second back from the broker.
+class Throttle(Wire):
+    """A wire that lets so many acknowledgements (4 bytes each) a second back from the broker.
 
     Attributes:
         acknowledged: How many it let through, with those of the connection itself.
     """
 
     def __init__(self, broker: Broker, per_second: float) -> None:
-        self._broker, self._pause_s = broker, 1 / per_second
+        self._pause_s = 1 / per_second
         self.acknowledged = 0
-        self._closed = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._sockets: list[socket.socket] = []
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
+        super().__init__(broker.port)
 
-    def _accept(self) -> None:
+    def _pump(self, source: socket.socket, target: socket.socket, back: bool) -> None:
+        if not back:
+            super()._pump(source, target, back)
+            return
         with contextlib.suppress(OSError):
-            while not self._closed.is_set():
-                client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._broker.port))
-                self._sockets += client, server
-                for source, target, pause_s in ((client, server, 0.0), (server, client, self._pause_s)):
-                    self._threads.append(
-                        threading.Thread(target=self._pump, args=(source, target, pause_s), daemon=True)
-                    )
-                    self._threads[-1].start()
-
-    def _pump(self, source: socket.socket, target: socket.socket, pause_s: float) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(4 if pause_s else 65536):
-                self.acknowledged += bool(pause_s)
+            while data := source.recv(4):
+                self.acknowledged += 1
                 target.sendall(data)
-                self._closed.wait(pause_s)
+                self._closed.wait(self._pause_s)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
-
-    def cut(self) -> None:
-        """Breaks every connection; new ones are welcome."""
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._closed.set()
-        for each in (self._listener, *self._sockets):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(PATIENCE_S)
-        for each in (self._listener, *self._sockets):
-            each.close()
 
 
 @pytest.fixture(scope="session")

@@ -79,3 +79,21 @@ def test_what_cannot_be_shown_is_one_line(
 ) -> None:
     assert execute(["counts", str(counted), *arguments]) == 64
     assert capfd.readouterr().err.splitlines() == [message]
+
+
+def test_bench_and_snapshot_count_for_nobody(configured: Any, tmp_path: Path, verb: Any) -> None:
+    """Both may be run beside the program that counts."""
+    everywhere = {"polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "inertia": 1}
+    path = configured(
+        state_dir=str(tmp_path / "state"),
+        cameras={
+            "gate": {"url": "synthetic://street?seed=7&fps=10&size=320x180&frames=20", "zones": {"z": everywhere}}
+        },
+        track={"confirm_frames": 1},
+        publish=[{"type": "file", "path": "/dev/null"}],
+    )
+    for arguments in (["bench", path, "--seconds", "1"], ["snapshot", path, "gate", "--out", tmp_path / "gate.png"]):
+        assert verb(*arguments)[0] == 0
+        assert not (tmp_path / "state" / COUNTS_FILE).exists()
+    assert verb("run", path)[0] == 0
+    assert "entered" in verb("counts", path, "--since", "2000-01-01")[1]

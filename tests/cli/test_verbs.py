@@ -37,13 +37,25 @@ def test_the_demo_writes_messages_a_picture_and_what_was_found(verb, tmp_path, m
     assert re.search(r"frame +10: \d+ (bicycle|car|person|truck)", out)
 
 
+def test_the_demo_counts_for_nobody(verb, tmp_path):
+    """Its folder may be that of a program that runs."""
+    counted = tmp_path / "state" / "counts.db"
+    counted.parent.mkdir()
+    counted.write_bytes(b"of months")
+    code, out, _ = verb("demo", "--frames", 30, "--out", tmp_path)
+    assert code == 0
+    assert "line road: " in out
+    assert counted.read_bytes() == b"of months"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["annotated.png", "detections.ndjson", "state"]
+
+
 def test_the_demo_replaces_what_an_earlier_one_wrote(verb, tmp_path):
     for _ in range(2):
         assert verb("demo", "--frames", 3, "--out", tmp_path)[0] == 0
     assert len(frames_of(tmp_path / "detections.ndjson")) == 3
 
 
-@pytest.mark.parametrize("name", ["config", "detections", "event", "stats"])
+@pytest.mark.parametrize("name", ["config", "detections", "event", "stats", "health"])
 def test_a_schema_is_a_valid_json_schema(verb, name):
     code, out, _ = verb("schema", name)
     assert code == 0
@@ -312,3 +324,21 @@ def test_bench_leaves_out_disabled_cameras_and_keeps_stdout_for_its_document(ver
     code, out, err = verb("bench", config, "--paced", "--seconds", 1, "--json")
     assert code == 0, err
     assert list(json.loads(out)["paced"]["cameras"]) == ["a"]
+
+
+def test_run_loads_nothing_that_only_some_configurations_need():
+    """SciPy, for tracks, takes half a second and 43 MB; the others are for some sinks, engines and the HTTP side."""
+    heavy = {
+        "apprise",
+        "confluent_kafka",
+        "grpc",
+        "onnxruntime",
+        "redis",
+        "scipy",
+        "starlette",
+        "tritonclient",
+        "uvicorn",
+    }
+    code = f"import sys, edge_app.cli.run, edge_app.app.start; print(*{heavy} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == ""

@@ -14,7 +14,19 @@ from edge_app.doctor.decoding import check_nvdec, check_opencv
 from edge_app.doctor.gpu import check_cuda, check_driver, check_pycuda, check_tensorrt
 from edge_app.doctor.system import check_clock, check_cpu_int8, check_disk, check_permissions
 
-NAMES = ["driver", "cuda", "tensorrt", "pycuda", "nvdec", "opencv", "cpu_int8", "disk", "clock", "permissions"]
+NAMES = [
+    "driver",
+    "cuda",
+    "tensorrt",
+    "pycuda",
+    "nvdec",
+    "opencv",
+    "kserve",
+    "cpu_int8",
+    "disk",
+    "clock",
+    "permissions",
+]
 H100 = Machine("NVIDIA H100", (9, 0), "580.159.04", "13.0")
 ORIN = Machine("Orin", (8, 7), None, "12.6", "36.4.0")
 NOTHING = Machine(trouble="no NVIDIA driver (libcuda.so.1 is missing)")

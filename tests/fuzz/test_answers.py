@@ -1,22 +1,29 @@
-"""No answer of a camera or a broker ends the program with a traceback, or takes all of its time."""
+"""No answer of a camera, a broker or a webhook ends the program with a traceback, or takes all of its time."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import strategies as st
 
 from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.jpeg_parts import JpegParts
 from edge_app.capture.sources.rtsp import RtspSource
 from edge_app.capture.sources.source import SourceConfig
 from edge_app.core.errors import SinkError, StreamError
+from edge_app.publish import Message
 from edge_app.publish.sinks.mqtt import MqttSinkConfig
+from edge_app.publish.sinks.sink import RefusedError
+from edge_app.publish.sinks.webhook import WebhookSinkConfig
 from tests.capture.http_camera import JPEGS
 from tests.fuzz.mutation import fuzz, mutated
+from tests.publish.hook_server import HookServer
 from tests.rtsp.manners import HEAD, SAYS, STEP, Connection, Manner, described, media, unit
 from tests.rtsp.odd_camera import OddCamera
 from tests.rtsp.rtp import Rtp
@@ -64,6 +71,56 @@ def test_no_description_does(odd_camera: OddCamera):
     originals = [described(manner.sdp, odd_camera.url()).encode("latin-1") for manner in SAYS.values()]
     originals.append((HEAD + media(codec="H265", sets="")).encode())
     fuzz(mutated(originals, SDP), check, few=10)
+
+
+BEGIN = b"RTSP/1.0 200 OK\r\nCSeq: {cseq}\r\n"
+REFUSED = b"RTSP/1.0 401 Unauthorized\r\nCSeq: {cseq}\r\nWWW-Authenticate: "
+ANSWERS = [
+    BEGIN + b"Public: OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER\r\n\r\n",
+    BEGIN + b"Session: 1;timeout=60\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n",
+    BEGIN + b"Session: 1\r\nRTP-Info: url={url}/video;seq=1;rtptime=0\r\nRange: npt=now-\r\n\r\n",
+    BEGIN + b"Content-Base: {url}/\r\nContent-Type: application/sdp\r\nContent-Length: 9\r\n\r\nv=0\r\ns= \r\n",
+    REFUSED + b'Digest realm="cam", nonce="1", qop="auth"\r\n\r\n',
+    REFUSED + b'Basic realm="cam"\r\n\r\n',
+    b"RTSP/1.0 302 Found\r\nCSeq: {cseq}\r\nLocation: {url}/other\r\n\r\n",
+    b"RTSP/1.0 453 Not Enough Bandwidth\r\nCSeq: {cseq}\r\n\r\n",
+]
+RTSP = [b"RTSP/1.0 ", b"RTSP/2.0 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"Content-Length: -1\r\n", b"Session: \r\n",
+        b"Content-Length: 99999999\r\n", b"Location: rtsp://admin:right@127.0.0.1:1/\r\n", b"Location: {url}\r\n",
+        b"CSeq: 0\r\n", b"$\x00\xff\xff", b"$\x00\x00\x00", b'WWW-Authenticate: Digest nonce="', b"\r\n\r\n", b"\r\n",
+        b"Transport: RTP/AVP;unicast;client_port=1-2\r\n", b"\n", b"\0", b"\xff", b"A" * 3000, b"999", b"-1", b";",
+        b"=", b'"', b"{cseq}", b"{url}"]  # fmt: skip
+PASSWORD = "pl4nted&Hx7"
+
+
+def test_no_answer_of_a_camera_does(
+    odd_camera: OddCamera, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, bugs: list[object]
+):
+    for module in ("rtsp_inquiry", "rtsp_proxy", "rtsp_relay", "libav_connection"):
+        monkeypatch.setattr(f"edge_app.capture.sources.{module}.OPEN_TIMEOUT_S", 0.3)
+    config = SourceConfig(url=odd_camera.url(), username="admin", password=PASSWORD, stall_timeout_s=0.1)
+    source = RtspSource(config, VideoDecoderFactory("fuzzed"))
+
+    def check(content: tuple[str, bytes]) -> None:
+        method, answer = content
+
+        def answered(asked: str, right: bytes) -> bytes:
+            number = re.search(rb"CSeq: (\d+)", right)
+            return answer.replace(b"{cseq}", number[1] if number else b"1") if asked == method else right
+
+        odd_camera.behave(Manner(answer=answered, video=short))
+        told = ""
+        try:
+            with source.open(threading.Event()) as frames:
+                for _ in frames:
+                    break
+        except StreamError as error:
+            told = str(error)
+        assert "pl4nted" not in told + caplog.text
+        assert bugs == []
+
+    methods = st.sampled_from(["OPTIONS", "DESCRIBE", "SETUP", "PLAY"])
+    fuzz(st.tuples(methods, mutated(ANSWERS, RTSP)), check, few=20)
 
 
 def test_no_mjpeg_does():
@@ -121,3 +178,47 @@ def test_no_broker_does(bugs: list[object]):
         )
     finally:
         listener.close()
+
+
+WEBHOOK = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    b"HTTP/1.1 204 No Content\r\n\r\n",
+    b"HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 429 Busy\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 302 Found\r\nLocation: https://u:p@h:1/x?y#z\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 422 No\r\n\r\n",
+]
+HEADERS = [
+    *(
+        b"\r\n",
+        b"\r\n\r\n",
+        b"HTTP/1.1 ",
+        b": ",
+        b"\x00",
+        b"\xff",
+        b"999999999999999999999",
+        b"-1",
+        b"Content-Length: ",
+    ),
+    *(b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n", b"Retry-After: ", b"Location: //["),
+]
+
+
+def test_no_webhook_does():
+    message = Message(camera="gate", kind="events", payload=b"{}", live=True)
+
+    def check(content: bytes) -> None:
+        with HookServer(lambda _: content) as server:
+            sink = WebhookSinkConfig(url=server.url, timeout_s=1.0).open()
+            with contextlib.suppress(SinkError):
+                while not sink.open(lambda: None):
+                    pass
+                while not sink.send(message):
+                    sink.confirmed()
+                with contextlib.suppress(RefusedError):
+                    while not sink.confirmed():
+                        time.sleep(0.001)
+            sink.close()
+
+    fuzz(mutated(WEBHOOK, HEADERS), check, seeds=WEBHOOK, few=25)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,9 @@ JSON = [b"null", b"{}", b"[]", b"1e999", b"-0", b"NaN", b"99999999999999999999",
 LITERALS = [b"{0: 'a'}", b"['a', 'b']", b"{-1: 'a'}", b"{0: None}", b"[640, 640]", b"[10**9]", b"(" * 200, b"[[]]",
             b"9" * 5000, b"{0: {1: 2}}", b"'a'", b"1e400", b"b'a'", b"[0, 0]", b"[-1, 640]", b"\xff",
             b"..."]  # fmt: skip
+SECRET_KEY = re.compile(rb"^(\s*(?:- )?(?:password|token|read_token|secret|api_key)\s*:).*$", re.MULTILINE)
+SECRET = "pl4nted"
+VARIABLES = ("CAMERA_PASSWORD", "GATE_USER", "GATE_PASSWORD", "MQTT_USER", "MQTT_PASSWORD")
 
 
 def test_no_configuration_does(tmp_path: Path):
@@ -39,15 +43,18 @@ def test_no_configuration_does(tmp_path: Path):
     def check(content: bytes) -> None:
         path.write_bytes(content)
         try:
-            load_config(path, {"X": "1", "CAMERA_PASSWORD": "secret"})
+            load_config(path, {"X": "1", **dict.fromkeys(VARIABLES, f"{SECRET}-environment")})
         except EdgeAppError as error:
             told = error.lines
         else:
             told = ()
         assert not any("\n" in line for line in told)
+        assert not any(SECRET in line for line in told)
 
     files = [file.read_bytes() for file in sorted((ROOT / "configs").glob("*.yaml"))]
-    fuzz(mutated(files, YAML), check)
+    planted = [SECRET_KEY.sub(rb"\1 pl4nted-file", file) for file in files]
+    assert sum(SECRET.encode() in file for file in planted) > 1
+    fuzz(mutated([*files, *planted], YAML), check)
 
 
 def test_no_card_does(tmp_path: Path):

@@ -55,3 +55,11 @@ def test_names_stay_in_the_picture() -> None:
     corner = [[0.95, 0.0], [1.0, 0.0], [1.0, 0.05], [0.95, 0.05]]
     here = changed(zones={"a_long_name_at_the_upper_right_corner": {"polygon": corner}}, ignore=[corner])
     assert here[:20, 300:600].sum() > 100
+
+
+def test_a_ground_is_an_outline_with_the_lengths_of_its_sides() -> None:
+    corners = [[0.25, 0.75], [0.75, 0.75], [0.6, 0.25], [0.4, 0.25]]
+    here = changed(ground={"points": corners, "size_m": [12.5, 6]})
+    assert here[268:272, 165:475].any(axis=0).all()  # the first side
+    assert not here[100:260, 280:360].any()  # inside
+    assert here[240:268, 318:400].sum() > 20  # 12.5 m

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import os
 import re
 import resource
 import shutil
+import signal
 import stat
 import struct
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import av
@@ -22,6 +26,7 @@ from edge_app.analytics.scene import SceneConfig
 from edge_app.cli import execute
 from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.frames import Picture
+from edge_app.evidence import PrivacyMasks
 from edge_app.preview import Annotator, Recorder, Tails, mosaic
 from tests import onnx_models
 from tests.frames import frame
@@ -211,9 +216,26 @@ def live(camera, index):
     return made, Result(meta=made.meta, source_wh=(64, 64), latency=latency, detections=no_detections)
 
 
-def test_a_stuck_recording_does_not_delay_the_others_and_its_dropped_frames_are_counted(tmp_path, caplog):
-    os.mkfifo(tmp_path / "film-a.mp4")  # opening it waits until somebody reads
-    with Recorder(tmp_path / "film.mp4", {"a": SceneConfig(), "b": SceneConfig()}, ["person"]) as recorder:
+@pytest.fixture
+def leased() -> Iterator[Callable[[Path], None]]:
+    """Makes a file whose opening waits until the end of the test, as one does on a disk that does not answer."""
+    previous = signal.signal(signal.SIGIO, signal.SIG_IGN)  # asks for the lease back
+    with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGIO, previous)
+
+        def lease(path: Path) -> None:
+            path.touch()
+            file = stack.enter_context(path.open("rb"))
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+
+        yield lease
+
+
+def test_a_stuck_recording_does_not_delay_the_others_and_its_dropped_frames_are_counted(tmp_path, leased, caplog):
+    leased(tmp_path / "film-a.mp4")
+    with Recorder(
+        tmp_path / "film.mp4", {"a": SceneConfig(), "b": SceneConfig()}, ["person"], PrivacyMasks()
+    ) as recorder:
         for index in range(20):
             recorder.add(*live("a", index))
         frame, result = live("b", 0)
@@ -221,9 +243,9 @@ def test_a_stuck_recording_does_not_delay_the_others_and_its_dropped_frames_are_
             meta = dataclasses.replace(frame.meta, index=index, live=False)
             recorder.add(dataclasses.replace(frame, meta=meta), result)
         recorder.add(*live("added at run time", 0))
-    os.close(os.open(tmp_path / "film-a.mp4", os.O_RDONLY | os.O_NONBLOCK))
     assert len(frames(tmp_path / "film-b.mp4")) == 20
     log = " ".join(record.getMessage() for record in caplog.records)
+    assert "a: left behind, stuck in writing" in log
     assert re.search(r"a: 1[56] frames are not in the recording", log)
     assert "b: " not in log
 

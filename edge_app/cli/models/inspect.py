@@ -12,7 +12,7 @@ import typer
 
 from edge_app.cli.options import AsJson, StateDir, state_folder
 from edge_app.cli.output import write_lines
-from edge_app.detector.inspection import Inspection, ModelFile, inspect
+from edge_app.detector.inspection import Inspection, ModelFile, inspect, inspect_served
 from edge_app.model import find_argument
 
 EXAMPLE = "Example: edge-app models inspect yolox_tiny.onnx"
@@ -25,7 +25,8 @@ def main(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="A folder's name under models/, a folder with a model.yaml, or an .onnx file.",
+            help="A folder's name under models/, a folder with a model.yaml, an .onnx file, or a model on a server: "
+            "grpc://HOST:PORT/NAME.",
             show_default=False,
         ),
     ],
@@ -33,7 +34,10 @@ def main(
     as_json: AsJson = False,
 ) -> None:
     """Say what a model takes and answers, how its output is read, and what each of these was taken from."""
-    inspection = inspect(find_argument(model, state_folder(state_dir)))
+    if model.startswith(("grpc://", "grpcs://")):
+        inspection = inspect_served(model)
+    else:
+        inspection = inspect(find_argument(model, state_folder(state_dir)))
     if as_json:
         sys.stdout.write(json.dumps(_document(inspection)) + "\n")
     else:

@@ -1,0 +1,46 @@
+"""Which cameras this program reads: all of them, or in a fleet those that this box has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from edge_app.fleet import FleetConfig, StoreStatus
+
+
+class Assignment:
+    """What one thread decides and every thread may ask.
+
+    Attributes:
+        store: How the store is doing that shares out the cameras; None outside of a fleet.
+    """
+
+    def __init__(self, fleet: FleetConfig | None) -> None:
+        self.store: StoreStatus | None = None
+        self._box = None if fleet is None else fleet.box
+        self._epochs: dict[str, int] = {}
+        self._last: dict[str, int] = {}  # of cameras that were dropped too, of which a frame may be on its way
+
+    @property
+    def epochs(self) -> Mapping[str, int]:
+        """Of the cameras that this box has."""
+        return self._epochs
+
+    def reads(self, camera: str) -> bool:
+        """Whether the camera is read here."""
+        return self._box is None or camera in self._epochs
+
+    def origin(self, camera: str | None) -> Mapping[str, Any]:
+        """See `Origin`."""
+        if self._box is None:
+            return {}
+        epoch = None if camera is None else self._last.get(camera)
+        return {"box": self._box} if epoch is None else {"box": self._box, "epoch": epoch}
+
+    def put(self, camera: str, epoch: int) -> None:
+        """The camera is read here from now on."""
+        self._epochs, self._last = {**self._epochs, camera: epoch}, {**self._last, camera: epoch}
+
+    def drop(self, camera: str) -> None:
+        """It is not any more."""
+        self._epochs = {name: epoch for name, epoch in self._epochs.items() if name != camera}
