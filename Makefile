@@ -26,7 +26,7 @@ demo: $(VENV)/.run ## The bundled model on the rendered scene
 servers: # An RTSP server and a broker for the tests; without root those tests skip and say so
 	@tools/setup-servers
 
-bindings: $(VENV)/.dev # TensorRT's Python names and TensorRT-RTX for the tests; where they are not to be had, those skip
+bindings: $(VENV)/.dev # TensorRT's Python names, TensorRT-RTX and a Kafka broker for the tests; where they are not to be had, those skip
 	@tools/setup-bindings $(BIN)/python
 
 test: $(VENV)/.dev servers bindings ## Every test, with coverage

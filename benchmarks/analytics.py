@@ -1,7 +1,8 @@
 """Measures what following objects costs: ms a frame by tracker and number of objects, at even and uneven intervals.
 
 Beside ours stand those of the library `trackers` (Apache-2.0), where it is installed: `pip install trackers`. With
-`--facts`, what everything between detections and sinks costs is measured instead, and with `--hour` its memory.
+`--facts`, what everything between detections and sinks costs is measured instead, with `--zones` the same by their
+number, and with `--hour` its memory.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from edge_app.analytics.trackers import make_tracker
 from edge_app.core.detections import Detections, Latency, Result
 from edge_app.core.frames import CaptureTime, FrameMeta
 from edge_app.core.metrics import Metrics
+from edge_app.machine import BoxClock
 from edge_app.publish import EventWriter, MessageWriter
 from edge_app.publish.messages import ModelIdentity
 from edge_app.synthetic import CLASSES, Settings, Street
@@ -38,16 +40,22 @@ UNEVEN_S = (0.033, 0.066, 0.033, 0.5, 0.1, 0.033)
 WIDTH, HEIGHT = 1920, 1080
 CAMERAS, CAMERA_FPS = 64, 30
 HOUR_FRAMES, HOUR_FPS, HOUR_WH = 36_000, 10, (320, 180)
-PLACES = SceneConfig.model_validate(
-    {
-        "zones": {
-            f"zone{n}": {"polygon": [[x, y], [x + 0.4, y], [x + 0.45, y + 0.4], [x, y + 0.45]], "dwell_s": 3}
-            for n, (x, y) in enumerate([(0.05, 0.05), (0.5, 0.05), (0.05, 0.5), (0.5, 0.5)])
-        },
-        "lines": {"across": {"from": [0, 0.5], "to": [1, 0.5]}, "down": {"from": [0.5, 0], "to": [0.5, 1]}},
-    }
-)
+ZONES, FEW_CAMERAS = (0, 1, 4, 16, 64), 4
 Update = Callable[[Detections, float], object]
+
+
+def places(zones: int) -> SceneConfig:
+    """So many zones, four to a picture and then over each other, and two lines."""
+    corners = [(0.05, 0.05), (0.5, 0.05), (0.05, 0.5), (0.5, 0.5)] * (zones // 4 + 1)
+    return SceneConfig.model_validate(
+        {
+            "zones": {
+                f"zone{n}": {"polygon": [[x, y], [x + 0.4, y], [x + 0.45, y + 0.4], [x, y + 0.45]], "dwell_s": 3}
+                for n, (x, y) in enumerate(corners[:zones])
+            },
+            "lines": {"across": {"from": [0, 0.5], "to": [1, 0.5]}, "down": {"from": [0.5, 0], "to": [0.5, 1]}},
+        }
+    )
 
 
 def scene(objects: int, *, uneven: bool, seed: int = 7) -> Iterator[tuple[Detections, float]]:
@@ -109,23 +117,23 @@ def frame_ms(make: Callable[[], Update], frames: list[tuple[Detections, float]])
 
 
 class Facts:
-    """All that `run` does with the detections of some cameras, each with tracks, four zones and two lines.
+    """All that `run` does with the detections of some cameras, each with tracks, zones and two lines.
 
     Attributes:
         events: How many there were.
         store: What was counted.
     """
 
-    def __init__(self, cameras: int, source_wh: tuple[int, int], store: CountStore) -> None:
-        config = AnalyticsConfig(track=TrackConfig(), events=EventsConfig(), scene=PLACES, time_zone=None)
+    def __init__(self, cameras: int, source_wh: tuple[int, int], store: CountStore, zones: int = 4) -> None:
+        config = AnalyticsConfig(track=TrackConfig(), events=EventsConfig(), scene=places(zones), time_zone=None)
         model = ModelIdentity(name="bench", sha256="0" * 64, engine="none", precision="fp32")
-        names = [f"camera{n}" for n in range(cameras)]
+        names, clock = [f"camera{n}" for n in range(cameras)], BoxClock()
         self.events, self.store, self._source_wh = 0, store, source_wh
         self._cameras = [
-            (name, make_analytics(config, name, CLASSES, CONFIDENCE, count(1), self.store)) for name in names
+            (name, make_analytics(config, name, CLASSES, CONFIDENCE, count(1), self.store, Metrics())) for name in names
         ]
-        self._messages = MessageWriter("bench", model, CLASSES, Metrics())
-        self._event_messages = EventWriter("bench", model, CLASSES)
+        self._messages = MessageWriter("bench", model, CLASSES, Metrics(), clock)
+        self._event_messages = EventWriter("bench", model, CLASSES, clock)
 
     def add(self, camera: int, index: int, found: Detections, now: float) -> None:
         """The next frame of a camera, and its messages."""
@@ -150,19 +158,29 @@ def counting() -> Iterator[CountStore]:
         store.close()
 
 
-def facts_ms(objects: int) -> tuple[list[float], float]:
+def facts_ms(objects: int, zones: int = 4, cameras: int = CAMERAS) -> tuple[list[float], float]:
     """Processor time of a frame, tracks to messages, in each of several rounds [ms], and events per frame."""
-    frames = [list(scene(objects, uneven=False, seed=seed)) for seed in range(CAMERAS)]
+    frames = [list(scene(objects, uneven=False, seed=seed)) for seed in range(cameras)]
     rounds = []
     for _ in range(ROUNDS):
         with counting() as store:
-            facts = Facts(CAMERAS, (WIDTH, HEIGHT), store)
+            facts = Facts(cameras, (WIDTH, HEIGHT), store, zones)
             began = time.process_time()
             for index in range(FRAMES):
-                for camera in range(CAMERAS):
+                for camera in range(cameras):
                     facts.add(camera, index, *frames[camera][index])
-            rounds.append((time.process_time() - began) / (FRAMES * CAMERAS) * 1e3)
-    return rounds, facts.events / (FRAMES * CAMERAS)
+            rounds.append((time.process_time() - began) / (FRAMES * cameras) * 1e3)
+    return rounds, facts.events / (FRAMES * cameras)
+
+
+def print_zones() -> None:
+    """What everything between detections and sinks costs by the number of zones."""
+    for objects in OBJECTS:
+        each = (min(facts_ms(objects, zones, FEW_CAMERAS)[0]) for zones in ZONES)
+        print(
+            f"{objects} objects: " + ", ".join(f"{n} zones {ms:.2f}" for n, ms in zip(ZONES, each, strict=True)),
+            flush=True,
+        )
 
 
 def print_facts() -> None:
@@ -221,9 +239,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--facts", action="store_true", help="tracks, zones, lines, events and messages")
+    which.add_argument("--zones", action="store_true", help="the same by the number of zones, of few cameras")
     which.add_argument("--hour", action="store_true", help="memory in an hour of the rendered street")
     asked = parser.parse_args()
-    (print_facts if asked.facts else print_memory if asked.hour else print_trackers)()
+    chosen = {print_facts: asked.facts, print_zones: asked.zones, print_memory: asked.hour}
+    next((what for what, wanted in chosen.items() if wanted), print_trackers)()
 
 
 if __name__ == "__main__":

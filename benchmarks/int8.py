@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from edge_app import model
-from edge_app.engine.ort.cpu import open_session
+from edge_app.engine.ort.session import open_session
 
 METHODS = ("mse", "entropy", "percentile", "max")
 LEAST = (0.0, 0.95)  # without float fallback, and with as many layers as it takes

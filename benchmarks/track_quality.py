@@ -105,7 +105,7 @@ def detections(scene: str, frames: int) -> tuple[list[Detections], float]:
     with start(make_parts(config.model_copy(update={"publish": ()}))) as runtime:
         runtime.worker.tap().subscribe_results(lambda result: found.append(result.detections))
         runtime.run()
-        return found, runtime.detector.thresholds.confidence
+        return found, runtime.worker.model.detector.thresholds.confidence
 
 
 def score(tracker: str, found: list[Detections], truth: list[SceneTruth], confidence: float, every: int = 1) -> Score:

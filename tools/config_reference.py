@@ -68,7 +68,7 @@ class Reference:
                 yield self._link(each["$ref"], path)
             elif "patternProperties" in each:
                 (inner,) = each["patternProperties"].values()
-                yield f"names, each with {self._link(inner['$ref'], f'{path}.NAME')}"
+                yield f"names, each with {', or '.join(self._values(inner, f'{path}.NAME'))}"
             elif each.get("type") == "array":
                 yield f"list of {' · '.join(self._values(each['items'], path))}"
             elif each.get("pattern") != VARIABLE:

@@ -65,9 +65,9 @@ class Bench:
         decode = postprocess or self.variant.detector.postprocess
         source: Any = inbox
         began = time.perf_counter()
-        told = discard, discard, discard
+        told = discard, discard, discard, discard
         analysis = Analysis(source, engine or self.engine, decode, *told, Metrics(), Heartbeats(), "bench")
-        analysis.run(threading.Event())
+        analysis.run(threading.Event().is_set)
         return inbox.taken / (time.perf_counter() - began)
 
     def with_slots(self, slots: Sequence[Any]) -> Any:

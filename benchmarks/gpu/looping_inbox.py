@@ -50,9 +50,18 @@ class LoopingInbox:
         """Whether a batch can be had at once."""
         return not self.finish()
 
+    @property
+    def next_is_alone(self) -> bool:
+        """None of the pictures is so large."""
+        return False
+
     def finish(self) -> bool:
         """Whether nothing comes any more."""
         return self.taken >= self._frames or time.monotonic() > self._end
+
+    def take_removed(self) -> set[str]:
+        """No camera is removed."""
+        return set()
 
     def take_ended(self) -> set[str]:
         """No camera ends before the others."""

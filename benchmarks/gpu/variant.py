@@ -58,7 +58,9 @@ class ModelVariant:
         """The engine with two slots, and its device, which counts calls."""
         gpu, d = Metered(Gpu(0)), self.detector
         executors = cuda_executors(d.signature, ordinal=0, max_batch=self.batch, slots=2, half=self.half)
-        return GpuEngine("onnxruntime-cuda", gpu, executors, d.input, d.constants), gpu
+        engine = GpuEngine("onnxruntime-cuda", gpu, executors, d.input, d.constants, d.layout)
+        engine.select(d.thresholds.confidence)
+        return engine, gpu
 
     def executor_fps(self, lanes: int, seconds: float) -> float:
         """Frames/s of the model alone on noise, without copies and from one thread.

@@ -17,7 +17,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scenes import EVALUATION_SEED, HEIGHT, LAST_FRAME, WIDTH, Floats, letterbox, scale, settings_for, targets
 
-from edge_app.engine.ort.cpu import open_session
+from edge_app.engine.ort.session import open_session
 from edge_app.model import read_any_signature
 from edge_app.synthetic import CLASSES, LIGHTS, WEATHERS, Settings, Street
 

@@ -1,6 +1,6 @@
 """Runs the program with forty hostile cameras at once beside two good ones; prints its memory and the good ones' gaps.
 
-    python benchmarks/soak.py [--seconds 60] [--fps 8] [--px 2073600] [--alone]
+    python benchmarks/hostile.py [--seconds 60] [--fps 8] [--px 2073600] [--alone]
 
 The hostile ones are those of `tests/rtsp/greedy.py`, which want memory, those of `tests/rtsp/manners.py` that must be
 `down`, and some over HTTP; each is tried again at once. They are served by a process of the lowest priority, as other

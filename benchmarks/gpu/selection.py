@@ -1,0 +1,117 @@
+"""What the selection of cells on a GPU gains: rates of the pipeline with it and without, beside the network alone.
+
+python -m benchmarks.gpu.selection [--yolox yolox_nano.onnx] [--rounds 3] [--seconds 0.6]
+
+Pictures are on the GPU, batches of eight. "Busy" is the CPU time of the analysis thread over the time that passes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.gpu.bench import discard
+from benchmarks.gpu.looping_inbox import LoopingInbox, nv12, street_bgr
+from benchmarks.gpu.variant import ModelVariant, with_batch
+from benchmarks.peers.yolov8_shape import write
+from edge_app.core.frames import Picture
+from edge_app.core.metrics import Metrics
+from edge_app.core.threads import Heartbeats
+from edge_app.pipeline import Analysis
+from tests.cuda.pictures import Surfaces
+
+BATCH = 8
+PICTURES = 16
+
+
+def variants(folder: Path, yolox: Path | None) -> Iterator[ModelVariant]:
+    """The models, in both precisions."""
+    models = {"traffic": "{name: traffic}"}
+    shape = write(folder / "yolov8_shape.onnx", 640, BATCH)
+    models["yolov8n's shape"] = f"{{onnx: {shape}, labels: coco, decoder: ultralytics}}"
+    if yolox:
+        path = with_batch(yolox, BATCH, folder / "yolox_nano.onnx")
+        models["yolox_nano"] = f"{{onnx: {path}, labels: coco}}"
+    for name, model in models.items():
+        for half in (False, True):
+            yield ModelVariant.from_config(name, model, BATCH, half)
+
+
+def network_fps(engine: Any, gpu: Any, seconds: float) -> float:
+    """Frames/s of the network in both slots, without anything else."""
+    frames, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        frames += engine.compute_again()
+    with gpu.current():
+        for slot in engine.slots:
+            slot.drain()  # the next batch goes into the same buffers
+    return frames / (time.perf_counter() - began)
+
+
+def pipeline(engine: Any, postprocess: Any, inbox: Any) -> tuple[float, float, int]:
+    """Frames/s of what `run` does between inbox and sinks, how busy its thread is, and batches that overflowed."""
+    metrics = Metrics()
+    told = discard, discard, discard, discard
+    analysis = Analysis(inbox, engine, postprocess, *told, metrics, Heartbeats(), "bench")
+    began, cpu = time.perf_counter(), time.thread_time()
+    analysis.run(threading.Event().is_set)
+    wall = time.perf_counter() - began
+    return inbox.taken / wall, (time.thread_time() - cpu) / wall, metrics.total("selections_overflowed")
+
+
+def measure(variant: ModelVariant, pictures: Sequence[Picture], rounds: int, seconds: float) -> None:
+    """Prints a line for each way, after all rounds."""
+    with ExitStack() as stack:
+        loaded, gpu = variant.load()
+        engine: Any = stack.enter_context(loaded)
+        surfaces = Surfaces(gpu)
+
+        def free() -> None:
+            with gpu.current():
+                surfaces.free()
+
+        stack.callback(free)
+        with gpu.current():
+            shown = [surfaces.put(picture) for picture in pictures]
+        detector, ways = variant.detector, {"selected": variant.detector.thresholds.confidence, "whole": None}
+        alone: list[float] = []
+        found: dict[str, list[tuple[float, float, int]]] = {way: [] for way in ways}
+        for _ in range(rounds + 1):  # the first warms up
+            alone.append(network_fps(engine, gpu, seconds))
+            for way, confidence in ways.items():
+                engine.select(confidence)
+                found[way].append(pipeline(engine, detector.postprocess, LoopingInbox(shown, seconds=seconds)))
+        name, bare = f"{variant.name} {variant.precision}", alone[1:]
+        print(f"{name:24} network alone {min(bare):7,.0f} {median(bare):7,.0f} {max(bare):7,.0f} frames/s")
+        for way, each in found.items():
+            rates, busy, overflowed = zip(*each[1:], strict=True)
+            share = median(rate / one for rate, one in zip(rates, bare, strict=True))
+            print(
+                f"{name:24} {way:13} {min(rates):7,.0f} {median(rates):7,.0f} {max(rates):7,.0f} frames/s, "
+                f"{share:.2f} of the network, thread busy {100 * median(busy):.0f} %, {sum(overflowed)} overflowed",
+                flush=True,
+            )
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--yolox", type=Path, help="YOLOX-Nano, which is not part of the project")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.6, help="of each rate")
+    args = parser.parse_args()
+    pictures = [nv12(picture) for picture in street_bgr(PICTURES)]
+    with tempfile.TemporaryDirectory() as name:
+        for variant in variants(Path(name), args.yolox):
+            measure(variant, pictures, args.rounds, args.seconds)
+
+
+if __name__ == "__main__":
+    main()
