@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := .venv-uv/bin/uv
-PYTEST := python -m pytest -n auto --dist worksteal
+TEST := tools/run-tests
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check test-pythons test-lowest lock docs bench gpu-bench clean servers bindings
 
@@ -30,14 +30,14 @@ bindings: $(VENV)/.dev # TensorRT's Python names, TensorRT-RTX and a Kafka broke
 	@tools/setup-bindings $(BIN)/python
 
 test: $(VENV)/.dev servers bindings ## Every test, with coverage
-	@$(BIN)/$(PYTEST) --cov --cov-report=term:skip-covered
+	@$(TEST) $(BIN)/python --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.dev servers bindings ## Format, lint, types, layers, tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/$(PYTEST) --cov --cov-report=term:skip-covered
+	@$(TEST) $(BIN)/python --cov --cov-report=term:skip-covered
 
 test-pythons: servers ## Every test on every supported Python that is here; PYTHONS="3.10 3.13" picks
 	@tools/test-pythons $(PYTHONS)
@@ -45,7 +45,7 @@ test-pythons: servers ## Every test on every supported Python that is here; PYTH
 test-lowest: $(UV) servers ## Every test on Python 3.10 with the oldest dependencies that pyproject.toml allows
 	@$(UV) pip compile --quiet --extra dev --python-version 3.10 --resolution lowest-direct pyproject.toml >.venv-uv/lowest.txt
 	@python=$$(tools/find-python 3.10) && tools/setup-venv "$$python" .venv-lowest ".[dev]" .venv-uv/lowest.txt
-	@.venv-lowest/bin/$(PYTEST) -q
+	@$(TEST) .venv-lowest/bin/python -q
 
 $(UV):
 	@tools/setup-venv "$(PYTHON)" .venv-uv uv

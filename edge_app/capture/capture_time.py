@@ -12,6 +12,7 @@ from edge_app.core.frames import CaptureTime
 LONGEST_TRANSIT_S = 5.0
 SLOWEST_TRANSIT_S = 0.5  # of the fastest frame; no network that carries video is slower
 SET_BACK_S = 0.75  # further than a packet lies before one that was sent earlier, as with B-frames
+AT_ONCE_S, READINGS = 1e-3, 10  # within that two clocks are read as one, or the best of so many times
 CLOCK_JITTER_S = 0.1  # how much two clocks differ that NTP synchronises: a frame is never newer than its arrival
 
 
@@ -24,7 +25,12 @@ class Moment:
 
     @classmethod
     def now(cls) -> Moment:
-        return cls(time.time(), time.monotonic())
+        """Both clocks as of now; read again where a busy machine let the thread wait in between."""
+        for _ in range(READINGS):
+            before, wall, mono = time.monotonic(), time.time(), time.monotonic()
+            if mono - before < AT_ONCE_S:
+                break
+        return cls(wall, mono)
 
     def earlier(self, seconds: float) -> Moment:
         """The instant that many seconds before this one."""

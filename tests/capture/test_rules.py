@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64decode
 from fractions import Fraction
 from pathlib import Path
@@ -57,6 +58,21 @@ def test_the_cameras_clock_counts_where_the_transit_is_possible(ahead: float):
             arrival.mono,
         )
         assert capture.skew_s == pytest.approx(ahead, abs=1e-6)
+
+
+def test_a_moment_is_one_on_both_clocks_although_the_thread_had_to_wait_between_them(monkeypatch: pytest.MonkeyPatch):
+    waits, wall = [0.5, 0.5], time.time
+
+    def interrupted() -> float:
+        now = wall()
+        time.sleep(waits.pop() if waits else 0)
+        return now
+
+    apart = wall() - time.monotonic()
+    monkeypatch.setattr(time, "time", interrupted)
+    moment = Moment.now()
+    assert not waits
+    assert abs(moment.wall - moment.mono - apart) < 0.25
 
 
 def test_a_clock_that_is_two_seconds_slow_is_not_taken_for_a_slow_network():

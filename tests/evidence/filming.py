@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from tests.capture.conftest import camera_config
 from tests.waiting import PATIENCE_S, until
 
 NOTHING = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty(0, np.int32))
+NOT_ENCODED_IN_TIME = r"it begins \d+\.\d s late: what came before was not encoded in time"
 AT_ONCE = Latency(queue=0, preprocess=0, infer=0, postprocess=0, total=0)
 
 
@@ -158,15 +160,17 @@ class Filming:
         return next(each for each in self.outcomes if each.order is order)
 
     def made(self, order: ClipOrder) -> Path:
-        """The file of a clip that is to be as it was ordered."""
+        """The file of a clip that is to be as it was ordered; one that a busy machine encodes may begin late."""
         outcome = self.outcome(order)
-        assert outcome.why == ""
+        late = re.fullmatch(NOT_ENCODED_IN_TIME, outcome.why)
+        assert late or outcome.why == ""
         assert outcome.draft is not None
         assert outcome.start_time is not None
         assert outcome.end_time is not None
         at = order.meta.time.wall
-        assert outcome.start_time <= at - self.config.before_s
+        assert late or outcome.start_time <= at - self.config.before_s
         assert outcome.end_time >= at + self.config.after_s
+        assert abs(shots(outcome.draft)[-1].shown - (outcome.end_time - outcome.start_time)) < 0.3
         return outcome.draft
 
     def end(self) -> None:

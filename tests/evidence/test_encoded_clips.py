@@ -25,14 +25,13 @@ CORNER = [[(0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5)]]
 
 
 def check(path: Path) -> list[av.VideoFrame]:
-    """That a clip is whole, and lasts as long as it is to; its pictures."""
+    """That a clip is whole; its pictures."""
     found, pictures = shots(path), decoded(path)
     assert found[0].is_key
     assert found[0].shown == 0
     assert len(pictures) == len(found)
     times = [picture.time for picture in pictures]
     assert all(a < b for a, b in pairwise(times))
-    assert times[-1] >= 3.9
     return pictures
 
 
@@ -54,7 +53,6 @@ def test_what_is_not_to_be_seen_is_in_no_clip(tmp_path: Path, rtsp_server: Start
     orders.append(filming.order())
     for order in orders:
         pictures = check(filming.made(order))
-        assert len(pictures) > 4 * 10
         assert max(map(detail, pictures)) < 6
         right = [picture.to_ndarray(format="gray")[:, 100:] for picture in pictures]
         assert np.std([half.mean() for half in right]) > 0.5  # what moves beside it is still there
@@ -145,6 +143,7 @@ def test_a_finite_source_without_coded_packets_loses_nothing(filming: Filming):
     filming.add("synthetic://street?seed=7&fps=10&size=320x240&frames=120")
     pictures = check(filming.made(filming.event(60)))
     times = [picture.time for picture in pictures]
+    assert times[-1] >= 3.9
     assert all(0.09 < b - a < 0.11 for a, b in pairwise(times))
 
 

@@ -417,7 +417,7 @@ def test_a_file_that_is_deleted_is_told_and_a_new_one_begins(box: Box, caplog: A
     away = Away()
     delivery = box.on(away)
     put(delivery, range(900))
-    until(lambda: box.rows() == 900 and in_memory(delivery) < 900)
+    until(lambda: delivery.status.spooled == 900)
     in_place = in_memory(delivery)
     for path in box.folder.glob("sink.db*"):
         path.unlink()
