@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
@@ -114,7 +115,10 @@ class NodeEdit:
                 text.add_lines(items[-1], [f"{indent}- {each}" for each in texts])
             else:
                 start = items[following].start_mark.index
-                text.put(start, start, "".join(f"{each}{text.newline}{indent}- " for each in texts))
+                gap = re.sub(
+                    "#.*", "", text.before[dashes[following] + 1 : start]
+                )  # what is nested stays in its column
+                text.put(start, start, "".join(f"{each}{text.newline}{indent}-{gap}" for each in texts))
 
     def _flow(
         self,

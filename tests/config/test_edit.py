@@ -221,6 +221,13 @@ def test_a_point_more_and_a_point_less_are_a_line_each() -> None:
     assert change(ZONES, {"zones": {"corner": CORNER, "door": less}}) == ["-        - [0.5, 0.2]"]
 
 
+def test_an_item_before_a_nested_list_leaves_that_in_its_column() -> None:
+    text = b"c:\n  g:\n    b:\n    -   - 1\n        - 2\n"
+    assert edited(text, ("c", "g"), {"b": [[1, 2]]}, {"b": [0, [1, 2]]}) == (
+        b"c:\n  g:\n    b:\n    -   0\n    -   - 1\n        - 2\n"
+    )
+
+
 def test_another_name_is_another_key() -> None:
     new = {"zones": {"nook": CORNER, "door": DOOR}}
     line = FILE.splitlines()[5]

@@ -16,7 +16,8 @@ def tried(tmp_path):
     def run(here, *asked):
         tools = tmp_path / "tools"
         tools.mkdir()
-        shutil.copy(TOOLS / "test-pythons", tools)
+        for name in ("test-pythons", "run-tests"):
+            shutil.copy(TOOLS / name, tools)
         scripts = {
             "find-python": f'case " {here} " in *" $1 "*) echo python$1 ;; *) exit 1 ;; esac',
             "setup-venv": "mkdir -p $2/bin && cp tools/setup-bindings $2/bin/python",
