@@ -1,4 +1,4 @@
-"""Which cameras this program reads: all of them, or in a fleet those that this box has."""
+"""Which cameras this process reads: all of them, or those that this box has in a fleet, or that it was given."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ class Assignment:
         store: How the store is doing that shares out the cameras; None outside of a fleet.
     """
 
-    def __init__(self, fleet: FleetConfig | None) -> None:
+    def __init__(self, fleet: FleetConfig | None, *, shared: bool = False) -> None:
+        """In a fleet, or `shared`, no camera is read before it is put here."""
         self.store: StoreStatus | None = None
         self._box = None if fleet is None else fleet.box
-        self._epochs: dict[str, int] = {}
-        self._last: dict[str, int] = {}  # of cameras that were dropped too, of which a frame may be on its way
+        self._shared = shared or fleet is not None
+        self._epochs: dict[str, int | None] = {}
+        self._last: dict[str, int | None] = {}  # of cameras that were dropped too, of which a frame may be on its way
 
     @property
-    def epochs(self) -> Mapping[str, int]:
-        """Of the cameras that this box has."""
+    def epochs(self) -> Mapping[str, int | None]:
+        """Of the cameras that were put here; None outside of a fleet."""
         return self._epochs
 
     def reads(self, camera: str) -> bool:
         """Whether the camera is read here."""
-        return self._box is None or camera in self._epochs
+        return not self._shared or camera in self._epochs
 
     def origin(self, camera: str | None) -> Mapping[str, Any]:
         """See `Origin`."""
@@ -37,7 +39,7 @@ class Assignment:
         epoch = None if camera is None else self._last.get(camera)
         return {"box": self._box} if epoch is None else {"box": self._box, "epoch": epoch}
 
-    def put(self, camera: str, epoch: int) -> None:
+    def put(self, camera: str, epoch: int | None) -> None:
         """The camera is read here from now on."""
         self._epochs, self._last = {**self._epochs, camera: epoch}, {**self._last, camera: epoch}
 

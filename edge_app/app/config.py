@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_valida
 from edge_app.analytics.analytics import AnalyticsConfig
 from edge_app.analytics.config import EventsConfig, TrackConfig
 from edge_app.analytics.scene import Areas, SceneConfig
+from edge_app.app.workers.config import WorkersConfig
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.address import redacted
 from edge_app.config import load, schema_of
@@ -60,6 +61,9 @@ class ReloadConfig(Section):
 class CameraSection(PrivacyConfig, SceneConfig, CameraConfig):
     """A camera, what its picture shows, and what of it nobody is to see."""
 
+    worker: int | None = Field(default=None, ge=0)
+    """Number of the worker process that reads it, from 0; null: the one that has the least to do."""
+
 
 class AppConfig(Section):
     """The whole file."""
@@ -91,6 +95,8 @@ class AppConfig(Section):
     """What the program may take of the machine."""
     web: WebConfig | None = None
     """Probes, metrics and an API over HTTP; null: nothing listens."""
+    workers: WorkersConfig = WorkersConfig()
+    """The processes that analyse the cameras, several for many cameras or GPUs."""
     fleet: FleetConfig | None = None
     """The boxes that share these cameras; null: this one reads them all."""
     shutdown: ShutdownConfig = ShutdownConfig()
@@ -204,6 +210,30 @@ class AppConfig(Section):
         self._variables = (context or {}).get("variables", self._variables)
         self._tell_sinks()
 
+    def of_worker(self, number: int) -> AppConfig:
+        """What the worker process of that number runs: with its own GPU, or its share of the cores and of the disk."""
+        changed: dict[str, Any] = {"engine": self.workers.engine(self.engine, number)}
+        if self.evidence is not None:
+            keep = self.evidence.keep
+            share = keep.model_copy(update={"max_mb": keep.max_mb / self.workers.count})
+            changed["evidence"] = self.evidence.model_copy(update={"keep": share})
+        return self.model_copy(update=changed)
+
+    @property
+    def beside_workers(self) -> AppConfig:
+        """The same for the process that sees no picture: it makes no evidence, and keeps what is made of it."""
+        if self.evidence is None:
+            return self
+        snapshots = self.evidence.snapshots.model_copy(update={"types": ()})
+        evidence = self.evidence.model_copy(update={"snapshots": snapshots, "clips": None})
+        return self.model_copy(update={"evidence": evidence, "describe": None})
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """For a worker process; where keys stand in the file, only the process knows that has read it."""
+        state = super().__getstate__()
+        private = {**state["__pydantic_private__"], "_complain": _without_place}
+        return {**state, "__pydantic_private__": private}
+
     def keeping(self, other: AppConfig, keys: Iterable[str]) -> AppConfig:
         """The same with these sections of another one."""
         kept = self.model_copy(update={key: getattr(other, key) for key in keys})
@@ -242,6 +272,15 @@ class AppConfig(Section):
     def _there_is_a_model(self) -> AppConfig:
         if self.model.name is None and self.model.onnx is None and self.engine.backend != "kserve":
             raise wrong("want name or onnx", "model")
+        return self
+
+    @model_validator(mode="after")
+    def _workers_that_are_named_are_there(self) -> AppConfig:
+        for name, camera in self.cameras.items():
+            if camera.worker is not None and camera.worker >= max(1, self.workers.count):
+                raise wrong(
+                    f"there is no such worker: `workers` has {self.workers.count or 1}", "cameras", name, "worker"
+                )
         return self
 
     @model_validator(mode="after")

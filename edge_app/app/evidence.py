@@ -18,9 +18,9 @@ from edge_app.evidence import (
     EVIDENCE_THREAD,
     Evidence,
     EvidenceKeeper,
-    EvidenceStore,
     PrivacyMasks,
     SnapshotMaker,
+    Store,
     Wanted,
 )
 from edge_app.evidence.clips import Clips
@@ -45,6 +45,7 @@ class EvidenceControl:
         threads: ThreadGroup,
         clock: BoxClock,
         on_written: Callable[[], object],
+        open_store: Callable[..., Store],
     ) -> None:
         """Opens nothing yet.
 
@@ -56,7 +57,9 @@ class EvidenceControl:
             threads: Runs the threads that write.
             clock: By which evidence ages while the program does not run, where somebody keeps it right.
             on_written: Called when something was kept, in the thread that keeps it; must not block.
+            open_store: Opens the folder, as `EvidenceStore`.
         """
+        self._open_store = open_store
         self.evidence, self._masks, self._labels = evidence, masks, labels
         self._metrics, self._threads, self._clock, self._on_written = metrics, threads, clock, on_written
         self._clips: Clips | None = None
@@ -84,7 +87,7 @@ class EvidenceControl:
         if self.evidence.is_kept:
             self.evidence.use(wanted, keep, clips)
             return
-        store = partial(EvidenceStore, folder, keep, drafts, lambda: self._clock.synchronised is True, self._metrics)
+        store = partial(self._open_store, folder, keep, drafts, lambda: self._clock.synchronised is True, self._metrics)
         keeper = EvidenceKeeper(store, self._metrics, self._on_written)
         self._threads.start(EVIDENCE_THREAD, keeper.run)
         self.evidence.begin(keeper, wanted, clips)

@@ -11,7 +11,7 @@ from edge_app.app.assignment import Assignment
 from edge_app.app.service import Service
 from edge_app.app.since import Since
 from edge_app.app.worker import Worker
-from edge_app.evidence import Evidence
+from edge_app.app.workers.pool import WorkerPool
 from edge_app.machine import BoxClock
 from edge_app.publish import DeliveryGroup, Health, HealthState, StatsReporter
 
@@ -23,14 +23,13 @@ class HealthWatch:
 
     def __init__(
         self,
-        worker: Worker,
+        worker: Worker | WorkerPool,
         deliveries: DeliveryGroup,
-        evidence: Evidence,
         clock: BoxClock,
         assignment: Assignment,
     ) -> None:
         """The program begins to run now."""
-        self._worker, self._deliveries, self._evidence, self._clock = worker, deliveries, evidence, clock
+        self._worker, self._deliveries, self._clock = worker, deliveries, clock
         self._assignment = assignment
         self._since, self._began_mono, self._version = time.time(), time.monotonic(), version("edge-app")
         self._status: HealthState | None = None
@@ -53,7 +52,7 @@ class HealthWatch:
                 cameras={name: noted.of_camera(name, camera) for name, camera in self._worker.health().items()},
                 sinks={name: replace(sink, since=noted.of(f"sink {name}", sink.since)) for name, sink in sinks.items()},
                 clock_synchronised=self._clock.synchronised,
-                describing=self._evidence.describing,
+                describing=self._worker.describing,
                 fleet=self._assignment.store,
             )
             if now.status != self._status:

@@ -29,10 +29,7 @@ class LoadedModel:
     @property
     def identity(self) -> ModelIdentity:
         """What messages say of it."""
-        detector = self.detector
-        return ModelIdentity(
-            name=detector.name, sha256=detector.sha256, engine=self.engine.name, precision=detector.precision
-        )
+        return identity_of(self.detector, self.engine.name)
 
     def close(self) -> None:
         """Ends the engine, which nobody uses any more."""
@@ -41,6 +38,11 @@ class LoadedModel:
     def operated_as(self, other: Detector) -> LoadedModel:
         """The same at the thresholds and for the classes of the other, which was read of the same model."""
         return replace(self, detector=self.detector.operated_as(other))
+
+
+def identity_of(detector: Detector, engine: str) -> ModelIdentity:
+    """What messages say of a detector that an engine of that name computes."""
+    return ModelIdentity(name=detector.name, sha256=detector.sha256, engine=engine, precision=detector.precision)
 
 
 def load_model(detector: Detector, config: EngineConfig, keep_building: Callable[[], bool]) -> LoadedModel:

@@ -16,7 +16,7 @@ Op = Literal["+", "-", "~", "="]
 
 PARTS_OF_THE_MODEL = frozenset({"model", "engine"})
 PARTS_OF_ANALYTICS = frozenset({"detect", "track", "events"})  # `detect` has the lowest score
-ONLY_AT_THE_START = frozenset({"state_dir", "timezone", "web", "fleet"})
+ONLY_AT_THE_START = frozenset({"state_dir", "timezone", "web", "fleet", "workers"})
 LISTED = frozenset({"cameras", "publish"})  # by their own names
 SCENE = frozenset(SceneConfig.model_fields)
 PRIVACY = frozenset(PrivacyConfig.model_fields)

@@ -21,6 +21,9 @@ from edge_app.app.loaded_model import LoadedModel
 from edge_app.app.service import Service
 from edge_app.app.status_events import StatusEvents
 from edge_app.app.worker import Worker
+from edge_app.app.workers.outlets import Outlets
+from edge_app.app.workers.pool import WorkerPool
+from edge_app.capture.status import OnStatus
 from edge_app.core.calls import Calls
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import TemporaryError
@@ -29,7 +32,8 @@ from edge_app.core.listeners import Listeners
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.core.ulid import new_ulid
-from edge_app.evidence import Evidence, PrivacyMasks
+from edge_app.evidence import Evidence, PrivacyMasks, Store
+from edge_app.evidence.drafts import Drafts
 from edge_app.machine import BoxClock, LeakGuard
 from edge_app.publish import (
     SPOOLS,
@@ -60,7 +64,7 @@ class Runtime:
 
     Attributes:
         parts: What runs; replaced where the configuration is loaded again.
-        worker: The cameras, and the model that answers; cameras are added and removed by the thread that calls `run`,
+        worker: The cameras, and the model that answers, in this process or in others; cameras
             as in its `refresh` and in what `call` is given.
         deliveries: The sinks; they are added and removed by any thread.
         metrics: What is counted and measured.
@@ -76,9 +80,11 @@ class Runtime:
     def __init__(
         self,
         parts: Parts,
-        model: LoadedModel,
+        model: LoadedModel | WorkerPool,
         *,
         open_counts: Callable[[], CountStore],
+        open_evidence: Callable[..., Store],
+        on_status: OnStatus | None,
         metrics: Metrics,
         service: Service,
         stop: threading.Event,
@@ -89,8 +95,10 @@ class Runtime:
 
         Args:
             parts: What runs.
-            model: What answers; whoever made it closes what the worker has in the end.
+            model: What answers, which `close_model` ends; or the processes in which it does.
             open_counts: Opens the file of the counts, once, when the first zone or line needs it; AccessError if not.
+            open_evidence: Opens the folder of the evidence, as `EvidenceStore`.
+            on_status: Told of each change of a camera's status; None: the sinks are.
             metrics: What is counted and measured.
             service: What systemd is told.
             stop: Ends `run`.
@@ -108,28 +116,24 @@ class Runtime:
         self.deliveries = DeliveryGroup(
             self._threads, self._heartbeats, self.metrics, spools=parts.config.state_dir / SPOOLS
         )
-        labels = model.detector.labels
-        self._events = EventWriter(self._session, model.identity, labels, self.clock, assignment.origin)
+        answering = model.model if isinstance(model, WorkerPool) else model
+        labels = answering.detector.labels
+        self._events = EventWriter(self._session, answering.identity, labels, self.clock, assignment.origin)
         self._status_events: StatusEvents | None = None
         self.tell_of_cameras(parts.config.events is not None)
         self._evidence, self.evidence_written = Evidence(self._events), Listeners()
         self._evidence_control = EvidenceControl(
-            self._evidence, masks, self._labels, metrics, self._threads, self.clock, self.evidence_written.call
-        )
-        self.worker = Worker(
-            model,
-            MessageWriter(self._session, model.identity, labels, self.metrics, self.clock, assignment.origin),
-            self._events,
-            CameraFacts(self.analytics_of(parts, model)),
             self._evidence,
-            publish=self.deliveries.put,
-            on_status=self._on_status,
-            metrics=self.metrics,
-            heartbeats=self._heartbeats,
-            threads=self._threads,
-            stop=stop,
+            masks,
+            self._labels,
+            metrics,
+            self._threads,
+            self.clock,
+            self.evidence_written.call,
+            open_evidence,
         )
-        self._health = HealthWatch(self.worker, self.deliveries, self._evidence, self.clock, assignment)
+        self.worker = self._worker(model, on_status or self._on_status)
+        self._health = HealthWatch(self.worker, self.deliveries, self.clock, assignment)
         self._stats = StatsReporter(self._session, self.metrics, self.clock, assignment.origin)
         self._reporter = HealthReporter(service, self.deliveries, self._stats)
 
@@ -168,12 +172,20 @@ class Runtime:
             self._calls.close()
             self._heartbeats.forget(MAIN)
             undelivered = self._end()
-        for error in (self._threads.error, undelivered, self._threads.kept):
+        of_a_source = self.worker.error if isinstance(self.worker, WorkerPool) else self._threads.kept
+        for error in (self._threads.error, undelivered, of_a_source):
             if error is not None:
                 raise error
 
+    def close_model(self) -> None:
+        """Ends the engine of the worker in this process, once that has ended."""
+        if isinstance(self.worker, Worker):
+            self.worker.model.close()
+
     def read(self, camera: str) -> None:
-        """Adds the camera of that name; for the thread that calls `run`."""
+        """Adds the camera of that name, unless it is read already; for the thread that calls `run`."""
+        if camera in self.worker.statuses():
+            return
         source = self.parts.sources_for(self.worker.model.detector)[camera]
         self.worker.add(camera, source, self.parts.config.cameras[camera])
 
@@ -220,7 +232,7 @@ class Runtime:
 
     def keep_evidence(self, config: AppConfig) -> None:
         """Keeps of events what that configuration asks for; raises as `run`."""
-        self._evidence_control.fit(config)
+        self._evidence_control.fit(config.beside_workers if isinstance(self.worker, WorkerPool) else config)
 
     def tell_of_cameras(self, told: bool) -> None:
         """Whether cameras that go down and come back are events, those among them that were told to be down already."""
@@ -230,6 +242,11 @@ class Runtime:
         """Tells the sinks which cameras, zones and lines there are."""
         names = {name: PlaceNames(zones=[*c.zones], lines=[*c.lines]) for name, c in cameras.items()}
         self.deliveries.put_state(places_message(names))
+
+    @property
+    def drafts(self) -> Drafts:
+        """Of clips that are being written."""
+        return self._evidence.drafts
 
     @property
     def heartbeats(self) -> Heartbeats:
@@ -243,6 +260,34 @@ class Runtime:
     def stats(self) -> dict[str, Any]:
         """What was counted and measured, as `edge_app.stats/1`; any thread may ask."""
         return self._stats.document(self.health())
+
+    def _worker(self, model: LoadedModel | WorkerPool, on_status: OnStatus) -> Worker | WorkerPool:
+        """What analyses the cameras."""
+        if isinstance(model, WorkerPool):
+            outlets = Outlets(
+                publish=self.deliveries.put,
+                on_status=on_status,
+                on_counts=self._tell_counts,
+                evidence=self._evidence,
+                metrics=self.metrics,
+                stop=self.stop,
+            )
+            model.serve(outlets, self.assignment)
+            return model
+        labels, origin = model.detector.labels, self.assignment.origin
+        return Worker(
+            model,
+            MessageWriter(self._session, model.identity, labels, self.metrics, self.clock, origin),
+            self._events,
+            CameraFacts(self.analytics_of(self.parts, model)),
+            self._evidence,
+            publish=self.deliveries.put,
+            on_status=on_status,
+            metrics=self.metrics,
+            heartbeats=self._heartbeats,
+            threads=self._threads,
+            stop=self.stop,
+        )
 
     def _on_status(self, camera: str, status: CameraStatus) -> None:
         """Tells the sinks that a camera has changed."""
@@ -306,7 +351,7 @@ class Runtime:
                 deadline, told_to = min(deadline, time.monotonic() + STOP_DRAIN_S), True
                 self._evidence.finish(at_once=True)
             left = deadline - time.monotonic()
-            settled = self._settle_evidence()
+            settled = self._settle_evidence() and self.worker.join(0)
             undelivered = self.deliveries.drain(min(TICK_S, max(0.0, left)))
             if (settled and not undelivered) or left <= 0:
                 return undelivered

@@ -15,6 +15,7 @@ from edge_app.app.config import AppConfig
 from edge_app.app.config_requests import ConfigRequests
 from edge_app.app.engine_document import engine_document
 from edge_app.app.runtime import Runtime
+from edge_app.app.workers.pool import WorkerPool
 from edge_app.core.errors import AccessError, TemporaryError
 from edge_app.core.threads import ThreadGroup
 from edge_app.evidence import EVIDENCE, EvidenceReader
@@ -53,6 +54,7 @@ class Shown:
             engine=lambda: engine_document(self._running.worker.model.detector),
             counts=self._counts,
             metrics=lambda: self._running.metrics,
+            worker_of=self._worker_of,
             readings=lambda: [*readings(), *self._agreement()],
             shown_config=lambda: self._running.parts.config.shown(),
             evidence=lambda: EvidenceReader(self._running.parts.config.state_dir / EVIDENCE),
@@ -80,6 +82,10 @@ class Shown:
         """How well INT8 agrees with FP32, where it runs."""
         if (qualification := self._running.worker.model.detector.qualification) is not None:
             yield Reading("int8_agreement", qualification.report.agreement.map50, {})
+
+    def _worker_of(self, camera: str) -> int | None:
+        worker = self._running.worker
+        return worker.number_of(camera) if isinstance(worker, WorkerPool) else None
 
     def _counts(self, period: CountPeriod, since_s: float) -> list[dict[str, Any]]:
         config = self._running.parts.config

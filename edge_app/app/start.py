@@ -4,22 +4,42 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import cv2
 
 from edge_app.analytics.counts import COUNTS_FILE
 from edge_app.app.assignment import Assignment
+from edge_app.app.config import AppConfig
 from edge_app.app.counting import open_store
 from edge_app.app.factory import Parts, limit_pictures
-from edge_app.app.loaded_model import load_model
+from edge_app.app.loaded_model import LoadedModel, load_model
 from edge_app.app.runtime import Runtime
 from edge_app.app.service import Service
+from edge_app.app.workers.pool import WorkerPool
+from edge_app.capture.status import OnStatus
 from edge_app.core.metrics import Metrics
-from edge_app.evidence import PrivacyMasks
+from edge_app.core.threads import ThreadGroup
+from edge_app.evidence import EvidenceStore, PrivacyMasks, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsWorker:
+    """What a worker process has of the main process.
+
+    Attributes:
+        assignment: Which cameras it reads.
+        open_evidence: Opens the evidence, as `EvidenceStore`.
+        on_status: Told of each change of a camera's status.
+    """
+
+    assignment: Assignment
+    open_evidence: Callable[..., Store]
+    on_status: OnStatus
+
 
 SWITCH_S = 0.001  # at Python's 5 ms, the analysis thread waits as long after each call into NumPy while cameras render
 BUILD_STEP_S = 300  # a step of TensorRT's, such as trying all kernels for a large layer on a small GPU
@@ -27,7 +47,13 @@ BUILD_STEP_S = 300  # a step of TensorRT's, such as trying all kernels for a lar
 
 @contextmanager
 def start(
-    parts: Parts, stop: threading.Event | None = None, *, masks: PrivacyMasks | None = None, keeps: bool = True
+    parts: Parts,
+    stop: threading.Event | None = None,
+    *,
+    masks: PrivacyMasks | None = None,
+    keeps: bool = True,
+    worker_command: Sequence[str] = (),
+    as_worker: AsWorker | None = None,
 ) -> Iterator[Runtime]:
     """Loads the model, which answers a blank batch, for the duration of the block; nothing else is open before `run`.
 
@@ -36,6 +62,8 @@ def start(
         stop: Ends the start and the run; none: one of its own.
         masks: What nobody is to see in pictures, also for who takes them elsewhere; none: one of its own.
         keeps: Whether counts and evidence are for the state folder, where those of another program may be.
+        worker_command: What runs a worker process; none: the cameras are analysed here, whatever `workers` says.
+        as_worker: What this process has of another one, whose worker it is.
 
     Raises:
         StoppedError: Told to stop while an engine was built.
@@ -46,8 +74,13 @@ def start(
     config, service, stop, metrics = parts.config, Service(), stop or threading.Event(), Metrics()
     limit_pictures(config)
     with ExitStack() as stack:
-        model = load_model(parts.detector, config.engine, partial(keep_building, service, stop))
-        stack.callback(lambda: runtime.worker.model.close())
+        keep_going = partial(keep_building, service, stop)
+        model: LoadedModel | WorkerPool
+        if config.workers.count and worker_command:
+            model = stack.enter_context(started_workers(config, worker_command, stop, keep_going))
+        else:
+            model = load_model(parts.detector, config.engine, keep_going)
+            stack.callback(lambda: runtime.close_model())
         file = config.state_dir / COUNTS_FILE if keeps else None
         runtime = Runtime(
             parts if keeps else replace(parts, config=config.model_copy(update={"evidence": None})),
@@ -57,11 +90,28 @@ def start(
             service=service,
             stop=stop,
             masks=masks or PrivacyMasks(config.privacy),
-            assignment=Assignment(config.fleet),
+            assignment=as_worker.assignment if as_worker is not None else Assignment(config.fleet),
+            open_evidence=as_worker.open_evidence if as_worker is not None else EvidenceStore,
+            on_status=as_worker.on_status if as_worker is not None else None,
         )
-        if parts.has_places:
+        if parts.has_places and isinstance(model, LoadedModel):
             runtime.open_counts()  # which may fail, and then rather now
         yield runtime
+
+
+@contextmanager
+def started_workers(
+    config: AppConfig, command: Sequence[str], stop: threading.Event, keep_going: Callable[[], bool]
+) -> Iterator[WorkerPool]:
+    """Worker processes that have loaded the model, for the duration of the block; raises as `WorkerPool.load`."""
+    pool, threads = WorkerPool(config, command), ThreadGroup(stop)
+    try:
+        pool.load(threads, keep_going)
+        yield pool
+    finally:
+        pool.close()
+    if threads.error is not None:
+        raise threads.error
 
 
 def keep_building(service: Service, stop: threading.Event) -> bool:

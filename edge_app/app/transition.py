@@ -7,13 +7,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
-from edge_app.app.config import CameraSection
 from edge_app.app.factory import Parts, limit_pictures, make_sinks
-from edge_app.app.loaded_model import LoadedModel, load_model
 from edge_app.app.plan import Plan
 from edge_app.app.runtime import STOP_DRAIN_S, Runtime
-from edge_app.app.start import keep_building
-from edge_app.capture import Source
+from edge_app.app.worker_transition import WorkerTransition
+from edge_app.app.workers.pool import WorkerPool
 from edge_app.core.errors import EdgeAppError, StoppedError
 
 logger = logging.getLogger(__name__)
@@ -27,10 +25,9 @@ class Transition:
     """
 
     def __init__(self, runtime: Runtime, new: Parts, plan: Plan) -> None:
-        self._runtime, self._worker = runtime, runtime.worker
+        self._runtime = runtime
         self._old, self._new, self._plan = runtime.parts, new, plan
         self._undo = ExitStack()
-        self._reopens_all = False  # because the model takes frames in another form
 
     def make(self) -> None:
         """Makes every change of the plan.
@@ -38,24 +35,20 @@ class Transition:
         Raises:
             EdgeAppError: A part cannot be changed; everything is as it was.
         """
-        before = self._worker.model
         with self._runtime.changing, self._undo:
             self._limit_pictures()
             self._hide_both()
             self._begin_evidence()
             self._begin_sinks()
             self._begin_camera_events()
-            self._change_model()
-            self._runtime.call(self._change_cameras)
-            self._change_scenes()
+            finish = self._change_worker()
             self._undo.pop_all()
         self._end_sinks()
         self._runtime.masks.use(self._new.config.privacy)
         if self._new.config.evidence is None:
             self._runtime.keep_evidence(self._new.config)
         self._tell()
-        if self._worker.model.engine is not before.engine:
-            before.close()
+        finish()
 
     def _or_undo(self, step: Callable[[], object]) -> None:
         """If a later step fails, this one is made."""
@@ -97,58 +90,15 @@ class Transition:
         sink, policy = make_sinks(parts.config)[name]  # an old one has been closed
         self._runtime.deliveries.replace(name, sink, policy, STOP_DRAIN_S)
 
-    def _change_model(self) -> None:
-        """Another model, other thresholds, or other analytics."""
-        if not self._plan.remakes_analytics:
-            return
-        before, new = self._worker.model, self._new
-        if self._plan.loads_model:
-            runtime = self._runtime
-            model = load_model(new.detector, new.config.engine, partial(keep_building, runtime.service, runtime.stop))
-            self._or_undo(model.close)
-        else:
-            model = before.operated_as(new.detector)
-        self._or_undo(partial(self._use, before, self._old))
-        self._use(model, new)
-        self._reopens_all = before.detector.backend.reads_surfaces != model.detector.backend.reads_surfaces
-
-    def _use(self, model: LoadedModel, parts: Parts) -> None:
-        self._worker.use(model, self._runtime.analytics_of(parts, model), parts.config.cameras)
-
-    def _change_cameras(self) -> None:
-        """Runs in the thread that adds and removes cameras; what other boxes of a fleet read is their business."""
-        for name in filter(self._runtime.assignment.reads, self._plan.cameras):
-            change = self._plan.cameras[name]
-            if change.op == "-":
-                self._worker.remove(name)
-                self._or_undo_camera(self._add, name, self._old)
-            elif change.op == "+":
-                self._add(name, self._new)
-                self._or_undo_camera(self._worker.remove, name)
-            elif self._reopens_all or self._plan.reopens(name):
-                self._replace(name, self._new)
-                self._or_undo_camera(self._replace, name, self._old)
-
-    def _add(self, name: str, parts: Parts) -> None:
-        self._worker.add(name, *self._camera(name, parts))
-
-    def _replace(self, name: str, parts: Parts) -> None:
-        self._worker.replace(name, *self._camera(name, parts))
-
-    def _camera(self, name: str, parts: Parts) -> tuple[Source, CameraSection]:
-        return parts.sources_for(self._worker.model.detector)[name], parts.config.cameras[name]
-
-    def _or_undo_camera(self, step: Callable[..., object], *arguments: object) -> None:
-        self._or_undo(partial(self._runtime.call, partial(step, *arguments)))
-
-    def _change_scenes(self) -> None:
-        """Of cameras whose stream goes on; other analytics know the new scenes already."""
-        if self._plan.remakes_analytics:
-            return
-        reads = self._runtime.assignment.reads
-        for name in filter(lambda name: reads(name) and self._plan.rescenes(name), self._plan.cameras):
-            self._worker.change_scene(name, self._new.config.cameras[name])
-            self._or_undo(partial(self._worker.change_scene, name, self._old.config.cameras[name]))
+    def _change_worker(self) -> Callable[[], None]:
+        """Model, cameras and what they show; returns what is to be done in the end."""
+        runtime, worker = self._runtime, self._runtime.worker
+        if not isinstance(worker, WorkerPool):
+            return WorkerTransition(runtime, worker, self._new, self._plan, self._or_undo).make()
+        reads = runtime.assignment.reads
+        self._or_undo(partial(worker.reload, self._old.config, reads))
+        worker.reload(self._new.config, reads)
+        return lambda: None
 
     def _end_sinks(self) -> None:
         for name, change in self._plan.sinks.items():

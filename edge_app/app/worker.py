@@ -191,6 +191,11 @@ class Worker:
         return self._cameras.health()
 
     @property
+    def describing(self) -> EngineStatus | None:
+        """How the model that describes pictures is doing; None where there is none. Any thread may ask."""
+        return self._evidence.describing
+
+    @property
     def engine_status(self) -> EngineStatus:
         """How the engine is doing; any thread may ask."""
         return self._analysis.engine_status.current

@@ -139,7 +139,7 @@ def describe(config: AppConfig, runtime: Runtime) -> dict[str, Any]:
         "threads": config.engine.threads or cores,
         "model": runtime.worker.model.detector.name,
         "precision": runtime.worker.model.detector.precision,
-        "computed_by": runtime.worker.model.engine.name,
+        "computed_by": runtime.worker.model.identity.engine,
     }
 
 

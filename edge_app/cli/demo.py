@@ -70,7 +70,7 @@ def main(
     model = runtime.worker.model
     sys.stdout.write(
         f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {model.detector.name} "
-        f"on {model.engine.name}\nmessages: {messages}\npicture:  {picture}\n"
+        f"on {model.identity.engine}\nmessages: {messages}\npicture:  {picture}\n"
     )
 
 

@@ -26,6 +26,7 @@ from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.signals import told_to_reload, told_to_stop
 from edge_app.cli.table import LiveTable
+from edge_app.core.errors import UsageError
 from edge_app.evidence import PrivacyMasks
 from edge_app.preview import NewestFrames, Recorder, Window
 
@@ -46,6 +47,8 @@ def main(
     with told_to_reload(reloader.request), ExitStack() as stack:
         config = load_config(path)
         stop = stack.enter_context(told_to_stop())
+        if config.workers.count and (show or record is not None):
+            raise UsageError("--show and --record want every frame, and workers keep them; leave out `workers`")
         parts = make_parts(config)
         # Fail early, before the model is loaded.
         labels, masks = parts.detector.labels, PrivacyMasks(config.privacy)
@@ -53,7 +56,8 @@ def main(
         window = Window(labels, config.cameras, masks) if show else None
         shown = stack.enter_context(serve(config, stop))  # also while an engine is built
         listen(reloader, path, config, stack)
-        runtime = stack.enter_context(start(parts, stop, masks=masks))
+        command = (sys.executable, "-m", "edge_app.cli.worker", log_level.value)
+        runtime = stack.enter_context(start(parts, stop, masks=masks, worker_command=command))
         refresh = attach_viewers(runtime, config, recorder, window, stack)
         stack.enter_context(reloader.reloading(runtime))
         shown.show(runtime, ConfigRequests(runtime, file, reloader))

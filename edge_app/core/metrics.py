@@ -56,17 +56,21 @@ class _Durations:
         self.counts = [0] * (len(BOUNDS_S) + 1)
         self.sum = 0.0
         self.newest = 0.0
-        self._number = 0
+        self.number = 0
 
     def add(self, seconds: float) -> None:
         if len(self.recent) < RECENT:
             self.recent.append(seconds)
         else:
-            self.recent[self._number % RECENT] = seconds
-        self._number += 1
+            self.recent[self.number % RECENT] = seconds
+        self.number += 1
         self.newest = seconds
         self.counts[bisect_left(BOUNDS_S, seconds)] += 1
         self.sum += seconds
+
+    def since(self, number: int) -> list[float]:
+        """Those that came after so many, as far as they are kept."""
+        return [self.recent[each % RECENT] for each in range(max(number, self.number - RECENT), self.number)]
 
 
 class Metrics:
@@ -181,6 +185,19 @@ class Metrics:
             counts, gauges = dict(self._counts), dict(self._gauges)
             durations = [(key, d.counts.copy(), d.sum) for key, d in self._durations.items()]
         return MetricsSnapshot(counts, gauges, {key: _histogram(each, total) for key, each, total in durations})
+
+    def durations_since(self, numbers: dict[tuple[str, LabelSet], int]) -> dict[tuple[str, LabelSet], list[float]]:
+        """Those that came since this was last called with these numbers, which are then those of now.
+
+        Of more than the newest 2048 of a name and label set, the older ones are missing.
+        """
+        found = {}
+        with self._lock:
+            for key, durations in self._durations.items():
+                if newest := durations.since(numbers.get(key, 0)):
+                    found[key] = newest
+                numbers[key] = durations.number
+        return found
 
     def clear(self) -> None:
         """Forgets all counts and durations: what follows is measured from here. Gauges say what is, and stay."""

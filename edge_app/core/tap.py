@@ -53,13 +53,32 @@ class Tap:
         """The same without pictures."""
         return self._add(_Subscription(on_result=on_result))
 
+    @property
+    def wants_results(self) -> bool:
+        """Whether anybody subscribes to results alone."""
+        return any(subscription.on_result is not None for subscription in self._subscriptions)
+
+    @property
+    def wants_frames(self) -> bool:
+        """Whether anybody subscribes to frames."""
+        return any(subscription.on_frame is not None for subscription in self._subscriptions)
+
     def put(self, frame: Frame, result: Result) -> None:
         """Hands an analysed frame to the subscribers."""
-        on_host: Frame | None = None
+        self.put_result(result)
+        self.put_frame(frame, result)
+
+    def put_result(self, result: Result) -> None:
+        """Hands it to those that want no pictures."""
         for subscription in self._subscriptions:
             if subscription.on_result is not None:
                 subscription.on_result(result)
-            elif subscription.on_frame is not None and _is_wanted(frame, subscription.wants):
+
+    def put_frame(self, frame: Frame, result: Result) -> None:
+        """Hands both to those that want pictures."""
+        on_host: Frame | None = None
+        for subscription in self._subscriptions:
+            if subscription.on_frame is not None and _is_wanted(frame, subscription.wants):
                 on_host = on_host or _on_host(frame)
                 if on_host is not None:
                     subscription.on_frame(on_host, result)

@@ -8,7 +8,7 @@ from edge_app.evidence.names import EVIDENCE
 from edge_app.evidence.privacy import PrivacyMask, PrivacyMasks
 from edge_app.evidence.reader import EvidenceReader
 from edge_app.evidence.snapshots import SnapshotMaker
-from edge_app.evidence.store import EvidenceStore
+from edge_app.evidence.store import EvidenceStore, Store
 
 __all__ = [
     "EVIDENCE",
@@ -22,5 +22,6 @@ __all__ = [
     "PrivacyMask",
     "PrivacyMasks",
     "SnapshotMaker",
+    "Store",
     "Wanted",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 STEP, STEPS = 1_000_000, 32  # bytes in which they count, or so many parts of what they may take
@@ -34,6 +35,12 @@ class Drafts:
         return path in self._sizes
 
     @property
+    def sizes(self) -> Mapping[Path, int]:
+        """What each of them counts as now [bytes]."""
+        with self._lock:
+            return dict(self._sizes)
+
+    @property
     def has_room(self) -> bool:
         """Whether they may take more."""
         return self._total < self.most
@@ -41,7 +48,10 @@ class Drafts:
     def grew(self, draft: Path, size: int) -> None:
         """So large is this one now [bytes]."""
         step = max(1, min(STEP, self.most // STEPS))
-        counted = (size // step + 2) * step
+        self.take(draft, (size // step + 2) * step)
+
+    def take(self, draft: Path, counted: int) -> None:
+        """This one counts as so much from now on [bytes]."""
         with self._lock:
             self._total += counted - self._sizes.get(draft, 0)
             self._sizes[draft] = counted

@@ -22,7 +22,7 @@ from edge_app.evidence.keeper import EvidenceKeeper
 from edge_app.evidence.names import KEYS, FileKind, file_name
 from edge_app.evidence.shots import Shots
 from edge_app.evidence.snapshots import SnapshotMaker
-from edge_app.evidence.store import EvidenceStore
+from edge_app.evidence.store import Store
 from edge_app.publish.event_writer import EventWriter
 from edge_app.publish.messages import Message
 
@@ -131,6 +131,10 @@ class Evidence:
         """Keeps the document of an event; any thread may call it."""
         self._put(_document(message))
 
+    def put(self, job: Job) -> bool:
+        """Has something written that was made elsewhere; False if nobody will. Any thread may call it."""
+        return self._put(job)
+
     def late(self) -> Iterator[Message]:
         """What has come of events that were told before: clips that are whole, or will never be, and descriptions."""
         for message, news in self._news():
@@ -194,7 +198,7 @@ class Evidence:
         kinds: tuple[FileKind, ...] = ("snapshot", "clean") if maker.config.clean else ("snapshot",)
         names = {kind: file_name(event.meta.camera, event.id, event.type, kind, types) for kind in kinds}
 
-        def write(store: EvidenceStore) -> None:
+        def write(store: Store) -> None:
             for kind, content in maker.files(shot):
                 store.put(names[kind], content)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from edge_app.core.metrics import Metrics
-from edge_app.evidence.store import EvidenceStore
+from edge_app.evidence.store import Store
 
 MOST_WAITING = {"document": 10_000, "picture": 64, "clip": 1000}
 MOST_BYTES = 128 << 20  # of pictures that wait
@@ -34,7 +34,7 @@ class Job:
     """
 
     kind: JobKind
-    write: Callable[[EvidenceStore], object]
+    write: Callable[[Store], object]
     bytes: int = 0
     done: Callable[[bool], None] = _nothing
 

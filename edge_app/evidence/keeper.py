@@ -14,7 +14,7 @@ from edge_app.core.errors import AccessError
 from edge_app.core.metrics import Metrics
 from edge_app.evidence.config import KeepConfig
 from edge_app.evidence.jobs import Job, JobQueue
-from edge_app.evidence.store import EvidenceStore, NeverFitsError
+from edge_app.evidence.store import NeverFitsError, Store
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class EvidenceKeeper:
 
     def __init__(
         self,
-        open_store: Callable[[], EvidenceStore],
+        open_store: Callable[[], Store],
         metrics: Metrics,
         on_written: Callable[[], object] = lambda: None,
     ) -> None:
@@ -50,7 +50,7 @@ class EvidenceKeeper:
         """
         self._open_store, self._metrics, self._on_written = open_store, metrics, on_written
         self._jobs, self._ended = JobQueue(metrics), threading.Event()
-        self._store: EvidenceStore | None = None
+        self._store: Store | None = None
         self._keep: KeepConfig | None = None
         self._told, self._retry_mono, self._review_mono = False, 0.0, 0.0
         try:
@@ -143,7 +143,7 @@ class EvidenceKeeper:
         except (OSError, sqlite3.Error) as error:
             self._failed(error)
 
-    def _open(self) -> EvidenceStore | None:
+    def _open(self) -> Store | None:
         """The store; None if it cannot be opened, or could not a moment ago."""
         if time.monotonic() < self._retry_mono:
             return None
@@ -172,7 +172,7 @@ class EvidenceKeeper:
             self._store = None
 
 
-def _fits(job: Job, store: EvidenceStore) -> bool:
+def _fits(job: Job, store: Store) -> bool:
     """Writes it; false if it is larger than everything may be, or a picture that cannot be coded."""
     try:
         job.write(store)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from edge_app.core import files
 from edge_app.core.errors import AccessError
@@ -25,6 +26,20 @@ AT_ONCE = 100  # events that are deleted in one transaction
 
 class NeverFitsError(Exception):
     """A file is larger than all files together may be."""
+
+
+class Store(Protocol):
+    """What writes what is kept; one thread uses it."""
+
+    keep: KeepConfig
+
+    def add(self, document: bytes) -> None: ...
+    def put(self, name: str, content: bytes) -> None: ...
+    def adopt(self, name: str, draft: Path) -> None: ...
+    def commit(self) -> None: ...
+    def hold_bound(self) -> None: ...
+    def review(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class EvidenceStore:

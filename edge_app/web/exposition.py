@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -17,6 +18,7 @@ from edge_app.web.metric_table import TABLE, MetricRow
 from edge_app.web.program_view import Document, ProgramView
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"  # what every Prometheus reads
+WORKER = "worker"  # the label of what is of a camera, where worker processes read them
 BOUNDS = (*map(floatToGoString, BOUNDS_S), "+Inf")
 
 
@@ -51,7 +53,16 @@ class Exposition(Collector):
         for figure in self._figures():
             by_name[figure.name].append(figure)
         for row in TABLE:
-            yield _family(row, (figure for name in row.sources or (row.name,) for figure in by_name[name]))
+            yield self._family(row, [figure for name in row.sources or (row.name,) for figure in by_name[name]])
+
+    def _family(self, row: MetricRow, figures: Sequence[Figure]) -> Metric:
+        """A metric with its figures; those of cameras tell their worker, where there are several."""
+        if "camera" in row.labels:
+            workers = {camera: self._program.worker_of(camera) for each in figures if (camera := each.labels["camera"])}
+            if any(number is not None for number in workers.values()):
+                row = replace(row, labels=(*row.labels, WORKER))
+                figures = [_at(figure, workers[figure.labels["camera"]]) for figure in figures]
+        return _family(row, figures)
 
     def _figures(self) -> Iterator[Figure]:
         health = self._program.health()
@@ -60,6 +71,10 @@ class Exposition(Collector):
         yield from _of_sinks(health)
         yield from _of_program(health)
         yield from (Figure(reading.name, reading.labels, reading.value) for reading in self._program.readings())
+
+
+def _at(figure: Figure, worker: int | None) -> Figure:
+    return figure._replace(labels={**figure.labels, WORKER: "" if worker is None else str(worker)})
 
 
 def _family(row: MetricRow, figures: Iterable[Figure]) -> Metric:

@@ -88,6 +88,7 @@ class ProgramView:
         engine: What computes, and why that and so.
         counts: What zones and lines counted by the minute, hour or day, since a time [s since the epoch].
         metrics: What is counted and measured.
+        worker_of: The number of the worker process that reads a camera; None where the program is one process.
         readings: What the machine, and what runs on it, says of itself; the table of metrics has their names.
         shown_config: The configuration that runs, without secrets.
         evidence: Reads what is kept of events; nothing is where nothing has happened.
@@ -104,6 +105,7 @@ class ProgramView:
     engine: Callable[[], Document]
     counts: Callable[[CountPeriod, float], Sequence[Document]]
     metrics: Callable[[], Metrics]
+    worker_of: Callable[[str], int | None]
     readings: Callable[[], Iterable[Reading]]
     shown_config: Callable[[], Document]
     evidence: Callable[[], EvidenceReader]

@@ -1,0 +1,254 @@
+"""The worker processes, as the program sees them: in the place of the worker that it would have in itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from edge_app.app.assignment import Assignment
+from edge_app.app.config import AppConfig, CameraSection
+from edge_app.app.workers.known_cameras import KnownCameras
+from edge_app.app.workers.outlets import Outlets
+from edge_app.app.workers.remote_model import RemoteModel
+from edge_app.app.workers.run import WorkerRun
+from edge_app.app.workers.sharing import least_loaded
+from edge_app.app.workers.supervised import SupervisedWorker, error_of
+from edge_app.app.workers.takings import Takings
+from edge_app.app.workers.viewing import SeenTaps
+from edge_app.app.workers.wire import Drop, Prepare, Read, Reload, Reloaded
+from edge_app.capture import Source
+from edge_app.core.camera_status import CameraHealth, CameraStatus
+from edge_app.core.engine_status import EngineStatus
+from edge_app.core.errors import EdgeAppError, StoppedError
+from edge_app.core.packets import PacketTap
+from edge_app.core.tap import Tap
+from edge_app.core.threads import ThreadGroup
+
+STEP_S = 0.02  # between two looks at what is waited for
+CLOSE_S = 0.5  # for a process that was told to end and has not
+
+
+class WorkerPool:
+    """Processes that analyse the cameras; supervised by the thread that adds and removes these.
+
+    It is what `Worker` is to the rest of the program, but for changes of the configuration: those are one `reload`,
+    which each process makes for itself.
+
+    Attributes:
+        model: What answers the frames, once they are loaded.
+    """
+
+    model: RemoteModel
+
+    def __init__(self, config: AppConfig, command: Sequence[str]) -> None:
+        """Starts nothing yet.
+
+        Args:
+            config: The whole configuration.
+            command: What runs `run_worker`; it is given the number of the worker and a file descriptor.
+        """
+        self._config, self._command = config, command
+        self._workers = [SupervisedWorker(number, self._start) for number in range(config.workers.count)]
+        self._begun = self._stopping = False
+        self._assignment = Assignment(None)
+        self._known, self._taps, self._began_s = KnownCameras(), SeenTaps(), time.time()
+        self._takings = Takings(self._known, self._taps, self._numbers)
+
+    def load(self, threads: ThreadGroup, keep_going: Callable[[], bool]) -> None:
+        """Starts all processes, and waits until each has loaded the model: the first by itself, as it may build it.
+
+        Args:
+            threads: Runs the threads that speak with the processes.
+            keep_going: Asked now and then.
+
+        Raises:
+            StoppedError: `keep_going` said no.
+            EdgeAppError: A process cannot load it.
+        """
+        self._threads = threads
+        for workers in (self._workers[:1], self._workers[1:]):
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                self._wait_for_model(worker, keep_going)
+        self._note_model()
+
+    def serve(self, outlets: Outlets, assignment: Assignment) -> None:
+        """What comes of the processes goes there from now on; `assignment` knows the cameras' epochs."""
+        self._takings.outlets, self._assignment = outlets, assignment
+
+    def add(self, name: str, _: Source, config: CameraSection) -> None:
+        """Has the worker that is named for it, or the one that has the least to do, read a camera."""
+        worker = self._workers[self._number_for(name, config)]
+        worker.cameras[name] = epoch = self._assignment.epochs.get(name)
+        self._known.add(name, live=not config.kind.stored)
+        worker.send(Read(name, epoch))
+
+    def remove(self, name: str) -> None:
+        """Has nobody read it any more."""
+        for worker in self._workers:
+            if name in worker.cameras:
+                del worker.cameras[name]
+                worker.send(Drop(name))
+        self._known.remove(name)
+
+    def start(self) -> None:
+        """Begins with the cameras that were added."""
+        self._begun = True
+        for worker in self._workers:
+            worker.begin()
+
+    def supervise(self) -> None:
+        """Finds processes that have died or are silent, and starts them again; to be called several times a second.
+
+        Raises:
+            EdgeAppError: One has died too often.
+        """
+        for worker in self._workers:
+            if (died := worker.supervise()) is not None:
+                self._takings.lost(died, worker.cameras)
+            if self._begun:
+                worker.begin()
+            worker.watch(self._taps.watched(worker.cameras))
+            for name, epoch in worker.cameras.items():
+                if (newer := self._assignment.epochs.get(name, epoch)) != epoch:
+                    worker.cameras[name] = newer
+                    worker.send(Read(name, newer))
+
+    def reload(self, config: AppConfig, reads: Callable[[str], bool]) -> None:
+        """Has every process run this configuration; for a thread that may wait, while no camera comes or goes.
+
+        Args:
+            config: The whole configuration.
+            reads: Whether a camera is read here at all.
+
+        Raises:
+            EdgeAppError: A process cannot; those that can run the new one, and are to be told the old one again.
+        """
+        self._config = config
+        self._share_out(config, reads)
+        asked = [(worker, run) for worker in self._workers if (run := worker.run) is not None and run.began]
+        for worker, run in asked:
+            run.reloaded = None
+            worker.send(Reload(config, dict(worker.cameras)))
+        for worker, run in asked:
+            reply = self._reply(run)
+            if reply is not None and reply.error:
+                raise error_of(reply.code, f"worker {worker.number}: {reply.error}")
+        self._note_model()
+
+    def tap(self, camera: str | None = None) -> Tap:
+        """As `Worker.tap`; of all cameras without pictures."""
+        return self._taps.tap(camera)
+
+    def packet_tap(self, camera: str) -> PacketTap:
+        """As `Worker.packet_tap`."""
+        return self._taps.packet_tap(camera)
+
+    def number_of(self, camera: str) -> int | None:
+        """The number of the worker that reads it."""
+        return self._numbers().get(camera)
+
+    def statuses(self) -> dict[str, CameraStatus]:
+        """As `Worker.statuses`."""
+        return {name: health.status for name, health in self._known.health().items()}
+
+    def health(self) -> dict[str, CameraHealth]:
+        """As `Worker.health`."""
+        return self._known.health()
+
+    @property
+    def engine_status(self) -> EngineStatus:
+        """How the engines are doing: of several the first that fails."""
+        away = [worker.away for worker in self._workers if worker.away is not None]
+        found = [*away, *(run.report.engine for run in self._runs() if run.report is not None)]
+        return _worst(found) or EngineStatus(state="up", reason=None, since=self._began_s)
+
+    @property
+    def describing(self) -> EngineStatus | None:
+        """As `Worker.describing`: of several the first that fails."""
+        reports = [run.report for run in self._runs() if run.report is not None]
+        return _worst([report.describing for report in reports if report.describing is not None])
+
+    def join(self, timeout_s: float) -> bool:
+        """Waits for the end of all that have cameras, for at most that long [s]; returns whether they have ended."""
+        deadline = time.monotonic() + timeout_s
+        while not self._is_over() and (left_s := deadline - time.monotonic()) > 0:
+            time.sleep(min(STEP_S, left_s))
+        return self._is_over()
+
+    def stop_cameras(self) -> None:
+        """Has all processes end in order, without waiting for them."""
+        self._stopping = True
+        for run in self._runs():
+            run.stop()
+
+    def close(self) -> None:
+        """Ends all processes, at once where they do not end by themselves."""
+        for run in self._runs():
+            run.close(CLOSE_S)
+
+    @property
+    def error(self) -> EdgeAppError | None:
+        """Of a file among the cameras that could not be read, which has ended nothing else."""
+        ends = [run.ended for run in self._runs() if run.ended is not None and run.ended.by_itself and run.ended.code]
+        return error_of(ends[0].code, ends[0].error) if ends else None
+
+    def _start(self, number: int) -> WorkerRun:
+        return WorkerRun(number, self._command, Prepare(self._config, number), self._threads, self._takings.take)
+
+    def _wait_for_model(self, worker: SupervisedWorker, keep_going: Callable[[], bool]) -> None:
+        while (run := worker.run) is not None and run.loaded is None:
+            if run.is_gone:
+                raise error_of(run.ended.code if run.ended is not None else 0, f"worker {worker.number}: {run.why}")
+            if not keep_going():
+                raise StoppedError("told to stop while the workers loaded the model")
+            time.sleep(STEP_S)
+
+    def _note_model(self) -> None:
+        for run in self._runs():
+            if run.loaded is not None:
+                self.model = RemoteModel(run.loaded.detector, run.loaded.engine)
+                return
+
+    def _runs(self) -> Sequence[WorkerRun]:
+        return [run for worker in self._workers if (run := worker.run) is not None]
+
+    def _is_over(self) -> bool:
+        if self._stopping:
+            return all(run.is_gone for run in self._runs())
+        return all(worker.is_over for worker in self._workers if worker.cameras)
+
+    def _numbers(self) -> Mapping[str, int]:
+        return {name: worker.number for worker in self._workers for name in list(worker.cameras)}
+
+    def _number_for(self, name: str, config: CameraSection) -> int:
+        if config.worker is not None:
+            return config.worker
+        others = {other: number for other, number in self._numbers().items() if other != name}
+        rates = {other: health.fps for other, health in self._known.health().items()}
+        return least_loaded(len(self._workers), others, rates)
+
+    def _share_out(self, config: AppConfig, reads: Callable[[str], bool]) -> None:
+        """Cameras stay where they are, unless another worker is named for them."""
+        for worker in self._workers:
+            for name in list(worker.cameras):
+                camera = config.cameras.get(name)
+                if camera is None or camera.worker not in (None, worker.number):
+                    del worker.cameras[name]
+        for name in self._known.health().keys() - config.cameras.keys():
+            self._known.remove(name)
+        for name in filter(reads, config.cameras.keys() - self._numbers().keys()):
+            camera = config.cameras[name]
+            self._workers[self._number_for(name, camera)].cameras[name] = self._assignment.epochs.get(name)
+            self._known.add(name, live=not camera.kind.stored)
+
+    def _reply(self, run: WorkerRun) -> Reloaded | None:
+        """What it says to a new configuration; None if it has died, since then it begins with that."""
+        while run.reloaded is None and not run.is_gone:
+            time.sleep(STEP_S)
+        return run.reloaded
+
+
+def _worst(found: Sequence[EngineStatus]) -> EngineStatus | None:
+    return next((status for status in found if status.state != "up"), next(iter(found), None))

@@ -1,0 +1,204 @@
+"""What a worker process does: all that `run` does, but for what faces outward."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from edge_app.app.assignment import Assignment
+from edge_app.app.config import AppConfig
+from edge_app.app.factory import Parts, make_parts
+from edge_app.app.plan import make_plan
+from edge_app.app.runtime import Runtime
+from edge_app.app.start import AsWorker, start
+from edge_app.app.transition import Transition
+from edge_app.app.workers.forwarder import MAIN_PROCESS, Forwarder
+from edge_app.app.workers.link import Link
+from edge_app.app.workers.remote_store import RemoteStore
+from edge_app.app.workers.viewing import Viewing
+from edge_app.app.workers.wire import (
+    Begin,
+    Drop,
+    Ended,
+    Kept,
+    Loaded,
+    Prepare,
+    Read,
+    Reload,
+    Reloaded,
+    Report,
+    StatusChange,
+    Stop,
+    Watched,
+)
+from edge_app.core.camera_status import CameraStatus
+from edge_app.core.errors import EdgeAppError, InputError, StoppedError
+from edge_app.core.metrics_changes import ChangeWatch
+from edge_app.core.threads import ThreadGroup
+from edge_app.publish.policy import EVERYTHING
+
+logger = logging.getLogger(__name__)
+
+FLUSH_S = 2.0  # at the end, for what the main process has not read yet
+
+
+def run_worker(link: Link, keep_secrets: Callable[[AppConfig], object]) -> None:
+    """Does what the other end of the link says, until that says stop, or has gone.
+
+    Args:
+        link: To the main process.
+        keep_secrets: Told what no line of the log may show.
+    """
+    threads = ThreadGroup(threading.Event())
+    threads.start("link", link.run)
+    ended = Ended(0, "", by_itself=False)
+    try:
+        (order,) = link.receive()
+        keep_secrets(order.config)
+        worker = _WorkerProcess(order, link)
+        threads.start("orders", worker.obey)
+        worker.run()
+        ended = Ended(0, "", by_itself=not worker.told)
+    except (EOFError, StoppedError):
+        pass
+    except EdgeAppError as error:
+        ended = Ended(error.exit_code, str(error), by_itself=isinstance(error, InputError))
+    finally:
+        link.put(ended)
+        link.flush(FLUSH_S)
+        link.close()
+
+
+class _WorkerProcess:
+    """One worker, from its configuration on.
+
+    Attributes:
+        told: Whether it was told to stop.
+    """
+
+    def __init__(self, order: Prepare, link: Link) -> None:
+        self.told = False
+        self._number, self._link, self._stop = order.number, link, threading.Event()
+        self._stores: list[RemoteStore] = []
+        self._assignment = Assignment(order.config.fleet, shared=True)
+        self._parts = self._of_worker(order.config, None)
+        self._begun = threading.Event()
+        self._runtime: Runtime | None = None
+        self._viewing: Viewing | None = None
+
+    def run(self) -> None:
+        """Loads the model, and analyses the cameras that it is told to, until it is told to stop or all have ended."""
+        with start(
+            self._parts,
+            self._stop,
+            as_worker=AsWorker(
+                assignment=self._assignment,
+                open_evidence=self._open_store,
+                on_status=self._tell_status,
+            ),
+        ) as runtime:
+            self._runtime, self._viewing = runtime, Viewing(runtime.worker, self._link)
+            changes = ChangeWatch(runtime.metrics)
+            self._link.put(_loaded(runtime))
+            while not self._begun.wait(0.1) and not self._stop.is_set():
+                pass
+            if not self._stop.is_set():
+                runtime.run(lambda: self._report(runtime, changes))
+                self._report(runtime, changes)
+
+    def obey(self) -> None:
+        """Does what the main process says, one thing after the other; without it, this process ends."""
+        try:
+            while True:
+                for order in self._link.receive():
+                    self._obey(order)
+        except (EOFError, StoppedError):
+            pass
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self.told = True
+        self._stop.set()
+
+    def _obey(self, order: Any) -> None:
+        match order:
+            case Kept():
+                for store in self._stores:
+                    store.kept(order)
+            case Stop():
+                self._end()
+            case Begin():
+                for name, epoch in order.cameras.items():
+                    self._assignment.put(name, epoch)
+                self._begun.set()
+            case Watched() if self._viewing is not None:
+                self._viewing.watch(order)
+            case _ if self._runtime is not None:
+                self._change(self._runtime, order)
+
+    def _change(self, runtime: Runtime, order: Any) -> None:
+        match order:
+            case Read():
+                self._read(runtime, order)
+            case Drop():
+                self._drop(runtime, order.camera)
+            case Reload():
+                self._link.put(self._reloaded(runtime, order))
+
+    def _read(self, runtime: Runtime, order: Read) -> None:
+        self._assignment.put(order.camera, order.epoch)
+        with runtime.changing:
+            runtime.call(partial(runtime.read, order.camera))
+
+    def _drop(self, runtime: Runtime, camera: str) -> None:
+        self._assignment.drop(camera)
+        with runtime.changing:
+            runtime.call(partial(runtime.read_no_more, camera))
+
+    def _reloaded(self, runtime: Runtime, order: Reload) -> Reloaded:
+        """Cameras that another worker reads from now on end first, and those that it reads no more begin last."""
+        try:
+            new = self._of_worker(order.config, runtime.parts)
+            plan = replace(make_plan(runtime.parts, new), sinks={})
+            mine = self._assignment.epochs
+            for name in mine.keys() & order.config.cameras.keys() - order.cameras.keys():
+                self._drop(runtime, name)
+            if not plan.is_empty:
+                Transition(runtime, new, plan).make()
+            for name in mine.keys() - order.config.cameras.keys():
+                self._assignment.drop(name)
+            for name, epoch in order.cameras.items():
+                self._read(runtime, Read(name, epoch))
+        except StoppedError:
+            raise
+        except EdgeAppError as error:
+            return Reloaded(_loaded(runtime), error.exit_code, str(error))
+        return Reloaded(_loaded(runtime))
+
+    def _of_worker(self, config: AppConfig, before: Parts | None) -> Parts:
+        """The parts of the configuration that this worker has; its only sink is the main process."""
+        parts = make_parts(config.of_worker(self._number), before=before)
+        return replace(parts, sinks={MAIN_PROCESS: (Forwarder(self._link), EVERYTHING)})
+
+    def _tell_status(self, camera: str, status: CameraStatus) -> None:
+        self._link.put(StatusChange(camera, status))
+
+    def _open_store(self, _folder: Any, keep: Any, *_: Any) -> RemoteStore:
+        self._stores = [RemoteStore(self._link, keep)]
+        return self._stores[0]
+
+    def _report(self, runtime: Runtime, changes: ChangeWatch) -> None:
+        worker = runtime.worker
+        self._link.put(
+            Report(worker.health(), worker.engine_status, worker.describing, changes.look(), runtime.drafts.sizes)
+        )
+
+
+def _loaded(runtime: Runtime) -> Loaded:
+    model = runtime.worker.model
+    return Loaded(model.detector, model.identity.engine)

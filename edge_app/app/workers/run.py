@@ -1,0 +1,134 @@
+"""One run of a worker process, as the main process sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from edge_app.app.workers.link import Link
+from edge_app.app.workers.wire import Begin, Ended, Epochs, Loaded, Prepare, Reloaded, Report, Stop
+from edge_app.core.metrics_changes import Key
+from edge_app.core.threads import ThreadGroup
+
+OF_SYSTEMD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")  # which hears of the main process alone
+
+OnItem = Callable[["WorkerRun", Any], None]
+
+
+class WorkerRun:
+    """A process, from its start to its end.
+
+    Attributes:
+        number: Of the worker.
+        link: To it.
+        loaded: What answers its frames, once it does.
+        report: Its last.
+        began: Whether it was told to begin.
+        reloaded: What it said to the last new configuration.
+        ended: What it said of its end, if it did.
+        gauges: That are of its cameras, by name and labels.
+        drafts: Of clips that it is writing.
+        is_gone: Whether it has ended, with all that it has sent taken.
+        since_mono: When it was started [s].
+        heard_mono: When something was heard of it last [s].
+    """
+
+    def __init__(
+        self, number: int, command: Sequence[str], prepare: Prepare, threads: ThreadGroup, on_item: OnItem
+    ) -> None:
+        """Starts the process, which loads its model.
+
+        Args:
+            number: Of the worker.
+            command: What runs `run_worker`, given a file descriptor.
+            prepare: What it is told first.
+            threads: Runs the threads that send and receive.
+            on_item: Given what comes of it, in order, by the thread that receives.
+        """
+        self.loaded: Loaded | None = None
+        self.report: Report | None = None
+        self.reloaded: Reloaded | None = None
+        self.ended: Ended | None = None
+        self.gauges: frozenset[Key] = frozenset()
+        self.drafts: frozenset[Path] = frozenset()
+        self.number = number
+        self.began = self.is_gone = False
+        self.since_mono = self.heard_mono = time.monotonic()
+        self._on_item = on_item
+        ours, theirs = socket.socketpair()
+        environment = {name: value for name, value in os.environ.items() if name not in OF_SYSTEMD}
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603, a command of this program
+                [*command, str(number), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=environment,
+            )
+        self.link = Link(ours)
+        self.link.put(prepare)
+        threads.start(f"worker {number} orders", self.link.run)
+        threads.start(f"worker {number}", self._receive)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def begin(self, cameras: Epochs) -> None:
+        """Has it read these cameras, once its model is loaded."""
+        self.began, self.heard_mono = True, time.monotonic()
+        self.link.put(Begin(dict(cameras)))
+
+    def stop(self) -> None:
+        """Has it end in order; waits for nothing."""
+        self.link.put(Stop())
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self._process.kill()
+
+    def close(self, timeout_s: float) -> None:
+        """Ends it, at once if it does not end by itself until the timeout [s], and waits for that."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        self._process.kill()
+        self._process.wait()
+        self.link.close()
+
+    @property
+    def why(self) -> str:
+        """Why it is gone, in words."""
+        if self.ended is not None and self.ended.error:
+            return self.ended.error
+        code = self._process.poll()
+        if code is not None and code < 0:
+            with suppress(ValueError):
+                return f"killed by {signal.Signals(-code).name}"
+        return f"exit code {code}"
+
+    def _receive(self) -> None:
+        with suppress(EOFError):
+            while True:
+                for item in self.link.receive():
+                    self.heard_mono = time.monotonic()
+                    self._note(item)
+                    self._on_item(self, item)
+        self._process.wait()
+        self.is_gone = True
+
+    def _note(self, item: object) -> None:
+        if isinstance(item, Loaded):
+            self.loaded = item
+        elif isinstance(item, Report):
+            self.report = item
+        elif isinstance(item, Reloaded):
+            self.loaded, self.reloaded = item.model, item
+        elif isinstance(item, Ended):
+            self.ended = item

@@ -1,0 +1,62 @@
+"""What another process has counted and measured since it was last asked, to be counted here too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edge_app.core.metrics import LabelSet, Metrics
+
+Key = tuple[str, LabelSet]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsChanges:
+    """What is new, by name and labels.
+
+    Attributes:
+        counts: How much was added to counters.
+        gauges: Gauges that have another value.
+        gone: Gauges that are forgotten.
+        durations: New ones [s].
+    """
+
+    counts: Mapping[Key, int]
+    gauges: Mapping[Key, float]
+    gone: Sequence[Key]
+    durations: Mapping[Key, Sequence[float]]
+
+    def add_to(self, metrics: Metrics) -> None:
+        """Counts and measures all of it there."""
+        for (name, labels), amount in self.counts.items():
+            metrics.count(name, amount, **dict(labels))
+        for (name, labels), value in self.gauges.items():
+            metrics.gauge(name, value, **dict(labels))
+        for name, labels in self.gone:
+            metrics.forget_gauge(name, **dict(labels))
+        for (name, labels), lasted in self.durations.items():
+            for seconds in lasted:
+                metrics.observe(name, seconds, **dict(labels))
+
+
+class ChangeWatch:
+    """Finds what has changed in metrics between two looks; one thread uses it."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        """All that was counted before the first look is new to it."""
+        self._metrics = metrics
+        self._counts: Mapping[Key, int] = {}
+        self._gauges: Mapping[Key, float] = {}
+        self._numbers: dict[Key, int] = {}
+
+    def look(self) -> MetricsChanges:
+        """What is new."""
+        now = self._metrics.snapshot()
+        changes = MetricsChanges(
+            {key: more for key, count in now.counts.items() if (more := count - self._counts.get(key, 0))},
+            {key: value for key, value in now.gauges.items() if self._gauges.get(key) != value},
+            [key for key in self._gauges if key not in now.gauges],
+            self._metrics.durations_since(self._numbers),
+        )
+        self._counts, self._gauges = now.counts, now.gauges
+        return changes
