@@ -58,7 +58,9 @@ class Exposition(Collector):
     def _family(self, row: MetricRow, figures: Sequence[Figure]) -> Metric:
         """A metric with its figures; those of cameras tell their worker, where there are several."""
         if "camera" in row.labels:
-            workers = {camera: self._program.worker_of(camera) for each in figures if (camera := each.labels["camera"])}
+            workers = {
+                camera: self._program.worker_of(camera) for camera in {each.labels["camera"] for each in figures}
+            }
             if any(number is not None for number in workers.values()):
                 row = replace(row, labels=(*row.labels, WORKER))
                 figures = [_at(figure, workers[figure.labels["camera"]]) for figure in figures]

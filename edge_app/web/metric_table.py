@@ -135,6 +135,7 @@ TABLE = (
     _gauge("spool_messages", "sink", "How many of them are on the disk."),
     _gauge("spool_bytes", "sink", "What the spool's file has in use, refused messages too."),
     _gauge("spool_free_bytes", "sink", "What is free on the spool's disk for this user."),
+    _counter("worker_restarts", "worker", "Deaths of a worker process, each of which starts it again."),
     _counter("published", "sink", "Messages delivered.", "sinks.NAME.published"),
     _counter("publish_failed", "sink", "Failures of a sink, each of which opens it again.", "sinks.NAME.failed"),
     _counter(

@@ -25,6 +25,7 @@ from edge_app.core.tap import Tap
 from edge_app.core.threads import ThreadGroup
 
 STEP_S = 0.02  # between two looks at what is waited for
+LOADING_STEP_S = 0.2
 CLOSE_S = 0.5  # for a process that was told to end and has not
 
 
@@ -96,7 +97,7 @@ class WorkerPool:
         """Begins with the cameras that were added."""
         self._begun = True
         for worker in self._workers:
-            worker.begin()
+            self._begin(worker)
 
     def supervise(self) -> None:
         """Finds processes that have died or are silent, and starts them again; to be called several times a second.
@@ -108,7 +109,7 @@ class WorkerPool:
             if (died := worker.supervise()) is not None:
                 self._takings.lost(died, worker.cameras)
             if self._begun:
-                worker.begin()
+                self._begin(worker)
             worker.watch(self._taps.watched(worker.cameras))
             for name, epoch in worker.cameras.items():
                 if (newer := self._assignment.epochs.get(name, epoch)) != epoch:
@@ -197,13 +198,18 @@ class WorkerPool:
     def _start(self, number: int) -> WorkerRun:
         return WorkerRun(number, self._command, Prepare(self._config, number), self._threads, self._takings.take)
 
+    def _begin(self, worker: SupervisedWorker) -> None:
+        run = worker.begin()
+        if run is not None and run.config is not self._config:  # which has changed while it loaded the model
+            worker.send(Reload(self._config, dict(worker.cameras)))
+
     def _wait_for_model(self, worker: SupervisedWorker, keep_going: Callable[[], bool]) -> None:
         while (run := worker.run) is not None and run.loaded is None:
             if run.is_gone:
                 raise error_of(run.ended.code if run.ended is not None else 0, f"worker {worker.number}: {run.why}")
             if not keep_going():
                 raise StoppedError("told to stop while the workers loaded the model")
-            time.sleep(STEP_S)
+            time.sleep(LOADING_STEP_S)
 
     def _note_model(self) -> None:
         for run in self._runs():
@@ -223,18 +229,22 @@ class WorkerPool:
         return {name: worker.number for worker in self._workers for name in list(worker.cameras)}
 
     def _number_for(self, name: str, config: CameraSection) -> int:
-        if config.worker is not None:
-            return config.worker
+        if (pinned := self._pinned(config)) is not None:
+            return pinned
         others = {other: number for other, number in self._numbers().items() if other != name}
         rates = {other: health.fps for other, health in self._known.health().items()}
-        return least_loaded(len(self._workers), others, rates)
+        return least_loaded([worker.number for worker in self._workers if not worker.is_over] or [0], others, rates)
+
+    def _pinned(self, config: CameraSection) -> int | None:
+        """Which worker it is to be; how many there are changes only when the program starts again."""
+        return config.worker if config.worker is not None and config.worker < len(self._workers) else None
 
     def _share_out(self, config: AppConfig, reads: Callable[[str], bool]) -> None:
         """Cameras stay where they are, unless another worker is named for them."""
         for worker in self._workers:
             for name in list(worker.cameras):
                 camera = config.cameras.get(name)
-                if camera is None or camera.worker not in (None, worker.number):
+                if camera is None or self._pinned(camera) not in (None, worker.number):
                     del worker.cameras[name]
         for name in self._known.health().keys() - config.cameras.keys():
             self._known.remove(name)

@@ -27,6 +27,7 @@ class WorkerRun:
 
     Attributes:
         number: Of the worker.
+        config: With which it was started.
         link: To it.
         loaded: What answers its frames, once it does.
         report: Its last.
@@ -58,7 +59,7 @@ class WorkerRun:
         self.ended: Ended | None = None
         self.gauges: frozenset[Key] = frozenset()
         self.drafts: frozenset[Path] = frozenset()
-        self.number = number
+        self.number, self.config = number, prepare.config
         self.began = self.is_gone = False
         self.since_mono = self.heard_mono = time.monotonic()
         self._on_item = on_item

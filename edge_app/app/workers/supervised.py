@@ -55,12 +55,14 @@ class SupervisedWorker:
         self._watched = None
         self.run = self._start(self.number)
 
-    def begin(self) -> None:
-        """Has its process begin, if its model is loaded and it has not begun."""
+    def begin(self) -> WorkerRun | None:
+        """Has its process begin, if its model is loaded and it has not begun; returns it if so."""
         run = self.run
-        if run is not None and run.loaded is not None and not run.began:
-            run.begin(self.cameras)
-            self.away = None
+        if run is None or run.loaded is None or run.began:
+            return None
+        run.begin(self.cameras)
+        self.away = None
+        return run
 
     def send(self, order: object) -> None:
         """Tells its process something, if that has begun; what it is to read, it is told when it begins."""

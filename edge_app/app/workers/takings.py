@@ -54,6 +54,7 @@ class Takings:
         """The run has ended by itself, and these cameras with it."""
         if (outlets := self.outlets) is None:
             return
+        outlets.metrics.count("worker_restarts", worker=str(run.number))
         for camera, status in self._known.lost(cameras, run.why).items():
             outlets.on_status(camera, status)
             self._taps.ended(camera, "its worker has died")

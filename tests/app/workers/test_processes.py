@@ -1,0 +1,239 @@
+"""`edge-app run` with worker processes: it faces outward as one program."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from edge_app.web.live.wire import Holds
+from tests.app.test_evidence import STRIPS, agrees, events
+from tests.ports import free_port
+from tests.program import Program
+from tests.rtsp.fixtures import StartServer
+from tests.waiting import PATIENCE_S, until
+from tests.web.websocket import Client
+
+FPS = 5
+SMALL = f"synthetic://street?seed=%d&fps={FPS}&size=160x90"
+CAMERAS = {f"cam{n}": {"url": SMALL % n} for n in range(4)}
+HALVES = {"cam0": 0, "cam1": 1, "cam2": 0, "cam3": 1}
+
+
+@pytest.fixture
+def shared_out(configured, tmp_path) -> Callable[..., Path]:
+    """Writes a configuration of cameras that two workers read."""
+
+    def write(**sections: Any) -> Path:
+        base = {"cameras": CAMERAS, "workers": {"processes": 2}, "state_dir": str(tmp_path / "state")}
+        return configured(**{**base, "engine": {"precision": "fp32", "threads": 1}, **sections})
+
+    return write
+
+
+def asked(port: int, path: str) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
+        return bytes(answer.read())
+
+
+def health(port: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(asked(port, "/api/v1/health"))
+    return found
+
+
+def workers(program: Program) -> list[psutil.Process]:
+    """By their number."""
+    found = [each for each in psutil.Process(program.process.pid).children() if "edge_app.cli.worker" in each.cmdline()]
+    return sorted(found, key=lambda process: process.cmdline()[-2])
+
+
+def all_speak(program: Program, since: int = 0) -> bool:
+    return {message["camera"] for message in program.messages()[since:]} == set(CAMERAS)
+
+
+def detections(program: Program) -> list[dict[str, Any]]:
+    return [message for message in program.messages() if message["schema"] == "edge_app.detections/1"]
+
+
+def sessions(program: Program) -> dict[str, str]:
+    """Of each camera's newest message."""
+    return {message["camera"]: message["session"] for message in detections(program)}
+
+
+def assert_no_gap(messages: list[dict[str, Any]]) -> None:
+    numbers = defaultdict[tuple[str, str], list[int]](list)
+    for message in messages:
+        numbers[message["camera"], message["session"]].append(message["seq"])
+    for found in numbers.values():
+        assert found == list(range(len(found)))
+
+
+def test_a_worker_that_dies_is_replaced_and_the_other_notices_nothing(shared_out, edge_app) -> None:
+    port = free_port()
+    program = edge_app("run", shared_out(web={"port": port}, events={}))
+    program.until(lambda: all_speak(program))
+    before = sessions(program)
+    assert before["cam0"] == before["cam2"] != before["cam1"] == before["cam3"]
+    until(lambda: {camera["state"] for camera in health(port)["cameras"].values()} == {"up"})
+    metrics = asked(port, "/metrics").decode()
+    for camera, worker in HALVES.items():
+        assert f'edge_app_frames_analysed_total{{camera="{camera}",worker="{worker}"}}' in metrics
+
+    seen = len(program.messages())
+    workers(program)[0].kill()
+    program.until(lambda: "worker 0: killed by SIGKILL; it is started again" in program.log)
+    program.until(lambda: any(m.get("type") == "camera" and m["camera"] == "cam2" for m in program.messages()[seen:]))
+    program.until(lambda: sessions(program)["cam0"] != before["cam0"] and sessions(program)["cam2"] != before["cam2"])
+    program.until(lambda: {camera["state"] for camera in health(port)["cameras"].values()} == {"up"})
+    after = sessions(program)
+    assert {camera for camera in CAMERAS if after[camera] != before[camera]} == {"cam0", "cam2"}
+    assert_no_gap(detections(program))
+    total = 'edge_app_frames_analysed_total{camera="cam0",worker="0"} '
+    counted = next(line for line in asked(port, "/metrics").decode().splitlines() if line.startswith(total))
+    told_before = [m for m in program.messages()[:seen] if m["camera"] == "cam0"]
+    assert float(counted.removeprefix(total)) > len(told_before), "it counts on"
+
+    family = [process.pid for process in workers(program)]
+    assert program.terminate()[0] == 0
+    assert not [pid for pid in family if psutil.pid_exists(pid)]
+
+
+def test_three_deaths_in_a_minute_are_an_end(shared_out, edge_app) -> None:
+    program = edge_app("run", shared_out())
+    program.until(lambda: all_speak(program))
+    family = set(workers(program))
+    while program.process.poll() is None:
+        for process in workers(program)[:1]:
+            family.add(process)
+            process.kill()
+        time.sleep(0.2)
+    assert program.wait() == 75
+    assert "worker 0 died 3 times in a minute" in program.log
+    assert not [process for process in family if process.is_running()]
+
+
+def test_workers_end_with_the_main_process_however_that_ends(shared_out, edge_app) -> None:
+    program = edge_app("run", shared_out())
+    program.until(lambda: all_speak(program))
+    family = workers(program)
+    program.process.kill()
+    assert psutil.wait_procs(family, timeout=PATIENCE_S)[1] == []
+
+
+def test_a_worker_that_is_silent_is_replaced(shared_out, edge_app) -> None:
+    program = edge_app("run", shared_out())
+    program.until(lambda: all_speak(program))
+    workers(program)[1].send_signal(signal.SIGSTOP)
+    program.until(lambda: "worker 1: no sign of life; it is killed" in program.log)
+    seen = len(program.messages())
+    program.until(lambda: all_speak(program, seen))
+    assert program.terminate()[0] == 0
+
+
+def test_of_files_every_frame_is_told_and_their_end_is_the_end(shared_out, edge_app) -> None:
+    frames = {"cam0": 20, "cam1": 55, "cam2": 30}
+    cameras = {name: {"url": f"{SMALL % n}&frames={count}"} for n, (name, count) in enumerate(frames.items())}
+    program = edge_app("run", shared_out(cameras=cameras))
+    assert program.wait() == 0, program.log
+    assert {name: len(program.messages(name)) for name in frames} == frames
+
+
+def test_a_file_that_cannot_be_read_is_told_in_the_end(shared_out, edge_app, tmp_path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no film")
+    cameras = {"cam0": {"url": str(tmp_path / "broken.mp4")}, "cam1": {"url": f"{SMALL % 1}&frames=20"}}
+    program = edge_app("run", shared_out(cameras=cameras))
+    assert program.wait() == 66, program.log
+    assert len(program.messages("cam1")) == 20
+
+
+def test_a_reload_changes_moves_and_adds_cameras(shared_out, edge_app, verb) -> None:
+    port = free_port()
+    web = {"web": {"port": port}}
+    program = edge_app("run", path := shared_out(**web))
+    program.until(lambda: all_speak(program))
+    before = sessions(program)
+    moved = {"cam0": {**CAMERAS["cam0"], "worker": 1}, "cam1": CAMERAS["cam1"], "cam2": {"url": SMALL % 7}}
+    shared_out(**web, cameras={**moved, "new": {"url": SMALL % 9}}, detect={"confidence": 0.6})
+    assert verb("reload", path)[0] == 0
+    seen = len(program.messages())
+    program.until(lambda: {m["camera"] for m in program.messages()[seen:]} >= {"cam0", "cam1", "cam2", "new"})
+    now = len(program.messages())
+    program.until(lambda: len(program.messages()) > now + 40)
+    newest = program.messages()[now:]
+    assert {message["camera"] for message in newest} == {"cam0", "cam1", "cam2", "new"}
+    assert {m["session"] for m in newest if m["camera"] == "cam0"} == {before["cam1"]}, "it has moved"
+    assert {m["session"] for m in newest if m["camera"] == "cam2"} == {before["cam2"]}
+    assert min((o["score"] for m in newest for o in m["objects"]), default=1) >= 0.6
+    assert set(health(port)["cameras"]) == {"cam0", "cam1", "cam2", "new"}
+    assert program.terminate()[0] == 0
+
+
+def test_a_reload_that_a_worker_cannot_make_changes_nothing(shared_out, edge_app, verb, tmp_path) -> None:
+    program = edge_app("run", path := shared_out())
+    program.until(lambda: all_speak(program))
+    before = sessions(program)
+    config = yaml.safe_load(path.read_text())
+    config["cameras"]["cam3"] = {"url": str(tmp_path / "nowhere.mp4")}
+    path.write_text(yaml.safe_dump(config))
+    code, _, log = verb("reload", path)
+    assert code != 0, log
+    seen = len(program.messages())
+    program.until(lambda: all_speak(program, seen))
+    assert sessions(program) == before
+    assert program.terminate()[0] == 0
+
+
+def test_evidence_of_all_workers_is_in_one_store(shared_out, edge_app, tmp_path) -> None:
+    cameras = {
+        name: {"url": "synthetic://street?seed=7&fps=10&size=320x180&frames=80", "zones": STRIPS} for name in ("a", "b")
+    }
+    clips = {"types": ["enter"], "before_s": 1, "after_s": 1}
+    program = edge_app("run", shared_out(cameras=cameras, evidence={"clips": clips}, track={"confirm_frames": 2}))
+    assert program.wait() == 0, program.log
+    folder = tmp_path / "state/evidence"
+    for name in cameras:
+        lines = [line for line in program.output.splitlines() if json.loads(line)["camera"] == name]
+        told = events("\n".join(lines))
+        assert [event for event in told if event["type"] == "enter" and "clip" in event]
+        for event in told:
+            if "snapshot" in event:
+                assert (folder / event["snapshot"]).is_file()
+            if event["type"] == "update" and "clip" in event and "clip_note" not in event:
+                assert (folder / event["clip"]).is_file()
+    assert agrees(folder)
+
+
+def test_counts_of_all_workers_are_one_document(shared_out, edge_app, tmp_path) -> None:
+    cameras = {name: {"url": "synthetic://street?seed=7&fps=10&size=320x180", "zones": STRIPS} for name in ("a", "b")}
+    publish = [{"type": "stdout", "messages": ["counts"]}]
+    config = shared_out(cameras=cameras, track={"confirm_frames": 2}, publish=publish)
+    program = edge_app("run", config)
+    program.until(lambda: program.output.count("\n"))
+    program.until(lambda: set(json.loads(program.output.splitlines()[-1])["cameras"]) == {"a", "b"})
+    assert len({json.loads(line)["session"] for line in program.output.splitlines()}) == 1
+    assert program.terminate()[0] == 0
+
+
+def test_who_looks_at_a_camera_of_a_worker_sees_its_video_and_its_pictures(
+    shared_out, edge_app, rtsp_server: StartServer
+) -> None:
+    port = free_port()
+    cameras = {"gate": {"url": rtsp_server().url, "worker": 1}, "street": {"url": SMALL % 3, "worker": 0}}
+    program = edge_app("run", shared_out(cameras=cameras, web={"port": port}))
+    program.until(lambda: program.messages("gate") and program.messages("street"))
+    for camera, query, kind in (("gate", "", Holds.FRAGMENT), ("street", "?format=jpeg", Holds.PICTURE)):
+        client = Client(port, f"/api/v1/cameras/{camera}/live{query}")
+        assert client.binary(kind).content
+        assert any(isinstance(told, dict) and "objects" in told for told in client.messages())
+        client.close()
+    assert asked(port, "/api/v1/cameras/street/snapshot.jpg")[:2] == b"\xff\xd8"
+    assert program.terminate()[0] == 0

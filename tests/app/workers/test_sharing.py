@@ -1,0 +1,26 @@
+"""Which worker reads a camera."""
+
+from __future__ import annotations
+
+from edge_app.app.workers.sharing import least_loaded
+
+
+def test_cameras_spread_evenly_as_long_as_nothing_is_measured() -> None:
+    workers_of: dict[str, int] = {}
+    for number in range(7):
+        workers_of[f"cam{number}"] = least_loaded([0, 1, 2], workers_of, {})
+    assert sorted(list(workers_of.values()).count(worker) for worker in range(3)) == [2, 2, 3]
+
+
+def test_a_camera_goes_where_the_fewest_frames_are_analysed() -> None:
+    assert least_loaded([0, 1], {"fast": 0, "slow": 1, "slower": 1}, {"fast": 30, "slow": 5, "slower": 4}) == 1
+
+
+def test_one_that_sends_nothing_yet_counts_as_the_others_do() -> None:
+    assert least_loaded([0, 1], {"new": 0, "a": 1, "b": 1}, {"new": 0, "a": 4, "b": 5}) == 0
+    assert least_loaded([0, 1], {"new": 0, "a": 1}, {"new": 0, "a": 5}) == 0
+    assert least_loaded([0, 1], {"new": 0, "newer": 0, "a": 1}, {"a": 5}) == 1
+
+
+def test_a_worker_that_has_ended_gets_none() -> None:
+    assert least_loaded([1], {"a": 1, "b": 1}, {}) == 1
