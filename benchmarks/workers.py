@@ -1,7 +1,8 @@
-"""Measures worker processes: what cameras at their own pace get from one process and from several.
+r"""Measures worker processes: what cameras at their own pace get from one process and from several.
 
     python benchmarks/workers.py [--cameras 8] [--fps 30] [--size 640x360] [--workers 1 2] [--seconds 20] [--rounds 3]
-    python benchmarks/workers.py --devices 0,1 0 --cameras 64 128 --size 1920x1080 --decode nvdec --engine '{"provider": "cuda"}'
+    python benchmarks/workers.py --devices 0,1 0 --cameras 64 128 --size 1920x1080 --decode nvdec \
+        --engine '{"provider": "cuda"}'
 
 Cameras are H.264 in MPEG-TS over HTTP, sent by a process of this script's at the pace of a camera. The program is
 `edge-app run` with its messages in a file; figures are of what they say after all cameras are up and have settled. With
@@ -38,6 +39,10 @@ from edge_app.synthetic import Settings, Street
 from tests.ports import free_port
 from tests.rtsp.clips import write_clip
 
+HEAD = (
+    *("workers", "cameras", "round", "frames/s", "age p50 ms", "p99 ms", "cores", "MB", "MiB of each GPU"),
+    "p99 after a death",
+)
 CLIP_S, SETTLE_S, START_S = 5, 5.0, 300.0
 
 
@@ -193,9 +198,7 @@ def main() -> None:
         length_s = START_S + SETTLE_S + 3 * given.seconds
         server = multiprocessing.Process(target=serve, args=(port, clip, given.fps, length_s), daemon=True)
         server.start()
-        print(
-            "workers | cameras | round | frames/s | age p50 ms | p99 ms | cores | MB | MiB of each GPU | p99 after a death"
-        )
+        print(*HEAD, sep=" | ")
         for cameras in given.cameras:
             for turn in range(given.rounds):
                 for workers in given.devices or given.workers:

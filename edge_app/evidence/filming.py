@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from edge_app.core.events import SceneEvent
@@ -14,7 +13,6 @@ from edge_app.evidence.config import ClipsConfig
 from edge_app.evidence.drafts import Drafts
 from edge_app.evidence.jobs import Job
 from edge_app.evidence.names import file_name
-from edge_app.evidence.store import EvidenceStore
 from edge_app.publish.messages import Message
 
 
@@ -89,7 +87,7 @@ class Filming:
 
     def done(self, outcome: ClipOutcome) -> None:
         """Takes over a clip; any thread may call it."""
-        draft = outcome.draft
+        draft, name = outcome.draft, outcome.order.name
         if draft is None:
             self._done.append((outcome, False))
             return
@@ -100,7 +98,7 @@ class Filming:
                 draft.unlink(missing_ok=True)
             self._done.append((outcome, kept))
 
-        job = Job(kind="clip", write=partial(EvidenceStore.adopt, name=outcome.order.name, draft=draft), done=told)
+        job = Job(kind="clip", write=lambda store: store.adopt(name, draft), done=told)
         if not self._put(job):
             told(False)
 

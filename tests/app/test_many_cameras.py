@@ -24,10 +24,10 @@ def test_six_cameras_lose_nothing_while_one_is_a_black_hole_and_one_comes_and_go
 ):
     quick = onnx_models.speechless_at_bright(tmp_path / "quick.onnx")  # a busy machine keeps up with it
     model = {"onnx": str(quick), "decoder": "yolox"}
-    good, bad = rtsp_server(fps=2), rtsp_server(fps=2)
+    good, bad = rtsp_server(fps=1), rtsp_server(fps=2)
     six = [f"good{n}" for n in range(6)]
     cameras = {
-        **{name: camera(good.url) for name in six},
+        **{name: camera(good.url, max_frame_age_ms=60_000) for name in six},
         "hole": camera(black_hole),
         "flapping": camera(bad.url),
     }

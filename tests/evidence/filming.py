@@ -97,6 +97,7 @@ class Filming:
         metas: Of its frames, the newest last.
         events: Numbers of frames that show something, and then what was ordered for it.
         outcomes: Of what was ordered.
+        late: Whether the clip that was looked at last begins late.
     """
 
     folder: Path
@@ -105,6 +106,7 @@ class Filming:
     metas: list[FrameMeta] = field(default_factory=list)
     outcomes: list[ClipOutcome] = field(default_factory=list)
     events: dict[int, ClipOrder | None] = field(default_factory=dict)
+    late: bool = False
 
     def __post_init__(self) -> None:
         self.stop, self.metrics = threading.Event(), Metrics()
@@ -162,7 +164,7 @@ class Filming:
     def made(self, order: ClipOrder) -> Path:
         """The file of a clip that is to be as it was ordered; one that a busy machine encodes may begin late."""
         outcome = self.outcome(order)
-        late = re.fullmatch(NOT_ENCODED_IN_TIME, outcome.why)
+        self.late = late = bool(re.fullmatch(NOT_ENCODED_IN_TIME, outcome.why))
         assert late or outcome.why == ""
         assert outcome.draft is not None
         assert outcome.start_time is not None
@@ -170,7 +172,6 @@ class Filming:
         at = order.meta.time.wall
         assert late or outcome.start_time <= at - self.config.before_s
         assert outcome.end_time >= at + self.config.after_s
-        assert abs(shots(outcome.draft)[-1].shown - (outcome.end_time - outcome.start_time)) < 0.3
         return outcome.draft
 
     def end(self) -> None:

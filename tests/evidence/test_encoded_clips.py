@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge_app.evidence.clip_orders import ClipOrder
 from edge_app.evidence.clips.priority import NICE, lower_priority
 from edge_app.evidence.config import ClipsConfig
 from tests.capture.http_camera import StartHttpCamera
@@ -24,14 +25,16 @@ from tests.waiting import until
 CORNER = [[(0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5)]]
 
 
-def check(path: Path) -> list[av.VideoFrame]:
-    """That a clip is whole; its pictures."""
+def check(filming: Filming, order: ClipOrder) -> list[av.VideoFrame]:
+    """That a clip is whole, and lasts as long as it is to; its pictures."""
+    path = filming.made(order)
     found, pictures = shots(path), decoded(path)
     assert found[0].is_key
     assert found[0].shown == 0
     assert len(pictures) == len(found)
     times = [picture.time for picture in pictures]
     assert all(a < b for a, b in pairwise(times))
+    assert filming.late or times[-1] >= 3.9
     return pictures
 
 
@@ -52,7 +55,7 @@ def test_what_is_not_to_be_seen_is_in_no_clip(tmp_path: Path, rtsp_server: Start
     filming.see(1)
     orders.append(filming.order())
     for order in orders:
-        pictures = check(filming.made(order))
+        pictures = check(filming, order)
         assert max(map(detail, pictures)) < 6
         right = [picture.to_ndarray(format="gray")[:, 100:] for picture in pictures]
         assert np.std([half.mean() for half in right]) > 0.5  # what moves beside it is still there
@@ -95,7 +98,7 @@ def test_an_area_that_is_named_while_clips_are_encoded_is_in_none_of_them(filmin
     filming.masks.use({"gate": [[(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]]})
     late = filming.order()  # of which the pictures before were encoded already, without it
     assert filming.outcome(early).draft is None
-    for picture in check(filming.made(late)):
+    for picture in check(filming, late):
         assert picture.to_ndarray(format="gray")[8:-8, 8:140].std() < 4
 
 
@@ -104,7 +107,7 @@ def test_a_masked_picture_is_turned_upright_first(tmp_path: Path, rtsp_server: S
     filming = Filming(tmp_path, areas={"gate": [[(0.5, 0.0), (1.0, 0.0), (1.0, 0.5), (0.5, 0.5)]]})
     filming.add(rtsp_server(film).url, rotate=90)  # the noise comes to the right upper corner
     filming.see(4)
-    pictures = check(filming.made(filming.order()))
+    pictures = check(filming, filming.order())
     assert (pictures[0].width, pictures[0].height) == (120, 160)
     for picture in pictures:
         corner = picture.to_ndarray(format="gray")[6:26, 94:114]
@@ -115,7 +118,7 @@ def test_a_masked_picture_is_turned_upright_first(tmp_path: Path, rtsp_server: S
 def test_a_camera_of_jpegs_has_clips(filming: Filming, http_camera: StartHttpCamera):
     filming.add(http_camera().url("mjpeg"))
     filming.see(4)
-    pictures = check(filming.made(filming.order()))
+    pictures = check(filming, filming.order())
     assert (pictures[0].width, pictures[0].height) == (320, 240)
     assert filming.metrics.total("clips_dropped") == 0
 
@@ -134,14 +137,14 @@ def test_a_camera_of_single_pictures_has_clips(tmp_path: Path, http_camera: Star
 def test_a_live_source_without_coded_packets_has_clips(filming: Filming):
     filming.add("synthetic://street?seed=7&fps=10&size=321x241")
     filming.see(4)
-    pictures = check(filming.made(filming.order()))
+    pictures = check(filming, filming.order())
     assert (pictures[0].width, pictures[0].height) == (320, 240)
 
 
 def test_a_finite_source_without_coded_packets_loses_nothing(filming: Filming):
     filming.events[60] = None
     filming.add("synthetic://street?seed=7&fps=10&size=320x240&frames=120")
-    pictures = check(filming.made(filming.event(60)))
+    pictures = check(filming, filming.event(60))
     times = [picture.time for picture in pictures]
     assert times[-1] >= 3.9
     assert all(0.09 < b - a < 0.11 for a, b in pairwise(times))

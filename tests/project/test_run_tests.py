@@ -1,5 +1,6 @@
 """The script that runs the tests: what fails beside others has another turn by itself, and no more than that."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ def test_a_few_that_fail_beside_others_run_again_by_themselves(tmp_path, tests, 
     (tmp_path / "tools").mkdir()
     shutil.copy(TOOL, tmp_path / "tools")
     command = ["tools/run-tests", sys.executable, "-c", "/dev/null", "--rootdir", str(tmp_path)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout
     assert ("run again by themselves" in done.stdout) == again

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -41,8 +42,6 @@ from edge_app.core.metrics_changes import ChangeWatch
 from edge_app.core.threads import ThreadGroup
 from edge_app.publish.policy import EVERYTHING
 
-logger = logging.getLogger(__name__)
-
 FLUSH_S = 2.0  # at the end, for what the main process has not read yet
 
 
@@ -61,6 +60,7 @@ def run_worker(link: Link, keep_secrets: Callable[[AppConfig], object]) -> None:
         keep_secrets(order.config)
         worker = _WorkerProcess(order, link)
         threads.start("orders", worker.obey)
+        threads.start("changes", worker.change)
         worker.run()
         ended = Ended(0, "", by_itself=not worker.told)
     except (EOFError, StoppedError):
@@ -83,7 +83,8 @@ class _WorkerProcess:
     def __init__(self, order: Prepare, link: Link) -> None:
         self.told = False
         self._number, self._link, self._stop = order.number, link, threading.Event()
-        self._stores: list[RemoteStore] = []
+        self._changes = queue.SimpleQueue[Any]()
+        self._store: RemoteStore | None = None
         self._assignment = Assignment(order.config.fleet, shared=True)
         self._parts = self._of_worker(order.config, None)
         self._begun = threading.Event()
@@ -111,7 +112,7 @@ class _WorkerProcess:
                 self._report(runtime, changes)
 
     def obey(self) -> None:
-        """Does what the main process says, one thing after the other; without it, this process ends."""
+        """Does what the main process says; without it, this process ends."""
         try:
             while True:
                 for order in self._link.receive():
@@ -124,25 +125,32 @@ class _WorkerProcess:
     def _end(self) -> None:
         self.told = True
         self._stop.set()
+        self._changes.put(None)
 
     def _obey(self, order: Any) -> None:
         match order:
-            case Kept():
-                for store in self._stores:
-                    store.kept(order)
+            case Kept() if self._store is not None:
+                self._store.kept(order)
             case Stop():
                 self._end()
             case Begin():
                 for name, epoch in order.cameras.items():
                     self._assignment.put(name, epoch)
                 self._begun.set()
-            case Watched() if self._viewing is not None:
-                self._viewing.watch(order)
-            case _ if self._runtime is not None:
-                self._change(self._runtime, order)
+            case _:
+                self._changes.put(order)
+
+    def change(self) -> None:
+        """Makes the changes that the main process asks for, one after the other: each may take minutes."""
+        with suppress(StoppedError):
+            while (order := self._changes.get()) is not None:
+                if self._runtime is not None:
+                    self._change(self._runtime, order)
 
     def _change(self, runtime: Runtime, order: Any) -> None:
         match order:
+            case Watched() if self._viewing is not None:
+                self._viewing.watch(order)
             case Read():
                 self._read(runtime, order)
             case Drop():
@@ -189,8 +197,8 @@ class _WorkerProcess:
         self._link.put(StatusChange(camera, status))
 
     def _open_store(self, _folder: Any, keep: Any, *_: Any) -> RemoteStore:
-        self._stores = [RemoteStore(self._link, keep)]
-        return self._stores[0]
+        self._store = RemoteStore(self._link, keep)
+        return self._store
 
     def _report(self, runtime: Runtime, changes: ChangeWatch) -> None:
         worker = runtime.worker
