@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler
@@ -77,9 +78,10 @@ def serve(port: int, clip: Path, fps: int, seconds: float) -> None:
             self.send_header("Content-Type", "video/mp2t")
             self.end_headers()
             began = time.monotonic()
-            for index, chunk in enumerate(chunks):
-                time.sleep(max(0.0, began + index / fps - time.monotonic()))
-                self.wfile.write(chunk)
+            with suppress(OSError):  # nobody looks any more
+                for index, chunk in enumerate(chunks):
+                    time.sleep(max(0.0, began + index / fps - time.monotonic()))
+                    self.wfile.write(chunk)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -145,7 +147,10 @@ def measured(config: Path, messages: Path, cameras: int, seconds: float, kill: b
 def after_a_death(program: psutil.Popen, messages: Path, before: Sequence[Any], seconds: float) -> list[float]:
     """Ages at the workers that live on, once the first one was killed."""
     sessions = {message["camera"]: message["session"] for message in before}
-    next(each for each in program.children() if "edge_app.cli.worker" in each.cmdline()).kill()
+    workers = [each for each in program.children() if "edge_app.cli.worker" in each.cmdline()]
+    if not workers:
+        return []
+    workers[0].kill()
     since = len(list(read(messages)))
     time.sleep(seconds)
     found = list(read(messages))[since:]
