@@ -223,7 +223,8 @@ class WorkerPool:
     def _is_over(self) -> bool:
         if self._stopping:
             return all(run.is_gone for run in self._runs())
-        return all(worker.is_over for worker in self._workers if worker.cameras)
+        at_work = [worker for worker in self._workers if worker.cameras]
+        return bool(at_work) and all(worker.is_over for worker in at_work)
 
     def _numbers(self) -> Mapping[str, int]:
         return {name: worker.number for worker in self._workers for name in list(worker.cameras)}

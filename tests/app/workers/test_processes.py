@@ -241,3 +241,19 @@ def test_who_looks_at_a_camera_of_a_worker_sees_its_video_and_its_pictures(
         client.close()
     assert asked(port, "/api/v1/cameras/street/snapshot.jpg")[:2] == b"\xff\xd8"
     assert program.terminate()[0] == 0
+
+
+def test_a_box_of_a_fleet_may_have_workers(shared_out, edge_app, start_etcd) -> None:
+    fleet = {"etcd": [start_etcd().url], "site": "shop7", "box": "counter"}
+    program = edge_app("run", shared_out(fleet=fleet))
+    program.until(lambda: all_speak(program))
+    told = detections(program)
+    assert {message["box"] for message in told} == {"counter"}
+    assert all(message["epoch"] > 0 for message in told)
+    workers(program)[0].kill()
+    before = sessions(program)
+    program.until(lambda: len([name for name, each in sessions(program).items() if each != before[name]]) >= 1)
+    program.until(lambda: all_speak(program, len(told)))
+    epochs = {(message["camera"], message["epoch"]) for message in detections(program)}
+    assert len(epochs) == len(CAMERAS), "its leases go on"
+    assert program.terminate()[0] == 0
