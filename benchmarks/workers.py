@@ -44,6 +44,7 @@ HEAD = (
     *("workers", "cameras", "round", "frames/s", "age p50 ms", "p99 ms", "cores", "MB", "MiB of each GPU"),
     "p99 after a death",
 )
+A_SERVER = 12  # cameras that one process plays
 CLIP_S, SETTLE_S, START_S = 5, 5.0, 300.0
 
 
@@ -122,7 +123,7 @@ def measured(config: Path, messages: Path, cameras: int, seconds: float, kill: b
         deadline = time.monotonic() + START_S
         while len({message["camera"] for message in read(messages)}) < cameras:
             if program.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"the cameras are not up: {program.stderr.read1().decode()[-2000:]}")
+                raise SystemExit(f"the cameras are not up: {program.stderr.read().decode()[-6000:]}")
             time.sleep(0.5)
         time.sleep(SETTLE_S)
         family = [program, *program.children(recursive=True)]
@@ -139,8 +140,9 @@ def measured(config: Path, messages: Path, cameras: int, seconds: float, kill: b
             after_ms=after_a_death(program, messages, found, seconds) if kill else (),
         )
     finally:
-        program.send_signal(signal.SIGTERM)
-        program.wait(30)
+        if program.poll() is None:
+            program.send_signal(signal.SIGTERM)
+            program.wait(30)
     return run
 
 
@@ -199,23 +201,25 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         clip = write_clip(Path(name) / "street.mp4", clip_pictures(given.size, given.fps), fps=given.fps)
-        port = free_port()
+        ports = [free_port() for _ in range(-(-max(given.cameras) // A_SERVER))]
         length_s = START_S + SETTLE_S + 3 * given.seconds
-        server = multiprocessing.Process(target=serve, args=(port, clip, given.fps, length_s), daemon=True)
-        server.start()
+        for port in ports:
+            multiprocessing.Process(target=serve, args=(port, clip, given.fps, length_s), daemon=True).start()
         print(*HEAD, sep=" | ")
         for cameras in given.cameras:
             for turn in range(given.rounds):
                 for workers in given.devices or given.workers:
                     section = workers_section(workers, bool(given.devices))
-                    run = one_run(Path(name), port, cameras, section, given)
+                    run = one_run(Path(name), ports, cameras, section, given)
                     p50, p99 = np.percentile(run.ages_ms, (50, 99))
                     after = f"{np.percentile(run.after_ms, 99):.0f}" if run.after_ms else "–"
                     figures = [workers, cameras, turn, f"{run.rate:.0f}", f"{p50:.0f}", f"{p99:.0f}", f"{run.cpu:.2f}"]
                     print(*figures, f"{run.mb:.0f}", run.gpu_mb, after, sep=" | ", flush=True)
 
 
-def one_run(folder: Path, port: int, cameras: int, workers: dict[str, Any], given: argparse.Namespace) -> Run:
+def one_run(
+    folder: Path, ports: Sequence[int], cameras: int, workers: dict[str, Any], given: argparse.Namespace
+) -> Run:
     """Runs the program with this section `workers`."""
     messages = folder / f"messages-{time.monotonic_ns()}.ndjson"
     config = folder / "config.yaml"
@@ -223,7 +227,10 @@ def one_run(folder: Path, port: int, cameras: int, workers: dict[str, Any], give
         "model": {"name": "traffic"},
         "engine": given.engine,
         "workers": workers,
-        "cameras": {f"c{n}": {"url": f"http://127.0.0.1:{port}/", "decode": given.decode} for n in range(cameras)},
+        "cameras": {
+            f"c{n}": {"url": f"http://127.0.0.1:{ports[n // A_SERVER]}/", "decode": given.decode}
+            for n in range(cameras)
+        },
         "publish": [{"type": "file", "path": str(messages)}],
         "state_dir": str(folder / "state"),
     }

@@ -73,14 +73,14 @@ def start(
     sys.setswitchinterval(SWITCH_S)
     config, service, stop, metrics = parts.config, Service(), stop or threading.Event(), Metrics()
     limit_pictures(config)
-    with ExitStack() as stack:
+    with ExitStack() as engine, ExitStack() as stack:
         keep_going = partial(keep_building, service, stop)
         model: LoadedModel | WorkerPool
         if config.workers.count and worker_command:
             model = stack.enter_context(started_workers(config, worker_command, stop, keep_going))
         else:
             model = load_model(parts.detector, config.engine, keep_going)
-            stack.callback(lambda: runtime.close_model())
+            engine.callback(model.close)
         file = config.state_dir / COUNTS_FILE if keeps else None
         runtime = Runtime(
             parts if keeps else replace(parts, config=config.model_copy(update={"evidence": None})),
@@ -94,6 +94,8 @@ def start(
             open_evidence=as_worker.open_evidence if as_worker is not None else EvidenceStore,
             on_status=as_worker.on_status if as_worker is not None else None,
         )
+        engine.pop_all()
+        engine.callback(runtime.close_model)  # which may be another one by then
         if parts.has_places and isinstance(model, LoadedModel):
             runtime.open_counts()  # which may fail, and then rather now
         yield runtime
