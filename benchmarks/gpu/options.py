@@ -31,12 +31,14 @@ from edge_app.postprocess import RawOutputs
 from edge_app.postprocess.selection import BOX
 from edge_app.preprocess import Letterboxer
 
-WAYS: Mapping[str, Mapping[str, str]] = {
-    "as it is": {},
-    "use_tf32": {"use_tf32": "1"},
-    "prefer_nhwc": {"prefer_nhwc": "1"},
-    "both": {"use_tf32": "1", "prefer_nhwc": "1"},
-    "fuse_conv_bias": {"fuse_conv_bias": "1"},
+WAYS: Mapping[bool, Mapping[str, Mapping[str, str]]] = {  # of FP32 and of FP16
+    False: {
+        "as it is": {},
+        "use_tf32": {"use_tf32": "1"},
+        "prefer_nhwc": {"prefer_nhwc": "1"},
+        "both": {"use_tf32": "1", "prefer_nhwc": "1"},
+    },
+    True: {"as it is": {}, "prefer_nhwc": {"prefer_nhwc": "1"}, "fuse_conv_bias": {"fuse_conv_bias": "1"}},
 }
 
 
@@ -97,11 +99,11 @@ def measure(variant: ModelVariant, pictures: Sequence[Picture], rounds: int, sec
     expected = Expected(variant, pictures)
     with ExitStack() as stack:
         loaded, told = {}, {}
-        for way, given in WAYS.items():
+        for way, given in WAYS[variant.half].items():
             began = time.perf_counter()
             loaded[way] = stack.enter_context(variant.executors(2, {**OPTIONS, **given}))
             told[way] = f"loaded in {time.perf_counter() - began:.1f} s, {expected.moved(loaded[way][0].session)}"
-        each: dict[str, list[list[float]]] = {way: [[], []] for way in WAYS}
+        each: dict[str, list[list[float]]] = {way: [[], []] for way in loaded}
         for _ in range(rounds):
             for way, executors in loaded.items():
                 for lanes in (1, 2):
