@@ -27,6 +27,8 @@ class ByHand:
         self.stream = torch.cuda.Stream()
         options = onnxruntime.SessionOptions()
         provider = {"enable_cuda_graph": "1", "cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
+        if isinstance(model, bytes):
+            provider["prefer_nhwc"] = "1"
         provider["user_compute_stream"] = str(self.stream.cuda_stream)
         self.session = onnxruntime.InferenceSession(model, options, providers=[("CUDAExecutionProvider", provider)])
         (given,), (answer,) = self.session.get_inputs(), self.session.get_outputs()

@@ -19,7 +19,7 @@ from edge_app.detector import Detector, read_detector
 from edge_app.engine.gpu.engine import GpuEngine
 from edge_app.engine.gpu.tensors import row_bytes
 from edge_app.engine.ort.cuda import CudaExecutor, cuda_executors
-from edge_app.engine.ort.cuda_session import OPTIONS, in_half_floats, open_cuda_session, output_specs
+from edge_app.engine.ort.cuda_session import HALF_OPTIONS, OPTIONS, in_half_floats, open_cuda_session, output_specs
 from edge_app.model import TensorSpec
 from tests.gpu.metered import Metered
 
@@ -54,6 +54,11 @@ class ModelVariant:
     def precision(self) -> str:
         return "FP16" if self.half else "FP32"
 
+    @property
+    def options(self) -> Mapping[str, str]:
+        """What slots give the provider."""
+        return HALF_OPTIONS if self.half else OPTIONS
+
     def load(self) -> tuple[GpuEngine, Metered]:
         """The engine with two slots, and its device, which counts calls."""
         gpu, d = Metered(Gpu(0)), self.detector
@@ -85,8 +90,8 @@ class ModelVariant:
             return self.batch * median(steps_per_second(step, executors, seconds) for _ in range(5))
 
     @contextmanager
-    def executors(self, count: int, given: Mapping[str, str] = OPTIONS) -> Iterator[list[CudaExecutor]]:
-        """Executors as slots have them, bound to buffers of noise, run by this thread; with the provider's options."""
+    def executors(self, count: int, options: Mapping[str, str] | None = None) -> Iterator[list[CudaExecutor]]:
+        """Executors as slots have them, bound to buffers of noise, run by this thread; or with other options."""
         signature, gpu = self.detector.signature, Gpu(0)
         width, height = self.detector.input.width, self.detector.input.height
         sides = (height, width, 3) if signature.picture.channels_last else (3, height, width)
@@ -96,7 +101,7 @@ class ModelVariant:
             for _ in range(count):
                 stream = owned(stack, gpu.stream())
                 source = in_half_floats(signature.path) if self.half else signature.path
-                session, whole = open_cuda_session(source, 0, stream, given)
+                session, whole = open_cuda_session(source, 0, stream, options or self.options)
                 outputs = output_specs(session, inputs)
                 executor = CudaExecutor(inputs, outputs, signature.batch, self.batch, gpu, stream, whole, session, 0)
                 buffers = {t.name: owned(stack, Staging(gpu, self.batch * row_bytes(t))) for t in (*inputs, *outputs)}

@@ -78,7 +78,10 @@ def cxcywh_to_xyxy(cxcywh: NDArray[np.float32]) -> NDArray[np.float32]:
 def box_corners(centre: NDArray[np.float32], size: NDArray[np.float32]) -> NDArray[np.float32]:
     """Corners, shape (n, 4), of boxes given by centre and size, both of shape (n, 2)."""
     half = size / 2
-    return np.concatenate([centre - half, centre + half], axis=1)
+    corners = np.empty_like(size, shape=(len(size), 4))
+    np.subtract(centre, half, out=corners[:, :2])
+    np.add(centre, half, out=corners[:, 2:])
+    return corners
 
 
 def has_area(xyxy: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -102,11 +102,11 @@ def keep_cells(cells: SelectedCells, xyxy: NDArray[np.float32], pictures: int, c
     """The cells that are detections, with their corners [model px], shape (n, 4); those that are none are counted."""
     score = scores_of(cells)
     reached, valid = reaches(score, confidence), are_finite(xyxy) & (score <= HIGHEST_SCORE)
-    keep = np.flatnonzero(reached & valid)
+    keep, invalid = np.flatnonzero(reached & valid), np.flatnonzero(reached & ~valid)
     return BatchCandidates(
         xyxy=xyxy.take(keep, 0),
         score=np.minimum(score.take(keep), 1),
         class_id=cells.class_id.take(keep).astype(np.int32),
         picture_index=cells.picture.take(keep),
-        invalid_rows=np.bincount(cells.picture[reached & ~valid], minlength=pictures).tolist(),
+        invalid_rows=np.bincount(cells.picture.take(invalid), minlength=pictures).tolist(),
     )
