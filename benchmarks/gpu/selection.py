@@ -3,6 +3,7 @@
 python -m benchmarks.gpu.selection [--yolox yolox_nano.onnx] [--rounds 3] [--seconds 0.6]
 
 Pictures are on the GPU, batches of eight. "Busy" is the CPU time of the analysis thread over the time that passes.
+Where there is torch, YOLOv8n's shape is computed by hand as well (`benchmarks.gpu.by_hand`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import argparse
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from benchmarks.gpu.bench import discard
 from benchmarks.gpu.looping_inbox import LoopingInbox, nv12, street_bgr
@@ -24,6 +27,7 @@ from benchmarks.peers.yolov8_shape import write
 from edge_app.core.frames import Picture
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats
+from edge_app.engine.ort.cuda_session import in_half_floats
 from edge_app.pipeline import Analysis
 from tests.cuda.pictures import Surfaces
 
@@ -55,15 +59,60 @@ def network_fps(engine: Any, gpu: Any, seconds: float) -> float:
     return frames / (time.perf_counter() - began)
 
 
-def pipeline(engine: Any, postprocess: Any, inbox: Any) -> tuple[float, float, int]:
-    """Frames/s of what `run` does between inbox and sinks, how busy its thread is, and batches that overflowed."""
+class Run(NamedTuple):
+    """What a pipeline did.
+
+    Attributes:
+        fps: Frames a second.
+        busy: The CPU time of its thread over the time that passed.
+        thread_us: The CPU time of its thread for a batch [us].
+        overflowed: Batches that came down whole because they had too many cells.
+    """
+
+    fps: float
+    busy: float
+    thread_us: float
+    overflowed: int = 0
+
+
+def pipeline(engine: Any, postprocess: Any, inbox: Any) -> Run:
+    """What `run` does between inbox and sinks."""
     metrics = Metrics()
     told = discard, discard, discard, discard
     analysis = Analysis(inbox, engine, postprocess, *told, metrics, Heartbeats(), "bench")
     began, cpu = time.perf_counter(), time.thread_time()
     analysis.run(threading.Event().is_set)
-    wall = time.perf_counter() - began
-    return inbox.taken / wall, (time.thread_time() - cpu) / wall, metrics.total("selections_overflowed")
+    return ran(inbox.taken, began, cpu, metrics.total("selections_overflowed"))
+
+
+def ran(frames: int, began: float, cpu: float, overflowed: int = 0) -> Run:
+    """So many frames since that time and that CPU time of this thread."""
+    wall, own = time.perf_counter() - began, time.thread_time() - cpu
+    return Run(frames / wall, own / wall, 1e6 * own * BATCH / frames, overflowed)
+
+
+def by_hand(variant: ModelVariant, pictures: Sequence[Picture]) -> Callable[[float], Run] | None:
+    """Runs the expert's loop for so many seconds; None without torch, or for a model that it does not read."""
+    try:
+        from benchmarks.gpu.by_hand import ByHand, on_the_gpu
+    except ImportError:
+        return None
+    detector = variant.detector
+    if detector.decoder.family != "ultralytics":
+        return None
+    model = in_half_floats(detector.signature.path) if variant.half else detector.signature.path
+    hand = ByHand(model if isinstance(model, bytes) else str(model), BATCH, detector.input.width)
+    planes = [(np.asarray(y.data), np.asarray(uv.data)) for y, uv in (picture.planes for picture in pictures)]
+    batches = [on_the_gpu(planes[start : start + BATCH]) for start in range(0, len(planes), BATCH)]
+
+    def run(seconds: float) -> Run:
+        frames, began, cpu = 0, time.perf_counter(), time.thread_time()
+        while time.perf_counter() - began < seconds:
+            hand.run(*batches[frames // BATCH % len(batches)])
+            frames += BATCH
+        return ran(frames, began, cpu)
+
+    return run
 
 
 def measure(variant: ModelVariant, pictures: Sequence[Picture], rounds: int, seconds: float) -> None:
@@ -82,22 +131,31 @@ def measure(variant: ModelVariant, pictures: Sequence[Picture], rounds: int, sec
             shown = [surfaces.put(picture) for picture in pictures]
         detector, ways = variant.detector, {"selected": variant.detector.thresholds.confidence, "whole": None}
         alone: list[float] = []
-        found: dict[str, list[tuple[float, float, int]]] = {way: [] for way in ways}
+        hand = by_hand(variant, pictures)
+        found: dict[str, list[Run]] = {way: [] for way in (*ways, *(["by hand"] if hand else []))}
         for _ in range(rounds + 1):  # the first warms up
             alone.append(network_fps(engine, gpu, seconds))
             for way, confidence in ways.items():
                 engine.select(confidence)
                 found[way].append(pipeline(engine, detector.postprocess, LoopingInbox(shown, seconds=seconds)))
+            if hand:
+                found["by hand"].append(hand(seconds))
         name, bare = f"{variant.name} {variant.precision}", alone[1:]
         print(f"{name:24} network alone {min(bare):7,.0f} {median(bare):7,.0f} {max(bare):7,.0f} frames/s")
         for way, each in found.items():
-            rates, busy, overflowed = zip(*each[1:], strict=True)
-            share = median(rate / one for rate, one in zip(rates, bare, strict=True))
-            print(
-                f"{name:24} {way:13} {min(rates):7,.0f} {median(rates):7,.0f} {max(rates):7,.0f} frames/s, "
-                f"{share:.2f} of the network, thread busy {100 * median(busy):.0f} %, {sum(overflowed)} overflowed",
-                flush=True,
-            )
+            tell(f"{name:24} {way:13}", each[1:], bare)
+
+
+def tell(what: str, runs: Sequence[Run], bare: Sequence[float]) -> None:
+    """Prints a line of all rounds, beside the network's frames/s in each of them."""
+    rates, busy, thread_us, overflowed = zip(*runs, strict=True)
+    share = median(rate / one for rate, one in zip(rates, bare, strict=True))
+    print(
+        f"{what} {min(rates):7,.0f} {median(rates):7,.0f} {max(rates):7,.0f} frames/s, {share:.2f} of the network, "
+        f"thread busy {100 * median(busy):.0f} %, {min(thread_us):.0f} {median(thread_us):.0f} {max(thread_us):.0f} "
+        f"us a batch, {sum(overflowed)} overflowed",
+        flush=True,
+    )
 
 
 def main() -> None:

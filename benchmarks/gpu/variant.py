@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from edge_app.detector import Detector, read_detector
 from edge_app.engine.gpu.engine import GpuEngine
 from edge_app.engine.gpu.tensors import row_bytes
 from edge_app.engine.ort.cuda import CudaExecutor, cuda_executors
-from edge_app.engine.ort.cuda_session import in_half_floats, open_cuda_session, output_specs
+from edge_app.engine.ort.cuda_session import HALF_OPTIONS, OPTIONS, in_half_floats, open_cuda_session, output_specs
 from edge_app.model import TensorSpec
 from tests.gpu.metered import Metered
 
@@ -54,6 +54,11 @@ class ModelVariant:
     def precision(self) -> str:
         return "FP16" if self.half else "FP32"
 
+    @property
+    def options(self) -> Mapping[str, str]:
+        """What slots give the provider."""
+        return HALF_OPTIONS if self.half else OPTIONS
+
     def load(self) -> tuple[GpuEngine, Metered]:
         """The engine with two slots, and its device, which counts calls."""
         gpu, d = Metered(Gpu(0)), self.detector
@@ -63,11 +68,14 @@ class ModelVariant:
         return engine, gpu
 
     def executor_fps(self, lanes: int, seconds: float) -> float:
-        """Frames/s of the model alone on noise, without copies and from one thread.
+        """Frames/s of the model alone on noise, without copies and from one thread."""
+        with self.executors(lanes) as executors:
+            return self.fps_of(executors, seconds)
 
-        In each lane one batch is queued behind the one that is being computed.
-        """
-        with self.executors(lanes) as executors, ExitStack() as stack:
+    def fps_of(self, executors: Sequence[CudaExecutor], seconds: float) -> float:
+        """The same of executors that are loaded; in each lane one batch is queued behind the one that is computed."""
+        lanes = len(executors)
+        with ExitStack() as stack:
             events = [owned(stack, executors[0].device.event()) for _ in range(2 * lanes)]
 
             def step(number: int) -> None:
@@ -76,14 +84,14 @@ class ModelVariant:
                 executor.enqueue(self.batch)
                 event.record(executor.stream)
 
-            for executor, event in zip(executors * 20, events * 10, strict=True):
-                executor.enqueue(self.batch)
-                event.record(executor.stream)
+            for number in range(20 * lanes):
+                executors[number % lanes].enqueue(self.batch)
+                events[number % len(events)].record(executors[number % lanes].stream)
             return self.batch * median(steps_per_second(step, executors, seconds) for _ in range(5))
 
     @contextmanager
-    def executors(self, count: int) -> Iterator[list[CudaExecutor]]:
-        """Executors as slots have them, bound to buffers of noise, run by this thread."""
+    def executors(self, count: int, options: Mapping[str, str] | None = None) -> Iterator[list[CudaExecutor]]:
+        """Executors as slots have them, bound to buffers of noise, run by this thread; or with other options."""
         signature, gpu = self.detector.signature, Gpu(0)
         width, height = self.detector.input.width, self.detector.input.height
         sides = (height, width, 3) if signature.picture.channels_last else (3, height, width)
@@ -92,9 +100,8 @@ class ModelVariant:
             executors = []
             for _ in range(count):
                 stream = owned(stack, gpu.stream())
-                session, whole = open_cuda_session(
-                    in_half_floats(signature.path) if self.half else signature.path, 0, stream
-                )
+                source = in_half_floats(signature.path) if self.half else signature.path
+                session, whole = open_cuda_session(source, 0, stream, options or self.options)
                 outputs = output_specs(session, inputs)
                 executor = CudaExecutor(inputs, outputs, signature.batch, self.batch, gpu, stream, whole, session, 0)
                 buffers = {t.name: owned(stack, Staging(gpu, self.batch * row_bytes(t))) for t in (*inputs, *outputs)}

@@ -67,9 +67,10 @@ def contenders(folder: Path, video: str, size: int, batch: int, args: argparse.N
     hand = [sys.executable, str(HERE / "hand.py"), str(model), video]
     hand += ["--batch", str(batch), "--size", str(size), "--provider", provider]
     found = [
-        Contender(f"edge_app, {shown}", ours(folder, model, video, batch, args)),
-        Contender(f"by hand, {shown}", hand),
+        Contender(f"edge_app, decode: {decode}, {shown}", ours(folder, model, video, batch, decode, args))
+        for decode in args.decode
     ]
+    found.append(Contender(f"by hand, {shown}", hand))
     if args.ultralytics:
         script, device = str(HERE / "ultralytics_predict.py"), "0" if args.cuda else "cpu"
         given = [str(model), video, str(batch), str(size), device]
@@ -77,15 +78,15 @@ def contenders(folder: Path, video: str, size: int, batch: int, args: argparse.N
     return found
 
 
-def ours(folder: Path, model: Path, video: str, batch: int, args: argparse.Namespace) -> list[str]:
+def ours(folder: Path, model: Path, video: str, batch: int, decode: str, args: argparse.Namespace) -> list[str]:
     """Measures this program."""
-    path = folder / f"{model.stem}.yaml"
+    path = folder / f"{model.stem}_{decode}.yaml"
     engine = {"backend": "onnxruntime", "provider": "cuda" if args.cuda else "cpu", "max_batch": batch}
     document = {
         "model": {"onnx": str(model), "labels": "coco", "decoder": "ultralytics"},
         "engine": {**engine, "precision": args.precision},
         "detect": {"confidence": 0.25, "nms_iou": 0.7},
-        "cameras": {"file": {"url": video, "decode": args.decode}},
+        "cameras": {"file": {"url": video, "decode": decode}},
         "publish": [{"type": "file", "path": str(folder / "messages.ndjson")}],
     }
     path.write_text(yaml.safe_dump(document))
@@ -120,7 +121,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cuda", action="store_true")
     parser.add_argument("--fixed", action="store_true", help="export the model with that batch alone")
-    parser.add_argument("--decode", default="auto", choices=["auto", "cpu", "nvdec"])
+    parser.add_argument("--decode", nargs="+", default=["auto"], choices=["auto", "cpu", "nvdec"])
     parser.add_argument("--precision", default="fp32", choices=["fp32", "fp16"])
     parser.add_argument("--ultralytics", metavar="PYTHON", help="of a venv outside this repository")
     args = parser.parse_args()

@@ -74,8 +74,8 @@ def run(model: str, video: str, batch: int, size: int, provider: str) -> dict[st
                 letterbox(picture, pixels[filled], size)
                 filled += 1
         if filled:
-            (answer,) = session.run(None, {name: pixels[:filled] if filled < batch else pixels})
-            for cells in answer:
+            (answer,) = session.run(None, {name: pixels})  # the last batch is padded: the model may want it full
+            for cells in answer[:filled]:
                 boxes(cells)
             count += filled
     return {"frames": count, "wall_s": time.perf_counter() - began, "cpu_s": sum(os.times()[:2]) - cpu}

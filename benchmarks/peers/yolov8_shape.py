@@ -3,7 +3,9 @@
 python -m benchmarks.peers.yolov8_shape OUT.onnx [--size 640] [--batch 8]
 
 Convolutions with their batch normalisation folded in, SiLU, CSP blocks with two convolutions a bottleneck, a pooled
-pyramid, three levels, and a decoupled head with 16 bins a side; the answer is (batch, 4 + 80, cells).
+pyramid, three levels, and a decoupled head with 16 bins a side; the answer is (batch, 4 + 80, cells). Whatever the
+picture, the same ten objects of six cells each are found: of random scores thousands would be, and only their
+suppression be measured.
 """
 
 from __future__ import annotations
@@ -15,11 +17,15 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 CLASSES, BINS = 80, 16
 STRIDES = (8, 16, 32)
-UNLIKELY = -6.0  # the logit of a class where nothing is
+GAIN = 2.8  # of weights before SiLU, so that numbers neither grow nor vanish
+SCORE_GAIN = GAIN / 250_000  # of those that make the logits of classes, which the picture then moves by about 0.1
+UNLIKELY, LIKELY = -6.0, 1.0  # those logits where nothing is, and where an object is
+OBJECTS, ROWS, COLUMNS = 10, 2, 3  # and the cells of each: a trained network finds an object in several
 
 
 @dataclass
@@ -44,14 +50,20 @@ class Network:
         self.weights.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
-    def conv(self, x: str, out: int, kernel: int = 1, stride: int = 1, *, plain: bool = False, bias: float = 0) -> str:
-        """A convolution, and SiLU unless it is plain."""
+    def conv(self, x: str, out: int, kernel: int = 1, stride: int = 1) -> str:
+        """A convolution and SiLU."""
+        y = self.plain(x, out, kernel, stride)
+        return self.node("Mul", y, self.node("Sigmoid", y))
+
+    def plain(
+        self, x: str, out: int, kernel: int = 1, stride: int = 1, *, gain: float = GAIN, bias: float = 0.0
+    ) -> str:
+        """A convolution alone."""
         fan_in = self.channels[x] * kernel * kernel
-        weight = self.dice.normal(0, (2.8 / fan_in) ** 0.5, (out, self.channels[x], kernel, kernel))
+        weight = self.dice.normal(0, (gain / fan_in) ** 0.5, (out, self.channels[x], kernel, kernel))
         pads = [kernel // 2] * 4
         inputs = x, self.constant(weight.astype(np.float32)), self.constant(np.full(out, bias, np.float32))
-        y = self.node("Conv", *inputs, channels=out, pads=pads, strides=[stride] * 2, kernel_shape=[kernel] * 2)
-        return y if plain else self.node("Mul", y, self.node("Sigmoid", y))
+        return self.node("Conv", *inputs, channels=out, pads=pads, strides=[stride] * 2, kernel_shape=[kernel] * 2)
 
     def concat(self, *parts: str) -> str:
         """Channels one after another."""
@@ -100,8 +112,9 @@ def head(net: Network, levels: list[str], size: int) -> None:
     """Sides of boxes from bins, and a score for each class."""
     flat = []
     for level, stride in zip(levels, STRIDES, strict=True):
-        sides = net.conv(net.conv(net.conv(level, 64, 3), 64, 3), 4 * BINS, plain=True)
-        scores = net.conv(net.conv(net.conv(level, CLASSES, 3), CLASSES, 3), CLASSES, plain=True, bias=UNLIKELY)
+        sides = net.plain(net.conv(net.conv(level, 64, 3), 64, 3), 4 * BINS)
+        scores = net.conv(net.conv(level, CLASSES, 3), CLASSES, 3)
+        scores = net.plain(scores, CLASSES, gain=SCORE_GAIN, bias=UNLIKELY)
         shape = net.constant(np.array([0, 4 * BINS + CLASSES, (size // stride) ** 2]))
         flat.append(net.node("Reshape", net.concat(sides, scores), shape))
     every = net.node("Concat", *flat, axis=2)
@@ -119,7 +132,20 @@ def head(net: Network, levels: list[str], size: int) -> None:
     last = net.node("Add", net.constant(points), "after")
     centre = net.node("Mul", net.node("Add", first, last), net.constant(np.float32(0.5)))
     box = net.node("Mul", net.node("Concat", centre, net.node("Sub", last, first), axis=1), net.constant(strides))
-    net.nodes.append(helper.make_node("Concat", [box, net.node("Sigmoid", "logits")], ["output0"], axis=1))
+    scores = net.node("Sigmoid", net.node("Add", "logits", net.constant(objects(size))))
+    net.nodes.append(helper.make_node("Concat", [box, scores], ["output0"], axis=1))
+
+
+def objects(size: int) -> NDArray[np.float32]:
+    """What makes the logits of each class and cell likely where the objects are, shape (1, classes, cells)."""
+    dice = np.random.default_rng(1)
+    levels = [np.zeros((CLASSES, size // stride, size // stride), np.float32) for stride in STRIDES]
+    for number in range(OBJECTS):
+        level = levels[number % len(levels)]
+        side = level.shape[1]
+        row, column = dice.integers(0, side - ROWS), dice.integers(0, side - COLUMNS)
+        level[dice.integers(0, CLASSES), row : row + ROWS, column : column + COLUMNS] = LIKELY - UNLIKELY
+    return np.concatenate([level.reshape(CLASSES, -1) for level in levels], axis=1)[None]
 
 
 def anchors(size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -65,7 +65,7 @@ class CentreRowsDecoder:
         """The same of what has been selected."""
         with np.errstate(over="ignore", invalid="ignore"):
             xyxy = cxcywh_to_xyxy(cells.box)
-        return keep_cells(cells, xyxy, self.classes, pictures, confidence)
+        return keep_cells(cells, xyxy, pictures, confidence)
 
 
 def rows_and_classes(signature: ModelSignature) -> tuple[int | None, int] | None:

@@ -22,12 +22,14 @@ def suppress(candidates: BatchCandidates, rows: NDArray[np.intp], iou: float) ->
         rows: Indices of the boxes to look at, sorted by picture.
         iou: A box is dropped if it overlaps a better one of its class by more than this.
     """
-    xywh = np.minimum(np.maximum(candidates.xyxy[rows], -COORDINATE_LIMIT), COORDINATE_LIMIT).astype(np.float64)
+    xywh = candidates.xyxy.take(rows, 0).astype(np.float64)
+    np.maximum(xywh, -COORDINATE_LIMIT, out=xywh)
+    np.minimum(xywh, COORDINATE_LIMIT, out=xywh)
     xywh[:, 2:] -= xywh[:, :2]
-    xywh[:, 0] += candidates.class_id[rows] * (2.0 * COORDINATE_LIMIT)  # each class in a strip of its own
-    boxes, scores = xywh.tolist(), candidates.score[rows].tolist()  # OpenCV reads lists faster than arrays
+    xywh[:, 0] += candidates.class_id.take(rows) * (2.0 * COORDINATE_LIMIT)  # each class in a strip of its own
+    boxes, scores = xywh.tolist(), candidates.score.take(rows).tolist()  # OpenCV reads lists faster than arrays
     kept: list[int] = []
-    for start, stop in picture_spans(candidates.picture_index[rows], len(candidates.invalid_rows)):
+    for start, stop in picture_spans(candidates.picture_index.take(rows), len(candidates.invalid_rows)):
         survivors = cv2.dnn.NMSBoxes(boxes[start:stop], scores[start:stop], 0.0, iou, top_k=MAX_CANDIDATES)
         kept += [start + row for row in survivors]
-    return rows[kept]
+    return rows.take(kept)

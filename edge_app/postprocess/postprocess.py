@@ -61,11 +61,11 @@ class Postprocess:
         candidates = self._candidates(answer, len(letterboxes))
         wanted = self._wanted(candidates)
         keep = suppress(candidates, wanted, self._nms_iou) if self._decoder.needs_nms else _sort(candidates, wanted)
-        xyxy = _to_source(candidates.xyxy[keep], candidates.picture_index[keep], letterboxes, sizes_wh)
-        visible = has_area(xyxy)
-        xyxy, keep = xyxy[visible], keep[visible]
-        score, class_id = candidates.score[keep], candidates.class_id[keep]
-        spans = picture_spans(candidates.picture_index[keep], len(letterboxes))
+        xyxy = _to_source(candidates.xyxy.take(keep, 0), candidates.picture_index.take(keep), letterboxes, sizes_wh)
+        visible = np.flatnonzero(has_area(xyxy))
+        xyxy, keep = xyxy.take(visible, 0), keep.take(visible)
+        score, class_id = candidates.score.take(keep), candidates.class_id.take(keep)
+        spans = picture_spans(candidates.picture_index.take(keep), len(letterboxes))
         return [
             Found(Detections(xyxy[start:stop], score[start:stop], class_id[start:stop]), invalid_rows, cut)
             for (start, stop), invalid_rows, cut in zip(
@@ -112,7 +112,7 @@ def _to_source(
         (b.left, b.top, b.left, b.top, b.scale_x, b.scale_y, b.scale_x, b.scale_y, *wh, *wh)
         for b, wh in zip(letterboxes, sizes_wh, strict=True)
     ]
-    of_each = np.array(transforms, np.float32)[picture_index]
+    of_each = np.array(transforms, np.float32).take(picture_index, 0)
     offset, scale, corner = of_each[:, :4], of_each[:, 4:8], of_each[:, 8:]
     with np.errstate(over="ignore"):
         clipped: NDArray[np.float32] = np.minimum(np.maximum((xyxy - offset) / scale, 0), corner)

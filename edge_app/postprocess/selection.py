@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.postprocess.candidates import HIGHEST_SCORE, BatchCandidates, best_class, is_valid, reaches
+from edge_app.postprocess.candidates import HIGHEST_SCORE, BatchCandidates, are_finite, best_class, reaches
 from edge_app.postprocess.decoder import RawOutputs
 
 BOX = 4  # numbers of a cell's box, which come first
@@ -98,17 +98,15 @@ def scores_of(cells: SelectedCells) -> NDArray[np.float32]:
     return score
 
 
-def keep_cells(
-    cells: SelectedCells, xyxy: NDArray[np.float32], classes: int, pictures: int, confidence: float
-) -> BatchCandidates:
+def keep_cells(cells: SelectedCells, xyxy: NDArray[np.float32], pictures: int, confidence: float) -> BatchCandidates:
     """The cells that are detections, with their corners [model px], shape (n, 4); those that are none are counted."""
     score = scores_of(cells)
-    reached, valid = reaches(score, confidence), is_valid(xyxy, score, cells.class_id, classes)
-    keep = np.flatnonzero(reached & valid)
+    reached, valid = reaches(score, confidence), are_finite(xyxy) & (score <= HIGHEST_SCORE)
+    keep, invalid = np.flatnonzero(reached & valid), np.flatnonzero(reached & ~valid)
     return BatchCandidates(
         xyxy=xyxy.take(keep, 0),
         score=np.minimum(score.take(keep), 1),
         class_id=cells.class_id.take(keep).astype(np.int32),
         picture_index=cells.picture.take(keep),
-        invalid_rows=np.bincount(cells.picture[reached & ~valid], minlength=pictures).tolist(),
+        invalid_rows=np.bincount(cells.picture.take(invalid), minlength=pictures).tolist(),
     )

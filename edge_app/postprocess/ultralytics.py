@@ -102,7 +102,7 @@ class UltralyticsDecoder:
         """The same of what has been selected."""
         with np.errstate(over="ignore", invalid="ignore"):
             xyxy = cxcywh_to_xyxy(cells.box)
-        return keep_cells(cells, xyxy, self.classes, pictures, confidence)
+        return keep_cells(cells, xyxy, pictures, confidence)
 
     def _columns(self, arrays: RawOutputs, row: int) -> NDArray[Any]:
         """A picture's cells as columns: (4 + classes, cells)."""

@@ -83,7 +83,7 @@ class YoloxDecoder:
         origin, stride = self._origin.take(cells.cell, 0), self._stride.take(cells.cell, 0)
         with np.errstate(over="ignore", invalid="ignore"):
             xyxy = box_corners((cells.box[:, :2] + origin) * stride, np.exp(cells.box[:, 2:]) * stride)
-        return keep_cells(cells, xyxy, self.classes, pictures, confidence)
+        return keep_cells(cells, xyxy, pictures, confidence)
 
     def _grid(self, stride: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Position (cells, 2) and stride (cells, 1) of each cell of one grid, row by row."""

@@ -13,7 +13,7 @@ from edge_app.core.frames import Letterbox, Picture
 from edge_app.cuda import Device, Event, Staging, Stream, owned
 from edge_app.model import InputSpec
 from edge_app.preprocess.interpolation import NEIGHBOURS, column_neighbours, row_neighbours
-from edge_app.preprocess.kernel import BLOCK, PICTURE, batch_argument, grid, load_kernel, picture_record
+from edge_app.preprocess.kernel import BLOCK, PICTURE, Planes, batch_argument, grid, load_kernel, picture_record
 from edge_app.preprocess.normalisation import output_table
 
 logger = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class GpuLetterboxer:
         self._neighbours_size = (spec.width + spec.height) * NEIGHBOURS.itemsize  # of one picture [bytes]
         self._neighbours_start = capacity * PICTURE.itemsize
         self._sizes: list[tuple[int, int] | None] = [None] * capacity  # which sizes' neighbours the GPU has
+        self._described: list[object] = [None] * capacity  # what each record says but for the planes' addresses
         with ExitStack() as stack:
             self._kernel = owned(stack, load_kernel(device, dtype))
             self._table = owned(stack, Staging(device, table.nbytes))
@@ -62,6 +63,7 @@ class GpuLetterboxer:
             stream.synchronize()
             self._resources = stack.pop_all()
         self._pictures = self._records.host[: self._neighbours_start].view(PICTURE)
+        self._addresses = self._pictures["plane"]
         self._argument = batch_argument(
             spec, channels_last, pictures=self._records.address, table=self._table.address, out=address
         )
@@ -90,10 +92,12 @@ class GpuLetterboxer:
             for p in pictures
         )
         changed = [self._write_neighbours(*item) for item in enumerate(zip(pictures, letterboxes, strict=True))]
-        used = 0
+        used, addresses = 0, []
         for row, (picture, letterbox) in enumerate(zip(pictures, letterboxes, strict=True)):
             planes, used = self._stage(picture, used)
-            self._pictures[row] = picture_record(picture, letterbox, planes, self._neighbours_addresses(row))
+            self._describe(row, picture, letterbox, planes)
+            addresses.append(planes.addresses)
+        self._addresses[:count] = addresses
         if used:
             self._pixels.upload(0, used, stream)
         self._records.upload(0, self._records.nbytes if any(changed) else count * PICTURE.itemsize, stream)
@@ -115,23 +119,30 @@ class GpuLetterboxer:
         neighbours[self._spec.width :][: letterbox.height] = row_neighbours(picture.height, letterbox.height)
         return True
 
+    def _describe(self, row: int, picture: Picture, letterbox: Letterbox, planes: Planes) -> None:
+        """Writes that row's record, unless only the addresses are others than the last one's, as a stream's are."""
+        described = picture.width, picture.height, picture.format, picture.matrix, picture.full_range, planes.pitches
+        if described != self._described[row]:
+            self._pictures[row] = picture_record(picture, letterbox, planes, self._neighbours_addresses(row))
+            self._described[row] = described
+
     def _neighbours_addresses(self, row: int) -> tuple[int, int]:
         """Addresses of the columns' and the rows' neighbours on the GPU."""
         columns = self._records.address + self._neighbours_start + row * self._neighbours_size
         return columns, columns + self._spec.width * NEIGHBOURS.itemsize
 
-    def _stage(self, picture: Picture, used: int) -> tuple[list[tuple[int, int]], int]:
-        """Copies host planes to the staging buffer; returns each plane's address and pitch, and the bytes used."""
-        planes = []
-        for plane in picture.planes:
+    def _stage(self, picture: Picture, used: int) -> tuple[Planes, int]:
+        """Copies host planes to the staging buffer; returns where all are on the GPU, and the bytes used."""
+        addresses, pitches = [0, 0, 0], [0, 0, 0]
+        for number, plane in enumerate(picture.planes):
             if isinstance(plane.data, int):
-                planes.append((plane.data, plane.pitch))
+                addresses[number], pitches[number] = plane.data, plane.pitch
                 continue
             rows = plane.data.reshape(len(plane.data), -1)
             np.copyto(self._pixels.host[used : used + rows.size].reshape(rows.shape), rows)
-            planes.append((self._pixels.address + used, rows.shape[1]))
+            addresses[number], pitches[number] = self._pixels.address + used, rows.shape[1]
             used += rows.size
-        return planes, used
+        return Planes(tuple(addresses), tuple(pitches)), used
 
     def free(self) -> None:
         """Frees the buffers; nothing may be in flight."""

@@ -212,7 +212,9 @@ class SimulatedSessions:
         self.on_cpu = on_cpu
         self.opened: list[SimulatedSession] = []
 
-    def open(self, source: Path | bytes, ordinal: int, stream: Any) -> tuple[SimulatedSession, bool]:
+    def open(
+        self, source: Path | bytes, ordinal: int, stream: Any, options: Mapping[str, str]
+    ) -> tuple[SimulatedSession, bool]:
         model = source if isinstance(source, bytes) else str(source)
         session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         self.opened.append(SimulatedSession(Computation(self.gpu, session), stream.handle))

@@ -82,6 +82,18 @@ def test_one_launch_draws_a_batch_of_mixed_pictures_as_the_cpu_does(
         np.testing.assert_array_equal(pixels, drawn_by_cpu(spec, pictures, dtype, channels_last))
 
 
+@pytest.mark.parametrize("surfaces", [False, True], ids=["host", "surfaces"])
+def test_a_picture_that_differs_in_one_thing_from_the_one_before_is_drawn_as_it_is(device, surfaces):
+    rng, spec = np.random.default_rng(3), specification(**IMAGENET)
+    usual = {"size": (64, 48), "form": "nv12", "matrix": "bt601", "full_range": True, "padding": 4}
+    others = [{}, {"matrix": "bt709"}, {"full_range": False}, {"padding": 8}, {"form": "i420"}, {"form": "bgr"}]
+    others += [{"size": (60, 48), "padding": 8}, {"size": (64, 36)}]
+    batches = [[random_picture(rng, **{**usual, **each})] for other in others for each in (other, {})]
+    found = drawn_by_gpu(device, spec, batches, np.float32, False, surfaces=surfaces)
+    for pictures, pixels in zip(batches, found, strict=True):
+        np.testing.assert_array_equal(pixels, drawn_by_cpu(spec, pictures, np.float32, False))
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_models_that_take_bytes_get_the_pictures_own(device, form):
     spec, picture = specification(), random_picture(np.random.default_rng(2), (90, 70), form)

@@ -23,6 +23,7 @@ CELL = np.dtype(
     [("cell", "<i4"), ("class_id", "<i4"), ("objectness", "<f4"), ("best", "<f4"), ("box", "<f4", 4)], align=True
 )
 LIST = np.dtype([("count", "<i4"), ("unused", "<i4", 7), ("cells", CELL, ROOM)], align=True)
+WORDS = CELL.itemsize // 4  # of a cell, and of what is before a list's first one
 ANSWER = np.dtype(
     [
         ("numbers", "<u8"),
@@ -66,6 +67,9 @@ class CellSelector:
             pinned = owned(stack, device.pinned(capacity * LIST.itemsize))
             self._resources = stack.pop_all()
         self._lists = pinned.array.view(LIST)
+        # The same as numbers of four bytes: NumPy joins, sorts and picks those in a tenth of the time of structs.
+        words = pinned.array.view(np.int32).reshape(capacity, -1)
+        self._counts, self._rows = words[:, 0], words[:, WORDS:].reshape(capacity, ROOM, WORDS)
         self._argument = answer(layout, output, address, self._address, self._threshold.address)
 
     def upload(self, stream: Stream) -> None:
@@ -88,20 +92,19 @@ class CellSelector:
 
     def found(self, pictures: int) -> SelectedCells | None:
         """A copy of what came down of so many pictures; None if one has more cells than there is room for."""
-        lists = self._lists[:pictures]
-        counts = lists["count"]
-        if (counts > ROOM).any():
+        counts = self._counts[:pictures].tolist()
+        if max(counts) > ROOM:
             return None
-        cells = np.concatenate([each[:count] for each, count in zip(lists["cells"], counts, strict=True)])
+        rows = np.concatenate([row[:count] for row, count in zip(self._rows, counts, strict=False)])
         picture = np.repeat(np.arange(pictures), counts)
-        order = np.lexsort((cells["cell"], picture))  # threads find them in no order
-        cells = cells[order]
+        order = np.argsort(picture * int(self._argument["cells"]) + rows[:, 0])  # threads find them in no order
+        cells = rows.take(order, 0).view(CELL)[:, 0]
         return SelectedCells(
             picture=picture,
             cell=cells["cell"].astype(np.intp),
-            box=np.ascontiguousarray(cells["box"]),
-            objectness=np.ascontiguousarray(cells["objectness"]),
-            best=np.ascontiguousarray(cells["best"]),
+            box=cells["box"],
+            objectness=cells["objectness"],
+            best=cells["best"],
             class_id=cells["class_id"].astype(np.intp),
         )
 

@@ -5,7 +5,7 @@ Its own CUDA graphs belong to the thread that made them, so that each batch woul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,12 +18,19 @@ import onnxruntime
 from edge_app.core.errors import DataError, EngineError, first_line
 from edge_app.cuda import Device, Stream, owned
 from edge_app.engine.gpu.executor import GpuExecutor, LoadExecutors
-from edge_app.engine.ort.cuda_session import in_half_floats, open_cuda_session, output_specs, run_options
+from edge_app.engine.ort.cuda_session import (
+    HALF_OPTIONS,
+    OPTIONS,
+    in_half_floats,
+    open_cuda_session,
+    output_specs,
+    run_options,
+)
 from edge_app.model import ModelSignature, TensorSpec
 
 # Of a run that does not wait ONNX Runtime keeps what it has copied from the host, until the next one that does.
 KEPT = 100
-OpenSession = Callable[[Path | bytes, int, Stream], tuple[Any, bool]]
+OpenSession = Callable[[Path | bytes, int, Stream, Mapping[str, str]], tuple[Any, bool]]
 
 
 def cuda_executors(
@@ -43,7 +50,8 @@ def cuda_executors(
         max_batch: Pictures in a batch where it may vary.
         slots: One or two.
         half: Whether it computes in FP16; inputs, outputs and the decoding of boxes stay as they are.
-        open_session: Opens a session that computes on the stream, and tells whether all of it does.
+        open_session: Opens a session that computes on the stream with the provider's options, and tells whether all of
+            it does.
 
     Returns:
         A function that raises DataError if the model cannot run, DeviceError if the provider cannot.
@@ -56,7 +64,8 @@ def cuda_executors(
             raise DataError(f"its input {signature.picture} has no batch axis, which a GPU's engine wants")
         streams = [owned(stack, device.stream()) for _ in range(slots)]
         source = in_half_floats(signature.path) if half else signature.path
-        sessions = [open_session(source, ordinal, stream) for stream in streams]
+        options = HALF_OPTIONS if half else OPTIONS
+        sessions = [open_session(source, ordinal, stream, options) for stream in streams]
         most = signature.batch or max_batch
         inputs = tuple(TensorSpec(t.name, (most, *_sides(signature, t)), t.dtype) for t in signature.inputs)
         outputs = output_specs(sessions[0][0], inputs)

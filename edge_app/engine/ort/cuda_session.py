@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,16 +18,21 @@ from edge_app.onnx_graph.fp16 import cast, is_half
 
 PROVIDER = "CUDAExecutionProvider"
 # Trying every algorithm took four times as long to load and found slower ones for FP16.
-QUICK = {"cudnn_conv_algo_search": "HEURISTIC"}
+OPTIONS = MappingProxyType({"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"})
+# Channels last is how tensor cores read half floats; of floats it makes convolutions slower.
+HALF_OPTIONS = MappingProxyType({**OPTIONS, "prefer_nhwc": "1"})
 
 
-def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> tuple[Any, bool]:
+def open_cuda_session(
+    source: Path | bytes, ordinal: int, stream: Stream, options: Mapping[str, str]
+) -> tuple[Any, bool]:
     """A session on a GPU that computes on our stream, and whether all of it does: shapes may be computed on the CPU.
 
     Args:
         source: The ONNX file, or what would be in it.
         ordinal: Number of the GPU.
         stream: Where it computes.
+        options: The provider's, beside these two.
 
     Raises:
         DeviceError: This ONNX Runtime has no CUDA provider, or cannot load it.
@@ -35,16 +42,16 @@ def open_cuda_session(source: Path | bytes, ordinal: int, stream: Stream) -> tup
         raise DeviceError("this ONNX Runtime has no CUDA provider: pip install onnxruntime-gpu in its place")
     if hasattr(onnxruntime, "preload_dlls"):
         onnxruntime.preload_dlls()  # CUDA's libraries may be wheels
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # failures are raised, and reported once
-    options.enable_mem_pattern = False  # it allocates anew in the second run of a size
+    session_options = onnxruntime.SessionOptions()
+    session_options.log_severity_level = 4  # failures are raised, and reported once
+    session_options.enable_mem_pattern = False  # it allocates anew in the second run of a size
     onnxruntime.set_default_logger_severity(4)  # cuDNN reports each plan that it rejects
-    provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), "use_tf32": "0"} | QUICK
-    model = source if isinstance(source, bytes) else session_source(source, options)
+    provider = {"device_id": str(ordinal), "user_compute_stream": str(stream.handle), **options}
+    model = source if isinstance(source, bytes) else session_source(source, session_options)
     for all_of_it in (True, False):
-        options.add_session_config_entry("session.disable_cpu_ep_fallback", str(int(all_of_it)))
+        session_options.add_session_config_entry("session.disable_cpu_ep_fallback", str(int(all_of_it)))
         try:
-            session = onnxruntime.InferenceSession(model, options, providers=[(PROVIDER, provider)])
+            session = onnxruntime.InferenceSession(model, session_options, providers=[(PROVIDER, provider)])
             break
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
             failure = DataError(f"ONNX Runtime cannot load it ({first_line(error)})")
