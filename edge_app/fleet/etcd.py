@@ -10,7 +10,6 @@ import http.client
 import json
 import ssl
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -164,8 +163,12 @@ class Etcd:
     def _exchange(self, endpoint: str, path: str, body: str) -> tuple[int, bytes]:
         """What that member answers; an old connection, which it may have closed meanwhile, is no reason to fail."""
         if (old := self._connection) is not None:
-            with suppress(OSError, http.client.HTTPException):
+            try:
                 return self._over(old, path, body)
+            except TimeoutError:
+                raise  # it would not answer a new connection either, and the lease ends meanwhile
+            except (OSError, http.client.HTTPException):
+                pass
             self.close()
         self._connection = self._connect(endpoint)
         return self._over(self._connection, path, body)
