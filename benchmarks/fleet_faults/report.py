@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks.fleet_faults.site import Outcome
+from benchmarks.fleet_faults.outcome import Outcome
 
 UNREAD_S, LETS_GO_S = 10.0, 5.0  # what is promised; the second beyond `ttl_s`
 

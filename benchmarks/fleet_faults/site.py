@@ -1,47 +1,21 @@
-"""A site of boxes and members of etcd, to which things happen; what became of its cameras meanwhile."""
+"""A site of boxes and members of etcd, to which things happen."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.fleet_faults.box import TICK_S
 from benchmarks.fleet_faults.hosts import BoxHost, EtcdHost, Host
 from benchmarks.fleet_faults.journal import STILL_S
 from benchmarks.fleet_faults.network import Network
+from benchmarks.fleet_faults.outcome import Around, Outcome, judge
 from benchmarks.fleet_faults.schedule import LEADER, Fault, Trial
-from benchmarks.fleet_faults.spans import Span, common, longest, minus, total, twice, union
+from benchmarks.fleet_faults.spans import Span, common, minus, union
 
 SETTLED_S = 1.0  # for so long each camera has to be read by one box
 PATIENCE_S = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a trial.
-
-    Attributes:
-        faults: What happened, with the names of hosts.
-        held_s: For how long.
-        cameras: How many the boxes read to which it happened.
-        unread_s: For how long at most a camera was not read by any box that the network reaches.
-        twice_s: For how long in sum a camera was read by two boxes that could ask etcd, at most.
-        apart_s: The same where etcd did not answer, or one of them was cut off.
-        moves: How often a box began to read a camera.
-        settled_s: How long after all was well again each camera was read by one box.
-    """
-
-    faults: tuple[Fault, ...]
-    held_s: float
-    cameras: int
-    unread_s: float
-    twice_s: float
-    apart_s: float
-    moves: int
-    settled_s: float
 
 
 class Site:
@@ -95,7 +69,9 @@ class Site:
         if sum(fault.host in self.etcd for fault in faults) * 2 > len(self.etcd):
             self._etcd_away.append((begun, ending))
         settled = self.settle()
-        return self._outcome(faults, trial.held_s, (began, settled), settled - ended)
+        journals = {name: box.journal for name, box in self.boxes.items()}
+        around = Around(self.cameras, (began, settled), dict(self._cut), self._etcd_away)
+        return judge(journals, around, faults, trial.held_s, settled - ended)
 
     def settle(self) -> float:
         """Waits until each camera is read by one box, etcd has answered all boxes, and all members have a leader; when.
@@ -136,31 +112,3 @@ class Site:
             and not minus(last, union(*read))
             for camera in self.cameras
         )
-
-    def _outcome(self, faults: tuple[Fault, ...], held_s: float, window: Span, settled_s: float) -> Outcome:
-        unread, together, apart = [], [], []
-        last = min(box.journal.at for box in self.boxes.values())
-        for camera in self.cameras:
-            read = {name: common(box.journal.reading[camera], [window]) for name, box in self.boxes.items()}
-            reached = [minus(spans, self._cut[name]) for name, spans in read.items()]
-            answered = minus(twice(reached), self._etcd_away)
-            unread.append(longest(minus([(window[0], last)], union(*reached))))
-            together.append(total(answered))
-            apart.append(total(minus(twice(read.values()), answered)))
-        return Outcome(
-            faults=faults,
-            held_s=held_s,
-            cameras=sum(self._read_at(fault.host, window[0]) for fault in faults),
-            unread_s=max(unread),
-            twice_s=max(together),
-            apart_s=max(apart),
-            moves=sum(
-                window[0] <= at <= window[1] for box in self.boxes.values() for at in box.journal.epochs.values()
-            ),
-            settled_s=settled_s,
-        )
-
-    def _read_at(self, host: str, at: float) -> int:
-        """How many cameras a box read then."""
-        spans = self.boxes[host].journal.reading.values() if host in self.boxes else ()
-        return sum(any(begin <= at <= end + TICK_S for begin, end in each) for each in spans)

@@ -9,10 +9,12 @@ import pytest
 
 from edge_app.core.errors import ConfigError
 from edge_app.fleet import Etcd, FleetConfig, Member, read_site
-from edge_app.fleet.etcd import StoreError
+from edge_app.fleet.etcd import StoreAwayError, StoreError
 from tests.waiting import until
+from tests.wire import Wire
 
 SITE = "shop7"
+PATIENT_S = 3.0  # what answers does so in less on a busy machine, too
 CAMERAS = ("c1", "c2", "c3", "c4")
 
 
@@ -226,3 +228,36 @@ def test_etcd_is_known_by_its_certificate(start_etcd, certificates):
 def test_the_next_member_is_asked_if_one_does_not_answer(etcd):
     there = FleetConfig(etcd=["http://127.0.0.1:1", etcd.url], site=SITE)
     assert Etcd(there).grant(5) > 0
+
+
+class CountedWire(Wire):
+    """Counts connections."""
+
+    connections = 0
+
+    def _serve(self, client):
+        self.connections += 1
+        super()._serve(client)
+
+
+def test_a_member_that_is_silent_is_not_asked_again_over_another_connection(etcd):
+    wire = CountedWire(int(etcd.url.rpartition(":")[2]))
+    store = Etcd(FleetConfig(etcd=[f"http://127.0.0.1:{wire.port}"], site=SITE), PATIENT_S)
+    assert store.grant(5) > 0
+    etcd.freeze()
+    with pytest.raises(StoreAwayError, match="timed out"):
+        store.grant(5)
+    assert wire.connections == 1
+    etcd.thaw()
+    assert store.grant(5) > 0
+    wire.close()
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_again(etcd):
+    wire = CountedWire(int(etcd.url.rpartition(":")[2]))
+    store = Etcd(FleetConfig(etcd=[f"http://127.0.0.1:{wire.port}"], site=SITE), PATIENT_S)
+    assert store.grant(5) > 0
+    wire.cut()
+    assert store.grant(5) > 0
+    assert wire.connections == 2
+    wire.close()
