@@ -79,6 +79,7 @@ class Member:
         self._lease: int | None = None
         self._renewed_mono = self._joined_mono = self._first_mono = time.monotonic()
         self._held: dict[str, int] = {}
+        self._offered: str | None = None
         self._free_since: dict[str, float] = {}
         self._seen: frozenset[str] = frozenset()
 
@@ -164,7 +165,8 @@ class Member:
             if camera not in wanted:
                 self._let_go(camera)
             elif entry is None:
-                self._take(camera)  # or somebody was faster
+                if camera != self._offered or not site.moving:
+                    self._take(camera)  # or somebody was faster
             elif entry.lease != self._lease:
                 logger.info("%s is read by %s now", camera, entry.value.get("box"))
                 self._let_go(camera)
@@ -200,15 +202,20 @@ class Member:
         return any(len(site.read_by(box)) < share for box, share in shares(site.capacities, cameras).items())
 
     def _hand_over(self, site: SiteView) -> None:
-        """One camera becomes free, if no other box is doing that: the one that came last."""
+        """One camera becomes free, if no other box is doing that: the one that came last.
+
+        It is read here until another box has it. So it goes on if that one dies, or etcd, before it has taken it.
+        """
+        mine = [camera for camera in site.read_by(self._config.box) if camera in self._held]
+        if not mine or self._lease is None:
+            return
         lease = self._etcd.grant(MOVE_TTL_S)
         if self._etcd.create(self._keys.move, {"box": self._config.box}, lease) is None:
             self._etcd.revoke(lease)
-            return
-        mine = [camera for camera in site.read_by(self._config.box) if camera in self._held]
-        if mine:
+        else:
             logger.info("%s is handed over to another box", mine[-1])
-            self._let_go(mine[-1])
+            self._offered = mine[-1]
+            self._etcd.delete(self._keys.camera(mine[-1]), self._lease)
 
     def _go_on_alone(self, now: float) -> None:
         """Without etcd from the start: what this box read when it last ran."""

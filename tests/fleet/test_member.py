@@ -107,6 +107,36 @@ def test_a_box_that_comes_gets_its_share_one_camera_after_the_other(joined):
     assert (first.begun, second.begun) == (4, 2), "and then nothing moves"
 
 
+def test_a_camera_that_is_handed_over_is_read_until_another_box_has_it(joined):
+    first, second = joined("a"), joined("b")
+    settle(first, condition=lambda: shared(first))
+    epochs, read = dict(first.reading), []
+
+    def even():
+        read.append({*first.reading, *second.reading})
+        return shared(first, second)
+
+    settle(first, second, condition=even)
+    assert all(each == {*CAMERAS} for each in read)
+    assert all(second.reading[camera] > epochs[camera] for camera in second.reading)
+
+
+def test_a_camera_that_was_being_handed_over_goes_on_if_etcd_or_the_other_box_is_gone(joined, etcd):
+    first, second = joined("a"), joined("b", ttl_s=600)
+    settle(first, condition=lambda: shared(first))
+    second.member.step()  # and no more: it has room, and takes nothing
+    store = Etcd(FleetConfig(etcd=[etcd.url], site=SITE))
+    settle(first, condition=lambda: len(read_site(store, SITE).cameras) == 3)
+    etcd.kill()
+    settle(first, condition=lambda: first.member.store.state == "away")
+    assert {*first.reading} == {*CAMERAS}
+    etcd.start()
+    second.member.leave()
+    settle(first, condition=lambda: len(read_site(store, SITE).cameras) == 4)
+    assert {*first.reading} == {*CAMERAS}
+    assert first.begun == 4
+
+
 def test_cameras_are_shared_out_by_capacity(joined):
     small, large = joined("a", capacity=1), joined("b", capacity=3)
     settle(small, large, condition=lambda: (len(small.reading), len(large.reading)) == (1, 3))
