@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +119,7 @@ class Loopback:
 def go_inside(module: str) -> None:
     """Starts the module again in a network, with mounts and processes of its own: with it, all of them end."""
     if INSIDE in os.environ:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # the first process of its own is spared otherwise
         Path("/run/netns").mkdir(exist_ok=True)
         _run("mount -t tmpfs none /run/netns")
         return
