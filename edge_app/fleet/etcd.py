@@ -98,6 +98,10 @@ class Etcd:
         compare = {"key": _coded(key), "target": "LEASE", "lease": lease, "result": "EQUAL"}
         self._ask("/v3/kv/txn", {"compare": [compare], "success": [{"request_delete_range": {"key": _coded(key)}}]})
 
+    def revision(self, prefix: str) -> int:
+        """Of the whole store, as one who may read what begins so is told: if it is as before, nothing has changed."""
+        return int(self._ask("/v3/kv/range", {"key": _coded(prefix), "count_only": True})["header"]["revision"])
+
     def under(self, prefix: str) -> dict[str, Entry]:
         """Every key that begins so, without that beginning; what is no JSON object is left out."""
         end = prefix[:-1] + chr(ord(prefix[-1]) + 1)

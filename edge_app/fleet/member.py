@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -12,7 +12,7 @@ from edge_app.core.ulid import new_ulid
 from edge_app.fleet.config import FleetConfig
 from edge_app.fleet.etcd import Etcd, StoreAwayError, StoreError
 from edge_app.fleet.shares import shares
-from edge_app.fleet.site import SiteKeys, SiteView, read_site
+from edge_app.fleet.site import SiteKeys, SiteReader, SiteView
 
 logger = logging.getLogger(__name__)
 
@@ -65,19 +65,30 @@ class Member:
         store: How etcd is doing; any thread may look.
     """
 
-    def __init__(self, config: FleetConfig, reader: Reader, remembered: dict[str, int]) -> None:
+    def __init__(
+        self,
+        config: FleetConfig,
+        reader: Reader,
+        remembered: dict[str, int],
+        *,
+        etcd: Etcd | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Asks nothing yet.
 
         Args:
             config: Of the site and this box.
             reader: Reads the cameras.
             remembered: What this box read when it last ran, with the epochs: that is read if etcd is away at the start.
+            etcd: Who is asked; by default as configured.
+            clock: Seconds that only rise.
         """
         self.store = StoreStatus("away", "not asked yet", time.time())
         self._config, self._reader, self._remembered = config, reader, remembered
-        self._etcd, self._keys, self._instance = Etcd(config), SiteKeys(config.site), new_ulid()
+        self._etcd, self._clock = etcd or Etcd(config), clock
+        self._site, self._keys, self._instance = SiteReader(self._etcd, config.site), SiteKeys(config.site), new_ulid()
         self._lease: int | None = None
-        self._renewed_mono = self._joined_mono = self._first_mono = time.monotonic()
+        self._renewed_mono = self._joined_mono = self._first_mono = clock()
         self._held: dict[str, int] = {}
         self._offered: str | None = None
         self._free_since: dict[str, float] = {}
@@ -90,14 +101,15 @@ class Member:
 
     def step(self) -> None:
         """Does what is to be done now; to be called every `POLL_S`."""
-        now = time.monotonic()
+        now = self._clock()
         try:
             if self._keep_lease(now):
                 self._remembered = {}
-                self._fit(read_site(self._etcd, self._config.site), now)
+                self._fit(self._site.now(), now)
             self._tell("up", None)
         except StoreError as error:
             self._tell("away", str(error))
+            self._site.forget()
             if not isinstance(error, StoreAwayError):
                 self._lease = None  # such as one that is unknown after etcd was set up anew
             self._go_on_alone(now)
@@ -199,7 +211,8 @@ class Member:
             self._etcd.delete(self._keys.camera(camera), self._lease)
 
     def _somebody_has_room(self, site: SiteView, cameras: int) -> bool:
-        return any(len(site.read_by(box)) < share for box, share in shares(site.capacities, cameras).items())
+        counts = site.counts
+        return any(counts.get(box, 0) < share for box, share in shares(site.capacities, cameras).items())
 
     def _hand_over(self, site: SiteView) -> None:
         """One camera becomes free, if no other box is doing that: the one that came last.

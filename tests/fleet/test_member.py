@@ -210,6 +210,32 @@ def test_a_box_whose_cameras_are_others_by_now_does_not_read_what_it_had_before(
     settle(box, other, condition=lambda: shared(box, other))
 
 
+class CountingEtcd(Etcd):
+    """Counts how often a whole site is read."""
+
+    reads = 0
+
+    def under(self, prefix):
+        self.reads += 1
+        return super().under(prefix)
+
+
+def test_a_site_is_read_again_only_after_something_has_changed(joined, etcd):
+    box, config = Box(), FleetConfig(etcd=[etcd.url], site=SITE, box="a", ttl_s=2)
+    store = CountingEtcd(config)
+    box.member = Member(config, box, {}, etcd=store)
+    settle(box, condition=lambda: shared(box))
+    box.member.step()
+    before = store.reads
+    for _ in range(5):
+        box.member.step()
+    assert store.reads == before
+    other = joined("b")
+    settle(box, other, condition=lambda: shared(box, other))
+    assert store.reads > before
+    box.member.leave()
+
+
 def test_cameras_of_a_new_configuration_come_and_go(joined):
     box = joined("a")
     settle(box, condition=lambda: shared(box))
