@@ -47,12 +47,11 @@ class Journal:
                 self._extend(camera, at)
         for camera, epoch in epochs.items():
             self.epochs.setdefault((camera, int(epoch)), at)
+            if not self.reading[camera] or self.reading[camera][-1][1] < at:
+                self.reading[camera].append((at, at))
         self.at, self.state, self.stepped, self.now = at, state, float(stepped), frozenset(epochs)
 
     def _extend(self, camera: str, at: float) -> None:
         """From the last line until then it was read."""
         spans = self.reading[camera]
-        if spans and spans[-1][1] == self.at:
-            spans[-1] = (spans[-1][0], at)
-        else:
-            spans.append((self.at, at))
+        spans[-1] = (spans[-1][0], at)
