@@ -73,10 +73,10 @@ def test_a_process_that_was_started_again_did_not_read_in_between(journals, tmp_
         file.write("2.3 begins 0 \n2.4 up 2.35 gate=2\n2.5 up 2.35 gate=2\n2.6 up 2.35 ga")
     found.follow()
     assert found.reading["gate"] == [(0, 2), (2.4, 2.5)]
+    assert found.epochs == {("gate", 1): 0, ("gate", 2): 2.4}
     (tmp_path / "box1").write_text((tmp_path / "box1").read_text() + "te=2 yard=3\n")
     found.follow()
     assert found.reading["yard"] == [(2.6, 2.6)], "taken, and no more"
-    assert found.epochs == {("gate", 1): 0, ("gate", 2): 2.4}
 
 
 def test_what_happens_is_the_same_for_the_same_seed_and_of_every_kind():
