@@ -26,6 +26,11 @@ class Host(ServerProcess):
         self._prefix = network.add(name)
         self._command: list[str] = []
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def start(self) -> None:
         with (self._folder / f"{self.name}.log").open("a") as log:
             self._process = subprocess.Popen(

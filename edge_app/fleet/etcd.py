@@ -9,6 +9,7 @@ import base64
 import http.client
 import json
 import ssl
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,8 @@ class Etcd:
             ConfigError, AccessError: There are no certificates as configured.
         """
         self._config, self._timeout_s = config, timeout_s
-        self._endpoints = list(config.etcd)
+        first = zlib.crc32(config.box.encode()) % len(config.etcd)  # not all boxes ask the same
+        self._endpoints = [*config.etcd[first:], *config.etcd[:first]]
         secure = any(endpoint.startswith("https:") for endpoint in config.etcd)
         tls = config.tls.context() if config.tls is not None else ssl.create_default_context() if secure else None
         self._tls: ssl.SSLContext | None = tls
@@ -98,14 +100,16 @@ class Etcd:
         compare = {"key": _coded(key), "target": "LEASE", "lease": lease, "result": "EQUAL"}
         self._ask("/v3/kv/txn", {"compare": [compare], "success": [{"request_delete_range": {"key": _coded(key)}}]})
 
-    def revision(self, prefix: str) -> int:
-        """Of the whole store, as one who may read what begins so is told: if it is as before, nothing has changed."""
-        return int(self._ask("/v3/kv/range", {"key": _coded(prefix), "count_only": True})["header"]["revision"])
+    def mark(self, prefix: str) -> tuple[int, int]:
+        """Two numbers that stay as they are only while nothing changes below: when it last did, and how many keys."""
+        newest = {"limit": 1, "sort_target": "MOD", "sort_order": "DESCEND", "keys_only": True}
+        answer = self._ask("/v3/kv/range", {"key": _coded(prefix), "range_end": _coded(_end(prefix)), **newest})
+        last = max((int(pair["mod_revision"]) for pair in answer.get("kvs", [])), default=0)
+        return last, int(answer.get("count", 0))
 
     def under(self, prefix: str) -> dict[str, Entry]:
         """Every key that begins so, without that beginning; what is no JSON object is left out."""
-        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        answer = self._ask("/v3/kv/range", {"key": _coded(prefix), "range_end": _coded(end)})
+        answer = self._ask("/v3/kv/range", {"key": _coded(prefix), "range_end": _coded(_end(prefix))})
         found = {}
         for pair in answer.get("kvs", []):
             key = base64.b64decode(pair["key"]).decode(errors="replace").removeprefix(prefix)
@@ -193,6 +197,11 @@ class Etcd:
 
 def _coded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def _end(prefix: str) -> str:
+    """The first key behind all that begin so."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

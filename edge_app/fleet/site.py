@@ -83,19 +83,19 @@ class SiteReader:
     def __init__(self, etcd: Etcd, site: str) -> None:
         """Asks nothing yet."""
         self._etcd, self._site = etcd, site
-        self._revision: int | None = None
+        self._mark: tuple[int, int] | None = None
         self._view = SiteView({}, {}, {}, moving=False)
 
     def now(self) -> SiteView:
         """The site as it is; raises as `Etcd`."""
-        revision = self._etcd.revision(SiteKeys(self._site).prefix)
-        if revision != self._revision:
-            self._view, self._revision = read_site(self._etcd, self._site), revision
+        mark = self._etcd.mark(SiteKeys(self._site).prefix)
+        if mark != self._mark:
+            self._view, self._mark = read_site(self._etcd, self._site), mark
         return self._view
 
     def forget(self) -> None:
-        """Reads it anew the next time: etcd may be another one by then, whose count is as high by chance."""
-        self._revision = None
+        """Reads it anew the next time: etcd may be another one by then, with the same mark by chance."""
+        self._mark = None
 
 
 def read_site(etcd: Etcd, site: str) -> SiteView:

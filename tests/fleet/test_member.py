@@ -38,6 +38,16 @@ class Box:
         del self.reading[camera]
 
 
+class CountedWire(Wire):
+    """Counts connections."""
+
+    connections = 0
+
+    def _serve(self, client):
+        self.connections += 1
+        super()._serve(client)
+
+
 @pytest.fixture
 def etcd(start_etcd):
     return start_etcd()
@@ -236,6 +246,40 @@ def test_a_site_is_read_again_only_after_something_has_changed(joined, etcd):
     box.member.leave()
 
 
+def test_a_mark_changes_with_every_change_below_and_with_no_other(etcd):
+    store = Etcd(FleetConfig(etcd=[etcd.url], site=SITE))
+    lease, marks = store.grant(600), [store.mark("/a/")]
+    for change in (
+        lambda: store.put("/a/1", {"x": 1}, lease),
+        lambda: store.put("/a/2", {"x": 1}, lease),
+        lambda: store.put("/a/1", {"x": 2}, lease),
+        lambda: store.delete("/a/2", lease),
+        lambda: store.delete("/a/1", lease),
+        lambda: store.put("/a/1", {"x": 2}, lease),
+        lambda: (store.delete("/a/1", lease), store.put("/a/1", {"x": 2}, lease)),
+        lambda: store.revoke(lease),
+    ):
+        change()
+        marks.append(store.mark("/a/"))
+        assert marks[-1] != marks[-2]
+    other = store.grant(600)
+    store.put("/b/1", {"x": 1}, other)
+    store.put("/a", {"x": 1}, other)
+    assert store.mark("/a/") == marks[-1] == (0, 0)
+
+
+def test_boxes_do_not_all_ask_the_same_member_first(etcd):
+    wires = [CountedWire(int(etcd.url.rpartition(":")[2])) for _ in range(3)]
+    for number in range(30):
+        config = FleetConfig(etcd=[f"http://127.0.0.1:{wire.port}" for wire in wires], site=SITE, box=f"box{number}")
+        store = Etcd(config, PATIENT_S)
+        store.mark("/a/")
+        store.close()
+    assert all(wire.connections >= 5 for wire in wires)
+    for wire in wires:
+        wire.close()
+
+
 def test_cameras_of_a_new_configuration_come_and_go(joined):
     box = joined("a")
     settle(box, condition=lambda: shared(box))
@@ -284,16 +328,6 @@ def test_etcd_is_known_by_its_certificate(start_etcd, certificates):
 def test_the_next_member_is_asked_if_one_does_not_answer(etcd):
     there = FleetConfig(etcd=["http://127.0.0.1:1", etcd.url], site=SITE)
     assert Etcd(there).grant(5) > 0
-
-
-class CountedWire(Wire):
-    """Counts connections."""
-
-    connections = 0
-
-    def _serve(self, client):
-        self.connections += 1
-        super()._serve(client)
 
 
 def test_a_member_that_is_silent_is_not_asked_again_over_another_connection(etcd):
