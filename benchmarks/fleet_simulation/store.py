@@ -49,7 +49,7 @@ class SimulatedStore:
 
     def answer(self, call: str, size: int = 0) -> None:
         """Counts a call; raises StoreAwayError if it is away."""
-        self.asked[call] += 1
+        self.asked["unanswered" if self.away else call] += 1
         if self.away:
             raise StoreAwayError("simulated")
         self.sent[call] += OVERHEAD + size
