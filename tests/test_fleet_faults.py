@@ -43,7 +43,7 @@ def test_a_camera_is_unread_from_when_its_box_froze_until_another_reads_it(journ
     found = journals(box1=ticks(0, 2, "gate=1") + ticks(9, 12, ""), box2=ticks(0, 6, "yard=2") + ticks(7, 12, "gate=3"))
     outcome = judge(found, Around(["gate"], (1, 12), {}, []), FROZEN, 7.0, 1.0)
     assert outcome.unread_s == pytest.approx(5)
-    assert (outcome.cameras, outcome.moves, outcome.twice_s, outcome.apart_s) == (1, 1, 0, 0)
+    assert (outcome.moves, outcome.twice_s, outcome.apart_s) == (1, 0, 0)
 
 
 def test_who_is_cut_off_does_not_read_for_anybody_but_twice(journals):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.fleet_faults.box import TICK_S
 from benchmarks.fleet_faults.journal import Journal
 from benchmarks.fleet_faults.schedule import Fault
 from benchmarks.fleet_faults.spans import Span, common, longest, minus, total, twice, union
@@ -18,7 +17,6 @@ class Outcome:
     Attributes:
         faults: What happened, with the names of hosts.
         held_s: For how long.
-        cameras: How many the boxes read to which it happened.
         unread_s: For how long at most a camera was not read by any box that the network reaches.
         twice_s: For how long in sum a camera was read by two boxes that could ask etcd, at most.
         apart_s: The same where etcd did not answer, or one of them was cut off.
@@ -28,7 +26,6 @@ class Outcome:
 
     faults: tuple[Fault, ...]
     held_s: float
-    cameras: int
     unread_s: float
     twice_s: float
     apart_s: float
@@ -70,15 +67,9 @@ def judge(
     return Outcome(
         faults=faults,
         held_s=held_s,
-        cameras=sum(_read_at(journals[fault.host], begin) for fault in faults if fault.host in journals),
         unread_s=max(unread),
         twice_s=max(together),
         apart_s=max(apart),
         moves=sum(begin <= at <= end for journal in journals.values() for at in journal.epochs.values()),
         settled_s=settled_s,
     )
-
-
-def _read_at(journal: Journal, at: float) -> int:
-    """How many cameras a box read then."""
-    return sum(any(begin <= at <= end + TICK_S for begin, end in spans) for spans in journal.reading.values())

@@ -86,12 +86,12 @@ def _spread(values: Iterable[float]) -> str:
 
 def _all(outcomes: Iterable[Outcome]) -> list[str]:
     lines = [
-        "| | what | for [s] | cameras | unread [s] | twice [s] | twice, apart [s] | moves | settled after [s] |",
-        "| --: | --- | --: | --: | --: | --: | --: | --: | --: |",
+        "| | what | for [s] | unread [s] | twice [s] | twice, apart [s] | moves | settled after [s] |",
+        "| --: | --- | --: | --: | --: | --: | --: | --: |",
     ]
     for number, each in enumerate(outcomes, 1):
         faults = ", ".join(f"{fault.host} {fault.kind}" for fault in each.faults)
         seconds = f"{each.unread_s:.1f} | {each.twice_s:.1f} | {each.apart_s:.1f}"
-        happened = f"{faults} | {each.held_s:.1f} | {each.cameras}"
+        happened = f"{faults} | {each.held_s:.1f}"
         lines.append(f"| {number} | {happened} | {seconds} | {each.moves} | {each.settled_s:.1f} |")
     return lines
