@@ -31,8 +31,9 @@ def simulated(given: argparse.Namespace, per_site: int, cost: dict[str, Cost]) -
     lines = [
         f"{sites} sites of {per_site} boxes and {per_site * given.cameras} cameras, {CAPACITY} at most a box:",
         "",
-        "| what | unread at most [s] | even after [s] | cameras begun | calls/s: median, most | MB/s | etcd, cores |",
-        "| --- | --: | --: | --: | --- | --- | --- |",
+        "| what | unread at most [s] | still unread, without room | even after [s] | begun "
+        "| calls/s: median, most | MB/s | etcd, cores |",
+        "| --- | --: | --: | --: | --: | --- | --- | --- |",
     ]
     for chapter in chapters(simulation):
         lines.append(row(chapter, cost))
@@ -46,7 +47,7 @@ def row(chapter: Chapter, cost: dict[str, Cost]) -> str:
     calls = [sum(second.values()) for second in chapter.asked]
     seconds = "–" if chapter.even_s is None else f"{chapter.even_s:.0f}"
     rates = f"{median(calls):,.0f}, {max(calls):,} | {median(chapter.sent) / 1e6:.1f}, {max(chapter.sent) / 1e6:.1f}"
-    came_of_it = f"{chapter.unread_s:.1f} | {seconds} | {chapter.begun:,}"
+    came_of_it = f"{chapter.unread_s:.1f} | {chapter.unread}, {chapter.no_room} | {seconds} | {chapter.begun:,}"
     return f"| {chapter.name} | {came_of_it} | {rates} | {median(cores):.1f}, {max(cores):.1f} |"
 
 

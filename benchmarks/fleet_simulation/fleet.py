@@ -87,6 +87,11 @@ class Site:
         return sum(len(boxes) > 1 for boxes in self._readers.values())
 
     @property
+    def without_room(self) -> int:
+        """How many cameras are more than the boxes that run can read."""
+        return max(0, len(self.cameras) - self.capacity * sum(box.alive for box in self.boxes))
+
+    @property
     def is_even(self) -> bool:
         """Whether each box that runs has its share."""
         alive = {box.name: self.capacity for box in self.boxes if box.alive}
@@ -131,11 +136,6 @@ class Simulation:
         self.asked, self.sent = [], []
         for site in self.sites:
             site.begun, site.longest_unread = 0, 0.0
-
-    def longest_unread(self) -> float:
-        """For how long at most a camera was not read, or has not been yet."""
-        now = self.clock()
-        return max(max([site.longest_unread, *(now - since for since in site.unread.values())]) for site in self.sites)
 
     def run(self, seconds: float) -> None:
         """Lets so much time pass, in whole seconds, and counts what etcd is asked in each."""

@@ -18,7 +18,9 @@ class Chapter:
 
     Attributes:
         name: What.
-        unread_s: For how long at most a camera was not read [s].
+        unread_s: For how long at most a camera was not read that is read now [s].
+        unread: How many cameras are not read in the end.
+        no_room: How many of these there is no room for: their site has too few boxes left.
         even_s: After how long each box had its share [s]; None where that was not waited for.
         begun: How often a box began to read a camera.
         asked: The calls of each second.
@@ -27,6 +29,8 @@ class Chapter:
 
     name: str
     unread_s: float
+    unread: int
+    no_room: int
     even_s: float | None
     begun: int
     asked: list[Counter[str]]
@@ -64,7 +68,9 @@ def _told(simulation: Simulation, name: str, even_s: float | None) -> Chapter:
     """The chapter that has ended; another one begins."""
     chapter = Chapter(
         name=name,
-        unread_s=simulation.longest_unread(),
+        unread_s=max(site.longest_unread for site in simulation.sites),
+        unread=sum(len(site.unread) for site in simulation.sites),
+        no_room=sum(site.without_room for site in simulation.sites),
         even_s=even_s,
         begun=sum(site.begun for site in simulation.sites),
         asked=simulation.asked,
