@@ -72,6 +72,7 @@ class EtcdHost(Host):
             "etcd", "--name", self.name, "--data-dir", str(self._folder / self.name), "--log-level", "warn",
             "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", all_peers,
+            "--pre-vote=true",  # as etcd does from 3.5 on: else a member that comes back has the others elect a leader
         ]  # fmt: skip
 
     def status(self) -> dict[str, Any]:

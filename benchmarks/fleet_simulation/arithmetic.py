@@ -11,7 +11,7 @@ CAMERAS = 10_000
 MESSAGE = 700
 """Bytes of a message of detections: docs/performance.md, "What a spool costs"."""
 PUBLISH_MS = 0.887
-"""CPU of handing one to an MQTT broker at QoS 1: the same, the median of `spill`, which is 888, and of none."""
+"""CPU of handing one to an MQTT broker at QoS 1, the median without a spool: the same."""
 GPU_STREAMS, GPU_FPS = 64, 30
 """1080p30 that one process holds with NVDEC on an H100: docs/gpu.md, "1080p30 streams of one process"."""
 GPU_HOST_MB = 2119
@@ -28,7 +28,8 @@ class Plan:
 
     Attributes:
         fps: Frames a second of each camera.
-        cores: CPU cores that decode, compute and publish all without a GPU.
+        cores: CPU cores that read, compute and print all without a GPU.
+        publish_cores: Those that hand the messages to MQTT brokers.
         messages: A second, of all.
         megabytes: Of them, a second.
         partitions: Of a Kafka topic, for consumers that take `parse_us` a message.
@@ -36,6 +37,7 @@ class Plan:
 
     fps: int
     cores: float
+    publish_cores: float
     messages: int
     megabytes: float
     partitions: int
@@ -47,6 +49,7 @@ def plan(fps: int, parse_us: float) -> Plan:
     return Plan(
         fps=fps,
         cores=messages * FRAME_MS / 1000 / FULL,
+        publish_cores=messages * PUBLISH_MS / 1000 / FULL,
         messages=messages,
         megabytes=messages * MESSAGE / 1e6,
         partitions=math.ceil(messages * parse_us / 1e6 / FULL),

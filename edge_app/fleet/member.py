@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.4
 LEAVE_S = 0.3  # for each member of etcd that does not answer
-GATHER_S = 2.0  # at the start, for boxes that start at the same time
+GATHER_S = 2.0  # at the start of a site, for boxes that start at the same time
 FREE_S = 0.3  # a camera is free for so long before others than its last box take it
 KNOWN_TTL_S = 7 * 24 * 3600
 MOVE_TTL_S = 3  # between two cameras that move; etcd's least is 2
@@ -156,7 +156,7 @@ class Member:
         self._keep(site, wanted)
         share = shares(site.capacities, len(wanted)).get(self._config.box, 0)
         free = self._free(site, wanted, now)
-        if now - self._joined_mono >= GATHER_S:
+        if site.cameras or now - self._joined_mono >= GATHER_S:
             for camera in free[: max(0, share - len(self._held))]:
                 self._take(camera)
         if not free and not site.moving and len(self._held) > share and self._somebody_has_room(site, len(wanted)):

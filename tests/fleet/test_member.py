@@ -10,6 +10,7 @@ import pytest
 from edge_app.core.errors import ConfigError
 from edge_app.fleet import Etcd, FleetConfig, Member, read_site
 from edge_app.fleet.etcd import StoreAwayError, StoreError
+from edge_app.fleet.member import GATHER_S, POLL_S
 from tests.waiting import until
 from tests.wire import Wire
 
@@ -175,6 +176,20 @@ def test_a_box_that_has_slept_for_longer_than_its_lease_lets_go(joined):
     assert len(sleeper.reading) == 2
     settle(sleeper, condition=lambda: not sleeper.reading)
     settle(sleeper, other, condition=lambda: shared(sleeper, other))
+
+
+def test_a_box_that_comes_to_others_takes_what_nobody_reads_without_waiting(joined, etcd):
+    first = joined("a", capacity=2)
+    settle(first, condition=lambda: len(first.reading) == 2)
+    second, now = Box(), 0.0
+    config = FleetConfig(etcd=[etcd.url], site=SITE, box="b", ttl_s=2)
+    second.member = Member(config, second, {}, clock=lambda: now)
+    for _ in range(3):
+        second.member.step()
+        now += POLL_S
+    assert len(second.reading) == 2
+    assert now < GATHER_S
+    second.member.leave()
 
 
 def test_a_box_that_leaves_is_replaced_at_once(joined):
