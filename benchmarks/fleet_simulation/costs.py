@@ -16,21 +16,21 @@ from edge_app.fleet import Etcd, FleetConfig, read_site
 from edge_app.fleet.site import SiteKeys
 from tests.waiting import until
 
-REPEATS, READS = 1000, 100
+ROUNDS, REPEATS, READS = 3, 500, 50
 TTL_S = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one call.
+    """Of one call, in each round.
 
     Attributes:
         etcd_ms: CPU of all members [ms].
         box_ms: CPU of who asks [ms].
     """
 
-    etcd_ms: float
-    box_ms: float
+    etcd_ms: tuple[float, ...]
+    box_ms: tuple[float, ...]
 
 
 def measure(folder: Path, boxes: int, cameras: int) -> dict[str, Cost]:
@@ -54,24 +54,26 @@ def measure(folder: Path, boxes: int, cameras: int) -> dict[str, Cost]:
         for number in range(cameras):
             etcd.create(keys.camera(f"camera{number:05}"), {"box": f"box{number % boxes:04}"}, lease)
         pids = [member.pid for member in members]
-        return {
-            "mark": _cost(pids, REPEATS, lambda _: etcd.mark(keys.prefix)),
-            "renew": _cost(pids, REPEATS, lambda _: etcd.renew(lease)),
-            "read": _cost(pids, READS, lambda _: read_site(etcd, "costs")),
-            "create": _cost(
-                pids, REPEATS, lambda n: etcd.create(keys.camera(f"other{n:05}"), {"box": "box0000"}, lease)
-            ),
-            "delete": _cost(pids, REPEATS, lambda n: etcd.delete(keys.camera(f"other{n:05}"), lease)),
-            "grant": _cost(pids, REPEATS, lambda _: etcd.grant(TTL_S)),
+        ask: dict[str, tuple[int, Callable[[int], object]]] = {
+            "mark": (REPEATS, lambda _: etcd.mark(keys.prefix)),
+            "renew": (REPEATS, lambda _: etcd.renew(lease)),
+            "read": (READS, lambda _: read_site(etcd, "costs")),
+            "create": (REPEATS, lambda n: etcd.create(keys.camera(f"other{n:05}"), {"box": "box0000"}, lease)),
+            "delete": (REPEATS, lambda n: etcd.delete(keys.camera(f"other{n:05}"), lease)),
+            "grant": (REPEATS, lambda _: etcd.grant(TTL_S)),
         }
+        pids = [member.pid for member in members]
+        rounds = [{call: _cost(pids, *each) for call, each in ask.items()} for _ in range(ROUNDS)]
+        return {call: Cost(*zip(*(each[call] for each in rounds), strict=True)) for call in ask}
 
 
-def _cost(pids: list[int], repeats: int, ask: Callable[[int], object]) -> Cost:
+def _cost(pids: list[int], repeats: int, ask: Callable[[int], object]) -> tuple[float, float]:
+    """What each call cost etcd and who asked [ms]."""
     etcd, box = _cpu(pids), time.process_time()
     for number in range(repeats):
         ask(number)
     box = time.process_time() - box
-    return Cost(etcd_ms=1000 * (_cpu(pids) - etcd) / repeats, box_ms=1000 * box / repeats)
+    return 1000 * (_cpu(pids) - etcd) / repeats, 1000 * box / repeats
 
 
 def _cpu(pids: list[int]) -> float:
