@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable
 
 from edge_app.core.ulid import new_ulid
 from edge_app.fleet.config import FleetConfig
 from edge_app.fleet.etcd import Etcd, StoreAwayError, StoreError
+from edge_app.fleet.reader import Reader
 from edge_app.fleet.shares import shares
 from edge_app.fleet.site import SiteKeys, SiteReader, SiteView
+from edge_app.fleet.store_status import StoreState, StoreStatus
 
 logger = logging.getLogger(__name__)
 
@@ -22,36 +22,6 @@ GATHER_S = 2.0  # at the start of a site, for boxes that start at the same time
 FREE_S = 0.3  # a camera is free for so long before others than its last box take it
 KNOWN_TTL_S = 7 * 24 * 3600
 MOVE_TTL_S = 3  # between two cameras that move; etcd's least is 2
-
-StoreState = Literal["up", "away"]
-
-
-class Reader(Protocol):
-    """What reads this box's cameras."""
-
-    def names(self) -> Collection[str]:
-        """The cameras that the site has."""
-
-    def read(self, camera: str, epoch: int) -> None:
-        """Begins to read it; one that is read already goes on, in another epoch."""
-
-    def let_go(self, camera: str) -> None:
-        """Reads it no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
-    """How etcd is doing.
-
-    Attributes:
-        state: Whether it answers.
-        reason: Why not; None if it does.
-        since: When that began [s since the epoch].
-    """
-
-    state: StoreState
-    reason: str | None
-    since: float
 
 
 class Member:
