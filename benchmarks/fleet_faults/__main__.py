@@ -4,8 +4,8 @@ python -m benchmarks.fleet_faults [--trials 100] [--seed 1] [--boxes 4] [--camer
 
 Each box is the fleet's member in a process of its own, which reads nothing and notes what it would read; etcd has
 three members. Each is in a network of its own on one bridge, as root (iproute2, nftables). The boxes' own notes say
-what happened. Exit code 1 if a camera was unread for longer than 10 s, or read twice for longer than ttl_s + 5 s while etcd
-answers both, or if an epoch was two boxes'.
+what happened. Exit code 1 if a camera was unread for longer than 10 s, or read twice for longer than ttl_s + 5 s
+while etcd answers both, or if an epoch was two boxes'.
 """
 
 from __future__ import annotations
