@@ -9,8 +9,8 @@ import base64
 import http.client
 import json
 import ssl
+import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,7 +59,8 @@ class Etcd:
             ConfigError, AccessError: There are no certificates as configured.
         """
         self._config, self._timeout_s = config, timeout_s
-        self._endpoints = list(config.etcd)
+        first = zlib.crc32(config.box.encode()) % len(config.etcd)  # not all boxes ask the same
+        self._endpoints = [*config.etcd[first:], *config.etcd[:first]]
         secure = any(endpoint.startswith("https:") for endpoint in config.etcd)
         tls = config.tls.context() if config.tls is not None else ssl.create_default_context() if secure else None
         self._tls: ssl.SSLContext | None = tls
@@ -99,10 +100,16 @@ class Etcd:
         compare = {"key": _coded(key), "target": "LEASE", "lease": lease, "result": "EQUAL"}
         self._ask("/v3/kv/txn", {"compare": [compare], "success": [{"request_delete_range": {"key": _coded(key)}}]})
 
+    def mark(self, prefix: str) -> tuple[int, int]:
+        """Two numbers that stay as they are only while nothing changes below: when it last did, and how many keys."""
+        newest = {"limit": 1, "sort_target": "MOD", "sort_order": "DESCEND", "keys_only": True}
+        answer = self._ask("/v3/kv/range", {"key": _coded(prefix), "range_end": _coded(_end(prefix)), **newest})
+        last = max((int(pair["mod_revision"]) for pair in answer.get("kvs", [])), default=0)
+        return last, int(answer.get("count", 0))
+
     def under(self, prefix: str) -> dict[str, Entry]:
         """Every key that begins so, without that beginning; what is no JSON object is left out."""
-        end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        answer = self._ask("/v3/kv/range", {"key": _coded(prefix), "range_end": _coded(end)})
+        answer = self._ask("/v3/kv/range", {"key": _coded(prefix), "range_end": _coded(_end(prefix))})
         found = {}
         for pair in answer.get("kvs", []):
             key = base64.b64decode(pair["key"]).decode(errors="replace").removeprefix(prefix)
@@ -164,8 +171,12 @@ class Etcd:
     def _exchange(self, endpoint: str, path: str, body: str) -> tuple[int, bytes]:
         """What that member answers; an old connection, which it may have closed meanwhile, is no reason to fail."""
         if (old := self._connection) is not None:
-            with suppress(OSError, http.client.HTTPException):
+            try:
                 return self._over(old, path, body)
+            except TimeoutError:
+                raise  # it would not answer a new connection either, and the lease ends meanwhile
+            except (OSError, http.client.HTTPException):
+                pass
             self.close()
         self._connection = self._connect(endpoint)
         return self._over(self._connection, path, body)
@@ -186,6 +197,11 @@ class Etcd:
 
 def _coded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
+
+
+def _end(prefix: str) -> str:
+    """The first key behind all that begin so."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def _object(content: bytes) -> dict[str, Any] | None:

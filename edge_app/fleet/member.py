@@ -4,54 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Callable
 
 from edge_app.core.ulid import new_ulid
 from edge_app.fleet.config import FleetConfig
 from edge_app.fleet.etcd import Etcd, StoreAwayError, StoreError
+from edge_app.fleet.reader import Reader
 from edge_app.fleet.shares import shares
-from edge_app.fleet.site import SiteKeys, SiteView, read_site
+from edge_app.fleet.site import SiteKeys, SiteReader, SiteView
+from edge_app.fleet.store_status import StoreState, StoreStatus
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.4
 LEAVE_S = 0.3  # for each member of etcd that does not answer
-GATHER_S = 2.0  # at the start, for boxes that start at the same time
+GATHER_S = 2.0  # at the start of a site, for boxes that start at the same time
 FREE_S = 0.3  # a camera is free for so long before others than its last box take it
 KNOWN_TTL_S = 7 * 24 * 3600
 MOVE_TTL_S = 3  # between two cameras that move; etcd's least is 2
-
-StoreState = Literal["up", "away"]
-
-
-class Reader(Protocol):
-    """What reads this box's cameras."""
-
-    def names(self) -> Collection[str]:
-        """The cameras that the site has."""
-
-    def read(self, camera: str, epoch: int) -> None:
-        """Begins to read it; one that is read already goes on, in another epoch."""
-
-    def let_go(self, camera: str) -> None:
-        """Reads it no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStatus:
-    """How etcd is doing.
-
-    Attributes:
-        state: Whether it answers.
-        reason: Why not; None if it does.
-        since: When that began [s since the epoch].
-    """
-
-    state: StoreState
-    reason: str | None
-    since: float
 
 
 class Member:
@@ -65,20 +35,32 @@ class Member:
         store: How etcd is doing; any thread may look.
     """
 
-    def __init__(self, config: FleetConfig, reader: Reader, remembered: dict[str, int]) -> None:
+    def __init__(
+        self,
+        config: FleetConfig,
+        reader: Reader,
+        remembered: dict[str, int],
+        *,
+        etcd: Etcd | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Asks nothing yet.
 
         Args:
             config: Of the site and this box.
             reader: Reads the cameras.
             remembered: What this box read when it last ran, with the epochs: that is read if etcd is away at the start.
+            etcd: Who is asked; by default as configured.
+            clock: Seconds that only rise.
         """
         self.store = StoreStatus("away", "not asked yet", time.time())
         self._config, self._reader, self._remembered = config, reader, remembered
-        self._etcd, self._keys, self._instance = Etcd(config), SiteKeys(config.site), new_ulid()
+        self._etcd, self._clock = etcd or Etcd(config), clock
+        self._site, self._keys, self._instance = SiteReader(self._etcd, config.site), SiteKeys(config.site), new_ulid()
         self._lease: int | None = None
-        self._renewed_mono = self._joined_mono = self._first_mono = time.monotonic()
+        self._renewed_mono = self._joined_mono = self._first_mono = clock()
         self._held: dict[str, int] = {}
+        self._offered: str | None = None
         self._free_since: dict[str, float] = {}
         self._seen: frozenset[str] = frozenset()
 
@@ -89,14 +71,15 @@ class Member:
 
     def step(self) -> None:
         """Does what is to be done now; to be called every `POLL_S`."""
-        now = time.monotonic()
+        now = self._clock()
         try:
             if self._keep_lease(now):
                 self._remembered = {}
-                self._fit(read_site(self._etcd, self._config.site), now)
+                self._fit(self._site.now(), now)
             self._tell("up", None)
         except StoreError as error:
             self._tell("away", str(error))
+            self._site.forget()
             if not isinstance(error, StoreAwayError):
                 self._lease = None  # such as one that is unknown after etcd was set up anew
             self._go_on_alone(now)
@@ -143,7 +126,7 @@ class Member:
         self._keep(site, wanted)
         share = shares(site.capacities, len(wanted)).get(self._config.box, 0)
         free = self._free(site, wanted, now)
-        if now - self._joined_mono >= GATHER_S:
+        if site.cameras or now - self._joined_mono >= GATHER_S:
             for camera in free[: max(0, share - len(self._held))]:
                 self._take(camera)
         if not free and not site.moving and len(self._held) > share and self._somebody_has_room(site, len(wanted)):
@@ -164,7 +147,8 @@ class Member:
             if camera not in wanted:
                 self._let_go(camera)
             elif entry is None:
-                self._take(camera)  # or somebody was faster
+                if camera != self._offered or not site.moving:
+                    self._take(camera)  # or somebody was faster
             elif entry.lease != self._lease:
                 logger.info("%s is read by %s now", camera, entry.value.get("box"))
                 self._let_go(camera)
@@ -197,18 +181,24 @@ class Member:
             self._etcd.delete(self._keys.camera(camera), self._lease)
 
     def _somebody_has_room(self, site: SiteView, cameras: int) -> bool:
-        return any(len(site.read_by(box)) < share for box, share in shares(site.capacities, cameras).items())
+        counts = site.counts
+        return any(counts.get(box, 0) < share for box, share in shares(site.capacities, cameras).items())
 
     def _hand_over(self, site: SiteView) -> None:
-        """One camera becomes free, if no other box is doing that: the one that came last."""
+        """One camera becomes free, if no other box is doing that: the one that came last.
+
+        It is read here until another box has it. So it goes on if that one dies, or etcd, before it has taken it.
+        """
+        mine = [camera for camera in site.read_by(self._config.box) if camera in self._held]
+        if not mine or self._lease is None:
+            return
         lease = self._etcd.grant(MOVE_TTL_S)
         if self._etcd.create(self._keys.move, {"box": self._config.box}, lease) is None:
             self._etcd.revoke(lease)
-            return
-        mine = [camera for camera in site.read_by(self._config.box) if camera in self._held]
-        if mine:
+        else:
             logger.info("%s is handed over to another box", mine[-1])
-            self._let_go(mine[-1])
+            self._offered = mine[-1]
+            self._etcd.delete(self._keys.camera(mine[-1]), self._lease)
 
     def _go_on_alone(self, now: float) -> None:
         """Without etcd from the start: what this box read when it last ran."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -65,10 +66,36 @@ class SiteView:
         """How many cameras each box can read."""
         return {name: _whole(entry.value.get("capacity")) for name, entry in self.boxes.items()}
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many cameras each box reads, of those that read any."""
+        return Counter(str(entry.value.get("box")) for entry in self.cameras.values())
+
     def read_by(self, box: str) -> list[str]:
         """The cameras of that box, the one that it has had for longest first."""
         found = [name for name, entry in self.cameras.items() if entry.value.get("box") == box]
         return sorted(found, key=lambda name: self.cameras[name].create_revision)
+
+
+class SiteReader:
+    """A site that is asked for often, and read again only if something has changed: its answers grow with it."""
+
+    def __init__(self, etcd: Etcd, site: str) -> None:
+        """Asks nothing yet."""
+        self._etcd, self._site = etcd, site
+        self._mark: tuple[int, int] | None = None
+        self._view = SiteView({}, {}, {}, moving=False)
+
+    def now(self) -> SiteView:
+        """The site as it is; raises as `Etcd`."""
+        mark = self._etcd.mark(SiteKeys(self._site).prefix)
+        if mark != self._mark:
+            self._view, self._mark = read_site(self._etcd, self._site), mark
+        return self._view
+
+    def forget(self) -> None:
+        """Reads it anew the next time: etcd may be another one by then, with the same mark by chance."""
+        self._mark = None
 
 
 def read_site(etcd: Etcd, site: str) -> SiteView:
