@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edge_app.core.metrics import LabelSet, Metrics
 
-Key = tuple[str, LabelSet]
+MetricKey = tuple[str, LabelSet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class MetricsChanges:
         durations: New ones [s].
     """
 
-    counts: Mapping[Key, int]
-    gauges: Mapping[Key, float]
-    gone: Sequence[Key]
-    durations: Mapping[Key, Sequence[float]]
+    counts: Mapping[MetricKey, int]
+    gauges: Mapping[MetricKey, float]
+    gone: Sequence[MetricKey]
+    durations: Mapping[MetricKey, Sequence[float]]
 
     def add_to(self, metrics: Metrics) -> None:
         """Counts and measures all of it there."""
@@ -45,9 +45,9 @@ class ChangeWatch:
     def __init__(self, metrics: Metrics) -> None:
         """All that was counted before the first look is new to it."""
         self._metrics = metrics
-        self._counts: Mapping[Key, int] = {}
-        self._gauges: Mapping[Key, float] = {}
-        self._numbers: dict[Key, int] = {}
+        self._counts: Mapping[MetricKey, int] = {}
+        self._gauges: Mapping[MetricKey, float] = {}
+        self._numbers: dict[MetricKey, int] = {}
 
     def look(self) -> MetricsChanges:
         """What is new."""

@@ -96,7 +96,7 @@ class TestOfTheProgram:
         )
         assert verb("reload", path, "--dry-run")[:2] == (
             0,
-            "= model\n= engine\n= detect\n= limits\n= shutdown\n= reload\n= state_dir\n"
+            "= model\n= engine\n= detect\n= limits\n= workers\n= shutdown\n= reload\n= state_dir\n"
             "= camera gate\n~ camera yard: zones\n+ camera dock\n= sink stdout\n- sink file\n",
         )
         assert not program.messages("dock")

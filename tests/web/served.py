@@ -143,6 +143,7 @@ def view(**given: Any) -> ProgramView:
         counts=lambda period, since: [],
         metrics=lambda: metrics,
         readings=lambda: (),
+        worker_of=lambda _: None,
         shown_config=lambda: {"cameras": {}},
         evidence=lambda: EvidenceReader(Path("/nonexistent")),
         on_evidence=Listeners().add,

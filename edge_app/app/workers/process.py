@@ -24,7 +24,6 @@ from edge_app.app.workers.viewing import Viewing
 from edge_app.app.workers.wire import (
     Begin,
     Drop,
-    Ended,
     Kept,
     Loaded,
     Prepare,
@@ -32,6 +31,7 @@ from edge_app.app.workers.wire import (
     Reload,
     Reloaded,
     Report,
+    RunEnded,
     StatusChange,
     Stop,
     Watched,
@@ -54,7 +54,7 @@ def run_worker(link: Link, keep_secrets: Callable[[AppConfig], object]) -> None:
     """
     threads = ThreadGroup(threading.Event())
     threads.start("link", link.run)
-    ended = Ended(0, "", by_itself=False)
+    ended = RunEnded(0, "", by_itself=False)
     try:
         (order,) = link.receive()
         keep_secrets(order.config)
@@ -62,11 +62,11 @@ def run_worker(link: Link, keep_secrets: Callable[[AppConfig], object]) -> None:
         threads.start("orders", worker.obey)
         threads.start("changes", worker.change)
         worker.run()
-        ended = Ended(0, "", by_itself=not worker.told)
+        ended = RunEnded(0, "", by_itself=not worker.told)
     except (EOFError, StoppedError):
         pass
     except EdgeAppError as error:
-        ended = Ended(error.exit_code, str(error), by_itself=isinstance(error, InputError))
+        ended = RunEnded(error.exit_code, str(error), by_itself=isinstance(error, InputError))
     finally:
         link.put(ended)
         link.flush(FLUSH_S)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edge_app.app.workers.link import Link
-from edge_app.app.workers.wire import Begin, Ended, Epochs, Loaded, Prepare, Reloaded, Report, Stop
-from edge_app.core.metrics_changes import Key
+from edge_app.app.workers.wire import Begin, Epochs, Loaded, Prepare, Reloaded, Report, RunEnded, Stop
+from edge_app.core.metrics_changes import MetricKey
 from edge_app.core.threads import ThreadGroup
 
 OF_SYSTEMD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")  # which hears of the main process alone
@@ -56,8 +56,8 @@ class WorkerRun:
         self.loaded: Loaded | None = None
         self.report: Report | None = None
         self.reloaded: Reloaded | None = None
-        self.ended: Ended | None = None
-        self.gauges: frozenset[Key] = frozenset()
+        self.ended: RunEnded | None = None
+        self.gauges: frozenset[MetricKey] = frozenset()
         self.drafts: frozenset[Path] = frozenset()
         self.number, self.config = number, prepare.config
         self.began = self.is_gone = False
@@ -131,5 +131,5 @@ class WorkerRun:
             self.report = item
         elif isinstance(item, Reloaded):
             self.loaded, self.reloaded = item.model, item
-        elif isinstance(item, Ended):
+        elif isinstance(item, RunEnded):
             self.ended = item

@@ -192,7 +192,7 @@ class SeenResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RunEnded:
     """It has ended.
 
     Attributes:
