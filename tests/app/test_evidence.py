@@ -139,7 +139,7 @@ def test_a_clip_is_told_at_once_and_told_again_when_it_is_whole(watched, edge_ap
         if "clip" in event:
             assert event["clip"] == first["clip"]
             assert event["clip_start"] <= event["capture_time"] or "late" in event["clip_note"]
-            assert event["capture_time"] <= event["clip_end"]
+            assert event["capture_time"] <= event["clip_end"] or "stopped" in event["clip_note"]
             with av.open(str(folder / event["clip"])) as video:
                 assert next(video.decode(video=0)).height == 180  # how many there are is up to the machine
         else:

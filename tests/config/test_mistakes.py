@@ -20,7 +20,7 @@ from tests.config.files import CAMERAS, MODEL, SOUND, load_text
 SECRET = "s3cret-pass"
 TOP = (
     "model, engine, cameras, detect, track, events, evidence, describe, timezone, "
-    "publish, limits, web, fleet, shutdown, reload, state_dir"
+    "publish, limits, web, workers, fleet, shutdown, reload, state_dir"
 )
 
 
