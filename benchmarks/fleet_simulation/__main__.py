@@ -9,6 +9,7 @@ answers at once; what its calls cost a real etcd of three members is measured he
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import platform
 import sys
@@ -98,6 +99,7 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=10, help="of each box")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    logging.getLogger("edge_app").setLevel(logging.ERROR)  # a thousand boxes have much to tell
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}\n")
     for per_site in given.per_site:
         with tempfile.TemporaryDirectory() as folder:

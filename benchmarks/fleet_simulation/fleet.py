@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import logging
 import random
 from collections import Counter
 from collections.abc import Collection
@@ -108,7 +107,6 @@ class Simulation:
 
     def __init__(self, sites: int, boxes: int, cameras: int, capacity: int, seed: int) -> None:
         """So many boxes and cameras in each site."""
-        logging.getLogger("edge_app").setLevel(logging.ERROR)
         self.chance, self.clock = random.Random(seed), SimulatedClock()
         self.store = SimulatedStore(self.clock)
         self.sites = [Site(f"site{number:04}", boxes, cameras, capacity, self.clock) for number in range(sites)]
