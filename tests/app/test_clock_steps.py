@@ -93,5 +93,5 @@ def test_a_clock_that_is_set_by_seconds_makes_no_frame_of_a_camera_with_a_right_
     # What a busy machine adds is in the queue and the stages; what the clock would add is not.
     on_the_way = [m["age_ms"] - m["latency_ms"]["total"] for m in program.messages()]
     assert np.median(on_the_way[since:]) < np.median(on_the_way[:before]) + 1500
-    # A busy machine's server may send a first picture whose time is ahead of its own clock, by which ours is then judged.
+    # A busy server's first picture may have a time ahead of its clock, and ours is then judged by that.
     assert re.search(r"camera gate: its clock is -[1-3]\.\d s off ours", program.log)
