@@ -186,6 +186,14 @@ class Metrics:
             durations = [(key, d.counts.copy(), d.sum) for key, d in self._durations.items()]
         return MetricsSnapshot(counts, gauges, {key: _histogram(each, total) for key, each, total in durations})
 
+    def observe_more(self, durations: Mapping[tuple[str, LabelSet], Sequence[float]]) -> None:
+        """Records durations [s] by name and labels, many at once."""
+        with self._lock:
+            for key, lasted in durations.items():
+                found = self._durations[key]
+                for seconds in lasted:
+                    found.add(seconds)
+
     def durations_since(self, numbers: dict[tuple[str, LabelSet], int]) -> dict[tuple[str, LabelSet], list[float]]:
         """Those that came since this was last called with these numbers, which are then those of now.
 

@@ -34,9 +34,7 @@ class MetricsChanges:
             metrics.gauge(name, value, **dict(labels))
         for name, labels in self.gone:
             metrics.forget_gauge(name, **dict(labels))
-        for (name, labels), lasted in self.durations.items():
-            for seconds in lasted:
-                metrics.observe(name, seconds, **dict(labels))
+        metrics.observe_more(self.durations)
 
 
 class ChangeWatch:

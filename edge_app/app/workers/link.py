@@ -72,8 +72,7 @@ class Link:
     def flush(self, timeout_s: float) -> bool:
         """Waits until all is sent or the link has ended, until the timeout [s]; returns whether it is so."""
         with self._changed:
-            done = lambda: self._ended or not (self._waiting or self._sending)  # noqa: E731, it is short
-            return self._changed.wait_for(done, timeout_s)
+            return self._changed.wait_for(lambda: self._ended or not (self._waiting or self._sending), timeout_s)
 
     def close(self) -> None:
         """Ends it, at both ends; what waits is not sent. May be called again."""

@@ -56,7 +56,9 @@ def run_worker(link: Link, keep_secrets: Callable[[AppConfig], object]) -> None:
     threads.start("link", link.run)
     ended = RunEnded(0, "", by_itself=False)
     try:
-        (order,) = link.receive()
+        order, *told_already = link.receive()
+        if told_already:
+            raise StoppedError("told to stop before it began")
         keep_secrets(order.config)
         worker = _WorkerProcess(order, link)
         threads.start("orders", worker.obey)
