@@ -64,9 +64,8 @@ class Runtime:
 
     Attributes:
         parts: What runs; replaced where the configuration is loaded again.
-        worker: The cameras, and the model that answers, in this process or in others; cameras
-            are added and removed by the thread that calls `run`,
-            as in its `refresh` and in what `call` is given.
+        worker: The cameras, and the model that answers, in this process or in others; cameras are
+            added and removed by the thread that calls `run`, as in its `refresh` and in what `call` is given.
         deliveries: The sinks; they are added and removed by any thread.
         metrics: What is counted and measured.
         clock: Of this machine.

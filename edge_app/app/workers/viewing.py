@@ -13,13 +13,12 @@ import av
 from edge_app.app.workers.link import Link
 from edge_app.app.workers.wire import PacketsEnded, SeenFrame, SeenPacket, SeenResult, Watched
 from edge_app.core.detections import Result
-from edge_app.core.frames import Frame, FrameMeta
+from edge_app.core.frames import Frame
 from edge_app.core.packets import CodedPacket, CodedStream, PacketTap, Turn
-from edge_app.core.rate_limiter import RateLimiter
 from edge_app.core.tap import Tap
+from edge_app.web.live.pictures import Pace
 
 MOST_WAITING = 128  # items for the main process, beyond which no more of this is added
-MOST_PICTURES_PER_S = 10.0  # of a camera
 
 
 class Watchable(Protocol):
@@ -50,24 +49,18 @@ class Viewing:
         if what == "packets" and name is not None:
             return self._worker.packet_tap(name).subscribe(_Packets(name, self._link))
         if what == "frames":
-            limiter = RateLimiter(MOST_PICTURES_PER_S)
+            pace = Pace()
 
-            def wants(meta: FrameMeta) -> bool:
-                return self._link.has_room(MOST_WAITING) and limiter.keeps(meta.timeline_s)
+            def on_frame(frame: Frame, result: Result) -> None:
+                if pace.passes(frame.meta):
+                    picture = replace(frame.picture, owner=None, fetch=None)
+                    self._put(SeenFrame(replace(frame, picture=picture), result))
 
-            return self._worker.tap(name).subscribe(_when(wants, self._frame), lambda _: True)
+            return self._worker.tap(name).subscribe(on_frame, pace.passes)
         return self._worker.tap(name).subscribe_results(lambda result: self._put(SeenResult(result)))
-
-    def _frame(self, frame: Frame, result: Result) -> None:
-        picture = replace(frame.picture, owner=None, fetch=None)
-        self._put(SeenFrame(replace(frame, picture=picture), result))
 
     def _put(self, item: object) -> None:
         self._link.put(item, MOST_WAITING)
-
-
-def _when(wants: Callable[[FrameMeta], bool], on_frame: Callable[[Frame, Result], None]) -> Any:
-    return lambda frame, result: on_frame(frame, result) if wants(frame.meta) else None
 
 
 class _Packets:
