@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
-from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
 from edge_app.capture.decode.parameter_sets import READERS, sequences
@@ -39,8 +38,8 @@ class KeptPictures:
         """Looks at what has become of it."""
         context = self._context
         size_wh, depth = (context.width, context.height), context.has_b_frames
-        layout = size_wh, depth, context.pix_fmt
-        if layout != self._checked and context.pix_fmt and all(size_wh):
+        layout = size_wh, depth, self._form
+        if layout != self._checked and self._form and all(size_wh):
             coded_wh = context.coded_width, context.coded_height
             kept = self._said.get(coded_wh, self._otherwise) + (depth if self._codec == "h264" else 0)
             self._budget.check(self._codec, coded_wh if all(coded_wh) else size_wh, self._pixel_bytes, kept)
@@ -58,11 +57,16 @@ class KeptPictures:
             self._said[said.width, said.height] = kept
 
     @property
+    def _form(self) -> str | None:
+        """Of its pictures; `pix_fmt` of PyAV 17 ends the process where it is not known yet."""
+        return self._context.format.name if self._context.format else None
+
+    @property
     def _is_large(self) -> bool:
         return self._context.width * self._context.height > LARGE_PX
 
     @property
     def _pixel_bytes(self) -> float:
         """Of a pixel as it is decoded."""
-        name = self._context.pix_fmt
-        return VideoFormat(name).padded_bits_per_pixel / 8 if name and name != "cuda" else 1.5
+        form = self._context.format
+        return form.padded_bits_per_pixel / 8 if form and form.name != "cuda" else 1.5

@@ -142,8 +142,8 @@ def has_nvdec() -> bool:
 
 def check_suited(stream: VideoStream) -> None:
     """Raises UnsuitedError if libav already knows that the hardware does not decode this stream."""
-    codec, pix_fmt = stream.codec_context.name, stream.codec_context.pix_fmt
+    codec, form = stream.codec_context.name, stream.codec_context.format
     if codec not in CODECS:
         raise UnsuitedError(f"it is {codec}, not {' or '.join(CODECS.values())}")
-    if pix_fmt and pix_fmt not in FORMATS:
-        raise UnsuitedError(f"it is {pix_fmt}, not 8 bit 4:2:0")
+    if form and form.name not in FORMATS:
+        raise UnsuitedError(f"it is {form.name}, not 8 bit 4:2:0")
