@@ -11,7 +11,8 @@ from edge_app.capture.decode.picture_budget import SMALL_BYTES
 # Of the largest picture in one piece. What a camera may send has no more: a larger one does not fit its budget.
 BYTES_PER_PX = 3  # BGR
 BYTES_PER_STORED_PX = 4  # BGRA
-BESIDES = 4 * SMALL_BYTES  # a decoder's tables are larger than a small picture
+PADDING = 1 << 20  # of all its rows
+LEAST = 4 * SMALL_BYTES  # a decoder's tables are larger than a small picture
 
 
 def limit_allocations(live_px: int, stored_px: int) -> None:
@@ -24,6 +25,7 @@ def limit_allocations(live_px: int, stored_px: int) -> None:
     It is libav's own limit (`ffmpeg -max_alloc`), which PyAV does not offer: it is set in each copy of the library that
     is loaded, as PyAV and OpenCV bring their own.
     """
-    most = BESIDES + max(BYTES_PER_PX * live_px, BYTES_PER_STORED_PX * stored_px)
+    picture = max(BYTES_PER_PX * live_px, BYTES_PER_STORED_PX * stored_px)
+    most = max(LEAST, picture + PADDING)  # and no more: libav's parsers hold several such pieces of an endless picture
     for path in set(re.findall(r"(?m)/\S.*/libavutil\b.*$", Path("/proc/self/maps").read_text())):
         ctypes.CDLL(path).av_max_alloc(ctypes.c_size_t(most))
