@@ -13,6 +13,7 @@ LONGEST_TRANSIT_S = 5.0
 SLOWEST_TRANSIT_S = 0.5  # of the fastest frame; no network that carries video is slower
 SET_BACK_S = 0.75  # further than a packet lies before one that was sent earlier, as with B-frames
 AT_ONCE_S, READINGS = 1e-3, 10  # within that two clocks are read as one, or the best of so many times
+FORGET_S = 300.0  # clocks drift 1 to 100 ppm: 30 ms in that time, and seconds in a day
 CLOCK_JITTER_S = 0.1  # how much two clocks differ that NTP synchronises: a frame is never newer than its arrival
 
 
@@ -62,13 +63,16 @@ def captured(arrival: Moment, camera_wall: float | None, ahead_s: float = 0.0) -
 class CameraClock:
     """Times one connection's frames by the camera's clock, as long as that is plausible.
 
-    If every frame seems to take long, it is the camera's clock that is slow, not the frames. The shortest transit seen
-    tells the two apart; what a frame took beyond it is a real delay in either case. It is kept on the monotonic clock:
-    where our clock is set, all transits change with it, and no frame is later for that.
+    If every frame seems to take long, it is the camera's clock that is slow, not the frames. The shortest transit of
+    late tells the two apart; what a frame took beyond it is a real delay in either case. It is kept on the monotonic
+    clock: where our clock is set, all transits change with it, and no frame is later for that. What is older is
+    forgotten, as clocks drift, and as one time that was too late would count for ever.
     """
 
     def __init__(self) -> None:
-        self._least = float("inf")  # the shortest transit seen [s], but for what the two clocks are apart anyway
+        # The shortest transits [s] of this window of `FORGET_S` and the one before, but for what clocks are apart.
+        self._least = self._least_before = float("inf")
+        self._window_ends = -float("inf")  # [s, monotonic]
         self._last = -float("inf")  # the latest time on the camera's clock [s]
 
     def captured(self, arrival: Moment, camera_wall: float | None) -> CaptureTime:
@@ -76,15 +80,25 @@ class CameraClock:
         if camera_wall is None:
             return captured(arrival, None)
         apart = arrival.mono - camera_wall
-        # It was set, or stands still: then it falls back with every report, to which frames are counted on.
-        if apart - self._least > LONGEST_TRANSIT_S or camera_wall < self._last - SET_BACK_S:
-            self._least, self._last = apart, camera_wall
-        self._last = max(self._last, camera_wall)
-        self._least = min(self._least, apart)
-        least_transit = self._least + arrival.wall - arrival.mono  # as our clock is set now
+        least = self._least_of(apart, arrival.mono, camera_wall)
+        least_transit = least + arrival.wall - arrival.mono  # as our clock is set now
         if least_transit <= SLOWEST_TRANSIT_S:
             return captured(arrival, camera_wall, min(max(0.0, -least_transit), CLOCK_JITTER_S))
-        return arrival.earlier(apart - self._least).as_capture(skew_s=-least_transit)
+        return arrival.earlier(apart - least).as_capture(skew_s=-least_transit)
+
+    def _least_of(self, apart: float, now: float, camera_wall: float) -> float:
+        """The shortest transit [s] of late, this one among them."""
+        least = min(self._least, self._least_before)
+        # It was set, or stands still: then it falls back with every report, to which frames are counted on.
+        if apart - least > LONGEST_TRANSIT_S or camera_wall < self._last - SET_BACK_S:
+            self._least = self._least_before = apart
+            self._last = camera_wall
+        if now >= self._window_ends:
+            self._least, self._least_before = apart, self._least
+            self._window_ends = now + FORGET_S
+        self._last = max(self._last, camera_wall)
+        self._least = min(self._least, apart)
+        return min(self._least, self._least_before)
 
 
 def camera_wall(packet: Any) -> float | None:

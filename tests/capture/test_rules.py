@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from edge_app.capture import open_source
 from edge_app.capture.capture_time import (
     CLOCK_JITTER_S,
+    FORGET_S,
     LONGEST_TRANSIT_S,
     SLOWEST_TRANSIT_S,
     CameraClock,
@@ -97,6 +98,26 @@ def test_a_delay_on_the_way_is_seen_when_an_earlier_frame_was_fast():
     clock = CameraClock()
     assert clock.captured(Moment(wall=100.0, mono=0.0), 99.75).source == "rtcp"
     assert clock.captured(Moment(wall=103.0, mono=3.0), 101.0).mono == 1.0
+
+
+def test_a_clock_that_drifts_makes_no_frame_late():
+    """A camera's clock that nobody sets loses 10 s in a day: 116 ppm."""
+    clock = CameraClock()
+    for mono in range(0, 86_400, 10):
+        capture = clock.captured(Moment(wall=100.0 + mono, mono=float(mono)), (100.0 - 3 - 0.05 + mono) - mono * 116e-6)
+        assert mono - capture.mono < 0.1, mono
+    assert capture.skew_s == pytest.approx(-13, abs=0.2)
+
+
+def test_one_time_that_was_too_late_is_forgotten():
+    """The first frame of a clock that is 3 s slow comes with a time that is 1.2 s later than it was taken."""
+    clock = CameraClock()
+    captures = [
+        clock.captured(Moment(wall=100.0 + n, mono=float(n)), 97.0 + n + (0.0 if n else 1.2))
+        for n in range(2 * round(FORGET_S) + 2)
+    ]
+    assert [capture.skew_s for capture in captures[:2]] == pytest.approx([-1.8, -1.8])
+    assert captures[-1].skew_s == -3.0
 
 
 STEPS = st.sampled_from([0.0, 0.3, -0.3, 1.5, 3.0, -3.0, 4.9, -7200.0, 259200.0, 1.8e9, -1.8e9])
