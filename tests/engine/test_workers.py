@@ -79,7 +79,7 @@ def answered(slot, count):
         pytest.param(2, 5, [], [1] * 5, id="five are taken one after another"),
         pytest.param(4, 3, [3], [], id="three share four threads"),
         pytest.param(4, 4, [], [1] * 4, id="four get one each"),
-        pytest.param(1, 5, [5], [], id="one thread computes them at once"),
+        pytest.param(1, 5, [], [1] * 5, id="one thread takes them one after another"),
     ],
 )
 def test_as_many_pictures_as_threads_are_computed_one_by_one(tmp_path, threads, pictures, together, alone, again):

@@ -90,8 +90,9 @@ class OnnxRuntimeEngine:
             slot.wait()
 
     def _takes_batches(self, spec: InputSpec, most: int) -> bool:
-        """Whether as many pictures as may be computed in one run can be."""
-        count = min(most, self._workers.threads - 1) if self._workers.threads > 1 else most
+        """Whether as many pictures as may be computed in one run can be: fewer than threads."""
+        if (count := min(most, self._workers.threads - 1)) < 2:
+            return True
         slot = self.slots[0]
         try:
             slot.submit([blank(spec)] * count)

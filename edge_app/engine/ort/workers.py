@@ -89,7 +89,7 @@ class Workers:
     def are_busy_with(self, more: int) -> bool:
         """Whether each thread has something to do of its own, with what is given and so many runs more."""
         self._given = [work for work in self._given if work.left]
-        return self.threads > 1 and sum(work.left for work in self._given) + more >= self.threads
+        return sum(work.left for work in self._given) + more >= self.threads
 
     def compute_alone(self, runs: Iterable[Run]) -> Work:
         """Starts runs that share nothing; each thread does one after another by itself."""
