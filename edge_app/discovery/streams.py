@@ -107,8 +107,8 @@ async def _ask(onvif: Any, question: Question) -> list[StreamUrl]:
     camera = onvif.ONVIFCamera(
         f"{parts.scheme}://{shown}" if parts.scheme == "https" else shown,
         port,
-        question.username or None,
-        question.password or None,
+        question.username,  # also where it is empty: the library always sends a name
+        question.password,
         adjust_time=True,
         nat_override=True,
     )

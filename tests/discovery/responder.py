@@ -21,11 +21,12 @@ class Responder:
         questions: What was asked.
     """
 
-    def __init__(self, answers: Answers, *, group: str | None = None) -> None:
+    def __init__(self, answers: Answers, *, group: str | None = None, port: int = 0) -> None:
         """`group`: listens to what is sent to that group on the loopback interface; None: to what is sent to it."""
         self._answers = answers
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((group or "127.0.0.1", 0))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # others may hear the group, too
+        self._socket.bind((group or "127.0.0.1", port))
         if group is not None:
             member = socket.inet_aton(group) + socket.inet_aton("127.0.0.1")
             self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)

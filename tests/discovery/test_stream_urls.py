@@ -21,9 +21,18 @@ def test_a_camera_tells_its_streams_at_its_own_address() -> None:
     assert double.asked.count("GetStreamUri") == 2  # although it named another machine's address
 
 
-def test_a_refused_login_is_told() -> None:
+@pytest.mark.parametrize("username", ["nobody", ""])
+def test_a_refused_login_is_told(username: str) -> None:
     with OnvifDouble() as double, pytest.raises(DeviceError, match=r"127\.0\.0\.1: it refuses the login"):
-        stream_urls(Question(double.service, "nobody", "s3cret"))
+        stream_urls(Question(double.service, username, "s3cret" if username else ""))
+
+
+def test_a_camera_that_wants_no_login_is_asked_without_one() -> None:
+    def open_camera(operation: str, request: str, base: str) -> str:
+        return camera(operation, f"{request} viewer PasswordDigest", base)
+
+    with OnvifDouble(open_camera) as double:
+        assert [each.name for each in stream_urls(Question(double.service))] == ["main", "sub"]
 
 
 @pytest.mark.parametrize("answer", ["nonsense", "<a>" * 1000, ""])

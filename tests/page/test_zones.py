@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from edge_app.discovery import search
 from tests.app.test_editing import READ, TOKEN, Box
+from tests.discovery.onvif_double import OnvifDouble
+from tests.discovery.responder import MATCH, Responder
 from tests.page.fixtures import OpenView, View
 from tests.ports import free_port
 from tests.program import Program
@@ -280,3 +283,33 @@ def test_a_camera_is_looked_at_and_added(box: Box, browse: OpenView, rtsp_server
     secrets = Path(box.path).with_suffix(".env")
     assert 'PORCH_PASSWORD="pa ss"' in secrets.read_text()
     secrets.unlink()
+
+
+def test_a_camera_is_found_in_the_network_and_asked_for_its_streams(box: Box, browse: OpenView) -> None:
+    pytest.importorskip("onvif")
+    with OnvifDouble() as double:
+
+        def answer(question: bytes, _: int) -> Iterator[bytes]:
+            yield MATCH.format(relates="", services=double.service).encode()
+
+        with Responder(answer, group=search.GROUP[0], port=search.GROUP[1]):
+            page = browse(box.base)
+            page.open("#/add")
+            page.sign_in(TOKEN)
+            button(page, "Find cameras").click()
+            page.page.get_by_role("button", name="AXIS P3245, P3245-LVE 127.0.0.1").click()
+        assert field(page, "Name") == "axis_p3245"
+        assert field(page, "URL of its stream") == "rtsp://127.0.0.1/"
+        button(page, "Ask for its URL").click()
+        page.until(lambda: "it refuses the login" in page.text)
+        page.page.get_by_label("User").fill("viewer")
+        page.page.get_by_label("Password").fill("s3cret")
+        button(page, "Ask for its URL").click()
+        page.until(lambda: field(page, "URL of its stream") == "rtsp://127.0.0.1:8554/main?profile=1")
+        page.page.get_by_role("button", name="sub 640 × 360").click()
+    assert field(page, "URL of its stream") == "rtsp://127.0.0.1:8554/sub?profile=1"
+
+
+def field(page: View, label: str) -> str:
+    """What a field holds."""
+    return str(page.page.get_by_label(label).input_value())
