@@ -28,6 +28,7 @@ from edge_app.cli.signals import told_to_reload, told_to_stop
 from edge_app.cli.table import LiveTable
 from edge_app.core.errors import UsageError
 from edge_app.evidence import PrivacyMasks
+from edge_app.machine import limit_arenas
 from edge_app.preview import NewestFrames, Recorder, Window
 
 EXAMPLE = "Example: edge-app run /etc/edge-app/config.yaml"
@@ -42,6 +43,7 @@ def main(
 ) -> None:
     """Analyse the cameras until SIGTERM or SIGINT, or until every source is a file and all are read."""
     set_up(log_level.value)
+    limit_arenas()
     file = ConfigFile(path, os.environ, load_config)
     reloader = Reloader(file)
     with told_to_reload(reloader.request), ExitStack() as stack:

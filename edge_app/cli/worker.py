@@ -13,6 +13,7 @@ import cv2  # noqa: F401, before PyAV, as in `run`
 from edge_app.app.workers.link import Link
 from edge_app.app.workers.process import run_worker
 from edge_app.cli import logs
+from edge_app.machine import limit_arenas
 
 OF_THE_MAIN_PROCESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # which tells its workers what to do
 
@@ -23,6 +24,7 @@ def main(arguments: Sequence[str]) -> None:
         signal.signal(number, signal.SIG_IGN)
     level, worker, descriptor = arguments
     logs.set_up(level)
+    limit_arenas()
     name_threads(worker)
     run_worker(Link(socket.socket(fileno=int(descriptor))), lambda config: logs.keep(config.secrets))
 
