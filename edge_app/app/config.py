@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_valida
 from edge_app.analytics.analytics import AnalyticsConfig
 from edge_app.analytics.config import EventsConfig, TrackConfig
 from edge_app.analytics.scene import Areas, SceneConfig
+from edge_app.app.config_rules import check_sections
 from edge_app.app.workers.config import WorkersConfig
 from edge_app.capture.config import CameraConfig
 from edge_app.capture.sources.address import redacted
@@ -269,73 +270,8 @@ class AppConfig(Section):
         return sinks
 
     @model_validator(mode="after")
-    def _there_is_a_model(self) -> AppConfig:
-        if self.model.name is None and self.model.onnx is None and self.engine.backend != "kserve":
-            raise wrong("want name or onnx", "model")
-        return self
-
-    @model_validator(mode="after")
-    def _workers_that_are_named_are_there(self) -> AppConfig:
-        for name, camera in self.cameras.items():
-            if camera.worker is not None and camera.worker >= max(1, self.workers.count):
-                raise wrong(
-                    f"there is no such worker: `workers` has {self.workers.count or 1}", "cameras", name, "worker"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _what_needs_tracks_has_them(self) -> AppConfig:
-        needs = next(
-            (f"camera {name} has" for name, camera in self.cameras.items() if camera.zones or camera.lines), None
-        )
-        if self.track is not None and self.track.tracker == "none" and (needs or self.events is not None):
-            what = f"{needs} zones or lines" if needs else "there is `events`"
-            raise wrong(f"want a tracker: {what}, which need tracks", "track", "tracker")
-        return self
-
-    @model_validator(mode="after")
-    def _what_is_measured_is_told(self) -> AppConfig:
-        silent = self.events is None and (self.track is None or self.track.tracker == "none")
-        for name, camera in self.cameras.items():
-            if silent and camera.ground is not None and not (camera.zones or camera.lines):
-                raise wrong(
-                    "no event would tell a speed; want `events`, `track`, a zone or a line", "cameras", name, "ground"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _what_is_described_has_pictures(self) -> AppConfig:
-        if self.describe is None:
-            return self
-        if self.evidence is None:
-            raise wrong("needs `evidence`, whose pictures it describes", "describe")
-        pictured = self.evidence.snapshots.types
-        for index, kind in enumerate(self.describe.types):
-            if kind not in pictured:
-                raise wrong(f"has no picture; want {kind} in evidence.snapshots.types", "describe", "types", index)
-        return self
-
-    @model_validator(mode="after")
-    def _what_is_told_if_it_is_verified_is_verified(self) -> AppConfig:
-        for index, sink in enumerate(self.publish):
-            if sink.wants_verified and (self.describe is None or self.describe.verify is None):
-                raise wrong("nothing would be; want `describe.verify`", "publish", index, sink.type, "verified")
-        return self
-
-    @model_validator(mode="after")
-    def _what_is_linked_is_served(self) -> AppConfig:
-        if self.web is None or self.web.address is None:
-            why = "there is no `web`" if self.web is None else "`web.host` is no name; want one in `web.hosts`"
-            for index, sink in enumerate(self.publish):
-                if sink.links_pictures:
-                    raise wrong(f"nobody could ask for it: {why}", "publish", index, sink.type, "picture")
-        return self
-
-    @model_validator(mode="after")
-    def _sinks_of_a_fleet_do_not_disturb_each_other(self) -> AppConfig:
-        for index, sink in enumerate(self.publish):
-            if self.fleet is not None and (key := sink.for_one_box) is not None:
-                raise wrong("is for one box, and there is `fleet`", "publish", index, sink.type, key)
+    def _sections_fit_each_other(self) -> AppConfig:
+        check_sections(self)
         return self
 
     @field_validator("publish")
