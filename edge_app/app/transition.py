@@ -43,6 +43,7 @@ class Transition:
             self._begin_camera_events()
             finish = self._change_worker()
             self._undo.pop_all()
+            self._runtime.parts = self._new
         self._end_sinks()
         self._runtime.masks.use(self._new.config.privacy)
         if self._new.config.evidence is None:
@@ -106,7 +107,6 @@ class Transition:
                 self._runtime.deliveries.remove(name, STOP_DRAIN_S)
 
     def _tell(self) -> None:
-        self._runtime.parts = self._new
         if (events := self._plan.sections.get("events")) is not None and events.op != "=":
             self._runtime.tell_of_cameras(self._new.config.events is not None)
         self._runtime.tell_places(self._new.config.cameras)

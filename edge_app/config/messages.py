@@ -47,7 +47,7 @@ def describe(error_type: str, context: Mapping[str, Any], place: NodePlace | Non
 
 def _wanted(kind: str, context: Mapping[str, Any]) -> str:
     if kind == "string_pattern_mismatch":
-        return WANTED[context["pattern"]]
+        return WANTED.get(pattern := context["pattern"], f"want text that matches {pattern}")
     longest = max((start for start in WANTS if kind.startswith(start)), key=len, default="")
     return WANTS.get(longest, "not valid").format(**context)
 

@@ -58,7 +58,7 @@ class Member:
         self._etcd, self._clock = etcd or Etcd(config), clock
         self._site, self._keys, self._instance = SiteReader(self._etcd, config.site), SiteKeys(config.site), new_ulid()
         self._lease: int | None = None
-        self._renewed_mono = self._joined_mono = self._first_mono = clock()
+        self._renewed_mono = self._joined_mono = self._started_mono = self._warned_mono = clock()
         self._held: dict[str, int] = {}
         self._offered: str | None = None
         self._free_since: dict[str, float] = {}
@@ -98,26 +98,30 @@ class Member:
 
     def _keep_lease(self, now: float) -> bool:
         """Whether this box has its lease and is known to the site."""
-        if self._lease is not None and now - self._renewed_mono >= self._config.ttl_s / 5:
-            if self._etcd.renew(self._lease):
-                self._renewed_mono = now
-            else:
-                logger.warning("this box was away from etcd for longer than its lease")
-                self._lease = None
+        self._renew(now)
         if self._lease is not None:
             return True
         lease = self._etcd.grant(self._config.ttl_s)
         about = {"capacity": self._config.capacity, "instance": self._instance, "since": round(time.time(), 3)}
         if self._etcd.create(self._keys.box(self._config.box), about, lease) is None:
             self._etcd.revoke(lease)  # one of this name died a moment ago, or is another one
-            if now - self._first_mono > 3 * self._config.ttl_s:
+            if now - self._warned_mono > 3 * self._config.ttl_s:
                 logger.warning(
                     "another box of the site is called %s too; give one of them another name", self._config.box
                 )
-                self._first_mono = now
+                self._warned_mono = now
             return False
         self._lease, self._renewed_mono, self._joined_mono = lease, now, now
         return True
+
+    def _renew(self, now: float) -> None:
+        if self._lease is None or now - self._renewed_mono < self._config.ttl_s / 5:
+            return
+        if self._etcd.renew(self._lease):
+            self._renewed_mono = now
+        else:
+            logger.warning("this box was away from etcd for longer than its lease")
+            self._lease = None
 
     def _fit(self, site: SiteView, now: float) -> None:
         """From what this box reads to what it should read."""
@@ -163,6 +167,7 @@ class Member:
 
     def _take(self, camera: str) -> None:
         """Reads the camera, unless another box was faster."""
+        self._renew(self._clock())  # where etcd is slow, many cameras take longer than a lease lasts
         if self._lease is None:
             return
         epoch = self._etcd.create(self._keys.camera(camera), {"box": self._config.box}, self._lease)
@@ -202,7 +207,7 @@ class Member:
 
     def _go_on_alone(self, now: float) -> None:
         """Without etcd from the start: what this box read when it last ran."""
-        if self._held or now - self._first_mono < 2 * self._config.ttl_s:
+        if self._held or now - self._started_mono < 2 * self._config.ttl_s:
             return
         for camera, epoch in self._remembered.items():
             if camera in self._reader.names():

@@ -7,13 +7,13 @@ from typing import Protocol
 
 
 class Reader(Protocol):
-    """What reads this box's cameras."""
+    """What reads this box's cameras; nothing here waits, as a lease is to be kept meanwhile."""
 
     def names(self) -> Collection[str]:
         """The cameras that the site has."""
 
     def read(self, camera: str, epoch: int) -> None:
-        """Begins to read it; one that is read already goes on, in another epoch."""
+        """Begins to read it soon; one that is read already goes on, in another epoch."""
 
     def let_go(self, camera: str) -> None:
-        """Reads it no more."""
+        """Soon reads it no more."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
+from edge_app.app.config import load_config
+from edge_app.app.factory import make_parts
+from edge_app.app.fleet import share_cameras
+from edge_app.app.start import start
 from edge_app.fleet import Etcd, FleetConfig
 from edge_app.fleet.site import SiteKeys
 from tests.publish.test_message import validator
+from tests.waiting import PATIENCE_S
 
 CAMERAS = {name: {"url": f"synthetic://street?seed={n}&fps=5&size=320x180"} for n, name in enumerate(("gate", "yard"))}
 
@@ -76,6 +82,32 @@ def test_without_etcd_the_program_goes_on_and_status_says_69(sharing, edge_app, 
     code, seconds = program.terminate()
     assert code == 0
     assert seconds < 5
+
+
+def test_the_lease_is_kept_while_a_reload_has_the_cameras(sharing, etcd, tmp_path):
+    """Such as one that loads a model; what was taken meanwhile is read as soon as it is over."""
+    config = load_config(sharing(publish=[{"type": "file", "path": str(tmp_path / "out.ndjson")}]), {})
+    store, keys = Etcd(FleetConfig(etcd=[etcd.url], site="shop7")), SiteKeys("shop7")
+    ours = {f"cameras/{name}" for name in CAMERAS}
+    began = {}
+    with start(make_parts(config)) as runtime:
+        runtime.changing.acquire()
+        deadline = time.monotonic() + PATIENCE_S
+
+        def refresh() -> None:
+            assert time.monotonic() < deadline
+            epochs = {key: entry.create_revision for key, entry in store.under(keys.prefix).items() if key in ours}
+            began.update(dict.fromkeys(epochs.keys() - began.keys(), time.monotonic()))
+            if runtime.changing.locked() and len(began) == 2 and time.monotonic() > max(began.values()) + 9:
+                assert not runtime.worker.statuses()
+                began["epochs"] = epochs
+                runtime.changing.release()
+            if len(runtime.worker.statuses()) == 2:
+                assert epochs == began["epochs"]
+                runtime.stop.set()
+
+        with share_cameras(runtime):
+            runtime.run(refresh, 0.1)
 
 
 def test_each_box_has_a_topic_that_says_whether_it_is_there(sharing, edge_app, broker, subscribe):

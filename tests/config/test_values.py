@@ -7,11 +7,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from edge_app.app.config import AppConfig, CameraSection, load_config
 from edge_app.capture.config import CameraConfig
-from edge_app.config import TlsConfig
+from edge_app.config import TlsConfig, load
+from edge_app.config.section import Section
+from edge_app.core.errors import ConfigError
 from edge_app.core.paths import default_state_dir
 from edge_app.engine.config import EngineConfig
 from edge_app.publish.sinks.file import FileSinkConfig
@@ -263,3 +265,12 @@ def test_the_program_can_make_one_without_a_file():
     config = AppConfig(model={"name": "m"}, cameras={"a": {"url": "v.mp4", "tls": None}}, state_dir="/s")  # type: ignore
     assert config.cameras["a"].url == "v.mp4"
     assert config.base == Path()
+
+
+def test_a_pattern_of_somebody_else_s_section_is_told(tmp_path):
+    class TheirSection(Section):
+        zone: str = Field(pattern="^[a-z]+$")
+
+    (tmp_path / "config.yaml").write_text("zone: 7th\n")
+    with pytest.raises(ConfigError, match=r"config.yaml:1:7: zone: want text that matches \^\[a-z\]\+\$, got '7th'"):
+        load(TheirSection, tmp_path / "config.yaml", {}, {})

@@ -88,6 +88,21 @@ def test_a_snapshot_subscribes_for_one_frame(served: Served, camera: PlayedCamer
     until(lambda: not camera.is_watched)
 
 
+def test_a_snapshot_that_was_asked_for_before_an_area_became_private_does_not_show_it(
+    served: Served, camera: PlayedCamera
+) -> None:
+    answers: list[object] = []
+    asking = threading.Thread(target=lambda: answers.append(served.ask("/api/v1/cameras/gate/snapshot.jpg")))
+    asking.start()
+    until(lambda: camera.is_watched)
+    camera.change(as_it_is=False, hide=lambda pixels: np.full_like(pixels, 200))
+    camera.show(np.full((90, 160, 3), 90, np.uint8))
+    asking.join()
+    (answer,) = answers
+    picture = cv2.imdecode(np.frombuffer(answer.body, np.uint8), cv2.IMREAD_COLOR)
+    assert abs(float(picture.mean()) - 200) < 2
+
+
 def test_the_camera_s_own_video_plays_from_a_key_frame(camera: PlayedCamera, look) -> None:
     client = look()
     until(lambda: camera.is_watched)

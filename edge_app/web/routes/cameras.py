@@ -51,6 +51,9 @@ def cameras(program: ProgramView) -> list[BaseRoute]:
         width = asked.get("width", "")
         async with waiting:
             found = await _next_frame(camera)
+        camera = program.camera(request.path_params["name"])  # again: more of it may be private than a moment ago
+        if camera is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
         if found is None:
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"no picture came within {PICTURE_S:g} s")
         wide = int(width) if width.isascii() and width.isdigit() and 0 < len(width) < 6 else 0
