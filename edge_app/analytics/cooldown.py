@@ -11,7 +11,7 @@ ALONE = frozenset({"dwell"})  # may come too soon though what began the stay did
 
 
 class Cooldown:
-    """Of one camera. What begins too soon is left out, and so is all that follows it under its id."""
+    """Leaves out events of one camera that begin too soon, and all that follow them under their id."""
 
     def __init__(self, cooldown_s: float) -> None:
         self._cooldown_s = cooldown_s

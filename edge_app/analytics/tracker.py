@@ -59,7 +59,7 @@ class Tracker:
         row_of = np.full(len(detections), NOBODY, np.intp)
         row_of[usable] = self._follow(_those(detections, usable), elapsed_s)
         started = self._confirm()
-        return self._told(row_of, started, ended, now_s)
+        return self._update_of(row_of, started, ended, now_s)
 
     def end(self) -> tuple[int, ...]:
         """Ends every track, as if all had been lost: their ids, rising."""
@@ -99,7 +99,7 @@ class Tracker:
         self._tracks.keep(~rows)
         return tuple(sorted(ids[ids != UNTRACKED].tolist()))
 
-    def _told(self, row_of: Rows, started: tuple[int, ...], ended: tuple[int, ...], now_s: float) -> TrackUpdate:
+    def _update_of(self, row_of: Rows, started: tuple[int, ...], ended: tuple[int, ...], now_s: float) -> TrackUpdate:
         """What is told of the detections whose tracks stand in these rows."""
         known = np.flatnonzero(row_of != NOBODY)
         track_id, first_s = np.full(len(row_of), UNTRACKED), np.full(len(row_of), np.nan)

@@ -141,7 +141,7 @@ class Reloader:
             new = self._parts(runtime)
             return self._make(runtime, make_plan(runtime.parts, new), new)
 
-        return ReloadReport(self._told(runtime, apply), True, {})
+        return ReloadReport(self._announced(runtime, apply), True, {})
 
     def _edit(self, runtime: Runtime, edit: Edit, version: str | None, dry_run: bool) -> ReloadReport:
         before = self._file.content()
@@ -159,11 +159,11 @@ class Reloader:
         }
         if not dry_run:
             with self._file.changed(before, after, secrets):
-                self._told(runtime, partial(self._make, runtime, plan, new))
+                self._announced(runtime, partial(self._make, runtime, plan, new))
         return ReloadReport(plan, not dry_run, told)
 
-    def _told(self, runtime: Runtime, apply: Callable[[], Plan]) -> Plan:
-        """Tells systemd, which waits for it, and the log."""
+    def _announced(self, runtime: Runtime, apply: Callable[[], Plan]) -> Plan:
+        """Applies it, and tells systemd, which waits for that, and the log."""
         runtime.service.reloading()
         try:
             plan = apply()

@@ -235,7 +235,7 @@ class Runtime:
         self._evidence_control.fit(config.beside_workers if isinstance(self.worker, WorkerPool) else config)
 
     def tell_of_cameras(self, told: bool) -> None:
-        """Whether cameras that go down and come back are events, those among them that were told to be down already."""
+        """Whether cameras that go down and come back are events; what was told of them already is not told again."""
         self._status_events = (self._status_events or StatusEvents(self._tell)) if told else None
 
     def tell_places(self, cameras: Mapping[str, CameraSection]) -> None:

@@ -1,4 +1,4 @@
-"""An engine, the cameras that it serves, and the thread that analyses their frames: one per process, or one per GPU."""
+"""An engine, the cameras that it serves, and the thread that analyses their frames: one in each process."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from edge_app.evidence import CameraView, Evidence
 from edge_app.pipeline import Analysis
 from edge_app.publish import EventWriter, Message, MessageWriter
 
+THREAD = "analyse"  # in logs and heartbeats
 FINITE_AHEAD = 8  # frames of a file that are decoded before they are asked for
 
 Publish = Callable[[Message, Callable[[], bool]], object]
@@ -69,7 +70,6 @@ class Worker:
         heartbeats: Heartbeats,
         threads: ThreadGroup,
         stop: threading.Event,
-        name: str = "analyse",
     ) -> None:
         """Has no camera yet and does nothing before `start`.
 
@@ -85,10 +85,8 @@ class Worker:
             heartbeats: Told at least once a second that the analysis is alive.
             threads: Runs the threads; a bug in one of them stops the group.
             stop: Ends the analysis.
-            name: Of its thread, for logs and heartbeats; every worker has its own.
         """
         self.model = model
-        self._name = name
         self._messages, self._events, self._publish = messages, events, publish
         self._facts, self._evidence = facts, evidence
         self._heartbeats, self._stop = heartbeats, stop
@@ -109,7 +107,7 @@ class Worker:
             self._between_batches,
             metrics,
             heartbeats,
-            name,
+            THREAD,
         )
         self._thread: threading.Thread | None = None
 
@@ -202,7 +200,7 @@ class Worker:
 
     def start(self) -> None:
         """Begins to analyse; cameras of finite sources must have been added, because it ends with the last of them."""
-        self._thread = self._threads.start(self._name, self._analyse)
+        self._thread = self._threads.start(THREAD, self._analyse)
 
     def supervise(self) -> None:
         """Finds cameras without frames and threads that are stuck; to be called at least once a second."""
@@ -277,5 +275,5 @@ class Worker:
 
     def _keep_waiting(self) -> bool:
         """Between two looks at a full sink: the thread is alive, and goes on unless the program stops."""
-        self._heartbeats.beat(self._name)
+        self._heartbeats.beat(THREAD)
         return not self._stop.is_set()

@@ -57,7 +57,7 @@ class _Best:
 
 
 class BestFrames:
-    """Of all cameras of one analysis thread, which alone uses it."""
+    """The frame in which each track of one analysis thread's cameras was seen best; that thread alone uses it."""
 
     def __init__(self, recent_s: float = RECENT_S, most_bytes: int = MOST_BYTES) -> None:
         """Knows no frame yet.

@@ -33,11 +33,6 @@ class Filming:
         self._done: deque[tuple[ClipOutcome, bool]] = deque()
 
     @property
-    def maker(self) -> ClipMaker | None:
-        """Who makes the clips that are ordered now."""
-        return self._maker
-
-    @property
     def is_settled(self) -> bool:
         """Whether all that was announced has been told; any thread may ask."""
         return not self._announced and not self._done

@@ -12,7 +12,7 @@ from edge_app.evidence.best_frames import BestFrames, Shot, keepable
 
 
 class Shots:
-    """Of the cameras of one analysis thread, which alone uses it."""
+    """The frames in which the objects of one analysis thread's cameras are shown; that thread alone uses it."""
 
     def __init__(self) -> None:
         self._recent, self._whole_life = BestFrames(), BestFrames(math.inf)

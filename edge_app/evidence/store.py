@@ -33,13 +33,26 @@ class Store(Protocol):
 
     keep: KeepConfig
 
-    def add(self, document: bytes) -> None: ...
-    def put(self, name: str, content: bytes) -> None: ...
-    def adopt(self, name: str, draft: Path) -> None: ...
-    def commit(self) -> None: ...
-    def hold_bound(self) -> None: ...
-    def review(self) -> None: ...
-    def close(self) -> None: ...
+    def add(self, document: bytes) -> None:
+        """Another document of an event."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """A file with this content."""
+
+    def adopt(self, name: str, draft: Path) -> None:
+        """A file that was written beside it."""
+
+    def commit(self) -> None:
+        """What was added and put is to last."""
+
+    def hold_bound(self) -> None:
+        """Room is made for what is being written."""
+
+    def review(self) -> None:
+        """What is too old or too much goes."""
+
+    def close(self) -> None:
+        """Nothing more is written."""
 
 
 class EvidenceStore:

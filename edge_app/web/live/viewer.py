@@ -57,12 +57,11 @@ class Viewer:
 
     Attributes:
         only_pictures: Whether it wants no video.
-        skipped: How often video was dropped up to the next key frame.
         taken: How much it has taken.
     """
 
     def __init__(self, *, only_pictures: bool) -> None:
-        self.only_pictures, self.skipped, self.taken = only_pictures, 0, 0
+        self.only_pictures, self.taken = only_pictures, 0
         self._video: deque[_Waiting] = deque()
         self._bytes = 0
         self._texts: deque[str] = deque(maxlen=MOST_TEXTS)
@@ -89,7 +88,7 @@ class Viewer:
         now = time.monotonic()
         if self._bytes > MOST_BYTES or (self._video and now - self._video[0].since > LONGEST_S):
             self._drop_video()
-            self._skips, self.skipped = True, self.skipped + 1
+            self._skips = True
         if self._skips and not fragment.is_key:
             return
         self._skips, self._plays, self._picture = False, True, None
