@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from edge_app.app.config_sections import ConfigSections
 from edge_app.config.section import wrong
 
-if TYPE_CHECKING:
-    from edge_app.app.config import AppConfig
 
-
-def check_sections(config: AppConfig) -> None:
+def check_sections(config: ConfigSections) -> None:
     """Raises what `wrong` makes of the first thing that does not fit."""
     for rule in (
         _there_is_a_model,
@@ -25,12 +21,12 @@ def check_sections(config: AppConfig) -> None:
         rule(config)
 
 
-def _there_is_a_model(config: AppConfig) -> None:
+def _there_is_a_model(config: ConfigSections) -> None:
     if config.model.name is None and config.model.onnx is None and config.engine.backend != "kserve":
         raise wrong("want name or onnx", "model")
 
 
-def _workers_that_are_named_are_there(config: AppConfig) -> None:
+def _workers_that_are_named_are_there(config: ConfigSections) -> None:
     for name, camera in config.cameras.items():
         if camera.worker is not None and camera.worker >= max(1, config.workers.count):
             raise wrong(
@@ -38,7 +34,7 @@ def _workers_that_are_named_are_there(config: AppConfig) -> None:
             )
 
 
-def _what_needs_tracks_has_them(config: AppConfig) -> None:
+def _what_needs_tracks_has_them(config: ConfigSections) -> None:
     needs = next(
         (f"camera {name} has" for name, camera in config.cameras.items() if camera.zones or camera.lines), None
     )
@@ -47,7 +43,7 @@ def _what_needs_tracks_has_them(config: AppConfig) -> None:
         raise wrong(f"want a tracker: {what}, which need tracks", "track", "tracker")
 
 
-def _what_is_measured_is_told(config: AppConfig) -> None:
+def _what_is_measured_is_told(config: ConfigSections) -> None:
     silent = config.events is None and (config.track is None or config.track.tracker == "none")
     for name, camera in config.cameras.items():
         if silent and camera.ground is not None and not (camera.zones or camera.lines):
@@ -56,7 +52,7 @@ def _what_is_measured_is_told(config: AppConfig) -> None:
             )
 
 
-def _what_is_described_has_pictures(config: AppConfig) -> None:
+def _what_is_described_has_pictures(config: ConfigSections) -> None:
     if config.describe is None:
         return
     if config.evidence is None:
@@ -67,13 +63,13 @@ def _what_is_described_has_pictures(config: AppConfig) -> None:
             raise wrong(f"has no picture; want {kind} in evidence.snapshots.types", "describe", "types", index)
 
 
-def _what_is_told_if_it_is_verified_is_verified(config: AppConfig) -> None:
+def _what_is_told_if_it_is_verified_is_verified(config: ConfigSections) -> None:
     for index, sink in enumerate(config.publish):
         if sink.wants_verified and (config.describe is None or config.describe.verify is None):
             raise wrong("nothing would be; want `describe.verify`", "publish", index, sink.type, "verified")
 
 
-def _what_is_linked_is_served(config: AppConfig) -> None:
+def _what_is_linked_is_served(config: ConfigSections) -> None:
     if config.web is None or config.web.address is None:
         why = "there is no `web`" if config.web is None else "`web.host` is no name; want one in `web.hosts`"
         for index, sink in enumerate(config.publish):
@@ -81,7 +77,7 @@ def _what_is_linked_is_served(config: AppConfig) -> None:
                 raise wrong(f"nobody could ask for it: {why}", "publish", index, sink.type, "picture")
 
 
-def _sinks_of_a_fleet_do_not_disturb_each_other(config: AppConfig) -> None:
+def _sinks_of_a_fleet_do_not_disturb_each_other(config: ConfigSections) -> None:
     for index, sink in enumerate(config.publish):
         if config.fleet is not None and (key := sink.for_one_box) is not None:
             raise wrong("is for one box, and there is `fleet`", "publish", index, sink.type, key)

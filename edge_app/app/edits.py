@@ -12,7 +12,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from edge_app.analytics.lines import LineConfig
 from edge_app.analytics.scene import Areas
 from edge_app.analytics.zones import ZoneConfig
-from edge_app.app.config import AppConfig, CameraSection
+from edge_app.app.config import AppConfig
+from edge_app.app.config_sections import CameraSection
 from edge_app.config.edit import edited
 from edge_app.config.rendering import literal
 from edge_app.config.text_edit import BY_HAND

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from edge_app.analytics.counts import CountStore
 from edge_app.app.assignment import Assignment
-from edge_app.app.config import AppConfig, CameraSection
+from edge_app.app.config import AppConfig
+from edge_app.app.config_sections import CameraSection
 from edge_app.app.counting import COUNTING, CountKeeper
 from edge_app.app.evidence import EvidenceControl
 from edge_app.app.factory import Parts

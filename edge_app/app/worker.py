@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from edge_app.analytics.scene import SceneConfig
-from edge_app.app.config import CameraSection
+from edge_app.app.config_sections import CameraSection
 from edge_app.app.facts import CameraFacts, MakeAnalytics
 from edge_app.app.loaded_model import LoadedModel
 from edge_app.capture import Cameras, Source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from edge_app.app.config import CameraSection
+from edge_app.app.config_sections import CameraSection
 from edge_app.app.factory import Parts
 from edge_app.app.loaded_model import LoadedModel, load_model
 from edge_app.app.plan import Plan

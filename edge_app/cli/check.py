@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from edge_app.app.config import CameraSection
+from edge_app.app.config_sections import CameraSection
 from edge_app.app.factory import Parts, limit_pictures, make_parts
 from edge_app.capture import Source, converted, probe_source
 from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace

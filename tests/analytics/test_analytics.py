@@ -12,7 +12,8 @@ from edge_app.analytics import AnalyticsConfig, make_analytics
 from edge_app.analytics.analytics import LATE_S
 from edge_app.analytics.config import TrackConfig
 from edge_app.analytics.scene import SceneConfig
-from edge_app.app.config import CameraSection, load_config
+from edge_app.app.config import load_config
+from edge_app.app.config_sections import CameraSection
 from edge_app.app.factory import make_parts
 from edge_app.app.start import start
 from edge_app.capture import open_source

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from edge_app.analytics import analytics
-from edge_app.app.config import CameraSection, load_config
+from edge_app.app.config import load_config
+from edge_app.app.config_sections import CameraSection
 from edge_app.app.factory import make_parts
 from edge_app.app.runtime import Runtime
 from edge_app.app.start import start

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import Field, ValidationError
 
-from edge_app.app.config import AppConfig, CameraSection, load_config
+from edge_app.app.config import AppConfig, load_config
+from edge_app.app.config_sections import CameraSection
 from edge_app.capture.config import CameraConfig
 from edge_app.config import TlsConfig, load
 from edge_app.config.section import Section

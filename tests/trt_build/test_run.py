@@ -17,7 +17,8 @@ import yaml
 from onnx import TensorProto, helper
 
 from edge_app import bench, trt_build
-from edge_app.app.config import AppConfig, CameraSection, load_config
+from edge_app.app.config import AppConfig, load_config
+from edge_app.app.config_sections import CameraSection
 from edge_app.app.factory import make_parts
 from edge_app.app.start import start
 from edge_app.capture import Source

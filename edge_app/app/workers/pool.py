@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from edge_app.app.assignment import Assignment
-from edge_app.app.config import AppConfig, CameraSection
+from edge_app.app.config import AppConfig
+from edge_app.app.config_sections import CameraSection
 from edge_app.app.workers.known_cameras import KnownCameras
 from edge_app.app.workers.outlets import Outlets
 from edge_app.app.workers.remote_model import RemoteModel
