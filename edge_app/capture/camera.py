@@ -210,16 +210,17 @@ class Camera:
                 queued_mono=time.monotonic(),
             ),
             decode_s=frame.decode_s,
-            convert=partial(self._picture, frame.convert),
+            convert=partial(self._picture, frame.convert, self._watch),
             alone=frame.alone,
         )
         while not self._put(pending, stop):
             pass
 
-    def _picture(self, convert: Callable[[], Picture]) -> Picture:
-        """The picture that is analysed; of a camera it is looked at now and then."""
+    def _picture(self, convert: Callable[[], Picture], watch: PictureWatch) -> Picture:
+        """The picture that is analysed; of a camera it is looked at now and then, by the watch of its connection."""
         picture = converted(convert, self.config.rotate)
-        if self.source.live and (warnings := self._watch.look(picture, time.monotonic())) is not None:
+        warnings = watch.look(picture, time.monotonic()) if self.source.live else None
+        if warnings is not None and watch is self._watch:  # else another connection has begun
             self.tracker.warn(warnings)
         return picture
 
