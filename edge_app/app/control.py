@@ -54,18 +54,20 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         """Answers one line of JSON with another."""
         with suppress(OSError):  # who asked has gone
-            self.wfile.write(json.dumps(self._answer(self.rfile.readline(LONGEST))).encode() + b"\n")
+            for answer in self._answers(self.rfile.readline(LONGEST)):
+                self.wfile.write(json.dumps(answer).encode() + b"\n")
 
-    def _answer(self, line: bytes) -> Mapping[str, Any]:
+    def _answers(self, line: bytes) -> Iterator[Mapping[str, Any]]:
+        """At once which file this program runs, and what becomes of the request if it is about that one."""
         try:
             request = json.loads(line)
-            if request["config"] != (runs := _place(self.server.config)):
-                return {"runs": runs}
-            return {"result": self.server.commands[request["command"]](request)}
+            yield {"runs": (runs := _place(self.server.config))}
+            if request["config"] == runs:
+                yield {"result": self.server.commands[request["command"]](request)}
         except EdgeAppError as error:
-            return {"error": [*error.lines], "exit_code": error.exit_code}
+            yield {"error": [*error.lines], "exit_code": error.exit_code}
         except (ValueError, KeyError, TypeError, RecursionError):
-            return {"error": ["not a request that this version knows"], "exit_code": DeviceError.exit_code}
+            yield {"error": ["not a request that this version knows"], "exit_code": DeviceError.exit_code}
 
 
 @contextmanager
@@ -114,14 +116,18 @@ def ask(config: Path, command: str, **arguments: object) -> Any:
         DeviceError: No program runs this file.
         AccessError: Another user's may.
     """
-    request = json.dumps({"command": command, "config": _place(config), **arguments}).encode() + b"\n"
+    place = _place(config)
+    request = json.dumps({"command": command, "config": place, **arguments}).encode() + b"\n"
     with ExitStack() as stack:
         connections, refused = _connections(stack)
+        for connection in connections:  # all of them first: one that hangs holds up no other
+            with suppress(OSError):
+                connection.sendall(request)
         for connection in connections:
             try:
-                answer = _exchange(connection, request)
+                answer = _answer(connection, place)
             except (OSError, ValueError):
-                continue  # it ends just now
+                continue  # it ends just now, or hangs
             if "error" in answer:
                 raise _Answer(answer)
             if "result" in answer:
@@ -149,12 +155,14 @@ class _Answer(EdgeAppError):  # noqa: N818
         return self._lines
 
 
-def _exchange(connection: socket.socket, request: bytes) -> Mapping[str, Any]:
-    connection.settimeout(ANSWER_S)
-    connection.sendall(request)
-    with connection.makefile("rb") as answer:
-        found: Mapping[str, Any] = json.loads(answer.readline())
-        return found
+def _answer(connection: socket.socket, place: str) -> Mapping[str, Any]:
+    """What a program answers that runs the file at this place; of another one, that it does not."""
+    with connection.makefile("rb") as lines:
+        found = json.loads(lines.readline())
+        if isinstance(found, dict) and found.get("runs") == place:
+            connection.settimeout(ANSWER_S)
+            found = json.loads(lines.readline())
+        return found if isinstance(found, dict) else {}
 
 
 def _connections(stack: ExitStack) -> tuple[list[socket.socket], list[str]]:

@@ -482,6 +482,24 @@ class TestOfTheSocket:
         with pytest.raises(DeviceError, match="no program runs"):
             ask(config, "where", arguments=[1])
 
+    @pytest.mark.parametrize("says", [b"", b"[]\n"])
+    def test_a_program_that_hangs_or_talks_nonsense_holds_up_no_other(self, tmp_path, config, says):
+        def answer() -> None:
+            with closing(hung.accept()[0]) as connection:
+                connection.sendall(says)
+                asked.wait()
+
+        (tmp_path / "a").mkdir()
+        asked = threading.Event()
+        with socket.socket(socket.AF_UNIX) as hung, control(tmp_path / SOCKET, config, {"which": lambda request: 1}):
+            hung.bind(str(tmp_path / "a" / SOCKET))
+            hung.listen()
+            answering = threading.Thread(target=answer)
+            answering.start()
+            assert ask(config, "which") == 1
+            asked.set()
+            answering.join()
+
     def test_an_error_keeps_its_lines_and_its_code(self, tmp_path, config):
         def fail(request: Any) -> Any:
             raise AccessError("no")
