@@ -32,7 +32,7 @@ def test_a_clip_holds_the_cameras_own_packets_from_before_the_event_to_after_it(
     order = filming.order()
     path = filming.made(order)
     found = check(path, film)
-    assert path.stat().st_size <= filming.drafts.total < 2 * path.stat().st_size + 10_000, "what it took room for"
+    assert filming.drafts.total < 2 * path.stat().st_size + 10_000
     assert 4 <= max(shot.shown for shot in found) - found[0].shown < 4 + gop_s + 1.5
 
 
