@@ -155,8 +155,10 @@ class AppConfig(ConfigSections):
         """The same for the process that sees no picture: it makes no evidence, and keeps what is made of it."""
         if self.evidence is None:
             return self
-        snapshots = self.evidence.snapshots.model_copy(update={"types": ()})
-        evidence = self.evidence.model_copy(update={"snapshots": snapshots, "clips": None})
+        none, clips = {"types": ()}, self.evidence.clips
+        snapshots = self.evidence.snapshots.model_copy(update=none)
+        clips = clips and clips.model_copy(update=none)  # the workers' drafts have their share
+        evidence = self.evidence.model_copy(update={"snapshots": snapshots, "clips": clips})
         return self.model_copy(update={"evidence": evidence, "describe": None})
 
     def __getstate__(self) -> dict[Any, Any]:

@@ -81,7 +81,7 @@ class EvidenceControl:
             return
         folder, keep = config.state_dir / EVIDENCE, config.evidence.keep
         drafts = self.evidence.drafts
-        drafts.most = keep.max_bytes // 2
+        drafts.most = 0 if config.evidence.clips is None else keep.drafts_bytes
         wanted = self._wanted(config.evidence, self._describer_of(config.describe, folder))
         clips = self._clips_of(config.evidence.clips, folder)
         if self.evidence.is_kept:

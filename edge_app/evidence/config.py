@@ -56,7 +56,7 @@ class KeepConfig(Section):
     """How much is kept; the oldest events go first, with their files."""
 
     max_mb: float = Field(default=2000.0, gt=0)
-    """What pictures and clips may take together [10^6 bytes]."""
+    """What pictures and clips may take together [10^6 bytes]; with `clips`, a quarter of it is for those being made."""
     max_age_s: float = Field(default=1_209_600.0, gt=0)
     """How old an event may be [s]; it does not age by a clock that is set."""
 
@@ -64,6 +64,11 @@ class KeepConfig(Section):
     def max_bytes(self) -> int:
         """`max_mb` in bytes."""
         return round(self.max_mb * MB)
+
+    @property
+    def drafts_bytes(self) -> int:
+        """The share of clips that are being made [bytes]."""
+        return self.max_bytes // 4
 
 
 class EvidenceConfig(Section):

@@ -1,22 +1,21 @@
-"""What files that are being written take on the disk, beside those that are whole."""
+"""What clips that are being made take on the disk, beside what is kept already."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 
-STEP, STEPS = 1_000_000, 32  # bytes in which they count, or so many parts of what they may take
+FULL = 0.9  # of their share, beyond which no other begins, so that those that have begun may end as they were to
 
 
 class Drafts:
     """The sizes of clips that are being made; any thread may use it.
 
-    They count as what is kept does, and ahead of what they take, as room is made now and then: so the bound holds while
-    they grow. They take no more than half of it, so that not everything is deleted for what may never be whole.
+    They have a share of the disk to themselves, and take of it before they are written. So nobody has to make room for
+    them in time, and the disk's bound holds however fast they grow and whoever is slow.
 
     Attributes:
-        most: What they may take together [bytes].
+        most: Their share [bytes].
     """
 
     def __init__(self, most: int = 0) -> None:
@@ -27,7 +26,7 @@ class Drafts:
 
     @property
     def total(self) -> int:
-        """What they count as now [bytes]."""
+        """What they have taken [bytes]."""
         return self._total
 
     def __contains__(self, path: object) -> bool:
@@ -35,28 +34,26 @@ class Drafts:
         return path in self._sizes
 
     @property
-    def sizes(self) -> Mapping[Path, int]:
-        """What each of them counts as now [bytes]."""
+    def paths(self) -> frozenset[Path]:
+        """Of all of them."""
         with self._lock:
-            return dict(self._sizes)
+            return frozenset(self._sizes)
 
     @property
     def has_room(self) -> bool:
-        """Whether they may take more."""
-        return self._total < self.most
+        """Whether another one may begin."""
+        return self._total <= self.most * FULL
 
-    def grew(self, draft: Path, size: int) -> None:
-        """So large is this one now [bytes]."""
-        step = max(1, min(STEP, self.most // STEPS))
-        self.take(draft, (size // step + 2) * step)
-
-    def take(self, draft: Path, counted: int) -> None:
-        """This one counts as so much from now on [bytes]."""
+    def take(self, draft: Path, size: int) -> bool:
+        """Whether this one may be so large from now on [bytes]; if not, it stays as large as it may be now."""
         with self._lock:
-            self._total += counted - self._sizes.get(draft, 0)
-            self._sizes[draft] = counted
+            total = self._total - self._sizes.get(draft, 0) + size
+            if total > self.most:
+                return False
+            self._sizes[draft], self._total = size, total
+            return True
 
     def ended(self, draft: Path) -> None:
-        """This one is deleted, or is whole and counted elsewhere."""
+        """This one is deleted, or kept."""
         with self._lock:
             self._total -= self._sizes.pop(draft, 0)

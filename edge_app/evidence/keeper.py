@@ -130,14 +130,10 @@ class EvidenceKeeper:
         return written
 
     def _review(self) -> None:
-        is_due = time.monotonic() >= self._review_mono
-        if (store := self._store or (self._open() if is_due else None)) is None:
+        if time.monotonic() < self._review_mono or (store := self._store or self._open()) is None:
             return
+        self._review_mono = time.monotonic() + REVIEW_S
         try:
-            if not is_due:
-                store.hold_bound()
-                return
-            self._review_mono = time.monotonic() + REVIEW_S
             store.keep = self._keep or store.keep
             store.review()
         except (OSError, sqlite3.Error) as error:

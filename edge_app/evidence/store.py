@@ -45,9 +45,6 @@ class Store(Protocol):
     def commit(self) -> None:
         """What was added and put is to last."""
 
-    def hold_bound(self) -> None:
-        """Room is made for what is being written."""
-
     def review(self) -> None:
         """What is too old or too much goes."""
 
@@ -74,7 +71,7 @@ class EvidenceStore:
         Args:
             folder: In the state folder.
             keep: How much is kept.
-            drafts: What is being written takes of that too.
+            drafts: Of clips, which have their share of that to themselves.
             clock_is_true: Whether the wall clock is right, by which the time until now may be counted.
             metrics: Where files, bytes and what is deleted are counted.
 
@@ -97,6 +94,7 @@ class EvidenceStore:
             self._rows = EventRows(self._db)
             self._clock = AgeClock(self._rows.last_clock() or ClockReading(time.time(), 0.0), clock_is_true)
             self._settle(take_inventory(folder, self._db, drafts))
+            self._make_room(0)
             self._opened = stack.pop_all()
 
     def close(self) -> None:
@@ -125,7 +123,6 @@ class EvidenceStore:
             NeverFitsError: It never fits.
         """
         size = draft.stat().st_size
-        self._drafts.ended(draft)
         self._make_room(size)
         with self._replacing(name, size) as path:
             make_folders(self._folder, name)
@@ -150,11 +147,6 @@ class EvidenceStore:
         finally:
             self._measure()
 
-    def hold_bound(self) -> None:
-        """Deletes what is too much, as what is being written grows; to be called often, and cheap where nothing is."""
-        if self._drafts.total:
-            self._make_room(0)
-
     def review(self) -> None:
         """Deletes what is too old or too much; to be called now and then."""
         reading = self._clock.read()
@@ -174,10 +166,9 @@ class EvidenceStore:
 
     def _make_room(self, size: int) -> None:
         """Deletes the oldest events until a file of that size fits."""
-        most = self.keep.max_bytes
+        most = self.keep.max_bytes - self._drafts.most
         if size > most:
-            raise NeverFitsError(f"{size / MB:.1f} MB are more than `keep.max_mb`")
-        size += self._drafts.total
+            raise NeverFitsError(f"{size / MB:.1f} MB are more than `keep.max_mb` has room for")
         if self._bytes + size <= most:
             return
         while (too_much := self._bytes + size - round(most * (1 - SPARE))) > 0:

@@ -158,7 +158,7 @@ TABLE = (
     _counter(
         "evidence_dropped",
         "kind reason",
-        "What of events is not kept: queue there was no room, disk it was not taken, or is more than keep.max_mb.",
+        "What of events is not kept: queue there was no room, disk it was not taken, or is too large for keep.max_mb.",
     ),
     _counter(
         "evidence_deleted", "reason", "Events deleted with their files: size, age, documents there were too many."

@@ -167,6 +167,7 @@ class Filming:
         self.late = late = bool(re.fullmatch(NOT_ENCODED_IN_TIME, outcome.why))
         assert late or outcome.why == ""
         assert outcome.draft is not None
+        assert outcome.draft.stat().st_size <= self.drafts.total, "it took room before it was written"
         assert outcome.start_time is not None
         assert outcome.end_time is not None
         at = order.meta.time.wall

@@ -30,7 +30,9 @@ def test_a_clip_holds_the_cameras_own_packets_from_before_the_event_to_after_it(
     filming.add(rtsp_server(film, codec=codec[:4]).url)
     filming.see(gop_s + 3)
     order = filming.order()
-    found = check(filming.made(order), film)
+    path = filming.made(order)
+    found = check(path, film)
+    assert filming.drafts.total < 2 * path.stat().st_size + 10_000
     assert 4 <= max(shot.shown for shot in found) - found[0].shown < 4 + gop_s + 1.5
 
 
@@ -147,6 +149,31 @@ def test_a_clip_that_cannot_be_written_is_told_and_the_next_one_can(
     assert outcome.draft is None
     assert "could not be written" in outcome.why
     in_the_way.unlink()
+    assert filming.made(filming.order()).exists()
+
+
+def test_a_clip_that_finds_no_more_room_ends_early_and_another_begins_when_there_is_some(
+    filming: Filming, rtsp_server: StartServer, films: Films
+):
+    film = films("h264")
+    filming.add(rtsp_server(film).url)
+    filming.see(3)
+    whole = filming.made(filming.order())
+    size = filming.drafts.total
+    filming.drafts.most = size + size // 2
+    short = filming.outcome(filming.order())
+    assert "no more than a quarter" in short.why
+    assert short.draft is not None
+    check(short.draft, film)
+    assert whole.stat().st_size + short.draft.stat().st_size <= filming.drafts.most
+    assert not filming.clips.order(short.order)
+    assert filming.metrics.total("clips_dropped", reason="busy") == 1
+    filming.drafts.ended(short.draft)
+    filming.drafts.most = size + size // 8
+    none = filming.outcome(filming.order())
+    assert none.draft is None
+    assert "no more than a quarter" in none.why
+    filming.drafts.most = 3 * size
     assert filming.made(filming.order()).exists()
 
 

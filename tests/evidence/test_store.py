@@ -115,31 +115,40 @@ def test_what_never_fits_is_not_written_and_makes_no_room(tmp_path):
     store.close()
 
 
-def test_what_is_being_written_counts_and_makes_room_as_it_grows(tmp_path):
-    drafts = Drafts(50_000)
-    store, event_id = opened(tmp_path, max_mb=0.1, drafts=drafts), new_ulid()
+def test_clips_that_are_being_made_have_their_share_to_themselves(tmp_path):
+    drafts, happenings = Drafts(25_000), [new_ulid(), new_ulid()]
+    store = opened(tmp_path, max_mb=0.1, drafts=drafts)
+    for event_id in happenings:
+        name = file_name("gate", event_id, "dwell", "clip", ["dwell"])
+        draft = draft_of(tmp_path, name)
+        for size in range(5_000, 25_001, 5_000):
+            assert drafts.take(draft, size)
+            draft.write_bytes(bytes(size))
+            happened(store, 9_000)
+            assert all_bytes(tmp_path) <= 100_000
+        assert not drafts.take(draft, 25_001)
+        assert not drafts.has_room
+        store.adopt(name, draft)
+        store.commit()
+        drafts.ended(draft)
+        assert all_bytes(tmp_path) <= 75_000
+    store.close()
+
+
+def test_a_folder_that_holds_too_much_for_clips_is_in_order_once_it_is_opened(tmp_path):
+    store = opened(tmp_path, max_mb=0.1)
     for _ in range(9):
         happened(store, 10_000)
-    name = file_name("gate", event_id, "dwell", "clip", ["dwell"])
-    draft = draft_of(tmp_path, name)
-    for size in range(10_000, 50_001, 10_000):
-        draft.write_bytes(bytes(size))
-        drafts.grew(draft, size)
-        store.hold_bound()
-        assert all_bytes(tmp_path) <= 100_000
-    assert not drafts.has_room
-    before = pictures(tmp_path)
-    store.adopt(name, draft)
-    store.commit()
-    assert drafts.total == 0
-    assert pictures(tmp_path) == before, "it was counted already"
+    store.close()
+    store = opened(tmp_path, max_mb=0.1, drafts=Drafts(25_000))
+    assert 50_000 < all_bytes(tmp_path) <= 75_000
     store.close()
 
 
 def test_what_is_being_written_survives_a_store_that_is_opened_again(tmp_path):
     drafts, name = Drafts(1000), name_of(new_ulid())
     mine, old = draft_of(tmp_path, name), draft_of(tmp_path, name)
-    drafts.grew(mine, 0)
+    assert drafts.take(mine, 0)
     opened(tmp_path, drafts=drafts).close()
     assert mine.exists()
     assert not old.exists()

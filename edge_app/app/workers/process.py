@@ -205,7 +205,7 @@ class _WorkerProcess:
     def _report(self, runtime: Runtime, changes: ChangeWatch) -> None:
         worker = runtime.worker
         self._link.put(
-            Report(worker.health(), worker.engine_status, worker.describing, changes.look(), runtime.drafts.sizes)
+            Report(worker.health(), worker.engine_status, worker.describing, changes.look(), runtime.drafts.paths)
         )
 
 

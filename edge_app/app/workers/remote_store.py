@@ -61,9 +61,6 @@ class RemoteStore:
             self._answer = answer
             self._changed.notify_all()
 
-    def hold_bound(self) -> None:
-        """The main process does."""
-
     def review(self) -> None:
         """The main process does."""
 

@@ -70,11 +70,11 @@ class Takings:
         changes = _of_cameras(report.metrics)
         changes.add_to(outlets.metrics)
         run.gauges = (run.gauges | changes.gauges.keys()) - set(changes.gone)
-        for draft, size in report.drafts.items():
-            outlets.evidence.drafts.take(draft, size)
-        for draft in run.drafts - report.drafts.keys():
+        for draft in report.drafts - run.drafts:
+            outlets.evidence.drafts.take(draft, 0)  # it is the worker that sees to their share
+        for draft in run.drafts - report.drafts:
             outlets.evidence.drafts.ended(draft)
-        run.drafts = frozenset(report.drafts)
+        run.drafts = report.drafts
 
 
 def _of_cameras(changes: MetricsChanges) -> MetricsChanges:

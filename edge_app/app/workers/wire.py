@@ -122,14 +122,14 @@ class Report:
         engine: What computes.
         describing: What describes pictures, if there is something.
         metrics: What was counted and measured since the last report.
-        drafts: Sizes of the clips that are being written [bytes].
+        drafts: Of clips that are being written.
     """
 
     cameras: Mapping[str, CameraHealth]
     engine: EngineStatus
     describing: EngineStatus | None
     metrics: MetricsChanges
-    drafts: Mapping[Path, int]
+    drafts: frozenset[Path]
 
 
 @dataclass(frozen=True, slots=True)

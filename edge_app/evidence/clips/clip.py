@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_app.capture.decode.video_decoder import LIBAV_ERRORS
 from edge_app.evidence.clip_orders import ClipOrder, ClipOutcome
-from edge_app.evidence.clips.mp4_file import Mp4File
+from edge_app.evidence.clips.mp4_file import Mp4File, head_bytes, packet_bytes
 from edge_app.evidence.clips.packet_ring import PacketReader
 from edge_app.evidence.drafts import Drafts
 from edge_app.remux.segments import HeldPacket, Segment
@@ -18,6 +18,7 @@ from edge_app.remux.timestamps import CLOCK, Timestamps
 AHEAD_S = 1.0  # of video that is looked at before the file begins
 PATIENCE_S = 10.0  # without a packet, of a live camera
 LATE_S = 0.05  # that a first frame is too late without a word
+NO_ROOM = "clips that are being made take no more than a quarter of `keep.max_mb`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class Clip:
             span: What is asked for.
             reader: Of the camera's ring, from where the clip begins.
             draft: Makes the name of the file, and its folder; may raise OSError.
-            drafts: Told how large the file is.
+            drafts: Has room for the file, or has none.
             rotate: Degrees clockwise by which players are to turn it.
             late: Why it begins late, if it does.
         """
@@ -89,6 +90,7 @@ class Clip:
         self._ahead: list[HeldPacket] = []
         self._segment: Segment | None = None
         self._draft: Path | None = None
+        self._size = 0  # of that, at most [bytes]
         self._writing: Writing | None = None
         self._end_wall = 0.0
         self._last_shown, self._reached = -1, False  # [ticks], and whether what was asked for is in it
@@ -123,7 +125,6 @@ class Clip:
         silent = now_mono - self._heard_mono > PATIENCE_S and self.order.meta.live
         for is_so, why in (
             (last, "the program stopped"),
-            (not self._drafts.has_room, "clips that are being made take no more than half of `keep.max_mb`"),
             (silent, f"no video came for {PATIENCE_S:g} s"),
         ):
             if is_so:
@@ -137,8 +138,9 @@ class Clip:
             self._segment, self._ahead = held.segment, []
         if held.segment is not self._segment:
             return self._rest(f"no more video ({self._segment.ended})")
-        if self._writing is not None:
-            return self._write(self._writing, held)
+        if (writing := self._writing) is not None:
+            fits = self._takes_room(writing.draft, packet_bytes(held))
+            return self._write(writing, held) if fits else self._rest(NO_ROOM)
         self._ahead.append(held)
         enough = at_s - self._ahead[0].packet.timeline_s >= AHEAD_S and at_s > self._span.start_s
         return self._written() if enough else None
@@ -158,11 +160,17 @@ class Clip:
         ahead, self._ahead = self._ahead, []
         if not ahead:
             return None
-        self._draft = self._make_draft()
-        self._drafts.grew(self._draft, 0)
-        file, times = Mp4File(self._draft, ahead[0], self._rotate), Timestamps([held.packet for held in ahead])
-        writing = self._writing = Writing(self._draft, file, times, ahead[0])
+        draft = self._draft = self._make_draft()
+        if not self._takes_room(draft, head_bytes(ahead[0]) + sum(map(packet_bytes, ahead))):
+            raise OSError(NO_ROOM)
+        file, times = Mp4File(draft, ahead[0], self._rotate), Timestamps([held.packet for held in ahead])
+        writing = self._writing = Writing(draft, file, times, ahead[0])
         return next((why for held in ahead if (why := self._write(writing, held)) is not None), None)
+
+    def _takes_room(self, draft: Path, size: int) -> bool:
+        """Whether the file may have so much more [bytes]."""
+        self._size += size
+        return self._drafts.take(draft, self._size)
 
     def _write(self, writing: Writing, held: HeldPacket) -> str | None:
         """Writes a packet; as `_go_on`."""
@@ -175,7 +183,6 @@ class Clip:
             if shown > self._span.most_s * CLOCK:
                 return f"a clip has {self._span.most_s:g} s at most"
         writing.file.add(held, shown, decoded)
-        self._drafts.grew(writing.draft, writing.file.size)
         self._last_shown = max(self._last_shown, shown)
         self._end_wall = max(self._end_wall, held.packet.wall)
         self._reached = self._reached or held.packet.timeline_s >= self._span.end_s
@@ -186,7 +193,6 @@ class Clip:
         if (writing := self._writing) is None:
             return ClipOutcome(order=self.order, why=why or "there is no video of it")
         writing.file.close()
-        self._drafts.grew(writing.draft, writing.file.size)
         late_s = writing.first.packet.timeline_s - self._span.start_s
         late = f"it begins {late_s:.1f} s late: {self._late}" if late_s > LATE_S else ""
         return ClipOutcome(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -18,14 +19,23 @@ from edge_app.remux.timestamps import TIME_BASE
 
 # What is cut off is readable up to its last fragment; libav keeps a fragment in memory until it is whole.
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "500000"}
+# What the format takes at most [bytes]: for itself and each packet, and where start codes give way to longer lengths.
+HEAD, PACKET, UNIT = 4096, 256, 1 / 64
+
+
+def head_bytes(first: HeldPacket) -> int:
+    """What a file that begins with that key frame takes at most without a packet."""
+    return HEAD + sum(map(len, first.segment.sets))
+
+
+def packet_bytes(held: HeldPacket) -> int:
+    """What a packet takes in it at most."""
+    size = held.packet.packet.size
+    return PACKET + size + math.ceil(size * UNIT)
 
 
 class Mp4File:
-    """One file of H.264 or H.265, of one segment.
-
-    Attributes:
-        size: What was written so far [bytes].
-    """
+    """One file of H.264 or H.265, of one segment."""
 
     def __init__(self, path: Path, first: HeldPacket, rotate: int) -> None:
         """Makes the file for packets from this key frame on, whose pictures are shown turned clockwise by `rotate` [°].
@@ -39,7 +49,6 @@ class Mp4File:
             self._file = stack.enter_context(os.fdopen(descriptor, "w+b"))
             self._container, self._stream = open_mp4(self._file, first, rotate, FRAGMENTED)
             stack.enter_context(self._container)
-            self.size = 0
             self._open = stack.pop_all()
 
     def add(self, held: HeldPacket, shown: int, decoded: int) -> None:
@@ -48,13 +57,11 @@ class Mp4File:
         packet.stream, packet.time_base = self._stream, TIME_BASE
         packet.pts, packet.dts, packet.is_keyframe = shown, decoded, held.is_key
         self._container.mux(packet)
-        self.size = self._file.tell()
 
     def close(self) -> None:
         """Finishes the file; raises OSError, or one of `LIBAV_ERRORS`, if its end cannot be written."""
         self._container.close()
         self._file.flush()
-        self.size = self._file.tell()
         self._open.close()
 
     def abandon(self) -> None:

@@ -1,8 +1,11 @@
-"""Which worker reads a camera."""
+"""What each worker process has: which cameras, and how much of the disk."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from edge_app.app.workers.sharing import least_loaded
+from tests.config.files import SOUND, load_text
 
 
 def test_cameras_spread_evenly_as_long_as_nothing_is_measured() -> None:
@@ -24,3 +27,14 @@ def test_one_that_sends_nothing_yet_counts_as_the_others_do() -> None:
 
 def test_a_worker_that_has_ended_gets_none() -> None:
     assert least_loaded([1], {"a": 1, "b": 1}, {}) == 1
+
+
+def test_the_process_beside_workers_makes_no_clips_and_keeps_room_for_theirs(tmp_path: Path) -> None:
+    said = "evidence: {clips: {}, keep: {max_mb: 100}}\nworkers: {processes: 2}\n"
+    config = load_text(tmp_path, SOUND + said)
+    main, worker = config.beside_workers.evidence, config.of_worker(0).evidence
+    assert main is not None
+    assert main.clips is not None
+    assert main.clips.types == ()
+    assert worker is not None
+    assert 2 * worker.keep.drafts_bytes == main.keep.drafts_bytes == 25_000_000
