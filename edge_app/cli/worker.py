@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -14,13 +13,9 @@ from edge_app.app.workers.link import Link
 from edge_app.app.workers.process import run_worker
 from edge_app.cli import logs
 
-OF_THE_MAIN_PROCESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # which tells its workers what to do
-
 
 def main(arguments: Sequence[str]) -> None:
     """Works for the process at the other end of the socket."""
-    for number in OF_THE_MAIN_PROCESS:
-        signal.signal(number, signal.SIG_IGN)
     level, worker, descriptor = arguments
     logs.set_up(level)
     name_threads(worker)

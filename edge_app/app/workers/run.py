@@ -7,8 +7,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from edge_app.app.workers.wire import Begin, Epochs, Loaded, Prepare, Reloaded, 
 from edge_app.core.metrics_changes import MetricKey
 from edge_app.core.threads import ThreadGroup
 
+FOR_THE_MAIN_PROCESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # which tells its workers what to do
 OF_SYSTEMD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")  # which hears of the main process alone
 
 OnItem = Callable[["WorkerRun", Any], None]
@@ -65,7 +66,7 @@ class WorkerRun:
         self._on_item = on_item
         ours, theirs = socket.socketpair()
         environment = {name: value for name, value in os.environ.items() if name not in OF_SYSTEMD}
-        with theirs:
+        with theirs, _kept_from_children(FOR_THE_MAIN_PROCESS):
             self._process = subprocess.Popen(  # noqa: S603, a command of this program
                 [*command, str(number), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
@@ -133,3 +134,13 @@ class WorkerRun:
             self.loaded, self.reloaded = item.model, item
         elif isinstance(item, RunEnded):
             self.ended = item
+
+
+@contextmanager
+def _kept_from_children(signals: Sequence[signal.Signals]) -> Iterator[None]:
+    """What is started in the block never gets these signals, from its first instruction on; here they come after it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -125,6 +125,15 @@ def test_three_deaths_in_a_minute_are_an_end(shared_out, edge_app) -> None:
     assert not [process for process in family if process.is_running()]
 
 
+def test_signals_for_all_processes_are_for_the_main_process_alone(shared_out, edge_app) -> None:
+    program = edge_app("run", shared_out())
+    program.until(lambda: workers(program))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # as a terminal's Ctrl-C does, while it starts
+        workers(program)[0].send_signal(number)
+    program.until(lambda: all_speak(program))
+    assert program.terminate()[0] == 0
+
+
 def test_workers_end_with_the_main_process_however_that_ends(shared_out, edge_app) -> None:
     program = edge_app("run", shared_out())
     program.until(lambda: all_speak(program))
