@@ -33,7 +33,6 @@ class WorkerRun:
         loaded: What answers its frames, once it does.
         report: Its last.
         began: Whether it was told to begin.
-        reloaded: What it said to the last new configuration.
         ended: What it said of its end, if it did.
         gauges: That are of its cameras, by name and labels.
         drafts: Of clips that it is writing.
@@ -56,7 +55,7 @@ class WorkerRun:
         """
         self.loaded: Loaded | None = None
         self.report: Report | None = None
-        self.reloaded: Reloaded | None = None
+        self._reloaded: Reloaded | None = None
         self.ended: RunEnded | None = None
         self.gauges: frozenset[MetricKey] = frozenset()
         self.drafts: frozenset[Path] = frozenset()
@@ -87,6 +86,10 @@ class WorkerRun:
         """Has it read these cameras, once its model is loaded."""
         self.began, self.heard_mono = True, time.monotonic()
         self.link.put(Begin(dict(cameras)))
+
+    def answer_to(self, reload: int) -> Reloaded | None:
+        """What it has said to the new configuration of that number."""
+        return answer if (answer := self._reloaded) is not None and answer.number == reload else None
 
     def stop(self) -> None:
         """Has it end in order; waits for nothing."""
@@ -131,7 +134,7 @@ class WorkerRun:
         elif isinstance(item, Report):
             self.report = item
         elif isinstance(item, Reloaded):
-            self.loaded, self.reloaded = item.model, item
+            self.loaded, self._reloaded = item.model, item
         elif isinstance(item, RunEnded):
             self.ended = item
 
