@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -13,13 +15,21 @@ from edge_app.app.workers.link import Link
 from edge_app.app.workers.process import run_worker
 from edge_app.cli import logs
 
+PR_SET_PDEATHSIG = 1
+
 
 def main(arguments: Sequence[str]) -> None:
     """Works for the process at the other end of the socket."""
+    end_with_the_main_process()
     level, worker, descriptor = arguments
     logs.set_up(level)
     name_threads(worker)
     run_worker(Link(socket.socket(fileno=int(descriptor))), lambda config: logs.keep(config.secrets))
+
+
+def end_with_the_main_process() -> None:
+    """Has Linux end this process with the thread that started it, also if it hangs in a driver or was stopped."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def name_threads(worker: str) -> None:

@@ -28,7 +28,7 @@ from edge_app.core.threads import ThreadGroup
 
 STEP_S = 0.02  # between two looks at what is waited for
 LOADING_STEP_S = 0.2
-CLOSE_S = 0.5  # for a process that was told to end and has not
+CLOSE_S = 0.5  # for all processes that were told to end and have not
 
 
 class WorkerPool:
@@ -182,8 +182,10 @@ class WorkerPool:
 
     def close(self) -> None:
         """Ends all processes, at once where they do not end by themselves."""
+        self.stop_cameras()
+        deadline = time.monotonic() + CLOSE_S
         for run in self._runs():
-            run.close(CLOSE_S)
+            run.close(deadline)
 
     @property
     def error(self) -> EdgeAppError | None:

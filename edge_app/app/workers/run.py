@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -38,7 +39,7 @@ class WorkerRun:
         drafts: Of clips that it is writing.
         is_gone: Whether it has ended, with all that it has sent taken.
         since_mono: When it was started [s].
-        heard_mono: When something was heard of it last [s].
+        heard_mono: When something was heard of it last [s]; infinite while that is being taken.
     """
 
     def __init__(
@@ -99,10 +100,10 @@ class WorkerRun:
         """Ends it at once."""
         self._process.kill()
 
-    def close(self, timeout_s: float) -> None:
-        """Ends it, at once if it does not end by itself until the timeout [s], and waits for that."""
+    def close(self, deadline_mono: float) -> None:
+        """Ends it, at once if it does not end by itself until then [s], and waits for that."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout_s)
+            self._process.wait(max(0.0, deadline_mono - time.monotonic()))
         self._process.kill()
         self._process.wait()
         self.link.close()
@@ -121,10 +122,12 @@ class WorkerRun:
     def _receive(self) -> None:
         with suppress(EOFError):
             while True:
-                for item in self.link.receive():
-                    self.heard_mono = time.monotonic()
+                items = self.link.receive()
+                self.heard_mono = math.inf  # while they wait for this process, as those of files do for a sink
+                for item in items:
                     self._note(item)
                     self._on_item(self, item)
+                self.heard_mono = time.monotonic()
         self._process.wait()
         self.is_gone = True
 

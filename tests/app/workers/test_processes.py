@@ -90,7 +90,20 @@ def test_workers_end_with_the_main_process_however_that_ends(shared_out, edge_ap
     program = edge_app("run", shared_out())
     program.until(lambda: all_speak(program))
     family = workers(program)
+    family[0].send_signal(signal.SIGSTOP)  # as one that hangs
     program.process.kill()
+    assert psutil.wait_procs(family, timeout=PATIENCE_S)[1] == []
+
+
+def test_workers_that_hang_end_with_the_program(shared_out, edge_app) -> None:
+    program = edge_app("run", shared_out(workers={"processes": 4}))
+    program.until(lambda: all_speak(program))
+    family = workers(program)
+    for process in family:
+        process.send_signal(signal.SIGSTOP)
+    code, seconds = program.terminate()
+    assert code == 0
+    assert seconds < 5
     assert psutil.wait_procs(family, timeout=PATIENCE_S)[1] == []
 
 
