@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from edge_app.core.errors import TemporaryError
+
 logger = logging.getLogger(__name__)
 
 
@@ -32,6 +34,15 @@ class Heartbeats:
         now = time.monotonic()
         with self._lock:
             return sorted(name for name, at in self._last.items() if now - at > longer_than_s)
+
+    def check(self, longest_s: float) -> None:
+        """For a process that nobody else watches.
+
+        Raises:
+            TemporaryError: A loop has been silent for longer than that.
+        """
+        if silent := self.silent(longest_s):
+            raise TemporaryError(f"no sign of life from {', '.join(silent)}")
 
 
 class ThreadGroup:

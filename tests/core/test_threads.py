@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from edge_app.core.errors import TemporaryError
 from edge_app.core.frames import Picture
 from edge_app.core.inbox import EndedError, Inbox
 from edge_app.core.threads import Heartbeats, ThreadGroup
@@ -270,3 +271,11 @@ def test_only_loops_that_said_nothing_are_silent():
     beats.forget("publish")
     assert beats.silent(60) == []
     assert beats.silent(-1) == ["analyse"]
+
+
+def test_who_nobody_else_watches_ends_where_a_loop_is_silent() -> None:
+    heartbeats = Heartbeats()
+    heartbeats.beat("analyse")
+    heartbeats.check(60)
+    with pytest.raises(TemporaryError, match="no sign of life from analyse"):
+        heartbeats.check(-1)

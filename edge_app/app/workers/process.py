@@ -17,9 +17,10 @@ from edge_app.app.plan import make_plan
 from edge_app.app.runtime import Runtime
 from edge_app.app.start import AsWorker, start
 from edge_app.app.transition import Transition
-from edge_app.app.workers.forwarder import MAIN_PROCESS, Forwarder
+from edge_app.app.workers.forwarder import MAIN_PROCESS, MOST_WAITING, Forwarder
 from edge_app.app.workers.link import Link
 from edge_app.app.workers.remote_store import RemoteStore
+from edge_app.app.workers.supervised import SILENT_S
 from edge_app.app.workers.viewing import Viewing
 from edge_app.app.workers.wire import (
     Begin,
@@ -113,7 +114,7 @@ class _WorkerProcess:
             if self._stop.is_set():
                 return RunEnded()
             try:
-                runtime.run(lambda: self._report(runtime, changes))
+                runtime.run(lambda: self._look(runtime, changes))
                 error: InputError | None = None
             except InputError as of_a_file:  # which has ended nothing else
                 error = of_a_file
@@ -210,6 +211,12 @@ class _WorkerProcess:
     def _open_store(self, _folder: Any, keep: Any, *_: Any) -> RemoteStore:
         self._store = RemoteStore(self._link, keep)
         return self._store
+
+    def _look(self, runtime: Runtime, changes: ChangeWatch) -> None:
+        """Called several times a second."""
+        runtime.heartbeats.check(SILENT_S + runtime.parts.config.engine.timeout_s)
+        if self._link.has_room(MOST_WAITING):  # else the main process takes nothing for now
+            self._report(runtime, changes)
 
     def _report(self, runtime: Runtime, changes: ChangeWatch) -> None:
         worker = runtime.worker
