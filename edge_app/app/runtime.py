@@ -186,6 +186,8 @@ class Runtime:
         """Adds the camera of that name, unless it is read already; for the thread that calls `run`."""
         if camera in self.worker.statuses():
             return
+        if self._counting is not None:
+            self._counting.store.reread()
         source = self.parts.sources_for(self.worker.model.detector)[camera]
         self.worker.add(camera, source, self.parts.config.cameras[camera])
 
