@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 Counted = Literal["in", "out", "entered", "dwell_s"]
 
 COUNTS_FILE = "counts.db"  # in the state folder
-NONE = 0.0, 0.0  # minutes
 OTHERS_WRITE_S = 5.0  # after a camera's stays have ended in another process, which writes every second
 
 TABLE = """CREATE TABLE IF NOT EXISTS counts (
@@ -74,8 +73,8 @@ class CountStore:
         self._pending: defaultdict[tuple[int, Counter], float] = defaultdict(float)
         self._inside: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         self._changes = 0
-        self._window, self._totals = NONE, defaultdict[Counter, float](float)  # as last asked for
-        self._reread_mono = 0.0  # until when these may not be all
+        self._window, self._totals = (0.0, 0.0), defaultdict[Counter, float](float)  # as last asked for
+        self._is_stale, self._reread_mono = False, 0.0  # whether, and until when, these may not be all
         self._file: sqlite3.Connection | None = None
         try:
             self._opened()
@@ -135,9 +134,10 @@ class CountStore:
         """
         window = begin, end = wall_s // 60, until_s / 60
         with self._writing:
-            if window != self._window:
+            if self._is_stale or window != self._window:
+                self._is_stale = time.monotonic() < self._reread_mono
                 self._totals = self._read(begin, end)
-                self._window = window if time.monotonic() >= self._reread_mono else NONE
+                self._window = window
             totals = self._totals.copy()
             with self._lock:
                 for (minute, counter), value in self._pending.items():
@@ -147,8 +147,8 @@ class CountStore:
 
     def reread(self) -> None:
         """A camera is counted here from now on of which another process has counted, and may still be writing."""
-        with self._writing:
-            self._window, self._reread_mono = NONE, time.monotonic() + OTHERS_WRITE_S
+        self._reread_mono = time.monotonic() + OTHERS_WRITE_S
+        self._is_stale = True
 
     def add_up_old(self, zone: tzinfo | None) -> None:
         """Makes hours of old minutes, and days of old hours, where they begin there; raises like `write`."""
@@ -162,7 +162,7 @@ class CountStore:
                 self._file = _opened(self._path) if self._path else _connected(":memory:")
             except OSError as error:
                 raise sqlite3.OperationalError(f"{error.filename}: {error.strerror}") from None
-            self._window = NONE
+            self._window = (0.0, 0.0)
         return self._file
 
     def _read(self, begin: float, end: float) -> defaultdict[Counter, float]:

@@ -114,7 +114,7 @@ class Transition:
         if (events := self._plan.sections.get("events")) is not None and events.op != "=":
             self._runtime.tell_of_cameras(self._new.config.events is not None)
         self._runtime.tell_places(self._new.config.cameras)
-        self._runtime.count()
+        self._runtime.counting.keep(at_once=self._new.counts_at_once)
 
 
 def _tried(step: Callable[[], object]) -> None:

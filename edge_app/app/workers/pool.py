@@ -214,7 +214,7 @@ class WorkerPool:
 
     def _is_over(self) -> bool:
         if self._stopping:
-            return all(run.is_gone for run in self._runs())
+            return all(run.is_gone or not run.began for run in self._runs())
         cameras = self._config.cameras
         at_work = [worker for worker in self._workers if any(cameras[name].enabled for name in worker.cameras)]
         return bool(at_work) and all(worker.is_over for worker in at_work)
