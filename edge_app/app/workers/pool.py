@@ -100,8 +100,9 @@ class WorkerPool:
         Raises:
             EdgeAppError: One has died too often.
         """
+        now = time.monotonic()
         for worker in self._workers:
-            if (died := worker.supervise()) is not None:
+            if (died := worker.supervise(now)) is not None:
                 self._takings.lost(died, worker.to_read)
             if self._begun:
                 worker.begin(self._config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -214,7 +215,7 @@ class _WorkerProcess:
 
     def _look(self, runtime: Runtime, changes: ChangeWatch) -> None:
         """Called several times a second."""
-        runtime.heartbeats.check(SILENT_S + runtime.parts.config.engine.timeout_s)
+        runtime.heartbeats.check(SILENT_S + runtime.parts.config.engine.timeout_s, time.monotonic())
         if self._link.has_room(MOST_WAITING):  # else the main process takes nothing for now
             self._report(runtime, changes)
 

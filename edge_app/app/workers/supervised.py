@@ -21,6 +21,7 @@ from edge_app.core.errors import (
     InputError,
     TemporaryError,
 )
+from edge_app.core.threads import AWAY_S
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class SupervisedWorker:
         self.away: EngineStatus | None = None
         self.error: EdgeAppError | None = None
         self._watched: Watched | None = None
+        self._looked_mono = 0.0
         self._deaths: deque[float] = deque(maxlen=MOST_DEATHS)
         self._backoff, self._retry_mono = Backoff(initial_s=0.2, max_s=15.0, stable_s=WITHIN_S), 0.0
 
@@ -108,13 +110,18 @@ class SupervisedWorker:
             self._watched = watched
             self.send(watched)
 
-    def supervise(self) -> WorkerRun | None:
+    def supervise(self, now: float) -> WorkerRun | None:
         """Looks whether its process lives and answers, and starts another; returns that which has died.
+
+        Args:
+            now: The monotonic time [s].
 
         Raises:
             EdgeAppError: It has died too often.
         """
-        run, now = self.run, time.monotonic()
+        run, before_mono, self._looked_mono = self.run, self._looked_mono, now
+        if run is not None and now - before_mono > AWAY_S:
+            run.heard_mono = max(run.heard_mono, now)
         if run is None:
             if now >= self._retry_mono and not self.is_over:
                 self.start()
@@ -127,6 +134,7 @@ class SupervisedWorker:
             self.error = self.error or (error_of(run.ended.code, run.ended.error) if run.ended.code else None)
         elif run.began and now - run.heard_mono > SILENT_S:
             logger.error("worker %d: no sign of life; it is killed", self.number)
+            run.heard_mono = now
             run.kill()
         return None
 

@@ -6,6 +6,7 @@ import math
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from edge_app.app.workers.link import Link
 from edge_app.app.workers.outlets import Outlets
 from edge_app.app.workers.remote_store import RemoteStore
 from edge_app.app.workers.run import WorkerRun
+from edge_app.app.workers.supervised import SupervisedWorker
 from edge_app.app.workers.takings import Takings
 from edge_app.app.workers.viewing import SeenTaps
 from edge_app.app.workers.wire import Kept, Prepare, Report
@@ -97,3 +99,19 @@ def test_a_worker_keeps_evidence_once_the_main_process_has_and_not_without_it() 
     with pytest.raises(OSError, match="the main process has gone"):
         store.commit()
     theirs.close()
+
+
+def test_a_worker_that_is_silent_is_killed_but_not_for_a_pause_of_ours(shared_out) -> None:
+    run = started(shared_out(), lambda *_: None, "import time; time.sleep(1000)")
+    worker = SupervisedWorker(0, lambda _: run)
+    worker.start()
+    run.begin({})
+    now = time.monotonic()
+    worker.supervise(now)
+    for seconds in range(100, 130):  # nobody has looked for so long
+        worker.supervise(now + seconds)
+        assert worker.run is run
+        assert run.heard_mono == now + 100
+    worker.supervise(now + 131)
+    until(lambda: run.is_gone)
+    assert run.why == "killed by SIGKILL"
