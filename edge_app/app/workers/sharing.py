@@ -9,8 +9,6 @@ from edge_app.app.config import CameraSection
 from edge_app.app.workers.known_cameras import KnownCameras
 from edge_app.app.workers.supervised import SupervisedWorker
 
-Cameras = Mapping[str, CameraSection]
-
 
 class Sharing:
     """The thread that adds and removes cameras calls its methods; any may ask for `numbers`.
@@ -47,7 +45,9 @@ class Sharing:
                 if (newer := self.assignment.epochs.get(name, epoch)) != epoch:
                     worker.read(name, newer)
 
-    def fit(self, before: Cameras, cameras: Cameras, reads: Callable[[str], bool]) -> None:
+    def fit(
+        self, before: Mapping[str, CameraSection], cameras: Mapping[str, CameraSection], reads: Callable[[str], bool]
+    ) -> None:
         """Other cameras, of which the workers are told by a new configuration.
 
         They stay where they are, unless another worker is named for them; a file that has ended and is another one now
