@@ -21,7 +21,8 @@ def test_a_reload_changes_moves_and_adds_cameras(shared_out, edge_app, verb) -> 
     before = sessions(program)
     moved = {"cam0": {**CAMERAS["cam0"], "worker": 1}, "cam1": CAMERAS["cam1"], "cam2": {"url": SMALL % 7}}
     shared_out(**web, cameras={**moved, "new": {"url": SMALL % 9}}, detect={"confidence": 0.6})
-    assert verb("reload", path)[0] == 0
+    code, _, log = verb("reload", path)
+    assert code == 0, (log, program.log)
     seen = len(program.messages())
     program.until(lambda: {m["camera"] for m in program.messages()[seen:]} >= {"cam0", "cam1", "cam2", "new"})
     now = len(program.messages())
