@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 Counted = Literal["in", "out", "entered", "dwell_s"]
 
 COUNTS_FILE = "counts.db"  # in the state folder
+OTHERS_WRITE_S = 5.0  # after a camera's stays have ended in another process, which writes every second
 
 TABLE = """CREATE TABLE IF NOT EXISTS counts (
     minute INTEGER, camera TEXT, place TEXT, label TEXT, counted TEXT, value REAL,
@@ -73,6 +74,7 @@ class CountStore:
         self._inside: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         self._changes = 0
         self._window, self._totals = (0.0, 0.0), defaultdict[Counter, float](float)  # as last asked for
+        self._is_stale, self._reread_mono = False, 0.0  # whether, and until when, these may not be all
         self._file: sqlite3.Connection | None = None
         try:
             self._opened()
@@ -132,7 +134,8 @@ class CountStore:
         """
         window = begin, end = wall_s // 60, until_s / 60
         with self._writing:
-            if window != self._window:
+            if self._is_stale or window != self._window:
+                self._is_stale = time.monotonic() < self._reread_mono
                 self._totals = self._read(begin, end)
                 self._window = window
             totals = self._totals.copy()
@@ -141,6 +144,11 @@ class CountStore:
                     if begin <= minute < end:
                         totals[counter] += value
         return totals
+
+    def reread(self) -> None:
+        """A camera is counted here from now on of which another process has counted, and may still be writing."""
+        self._reread_mono = time.monotonic() + OTHERS_WRITE_S
+        self._is_stale = True
 
     def add_up_old(self, zone: tzinfo | None) -> None:
         """Makes hours of old minutes, and days of old hours, where they begin there; raises like `write`."""

@@ -142,12 +142,15 @@ class AppConfig(ConfigSections):
         self._tell_sinks()
 
     def of_worker(self, number: int) -> AppConfig:
-        """What the worker process of that number runs: with its own GPU, or its share of the cores and of the disk."""
+        """What the worker process of that number runs: with its own GPU, or its share of cores, disk and questions."""
         changed: dict[str, Any] = {"engine": self.workers.engine(self.engine, number)}
         if self.evidence is not None:
             keep = self.evidence.keep
             share = keep.model_copy(update={"max_mb": keep.max_mb / self.workers.count})
             changed["evidence"] = self.evidence.model_copy(update={"keep": share})
+        if self.describe is not None:
+            often = max(1, self.describe.max_per_minute // self.workers.count)
+            changed["describe"] = self.describe.model_copy(update={"max_per_minute": often})
         return self.model_copy(update=changed)
 
     @property

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edge_app.analytics.counts import CountStore
-from edge_app.core.threads import Heartbeats
+from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.publish.messages import rfc3339
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,54 @@ def open_store(path: Path | None) -> Iterator[CountStore]:
     finally:
         _done(store.write, failed=False)
         store.close()
+
+
+class Counting:
+    """The counts of a program, which are opened when the first zone or line needs them, and then kept and told."""
+
+    def __init__(
+        self,
+        open_counts: Callable[[], CountStore],
+        time_zone: tzinfo | None,
+        tell: Callable[[dict[str, Any]], object],
+        threads: ThreadGroup,
+        heartbeats: Heartbeats,
+        stop: threading.Event,
+    ) -> None:
+        """Opens nothing yet.
+
+        Args:
+            open_counts: Opens the file, once.
+            time_zone: Where a day begins; None: as the system has it.
+            tell: Told what was counted.
+            threads: Runs the thread that keeps it.
+            heartbeats: Told at least once a second that this is alive.
+            stop: Ends it.
+        """
+        self._open_counts, self._time_zone = open_counts, time_zone
+        self._tell, self._threads, self._heartbeats, self._stop = tell, threads, heartbeats, stop
+        self._keeper: CountKeeper | None = None
+        self._runs = False
+
+    def store(self) -> CountStore:
+        """Where it is counted; raises AccessError if that cannot be opened."""
+        if self._keeper is None:
+            self._keeper = CountKeeper(self._open_counts(), self._time_zone)
+        return self._keeper.store
+
+    def reread(self) -> None:
+        """A camera is counted here from now on of which another process may have counted."""
+        if self._keeper is not None:
+            self._keeper.store.reread()
+
+    def keep(self, *, at_once: bool) -> None:
+        """Keeps and tells what is counted from now on, if anything is; `at_once` is as `CountKeeper` has it."""
+        if (keeper := self._keeper) is None:
+            return
+        keeper.at_once = at_once
+        if not self._runs:
+            self._runs = True
+            self._threads.start(COUNTING, partial(keeper.run, self._tell, self._heartbeats, self._stop))
 
 
 @dataclass(slots=True)

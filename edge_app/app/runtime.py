@@ -6,14 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 from edge_app.analytics.counts import CountStore
 from edge_app.app.assignment import Assignment
 from edge_app.app.config import AppConfig
 from edge_app.app.config_sections import CameraSection
-from edge_app.app.counting import COUNTING, CountKeeper
+from edge_app.app.counting import Counting
 from edge_app.app.evidence import EvidenceControl
 from edge_app.app.factory import Parts
 from edge_app.app.facts import CameraFacts, MakeAnalytics
@@ -70,6 +69,7 @@ class Runtime:
         deliveries: The sinks; they are added and removed by any thread.
         metrics: What is counted and measured.
         clock: Of this machine.
+        counting: What lines and zones have counted.
         service: What systemd is told.
         masks: What nobody is to see in pictures.
         evidence_written: Called when something was kept of events.
@@ -108,10 +108,10 @@ class Runtime:
         """
         self.assignment, self.changing = assignment, threading.Lock()
         self.parts, self.metrics, self.stop, self.service, self.masks = parts, metrics, stop, service, masks
-        self._open_counts = open_counts
-        self._counting: CountKeeper | None = None
-        self._is_counted = False
         self._heartbeats, self._threads, self._calls = Heartbeats(), ThreadGroup(stop), Calls()
+        self.counting = Counting(
+            open_counts, parts.config.time_zone, self._tell_counts, self._threads, self._heartbeats, stop
+        )
         self.clock, self._leaks = BoxClock(), LeakGuard(metrics, self._threads.fail)
         self._session = new_ulid()
         self.deliveries = DeliveryGroup(
@@ -158,7 +158,7 @@ class Runtime:
             for name in filter(self.assignment.reads, cameras):
                 self.worker.add(name, sources[name], cameras[name])
             self.worker.start()
-            self.count()
+            self.counting.keep(at_once=self.parts.counts_at_once)
             self.service.ready()
             while not ended and not self.stop.is_set():
                 self._heartbeats.beat(MAIN)
@@ -187,6 +187,7 @@ class Runtime:
         """Adds the camera of that name, unless it is read already; for the thread that calls `run`."""
         if camera in self.worker.statuses():
             return
+        self.counting.reread()
         source = self.parts.sources_for(self.worker.model.detector)[camera]
         self.worker.add(camera, source, self.parts.config.cameras[camera])
 
@@ -210,26 +211,7 @@ class Runtime:
 
     def analytics_of(self, parts: Parts, model: LoadedModel) -> MakeAnalytics:
         """Makes the analytics of cameras from what the model finds."""
-        return parts.analytics_for(model.detector, self.open_counts, self.metrics)
-
-    def open_counts(self) -> CountStore:
-        """The counts, which are opened when the first zone or line needs them.
-
-        Raises:
-            AccessError: They cannot be opened.
-        """
-        if self._counting is None:
-            self._counting = CountKeeper(self._open_counts(), self.parts.config.time_zone)
-        return self._counting.store
-
-    def count(self) -> None:
-        """Keeps and tells what is counted from now on, if anything is."""
-        if (counting := self._counting) is None:
-            return
-        counting.at_once = self.parts.counts_at_once
-        if not self._is_counted:
-            self._is_counted = True
-            self._threads.start(COUNTING, partial(counting.run, self._tell_counts, self._heartbeats, self.stop))
+        return parts.analytics_for(model.detector, self.counting.store, self.metrics)
 
     def keep_evidence(self, config: AppConfig) -> None:
         """Keeps of events what that configuration asks for; raises as `run`."""

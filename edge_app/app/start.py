@@ -97,7 +97,7 @@ def start(
         engine.pop_all()
         engine.callback(runtime.close_model)  # which may be another one by then
         if parts.has_places and isinstance(model, LoadedModel):
-            runtime.open_counts()  # which may fail, and then rather now
+            runtime.counting.store()  # which may fail, and then rather now
         yield runtime
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
+from edge_app.app.config import AppConfig
 from edge_app.app.factory import Parts, limit_pictures, make_sinks
 from edge_app.app.plan import Plan
 from edge_app.app.runtime import STOP_DRAIN_S, Runtime
@@ -96,9 +97,12 @@ class Transition:
         runtime, worker = self._runtime, self._runtime.worker
         if not isinstance(worker, WorkerPool):
             return WorkerTransition(runtime, worker, self._new, self._plan, self._or_undo).make()
-        reads = runtime.assignment.reads
-        self._or_undo(partial(worker.reload, self._old.config, reads))
-        worker.reload(self._new.config, reads)
+
+        def reload(config: AppConfig) -> None:
+            runtime.call(lambda: worker.reload(config, runtime.assignment.reads))()
+
+        self._or_undo(partial(reload, self._old.config))
+        reload(self._new.config)
         return lambda: None
 
     def _end_sinks(self) -> None:
@@ -110,7 +114,7 @@ class Transition:
         if (events := self._plan.sections.get("events")) is not None and events.op != "=":
             self._runtime.tell_of_cameras(self._new.config.events is not None)
         self._runtime.tell_places(self._new.config.cameras)
-        self._runtime.count()
+        self._runtime.counting.keep(at_once=self._new.counts_at_once)
 
 
 def _tried(step: Callable[[], object]) -> None:

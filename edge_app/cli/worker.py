@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import signal
 import socket
@@ -15,18 +16,22 @@ from edge_app.app.workers.process import run_worker
 from edge_app.cli import logs
 from edge_app.machine import limit_arenas
 
-OF_THE_MAIN_PROCESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # which tells its workers what to do
+PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: Sequence[str]) -> None:
     """Works for the process at the other end of the socket."""
-    for number in OF_THE_MAIN_PROCESS:
-        signal.signal(number, signal.SIG_IGN)
+    end_with_the_main_process()
     level, worker, descriptor = arguments
     logs.set_up(level)
     limit_arenas()
     name_threads(worker)
     run_worker(Link(socket.socket(fileno=int(descriptor))), lambda config: logs.keep(config.secrets))
+
+
+def end_with_the_main_process() -> None:
+    """Has Linux end this process with the thread that started it, also if it hangs in a driver or was stopped."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def name_threads(worker: str) -> None:

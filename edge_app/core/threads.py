@@ -7,7 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 
+from edge_app.core.errors import TemporaryError
+
 logger = logging.getLogger(__name__)
+
+
+AWAY_S = 5.0  # without a look at who is silent: then this process was stopped itself, and has heard nobody
 
 
 class Heartbeats:
@@ -15,6 +20,7 @@ class Heartbeats:
 
     def __init__(self) -> None:
         self._last: dict[str, float] = {}
+        self._checked = 0.0
         self._lock = threading.Lock()
 
     def beat(self, name: str) -> None:
@@ -32,6 +38,19 @@ class Heartbeats:
         now = time.monotonic()
         with self._lock:
             return sorted(name for name, at in self._last.items() if now - at > longer_than_s)
+
+    def check(self, longest_s: float, now: float) -> None:
+        """For a process that nobody else watches; to be called several times a second, at this monotonic time [s].
+
+        Raises:
+            TemporaryError: A loop has been silent for longer than that.
+        """
+        with self._lock:
+            if now - self._checked > AWAY_S:
+                self._last = {name: max(at, now) for name, at in self._last.items()}
+            self._checked = now
+        if silent := self.silent(longest_s):
+            raise TemporaryError(f"no sign of life from {', '.join(silent)}")
 
 
 class ThreadGroup:

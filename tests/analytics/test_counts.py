@@ -71,6 +71,21 @@ def test_totals_stay_true_while_it_is_counted_on(path: Path) -> None:
     store.close()
 
 
+def test_what_another_process_has_counted_is_there_once_it_is_read_again(path: Path) -> None:
+    ours, theirs = CountStore(path), CountStore(path)
+    ours.add(OUT, NOON)
+    assert ours.since(NOON) == {OUT: 1}
+    theirs.add(IN, NOON)
+    theirs.write()
+    ours.reread()
+    assert ours.since(NOON) == {OUT: 1, IN: 1}
+    theirs.add(IN, NOON)  # the last of it
+    theirs.write()
+    assert ours.since(NOON) == {OUT: 1, IN: 2}
+    ours.close()
+    theirs.close()
+
+
 def test_counts_go_on_after_a_restart(path: Path) -> None:
     for _ in range(3):
         store = CountStore(path)

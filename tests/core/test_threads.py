@@ -8,11 +8,12 @@ import time
 import numpy as np
 import pytest
 
+from edge_app.core.errors import TemporaryError
 from edge_app.core.frames import Picture
 from edge_app.core.inbox import EndedError, Inbox
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from tests.frames import pending
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, until
 
 BLACK = Picture.from_bgr(np.zeros((4, 6, 3), np.uint8))
 
@@ -270,3 +271,20 @@ def test_only_loops_that_said_nothing_are_silent():
     beats.forget("publish")
     assert beats.silent(60) == []
     assert beats.silent(-1) == ["analyse"]
+
+
+def test_who_nobody_else_watches_ends_where_a_loop_is_silent() -> None:
+    heartbeats, now = Heartbeats(), time.monotonic()
+    heartbeats.check(0, now - 1)
+    heartbeats.beat("analyse")
+    heartbeats.check(60, now)
+    with pytest.raises(TemporaryError, match="no sign of life from analyse"):
+        heartbeats.check(-1, now)
+
+
+def test_after_a_pause_of_the_whole_process_no_loop_was_silent() -> None:
+    heartbeats = Heartbeats()
+    heartbeats.beat("analyse")
+    until(lambda: heartbeats.silent(0))
+    heartbeats.check(0, time.monotonic() + 100)
+    assert heartbeats.silent(0) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import socket
 import threading
@@ -10,6 +11,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
+
+from edge_app.core.errors import on_one_line
+
+logger = logging.getLogger(__name__)
 
 BATCH = 256  # items that are sent at once at most
 
@@ -40,6 +45,11 @@ class Link:
         """Whether fewer than that wait, or will never be sent."""
         return self._ended or len(self._waiting) < most
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is sent any more."""
+        return self._ended
+
     def wait_for_room(self, most: int, timeout_s: float) -> bool:
         """Waits for that until the timeout [s]; returns whether it is so."""
         with self._changed:
@@ -49,11 +59,15 @@ class Link:
         """The next items; waits for them.
 
         Raises:
-            EOFError: The other end, or this one, has ended.
+            EOFError: The other end, or this one, has ended; also because what came makes no sense.
         """
         try:
             items: Sequence[Any] = pickle.loads(self._connection.recv_bytes())  # noqa: S301, of this very program
         except (OSError, EOFError):
+            self.close()
+            raise EOFError from None
+        except Exception as error:  # the program may have been replaced on the disk while this process runs
+            logger.warning("what the other process says makes no sense: %s", on_one_line(error))
             self.close()
             raise EOFError from None
         return items

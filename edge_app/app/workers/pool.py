@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import count
 
 from edge_app.app.assignment import Assignment
 from edge_app.app.config import AppConfig
@@ -12,11 +14,11 @@ from edge_app.app.workers.known_cameras import KnownCameras
 from edge_app.app.workers.outlets import Outlets
 from edge_app.app.workers.remote_model import RemoteModel
 from edge_app.app.workers.run import WorkerRun
-from edge_app.app.workers.sharing import least_loaded
+from edge_app.app.workers.sharing import Sharing
 from edge_app.app.workers.supervised import SupervisedWorker, error_of
 from edge_app.app.workers.takings import Takings
 from edge_app.app.workers.viewing import SeenTaps
-from edge_app.app.workers.wire import Drop, Prepare, Read, Reload, Reloaded
+from edge_app.app.workers.wire import Prepare, Reload
 from edge_app.capture import Source
 from edge_app.core.camera_status import CameraHealth, CameraStatus
 from edge_app.core.engine_status import EngineStatus
@@ -27,7 +29,7 @@ from edge_app.core.threads import ThreadGroup
 
 STEP_S = 0.02  # between two looks at what is waited for
 LOADING_STEP_S = 0.2
-CLOSE_S = 0.5  # for a process that was told to end and has not
+CLOSE_S = 0.5  # for all processes that were told to end and have not
 
 
 class WorkerPool:
@@ -52,9 +54,9 @@ class WorkerPool:
         self._config, self._command = config, command
         self._workers = [SupervisedWorker(number, self._start) for number in range(config.workers.count)]
         self._begun = self._stopping = False
-        self._assignment = Assignment(None)
         self._known, self._taps, self._began_s = KnownCameras(), SeenTaps(), time.time()
-        self._takings = Takings(self._known, self._taps, self._numbers)
+        self._sharing, self._reloads = Sharing(self._workers, self._known), count()
+        self._takings = Takings(self._known, self._taps, lambda: self._sharing.numbers)
 
     def load(self, threads: ThreadGroup, keep_going: Callable[[], bool]) -> None:
         """Starts all processes, and waits until each has loaded the model: the first by itself, as it may build it.
@@ -77,28 +79,21 @@ class WorkerPool:
 
     def serve(self, outlets: Outlets, assignment: Assignment) -> None:
         """What comes of the processes goes there from now on; `assignment` knows the cameras' epochs."""
-        self._takings.outlets, self._assignment = outlets, assignment
+        self._takings.outlets, self._sharing.assignment = outlets, assignment
 
     def add(self, name: str, _: Source, config: CameraSection) -> None:
         """Has the worker that is named for it, or the one that has the least to do, read a camera."""
-        worker = self._workers[self._number_for(name, config)]
-        worker.cameras[name] = epoch = self._assignment.epochs.get(name)
-        self._known.add(name, live=not config.kind.stored)
-        worker.send(Read(name, epoch))
+        self._sharing.add(name, config)
 
     def remove(self, name: str) -> None:
         """Has nobody read it any more."""
-        for worker in self._workers:
-            if name in worker.cameras:
-                del worker.cameras[name]
-                worker.send(Drop(name))
-        self._known.remove(name)
+        self._sharing.remove(name)
 
     def start(self) -> None:
         """Begins with the cameras that were added."""
         self._begun = True
         for worker in self._workers:
-            self._begin(worker)
+            worker.begin(self._config)
 
     def supervise(self) -> None:
         """Finds processes that have died or are silent, and starts them again; to be called several times a second.
@@ -106,37 +101,39 @@ class WorkerPool:
         Raises:
             EdgeAppError: One has died too often.
         """
+        now = time.monotonic()
         for worker in self._workers:
-            if (died := worker.supervise()) is not None:
-                self._takings.lost(died, worker.cameras)
+            if (died := worker.supervise(now)) is not None:
+                self._takings.lost(died, worker.to_read)
             if self._begun:
-                self._begin(worker)
+                worker.begin(self._config)
             worker.watch(self._taps.watched(worker.cameras))
-            for name, epoch in worker.cameras.items():
-                if (newer := self._assignment.epochs.get(name, epoch)) != epoch:
-                    worker.cameras[name] = newer
-                    worker.send(Read(name, newer))
+        self._sharing.renew()
 
-    def reload(self, config: AppConfig, reads: Callable[[str], bool]) -> None:
-        """Has every process run this configuration; for a thread that may wait, while no camera comes or goes.
+    def reload(self, config: AppConfig, reads: Callable[[str], bool]) -> Callable[[], None]:
+        """Has every process run this configuration.
 
         Args:
             config: The whole configuration.
             reads: Whether a camera is read here at all.
 
-        Raises:
-            EdgeAppError: A process cannot; those that can run the new one, and are to be told the old one again.
+        Returns:
+            Waits for their answers, for another thread, while no camera comes or goes. It raises EdgeAppError where a
+            process cannot: those that can run the new one, and are to be told the old one again.
         """
-        self._config = config
-        self._share_out(config, reads)
+        before, self._config, number = self._config, config, next(self._reloads)
+        self._sharing.fit(before.cameras, config.cameras, reads)
         asked = [(worker, run) for worker in self._workers if (run := worker.run) is not None and run.began]
+        for worker, _ in asked:
+            worker.send(Reload(number, config, worker.to_read))
+        return partial(self._wait_for_answers, number, asked)
+
+    def _wait_for_answers(self, number: int, asked: Sequence[tuple[SupervisedWorker, WorkerRun]]) -> None:
         for worker, run in asked:
-            run.reloaded = None
-            worker.send(Reload(config, dict(worker.cameras)))
-        for worker, run in asked:
-            reply = self._reply(run)
-            if reply is not None and reply.error:
-                raise error_of(reply.code, f"worker {worker.number}: {reply.error}")
+            while not (answer := run.answer_to(number)) and not run.is_gone:  # then it begins with that
+                time.sleep(STEP_S)
+            if answer and answer.error:
+                raise error_of(answer.code, f"worker {worker.number}: {answer.error}")
         self._note_model()
 
     def tap(self, camera: str | None = None) -> Tap:
@@ -149,7 +146,7 @@ class WorkerPool:
 
     def number_of(self, camera: str) -> int | None:
         """The number of the worker that reads it."""
-        return self._numbers().get(camera)
+        return self._sharing.numbers.get(camera)
 
     def statuses(self) -> dict[str, CameraStatus]:
         """As `Worker.statuses`."""
@@ -187,22 +184,18 @@ class WorkerPool:
 
     def close(self) -> None:
         """Ends all processes, at once where they do not end by themselves."""
+        self.stop_cameras()
+        deadline = time.monotonic() + CLOSE_S
         for run in self._runs():
-            run.close(CLOSE_S)
+            run.close(deadline)
 
     @property
     def error(self) -> EdgeAppError | None:
         """Of a file among the cameras that could not be read, which has ended nothing else."""
-        ends = [run.ended for run in self._runs() if run.ended is not None and run.ended.by_itself and run.ended.code]
-        return error_of(ends[0].code, ends[0].error) if ends else None
+        return next((worker.error for worker in self._workers if worker.error is not None), None)
 
     def _start(self, number: int) -> WorkerRun:
         return WorkerRun(number, self._command, Prepare(self._config, number), self._threads, self._takings.take)
-
-    def _begin(self, worker: SupervisedWorker) -> None:
-        run = worker.begin()
-        if run is not None and run.config is not self._config:  # which has changed while it loaded the model
-            worker.send(Reload(self._config, dict(worker.cameras)))
 
     def _wait_for_model(self, worker: SupervisedWorker, keep_going: Callable[[], bool]) -> None:
         while (run := worker.run) is not None and run.loaded is None:
@@ -223,43 +216,10 @@ class WorkerPool:
 
     def _is_over(self) -> bool:
         if self._stopping:
-            return all(run.is_gone for run in self._runs())
-        at_work = [worker for worker in self._workers if worker.cameras]
+            return all(run.is_gone or not run.began for run in self._runs())
+        cameras = self._config.cameras
+        at_work = [worker for worker in self._workers if any(cameras[name].enabled for name in worker.cameras)]
         return bool(at_work) and all(worker.is_over for worker in at_work)
-
-    def _numbers(self) -> Mapping[str, int]:
-        return {name: worker.number for worker in self._workers for name in list(worker.cameras)}
-
-    def _number_for(self, name: str, config: CameraSection) -> int:
-        if (pinned := self._pinned(config)) is not None:
-            return pinned
-        others = {other: number for other, number in self._numbers().items() if other != name}
-        rates = {other: health.fps for other, health in self._known.health().items()}
-        return least_loaded([worker.number for worker in self._workers if not worker.is_over] or [0], others, rates)
-
-    def _pinned(self, config: CameraSection) -> int | None:
-        """Which worker it is to be; how many there are changes only when the program starts again."""
-        return config.worker if config.worker is not None and config.worker < len(self._workers) else None
-
-    def _share_out(self, config: AppConfig, reads: Callable[[str], bool]) -> None:
-        """Cameras stay where they are, unless another worker is named for them."""
-        for worker in self._workers:
-            for name in list(worker.cameras):
-                camera = config.cameras.get(name)
-                if camera is None or self._pinned(camera) not in (None, worker.number):
-                    del worker.cameras[name]
-        for name in self._known.health().keys() - config.cameras.keys():
-            self._known.remove(name)
-        for name in filter(reads, config.cameras.keys() - self._numbers().keys()):
-            camera = config.cameras[name]
-            self._workers[self._number_for(name, camera)].cameras[name] = self._assignment.epochs.get(name)
-            self._known.add(name, live=not camera.kind.stored)
-
-    def _reply(self, run: WorkerRun) -> Reloaded | None:
-        """What it says to a new configuration; None if it has died, since then it begins with that."""
-        while run.reloaded is None and not run.is_gone:
-            time.sleep(STEP_S)
-        return run.reloaded
 
 
 def _worst(found: Sequence[EngineStatus]) -> EngineStatus | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -17,9 +18,10 @@ from edge_app.app.plan import make_plan
 from edge_app.app.runtime import Runtime
 from edge_app.app.start import AsWorker, start
 from edge_app.app.transition import Transition
-from edge_app.app.workers.forwarder import MAIN_PROCESS, Forwarder
+from edge_app.app.workers.forwarder import MAIN_PROCESS, MOST_WAITING, Forwarder
 from edge_app.app.workers.link import Link
 from edge_app.app.workers.remote_store import RemoteStore
+from edge_app.app.workers.supervised import SILENT_S
 from edge_app.app.workers.viewing import Viewing
 from edge_app.app.workers.wire import (
     Begin,
@@ -38,6 +40,7 @@ from edge_app.app.workers.wire import (
 )
 from edge_app.core.camera_status import CameraStatus
 from edge_app.core.errors import EdgeAppError, InputError, StoppedError
+from edge_app.core.inbox import EndedError
 from edge_app.core.metrics_changes import ChangeWatch
 from edge_app.core.threads import ThreadGroup
 from edge_app.publish.policy import EVERYTHING
@@ -52,23 +55,25 @@ def run_worker(link: Link, keep_secrets: Callable[[AppConfig], object]) -> None:
         link: To the main process.
         keep_secrets: Told what no line of the log may show.
     """
-    threads = ThreadGroup(threading.Event())
+    stop = threading.Event()
+    threads = ThreadGroup(stop)
     threads.start("link", link.run)
-    ended = RunEnded(0, "", by_itself=False)
+    ended = RunEnded()
     try:
         order, *told_already = link.receive()
         if told_already:
             raise StoppedError("told to stop before it began")
-        keep_secrets(order.config)
-        worker = _WorkerProcess(order, link)
+        worker = _WorkerProcess(order, link, stop, keep_secrets)
         threads.start("orders", worker.obey)
         threads.start("changes", worker.change)
-        worker.run()
-        ended = RunEnded(0, "", by_itself=not worker.told)
+        end = worker.run()
+        if threads.error is not None:
+            raise threads.error
+        ended = end
     except (EOFError, StoppedError):
         pass
     except EdgeAppError as error:
-        ended = RunEnded(error.exit_code, str(error), by_itself=isinstance(error, InputError))
+        ended = RunEnded(error.exit_code, str(error))
     finally:
         link.put(ended)
         link.flush(FLUSH_S)
@@ -76,15 +81,13 @@ def run_worker(link: Link, keep_secrets: Callable[[AppConfig], object]) -> None:
 
 
 class _WorkerProcess:
-    """One worker, from its configuration on.
+    """One worker, from its configuration on."""
 
-    Attributes:
-        told: Whether it was told to stop.
-    """
-
-    def __init__(self, order: Prepare, link: Link) -> None:
-        self.told = False
-        self._number, self._link, self._stop = order.number, link, threading.Event()
+    def __init__(
+        self, order: Prepare, link: Link, stop: threading.Event, keep_secrets: Callable[[AppConfig], object]
+    ) -> None:
+        self._told = False
+        self._number, self._link, self._stop, self._keep_secrets = order.number, link, stop, keep_secrets
         self._changes = queue.SimpleQueue[Any]()
         self._store: RemoteStore | None = None
         self._assignment = Assignment(order.config.fleet, shared=True)
@@ -93,7 +96,7 @@ class _WorkerProcess:
         self._runtime: Runtime | None = None
         self._viewing: Viewing | None = None
 
-    def run(self) -> None:
+    def run(self) -> RunEnded:
         """Loads the model, and analyses the cameras that it is told to, until it is told to stop or all have ended."""
         with start(
             self._parts,
@@ -109,9 +112,16 @@ class _WorkerProcess:
             self._link.put(_loaded(runtime))
             while not self._begun.wait(0.1) and not self._stop.is_set():
                 pass
-            if not self._stop.is_set():
-                runtime.run(lambda: self._report(runtime, changes))
-                self._report(runtime, changes)
+            if self._stop.is_set():
+                return RunEnded()
+            try:
+                runtime.run(lambda: self._look(runtime, changes))
+                error: InputError | None = None
+            except InputError as of_a_file:  # which has ended nothing else
+                error = of_a_file
+            self._report(runtime, changes)
+            cameras = frozenset() if self._told else frozenset(runtime.worker.health())
+            return RunEnded(0, "", cameras) if error is None else RunEnded(error.exit_code, str(error), cameras)
 
     def obey(self) -> None:
         """Does what the main process says; without it, this process ends."""
@@ -125,7 +135,7 @@ class _WorkerProcess:
             self._end()
 
     def _end(self) -> None:
-        self.told = True
+        self._told = True
         self._stop.set()
         self._changes.put(None)
 
@@ -144,7 +154,7 @@ class _WorkerProcess:
 
     def change(self) -> None:
         """Makes the changes that the main process asks for, one after the other: each may take minutes."""
-        with suppress(StoppedError):
+        with suppress(StoppedError, EndedError):
             while (order := self._changes.get()) is not None:
                 if self._runtime is not None:
                     self._change(self._runtime, order)
@@ -184,14 +194,15 @@ class _WorkerProcess:
                 self._assignment.drop(name)
             for name, epoch in order.cameras.items():
                 self._read(runtime, Read(name, epoch))
-        except StoppedError:
+        except (StoppedError, EndedError):
             raise
         except EdgeAppError as error:
-            return Reloaded(_loaded(runtime), error.exit_code, str(error))
-        return Reloaded(_loaded(runtime))
+            return Reloaded(order.number, _loaded(runtime), error.exit_code, str(error))
+        return Reloaded(order.number, _loaded(runtime))
 
     def _of_worker(self, config: AppConfig, before: Parts | None) -> Parts:
         """The parts of the configuration that this worker has; its only sink is the main process."""
+        self._keep_secrets(config)
         parts = make_parts(config.of_worker(self._number), before=before)
         return replace(parts, sinks={MAIN_PROCESS: (Forwarder(self._link), EVERYTHING)})
 
@@ -201,6 +212,12 @@ class _WorkerProcess:
     def _open_store(self, _folder: Any, keep: Any, *_: Any) -> RemoteStore:
         self._store = RemoteStore(self._link, keep)
         return self._store
+
+    def _look(self, runtime: Runtime, changes: ChangeWatch) -> None:
+        """Called several times a second."""
+        runtime.heartbeats.check(SILENT_S + runtime.parts.config.engine.timeout_s, time.monotonic())
+        if self._link.has_room(MOST_WAITING):  # else the main process takes nothing for now
+            self._report(runtime, changes)
 
     def _report(self, runtime: Runtime, changes: ChangeWatch) -> None:
         worker = runtime.worker

@@ -10,7 +10,7 @@ from edge_app.app.workers.link import Link
 from edge_app.app.workers.wire import Keep, Kept, ToKeep
 from edge_app.evidence.config import KeepConfig
 
-PATIENCE_S = 30.0  # for a disk that hangs
+LOOK_S = 1.0  # how often whoever waits for an answer looks whether the main process is still there
 
 
 class RemoteStore:
@@ -50,9 +50,11 @@ class RemoteStore:
         if not self._link.put(Keep(self._asked, what)):
             raise OSError("the main process has gone")
         with self._changed:
-            answered = self._changed.wait_for(self._is_answered, PATIENCE_S)
-            error = self._answer.error if answered and self._answer else "no answer from the main process"
-        if error:
+            while not self._changed.wait_for(self._is_answered, LOOK_S):  # as long as a disk hangs, or a sink is full
+                if self._link.has_ended:
+                    raise OSError("the main process has gone")
+            error = self._answer.error if self._answer is not None else None
+        if error is not None:
             raise OSError(error)
 
     def kept(self, answer: Kept) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from edge_app.app.workers.wire import Begin, Epochs, Loaded, Prepare, Reloaded, 
 from edge_app.core.metrics_changes import MetricKey
 from edge_app.core.threads import ThreadGroup
 
+FOR_THE_MAIN_PROCESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # which tells its workers what to do
 OF_SYSTEMD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")  # which hears of the main process alone
 
 OnItem = Callable[["WorkerRun", Any], None]
@@ -32,13 +34,12 @@ class WorkerRun:
         loaded: What answers its frames, once it does.
         report: Its last.
         began: Whether it was told to begin.
-        reloaded: What it said to the last new configuration.
         ended: What it said of its end, if it did.
         gauges: That are of its cameras, by name and labels.
         drafts: Of clips that it is writing.
         is_gone: Whether it has ended, with all that it has sent taken.
         since_mono: When it was started [s].
-        heard_mono: When something was heard of it last [s].
+        heard_mono: When something was heard of it last [s]; infinite while that is being taken.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class WorkerRun:
         """
         self.loaded: Loaded | None = None
         self.report: Report | None = None
-        self.reloaded: Reloaded | None = None
+        self._reloaded: Reloaded | None = None
         self.ended: RunEnded | None = None
         self.gauges: frozenset[MetricKey] = frozenset()
         self.drafts: frozenset[Path] = frozenset()
@@ -65,7 +66,7 @@ class WorkerRun:
         self._on_item = on_item
         ours, theirs = socket.socketpair()
         environment = {name: value for name, value in os.environ.items() if name not in OF_SYSTEMD}
-        with theirs:
+        with theirs, _kept_from_children(FOR_THE_MAIN_PROCESS):
             self._process = subprocess.Popen(  # noqa: S603, a command of this program
                 [*command, str(number), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
@@ -87,6 +88,10 @@ class WorkerRun:
         self.began, self.heard_mono = True, time.monotonic()
         self.link.put(Begin(dict(cameras)))
 
+    def answer_to(self, reload: int) -> Reloaded | None:
+        """What it has said to the new configuration of that number."""
+        return answer if (answer := self._reloaded) is not None and answer.number == reload else None
+
     def stop(self) -> None:
         """Has it end in order; waits for nothing."""
         self.link.put(Stop())
@@ -95,10 +100,10 @@ class WorkerRun:
         """Ends it at once."""
         self._process.kill()
 
-    def close(self, timeout_s: float) -> None:
-        """Ends it, at once if it does not end by itself until the timeout [s], and waits for that."""
+    def close(self, deadline_mono: float) -> None:
+        """Ends it, at once if it does not end by itself until then [s], and waits for that."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout_s)
+            self._process.wait(max(0.0, deadline_mono - time.monotonic()))
         self._process.kill()
         self._process.wait()
         self.link.close()
@@ -117,10 +122,12 @@ class WorkerRun:
     def _receive(self) -> None:
         with suppress(EOFError):
             while True:
-                for item in self.link.receive():
-                    self.heard_mono = time.monotonic()
+                items = self.link.receive()
+                self.heard_mono = math.inf  # while they wait for this process, as those of files do for a sink
+                for item in items:
                     self._note(item)
                     self._on_item(self, item)
+                self.heard_mono = time.monotonic()
         self._process.wait()
         self.is_gone = True
 
@@ -130,6 +137,16 @@ class WorkerRun:
         elif isinstance(item, Report):
             self.report = item
         elif isinstance(item, Reloaded):
-            self.loaded, self.reloaded = item.model, item
+            self.loaded, self._reloaded = item.model, item
         elif isinstance(item, RunEnded):
             self.ended = item
+
+
+@contextmanager
+def _kept_from_children(signals: Sequence[signal.Signals]) -> Iterator[None]:
+    """What is started in the block never gets these signals, from its first instruction on; here they come after it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

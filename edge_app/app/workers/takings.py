@@ -92,4 +92,6 @@ def _of_cameras(changes: MetricsChanges) -> MetricsChanges:
 
 
 def _is_passed_on(name: str, labels: tuple[tuple[str, str], ...]) -> bool:
-    return name not in OF_MAIN and not any(label == "sink" for label, _ in labels)
+    """What its only sink, which is this process, has dropped is lost to all others."""
+    is_of_sink = any(label == "sink" for label, _ in labels)
+    return name not in OF_MAIN and (name == "publish_dropped" or not is_of_sink)

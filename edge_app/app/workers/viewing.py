@@ -70,6 +70,7 @@ class _Packets:
         self._camera, self._link = camera, link
         self._stream: CodedStream | None = None
         self._connection = 0
+        self._is_told = False  # that packets were lost
 
     def add(self, packet: CodedPacket) -> None:
         if packet.stream is not self._stream:
@@ -90,8 +91,10 @@ class _Packets:
             wall=packet.wall,
             timeline_s=packet.timeline_s,
         )
-        if not self._link.put(item, MOST_WAITING):
-            self._stream = None
+        if self._link.put(item, MOST_WAITING):
+            self._is_told = False
+        elif not self._is_told:
+            self._stream, self._is_told = None, True
             self.end("packets were lost")
 
     def end(self, why: str) -> None:

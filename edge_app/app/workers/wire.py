@@ -57,8 +57,9 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Reload:
-    """Runs this configuration from now on, and reads these cameras."""
+    """Runs this configuration from now on, and reads these cameras; the answer is `Reloaded` of that number."""
 
+    number: int
     config: AppConfig
     cameras: Epochs
 
@@ -100,6 +101,7 @@ class Loaded:
 class Reloaded:
     """It runs the new configuration; or why it runs the one before, with the error's exit code."""
 
+    number: int
     model: Loaded
     code: int = 0
     error: str = ""
@@ -198,9 +200,14 @@ class RunEnded:
     Attributes:
         code: Of its error; 0 if there was none.
         error: In words.
-        by_itself: Because all of its sources have ended.
+        cameras: That it had, if it has ended by itself, because all of their sources have.
     """
 
-    code: int
-    error: str
-    by_itself: bool
+    code: int = 0
+    error: str = ""
+    cameras: frozenset[str] = frozenset()
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether nothing is to be started again."""
+        return bool(self.cameras)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 
 import pytest
 
@@ -70,3 +71,13 @@ def test_an_end_at_one_side_is_one_at_both(ends: tuple[Link, Link], closed: int)
     until(lambda: has_ended(theirs))
     until(lambda: not ours.put(b"x" * 100_000))
     assert ours.flush(0)
+
+
+@pytest.mark.parametrize("nonsense", [b"no pickle", b"cedge_app.of_another_version\nNothing\n."])
+def test_what_makes_no_sense_is_an_end(nonsense: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with Connection(ours.detach()) as raw:
+        raw.send_bytes(nonsense)
+        link = Link(theirs)
+        assert has_ended(link)
+        assert not link.put("anything")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge_app.app.workers.sharing import least_loaded
+from edge_app.app.config_sections import CameraSection
+from edge_app.app.workers.known_cameras import KnownCameras
+from edge_app.app.workers.run import WorkerRun
+from edge_app.app.workers.sharing import Sharing, least_loaded
+from edge_app.app.workers.supervised import SupervisedWorker
 from tests.config.files import SOUND, load_text
 
 
@@ -38,3 +42,35 @@ def test_the_process_beside_workers_makes_no_clips_and_keeps_room_for_theirs(tmp
     assert main.clips.types == ()
     assert worker is not None
     assert 2 * worker.keep.drafts_bytes == main.keep.drafts_bytes == 25_000_000
+
+
+def none_starts(number: int) -> WorkerRun:
+    raise AssertionError(f"worker {number} is started")
+
+
+def shared(**cameras: int | None) -> dict[str, CameraSection]:
+    """Cameras of a configuration, and the worker that is named for each."""
+    return {name: CameraSection(url=f"rtsp://10.0.0.1/{name}", worker=worker) for name, worker in cameras.items()}
+
+
+def test_cameras_of_another_configuration_stay_where_they_are() -> None:
+    workers = [SupervisedWorker(number, none_starts) for number in range(2)]
+    sharing = Sharing(workers, KnownCameras())
+    before = shared(a=None, b=None, c=1, d=None)
+    for name, camera in before.items():
+        sharing.add(name, camera)
+    assert sharing.numbers == {"a": 0, "b": 1, "c": 1, "d": 0}
+    sharing.fit(before, shared(a=1, b=None, d=None, e=0), lambda name: True)
+    assert sharing.numbers == {"a": 1, "b": 1, "d": 0, "e": 0}
+
+
+def test_files_that_have_ended_are_read_again_only_if_they_are_others() -> None:
+    worker = SupervisedWorker(0, none_starts)
+    sharing, before = Sharing([worker], KnownCameras()), shared(same=None, other=None)
+    for name, camera in before.items():
+        sharing.add(name, camera)
+    worker.ended |= {"same", "other"}
+    assert worker.is_over
+    sharing.fit(before, before | {"other": CameraSection(url="rtsp://10.0.0.2")}, lambda name: True)
+    assert set(worker.to_read) == {"other"}
+    assert not worker.is_over
