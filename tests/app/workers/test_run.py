@@ -75,7 +75,7 @@ def test_what_a_worker_could_not_hand_over_is_counted(shared_out) -> None:
     theirs.count("publish_dropped", sink="main process", reason="queue")
     theirs.count("published", sink="main process")
     status = EngineStatus(state="up", reason=None, since=0.0)
-    takings.take(run, Report({}, status, None, ChangeWatch(theirs).look(), {}))
+    takings.take(run, Report({}, status, None, ChangeWatch(theirs).look(), frozenset()))
     assert ours.total("publish_dropped", sink="main process") == 1
     assert ours.total("published") == 0
     until(lambda: run.is_gone)
