@@ -29,6 +29,7 @@ from edge_app.app.config_file import ConfigFile
 from edge_app.app.factory import make_parts
 from edge_app.app.reload import Reloader
 from edge_app.app.start import start
+from edge_app.machine import limit_arenas
 from edge_app.machine.memory import resident_bytes
 from edge_app.synthetic import Settings, Street
 from tests.rtsp.clips import write_clip
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--reloads", type=int, default=600)
     parser.add_argument("--cameras", type=int, default=3)
     given = parser.parse_args()
+    limit_arenas()  # as `edge-app run` does
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         street = Street(Settings(seed=7, fps=FPS, width=320, height=180))
