@@ -129,14 +129,14 @@ def measure(variant: ModelVariant, pictures: Sequence[Picture], rounds: int, sec
         stack.callback(free)
         with gpu.current():
             shown = [surfaces.put(picture) for picture in pictures]
-        detector, ways = variant.detector, {"selected": variant.detector.thresholds.confidence, "whole": None}
+        detector, ways = variant.detector, {"selected": variant.detector.thresholds, "whole": None}
         alone: list[float] = []
         hand = by_hand(variant, pictures)
         found: dict[str, list[Run]] = {way: [] for way in (*ways, *(["by hand"] if hand else []))}
         for _ in range(rounds + 1):  # the first warms up
             alone.append(network_fps(engine, gpu, seconds))
-            for way, confidence in ways.items():
-                engine.select(confidence)
+            for way, thresholds in ways.items():
+                engine.select(thresholds)
                 found[way].append(pipeline(engine, detector.postprocess, LoopingInbox(shown, seconds=seconds)))
             if hand:
                 found["by hand"].append(hand(seconds))

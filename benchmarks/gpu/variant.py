@@ -64,7 +64,7 @@ class ModelVariant:
         gpu, d = Metered(Gpu(0)), self.detector
         executors = cuda_executors(d.signature, ordinal=0, max_batch=self.batch, slots=2, half=self.half)
         engine = GpuEngine("onnxruntime-cuda", gpu, executors, d.input, d.constants, d.layout)
-        engine.select(d.thresholds.confidence)
+        engine.select(d.thresholds)
         return engine, gpu
 
     def executor_fps(self, lanes: int, seconds: float) -> float:

@@ -82,7 +82,7 @@ class Postprocess:
 
     def _cut(self, candidates: BatchCandidates, wanted: NDArray[np.intp]) -> list[int]:
         """How many of each picture's wanted boxes do not reach suppression."""
-        if not self._decoder.needs_nms:
+        if not self._decoder.needs_nms or len(wanted) <= MAX_CANDIDATES:
             return [0] * len(candidates.invalid_rows)
         counts = np.bincount(candidates.picture_index[wanted], minlength=len(candidates.invalid_rows))
         cut: list[int] = np.maximum(counts - MAX_CANDIDATES, 0).tolist()
