@@ -108,7 +108,7 @@ def keep_cells(cells: SelectedCells, xyxy: NDArray[np.float32], pictures: int, c
     """The cells that are detections, with their corners [model px], shape (n, 4); those that are none are counted."""
     score = scores_of(cells)
     reached, valid = reaches(score, confidence), are_finite(xyxy) & (score <= HIGHEST_SCORE)
-    keep, invalid = np.flatnonzero(reached & valid), np.flatnonzero(reached & ~valid)
+    (keep,), (invalid,) = (reached & valid).nonzero(), (reached & ~valid).nonzero()
     return BatchCandidates(
         xyxy=xyxy.take(keep, 0),
         score=np.minimum(score.take(keep), 1),

@@ -116,7 +116,7 @@ class CellSelector:
         if max(counts) > ROOM:
             return None
         rows = np.concatenate([row[:count] for row, count in zip(self._rows, counts, strict=False)])
-        left = np.flatnonzero(rows[:, -1] != DROPPED)
+        (left,) = (rows[:, -1] != DROPPED).nonzero()
         rows, picture = rows.take(left, 0), np.repeat(np.arange(pictures), counts).take(left)
         order = np.argsort(picture * self._cells + rows[:, 0])  # threads find them in no order
         cells = rows.take(order, 0).view(CELL)[:, 0]
