@@ -86,7 +86,7 @@ class Engine(Protocol):
 
     @property
     def slots(self) -> Sequence[Slot]:
-        """One or two slots."""
+        """Its slots, in the order in which they are used first."""
 
 
 @runtime_checkable
