@@ -50,7 +50,6 @@ def open_cuda_session(
     model = source if isinstance(source, bytes) else session_source(source, session_options)
     for all_of_it in (True, False):
         session_options.add_session_config_entry("session.disable_cpu_ep_fallback", str(int(all_of_it)))
-        session_options.intra_op_num_threads = int(all_of_it)  # 0: one per core, for what the CPU computes
         try:
             session = onnxruntime.InferenceSession(model, session_options, providers=[(PROVIDER, provider)])
             break
