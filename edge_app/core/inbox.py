@@ -207,7 +207,7 @@ class Inbox:
             return False
         waiting = [cell for cell in self._cells.values() if cell.frames]
         return sum(len(cell.frames) for cell in waiting) >= max_frames or any(
-            len(cell.frames) >= cell.capacity or cell.frames[0].alone for cell in waiting
+            cell.live or cell.frames[0].alone or len(cell.frames) >= cell.capacity for cell in waiting
         )
 
     def _any_fresh(self) -> bool:

@@ -253,7 +253,7 @@ def test_what_finite_sources_have_is_taken_without_a_whole_batch_for(inbox, why)
     add(inbox, "clip", live=False, capacity=2)
     put(inbox, "clip", "a")
     if why == "a camera's frame":
-        add(inbox, "gate")
+        add(inbox, "gate", capacity=8)  # which says nothing of a camera
         put(inbox, "gate", "g")
     elif why == "a full cell":
         put(inbox, "clip", "b")
