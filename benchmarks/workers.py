@@ -231,7 +231,7 @@ def one_run(
             f"c{n}": {"url": f"http://127.0.0.1:{ports[n // A_SERVER]}/", "decode": given.decode}
             for n in range(cameras)
         },
-        "publish": [{"type": "file", "path": str(messages)}],
+        "publish": [{"type": "file", "path": str(messages), "rotate_mb": 100_000}],  # all of them are read again
         "state_dir": str(folder / "state"),
     }
     config.write_text(yaml.safe_dump(sections))

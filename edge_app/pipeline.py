@@ -131,9 +131,7 @@ class Analysis:
             self.hand_over(frame, result)
             age, published = began - frame.meta.time.mono, time.monotonic() - began
             cameras.append(camera)
-            durations.append(
-                (age, latency.queue, latency.preprocess, latency.infer, latency.postprocess, published),
-            )
+            durations.append((age, *latency[:-1], published))
             self.analysed(camera, "")
         self.metrics.observe_each(DURATIONS, cameras, durations)
         self.metrics.count_each("frames_analysed", cameras)

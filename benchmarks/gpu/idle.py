@@ -31,11 +31,11 @@ from edge_app.core.threads import Heartbeats
 from edge_app.detector import Detector
 from edge_app.engine.gpu.engine import GpuEngine
 from edge_app.engine.gpu.executor import GpuExecutor
-from edge_app.engine.gpu.selector import LIST
+from edge_app.engine.gpu.selector import DROPPED, LIST, ROOM
 from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 from edge_app.model import TensorSpec
 from edge_app.pipeline import Analysis
-from edge_app.postprocess.selection import select
+from edge_app.postprocess.selection import scores_of, select
 
 BATCH = 8
 
@@ -103,7 +103,7 @@ class IdleExecutor(GpuExecutor):
 
 
 def lists_of(detector: Detector, pictures: Sequence[Picture]) -> NDArray[Any]:
-    """What the kernel would list of the pictures: the cells of each that reach the model's threshold."""
+    """What the kernels would list of the pictures: the cells of each that reach the threshold, most others dropped."""
     layout, confidence = detector.layout, detector.thresholds.confidence
     if layout is None:
         raise SystemExit(f"{detector.name} has no cells")
@@ -112,8 +112,11 @@ def lists_of(detector: Detector, pictures: Sequence[Picture]) -> NDArray[Any]:
     with OnnxRuntimeEngine(path, spec, batch=None, max_batch=1, slots=1, threads=2) as engine:
         for to, picture in zip(lists, pictures, strict=True):
             engine.slots[0].submit([picture])
-            cells = select(layout, engine.slots[0].wait().arrays, range(1), confidence)
+            outputs = engine.slots[0].wait()
+            cells = select(layout, outputs.arrays, range(1), confidence)
             to["count"] = len(cells.cell)
+            (found,) = detector.postprocess(cells, outputs.letterboxes, [(picture.width, picture.height)])
+            to["cells"]["fate"][: len(cells.cell)] = DROPPED * ~np.isin(scores_of(cells), found.detections.score)
             for name in ("cell", "class_id", "objectness", "best", "box"):
                 to["cells"][name][: len(cells.cell)] = getattr(cells, name)
     return lists
@@ -127,7 +130,7 @@ def idle_engine(detector: Detector, lists: NDArray[Any]) -> GpuEngine:
     gpu: Any = IdleGpu(lists)
     executors = [IdleExecutor(inputs, outputs, None, BATCH, gpu, gpu.stream(), False) for _ in range(2)]
     engine = GpuEngine("idle", gpu, lambda *_: executors, detector.input, {}, detector.layout)
-    engine.select(detector.thresholds.confidence)
+    engine.select(detector.thresholds)
     return engine
 
 
@@ -162,8 +165,8 @@ def main() -> None:
             with cProfile.Profile() as profile:
                 thread_us(detector, engine, surfaces, args.seconds)
             pstats.Stats(profile).sort_stats("tottime").print_stats(45)
-    cells = ", ".join(map(str, lists["count"]))
-    print(f"batches of {BATCH} with {cells} cells: {min(each):.0f} {median(each):.0f} {max(each):.0f} us a batch")
+    cells = ", ".join(map(str, (lists["cells"]["fate"] != DROPPED).sum(1) + lists["count"] - ROOM))
+    print(f"batches of {BATCH} with {cells} cells left: {min(each):.0f} {median(each):.0f} {max(each):.0f} us a batch")
 
 
 if __name__ == "__main__":

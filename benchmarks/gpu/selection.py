@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -48,13 +49,13 @@ def variants(folder: Path, yolox: Path | None) -> Iterator[ModelVariant]:
             yield ModelVariant.from_config(name, model, BATCH, half)
 
 
-def network_fps(engine: Any, gpu: Any, seconds: float) -> float:
-    """Frames/s of the network in both slots, without anything else."""
-    frames, began = 0, time.perf_counter()
+def network_fps(slots: Sequence[Any], gpu: Any, seconds: float) -> float:
+    """Frames/s of the network in these slots, without anything else."""
+    frames, began, turns = 0, time.perf_counter(), cycle(slots)
     while time.perf_counter() - began < seconds:
-        frames += engine.compute_again()
+        frames += next(turns).compute_again()
     with gpu.current():
-        for slot in engine.slots:
+        for slot in slots:
             slot.drain()  # the next batch goes into the same buffers
     return frames / (time.perf_counter() - began)
 
@@ -129,21 +130,25 @@ def measure(variant: ModelVariant, pictures: Sequence[Picture], rounds: int, sec
         stack.callback(free)
         with gpu.current():
             shown = [surfaces.put(picture) for picture in pictures]
-        detector, ways = variant.detector, {"selected": variant.detector.thresholds.confidence, "whole": None}
+        detector, ways = variant.detector, {"selected": variant.detector.thresholds, "whole": None}
+        pair: list[float] = []
         alone: list[float] = []
         hand = by_hand(variant, pictures)
         found: dict[str, list[Run]] = {way: [] for way in (*ways, *(["by hand"] if hand else []))}
         for _ in range(rounds + 1):  # the first warms up
-            alone.append(network_fps(engine, gpu, seconds))
-            for way, confidence in ways.items():
-                engine.select(confidence)
+            pair.append(network_fps(engine.slots[:2], gpu, seconds))
+            alone.append(network_fps(engine.slots, gpu, seconds))
+            for way, thresholds in ways.items():
+                engine.select(thresholds)
                 found[way].append(pipeline(engine, detector.postprocess, LoopingInbox(shown, seconds=seconds)))
             if hand:
                 found["by hand"].append(hand(seconds))
         name, bare = f"{variant.name} {variant.precision}", alone[1:]
-        print(f"{name:24} network alone {min(bare):7,.0f} {median(bare):7,.0f} {max(bare):7,.0f} frames/s")
-        for way, each in found.items():
-            tell(f"{name:24} {way:13}", each[1:], bare)
+        for count, each in ((2, pair[1:]), (len(engine.slots), bare)):
+            rates = f"{min(each):7,.0f} {median(each):7,.0f} {max(each):7,.0f}"
+            print(f"{name:24} network alone, {count} at once {rates} frames/s")
+        for way, runs in found.items():
+            tell(f"{name:24} {way:13}", runs[1:], bare)
 
 
 def tell(what: str, runs: Sequence[Run], bare: Sequence[float]) -> None:

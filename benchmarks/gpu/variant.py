@@ -18,7 +18,7 @@ from edge_app.cuda import Gpu, Staging, owned
 from edge_app.detector import Detector, read_detector
 from edge_app.engine.gpu.engine import GpuEngine
 from edge_app.engine.gpu.tensors import row_bytes
-from edge_app.engine.ort.cuda import CudaExecutor, cuda_executors
+from edge_app.engine.ort.cuda import SLOTS, CudaExecutor, cuda_executors
 from edge_app.engine.ort.cuda_session import HALF_OPTIONS, OPTIONS, in_half_floats, open_cuda_session, output_specs
 from edge_app.model import TensorSpec
 from tests.gpu.metered import Metered
@@ -60,11 +60,11 @@ class ModelVariant:
         return HALF_OPTIONS if self.half else OPTIONS
 
     def load(self) -> tuple[GpuEngine, Metered]:
-        """The engine with two slots, and its device, which counts calls."""
+        """The engine with its slots, and its device, which counts calls."""
         gpu, d = Metered(Gpu(0)), self.detector
-        executors = cuda_executors(d.signature, ordinal=0, max_batch=self.batch, slots=2, half=self.half)
+        executors = cuda_executors(d.signature, ordinal=0, max_batch=self.batch, slots=SLOTS[2], half=self.half)
         engine = GpuEngine("onnxruntime-cuda", gpu, executors, d.input, d.constants, d.layout)
-        engine.select(d.thresholds.confidence)
+        engine.select(d.thresholds)
         return engine, gpu
 
     def executor_fps(self, lanes: int, seconds: float) -> float:

@@ -3,8 +3,9 @@
 python -m benchmarks.peers VIDEO [--sizes 320 640] [--batches 1 8] [--rounds 3] [--ultralytics VENV/bin/python]
 
 The model has YOLOv8n's shape and random weights (`benchmarks.peers.yolov8_shape`), the file is read as fast as it can
-be. On a GPU (`--cuda`) the loop by hand computes with ONNX Runtime's CUDA provider. Ultralytics is measured where the
-Python of a venv that has it is given; it must not be this project's.
+be. On a GPU (`--cuda`) the loop by hand computes with ONNX Runtime's CUDA provider, and where PyNvVideoCodec is
+installed, another one decodes with NVDEC. Ultralytics is measured where the Python of a venv that has it is given; it
+must not be this project's.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -71,6 +73,11 @@ def contenders(folder: Path, video: str, size: int, batch: int, args: argparse.N
         for decode in args.decode
     ]
     found.append(Contender(f"by hand, {shown}", hand))
+    if args.cuda and "nvdec" in args.decode and find_spec("PyNvVideoCodec"):
+        given = [str(model), video, "--batch", str(batch), "--size", str(size)]
+        given += ["--half"] if args.precision == "fp16" else []
+        command = [sys.executable, "-m", "benchmarks.peers.hand_nvdec", *given]
+        found.append(Contender(f"by hand, NVDEC and torch, {shown}", command))
     if args.ultralytics:
         script, device = str(HERE / "ultralytics_predict.py"), "0" if args.cuda else "cpu"
         given = [str(model), video, str(batch), str(size), device]

@@ -94,7 +94,7 @@ class Worker:
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
         self._packet_taps = defaultdict[str, PacketTap](PacketTap)
         self._calls, self._next = Calls(), deque[_Switch]()
-        model.engine.select(model.detector.thresholds.confidence)
+        model.engine.select(model.detector.thresholds)
         capacity = max(model.engine.max_batch, FINITE_AHEAD)
         self._cameras = Cameras(self._inbox, metrics, threads, on_status, capacity)
         self._analysis = Analysis(
@@ -237,7 +237,7 @@ class Worker:
         self._messages.use(model.identity, model.detector.labels)
         self._events.use(model.identity, model.detector.labels)
         switch.use_facts()
-        model.engine.select(model.detector.thresholds.confidence)
+        model.engine.select(model.detector.thresholds)
         self._analysis = replace(
             self._analysis,
             engine=model.engine,

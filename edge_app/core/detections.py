@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +59,7 @@ class Detections:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
+class Latency(NamedTuple):
     """Where a frame spent its time inside the program, in seconds."""
 
     queue: float

@@ -43,7 +43,7 @@ class Inbox:
 
     A live camera's newest frame wins: `put` replaces what waits and counts it as dropped. A finite source
     loses nothing: once its cell is full, its `put` waits until half of it is taken, because waking a thread for each
-    frame costs as much as decoding a small one.
+    frame costs as much as decoding a small one. Nobody waits for it: its frames are taken once they fill a batch.
     """
 
     def __init__(self) -> None:
@@ -151,11 +151,11 @@ class Inbox:
     def take(self, max_frames: int, timeout_s: float) -> list[PendingFrame]:
         """At most one frame per live camera, longest waiting first; finite sources may fill the rest.
 
-        A frame that wants to be alone is. Returns an empty list if nothing came within the timeout, or nothing more
-        will come.
+        A frame that wants to be alone is. Of finite sources alone it waits for a whole batch, as far as one may come.
+        Returns what there is after the timeout: an empty list if nothing came, or nothing more will come.
         """
         with self._arrived:
-            self._arrived.wait_for(lambda: self._any_fresh() or self._is_exhausted(), timeout_s)
+            self._arrived.wait_for(lambda: self._is_due(max_frames) or self._is_exhausted(), timeout_s)
             self._gone |= {name for name in self._removed if name not in self._cells or self._cells[name].capacity}
             self._removed -= self._gone
             taken: list[PendingFrame] = []
@@ -200,6 +200,15 @@ class Inbox:
 
     def _is_exhausted(self) -> bool:
         return not self._cells and bool(self._ended) and not self._held
+
+    def _is_due(self, max_frames: int) -> bool:
+        """Whether so many frames wait, or one of a camera, or all that a finite source sends before some are taken."""
+        if not self._any_fresh():
+            return False
+        waiting = [cell for cell in self._cells.values() if cell.frames]
+        return sum(len(cell.frames) for cell in waiting) >= max_frames or any(
+            cell.live or cell.frames[0].alone or len(cell.frames) >= cell.capacity for cell in waiting
+        )
 
     def _any_fresh(self) -> bool:
         """Drops the frames that are too old; returns whether any are left."""

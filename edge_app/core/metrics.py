@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from array import array
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 LabelSet = tuple[tuple[str, str], ...]
 
 BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+BOUNDS = np.array(BOUNDS_S)
 RECENT = 2048
 
 
@@ -49,28 +49,45 @@ class MetricsSnapshot:
 
 
 class _Durations:
-    """The newest durations themselves, and all of them as a histogram; in bounded memory."""
+    """The newest durations themselves, and all of them as a histogram; in bounded memory.
+
+    They are sorted into the histogram many at once, when somebody looks at it or many have come: one by one, that was a
+    tenth of what the analysis thread does for a frame.
+    """
 
     def __init__(self) -> None:
-        self.recent = array("d")
-        self.counts = [0] * (len(BOUNDS_S) + 1)
-        self.sum = 0.0
-        self.newest = 0.0
-        self.number = 0
+        self._kept = array("d")
+        self._gone = 0  # those that came before and are kept no more
+        self._sorted = 0
+        self._counts = np.zeros(len(BOUNDS_S) + 1, np.int64)
+        self._sum = 0.0
 
     def add(self, seconds: float) -> None:
-        if len(self.recent) < RECENT:
-            self.recent.append(seconds)
-        else:
-            self.recent[self.number % RECENT] = seconds
-        self.number += 1
-        self.newest = seconds
-        self.counts[bisect_left(BOUNDS_S, seconds)] += 1
-        self.sum += seconds
+        self._kept.append(seconds)
+        if len(self._kept) >= 2 * RECENT:
+            self.sort()
+            self._gone += len(self._kept) - RECENT
+            del self._kept[:-RECENT]
+
+    def sort(self) -> tuple[list[int], float]:
+        """How many there were up to each bound from the one before, and beyond the last; and the sum of all [s]."""
+        new = np.array(self._kept[self._sorted - self._gone :])
+        self._counts += np.bincount(np.searchsorted(BOUNDS, new), minlength=len(self._counts))
+        self._sum += float(new.sum())
+        self._sorted += len(new)
+        return self._counts.tolist(), self._sum
+
+    @property
+    def number(self) -> int:
+        return self._gone + len(self._kept)
+
+    @property
+    def recent(self) -> array[float]:
+        return self._kept[-RECENT:]
 
     def since(self, number: int) -> list[float]:
-        """Those that came after so many, as far as they are kept."""
-        return [self.recent[each % RECENT] for each in range(max(number, self.number - RECENT), self.number)]
+        """Those that came after so many, as far as they are recent."""
+        return self._kept[max(number - self._gone, len(self._kept) - RECENT, 0) :].tolist()
 
 
 class Metrics:
@@ -169,22 +186,26 @@ class Metrics:
         """The newest duration of that name with exactly these labels [s]; None if there is none."""
         with self._lock:
             found = self._durations.get((name, tuple(sorted(labels.items()))))
-            return None if found is None else found.newest
+            return None if found is None else found.recent[-1]
 
     def histogram(self, name: str, **labels: str) -> Histogram:
         """All durations of that name that have these labels."""
         with self._lock:
-            found = self._matching(name, labels)
-            counts = [sum(column) for column in zip(*(d.counts for d in found), strict=True)]
-            total = sum(durations.sum for durations in found)
-        return _histogram(counts or [0] * (len(BOUNDS_S) + 1), total)
+            each = [durations.sort() for durations in self._matching(name, labels)]
+        counts = [sum(column) for column in zip(*(counts for counts, _ in each), strict=True)]
+        return _histogram(counts or [0] * (len(BOUNDS_S) + 1), sum(total for _, total in each))
+
+    def numbers(self) -> tuple[Mapping[tuple[str, LabelSet], int], Mapping[tuple[str, LabelSet], float]]:
+        """Counters and gauges, by name and labels, at one moment."""
+        with self._lock:
+            return dict(self._counts), dict(self._gauges)
 
     def snapshot(self) -> MetricsSnapshot:
         """Everything, at one moment; the threads that count wait only while it is copied."""
         with self._lock:
             counts, gauges = dict(self._counts), dict(self._gauges)
-            durations = [(key, d.counts.copy(), d.sum) for key, d in self._durations.items()]
-        return MetricsSnapshot(counts, gauges, {key: _histogram(each, total) for key, each, total in durations})
+            durations = {key: each.sort() for key, each in self._durations.items()}
+        return MetricsSnapshot(counts, gauges, {key: _histogram(*each) for key, each in durations.items()})
 
     def observe_more(self, durations: Mapping[tuple[str, LabelSet], Sequence[float]]) -> None:
         """Records durations [s] by name and labels, many at once."""

@@ -49,12 +49,12 @@ class ChangeWatch:
 
     def look(self) -> MetricsChanges:
         """What is new."""
-        now = self._metrics.snapshot()
+        counts, gauges = self._metrics.numbers()
         changes = MetricsChanges(
-            {key: more for key, count in now.counts.items() if (more := count - self._counts.get(key, 0))},
-            {key: value for key, value in now.gauges.items() if self._gauges.get(key) != value},
-            [key for key in self._gauges if key not in now.gauges],
+            {key: more for key, count in counts.items() if (more := count - self._counts.get(key, 0))},
+            {key: value for key, value in gauges.items() if self._gauges.get(key) != value},
+            [key for key in self._gauges if key not in gauges],
             self._metrics.durations_since(self._numbers),
         )
-        self._counts, self._gauges = now.counts, now.gauges
+        self._counts, self._gauges = counts, gauges
         return changes

@@ -26,8 +26,8 @@ class EngineConfig(Section):
     the CPU measures both, full TensorRT takes int8 if a report qualifies it, else fp16, and TensorRT-RTX takes fp16. A
     model without an fp16 file is cast, by TensorRT and with `provider: cuda`. A model server chooses by itself."""
     slots: Annotated[Literal[1, 2], BeforeValidator(whole)] = 2
-    """`2` fills one batch while the other is computed; `1` has the lowest latency and a lower rate: under overload a
-    second slot costs one batch time of age."""
+    """`2` fills one batch while the other is computed, and with `provider: cuda` a third while two are; `1` has the
+    lowest latency and a lower rate: under overload a second slot costs one batch time of age."""
     max_batch: int = Field(default=8, ge=1, le=64)
     """Frames that are computed together at most, one per live camera; more cost memory, fewer cost rate."""
     threads: int = Field(default=0, ge=0, le=256)

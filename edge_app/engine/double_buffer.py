@@ -30,15 +30,15 @@ def infer(
 ) -> Iterator[tuple[list[Frame], Outputs]]:
     """Yields each batch with its raw outputs, in order.
 
-    While frames are waiting, one slot computes as the caller handles the other's outputs. When none is waiting,
+    While frames are waiting, a slot computes as the caller handles another's outputs. When none is waiting,
     what is running is finished at once, so an engine faster than the cameras adds no latency. Outputs are the
     slot's own buffers: they are valid until the caller asks for the next ones.
 
     Args:
         batches: The frames.
-        slots: One or two slots of one engine.
+        slots: Those of one engine.
         drop: Called with a frame that could not be computed even by itself.
-        concurrent: Whether slots compute at the same time. Then both do as the caller handles outputs: while the other
+        concurrent: Whether slots compute at the same time. Then all do as the caller handles outputs: while another
             one computes, a slot gets its next batch before the outputs of its last are handled.
     """
     free = deque(slots)

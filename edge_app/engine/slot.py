@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from numpy.typing import NDArray
 
 from edge_app.core.frames import Letterbox, Picture
+from edge_app.model import Thresholds
 from edge_app.postprocess import RawOutputs, SelectedCells
 
 
@@ -24,7 +25,7 @@ class Outputs:
         letterboxes: Where each picture lies in the model's input.
         preprocess_s: Time to fill the input, of the whole batch [s].
         infer_s: Time from the engine's start on this batch to its end [s].
-        selected: The cells that reach the score that the engine was told, in place of `arrays`, which mean nothing
+        selected: The cells that the thresholds leave that the engine was told, in place of `arrays`, which mean nothing
             then; None if these are the answer.
         overflowed: Whether they are it because the cells were too many.
     """
@@ -77,15 +78,15 @@ class Engine(Protocol):
     def concurrent_slots(self) -> bool:
         """Whether its slots compute at the same time, not in turn."""
 
-    def select(self, confidence: float | None) -> None:
-        """From now on its outputs may be `selected` cells that reach this score; None: they are whole, as at first.
+    def select(self, thresholds: Thresholds | None) -> None:
+        """From now on its outputs may be the `selected` cells that these leave; None: they are whole, as at first.
 
         Called between batches. An engine that computes on the host leaves them whole.
         """
 
     @property
     def slots(self) -> Sequence[Slot]:
-        """One or two slots."""
+        """Its slots, in the order in which they are used first."""
 
 
 @runtime_checkable

@@ -62,7 +62,7 @@ class Postprocess:
         wanted = self._wanted(candidates)
         keep = suppress(candidates, wanted, self._nms_iou) if self._decoder.needs_nms else _sort(candidates, wanted)
         xyxy = _to_source(candidates.xyxy.take(keep, 0), candidates.picture_index.take(keep), letterboxes, sizes_wh)
-        visible = np.flatnonzero(has_area(xyxy))
+        (visible,) = has_area(xyxy).nonzero()
         xyxy, keep = xyxy.take(visible, 0), keep.take(visible)
         score, class_id = candidates.score.take(keep), candidates.class_id.take(keep)
         spans = picture_spans(candidates.picture_index.take(keep), len(letterboxes))
@@ -82,7 +82,7 @@ class Postprocess:
 
     def _cut(self, candidates: BatchCandidates, wanted: NDArray[np.intp]) -> list[int]:
         """How many of each picture's wanted boxes do not reach suppression."""
-        if not self._decoder.needs_nms:
+        if not self._decoder.needs_nms or len(wanted) <= MAX_CANDIDATES:
             return [0] * len(candidates.invalid_rows)
         counts = np.bincount(candidates.picture_index[wanted], minlength=len(candidates.invalid_rows))
         cut: list[int] = np.maximum(counts - MAX_CANDIDATES, 0).tolist()
@@ -93,7 +93,8 @@ class Postprocess:
         wanted = has_area(candidates.xyxy)
         if self._class_ids is not None:
             wanted &= np.isin(candidates.class_id, self._class_ids)
-        return np.flatnonzero(wanted)
+        (rows,) = wanted.nonzero()
+        return rows
 
 
 def _sort(candidates: BatchCandidates, rows: NDArray[np.intp]) -> NDArray[np.intp]:

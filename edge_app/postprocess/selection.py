@@ -1,11 +1,12 @@
 """Which cells of a grid's answer reach the threshold: what families with a row or column for each cell share.
 
-Here NumPy selects them; on a GPU a kernel does (engine/gpu/select.cu), and finds the same.
+Here NumPy selects them; on a GPU a kernel does (engine/gpu/select.cu), and finds the same; another one leaves out what
+suppression would drop for sure (thin.cu).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -26,12 +27,15 @@ class CellLayout:
         classes: How many classes it has.
         objectness: Whether there is one before the classes.
         columns: Whether a cell is a column, (batch, numbers, cells), else it is a row, (batch, cells, numbers).
+        grid: Column, row and stride [px] of each cell, float32, shape (cells, 3), if its box is offsets from there and
+            log sizes, in strides; None if it is centre and size [model px].
     """
 
     output: int
     classes: int
     objectness: bool
     columns: bool
+    grid: NDArray[np.float32] | None = field(default=None, compare=False)
 
     @property
     def first_class(self) -> int:
@@ -41,7 +45,9 @@ class CellLayout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SelectedCells:
-    """Cells of several pictures, among them all whose score reaches a threshold or is NaN, by picture and cell.
+    """Cells of several pictures, by picture and cell: all whose score reaches a threshold or is NaN, and maybe more.
+
+    Those may be missing that suppression drops for sure, because of better ones that are among these.
 
     Attributes:
         picture: The picture of each, 0 for the first, shape (n,).
@@ -102,7 +108,7 @@ def keep_cells(cells: SelectedCells, xyxy: NDArray[np.float32], pictures: int, c
     """The cells that are detections, with their corners [model px], shape (n, 4); those that are none are counted."""
     score = scores_of(cells)
     reached, valid = reaches(score, confidence), are_finite(xyxy) & (score <= HIGHEST_SCORE)
-    keep, invalid = np.flatnonzero(reached & valid), np.flatnonzero(reached & ~valid)
+    (keep,), (invalid,) = (reached & valid).nonzero(), (reached & ~valid).nonzero()
     return BatchCandidates(
         xyxy=xyxy.take(keep, 0),
         score=np.minimum(score.take(keep), 1),

@@ -42,9 +42,10 @@ class YoloxDecoder:
         """Takes the model's size [px], and the strides of its grids [px]."""
         self.classes = classes
         self._wh = input_wh
-        grids = [self._grid(stride) for stride in strides]
-        self._origin = np.concatenate([origin for origin, _ in grids])
-        self._stride = np.concatenate([stride for _, stride in grids])
+        self._finest = min(strides)
+        grid = np.concatenate([self._grid(stride) for stride in strides])
+        self._layout = CellLayout(output=0, classes=classes, objectness=True, columns=False, grid=grid)
+        self._origin, self._stride = grid[:, :2].copy(), grid[:, 2:].copy()
 
     @classmethod
     def recognise(cls, signature: ModelSignature, wh: tuple[int, int]) -> YoloxDecoder | None:
@@ -65,14 +66,14 @@ class YoloxDecoder:
         """Offsets are in cells."""
         rows = filled(arrays[0][0])
         fractions = are_fractions(rows[:, :4])
-        sizes = are_log_sizes(rows[:, 2:4], self._wh, int(self._stride.min()))
+        sizes = are_log_sizes(rows[:, 2:4], self._wh, self._finest)
         structure = are_offsets(rows[:, :2], self._wh) and sizes and not (fractions and len(rows) >= MANY)
         return verdict(structure, rows[:, 4:], sure=not (fractions or has_numbers(rows[:, 5:])))
 
     @property
     def layout(self) -> CellLayout:
         """A row for each cell."""
-        return CellLayout(output=0, classes=self.classes, objectness=True, columns=False)
+        return self._layout
 
     def decode(self, arrays: RawOutputs, rows: range, confidence: float) -> BatchCandidates:
         """A box's score is its objectness times its best class's."""
@@ -85,8 +86,8 @@ class YoloxDecoder:
             xyxy = box_corners((cells.box[:, :2] + origin) * stride, np.exp(cells.box[:, 2:]) * stride)
         return keep_cells(cells, xyxy, pictures, confidence)
 
-    def _grid(self, stride: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Position (cells, 2) and stride (cells, 1) of each cell of one grid, row by row."""
+    def _grid(self, stride: int) -> NDArray[np.float32]:
+        """Column, row and stride of each cell of one grid, row by row, shape (cells, 3)."""
         columns, rows = self._wh[0] // stride, self._wh[1] // stride
         y, x = np.mgrid[:rows, :columns].astype(np.float32)
-        return np.stack([x, y], axis=-1).reshape(-1, 2), np.full((rows * columns, 1), stride, np.float32)
+        return np.stack([x, y, np.full_like(x, stride)], axis=-1).reshape(-1, 3)

@@ -51,8 +51,8 @@ class GpuLetterboxer:
         self._spec = spec
         self._neighbours_size = (spec.width + spec.height) * NEIGHBOURS.itemsize  # of one picture [bytes]
         self._neighbours_start = capacity * PICTURE.itemsize
-        self._sizes: list[tuple[int, int] | None] = [None] * capacity  # which sizes' neighbours the GPU has
-        self._described: list[object] = [None] * capacity  # what each record says but for the planes' addresses
+        self._forms: list[object] = [None] * capacity  # of the picture that each row on the GPU describes
+        self._letterboxes: dict[int, Letterbox] = {}  # of these, by row
         with ExitStack() as stack:
             self._kernel = owned(stack, load_kernel(device, dtype))
             self._table = owned(stack, Staging(device, table.nbytes))
@@ -84,47 +84,39 @@ class GpuLetterboxer:
         Raises:
             DeviceMemoryError: There is no memory for pictures of this size.
         """
-        spec, count = self._spec, len(pictures)
+        count = len(pictures)
         if self._pixels.reserve(sum(_host_bytes(picture) for picture in pictures)):
             logger.info("buffers for pictures have grown to %.1f MB", self._pixels.nbytes / 2**20)
-        letterboxes = tuple(
-            Letterbox.fit((p.width, p.height), (spec.width, spec.height), spec.letterbox, spec.rounding)
-            for p in pictures
-        )
-        changed = [self._write_neighbours(*item) for item in enumerate(zip(pictures, letterboxes, strict=True))]
-        used, addresses = 0, []
-        for row, (picture, letterbox) in enumerate(zip(pictures, letterboxes, strict=True)):
+        used, addresses, forms = 0, [], []
+        for row, picture in enumerate(pictures):
             planes, used = self._stage(picture, used)
-            self._describe(row, picture, letterbox, planes)
             addresses.append(planes.addresses)
+            form = picture.width, picture.height, picture.format, picture.matrix, picture.full_range, planes.pitches
+            forms.append(form)
+            if form != self._forms[row]:  # a stream's pictures differ in their addresses alone
+                self._describe(row, picture, planes)
         self._addresses[:count] = addresses
         if used:
             self._pixels.upload(0, used, stream)
-        self._records.upload(0, self._records.nbytes if any(changed) else count * PICTURE.itemsize, stream)
-        self._sizes[:count] = [(picture.width, picture.height) for picture in pictures]
+        described = forms == self._forms[:count]
+        self._records.upload(0, count * PICTURE.itemsize if described else self._records.nbytes, stream)
+        self._forms[:count] = forms
         if uploaded:
             uploaded.record(stream)
-        self._kernel.launch(grid(spec, count), BLOCK, self._argument, stream)
-        return letterboxes
+        self._kernel.launch(grid(self._spec, count), BLOCK, self._argument, stream)
+        return tuple(self._letterboxes[row] for row in range(count))
 
-    def _write_neighbours(self, row: int, letterboxed: tuple[Picture, Letterbox]) -> bool:
-        """Writes the neighbours of that row if the GPU has another size's; returns whether they must be uploaded."""
-        picture, letterbox = letterboxed
-        if self._sizes[row] == (picture.width, picture.height):
-            return False
-        self._sizes[row] = None  # until they are uploaded: what comes before that may fail
+    def _describe(self, row: int, picture: Picture, planes: Planes) -> None:
+        """Writes that row's record and its neighbours."""
+        spec, size = self._spec, (picture.width, picture.height)
+        self._forms[row] = None  # until they are uploaded: what comes before that may fail
+        letterbox = Letterbox.fit(size, (spec.width, spec.height), spec.letterbox, spec.rounding)
         start = self._neighbours_start + row * self._neighbours_size
         neighbours = self._records.host[start : start + self._neighbours_size].view(NEIGHBOURS)
         neighbours[: letterbox.width] = column_neighbours(picture.width, letterbox.width)
-        neighbours[self._spec.width :][: letterbox.height] = row_neighbours(picture.height, letterbox.height)
-        return True
-
-    def _describe(self, row: int, picture: Picture, letterbox: Letterbox, planes: Planes) -> None:
-        """Writes that row's record, unless only the addresses are others than the last one's, as a stream's are."""
-        described = picture.width, picture.height, picture.format, picture.matrix, picture.full_range, planes.pitches
-        if described != self._described[row]:
-            self._pictures[row] = picture_record(picture, letterbox, planes, self._neighbours_addresses(row))
-            self._described[row] = described
+        neighbours[spec.width :][: letterbox.height] = row_neighbours(picture.height, letterbox.height)
+        self._pictures[row] = picture_record(picture, letterbox, planes, self._neighbours_addresses(row))
+        self._letterboxes[row] = letterbox
 
     def _neighbours_addresses(self, row: int) -> tuple[int, int]:
         """Addresses of the columns' and the rows' neighbours on the GPU."""
@@ -150,4 +142,6 @@ class GpuLetterboxer:
 
 
 def _host_bytes(picture: Picture) -> int:
-    return sum(0 if isinstance(plane.data, int) else plane.data.size for plane in picture.planes)
+    if picture.memory == "device":
+        return 0
+    return sum(plane.data.size for plane in picture.planes if not isinstance(plane.data, int))

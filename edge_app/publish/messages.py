@@ -219,7 +219,7 @@ def _constant(value: object) -> str:
 
 def _milliseconds(age_s: float, latency: Latency) -> tuple[float, ...]:
     """The age and the stages [ms]; raises ValueError for a NaN, which JSON cannot hold."""
-    seconds = (age_s, latency.queue, latency.preprocess, latency.infer, latency.postprocess, latency.total)
+    seconds = (age_s, *latency)
     if not math.isfinite(sum(seconds)):
         raise ValueError(f"want finite times; got {seconds}")
     return tuple(value * 1e3 for value in seconds)

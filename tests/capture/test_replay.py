@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from edge_app.capture import ReplaySource
+from edge_app.capture import FileSource, ReplaySource
+from edge_app.capture.decode.factory import VideoDecoderFactory
 from edge_app.capture.sources.source import DecodedFrame
 from edge_app.core.frames import CaptureTime, Picture
 from edge_app.core.packets import PacketTap
+from tests.rtsp.clips import stripes, write_clip
 
 STEP_S = 0.02
 
@@ -51,6 +54,23 @@ def replayed(clip: Clip, count: int) -> list[tuple[DecodedFrame, float]]:
             if len(seen) == count:
                 stop.set()
     return seen
+
+
+@pytest.mark.parametrize("paced", [False, True])
+def test_a_file_at_its_pace_is_decoded_by_one_thread_as_a_camera_is(tmp_path, paced):
+    decoded_live = []
+
+    class Decoders(VideoDecoderFactory):
+        def decoder(self, stream, *, live):
+            made = super().decoder(stream, live=live)
+            decoded_live.append((live, stream.codec_context.thread_count == 1))
+            return made
+
+    path = write_clip(tmp_path / "clip.mp4", stripes((64, 48), 5), fps=30)
+    file = FileSource(path, decoders=Decoders(str(path)))
+    with (file.at_its_pace() if paced else file).open(threading.Event()) as frames:
+        assert len(list(frames)) == 5
+    assert decoded_live == [(paced, paced or os.cpu_count() == 1)]
 
 
 def test_a_clip_that_opens_late_is_not_played_faster_for_it():

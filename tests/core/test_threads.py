@@ -236,6 +236,35 @@ def test_a_stale_frame_is_not_waiting(inbox):
     assert inbox.waiting
 
 
+def test_frames_of_finite_sources_are_taken_once_they_fill_a_batch(inbox):
+    add(inbox, "clip", live=False, capacity=8)
+    add(inbox, "film", live=False, capacity=8)
+    put(inbox, "clip", "a")
+    put(inbox, "film", "b")
+    began = time.monotonic()
+    assert sorted(names(inbox.take(3, 0.05))) == ["a", "b"]
+    assert time.monotonic() - began >= 0.05
+    for camera, name in (("clip", "c"), ("film", "d"), ("clip", "e")):
+        put(inbox, camera, name)
+    assert sorted(names(inbox.take(3, PATIENCE_S))) == ["c", "d", "e"]
+
+
+@pytest.mark.parametrize("why", ["a camera's frame", "a full cell", "the end"])
+def test_what_finite_sources_have_is_taken_without_a_whole_batch_for(inbox, why):
+    add(inbox, "clip", live=False, capacity=2)
+    put(inbox, "clip", "a")
+    if why == "a camera's frame":
+        add(inbox, "gate", capacity=8)  # which says nothing of a camera
+        put(inbox, "gate", "g")
+    elif why == "a full cell":
+        put(inbox, "clip", "b")
+    else:
+        inbox.close("clip")
+    began = time.monotonic()
+    assert "a" in names(inbox.take(8, PATIENCE_S))
+    assert time.monotonic() - began < PATIENCE_S
+
+
 def test_take_wakes_for_a_frame(inbox):
     add(inbox, "gate")
     threading.Thread(target=put, args=(inbox, "gate", "x")).start()

@@ -13,13 +13,13 @@ import numpy as np
 
 import edge_app.engine.gpu
 import edge_app.preprocess
-from edge_app.engine.gpu.selector import ANSWER, LIST
+from edge_app.engine.gpu.selector import ANSWER, LIST, THINNING
 from edge_app.preprocess.interpolation import NEIGHBOURS
 from edge_app.preprocess.kernel import BATCH, PICTURE
 from tests.cuda.memory import Memory
 from tests.cuda.timeline import Operation
 
-SOURCES = [Path(__file__).with_name(name) for name in ("letterbox_host.cpp", "select_host.cpp")]
+SOURCES = [Path(__file__).with_name(name) for name in ("letterbox_host.cpp", "select_host.cpp", "thin_host.cpp")]
 FOLDERS = [Path(package.__file__).parent for package in (edge_app.preprocess, edge_app.engine.gpu)]
 WIDTHS = {"4_bytes": 4, "2_bytes": 2, "1_byte": 1}
 Touch = Callable[..., np.ndarray]
@@ -43,8 +43,9 @@ class HostKernel:
     def __init__(self, library: ctypes.CDLL, entry: str, memory: Memory) -> None:
         name, width = entry.split("_", 1)
         self._run = getattr(library, f"run_{entry}")
-        self._declare = {"letterbox": declare_letterbox, "select": declare_selection}[name]
-        self._itemsize = WIDTHS[width]
+        declare = {"letterbox": declare_letterbox, "select": declare_selection}
+        self._declare = declare.get(name, declare_thinning)
+        self._itemsize = WIDTHS.get(width, 0)
         self._memory = memory
 
     def __call__(self, grid, block, argument: np.ndarray, operation: Operation) -> None:
@@ -79,6 +80,17 @@ def declare_selection(argument: np.ndarray, grid, itemsize: int, touch: Touch) -
     lists = touch(int(answer["lists"]), count * LIST.itemsize, writes=False)
     assert not lists.view(LIST)["count"].any()
     touch(int(answer["lists"]), count * LIST.itemsize, writes=True)
+
+
+def declare_thinning(argument: np.ndarray, grid, itemsize: int, touch: Touch) -> None:
+    """Tells the memory what the kernels that thin lists are going to touch."""
+    given, count = argument.view(THINNING)[0], grid[1]
+    touch(int(given["iou"]), 4, writes=False)
+    lists = touch(int(given["lists"]), count * LIST.itemsize, writes=False).view(LIST)
+    if given["grid"]:
+        last = max(int(each["cells"]["cell"][: each["count"]].max(initial=0)) for each in lists)
+        touch(int(given["grid"]), 12 * (last + 1), writes=False)
+    touch(int(given["lists"]), count * LIST.itemsize, writes=True)
 
 
 def extents(picture: np.void, columns: np.ndarray, rows: np.ndarray) -> list[tuple[int, int]]:

@@ -94,6 +94,10 @@ def half_floats_channels_last_have_the_cpus_outputs(rig, tmp_path):
     batches_in_both_slots_have_the_cpus_outputs(rig, tmp_path, "float16", channels_last=True)
 
 
+def batches_in_three_slots_have_the_cpus_outputs(rig, tmp_path):
+    batches_in_both_slots_have_the_cpus_outputs(rig, tmp_path, slots=3)
+
+
 def bytes_have_the_cpus_outputs_in_one_slot(rig, tmp_path):
     batches_in_both_slots_have_the_cpus_outputs(rig, tmp_path, "uint8", slots=1)
 
@@ -276,6 +280,7 @@ def slots_are_used_in_order(rig, tmp_path):
 EVERYWHERE = [
     batches_in_both_slots_have_the_cpus_outputs,
     half_floats_channels_last_have_the_cpus_outputs,
+    batches_in_three_slots_have_the_cpus_outputs,
     bytes_have_the_cpus_outputs_in_one_slot,
     constants_are_fed_once_a_picture,
     the_bundled_model_has_the_cpus_outputs,

@@ -79,14 +79,14 @@ def test_cells_are_selected(run):
     run("""
 from edge_app.cuda import Staging
 from edge_app.engine.gpu.selector import CellSelector
-from edge_app.model import TensorSpec
+from edge_app.model import TensorSpec, Thresholds
 from tests.cuda.selections import COLUMNS, assert_same_cells, numpys
 numbers = np.random.default_rng(1).random((3, 12, 500), np.float32)
 with gpu.current():
     stream, answer = gpu.stream(), Staging(gpu, numbers.nbytes)
     selector = CellSelector(gpu, COLUMNS, TensorSpec("output", (3, 12, 500), "float32"), answer.address, 3)
     answer.host[:] = numbers.reshape(-1).view(np.uint8)
-    selector.confidence = 0.9
+    selector.thresholds = Thresholds(confidence=0.9, nms_iou=1)
     for _ in range(2):  # the lists of the first time are cleared
         answer.upload(0, answer.nbytes, stream)
         selector.upload(stream)

@@ -41,8 +41,10 @@ SLOTS = [
     *replaced(gpu_engine, MADE, MADE.replace(" e,", " executors[0],")),
     *replaced(gpu_executor, "self.follow(batch)", "None"),  # nothing looks at the outputs
     *replaced(gpu_selector, "batch * LIST.itemsize", "0"),  # lists that are not cleared
-    *replaced(gpu_selector, "wanted != self._uploaded", "self._uploaded is None"),  # the first threshold for ever
-    *replaced(gpu_selector, "cells[order]", "cells"),  # in whichever order threads have found them
+    *replaced(gpu_selector, "wanted == self._uploaded", "self._uploaded is not None"),  # the first thresholds for ever
+    *replaced(gpu_selector, "rows.take(order, 0)", "rows"),  # in whichever order threads have found them
+    *replaced(gpu_selector, "self._limits.address + 4", "self._limits.address"),  # the score for the overlap
+    *replaced(gpu_selector, "grid.address", "0"),  # offsets for places
     *replaced(gpu_slot, "self._executor.stream", "self._upload"),  # not the stream that the model computes on
     *replaced(ort_cuda, "streams", "streams[::-1]"),  # each session on the other's stream
     *replaced(trt_executor, "self.stream.handle", "0"),

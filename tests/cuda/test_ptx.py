@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 TOOLS = Path(__file__).parents[2] / "tools"
-KERNELS = {"letterbox": "edge_app.preprocess", "select": "edge_app.engine.gpu"}
+KERNELS = {"letterbox": "edge_app.preprocess", "select": "edge_app.engine.gpu", "thin": "edge_app.engine.gpu"}
 
 every_kernel = pytest.mark.parametrize("name", KERNELS)
 

@@ -32,8 +32,9 @@ batches_in_both_slots_have_the_cpus_outputs(RealRig(), pathlib.Path(sys.argv[1])
 SELECTION = """
 import pathlib, sys
 from tests.cuda.rigs import RealRig
-from tests.cuda.selections import selected_cells_are_those_that_numpy_selects
-selected_cells_are_those_that_numpy_selects(RealRig(), pathlib.Path(sys.argv[1]))
+from tests.cuda import selections
+selections.selected_cells_are_those_that_numpy_selects(RealRig(), pathlib.Path(sys.argv[1]))
+selections.cells_that_suppression_drops_for_sure_may_be_missing_and_nothing_else(RealRig(), pathlib.Path(sys.argv[1]))
 """
 STRAY = """
 import numpy as np

@@ -17,6 +17,7 @@ from edge_app.capture.decode.kept_pictures import KeptPictures
 from edge_app.capture.decode.picture_budget import PictureBudget, TooLargeError
 
 MOST_THREADS = 4  # that decode one file: more of them wait for each other, and each keeps a picture
+AHEAD = 3  # threads that feed NVDEC with a file: with one, it idles until each of its frames is fetched
 # What PyAV raises for bad input; anything else, such as a TypeError, is an internal error.
 LIBAV_ERRORS = (av.FFmpegError, OSError, ValueError, RuntimeError)
 CODECS = {"h264": "H.264", "hevc": "H.265"}  # what the hardware decodes here: what cameras send
@@ -115,7 +116,7 @@ class NvdecDecoder(LibavDecoder):
             raise UnsuitedError(f"NVDEC of GPU {gpu} cannot be reached ({what})") from error
         if stream.codec_context.extradata:
             context.extradata = stream.codec_context.extradata
-        super().__init__(context, budget, live=live, threads=1)  # type: ignore[arg-type]
+        super().__init__(context, budget, live=live, threads=AHEAD)  # type: ignore[arg-type]
         self._name = CODECS[stream.codec_context.name]
         self._tell: Callable[[str], None] | None = tell
 

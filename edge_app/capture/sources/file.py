@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -78,7 +79,14 @@ class FileSource:
         self._path = path
         self._decoders = decoders or VideoDecoderFactory(str(path))
         self._start_at = start_at
+        self._at_pace = False
         self._told = False
+
+    def at_its_pace(self) -> FileSource:
+        """The same, to be played as a camera sends: decoded by one thread, as a camera is."""
+        paced = copy(self)
+        paced._at_pace = True
+        return paced
 
     @property
     def description(self) -> str:
@@ -90,8 +98,9 @@ class FileSource:
         with self._container() as container:
             stream = self._stream(container)
             start = self._start_at.timestamp() if self._start_at else self._path.stat().st_mtime
-            # Not live, so that libav may use threads: it has to be as fast as a plain loop over the file.
-            decoder = StreamDecoder(stream, self.description, self._decoders, live=False, orientation=self._stored())
+            # Else libav may use threads: it has to be as fast as a plain loop over the file.
+            live = self._at_pace
+            decoder = StreamDecoder(stream, self.description, self._decoders, live=live, orientation=self._stored())
             with closing(decoder):
                 yield self._frames(container, stream, decoder, start, stop, packets)
 

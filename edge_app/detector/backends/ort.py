@@ -107,13 +107,13 @@ class OnnxRuntimeCuda:
 
     def open(self, detector: Resolved, config: EngineConfig, keep_building: Callable[[], bool]) -> OpenedEngine:
         from edge_app.engine.gpu.engine import open_engine
-        from edge_app.engine.ort.cuda import cuda_executors
+        from edge_app.engine.ort.cuda import SLOTS, cuda_executors
 
         executors = cuda_executors(
             detector.signature,
             ordinal=config.device,
             max_batch=config.max_batch,
-            slots=config.slots,
+            slots=SLOTS[config.slots],
             half=detector.precision == "fp16",
         )
         name, path, ordinal = "onnxruntime-cuda", detector.signature.path, config.device

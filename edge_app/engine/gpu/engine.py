@@ -19,7 +19,7 @@ from edge_app.core.frames import Picture
 from edge_app.cuda import Device, DeviceBusyError, Gpu, owned
 from edge_app.engine.gpu.executor import LoadExecutors
 from edge_app.engine.gpu.slot import GpuSlot
-from edge_app.model import InputSpec
+from edge_app.model import InputSpec, Thresholds
 from edge_app.postprocess import CellLayout
 
 logger = logging.getLogger(__name__)
@@ -73,10 +73,10 @@ class GpuEngine:
             self._warm_up(spec)
             self._closing = closing.pop_all()
 
-    def select(self, confidence: float | None) -> None:
+    def select(self, thresholds: Thresholds | None) -> None:
         """See `Engine.select`."""
         for slot in self.slots:
-            slot.select(confidence)
+            slot.select(thresholds)
 
     def _warm_up(self, spec: InputSpec) -> None:
         """Runs every size of batch, the largest first: graphs are captured, and padding holds numbers."""

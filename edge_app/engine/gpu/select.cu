@@ -10,12 +10,13 @@ struct Cell {
   int cell, class_id;
   float objectness, best;
   float box[BOX];
+  int fate;  // of thin.cu; 0 in a list that was cleared
 };
 
 // A picture's cells, in no order; the count goes on where there is no more room.
 struct List {
   int count;
-  int unused[7];
+  int unused[8];
 };
 
 struct Answer {

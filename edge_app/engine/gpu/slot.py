@@ -14,7 +14,7 @@ from edge_app.cuda import Device, Event, owned
 from edge_app.engine.gpu.executor import GpuExecutor
 from edge_app.engine.gpu.tensors import GpuTensors
 from edge_app.engine.slot import Outputs
-from edge_app.model import InputSpec
+from edge_app.model import InputSpec, Thresholds
 from edge_app.postprocess import CellLayout, SelectedCells
 
 
@@ -59,10 +59,10 @@ class GpuSlot:
         follow = None if selector is None else lambda batch: selector.enqueue(batch, executor.stream)
         executor.bind(self._tensors.addresses, follow)
 
-    def select(self, confidence: float | None) -> None:
-        """From the next batch on only cells that reach this score come to the host; see `Engine.select`."""
+    def select(self, thresholds: Thresholds | None) -> None:
+        """From the next batch on only cells that these leave come to the host; see `Engine.select`."""
         if self._selector is not None:
-            self._selector.confidence = confidence
+            self._selector.thresholds = thresholds
 
     def submit(self, pictures: Sequence[Picture]) -> None:
         """Starts a batch; pictures on the GPU are held until it has been waited for, and what fails is told then."""
@@ -95,7 +95,7 @@ class GpuSlot:
         self._executor.enqueue(batch)
         self._computed.record(compute)
         download.wait_event(self._computed)
-        self._selects = self._selector is not None and self._selector.confidence is not None
+        self._selects = self._selector is not None and self._selector.thresholds is not None
         self._tensors.download(batch, download, cells=self._selects)
         self._done.record(download)
 

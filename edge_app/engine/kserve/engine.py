@@ -19,7 +19,7 @@ from edge_app.engine.kserve.connection import Connection
 from edge_app.engine.kserve.region import is_abandoned, remove_abandoned
 from edge_app.engine.kserve.server import ModelServer, ServedModel
 from edge_app.engine.kserve.slot import KserveSlot
-from edge_app.model import InputSpec, ModelSignature
+from edge_app.model import InputSpec, ModelSignature, Thresholds
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class KserveEngine:
                 slot.wait()
             stack.pop_all()
 
-    def select(self, confidence: float | None) -> None:
+    def select(self, thresholds: Thresholds | None) -> None:
         """Leaves outputs whole: the server does not know what they mean."""
 
     def __enter__(self) -> KserveEngine:

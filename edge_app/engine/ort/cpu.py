@@ -18,7 +18,7 @@ from edge_app.engine.ort.picture import picture_of
 from edge_app.engine.ort.session import cores, open_sessions
 from edge_app.engine.ort.slot import OnnxRuntimeSlot
 from edge_app.engine.ort.workers import Workers
-from edge_app.model import InputSpec
+from edge_app.model import InputSpec, Thresholds
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class OnnxRuntimeEngine:
         except EngineError:
             return False
 
-    def select(self, confidence: float | None) -> None:
+    def select(self, thresholds: Thresholds | None) -> None:
         """Leaves outputs whole: they are on the host, where reading them costs less than the copy of a selection."""
 
     def __enter__(self) -> OnnxRuntimeEngine:

@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ from edge_app.model import ModelSignature, TensorSpec
 
 # Of a run that does not wait ONNX Runtime keeps what it has copied from the host, until the next one that does.
 KEPT = 100
+# By `engine.slots`: two keep the GPU busy, while a third gets its next batch.
+SLOTS = MappingProxyType({1: 1, 2: 3})
 OpenSession = Callable[[Path | bytes, int, Stream, Mapping[str, str]], tuple[Any, bool]]
 
 
@@ -48,7 +51,7 @@ def cuda_executors(
         signature: The model, its picture's size known.
         ordinal: Number of the GPU.
         max_batch: Pictures in a batch where it may vary.
-        slots: One or two.
+        slots: How many.
         half: Whether it computes in FP16; inputs, outputs and the decoding of boxes stay as they are.
         open_session: Opens a session that computes on the stream with the provider's options, and tells whether all of
             it does.
