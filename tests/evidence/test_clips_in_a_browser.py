@@ -56,7 +56,7 @@ def test_a_clip_plays_to_its_end_and_from_its_middle(
     filming.see(gop_s + 2.5)
     order = filming.order()
     draft = filming.made(order)
-    store = opened(tmp_path, drafts=filming.drafts)
+    store = opened(tmp_path, max_mb=2 * filming.drafts.most / 1e6, drafts=filming.drafts)
     store.add(document(order.event_id, "cross", clip=order.name))
     store.adopt(order.name, draft)
     store.commit()
