@@ -82,6 +82,10 @@ class _Durations:
         return self._gone + len(self._kept)
 
     @property
+    def newest(self) -> float:
+        return self._kept[-1]
+
+    @property
     def recent(self) -> array[float]:
         return self._kept[-RECENT:]
 
@@ -186,7 +190,7 @@ class Metrics:
         """The newest duration of that name with exactly these labels [s]; None if there is none."""
         with self._lock:
             found = self._durations.get((name, tuple(sorted(labels.items()))))
-            return None if found is None else found.recent[-1]
+            return None if found is None else found.newest
 
     def histogram(self, name: str, **labels: str) -> Histogram:
         """All durations of that name that have these labels."""
