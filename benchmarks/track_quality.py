@@ -103,9 +103,9 @@ def detections(scene: str, frames: int) -> tuple[list[Detections], float]:
     config = AppConfig.model_validate({"model": {"name": "traffic"}, "cameras": {"street": {"url": url}}})
     found: list[Detections] = []
     with start(make_parts(config.model_copy(update={"publish": ()}))) as runtime:
-        runtime.worker.tap().subscribe_results(lambda result: found.append(result.detections))
+        runtime.analyser.tap().subscribe_results(lambda result: found.append(result.detections))
         runtime.run()
-        return found, runtime.worker.model.detector.thresholds.confidence
+        return found, runtime.analyser.model.detector.thresholds.confidence
 
 
 def score(tracker: str, found: list[Detections], truth: list[SceneTruth], confidence: float, every: int = 1) -> Score:

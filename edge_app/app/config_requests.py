@@ -33,7 +33,7 @@ class ConfigRequests:
         """Zones, lines and areas of a camera, as the file has them, and the labels that they may name."""
         content = self._file.content()
         scene = scene_in(self._file.config(content), camera)
-        detector = self._runtime.worker.model.detector
+        detector = self._runtime.analyser.model.detector
         wanted = self._runtime.parts.config.detect.labels
         labels = [label for label in detector.labels if wanted is None or label in wanted]
         return {**scene, "version": version_of(content), "labels": labels}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from edge_app.analytics import Analytics, make_analytics
 from edge_app.analytics.counts import CountStore
 from edge_app.analytics.scene import SceneConfig
+from edge_app.app.camera_analytics import MakeAnalytics
 from edge_app.app.config import AppConfig
-from edge_app.app.facts import MakeAnalytics
 from edge_app.app.model_files import FileState, model_files
 from edge_app.capture import DecodeHardware, Source, limit_allocations, open_source
 from edge_app.core.errors import ConfigError, EngineAwayError

@@ -7,11 +7,10 @@ import time
 from dataclasses import replace
 from importlib.metadata import version
 
+from edge_app.app.analyser import Analyser
 from edge_app.app.assignment import Assignment
 from edge_app.app.service import Service
 from edge_app.app.since import Since
-from edge_app.app.worker import Worker
-from edge_app.app.workers.pool import WorkerPool
 from edge_app.machine import BoxClock
 from edge_app.publish import DeliveryGroup, Health, HealthState, StatsReporter
 
@@ -23,13 +22,13 @@ class HealthWatch:
 
     def __init__(
         self,
-        worker: Worker | WorkerPool,
+        analyser: Analyser,
         deliveries: DeliveryGroup,
         clock: BoxClock,
         assignment: Assignment,
     ) -> None:
         """The program begins to run now."""
-        self._worker, self._deliveries, self._clock = worker, deliveries, clock
+        self._analyser, self._deliveries, self._clock = analyser, deliveries, clock
         self._assignment = assignment
         self._since, self._began_mono, self._version = time.time(), time.monotonic(), version("edge-app")
         self._status: HealthState | None = None
@@ -40,19 +39,19 @@ class HealthWatch:
     def health(self) -> Health:
         """How everything is now."""
         with self._lock:
-            noted, engine, sinks = self._noted, self._worker.engine_status, self._deliveries.statuses()
+            noted, engine, sinks = self._noted, self._analyser.engine_status, self._deliveries.statuses()
             noted.look()
             now = Health(
                 since=noted.of("program", self._since),
                 uptime_s=time.monotonic() - self._began_mono,
                 version=self._version,
                 status_since=noted.of("status", self._status_since),
-                model=self._worker.model.identity,
+                model=self._analyser.model.identity,
                 engine=replace(engine, since=noted.of("engine", engine.since)),
-                cameras={name: noted.of_camera(name, camera) for name, camera in self._worker.health().items()},
+                cameras={name: noted.of_camera(name, camera) for name, camera in self._analyser.health().items()},
                 sinks={name: replace(sink, since=noted.of(f"sink {name}", sink.since)) for name, sink in sinks.items()},
                 clock_synchronised=self._clock.synchronised,
-                describing=self._worker.describing,
+                describing=self._analyser.describing,
                 fleet=self._assignment.store,
             )
             if now.status != self._status:

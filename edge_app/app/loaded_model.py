@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """What answers the frames of a worker.
+    """What answers frames in this process.
 
     Attributes:
         detector: In the precision and on the backend that were chosen.

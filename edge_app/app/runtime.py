@@ -1,4 +1,4 @@
-"""What runs: a worker, the sinks, and the main thread that looks after them until it is told to stop."""
+"""What runs: the analysis of cameras, the sinks, and the main thread that looks after them until it is told to stop."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from edge_app.analytics.counts import CountStore
+from edge_app.app.analyser import Analyser
 from edge_app.app.assignment import Assignment
+from edge_app.app.camera_analytics import CameraAnalytics, MakeAnalytics
 from edge_app.app.config import AppConfig
 from edge_app.app.config_sections import CameraSection
 from edge_app.app.counting import Counting
 from edge_app.app.evidence import EvidenceControl
 from edge_app.app.factory import Parts
-from edge_app.app.facts import CameraFacts, MakeAnalytics
 from edge_app.app.health import HealthReporter, HealthWatch
 from edge_app.app.loaded_model import LoadedModel
+from edge_app.app.local_analyser import LocalAnalyser
 from edge_app.app.service import Service
 from edge_app.app.status_events import StatusEvents
-from edge_app.app.worker import Worker
 from edge_app.app.workers.outlets import Outlets
 from edge_app.app.workers.pool import WorkerPool
 from edge_app.capture.status import OnStatus
@@ -64,7 +65,7 @@ class Runtime:
 
     Attributes:
         parts: What runs; replaced where the configuration is loaded again.
-        worker: The cameras, and the model that answers, in this process or in others; cameras are
+        analyser: The cameras, and the model that answers, in this process or in others; cameras are
             added and removed by the thread that calls `run`, as in its `refresh` and in what `call` is given.
         deliveries: The sinks; they are added and removed by any thread.
         metrics: What is counted and measured.
@@ -96,7 +97,7 @@ class Runtime:
 
         Args:
             parts: What runs.
-            model: What answers, which `close_model` ends; or the processes in which it does.
+            model: What answers, or the processes in which it does; `analyser.close` ends them.
             open_counts: Opens the file of the counts, once, when the first zone or line needs it; AccessError if not.
             open_evidence: Opens the folder of the evidence, as `EvidenceStore`.
             on_status: Told of each change of a camera's status; None: the sinks are.
@@ -133,8 +134,8 @@ class Runtime:
             self.evidence_written.call,
             open_evidence,
         )
-        self.worker = self._worker(model, on_status or self._on_status)
-        self._health = HealthWatch(self.worker, self.deliveries, self.clock, assignment)
+        self.analyser = self._analyser(model, on_status or self._on_status)
+        self._health = HealthWatch(self.analyser, self.deliveries, self.clock, assignment)
         self._stats = StatsReporter(self._session, self.metrics, self.clock, assignment.origin)
         self._reporter = HealthReporter(service, self.deliveries, self._stats)
 
@@ -154,16 +155,16 @@ class Runtime:
             self.keep_evidence(self.parts.config)
             for sink_name, (sink, policy) in self.parts.sinks.items():
                 self.deliveries.add(sink_name, sink, policy)
-            sources = self.parts.sources_for(self.worker.model.detector)
+            sources = self.parts.sources_for(self.analyser.model.detector)
             for name in filter(self.assignment.reads, cameras):
-                self.worker.add(name, sources[name], cameras[name])
-            self.worker.start()
+                self.analyser.add(name, sources[name], cameras[name])
+            self.analyser.start()
             self.counting.keep(at_once=self.parts.counts_at_once)
             self.service.ready()
             while not ended and not self.stop.is_set():
                 self._heartbeats.beat(MAIN)
-                ended = self.worker.join(tick_s)
-                self.worker.supervise()
+                ended = self.analyser.join(tick_s)
+                self.analyser.supervise()
                 self._calls.serve()
                 self.service.feed(self._heartbeats)
                 self._reporter.tell(self.health())
@@ -173,28 +174,22 @@ class Runtime:
             self._calls.close()
             self._heartbeats.forget(MAIN)
             undelivered = self._end()
-        of_a_source = self.worker.error if isinstance(self.worker, WorkerPool) else self._threads.kept
-        for error in (self._threads.error, undelivered, of_a_source):
+        for error in (self._threads.error, undelivered, self.analyser.error):
             if error is not None:
                 raise error
 
-    def close_model(self) -> None:
-        """Ends the engine of the worker in this process, once that has ended."""
-        if isinstance(self.worker, Worker):
-            self.worker.model.close()
-
     def read(self, camera: str) -> None:
         """Adds the camera of that name, unless it is read already; for the thread that calls `run`."""
-        if camera in self.worker.statuses():
+        if camera in self.analyser.statuses():
             return
         self.counting.reread()
-        source = self.parts.sources_for(self.worker.model.detector)[camera]
-        self.worker.add(camera, source, self.parts.config.cameras[camera])
+        source = self.parts.sources_for(self.analyser.model.detector)[camera]
+        self.analyser.add(camera, source, self.parts.config.cameras[camera])
 
     def read_no_more(self, camera: str) -> None:
         """Removes the camera of that name, if it is there; for the thread that calls `run`."""
-        if camera in self.worker.statuses():
-            self.worker.remove(camera)
+        if camera in self.analyser.statuses():
+            self.analyser.remove(camera)
 
     def run_beside(self, name: str, what: Callable[[], None]) -> None:
         """Does something in a thread of its own, which is to end once `stop` is set; a bug in it ends `run`."""
@@ -215,7 +210,7 @@ class Runtime:
 
     def keep_evidence(self, config: AppConfig) -> None:
         """Keeps of events what that configuration asks for; raises as `run`."""
-        self._evidence_control.fit(config.beside_workers if isinstance(self.worker, WorkerPool) else config)
+        self._evidence_control.fit(config if self.analyser.has_pictures else config.beside_workers)
 
     def tell_of_cameras(self, told: bool) -> None:
         """Whether cameras that go down and come back are events; what was told of them already is not told again."""
@@ -244,7 +239,7 @@ class Runtime:
         """What was counted and measured, as `edge_app.stats/1`; any thread may ask."""
         return self._stats.document(self.health())
 
-    def _worker(self, model: LoadedModel | WorkerPool, on_status: OnStatus) -> Worker | WorkerPool:
+    def _analyser(self, model: LoadedModel | WorkerPool, on_status: OnStatus) -> Analyser:
         """What analyses the cameras."""
         if isinstance(model, WorkerPool):
             outlets = Outlets(
@@ -258,11 +253,11 @@ class Runtime:
             model.serve(outlets, self.assignment)
             return model
         labels, origin = model.detector.labels, self.assignment.origin
-        return Worker(
+        return LocalAnalyser(
             model,
             MessageWriter(self._session, model.identity, labels, self.metrics, self.clock, origin),
             self._events,
-            CameraFacts(self.analytics_of(self.parts, model)),
+            CameraAnalytics(self.analytics_of(self.parts, model)),
             self._evidence,
             publish=self.deliveries.put,
             on_status=on_status,
@@ -286,7 +281,7 @@ class Runtime:
         self.deliveries.put(message, lambda: False)
 
     def _labels(self) -> Sequence[str]:
-        return self.worker.model.detector.labels
+        return self.analyser.model.detector.labels
 
     def _tell_counts(self, document: dict[str, Any]) -> None:
         self.deliveries.put_state(counts_message(self._session, document, self.clock, self.assignment.origin))
@@ -303,8 +298,8 @@ class Runtime:
         Whoever called `run` then closes table, window and recorder, and last the engine, which `start` opened.
         """
         self.service.stopping()
-        self.worker.stop_cameras()
-        self.worker.join(JOIN_S)
+        self.analyser.stop_cameras()
+        self.analyser.join(JOIN_S)
         undelivered, spooled = self._drain(), self.deliveries.spooled()
         told_to = self.stop.is_set()
         self.stop.set()
@@ -334,7 +329,7 @@ class Runtime:
                 deadline, told_to = min(deadline, time.monotonic() + STOP_DRAIN_S), True
                 self._evidence.finish(at_once=True)
             left = deadline - time.monotonic()
-            settled = self._settle_evidence() and self.worker.join(0)
+            settled = self._settle_evidence() and self.analyser.join(0)
             undelivered = self.deliveries.drain(min(TICK_S, max(0.0, left)))
             if (settled and not undelivered) or left <= 0:
                 return undelivered

@@ -15,7 +15,6 @@ from edge_app.app.config import AppConfig
 from edge_app.app.config_requests import ConfigRequests
 from edge_app.app.engine_document import engine_document
 from edge_app.app.runtime import Runtime
-from edge_app.app.workers.pool import WorkerPool
 from edge_app.core.errors import AccessError, TemporaryError
 from edge_app.core.threads import ThreadGroup
 from edge_app.evidence import EVIDENCE, EvidenceReader
@@ -51,10 +50,10 @@ class Shown:
             started=lambda: self._runtime is not None,
             health=lambda: health_document(self._running.health()),
             stats=lambda: self._running.stats(),
-            engine=lambda: engine_document(self._running.worker.model.detector),
+            engine=lambda: engine_document(self._running.analyser.model.detector),
             counts=self._counts,
             metrics=lambda: self._running.metrics,
-            worker_of=self._worker_of,
+            worker_of=self._running.analyser.worker_of,
             readings=lambda: [*readings(), *self._agreement()],
             shown_config=lambda: self._running.parts.config.shown(),
             evidence=lambda: EvidenceReader(self._running.parts.config.state_dir / EVIDENCE),
@@ -80,12 +79,8 @@ class Shown:
 
     def _agreement(self) -> Iterator[Reading]:
         """How well INT8 agrees with FP32, where it runs."""
-        if (qualification := self._running.worker.model.detector.qualification) is not None:
+        if (qualification := self._running.analyser.model.detector.qualification) is not None:
             yield Reading("int8_agreement", qualification.report.agreement.map50, {})
-
-    def _worker_of(self, camera: str) -> int | None:
-        worker = self._running.worker
-        return worker.number_of(camera) if isinstance(worker, WorkerPool) else None
 
     def _counts(self, period: CountPeriod, since_s: float) -> list[dict[str, Any]]:
         config = self._running.parts.config
@@ -95,10 +90,10 @@ class Shown:
         running = self._running
         if (section := running.parts.config.cameras.get(name)) is None:
             return None
-        mask, labels = running.masks.of(name), running.worker.model.detector.labels
+        mask, labels = running.masks.of(name), running.analyser.model.detector.labels
         return ShownCamera(
-            frames=running.worker.tap(name),
-            packets=running.worker.packet_tap(name),
+            frames=running.analyser.tap(name),
+            packets=running.analyser.packet_tap(name),
             as_it_is=not mask and section.rotate == 0,
             hide=mask.hide,
             draw=lambda pixels, detections: Annotator(labels).draw(pixels, detections),

@@ -95,7 +95,7 @@ def start(
             on_status=as_worker.on_status if as_worker is not None else None,
         )
         engine.pop_all()
-        engine.callback(runtime.close_model)  # which may be another one by then
+        engine.callback(runtime.analyser.close)  # the model may be another one by then
         if parts.has_places and isinstance(model, LoadedModel):
             runtime.counting.store()  # which may fail, and then rather now
         yield runtime

@@ -9,9 +9,10 @@ from functools import partial
 
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import Parts, limit_pictures, make_sinks
+from edge_app.app.local_analyser import LocalAnalyser
+from edge_app.app.local_transition import LocalTransition
 from edge_app.app.plan import Plan
 from edge_app.app.runtime import STOP_DRAIN_S, Runtime
-from edge_app.app.worker_transition import WorkerTransition
 from edge_app.app.workers.pool import WorkerPool
 from edge_app.core.errors import EdgeAppError, StoppedError
 
@@ -42,7 +43,7 @@ class Transition:
             self._begin_evidence()
             self._begin_sinks()
             self._begin_camera_events()
-            finish = self._change_worker()
+            finish = self._change_analyser()
             self._undo.pop_all()
             self._runtime.parts = self._new
         self._end_sinks()
@@ -92,18 +93,19 @@ class Transition:
         sink, policy = make_sinks(parts.config)[name]  # an old one has been closed
         self._runtime.deliveries.replace(name, sink, policy, STOP_DRAIN_S)
 
-    def _change_worker(self) -> Callable[[], None]:
+    def _change_analyser(self) -> Callable[[], None]:
         """Model, cameras and what they show; returns what is to be done in the end."""
-        runtime, worker = self._runtime, self._runtime.worker
-        if not isinstance(worker, WorkerPool):
-            return WorkerTransition(runtime, worker, self._new, self._plan, self._or_undo).make()
-
-        def reload(config: AppConfig) -> None:
-            runtime.call(lambda: worker.reload(config, runtime.assignment.reads))()
-
-        self._or_undo(partial(reload, self._old.config))
-        reload(self._new.config)
+        match self._runtime.analyser:
+            case WorkerPool() as pool:
+                self._or_undo(partial(self._reload, pool, self._old.config))
+                self._reload(pool, self._new.config)
+            case LocalAnalyser() as local:
+                return LocalTransition(self._runtime, local, self._new, self._plan, self._or_undo).make()
         return lambda: None
+
+    def _reload(self, pool: WorkerPool, config: AppConfig) -> None:
+        reads = self._runtime.assignment.reads
+        self._runtime.call(lambda: pool.reload(config, reads))()
 
     def _end_sinks(self) -> None:
         for name, change in self._plan.sinks.items():

@@ -51,7 +51,7 @@ def run_unpaced(config: AppConfig, seconds: float) -> dict[str, Any]:
     cameras = {name: finite(name, camera) for name, camera in config.cameras.items()}
     config = config.model_copy(update={"cameras": cameras})
     with start(make_parts(config), keeps=False) as runtime:
-        head, detector = describe(config, runtime), runtime.worker.model.detector
+        head, detector = describe(config, runtime), runtime.analyser.model.detector
     engine = config.engine.model_copy(update={"precision": detector.precision})  # `auto` chooses once
     config = config.model_copy(update={"engine": engine})
     frames = 0
@@ -139,9 +139,9 @@ def describe(config: AppConfig, runtime: Runtime) -> dict[str, Any]:
         "schema": "edge_app.bench/1",
         "cores": cores,
         "threads": config.engine.threads or cores,
-        "model": runtime.worker.model.detector.name,
-        "precision": runtime.worker.model.detector.precision,
-        "computed_by": runtime.worker.model.identity.engine,
+        "model": runtime.analyser.model.detector.name,
+        "precision": runtime.analyser.model.detector.precision,
+        "computed_by": runtime.analyser.model.identity.engine,
     }
 
 

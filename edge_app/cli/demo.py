@@ -58,7 +58,7 @@ def main(
     parts = make_parts(scene(frames, messages))
     labels = parts.detector.labels
     with start(parts, keeps=False) as runtime:
-        runtime.worker.tap().subscribe(observe)
+        runtime.analyser.tap().subscribe(observe)
         began = time.monotonic()
         runtime.run()
         elapsed = time.monotonic() - began
@@ -67,7 +67,7 @@ def main(
     write_picture(picture, Annotator(labels).draw(places.draw(frame.picture.bgr), result.detections, lines))
     summarise(seen, labels)
     tell_what_happened(seen)
-    model = runtime.worker.model
+    model = runtime.analyser.model
     sys.stdout.write(
         f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {model.detector.name} "
         f"on {model.identity.engine}\nmessages: {messages}\npicture:  {picture}\n"

@@ -91,14 +91,14 @@ def attach_viewers(
 ) -> Callable[[], None]:
     """Attaches recorder, window and table; returns what the main thread calls each tick."""
     refreshers: list[Callable[[], None]] = []
-    worker = runtime.worker
+    analyser = runtime.analyser
     if recorder is not None:
-        worker.tap().subscribe(stack.enter_context(recorder).add, recorder.wants)
+        analyser.tap().subscribe(stack.enter_context(recorder).add, recorder.wants)
     if window is not None:
         show, newest = stack.enter_context(window).show, NewestFrames()
-        worker.tap().subscribe(newest.put, newest.wants)
-        worker.tap().subscribe_results(window.count)
-        refreshers.append(lambda: None if show(newest.of(worker.statuses())) else runtime.stop.set())
+        analyser.tap().subscribe(newest.put, newest.wants)
+        analyser.tap().subscribe_results(window.count)
+        refreshers.append(lambda: None if show(newest.of(analyser.statuses())) else runtime.stop.set())
     if LiveTable.fits(config):
         refreshers.append(stack.enter_context(LiveTable(runtime)).refresh)
 

@@ -55,13 +55,13 @@ def main(
             if time.monotonic() > deadline:
                 runtime.stop.set()
 
-        runtime.worker.tap(camera).subscribe(take)
+        runtime.analyser.tap(camera).subscribe(take)
         runtime.run(give_up)
         why = runtime.health().cameras[camera].status.detail
     if not taken:
         raise DeviceError(f"camera {camera}: no frame within {seconds:g} s{f': {why}' if why else ''}")
     frame, result, lines = taken[0]
-    labels = runtime.worker.model.detector.labels
+    labels = runtime.analyser.model.detector.labels
     pixels = places.draw(runtime.masks.hide(camera, to_bgr(frame.picture)))
     write_picture(out, Annotator(labels).draw(pixels, result.detections, lines))
     write_lines([f"{out}: {object_counts(result, labels)}"])

@@ -32,7 +32,7 @@ class LiveTable:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime, self._results = runtime, dict[str, Result]()
-        runtime.worker.tap().subscribe_results(lambda result: self._results.update({result.meta.camera: result}))
+        runtime.analyser.tap().subscribe_results(lambda result: self._results.update({result.meta.camera: result}))
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False)
         self._drawn = time.monotonic()
@@ -104,7 +104,7 @@ class LiveTable:
     def _objects(self, camera: str) -> str:
         """What the camera's newest frame shows, in words."""
         newest = self._results.get(camera)
-        return object_counts(newest, self._runtime.worker.model.detector.labels) if newest else ""
+        return object_counts(newest, self._runtime.analyser.model.detector.labels) if newest else ""
 
 
 def _on_one_line(text: str) -> Text:

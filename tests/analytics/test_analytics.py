@@ -149,13 +149,13 @@ def test_a_camera_that_is_removed_and_added_again_has_new_tracks_and_none_of_the
             assert time.monotonic() < deadline
             if before and removed[0] == inf:
                 highest.append(max(before))
-                runtime.worker.remove("a")
+                runtime.analyser.remove("a")
                 removed[0] = time.monotonic()
                 section = CameraSection(url=SCENE)
-                runtime.worker.add("a", open_source(section), section)
+                runtime.analyser.add("a", open_source(section), section)
             elif after:
                 runtime.stop.set()
 
-        runtime.worker.tap("a").subscribe_results(look)
+        runtime.analyser.tap("a").subscribe_results(look)
         runtime.run(refresh, 0.01)
     assert min(after) > highest[0]

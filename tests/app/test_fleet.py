@@ -99,10 +99,10 @@ def test_the_lease_is_kept_while_a_reload_has_the_cameras(sharing, etcd, tmp_pat
             epochs = {key: entry.create_revision for key, entry in store.under(keys.prefix).items() if key in ours}
             began.update(dict.fromkeys(epochs.keys() - began.keys(), time.monotonic()))
             if runtime.changing.locked() and len(began) == 2 and time.monotonic() > max(began.values()) + 9:
-                assert not runtime.worker.statuses()
+                assert not runtime.analyser.statuses()
                 began["epochs"] = epochs
                 runtime.changing.release()
-            if len(runtime.worker.statuses()) == 2:
+            if len(runtime.analyser.statuses()) == 2:
                 assert epochs == began["epochs"]
                 runtime.stop.set()
 

@@ -330,7 +330,7 @@ def test_when_the_last_step_fails_every_step_before_it_is_taken_back(running, tm
     (tmp_path / "state").mkdir(exist_ok=True)
     (tmp_path / "state" / "counts.db").mkdir()
     runtime = running.runtime
-    before, model = runtime.parts, runtime.worker.model
+    before, model = runtime.parts, runtime.analyser.model
     with pytest.raises(AccessError, match=r"counts\.db"):
         running.reload(
             cameras={"b": camera(zones={"door": EVERYWHERE}), "a": camera(url=SCENE + "&frames=1000000")},
@@ -338,7 +338,7 @@ def test_when_the_last_step_fails_every_step_before_it_is_taken_back(running, tm
             publish=[{"type": "file", "path": "/dev/null", "max_per_s": 1}, {"type": "stdout"}],
         )
     assert runtime.parts is before
-    assert runtime.worker.model is model
+    assert runtime.analyser.model is model
     health = runtime.health()
     assert (set(health.cameras), set(health.sinks)) == ({"a"}, {"file"})
     running.until_analysed("a")

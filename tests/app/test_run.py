@@ -152,7 +152,7 @@ def test_of_a_camera_that_is_removed_no_picture_is_kept(configured):
     )
     with start(make_parts(load_config(config, {}))) as runtime:
         before: list[int] = []
-        newest, worker, metrics = NewestFrames(), runtime.worker, runtime.metrics
+        newest, worker, metrics = NewestFrames(), runtime.analyser, runtime.metrics
         worker.tap().subscribe(newest.put)
 
         def refresh():
@@ -372,12 +372,12 @@ def test_a_file_that_failed_hides_no_error_that_ends_the_run(configured, monkeyp
     with start(make_parts(load_config(config, {}))) as runtime:
 
         def hang():
-            if runtime.worker.statuses()["clip"].reason is not None:
+            if runtime.analyser.statuses()["clip"].reason is not None:
                 raise TemporaryError("three cameras hang")
 
         with pytest.raises(TemporaryError, match="three cameras hang"):
             runtime.run(hang)
     with start(make_parts(load_config(config, {}))) as runtime:
-        monkeypatch.setattr(runtime.worker, "_publish", lambda *_: 1 / 0)
+        monkeypatch.setattr(runtime.analyser, "_publish", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             runtime.run()

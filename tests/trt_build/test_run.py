@@ -376,7 +376,7 @@ def test_a_model_with_nms_inside_runs_on_onnx_runtime_and_is_not_built_before(bo
 
     with start(make_parts(config("auto"))) as runtime:
         runtime.run()
-        assert runtime.worker.model.engine.name == "onnxruntime-cpu"
+        assert runtime.analyser.model.engine.name == "onnxruntime-cpu"
     assert "ONNX Runtime runs: " in caplog.text
     parts = make_parts(config("tensorrt"))
     with pytest.raises(DataError, match="the size of `output` depends on the picture"), start(parts):
@@ -422,7 +422,7 @@ def test_cameras_follow_where_onnx_runtime_runs_instead(box, clip):
 
     assert form(parts.sources) == "i420"  # which an engine on a GPU reads
     with start(parts) as runtime:
-        assert form(parts.sources_for(runtime.worker.model.detector)) == "bgr"
+        assert form(parts.sources_for(runtime.analyser.model.detector)) == "bgr"
 
 
 @pytest.mark.parametrize("what", MISSING)

@@ -1,4 +1,4 @@
-"""The worker processes, as the program sees them: in the place of the worker that it would have in itself."""
+"""The worker processes, as the program sees them: an analyser, like the one that it would be itself."""
 
 from __future__ import annotations
 
@@ -35,14 +35,15 @@ CLOSE_S = 0.5  # for all processes that were told to end and have not
 class WorkerPool:
     """Processes that analyse the cameras; supervised by the thread that adds and removes these.
 
-    It is what `Worker` is to the rest of the program, but for changes of the configuration: those are one `reload`,
-    which each process makes for itself.
+    Changes of the configuration are one `reload`, which each process makes for itself.
 
     Attributes:
         model: What answers the frames, once they are loaded.
+        has_pictures: As in `Analyser`.
     """
 
     model: RemoteModel
+    has_pictures = False
 
     def __init__(self, config: AppConfig, command: Sequence[str]) -> None:
         """Starts nothing yet.
@@ -137,23 +138,23 @@ class WorkerPool:
         self._note_model()
 
     def tap(self, camera: str | None = None) -> Tap:
-        """As `Worker.tap`; of all cameras without pictures."""
+        """As `Analyser.tap`; of all cameras without pictures."""
         return self._taps.tap(camera)
 
     def packet_tap(self, camera: str) -> PacketTap:
-        """As `Worker.packet_tap`."""
+        """As `Analyser.packet_tap`."""
         return self._taps.packet_tap(camera)
 
-    def number_of(self, camera: str) -> int | None:
+    def worker_of(self, camera: str) -> int | None:
         """The number of the worker that reads it."""
         return self._sharing.numbers.get(camera)
 
     def statuses(self) -> dict[str, CameraStatus]:
-        """As `Worker.statuses`."""
+        """As `Analyser.statuses`."""
         return {name: health.status for name, health in self._known.health().items()}
 
     def health(self) -> dict[str, CameraHealth]:
-        """As `Worker.health`."""
+        """As `Analyser.health`."""
         return self._known.health()
 
     @property
@@ -165,7 +166,7 @@ class WorkerPool:
 
     @property
     def describing(self) -> EngineStatus | None:
-        """As `Worker.describing`: of several the first that fails."""
+        """As `Analyser.describing`: of several the first that fails."""
         reports = [run.report for run in self._runs() if run.report is not None]
         return _worst([report.describing for report in reports if report.describing is not None])
 

@@ -107,7 +107,7 @@ class _WorkerProcess:
                 on_status=self._tell_status,
             ),
         ) as runtime:
-            self._runtime, self._viewing = runtime, Viewing(runtime.worker, self._link)
+            self._runtime, self._viewing = runtime, Viewing(runtime.analyser, self._link)
             changes = ChangeWatch(runtime.metrics)
             self._link.put(_loaded(runtime))
             while not self._begun.wait(0.1) and not self._stop.is_set():
@@ -120,7 +120,7 @@ class _WorkerProcess:
             except InputError as of_a_file:  # which has ended nothing else
                 error = of_a_file
             self._report(runtime, changes)
-            cameras = frozenset() if self._told else frozenset(runtime.worker.health())
+            cameras = frozenset() if self._told else frozenset(runtime.analyser.health())
             return RunEnded(0, "", cameras) if error is None else RunEnded(error.exit_code, str(error), cameras)
 
     def obey(self) -> None:
@@ -220,12 +220,12 @@ class _WorkerProcess:
             self._report(runtime, changes)
 
     def _report(self, runtime: Runtime, changes: ChangeWatch) -> None:
-        worker = runtime.worker
+        analyser = runtime.analyser
         self._link.put(
-            Report(worker.health(), worker.engine_status, worker.describing, changes.look(), runtime.drafts.paths)
+            Report(analyser.health(), analyser.engine_status, analyser.describing, changes.look(), runtime.drafts.paths)
         )
 
 
 def _loaded(runtime: Runtime) -> Loaded:
-    model = runtime.worker.model
+    model = runtime.analyser.model
     return Loaded(model.detector, model.identity.engine)

@@ -61,22 +61,22 @@ class OnnxRuntimeCpu:
 
     def bare(self, detector: Resolved, config: EngineConfig) -> Callable[[], int]:
         """Runs sessions with the options of `open` on noise, as `open`'s engine does while frames wait for it."""
-        from edge_app.engine.ort.cpu import open_workers
+        from edge_app.engine.ort.cpu import open_threads
 
         signature = detector.signature
-        workers = open_workers(signature.path, config.threads, quantized=signature.quantized)
+        inference = open_threads(signature.path, config.threads, quantized=signature.quantized)
         batch, picture = signature.batch or 1, signature.picture
         rows = () if len(picture.shape) == 3 else (batch,)
         size = detector.input.height, detector.input.width
         layout = (*rows, *size, 3) if picture.channels_last else (*rows, 3, *size)
         noise = np.random.default_rng(0).integers(0, 256, layout).astype(picture.dtype)
         feed = {picture.name: noise} | {name: np.repeat(row, batch, axis=0) for name, row in detector.constants.items()}
-        count = EACH * workers.threads if batch == 1 and signature.fixed_outputs else config.slots
+        count = EACH * inference.count if batch == 1 and signature.fixed_outputs else config.slots
         runs = [lambda session: session.run(None, feed)] * count
 
         def step() -> int:
-            alone = workers.are_busy_with(len(runs))
-            (workers.compute_alone(runs) if alone else workers.compute_together(runs)).wait()
+            alone = inference.are_busy_with(len(runs))
+            (inference.compute_alone(runs) if alone else inference.compute_together(runs)).wait()
             return batch * len(runs)
 
         for _ in range(WARM_UP):

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from edge_app.core.errors import DataError, EngineError
 from edge_app.core.frames import Picture
 from edge_app.engine.inputs import Inputs
+from edge_app.engine.ort.inference_threads import InferenceThreads
 from edge_app.engine.ort.picture import picture_of
 from edge_app.engine.ort.session import cores, open_sessions
 from edge_app.engine.ort.slot import OnnxRuntimeSlot
-from edge_app.engine.ort.workers import Workers
 from edge_app.model import InputSpec, Thresholds
 
 logger = logging.getLogger(__name__)
@@ -63,18 +63,18 @@ class OnnxRuntimeEngine:
         Raises:
             DataError: ONNX Runtime cannot load or run it, or the preprocessing does not fit its input.
         """
-        self._workers = workers = open_workers(path, threads, quantized=quantized)
-        most = min(max_batch, workers.threads) if batch == 1 else batch or max_batch
+        self._inference = inference = open_threads(path, threads, quantized=quantized)
+        most = min(max_batch, inference.count) if batch == 1 else batch or max_batch
         try:
-            picture = picture_of(workers.together, constants)
+            picture = picture_of(inference.together, constants)
             inputs = [Inputs(picture, spec, most, constants) for _ in range(slots)]
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
-        self.slots = tuple(OnnxRuntimeSlot(workers, each, batch, fixed_outputs) for each in inputs)
+        self.slots = tuple(OnnxRuntimeSlot(inference, each, batch, fixed_outputs) for each in inputs)
         try:
             self._warm_up(spec)
         except EngineError as error:
-            workers.stop()
+            inference.stop()
             raise DataError(f"{path}: the model fails on a blank picture: {error}") from error
         splits = self.slots[0].splits
         self.max_batch = most if splits else batch or most
@@ -91,7 +91,7 @@ class OnnxRuntimeEngine:
 
     def _takes_batches(self, spec: InputSpec, most: int) -> bool:
         """Whether as many pictures as may be computed in one run can be: fewer than threads."""
-        if (count := min(most, self._workers.threads - 1)) < 2:
+        if (count := min(most, self._inference.count - 1)) < 2:
             return True
         slot = self.slots[0]
         try:
@@ -109,14 +109,14 @@ class OnnxRuntimeEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._workers.stop()
+        self._inference.stop()
 
 
-def open_workers(path: Path, threads: int, *, quantized: bool) -> Workers:
+def open_threads(path: Path, threads: int, *, quantized: bool) -> InferenceThreads:
     """Threads that compute a model, by the arguments of `OnnxRuntimeEngine`; raises as `open_session`."""
     threads = threads or cores()
     sessions = open_sessions(path, (threads,) if threads == 1 else (threads, 1), quantized=quantized)
-    return Workers(sessions[0], sessions[-1], threads)
+    return InferenceThreads(sessions[0], sessions[-1], threads)
 
 
 def blank(spec: InputSpec) -> Picture:

@@ -15,7 +15,7 @@ from onnxruntime import InferenceSession
 from edge_app.core.errors import EngineError, first_line
 from edge_app.core.frames import Letterbox, Picture
 from edge_app.engine.inputs import Inputs
-from edge_app.engine.ort.workers import Work, Workers
+from edge_app.engine.ort.inference_threads import InferenceThreads, Work
 from edge_app.engine.slot import Outputs
 from edge_app.postprocess import RawOutputs
 
@@ -23,9 +23,9 @@ from edge_app.postprocess import RawOutputs
 class OnnxRuntimeSlot:
     """One set of input buffers and the outputs of the batch that was computed from them."""
 
-    def __init__(self, workers: Workers, inputs: Inputs, batch: int | None, fixed_outputs: bool) -> None:
-        """Computes with `workers` what is in `inputs`; see `OnnxRuntimeEngine` for the others."""
-        self._workers = workers
+    def __init__(self, inference: InferenceThreads, inputs: Inputs, batch: int | None, fixed_outputs: bool) -> None:
+        """Computes with `inference` what is in `inputs`; see `OnnxRuntimeEngine` for the others."""
+        self._inference = inference
         self._inputs = inputs
         self._batch = batch
         self._binds = fixed_outputs
@@ -47,7 +47,7 @@ class OnnxRuntimeSlot:
         self._batch = 1
 
     def submit(self, pictures: Sequence[Picture]) -> None:
-        """Letterboxes the pictures into the input here, and lets the workers compute."""
+        """Letterboxes the pictures into the input here, and lets the threads compute."""
         if self._running is not None:
             raise RuntimeError("submitted twice without waiting")
         if not 0 < len(pictures) <= self._inputs.capacity:
@@ -66,15 +66,15 @@ class OnnxRuntimeSlot:
         if not self.splits:
             self._rows = self._batch or count
             whole = partial(self._compute, 0, self._rows)
-            busy = self._workers.are_busy_with(1)
-            return self._workers.compute_alone([whole]) if busy else self._workers.compute_together([whole])
+            busy = self._inference.are_busy_with(1)
+            return self._inference.compute_alone([whole]) if busy else self._inference.compute_together([whole])
         self._rows = count
         each = [partial(self._compute, row, row + 1) for row in range(count)]
-        if self._workers.are_busy_with(count):
-            return self._workers.compute_alone(each)
+        if self._inference.are_busy_with(count):
+            return self._inference.compute_alone(each)
         if self._batch is not None:
-            return self._workers.compute_together(each)
-        return self._workers.compute_together([partial(self._compute, 0, count)], width=count)
+            return self._inference.compute_together(each)
+        return self._inference.compute_together([partial(self._compute, 0, count)], width=count)
 
     def wait(self) -> Outputs:
         """The outputs; of a fixed batch those of the padding too."""
@@ -90,7 +90,7 @@ class OnnxRuntimeSlot:
         return Outputs(arrays=arrays, letterboxes=self._letterboxes, preprocess_s=self._preprocess_s, infer_s=seconds)
 
     def _compute(self, start: int, stop: int, session: InferenceSession) -> None:
-        """Runs in a worker: these rows."""
+        """Runs in an inference thread: these rows."""
         key = session, start, stop
         if binding := self._bindings.get(key):
             session.run_with_iobinding(binding)

@@ -1,4 +1,4 @@
-"""The part of a transition that is about a worker in this process: its model, its cameras, what they show."""
+"""The part of a transition that is about what this process itself analyses: its model, its cameras, what they show."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from functools import partial
 from edge_app.app.config_sections import CameraSection
 from edge_app.app.factory import Parts
 from edge_app.app.loaded_model import LoadedModel, load_model
+from edge_app.app.local_analyser import LocalAnalyser
 from edge_app.app.plan import Plan
 from edge_app.app.runtime import Runtime
 from edge_app.app.start import keep_building
-from edge_app.app.worker import Worker
 from edge_app.capture import Source
 
 OrUndo = Callable[[Callable[[], object]], None]
 
 
-class WorkerTransition:
+class LocalTransition:
     """Made by a thread that may wait; each step tells what undoes it."""
 
-    def __init__(self, runtime: Runtime, worker: Worker, new: Parts, plan: Plan, or_undo: OrUndo) -> None:
+    def __init__(self, runtime: Runtime, analyser: LocalAnalyser, new: Parts, plan: Plan, or_undo: OrUndo) -> None:
         """Changes nothing yet.
 
         Args:
             runtime: What runs, and as what.
-            worker: Its worker.
+            analyser: Its analyser.
             new: As what it is to run.
             plan: What changes.
             or_undo: Takes what is to be done if a later step fails.
         """
-        self._runtime, self._worker, self._or_undo = runtime, worker, or_undo
+        self._runtime, self._analyser, self._or_undo = runtime, analyser, or_undo
         self._old, self._new, self._plan = runtime.parts, new, plan
         self._reopens_all = False  # because the model takes frames in another form
 
     def make(self) -> Callable[[], None]:
         """Makes every change; returns what is to be done once all others are made, too; raises as `Transition`."""
-        before = self._worker.model
+        before = self._analyser.model
         self._change_model()
         self._runtime.call(self._change_cameras)
         self._change_scenes()
-        return before.close if self._worker.model.engine is not before.engine else _nothing
+        return before.close if self._analyser.model.engine is not before.engine else _nothing
 
     def _change_model(self) -> None:
         """Another model, other thresholds, or other analytics."""
         if not self._plan.remakes_analytics:
             return
-        before, new = self._worker.model, self._new
+        before, new = self._analyser.model, self._new
         if self._plan.loads_model:
             runtime = self._runtime
             model = load_model(new.detector, new.config.engine, partial(keep_building, runtime.service, runtime.stop))
@@ -58,30 +58,30 @@ class WorkerTransition:
         self._reopens_all = before.detector.backend.reads_surfaces != model.detector.backend.reads_surfaces
 
     def _use(self, model: LoadedModel, parts: Parts) -> None:
-        self._worker.use(model, self._runtime.analytics_of(parts, model), parts.config.cameras)
+        self._analyser.use(model, self._runtime.analytics_of(parts, model), parts.config.cameras)
 
     def _change_cameras(self) -> None:
         """Runs in the thread that adds and removes cameras; what others read is their business."""
         for name in filter(self._runtime.assignment.reads, self._plan.cameras):
             change = self._plan.cameras[name]
             if change.op == "-":
-                self._worker.remove(name)
+                self._analyser.remove(name)
                 self._or_undo_camera(self._add, name, self._old)
             elif change.op == "+":
                 self._add(name, self._new)
-                self._or_undo_camera(self._worker.remove, name)
+                self._or_undo_camera(self._analyser.remove, name)
             elif self._reopens_all or self._plan.reopens(name):
                 self._replace(name, self._new)
                 self._or_undo_camera(self._replace, name, self._old)
 
     def _add(self, name: str, parts: Parts) -> None:
-        self._worker.add(name, *self._camera(name, parts))
+        self._analyser.add(name, *self._camera(name, parts))
 
     def _replace(self, name: str, parts: Parts) -> None:
-        self._worker.replace(name, *self._camera(name, parts))
+        self._analyser.replace(name, *self._camera(name, parts))
 
     def _camera(self, name: str, parts: Parts) -> tuple[Source, CameraSection]:
-        return parts.sources_for(self._worker.model.detector)[name], parts.config.cameras[name]
+        return parts.sources_for(self._analyser.model.detector)[name], parts.config.cameras[name]
 
     def _or_undo_camera(self, step: Callable[..., object], *arguments: object) -> None:
         self._or_undo(partial(self._runtime.call, partial(step, *arguments)))
@@ -92,8 +92,8 @@ class WorkerTransition:
             return
         reads = self._runtime.assignment.reads
         for name in filter(lambda name: reads(name) and self._plan.rescenes(name), self._plan.cameras):
-            self._worker.change_scene(name, self._new.config.cameras[name])
-            self._or_undo(partial(self._worker.change_scene, name, self._old.config.cameras[name]))
+            self._analyser.change_scene(name, self._new.config.cameras[name])
+            self._or_undo(partial(self._analyser.change_scene, name, self._old.config.cameras[name]))
 
 
 def _nothing() -> None:

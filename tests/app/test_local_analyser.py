@@ -57,25 +57,25 @@ def test_the_only_camera_can_be_removed_and_another_added_later(runtime):
     removed: list[float] = []
 
     def remove() -> None:
-        runtime.worker.remove("a")
+        runtime.analyser.remove("a")
         removed.append(time.monotonic())
 
     steps(
         runtime,
         (analysed(runtime, 2), remove),
-        (lambda: time.monotonic() > removed[0] + 0.3, lambda: runtime.worker.add("b", *camera())),
+        (lambda: time.monotonic() > removed[0] + 0.3, lambda: runtime.analyser.add("b", *camera())),
         (analysed(runtime, 2, "b"), lambda: None),
     )
 
 
 def test_a_camera_is_replaced_and_counts_on(runtime):
     indices: list[int] = []
-    runtime.worker.tap("a").subscribe_results(lambda result: indices.append(result.meta.index))
+    runtime.analyser.tap("a").subscribe_results(lambda result: indices.append(result.meta.index))
     before: list[int] = []
 
     def replace() -> None:
         before.append(len(indices))
-        runtime.worker.replace("a", *camera(SCENE.replace("seed=7", "seed=8")))
+        runtime.analyser.replace("a", *camera(SCENE.replace("seed=7", "seed=8")))
 
     steps(runtime, (lambda: len(indices) > 2, replace), (lambda: len(indices) > before[0] + 3, lambda: None))
     assert indices == sorted(set(indices))
@@ -111,7 +111,7 @@ def test_tracks_stays_and_crowds_of_a_camera_end_when_it_is_removed(told):
     runtime, ids = told
     steps(
         runtime,
-        (lambda: all(ids(kind) for kind in OPEN) and inside(runtime), lambda: runtime.worker.remove("a")),
+        (lambda: all(ids(kind) for kind in OPEN) and inside(runtime), lambda: runtime.analyser.remove("a")),
         (lambda: ids(*CLOSED) == ids(*OPEN), lambda: None),
     )
     assert inside(runtime) == 0
@@ -124,7 +124,7 @@ def test_who_takes_a_cameras_place_begins_with_nobody(told):
     def replace() -> None:
         open_before.append([one for one in ids("new") if one not in ids("end")])
         source, config = camera()
-        runtime.worker.replace("a", source, config.model_copy(update={"zones": {}}))
+        runtime.analyser.replace("a", source, config.model_copy(update={"zones": {}}))
 
     steps(
         runtime,
@@ -147,10 +147,10 @@ def test_after_its_end_a_worker_takes_no_camera(configured):
     finite = configured(cameras={"a": {"url": f"{SCENE}&frames=3"}}, publish=[{"type": "file", "path": "/dev/null"}])
     with start(make_parts(load_config(finite, {}))) as runtime:
         runtime.run()
-        for change in (runtime.worker.add, runtime.worker.replace):
+        for change in (runtime.analyser.add, runtime.analyser.replace):
             with pytest.raises(EndedError):
                 change("a", *camera())
-        assert set(runtime.worker.statuses()) == {"a"}
+        assert set(runtime.analyser.statuses()) == {"a"}
 
 
 def test_the_end_of_a_short_run_is_looked_at_too(configured):

@@ -10,8 +10,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from edge_app.analytics.scene import SceneConfig
+from edge_app.app.camera_analytics import CameraAnalytics, MakeAnalytics
 from edge_app.app.config_sections import CameraSection
-from edge_app.app.facts import CameraFacts, MakeAnalytics
 from edge_app.app.loaded_model import LoadedModel
 from edge_app.capture import Cameras, Source
 from edge_app.capture.status import OnStatus
@@ -42,11 +42,11 @@ class _Switch:
     """What is used next, and who waits for it."""
 
     model: LoadedModel
-    use_facts: Callable[[], None]
+    use_analytics: Callable[[], None]
     done: Future[None]
 
 
-class Worker:
+class LocalAnalyser:
     """Frames of its cameras in, messages out.
 
     Cameras are added, removed and supervised by one thread. The worker ends by itself when every camera that it has is
@@ -54,14 +54,17 @@ class Worker:
 
     Attributes:
         model: What answers the frames.
+        has_pictures: As in `Analyser`.
     """
+
+    has_pictures = True
 
     def __init__(
         self,
         model: LoadedModel,
         messages: MessageWriter,
         events: EventWriter,
-        facts: CameraFacts,
+        analytics: CameraAnalytics,
         evidence: Evidence,
         *,
         publish: Publish,
@@ -77,7 +80,7 @@ class Worker:
             model: What answers the frames.
             messages: Makes the message of each result.
             events: Makes the messages of what happened.
-            facts: Follows what is detected, and finds what happened.
+            analytics: Follows what is detected, and finds what happened.
             evidence: Keeps what happened, with pictures and clips.
             publish: Takes messages; may block only for finite sources, while the given callable returns True.
             on_status: Called on each change of a camera's status, by whichever thread made it; it must not block.
@@ -88,7 +91,7 @@ class Worker:
         """
         self.model = model
         self._messages, self._events, self._publish = messages, events, publish
-        self._facts, self._evidence = facts, evidence
+        self._analytics, self._evidence = analytics, evidence
         self._heartbeats, self._stop = heartbeats, stop
         self._threads, self._inbox = threads, Inbox()
         self._all, self._taps = Tap(), defaultdict[str, Tap](Tap)
@@ -103,7 +106,7 @@ class Worker:
             model.detector.postprocess,
             self._hand_over,
             self._cameras.analysed,
-            self._end_facts,
+            self._end_analytics,
             self._between_batches,
             metrics,
             heartbeats,
@@ -118,7 +121,7 @@ class Worker:
             EndedError: The worker has ended with its last source: nobody would analyse the camera's frames.
         """
         with self._inbox.held():
-            self._facts.add(name, config)
+            self._analytics.add(name, config)
             self._evidence.watch(name, self._view(name, source, config))
             self._cameras.add(name, source, config, self._packet_taps[name])
 
@@ -127,7 +130,7 @@ class Worker:
 
         Its tracks and stays end in the analysis thread, once the last of its frames was handed over.
         """
-        self._facts.remove(name)  # first: the inbox tells the analysis thread when its last frame was handed over
+        self._analytics.remove(name)  # first: the inbox tells the analysis thread when its last frame was handed over
         self._cameras.remove(name)
         self._evidence.unwatch(name)
 
@@ -143,8 +146,8 @@ class Worker:
         Raises:
             StoppedError: The analysis has ended.
         """
-        analytics = self._facts.made(name, scene)
-        self._calls.make(lambda: self._tell(self._facts.change(name, analytics)))
+        analytics = self._analytics.made(name, scene)
+        self._calls.make(lambda: self._tell(self._analytics.change(name, analytics)))
 
     def use(self, model: LoadedModel, make_analytics: MakeAnalytics, scenes: Mapping[str, SceneConfig]) -> None:
         """Another model, or other analytics, from the next batch on; tracks and stays end before it.
@@ -159,7 +162,7 @@ class Worker:
         Raises:
             StoppedError: The analysis has ended.
         """
-        switch = _Switch(model, self._facts.prepared(make_analytics, scenes), Future())
+        switch = _Switch(model, self._analytics.prepared(make_analytics, scenes), Future())
         self._calls.make(lambda: self._next.append(switch))
         switch.done.result()
 
@@ -170,6 +173,9 @@ class Worker:
     def packet_tap(self, camera: str) -> PacketTap:
         """Where a camera's coded packets can be had, whether it is there already or not."""
         return self._packet_taps[camera]
+
+    def worker_of(self, camera: str) -> None:
+        """As `Analyser.worker_of`: no camera has a process of its own."""
 
     def _view(self, name: str, source: Source, config: CameraSection) -> CameraView:
         return CameraView(
@@ -187,6 +193,11 @@ class Worker:
     def health(self) -> dict[str, CameraHealth]:
         """The same, with what comes of their frames; any thread may ask."""
         return self._cameras.health()
+
+    @property
+    def error(self) -> BaseException | None:
+        """As `Analyser.error`."""
+        return self._threads.kept
 
     @property
     def describing(self) -> EngineStatus | None:
@@ -216,13 +227,17 @@ class Worker:
         """Ends all cameras without waiting for their threads; what finite sources have captured is still analysed."""
         self._cameras.stop()
 
+    def close(self) -> None:
+        """Ends the engine that it has by then."""
+        self.model.close()
+
     def _analyse(self) -> None:
         try:
             self._analysis.run(self._is_over)
             while self._next and not self._stop.is_set():
                 self._switch(self._next.popleft())
                 self._analysis.run(self._is_over)
-            self._tell(self._facts.end_all())
+            self._tell(self._analytics.end_all())
         finally:
             self._calls.close()
             for switch in self._next:
@@ -233,10 +248,10 @@ class Worker:
 
     def _switch(self, switch: _Switch) -> None:
         model = switch.model
-        self._tell(self._facts.end_all())
+        self._tell(self._analytics.end_all())
         self._messages.use(model.identity, model.detector.labels)
         self._events.use(model.identity, model.detector.labels)
-        switch.use_facts()
+        switch.use_analytics()
         model.engine.select(model.detector.thresholds)
         self._analysis = replace(
             self._analysis,
@@ -249,7 +264,7 @@ class Worker:
 
     def _hand_over(self, frame: Frame, result: Result) -> None:
         """Runs in the analysis thread; waits only for the sinks of a finite source's messages."""
-        result = self._facts.of(result)
+        result = self._analytics.of(result)
         self._all.put(frame, result)
         if (tap := self._taps.get(frame.meta.camera)) is not None:
             tap.put(frame, result)
@@ -257,12 +272,12 @@ class Worker:
         self._publish(self._messages.detections(result, time.monotonic()), self._keep_waiting)
         self._tell(result.events)
 
-    def _end_facts(self, camera: str) -> None:
-        self._tell(self._facts.end(camera))
+    def _end_analytics(self, camera: str) -> None:
+        self._tell(self._analytics.end(camera))
         self._evidence.forget(camera)
 
     def _between_batches(self, now_mono: float) -> None:
-        self._tell(self._facts.waited(now_mono))
+        self._tell(self._analytics.waited(now_mono))
         self._send(self._evidence.late())
         self._calls.serve()
 

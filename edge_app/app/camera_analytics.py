@@ -1,4 +1,4 @@
-"""What is made of the detections of a worker's cameras: each camera's analytics, and what happened."""
+"""What is made of the detections of the cameras here: each camera's analytics, and what happened."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge_app.core.events import SceneEvent
 MakeAnalytics = Callable[[str, SceneConfig, Iterator[int]], Analytics | None]
 
 
-class CameraFacts:
+class CameraAnalytics:
     """The analytics of some cameras, which come and go with them; everything else is the analysis thread's."""
 
     def __init__(self, make_analytics: MakeAnalytics) -> None:

@@ -13,10 +13,10 @@ from onnx import helper, numpy_helper
 from edge_app.core.errors import EngineError
 from edge_app.engine.inputs import Inputs
 from edge_app.engine.ort.cpu import OnnxRuntimeEngine
+from edge_app.engine.ort.inference_threads import InferenceThreads
 from edge_app.engine.ort.picture import picture_of
 from edge_app.engine.ort.session import open_session
 from edge_app.engine.ort.slot import OnnxRuntimeSlot
-from edge_app.engine.ort.workers import Workers
 from tests.engine.test_slots import SPEC, grey
 from tests.onnx_models import SIDE, channel_means, images, refuses_bright, write
 
@@ -53,9 +53,9 @@ class Rig:
 
     def __init__(self, path, threads, batch=None, fixed_outputs=True):
         self.together, self.alone = Watched(path), Watched(path)
-        workers = Workers(self.together, self.alone, threads)
+        inference = InferenceThreads(self.together, self.alone, threads)
         inputs = [Inputs(picture_of(self.together, {}), SPEC, batch or 6, {}) for _ in range(2)]
-        self.slots = [OnnxRuntimeSlot(workers, each, batch, fixed_outputs) for each in inputs]
+        self.slots = [OnnxRuntimeSlot(inference, each, batch, fixed_outputs) for each in inputs]
         for slot in self.slots:
             slot.submit([grey(0)])
             slot.wait()

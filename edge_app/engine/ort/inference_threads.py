@@ -69,32 +69,32 @@ class Work:
         return max(ended for _, ended in times) - min(began for began, _ in times)
 
 
-class Workers:
+class InferenceThreads:
     """The threads; one other thread gives them work.
 
     Attributes:
         together: The session whose runs use all threads.
         alone: The one whose runs use one; the same where there is one thread.
-        threads: How many they are.
+        count: How many they are.
     """
 
-    def __init__(self, together: InferenceSession, alone: InferenceSession, threads: int) -> None:
+    def __init__(self, together: InferenceSession, alone: InferenceSession, count: int) -> None:
         """Makes the threads for these sessions."""
         self.together = together
         self.alone = alone
-        self.threads = threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="engine")
+        self.count = count
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="engine")
         self._given: list[Work] = []
 
     def are_busy_with(self, more: int) -> bool:
         """Whether each thread has something to do of its own, with what is given and so many runs more."""
         self._given = [work for work in self._given if work.left]
-        return sum(work.left for work in self._given) + more >= self.threads
+        return sum(work.left for work in self._given) + more >= self.count
 
     def compute_alone(self, runs: Iterable[Run]) -> Work:
         """Starts runs that share nothing; each thread does one after another by itself."""
         work = Work(self.alone, 1, deque(runs))
-        return self._start(work, min(len(work.runs), self.threads))
+        return self._start(work, min(len(work.runs), self.count))
 
     def compute_together(self, runs: Iterable[Run], width: int = 1) -> Work:
         """Starts runs, each with all threads; `width` as in `Work`."""
