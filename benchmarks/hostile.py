@@ -78,7 +78,7 @@ def configuration(folder: Path, good: OddCamera, hostile: dict[str, str], px: in
 
 
 def gaps(program: Program, camera: str, since: float) -> tuple[int, float]:
-    """How many messages came of a camera since then [s since the epoch], and the longest time between two [s]."""
+    """How many messages came of a camera since then [s since 1970], and the longest time between two [s]."""
     times = [message["capture_time"] + message["age_ms"] / 1000 for message in program.messages(camera)]
     times = [at for at in times if at >= since]
     return len(times), max((after - before for before, after in pairwise(times)), default=0.0)

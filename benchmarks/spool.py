@@ -89,7 +89,7 @@ def send(group: DeliveryGroup, rate: float, seconds: float) -> None:
         now, pixel = time.time(), number % 700
         payload = PAYLOAD % (number // CAMERAS, number % CAMERAS, number, now, pixel, pixel)
         camera = f"cam{number % CAMERAS}"
-        message = Message(camera=camera, kind="detections", payload=payload.encode(), live=True, time=now)
+        message = Message(camera=camera, kind="detections", payload=payload.encode(), droppable=True, time=now)
         group.put(message, lambda: False)
 
 

@@ -63,7 +63,7 @@ def main() -> None:
         time.sleep(POLL_S)
         began = time.monotonic()
         member.step()
-        reader.state, reader.stepped = member.store.state, began
+        reader.state, reader.stepped = member.etcd.state, began
 
 
 def _tick(reader: NotingReader) -> None:

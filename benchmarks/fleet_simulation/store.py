@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from edge_app.fleet.etcd import Entry, Etcd, StoreAwayError
+from edge_app.fleet.etcd import Entry, Etcd, EtcdAwayError
 
 LOOKS_S = 0.5  # how often etcd looks for leases that are over
 OVERHEAD, MARK = 120, 200  # bytes of an answer without keys, and of one without its value
@@ -48,10 +48,10 @@ class SimulatedStore:
         self._looked = 0.0
 
     def answer(self, call: str, size: int = 0) -> None:
-        """Counts a call; raises StoreAwayError if it is away."""
+        """Counts a call; raises EtcdAwayError if it is away."""
         self.asked["unanswered" if self.away else call] += 1
         if self.away:
-            raise StoreAwayError("simulated")
+            raise EtcdAwayError("simulated")
         self.sent[call] += OVERHEAD + size
         self._look()
 

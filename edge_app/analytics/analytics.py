@@ -55,7 +55,7 @@ class AnalyticsConfig:
         return TrackConfig() if self.events is not None or self.has_places else None
 
 
-class Facts(NamedTuple):
+class SceneUpdate(NamedTuple):
     """What one frame says.
 
     Attributes:
@@ -76,19 +76,19 @@ class Analytics:
         self._waits_until: float | None = None  # monotonic time [s]; None: not known yet
         self._waits = False
 
-    def update(self, meta: FrameMeta, source_wh: tuple[int, int], detections: Detections) -> Facts:
+    def update(self, meta: FrameMeta, source_wh: tuple[int, int], detections: Detections) -> SceneUpdate:
         """The facts of the next frame, whose picture has that size [px]; a new size ends all tracks."""
         if self._objects is not None:
             detections = self._objects(detections, source_wh)
         if self._tracker is None:
-            return Facts(detections, ())
+            return SceneUpdate(detections, ())
         ended = self._tracker.end() if source_wh != self._source_wh else ()
         self._source_wh = source_wh
         self._waits, self._waits_until = meta.live, None
         tracks = self._tracker.update(detections, meta.timeline_s)
         frame = TrackedFrame(meta, source_wh, replace(detections, track_id=tracks.track_id), tracks.first_s)
         events = self._events.update(frame, ended + tracks.ended)
-        return Facts(replace(frame.detections, zones=self._events.zones_of(frame)), events)
+        return SceneUpdate(replace(frame.detections, zones=self._events.zones_of(frame)), events)
 
     def close(self) -> Sequence[SceneEvent]:
         """No more frames come, or none for a long time: what follows from that."""

@@ -16,7 +16,7 @@ def count_rows(path: Path, since_s: float, period: CountPeriod, zone: tzinfo | N
 
     Args:
         path: The file of the counts, which need not be there.
-        since_s: From the minute of that time on [s since the epoch].
+        since_s: From the minute of that time on [s since 1970].
         period: How long each of them is.
         zone: Where a day and an hour begin; None: as the system has it.
     """

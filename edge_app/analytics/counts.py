@@ -83,7 +83,7 @@ class CountStore:
                 raise AccessError(f"{path}: cannot be opened: {error}") from None
 
     def add(self, counter: Counter, wall_s: float, value: float = 1) -> None:
-        """Counts something that happened at that time [s since the epoch]."""
+        """Counts something that happened at that time [s since 1970]."""
         with self._lock:
             self._pending[int(wall_s // 60), counter] += value
             self._changes += 1
@@ -128,7 +128,7 @@ class CountStore:
             self._add_to_totals(pending)
 
     def since(self, wall_s: float, until_s: float = math.inf) -> Mapping[Counter, float]:
-        """Totals of what happened from the minute of that time to before that of the other [s since the epoch].
+        """Totals of what happened from the minute of that time to before that of the other [s since 1970].
 
         What waits to be written is among it. Raises sqlite3.Error where the file is damaged.
         """
@@ -190,7 +190,7 @@ def read_counts(
 
     Args:
         path: The file, which a running program may be writing.
-        since_s: From the minute of that time on [s since the epoch].
+        since_s: From the minute of that time on [s since 1970].
         period: How long each of them is.
         zone: Where a day and an hour begin; None: as the system has it.
 

@@ -43,7 +43,7 @@ class TrackedFrame:
         return self.detections.xyxy / np.array(self.source_wh * 2, np.float64)
 
     def first_wall_s(self, row: int) -> float:
-        """When the track of that row was first seen [s since the epoch]."""
+        """When the track of that row was first seen [s since 1970]."""
         ago = 0.0 if self.first_s is None else self.meta.timeline_s - float(self.first_s[row])
         return self.meta.time.wall - ago
 

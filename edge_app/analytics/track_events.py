@@ -17,7 +17,7 @@ class _Life:
     Attributes:
         newest: Where it was seen last.
         best: Where its score was highest.
-        start_time: When it was first seen, before it had an id [s since the epoch].
+        start_time: When it was first seen, before it had an id [s since 1970].
         told_s: When the last of its events came [s], on the camera's timeline.
         id: A ULID.
     """

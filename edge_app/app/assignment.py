@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edge_app.fleet import FleetConfig, StoreStatus
+from edge_app.fleet import EtcdStatus, FleetConfig
 
 
 class Assignment:
     """What one thread decides and every thread may ask.
 
     Attributes:
-        store: How the store is doing that shares out the cameras; None outside of a fleet.
+        etcd: How etcd is doing, which shares out the cameras; None outside of a fleet.
     """
 
     def __init__(self, fleet: FleetConfig | None, *, shared: bool = False) -> None:
         """In a fleet, or `shared`, no camera is read before it is put here."""
-        self.store: StoreStatus | None = None
+        self.etcd: EtcdStatus | None = None
         self._box = None if fleet is None else fleet.box
         self._shared = shared or fleet is not None
         self._epochs: dict[str, int | None] = {}

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from edge_app.app.config import AppConfig
 from edge_app.app.config_template import ENOUGH_FPS, names, url_value
-from edge_app.app.edits import complaint, same
+from edge_app.app.edits import issue_error, same
 from edge_app.capture import UrlLogin, split_login
 from edge_app.capture.config import CameraConfig
 from edge_app.config.edit import edited
@@ -48,26 +48,26 @@ class NewCamera:
         except ValidationError as error:
             first = error.errors(include_input=False)[0]
             key = str((*first["loc"], *first.get("ctx", {}).get("at", ()), "url")[0])
-            raise complaint(key, first["msg"]) from None
+            raise issue_error(key, first["msg"]) from None
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> NewCamera:
         """From JSON; raises ConfigError with the key that is wrong."""
         if unknown := next((key for key in said if key not in KEYS), None):
-            raise complaint(unknown, f"want one of {', '.join(sorted(KEYS))}")
+            raise issue_error(unknown, f"want one of {', '.join(sorted(KEYS))}")
         for key in ("url", "username", "password"):
             if not isinstance(said.get(key) or "", str):
-                raise complaint(key, "want text")
+                raise issue_error(key, "want text")
         fps = said.get("fps")
         if not isinstance(fps, float | int | None) or isinstance(fps, bool):
-            raise complaint("fps", "want a number")
+            raise issue_error("fps", "want a number")
         login = _split(str(said.get("url") or "").strip())
         user = said.get("username") or login.username
         password = said.get("password") or login.password
         if user and password is None:
             password = ""
         if password and not user:
-            raise complaint("username", "want the user, too")
+            raise issue_error("username", "want the user, too")
         return cls(url=login.url, username=user, password=password if user else None, public=login.public, fps=fps)
 
 
@@ -94,7 +94,7 @@ class CameraEdit:
     def content(self, before: bytes, config: AppConfig) -> bytes:
         """See `Edit`."""
         if not re.fullmatch(NAME, self.name) or "\n" in self.name:
-            raise complaint("name", WANTED[NAME])
+            raise issue_error("name", WANTED[NAME])
         if self.name in config.cameras:
             raise InputError(f"there is a camera {self.name} already")
         user, password, _ = names(self.name)
@@ -114,11 +114,11 @@ def _split(url: str) -> UrlLogin:
     """The URL of a camera elsewhere, and its login."""
     scheme = url.partition("://")[0].lower()
     if scheme not in SCHEMES or "://" not in url:
-        raise complaint("url", f"want a URL that begins with {', '.join(f'{each}://' for each in SCHEMES)}")
+        raise issue_error("url", f"want a URL that begins with {', '.join(f'{each}://' for each in SCHEMES)}")
     try:
         if scheme in ("rtsp", "rtsps"):
             return split_login(url)
         login = split_login(f"rtsp{url[len(scheme) :]}")  # the same form
     except UsageError as error:
-        raise complaint("url", str(error)) from None
+        raise issue_error("url", str(error)) from None
     return UrlLogin(f"{scheme}{login.url[len('rtsp') :]}", login.username, login.password)

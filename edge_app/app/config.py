@@ -38,7 +38,7 @@ class AppConfig(ConfigSections):
     """The whole file."""
 
     _base: Path = PrivateAttr(default_factory=Path)
-    _complain: Callable[[Keys, str], str] = PrivateAttr(default_factory=lambda: _without_place)
+    _describe_issue: Callable[[Keys, str], str] = PrivateAttr(default_factory=lambda: _without_place)
     _variables: frozenset[str] = PrivateAttr(default=frozenset())
 
     @property
@@ -122,9 +122,9 @@ class AppConfig(ConfigSections):
         try:
             yield
         except of as error:
-            blamed = type(error)(self._complain(keys, str(error)))
+            blamed = type(error)(self._describe_issue(keys, str(error)))
             if isinstance(blamed, ConfigError):
-                blamed.complaints = ((dotted(keys), str(error)),)
+                blamed.issues = ((dotted(keys), str(error)),)
             raise blamed from None
 
     @model_validator(mode="before")
@@ -137,9 +137,9 @@ class AppConfig(ConfigSections):
     def model_post_init(self, context: Any) -> None:
         """Remembers what the loader alone knows: the folder of the file, and where its keys stand."""
         self._base = (context or {}).get("base", self._base)
-        self._complain = (context or {}).get("complain", self._complain)
+        self._describe_issue = (context or {}).get("complain", self._describe_issue)
         self._variables = (context or {}).get("variables", self._variables)
-        self._tell_sinks()
+        self._share_with_sinks()
 
     def of_worker(self, number: int) -> AppConfig:
         """What the worker process of that number runs: with its own GPU, or its share of cores, disk and questions."""
@@ -167,16 +167,16 @@ class AppConfig(ConfigSections):
     def __getstate__(self) -> dict[Any, Any]:
         """For a worker process; where keys stand in the file, only the process knows that has read it."""
         state = super().__getstate__()
-        private = {**state["__pydantic_private__"], "_complain": _without_place}
+        private = {**state["__pydantic_private__"], "_describe_issue": _without_place}
         return {**state, "__pydantic_private__": private}
 
     def keeping(self, other: AppConfig, keys: Iterable[str]) -> AppConfig:
         """The same with these sections of another one."""
         kept = self.model_copy(update={key: getattr(other, key) for key in keys})
-        kept._tell_sinks()
+        kept._share_with_sinks()
         return kept
 
-    def _tell_sinks(self) -> None:
+    def _share_with_sinks(self) -> None:
         """What of other sections they need."""
         address = self.web.address if self.web is not None else None
         for sink in self.publish:
@@ -230,7 +230,7 @@ def _target(url: str) -> str:
 
 
 def _without_place(keys: Keys, words: str) -> str:
-    """A complaint about a configuration that came from no file."""
+    """An issue of a configuration that came from no file."""
     return f"{dotted(keys)}: {words}"
 
 
@@ -238,7 +238,7 @@ def load_config(path: Path, environ: Mapping[str, str], content: bytes | None = 
     """The configuration in `path`, or that it would be with this content; `environ` fills its variables.
 
     Raises:
-        ConfigError: It holds a mistake; the text is the line `FILE:LINE:COLUMN: key: what is wrong`.
+        ConfigError: It has an issue; the text is the line `FILE:LINE:COLUMN: key: what is wrong`.
         InputError: There is no such file.
         AccessError: It may not be read.
     """

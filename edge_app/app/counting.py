@@ -1,4 +1,4 @@
-"""Keeps and tells what lines and zones count while the program runs."""
+"""Keeps and publishes what lines and zones count while the program runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 COUNTING = "counts"  # the name of the thread
 WRITE_EVERY_S, ADD_UP_EVERY_S = 1.0, 3600.0
-TELL_EVERY_S = 60.0  # and it is told as soon as it begins to run
+PUBLISH_EVERY_S = 60.0  # and it is told as soon as it begins to run
 
 
 @contextmanager
@@ -43,7 +43,7 @@ class Counting:
         self,
         open_counts: Callable[[], CountStore],
         time_zone: tzinfo | None,
-        tell: Callable[[dict[str, Any]], object],
+        publish: Callable[[dict[str, Any]], object],
         threads: ThreadGroup,
         heartbeats: Heartbeats,
         stop: threading.Event,
@@ -53,13 +53,13 @@ class Counting:
         Args:
             open_counts: Opens the file, once.
             time_zone: Where a day begins; None: as the system has it.
-            tell: Told what was counted.
+            publish: Given what was counted.
             threads: Runs the thread that keeps it.
             heartbeats: Told at least once a second that this is alive.
             stop: Ends it.
         """
         self._open_counts, self._time_zone = open_counts, time_zone
-        self._tell, self._threads, self._heartbeats, self._stop = tell, threads, heartbeats, stop
+        self._publish, self._threads, self._heartbeats, self._stop = publish, threads, heartbeats, stop
         self._keeper: CountKeeper | None = None
         self._runs = False
 
@@ -75,40 +75,40 @@ class Counting:
             self._keeper.store.reread()
 
     def keep(self, *, at_once: bool) -> None:
-        """Keeps and tells what is counted from now on, if anything is; `at_once` is as `CountKeeper` has it."""
+        """Keeps and publishes what is counted from now on, if anything is; `at_once` is as `CountKeeper` has it."""
         if (keeper := self._keeper) is None:
             return
         keeper.at_once = at_once
         if not self._runs:
             self._runs = True
-            self._threads.start(COUNTING, partial(keeper.run, self._tell, self._heartbeats, self._stop))
+            self._threads.start(COUNTING, partial(keeper.run, self._publish, self._heartbeats, self._stop))
 
 
 @dataclass(slots=True)
 class CountKeeper:
-    """Writes what was counted every second, and tells it every minute, or as soon as it has changed.
+    """Writes what was counted every second, and publishes it every minute, or as soon as it has changed.
 
     Attributes:
         store: Where it is counted.
         time_zone: Where a day begins; None: as the system has it.
-        at_once: Whether to tell what has changed in the second in which it is written.
+        at_once: Whether to publish what has changed in the second in which it is written.
     """
 
     store: CountStore
     time_zone: tzinfo | None
     at_once: bool = False
 
-    def run(self, tell: Callable[[dict[str, Any]], object], heartbeats: Heartbeats, stop: threading.Event) -> None:
+    def run(self, publish: Callable[[dict[str, Any]], object], heartbeats: Heartbeats, stop: threading.Event) -> None:
         """Runs until `stop`; what cannot be written waits, and that is told once."""
         failed, add_up_s = False, time.monotonic()
-        tell_s, told = add_up_s, -1
+        publish_s, published = add_up_s, -1
         while not stop.wait(WRITE_EVERY_S):
             heartbeats.beat(COUNTING)
             changes = self.store.changes
             failed = not _done(self.store.write, failed)
-            if not failed and (time.monotonic() >= tell_s or (self.at_once and changes != told)):
-                tell_s, told = time.monotonic() + TELL_EVERY_S, changes
-                failed = not _done(lambda: tell(self.report(datetime.now(timezone.utc))), failed)
+            if not failed and (time.monotonic() >= publish_s or (self.at_once and changes != published)):
+                publish_s, published = time.monotonic() + PUBLISH_EVERY_S, changes
+                failed = not _done(lambda: publish(self.report(datetime.now(timezone.utc))), failed)
             if not failed and time.monotonic() >= add_up_s:
                 add_up_s = time.monotonic() + ADD_UP_EVERY_S
                 failed = not _done(lambda: self.store.add_up_old(self.time_zone), failed)

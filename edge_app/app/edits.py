@@ -70,7 +70,7 @@ class SceneEdit:
         """See `Edit`."""
         section = _camera(config, self.camera)
         if unknown := next((key for key in self.wanted if key not in SCENE), None):
-            raise complaint(f"cameras.{self.camera}.{unknown}", f"want one of {', '.join(SCENE)}")
+            raise issue_error(f"cameras.{self.camera}.{unknown}", f"want one of {', '.join(SCENE)}")
         old = {key: value for key, value in scene_of(section).items() if key in self.wanted}
         new = {key: _normal(key, value) for key, value in self.wanted.items()}
         return edited(before, ("cameras", self.camera), literal(old), literal(new))
@@ -143,8 +143,8 @@ def _plain(value: Any) -> Any:
         return value
 
 
-def complaint(key: str, words: str) -> ConfigError:
+def issue_error(key: str, words: str) -> ConfigError:
     """An error about a key of what was asked for."""
     error = ConfigError(f"{key}: {words}")
-    error.complaints = ((key, words),)
+    error.issues = ((key, words),)
     return error

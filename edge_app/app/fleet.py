@@ -108,7 +108,7 @@ def _take_part(runtime: Runtime, member: Member, file: Path, config: FleetConfig
     kept: dict[str, int] = {}
     while not runtime.stop.wait(POLL_S):
         member.step()
-        runtime.assignment.store = member.store
+        runtime.assignment.etcd = member.etcd
         if member.held != kept:
             kept = member.held
             _remember(file, {"site": config.site, "box": config.box, "cameras": kept})

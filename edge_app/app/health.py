@@ -52,7 +52,7 @@ class HealthWatch:
                 sinks={name: replace(sink, since=noted.of(f"sink {name}", sink.since)) for name, sink in sinks.items()},
                 clock_synchronised=self._clock.synchronised,
                 describing=self._analyser.describing,
-                fleet=self._assignment.store,
+                fleet=self._assignment.etcd,
             )
             if now.status != self._status:
                 self._status, self._status_since = now.status, time.time()
@@ -68,7 +68,7 @@ class HealthReporter:
         self._line = ""
         self._next_report = time.monotonic() + REPORT_S
 
-    def tell(self, health: Health) -> None:
+    def report(self, health: Health) -> None:
         """Reports what has changed; to be called several times a second."""
         if (line := health.line) != self._line:
             self._line = line

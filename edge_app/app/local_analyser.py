@@ -147,7 +147,7 @@ class LocalAnalyser:
             StoppedError: The analysis has ended.
         """
         analytics = self._analytics.made(name, scene)
-        self._calls.make(lambda: self._tell(self._analytics.change(name, analytics)))
+        self._calls.make(lambda: self._publish_events(self._analytics.change(name, analytics)))
 
     def use(self, model: LoadedModel, make_analytics: MakeAnalytics, scenes: Mapping[str, SceneConfig]) -> None:
         """Another model, or other analytics, from the next batch on; tracks and stays end before it.
@@ -237,7 +237,7 @@ class LocalAnalyser:
             while self._next and not self._stop.is_set():
                 self._switch(self._next.popleft())
                 self._analysis.run(self._is_over)
-            self._tell(self._analytics.end_all())
+            self._publish_events(self._analytics.end_all())
         finally:
             self._calls.close()
             for switch in self._next:
@@ -248,7 +248,7 @@ class LocalAnalyser:
 
     def _switch(self, switch: _Switch) -> None:
         model = switch.model
-        self._tell(self._analytics.end_all())
+        self._publish_events(self._analytics.end_all())
         self._messages.use(model.identity, model.detector.labels)
         self._events.use(model.identity, model.detector.labels)
         switch.use_analytics()
@@ -270,21 +270,21 @@ class LocalAnalyser:
             tap.put(frame, result)
         self._evidence.see(frame, result)
         self._publish(self._messages.detections(result, time.monotonic()), self._keep_waiting)
-        self._tell(result.events)
+        self._publish_events(result.events)
 
     def _end_analytics(self, camera: str) -> None:
-        self._tell(self._analytics.end(camera))
+        self._publish_events(self._analytics.end(camera))
         self._evidence.forget(camera)
 
     def _between_batches(self, now_mono: float) -> None:
-        self._tell(self._analytics.waited(now_mono))
-        self._send(self._evidence.late())
+        self._publish_events(self._analytics.waited(now_mono))
+        self._publish_all(self._evidence.late())
         self._calls.serve()
 
-    def _tell(self, events: Iterable[SceneEvent]) -> None:
-        self._send(self._evidence.message(event, self._keep_waiting) for event in events)
+    def _publish_events(self, events: Iterable[SceneEvent]) -> None:
+        self._publish_all(self._evidence.message(event, self._keep_waiting) for event in events)
 
-    def _send(self, messages: Iterable[Message]) -> None:
+    def _publish_all(self, messages: Iterable[Message]) -> None:
         for message in messages:
             self._publish(message, self._keep_waiting)
 

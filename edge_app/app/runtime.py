@@ -111,7 +111,7 @@ class Runtime:
         self.parts, self.metrics, self.stop, self.service, self.masks = parts, metrics, stop, service, masks
         self._heartbeats, self._threads, self._calls = Heartbeats(), ThreadGroup(stop), Calls()
         self.counting = Counting(
-            open_counts, parts.config.time_zone, self._tell_counts, self._threads, self._heartbeats, stop
+            open_counts, parts.config.time_zone, self._publish_counts, self._threads, self._heartbeats, stop
         )
         self.clock, self._leaks = BoxClock(), LeakGuard(metrics, self._threads.fail)
         self._session = new_ulid()
@@ -122,7 +122,7 @@ class Runtime:
         labels = answering.detector.labels
         self._events = EventWriter(self._session, answering.identity, labels, self.clock, assignment.origin)
         self._status_events: StatusEvents | None = None
-        self.tell_of_cameras(parts.config.events is not None)
+        self.use_camera_events(parts.config.events is not None)
         self._evidence, self.evidence_written = Evidence(self._events), Listeners()
         self._evidence_control = EvidenceControl(
             self._evidence,
@@ -151,7 +151,7 @@ class Runtime:
         ended = False
         try:
             cameras = self.parts.config.cameras
-            self.tell_places(cameras)
+            self.publish_places(cameras)
             self.keep_evidence(self.parts.config)
             for sink_name, (sink, policy) in self.parts.sinks.items():
                 self.deliveries.add(sink_name, sink, policy)
@@ -167,7 +167,7 @@ class Runtime:
                 self.analyser.supervise()
                 self._calls.serve()
                 self.service.feed(self._heartbeats)
-                self._reporter.tell(self.health())
+                self._reporter.report(self.health())
                 self._leaks.look(self.parts.config.limits)
                 refresh()
         finally:
@@ -212,11 +212,11 @@ class Runtime:
         """Keeps of events what that configuration asks for; raises as `run`."""
         self._evidence_control.fit(config if self.analyser.has_pictures else config.beside_workers)
 
-    def tell_of_cameras(self, told: bool) -> None:
+    def use_camera_events(self, told: bool) -> None:
         """Whether cameras that go down and come back are events; what was told of them already is not told again."""
-        self._status_events = (self._status_events or StatusEvents(self._tell)) if told else None
+        self._status_events = (self._status_events or StatusEvents(self._publish_event)) if told else None
 
-    def tell_places(self, cameras: Mapping[str, CameraSection]) -> None:
+    def publish_places(self, cameras: Mapping[str, CameraSection]) -> None:
         """Tells the sinks which cameras, zones and lines there are."""
         names = {name: PlaceNames(zones=[*c.zones], lines=[*c.lines]) for name, c in cameras.items()}
         self.deliveries.put_state(places_message(names))
@@ -245,7 +245,7 @@ class Runtime:
             outlets = Outlets(
                 publish=self.deliveries.put,
                 on_status=on_status,
-                on_counts=self._tell_counts,
+                on_counts=self._publish_counts,
                 evidence=self._evidence,
                 metrics=self.metrics,
                 stop=self.stop,
@@ -275,7 +275,7 @@ class Runtime:
         if (events := self._status_events) is not None:
             events.changed(camera, status)
 
-    def _tell(self, event: CameraEvent) -> None:
+    def _publish_event(self, event: CameraEvent) -> None:
         message = self._events.camera(event)
         self._evidence.keep(message)
         self.deliveries.put(message, lambda: False)
@@ -283,7 +283,7 @@ class Runtime:
     def _labels(self) -> Sequence[str]:
         return self.analyser.model.detector.labels
 
-    def _tell_counts(self, document: dict[str, Any]) -> None:
+    def _publish_counts(self, document: dict[str, Any]) -> None:
         self.deliveries.put_state(counts_message(self._session, document, self.clock, self.assignment.origin))
 
     def _end(self) -> TemporaryError | None:

@@ -31,7 +31,7 @@ class Since:
         self._before, self._seen = self._seen, {}
 
     def of(self, what: str, noted: Noted) -> Noted:
-        """When that began [s since the epoch], of which this was noted then; None if nothing was."""
+        """When that began [s since 1970], of which this was noted then; None if nothing was."""
         if noted is None:
             return noted
         key = what, noted

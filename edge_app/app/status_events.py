@@ -14,7 +14,7 @@ class StatusEvents:
 
     def __init__(self, tell: Callable[[CameraEvent], object]) -> None:
         """`tell` is called by whichever thread calls `changed`."""
-        self._tell = tell
+        self._publish = tell
         self._down: set[str] = set()
 
     def changed(self, camera: str, status: CameraStatus) -> None:
@@ -25,4 +25,4 @@ class StatusEvents:
             self._down.remove(camera)
         else:
             return
-        self._tell(CameraEvent(id=new_ulid(), camera=camera, status=status))
+        self._publish(CameraEvent(id=new_ulid(), camera=camera, status=status))

@@ -50,7 +50,7 @@ class Transition:
         self._runtime.masks.use(self._new.config.privacy)
         if self._new.config.evidence is None:
             self._runtime.keep_evidence(self._new.config)
-        self._tell()
+        self._publish_changes()
         finish()
 
     def _or_undo(self, step: Callable[[], object]) -> None:
@@ -86,8 +86,8 @@ class Transition:
     def _begin_camera_events(self) -> None:
         """Before a camera changes: one that is down at once is told of, too. What is to end ends last."""
         if self._old.config.events is None and self._new.config.events is not None:
-            self._or_undo(partial(self._runtime.tell_of_cameras, False))
-            self._runtime.tell_of_cameras(True)
+            self._or_undo(partial(self._runtime.use_camera_events, False))
+            self._runtime.use_camera_events(True)
 
     def _replace_sink(self, name: str, parts: Parts) -> None:
         sink, policy = make_sinks(parts.config)[name]  # an old one has been closed
@@ -112,10 +112,10 @@ class Transition:
             if change.op == "-":
                 self._runtime.deliveries.remove(name, STOP_DRAIN_S)
 
-    def _tell(self) -> None:
+    def _publish_changes(self) -> None:
         if (events := self._plan.sections.get("events")) is not None and events.op != "=":
-            self._runtime.tell_of_cameras(self._new.config.events is not None)
-        self._runtime.tell_places(self._new.config.cameras)
+            self._runtime.use_camera_events(self._new.config.events is not None)
+        self._runtime.publish_places(self._new.config.cameras)
         self._runtime.counting.keep(at_once=self._new.counts_at_once)
 
 

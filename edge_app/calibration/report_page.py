@@ -81,7 +81,7 @@ def render_page(
         report=report,
         name=name,
         figures=list(_figures(report)),
-        facts=_facts(report).items(),
+        summary=_summary(report).items(),
         labels=list(_labels(report)),
         bars=_bars(report.layers),
         fallbacks=[(each.layer, f"{each.gain:+.4f}", _percent(each.cost)) for each in report.fallbacks],
@@ -106,7 +106,7 @@ def _figures(report: CalibrationReport) -> Iterator[tuple[str, str]]:
         yield "ground truth, INT8 map50", f"{report.ground_truth.int8_map50:.4f}"
 
 
-def _facts(report: CalibrationReport) -> dict[str, str]:
+def _summary(report: CalibrationReport) -> dict[str, str]:
     return {
         "model": report.model_sha256,
         "INT8 file": report.int8_sha256,

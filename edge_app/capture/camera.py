@@ -42,7 +42,7 @@ class CaptureLoop:
         stop: Ends it.
         waiting_since: Monotonic clock when it last asked the source for a frame [s]; None while it waits to reconnect.
         first_frame, last_frame: Monotonic clock of the first and the last frame of this connection [s].
-        next_retry: When it asks the source again [s since the epoch]; None unless it waits to reconnect.
+        next_retry: When it asks the source again [s since 1970]; None unless it waits to reconnect.
     """
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -81,7 +81,7 @@ class Camera:
         self._unanalysed = ""
         self._last_analysed: float | None = None
         self._rate, self._watch = RateMeter(), PictureWatch(config.stall_timeout_s)
-        self._last_frame: float | None = None  # of whichever connection [s since the epoch]
+        self._last_frame: float | None = None  # of whichever connection [s since 1970]
 
     def run(self, loop: CaptureLoop) -> None:
         """Opens the source until the loop is stopped, or a finite source has been read to its end.

@@ -43,7 +43,7 @@ class Moment:
 
 
 def captured(arrival: Moment, camera_wall: float | None, ahead_s: float = 0.0) -> CaptureTime:
-    """When a frame was taken, from its arrival and its time on the camera's clock [s since the epoch].
+    """When a frame was taken, from its arrival and its time on the camera's clock [s since 1970].
 
     `ahead_s` is how far that clock is known to be ahead of ours [s]; the age allows for it.
 
@@ -102,7 +102,7 @@ class CameraClock:
 
 
 def camera_wall(packet: Any) -> float | None:
-    """The camera's clock [s since the epoch] for a packet of libav; None before its first RTCP report."""
+    """The camera's clock [s since 1970] for a packet of libav; None before its first RTCP report."""
     if not packet.has_sidedata("prft"):
         return None
     microseconds, _flags = struct.unpack("<qi", bytes(packet.get_sidedata("prft"))[:12])

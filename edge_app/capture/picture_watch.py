@@ -66,12 +66,12 @@ class Lasting:
     def __init__(self, timeout_s: float) -> None:
         """Takes how long [s]."""
         self._timeout_s = timeout_s
-        self._began: tuple[float, float] | None = None  # on the monotonic clock, and since the epoch
+        self._began: tuple[float, float] | None = None  # on the monotonic clock, and since 1970
         self._lasts = False
         self._misses = 0
 
     def seen(self, is_so: bool, now_mono: float) -> float | None:
-        """Since when it lasts [s since the epoch] as of this look; None if it does not."""
+        """Since when it lasts [s since 1970] as of this look; None if it does not."""
         self._misses = 0 if is_so else self._misses + 1
         if self._misses >= (MISSES if self._lasts else 1):
             self._began, self._lasts = None, False

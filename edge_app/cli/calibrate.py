@@ -112,7 +112,7 @@ def main(
 
 def run(job: CalibrationJob) -> None:
     """Calibrates and says how it went; raises DataError where the model is refused."""
-    with shown() as progress, told(job.out):
+    with shown() as progress, one_line_errors(job.out):
         report = calibrate(job, progress)
     write_lines(summary(report, job.out))
     if not report.passed:
@@ -187,7 +187,7 @@ def shown() -> Iterator[CalibrationProgress]:
 
 
 @contextmanager
-def told(out: Path) -> Iterator[None]:
+def one_line_errors(out: Path) -> Iterator[None]:
     """What the operating system refuses, and an interruption, as one line."""
     try:
         yield

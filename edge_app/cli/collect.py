@@ -17,7 +17,7 @@ from edge_app.app.factory import limit_pictures, make_sources
 from edge_app.cli.loading import ConfigArgument, load_config
 from edge_app.cli.logs import Level, set_up
 from edge_app.cli.output import write_lines
-from edge_app.cli.signals import told_to_stop
+from edge_app.cli.signals import stopped_by_signals
 from edge_app.collect import Blur, CollectLimits, Collector, PictureFolder, Redact, StopReason, blurring_detector
 from edge_app.core.colour import to_bgr
 from edge_app.core.errors import UsageError
@@ -58,7 +58,7 @@ def main(
     limit_pictures(config)
     sources = make_sources(config)
     refuse_own_source(config, out)
-    with told_to_stop() as stop, ExitStack() as stack:
+    with stopped_by_signals() as stop, ExitStack() as stack:
         redact = redaction(config, blur or [], stack)
         pictures = stack.enter_context(PictureFolder(out, f".{image_format.value}", round(max_mb * MB)))
         collector = Collector(pictures, CollectLimits(images, hours * 3600), every, redact, stop)

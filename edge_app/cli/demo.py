@@ -66,7 +66,7 @@ def main(
     picture = out / "annotated.png"
     write_picture(picture, Annotator(labels).draw(places.draw(frame.picture.bgr), result.detections, lines))
     summarise(seen, labels)
-    tell_what_happened(seen)
+    print_what_happened(seen)
     model = runtime.analyser.model
     sys.stdout.write(
         f"{len(seen)} frames in {elapsed:.1f} s ({len(seen) / elapsed:.0f} a second) with {model.detector.name} "
@@ -97,7 +97,7 @@ def scene(frames: int, messages: Path) -> AppConfig:
     )
 
 
-def tell_what_happened(seen: Sequence[Result]) -> None:
+def print_what_happened(seen: Sequence[Result]) -> None:
     """Prints how many entered the zone and crossed the line."""
     events = Counter((event.type, event.direction) for result in seen for event in result.events)
     sys.stdout.write(

@@ -15,7 +15,7 @@ from edge_app.cli.options import AsJson
 from edge_app.cli.output import write_lines
 from edge_app.core.errors import DeviceError, UsageError
 from edge_app.discovery import FoundCamera, Question, find_cameras, stream_urls
-from edge_app.discovery.search import GROUP, WAIT_S, AskedPlace
+from edge_app.discovery.search import GROUP, WAIT_S, SocketAddress
 
 EXAMPLE = "Example: edge-app discover, then: edge-app init --rtsp -"
 
@@ -34,7 +34,7 @@ def main(
     as_json: AsJson = False,
 ) -> None:
     """Ask the network for cameras that speak ONVIF, and list those that answer."""
-    found = find_cameras(wait, [place(each) for each in ask] if ask else [GROUP])
+    found = find_cameras(wait, [address_of(each) for each in ask] if ask else [GROUP])
     password = read_password(password_file) if password_file is not None else ""
     urls = {camera: streams_of(camera, username, password) for camera in found} if streams else {}
     if as_json:
@@ -47,7 +47,7 @@ def main(
         sys.stderr.write("no camera answered: many do not until ONVIF is switched on in their own settings\n")
 
 
-def place(text: str) -> AskedPlace:
+def address_of(text: str) -> SocketAddress:
     """Where a host is asked; raises UsageError."""
     host, _, port = text.partition(":")
     try:

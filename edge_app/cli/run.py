@@ -24,7 +24,7 @@ from edge_app.app.serving import serve
 from edge_app.app.start import start
 from edge_app.cli.loading import ConfigArgument, load_config, refuse_to_replace
 from edge_app.cli.logs import Level, set_up
-from edge_app.cli.signals import told_to_reload, told_to_stop
+from edge_app.cli.signals import reloaded_by_signals, stopped_by_signals
 from edge_app.cli.table import LiveTable
 from edge_app.core.errors import UsageError
 from edge_app.evidence import PrivacyMasks
@@ -46,9 +46,9 @@ def main(
     limit_arenas()
     file = ConfigFile(path, os.environ, load_config)
     reloader = Reloader(file)
-    with told_to_reload(reloader.request), ExitStack() as stack:
+    with reloaded_by_signals(reloader.request), ExitStack() as stack:
         config = load_config(path)
-        stop = stack.enter_context(told_to_stop())
+        stop = stack.enter_context(stopped_by_signals())
         if config.workers.count and (show or record is not None):
             raise UsageError("--show and --record want every frame, and workers keep them; leave out `workers`")
         parts = make_parts(config)

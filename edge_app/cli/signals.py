@@ -17,7 +17,7 @@ MOST_AT_ONCE = 64  # signals that are read from the pipe
 
 
 @contextmanager
-def told_to_stop() -> Iterator[threading.Event]:
+def stopped_by_signals() -> Iterator[threading.Event]:
     """Set by either signal during the block, which the process then has so long to leave.
 
     Python calls a signal's handler once the main thread is back from the call it is in. A model may never return from
@@ -41,7 +41,7 @@ def told_to_stop() -> Iterator[threading.Event]:
 
 
 @contextmanager
-def told_to_reload(reload: Callable[[], object]) -> Iterator[None]:
+def reloaded_by_signals(reload: Callable[[], object]) -> Iterator[None]:
     """SIGHUP calls `reload`, in the main thread, during the block; at a terminal it means that nobody is there."""
     if sys.stdin is not None and sys.stdin.isatty():
         yield

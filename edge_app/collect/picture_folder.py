@@ -31,7 +31,7 @@ class ManifestEntry(BaseModel):
     Attributes:
         file: Name of the picture in the folder.
         camera: Name of the camera.
-        capture_time, ts_source: When it was captured [s since the epoch], and how that is known, as in the messages.
+        capture_time, ts_source: When it was captured [s since 1970], and how that is known, as in the messages.
         sha256: Of the file.
         width, height: Of the picture [px].
         brightness: Mean of its pixels, 0 to 255.

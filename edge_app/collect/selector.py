@@ -47,9 +47,9 @@ class _Interval:
     """An interval of one camera's time, and its best candidate so far.
 
     Attributes:
-        start: Time of its first frame [s since the epoch].
+        start: Time of its first frame [s since 1970].
         length: Its duration [s].
-        earliest: Frames before this time are too close to the previous interval's best [s since the epoch].
+        earliest: Frames before this time are too close to the previous interval's best [s since 1970].
         best: None if all frames are too close.
     """
 
@@ -59,11 +59,11 @@ class _Interval:
     best: Candidate | None = None
 
     def contains(self, captured_at: float) -> bool:
-        """Whether a frame of this time [s since the epoch] belongs to the interval; not if the clock was set back."""
+        """Whether a frame of this time [s since 1970] belongs to the interval; not if the clock was set back."""
         return abs(captured_at - self.start) < self.length  # some files have frames slightly out of order
 
     def following(self, captured_at: float) -> _Interval:
-        """The interval that starts with a frame of this time [s since the epoch]."""
+        """The interval that starts with a frame of this time [s since 1970]."""
         if captured_at < self.start:
             return _Interval(captured_at, self.length)
         earliest = self.earliest if self.best is None else self.best.frame.meta.time.wall + self.length / 2

@@ -27,7 +27,7 @@ STANDARD_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org
 
 
 @dataclass(frozen=True)
-class NodePlace:
+class Location:
     """Where a value stands in the file.
 
     Attributes:
@@ -49,20 +49,20 @@ class YamlDocument:
 
     Attributes:
         values: Dicts, lists, texts, None, and `UNUSABLE` for what an issue is about.
-        places: Of each value.
+        locations: Of each value.
         issues: What is wrong so far.
     """
 
     values: Any
-    places: dict[Keys, NodePlace]
+    locations: dict[Keys, Location]
     issues: list[ConfigIssue]
 
     def mark(self, keys: Keys) -> Mark:
         """Where to point the user for `keys`: at the text itself, or at the key of a list or mapping."""
-        while keys not in self.places:
+        while keys not in self.locations:
             keys = keys[:-1]  # what the file leaves out is reported where it would stand
-        place = self.places[keys]
-        return place.value if place.kind == "text" else place.key
+        location = self.locations[keys]
+        return location.value if location.kind == "text" else location.key
 
 
 def read(content: bytes, fill: Callable[[str], str]) -> YamlDocument:
@@ -73,12 +73,12 @@ def read(content: bytes, fill: Callable[[str], str]) -> YamlDocument:
     """
     root = parse(content)
     reader = _Reader(fill)
-    return YamlDocument(reader.read(root, (), _mark(root)), reader.places, reader.issues)
+    return YamlDocument(reader.read(root, (), _mark(root)), reader.locations, reader.issues)
 
 
 class _Reader:
     def __init__(self, fill: Callable[[str], str]) -> None:
-        self.places: dict[Keys, NodePlace] = {}
+        self.locations: dict[Keys, Location] = {}
         self.issues: list[ConfigIssue] = []
         self._fill = fill
         self._visits = 0
@@ -87,14 +87,14 @@ class _Reader:
         """The value of `node`, whose key stands at `key_mark`."""
         self._count(node, keys)
         if node.tag not in STANDARD_TAGS:
-            self.places[keys] = NodePlace(key_mark, _mark(node), "text")
+            self.locations[keys] = Location(key_mark, _mark(node), "text")
             return self._unusable(node, keys, "tags are not supported; quote a value that begins with !")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, keys, key_mark)
         if isinstance(node, yaml.SequenceNode):
-            self.places[keys] = NodePlace(key_mark, _mark(node), "list")
+            self.locations[keys] = Location(key_mark, _mark(node), "list")
             return [self.read(item, (*keys, index), _mark(item)) for index, item in enumerate(node.value)]
-        self.places[keys] = NodePlace(key_mark, _mark(node), "mapping")
+        self.locations[keys] = Location(key_mark, _mark(node), "mapping")
         entries = self._entries(node, keys)
         return {name: self.read(value, (*keys, name), _mark(key)) for name, (key, value) in entries.items()}
 
@@ -110,7 +110,7 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode, keys: Keys, key_mark: Mark) -> object:
         plain = node.style is None
         written = node.value.removesuffix("\n") if node.style in BLOCKS else node.value  # which ends with its line
-        self.places[keys] = NodePlace(key_mark, _mark(node), "text", written)
+        self.locations[keys] = Location(key_mark, _mark(node), "text", written)
         try:
             text = self._fill(written)
             text.encode()
@@ -122,7 +122,7 @@ class _Reader:
             return self._unusable(node, keys, f"nothing is left of it; quote a value that begins with {begins}")
         # A variable may hold the text `null`; only a plain scalar of the file, or an empty variable, means None.
         if plain and (node.value in NOTHING or not text):
-            self.places[keys] = NodePlace(key_mark, _mark(node), "nothing", node.value)
+            self.locations[keys] = Location(key_mark, _mark(node), "nothing", node.value)
             return None
         return text
 

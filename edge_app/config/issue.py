@@ -38,13 +38,13 @@ class ConfigIssues(Exception):  # noqa: N818, as above
     def __init__(self, issues: Iterable[ConfigIssue]) -> None:
         different: dict[tuple[Mark, Keys], ConfigIssue] = {}
         for issue in issues:
-            different.setdefault((issue.mark, issue.keys[-1:]), issue)  # what an alias repeats is one mistake
+            different.setdefault((issue.mark, issue.keys[-1:]), issue)  # what an alias repeats is one issue
         self.issues = sorted(different.values(), key=lambda issue: issue.mark)
         super().__init__("\n".join(map(str, self.issues)))
 
 
-class MistakesError(ConfigError):
-    """More than one mistake in a configuration, a line each."""
+class ConfigIssuesError(ConfigError):
+    """More than one issue of a configuration, a line each."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
@@ -55,12 +55,12 @@ class MistakesError(ConfigError):
         return self._lines
 
 
-def mistakes(path: Path, issues: ConfigIssues) -> ConfigError:
+def issues_error(path: Path, issues: ConfigIssues) -> ConfigError:
     """The error that tells the first issues of the file at `path`, in its order, and how many more there are."""
     lines = [f"{path}:{issue}" for issue in issues.issues]
     more = [f"and {len(lines) - MOST_TOLD} more"] if len(lines) > MOST_TOLD else []
-    error = ConfigError(lines[0]) if len(lines) == 1 else MistakesError(*lines[:MOST_TOLD], *more)
-    error.complaints = tuple((dotted(issue.keys), issue.message) for issue in issues.issues[:MOST_TOLD])
+    error = ConfigError(lines[0]) if len(lines) == 1 else ConfigIssuesError(*lines[:MOST_TOLD], *more)
+    error.issues = tuple((dotted(issue.keys), issue.message) for issue in issues.issues[:MOST_TOLD])
     return error
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_app.config.document import read
-from edge_app.config.issue import ConfigIssue, ConfigIssues, mistakes
+from edge_app.config.issue import ConfigIssue, ConfigIssues, issues_error
 from edge_app.config.section import Section
 from edge_app.config.validation import validate
 from edge_app.config.variables import Variables
@@ -45,9 +45,9 @@ def load(
         }
         return validate(schema, document, {**known, **context})
     except ConfigIssue as issue:
-        raise mistakes(path, ConfigIssues([issue])) from None
+        raise issues_error(path, ConfigIssues([issue])) from None
     except ConfigIssues as issues:
-        raise mistakes(path, issues) from None
+        raise issues_error(path, issues) from None
 
 
 def content_of(path: Path) -> bytes:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from edge_app.config.document import NodePlace
+from edge_app.config.document import Location
 from edge_app.config.issue import listed, nearest
 from edge_app.config.section import WANTED
 
@@ -31,18 +31,18 @@ WANTS = {
 }
 
 
-def describe(error_type: str, context: Mapping[str, Any], place: NodePlace | None, *, secret: bool) -> str:
-    """What is wrong with the value at `place`, and the value itself unless it is a secret."""
+def describe(error_type: str, context: Mapping[str, Any], location: Location | None, *, secret: bool) -> str:
+    """What is wrong with the value at `location`, and the value itself unless it is a secret."""
     if error_type == "edge_app":
         return str(context["text"])
     if error_type in ("literal_error", "union_tag_invalid"):
         names = re.findall(r"[\w.-]+", str(context.get("expected") or context["expected_tags"]).replace(" or ", " "))
-        return f"want {listed(names)}{_got(place, secret)}{nearest(place.text if place else '', names)}"
+        return f"want {listed(names)}{_got(location, secret)}{nearest(location.text if location else '', names)}"
     if error_type == "too_short":
         return "want at least one"
-    if place and place.kind == "text" and error_type.startswith(("dict", "model", "tuple")):
+    if location and location.kind == "text" and error_type.startswith(("dict", "model", "tuple")):
         return f"{_wanted(error_type, context)}, got a text"  # which may be a password whose key was left out
-    return _wanted(error_type, context) + _got(place, secret)
+    return _wanted(error_type, context) + _got(location, secret)
 
 
 def _wanted(kind: str, context: Mapping[str, Any]) -> str:
@@ -52,14 +52,14 @@ def _wanted(kind: str, context: Mapping[str, Any]) -> str:
     return WANTS.get(longest, "not valid").format(**context)
 
 
-def _got(place: NodePlace | None, secret: bool) -> str:
-    if place is None or (secret and place.kind == "text"):
+def _got(location: Location | None, secret: bool) -> str:
+    if location is None or (secret and location.kind == "text"):
         return ""
-    if place.kind == "text" and ("@" in place.text or "://" in place.text):
+    if location.kind == "text" and ("@" in location.text or "://" in location.text):
         return ""  # it may be a URL in the wrong place, with a password
-    if place.kind == "text":
-        return f", got {_shown(place.text)}"
-    return ", got nothing" if place.kind == "nothing" else f", got a {place.kind}"
+    if location.kind == "text":
+        return f", got {_shown(location.text)}"
+    return ", got nothing" if location.kind == "nothing" else f", got a {location.kind}"
 
 
 def _shown(text: str) -> str:

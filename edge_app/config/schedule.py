@@ -98,7 +98,7 @@ class Schedule:
         self._minute, self._active = -1, True
 
     def active(self, time: float) -> bool:
-        """Whether that time [s since the epoch] is in its hours."""
+        """Whether that time [s since 1970] is in its hours."""
         if self._periods is None:
             return True
         # All changes, those to summer time too, are at whole minutes.

@@ -85,18 +85,18 @@ def _no_character(text: str) -> ConfigIssue:
 
 
 def _issue(error: yaml.MarkedYAMLError, text: str) -> ConfigIssue:
-    complaint = f"{error.context} {error.problem}"
-    begins = re.search("scanning a simple key|end of stream", complaint)
+    problem = f"{error.context} {error.problem}"
+    begins = re.search("scanning a simple key|end of stream", problem)
     mark = (error.context_mark if begins else None) or error.problem_mark or error.context_mark
     assert mark is not None  # noqa: S101, the parser marks all its errors
     position = Mark(mark.line + 1, mark.column + 1)
-    if "," in complaint and text[: mark.index].endswith("$") and text[mark.index :].startswith("{"):
+    if "," in problem and text[: mark.index].endswith("$") and text[mark.index :].startswith("{"):
         return ConfigIssue(position, (), 'write "${VAR}" in quotes inside { } and [ ]')
-    if "<block end>" in complaint and text[: mark.index].endswith(("]", "}")):
+    if "<block end>" in problem and text[: mark.index].endswith(("]", "}")):
         return ConfigIssue(position, (), f"text behind a closed bracket; {QUOTE}")
-    if "<block end>" in complaint and text[: mark.index].endswith("\t"):
+    if "<block end>" in problem and text[: mark.index].endswith("\t"):
         return ConfigIssue(position, (), "text behind a tab; quote a value with a tab in it")
     for pattern, message in MESSAGES:
-        if match := re.search(pattern, complaint):
+        if match := re.search(pattern, problem):
             return ConfigIssue(position, (), match.expand(message))
     return ConfigIssue(position, (), "not YAML")

@@ -58,14 +58,15 @@ def _issue(schema: type[Section], document: YamlDocument, detail: ErrorDetails) 
         return _about_key(find_path(schema, location[:-1]), document, str(location[-1]), known=error_type == "missing")
     if location[-1:] == ("[key]",):
         path = find_path(schema, location[:-1])
-        return ConfigIssue(document.places[path.keys].key, path.keys, describe(error_type, context, None, secret=False))
+        return ConfigIssue(
+            document.locations[path.keys].key, path.keys, describe(error_type, context, None, secret=False)
+        )
     path = find_path(schema, (*location, *context.get("at", ())))
     if error_type == "union_tag_not_found":
         return _about_key(path, document, "type", known=True)
     if error_type == "union_tag_invalid":
         path = SchemaPath((*path.keys, "type"), ())
-    place = document.places.get(path.keys)
-    message = describe(error_type, context, place, secret=path.secret)
+    message = describe(error_type, context, document.locations.get(path.keys), secret=path.secret)
     return ConfigIssue(document.mark(path.keys), path.keys, message)
 
 
@@ -74,4 +75,4 @@ def _about_key(section: SchemaPath, document: YamlDocument, key: str, *, known: 
     if known:
         return ConfigIssue(document.mark(section.keys), keys, "missing")
     advice = nearest(key, section.names) or f"; known here: {', '.join(section.names)}"
-    return ConfigIssue(document.places[keys].key, keys, f"unknown key{advice}")
+    return ConfigIssue(document.locations[keys].key, keys, f"unknown key{advice}")

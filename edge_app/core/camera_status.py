@@ -17,7 +17,7 @@ class CameraWarning:
 
     Attributes:
         reason: What looks wrong.
-        since: Since when it does [s since the epoch].
+        since: Since when it does [s since 1970].
         detail: The same in words.
     """
 
@@ -34,7 +34,7 @@ class CameraStatus:
         state: `connecting` only before its first frame or failure; a lost camera is `down` until a frame comes;
             `disabled` by its configuration or because it was removed.
         reason: Why it is down; None in every other state.
-        since: When this state began [s since the epoch].
+        since: When this state began [s since 1970].
         detail: The reason in words.
         warnings: What looks wrong although it is up.
     """
@@ -52,10 +52,10 @@ class CameraHealth:
 
     Attributes:
         status: Its status.
-        last_frame: When its last frame came [s since the epoch]; None before the first.
+        last_frame: When its last frame came [s since 1970]; None before the first.
         fps: Frames that were analysed, a second, over the last ten seconds; 0 unless it is up.
         age_s: How old its newest analysed frame was when its result was handed over [s]; None unless it is up.
-        next_retry: When it is tried again [s since the epoch]; None unless it waits for that.
+        next_retry: When it is tried again [s since 1970]; None unless it waits for that.
         live: Whether it is a camera, and no file that ends.
     """
 

@@ -24,7 +24,7 @@ class EngineStatus:
         state: `failing` from a frame that it could not compute until it has computed one and not failed for ten
             seconds.
         reason: Why it last failed, in words; None if it is up.
-        since: When this state began [s since the epoch].
+        since: When this state began [s since 1970].
     """
 
     state: EngineState

@@ -29,7 +29,7 @@ EdgeAppError              70  an internal error
 ├── DeviceFaultError      76  the GPU's context is lost; only a new process gets another
 ├── AccessError           77  the operating system refuses
 └── ConfigError           78  the configuration is wrong; restarting will not help
-    └── MistakesError         several mistakes in it, a line each (config/issue.py)
+    └── ConfigIssuesError     several issues of it, a line each (config/issue.py)
 """
 
 from __future__ import annotations
@@ -167,9 +167,9 @@ class ConfigError(EdgeAppError):
     """The configuration is wrong; restarting will not help.
 
     Attributes:
-        complaints: The keys that are wrong, as in `cameras.gate.url`, each with what is wrong, without the file and
+        issues: The keys that are wrong, as in `cameras.gate.url`, each with what is wrong, without the file and
             the place; empty where nobody has said which.
     """
 
     exit_code = 78
-    complaints: tuple[tuple[str, str], ...] = ()
+    issues: tuple[tuple[str, str], ...] = ()

@@ -46,8 +46,8 @@ class SceneEvent:
         zone, line: Where.
         direction: Which way a line was crossed.
         count: How many are in a crowd, or have crossed a line in this direction since midnight.
-        start_time: When it began, be it a track or a stay [s since the epoch].
-        end_time: When a track was last seen [s since the epoch].
+        start_time: When it began, be it a track or a stay [s since 1970].
+        end_time: When a track was last seen [s since 1970].
         dwell_s: How long a stay has lasted [s].
         speed_mps: Over the ground [m/s].
     """

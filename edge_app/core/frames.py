@@ -82,7 +82,7 @@ class CaptureTime:
     """When a picture was taken.
 
     Attributes:
-        wall: Wall clock [s since the epoch]. For consumers.
+        wall: Wall clock [s since 1970]. For consumers.
         mono: Monotonic clock [s]. For ages, and of a live camera for intervals.
         source: What `wall` rests on: the camera's clock, the arrival here, or the file.
         skew_s: How far the camera's clock is ahead of ours [s], where that is why it is not used.

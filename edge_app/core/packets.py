@@ -40,7 +40,7 @@ class CodedPacket:
     Attributes:
         stream: What it is a part of.
         packet: The demuxer's own, by reference; its `pts`, in its `time_base`, may be None.
-        wall: Wall clock when its picture was taken, or when it arrived [s since the epoch].
+        wall: Wall clock when its picture was taken, or when it arrived [s since 1970].
         timeline_s: The same on the clock of `FrameMeta.timeline_s` [s].
     """
 

@@ -15,7 +15,7 @@ def new_ulid() -> str:
 
 
 def ulid_time(ulid: str) -> float:
-    """When a ULID was made [s since the epoch].
+    """When a ULID was made [s since 1970].
 
     >>> ulid_time("01ARYZ6S41TSV4RRFFQ69G5FAV")
     1469918176.385

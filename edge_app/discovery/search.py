@@ -14,25 +14,25 @@ from ipaddress import ip_address
 
 from edge_app.discovery.answers import FoundCamera, questions, read_answer
 
-AskedPlace = tuple[str, int]
+SocketAddress = tuple[str, int]
 
-GROUP: AskedPlace = ("239.255.255.250", 3702)
+GROUP: SocketAddress = ("239.255.255.250", 3702)
 WAIT_S, AGAIN_S = 3.0, 0.5  # UDP loses some; cameras wait a random while before they answer
 LARGEST = 65_535  # bytes of an answer
 MOST = 1024  # answers that are read, and so cameras that are found
 GET_ADDRESS = 0x8915  # SIOCGIFADDR
 
 
-def find_cameras(wait_s: float = WAIT_S, places: Iterable[AskedPlace] = (GROUP,)) -> list[FoundCamera]:
+def find_cameras(wait_s: float = WAIT_S, addresses: Iterable[SocketAddress] = (GROUP,)) -> list[FoundCamera]:
     """Cameras that answer within that time, by address.
 
     Args:
         wait_s: How long to wait [s].
-        places: Who is asked: everybody in the networks of this machine, or single addresses, also behind a router.
+        addresses: Who is asked: everybody in the networks of this machine, or single addresses, also behind a router.
     """
     message_id, found = str(uuid.uuid4()), dict[str, FoundCamera]()
     with ExitStack() as stack, selectors.DefaultSelector() as selector:
-        channels = [(stack.enter_context(channel), place) for place in places for channel in _channels(place)]
+        channels = [(stack.enter_context(channel), address) for address in addresses for channel in _channels(address)]
         for channel, _ in channels:
             selector.register(channel, selectors.EVENT_READ)
         for _ in range(2):
@@ -43,11 +43,11 @@ def find_cameras(wait_s: float = WAIT_S, places: Iterable[AskedPlace] = (GROUP,)
     return sorted(found.values(), key=lambda camera: ip_address(camera.address))
 
 
-def _ask(channels: Iterable[tuple[socket.socket, AskedPlace]], message_id: str) -> None:
-    for channel, place in channels:
+def _ask(channels: Iterable[tuple[socket.socket, SocketAddress]], message_id: str) -> None:
+    for channel, address in channels:
         for question in questions(message_id):
             with suppress(OSError):  # a network that is down, or a host that refused the question before
-                channel.sendto(question, place)
+                channel.sendto(question, address)
 
 
 def _listen(selector: selectors.BaseSelector, wait_s: float, found: dict[str, FoundCamera]) -> None:
@@ -63,18 +63,18 @@ def _listen(selector: selectors.BaseSelector, wait_s: float, found: dict[str, Fo
                     found[address] = max(found.get(address, camera), camera, key=lambda each: len(each.services))
 
 
-def _channels(place: AskedPlace) -> Iterator[socket.socket]:
-    """Sockets to ask that place from: for a group, one in each network."""
-    if not ip_address(place[0]).is_multicast:
+def _channels(address: SocketAddress) -> Iterator[socket.socket]:
+    """Sockets to ask that address from: for a group, one in each network."""
+    if not ip_address(address[0]).is_multicast:
         channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         channel.setblocking(False)
         yield channel
         return
-    for address in own_addresses():
+    for own in own_addresses():
         channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            channel.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
-            channel.bind((address, 0))
+            channel.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(own))
+            channel.bind((own, 0))
             channel.setblocking(False)
         except OSError:  # the interface went away
             channel.close()

@@ -122,18 +122,18 @@ async def _ask(onvif: Any, question: Question) -> list[StreamUrl]:
         ]
     finally:
         await camera.close()
-    return sorted(_told(found, host), key=lambda each: -each.width * each.height)
+    return sorted(_urls(found, host), key=lambda each: -each.width * each.height)
 
 
-def _told(found: list[tuple[Any, Any]], host: str) -> Iterator[StreamUrl]:
+def _urls(found: list[tuple[Any, Any]], host: str) -> Iterator[StreamUrl]:
     """What is of use of its answers: URLs of RTSP at its own address."""
     for profile, answer in found:
         parts = urlsplit(str(answer.Uri).strip())
         if parts.scheme.lower() not in ("rtsp", "rtsps") or not parts.hostname:
             continue
-        place = f"[{host}]" if ":" in host else host
+        shown = f"[{host}]" if ":" in host else host
         query = f"?{parts.query}" if parts.query else ""
-        url = f"{parts.scheme.lower()}://{place}{f':{parts.port}' if parts.port else ''}{parts.path}{query}"
+        url = f"{parts.scheme.lower()}://{shown}{f':{parts.port}' if parts.port else ''}{parts.path}{query}"
         size = getattr(getattr(profile, "VideoEncoderConfiguration", None), "Resolution", None)
         name = "".join(each for each in str(profile.Name or "") if each.isprintable())[:64]
         yield StreamUrl(name, url, int(getattr(size, "Width", 0) or 0), int(getattr(size, "Height", 0) or 0))

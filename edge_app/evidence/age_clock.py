@@ -12,7 +12,7 @@ class ClockReading(NamedTuple):
 
     Attributes:
         now_s: What it said [s]; only differences mean something.
-        wall: What the wall clock said then, as far as it is known to be right [s since the epoch]; 0 if it is not.
+        wall: What the wall clock said then, as far as it is known to be right [s since 1970]; 0 if it is not.
     """
 
     now_s: float

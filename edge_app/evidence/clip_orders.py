@@ -33,7 +33,7 @@ class ClipOutcome:
     Attributes:
         order: The order.
         draft: The whole file, beside where it belongs (`draft_of`), with mode `FILE_MODE`; None if there is none.
-        start_time, end_time: Capture times of its first and its last frame [s since the epoch].
+        start_time, end_time: Capture times of its first and its last frame [s since 1970].
         why: Why it is shorter than it was to be, or not there at all, in words; empty if it is as it was to be.
     """
 

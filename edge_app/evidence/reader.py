@@ -82,8 +82,8 @@ class EvidenceReader:
             camera: Only this one's.
             event_type: Only those to which this has happened, such as `dwell`.
             label: Only those of an object of that class.
-            since: Only those that began then or later [s since the epoch].
-            until: Only those that began before that [s since the epoch].
+            since: Only those that began then or later [s since 1970].
+            until: Only those that began before that [s since 1970].
             after: The id behind which the page begins; the newest if nothing has it.
             limit: How many at most.
         """

@@ -2,8 +2,8 @@
 
 from edge_app.fleet.config import FleetConfig
 from edge_app.fleet.etcd import Etcd
+from edge_app.fleet.etcd_status import EtcdStatus
 from edge_app.fleet.member import Member
 from edge_app.fleet.site import SiteView, read_site
-from edge_app.fleet.store_status import StoreStatus
 
-__all__ = ["Etcd", "FleetConfig", "Member", "SiteView", "StoreStatus", "read_site"]
+__all__ = ["Etcd", "EtcdStatus", "FleetConfig", "Member", "SiteView", "read_site"]

@@ -23,11 +23,11 @@ LONGEST_ANSWER = 16 << 20
 LOGGED_OUT = (401, 403)
 
 
-class StoreError(DeviceError):
+class EtcdError(DeviceError):
     """No member of etcd does what it was asked."""
 
 
-class StoreAwayError(StoreError):
+class EtcdAwayError(EtcdError):
     """No member of etcd answers, or none of a majority."""
 
 
@@ -49,7 +49,7 @@ class Entry:
 class Etcd:
     """One thread asks, and waits; the member that answered last is asked first.
 
-    All calls raise StoreAwayError if no member answers in time, and StoreError if one refuses.
+    All calls raise EtcdAwayError if no member answers in time, and EtcdError if one refuses.
     """
 
     def __init__(self, config: FleetConfig, timeout_s: float = TIMEOUT_S) -> None:
@@ -129,11 +129,11 @@ class Etcd:
         for endpoint in list(self._endpoints):
             try:
                 return self._answer(endpoint, path, body)
-            except StoreAwayError as error:
+            except EtcdAwayError as error:
                 trouble = str(error)
                 self.close()
                 self._endpoints.append(self._endpoints.pop(0))
-        raise StoreAwayError(trouble)
+        raise EtcdAwayError(trouble)
 
     def _answer(self, endpoint: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         status, answer = self._post(endpoint, path, body)
@@ -146,15 +146,15 @@ class Etcd:
             return answer
         words = str(answer.get("message") or answer.get("error") or f"status {status}")[:200]
         if status >= http.client.INTERNAL_SERVER_ERROR:  # it has no leader, or is only starting
-            raise StoreAwayError(f"{endpoint}: {words}")
-        raise StoreError(f"{endpoint}: {words}")
+            raise EtcdAwayError(f"{endpoint}: {words}")
+        raise EtcdError(f"{endpoint}: {words}")
 
     def _log_in(self, endpoint: str) -> None:
         password = self._config.password
         login = {"name": self._config.username, "password": "" if password is None else password.get_secret_value()}
         status, answer = self._post(endpoint, "/v3/auth/authenticate", login)
         if status != http.client.OK or "token" not in answer:
-            raise StoreError(f"{endpoint}: etcd refuses the login of {self._config.username}")
+            raise EtcdError(f"{endpoint}: etcd refuses the login of {self._config.username}")
         self._token = str(answer["token"])
 
     def _post(self, endpoint: str, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -162,10 +162,10 @@ class Etcd:
             status, content = self._exchange(endpoint, path, json.dumps(body))
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            raise StoreAwayError(f"{endpoint}: {on_one_line(error)}") from error
+            raise EtcdAwayError(f"{endpoint}: {on_one_line(error)}") from error
         answer = _object(content.partition(b"\n")[0])
         if answer is None:
-            raise StoreAwayError(f"{endpoint}: what answers is not etcd")
+            raise EtcdAwayError(f"{endpoint}: what answers is not etcd")
         return status, answer
 
     def _exchange(self, endpoint: str, path: str, body: str) -> tuple[int, bytes]:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from edge_app.core.ulid import new_ulid
 from edge_app.fleet.config import FleetConfig
-from edge_app.fleet.etcd import Etcd, StoreAwayError, StoreError
+from edge_app.fleet.etcd import Etcd, EtcdAwayError, EtcdError
+from edge_app.fleet.etcd_status import EtcdState, EtcdStatus
 from edge_app.fleet.reader import Reader
 from edge_app.fleet.shares import shares
 from edge_app.fleet.site import SiteKeys, SiteReader, SiteView
-from edge_app.fleet.store_status import StoreState, StoreStatus
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Member:
     have the epoch, and a box that stopped would.
 
     Attributes:
-        store: How etcd is doing; any thread may look.
+        etcd: How etcd is doing; any thread may look.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Member:
             etcd: Who is asked; by default as configured.
             clock: Seconds that only rise.
         """
-        self.store = StoreStatus("away", "not asked yet", time.time())
+        self.etcd = EtcdStatus("away", "not asked yet", time.time())
         self._config, self._reader, self._remembered = config, reader, remembered
         self._etcd, self._clock = etcd or Etcd(config), clock
         self._site, self._keys, self._instance = SiteReader(self._etcd, config.site), SiteKeys(config.site), new_ulid()
@@ -76,22 +76,22 @@ class Member:
             if self._keep_lease(now):
                 self._remembered = {}
                 self._fit(self._site.now(), now)
-            self._tell("up", None)
-        except StoreError as error:
-            self._tell("away", str(error))
+            self._note("up", None)
+        except EtcdError as error:
+            self._note("away", str(error))
             self._site.forget()
-            if not isinstance(error, StoreAwayError):
+            if not isinstance(error, EtcdAwayError):
                 self._lease = None  # such as one that is unknown after etcd was set up anew
             self._go_on_alone(now)
 
     def leave(self) -> None:
         """Lets others have the cameras at once, once what reads them has ended; for any other thread than `step`'s."""
-        if self._lease is None or self.store.state == "away":
+        if self._lease is None or self.etcd.state == "away":
             return
         etcd = Etcd(self._config, LEAVE_S)  # that thread may be waiting for an answer
         try:
             etcd.revoke(self._lease)
-        except StoreError as error:
+        except EtcdError as error:
             logger.info("etcd was not told that this box ends: %s", error)
         finally:
             etcd.close()
@@ -215,10 +215,10 @@ class Member:
                 self._reader.read(camera, epoch)
         self._remembered = {}
 
-    def _tell(self, state: StoreState, reason: str | None) -> None:
+    def _note(self, state: EtcdState, reason: str | None) -> None:
         """Says in the log once that etcd is away, and once that it is back."""
-        if state != self.store.state:
-            self.store = StoreStatus(state, reason, time.time())
+        if state != self.etcd.state:
+            self.etcd = EtcdStatus(state, reason, time.time())
             if state == "away":
                 logger.warning("etcd is away, this box keeps its cameras: %s", reason)
             else:

@@ -47,7 +47,7 @@ class SiteView:
     Attributes:
         boxes: By name, those that are there; their values have `capacity`.
         cameras: By name, those that are read; their values have `box`.
-        known: When boxes were last seen that are not there [s since the epoch].
+        known: When boxes were last seen that are not there [s since 1970].
         moving: Whether a camera is moving from one box to another.
     """
 

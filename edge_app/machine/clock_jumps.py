@@ -6,7 +6,7 @@ import time
 
 JUMP_S = 10.0  # it was set, and did not drift
 NEVER_SET_BEFORE = 1_577_836_800.0
-"""2020 [s since the epoch]: a clock that says less has no battery, and was not set since the machine started."""
+"""2020 [s since 1970]: a clock that says less has no battery, and was not set since the machine started."""
 
 
 class ClockJumps:

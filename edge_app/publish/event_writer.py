@@ -54,7 +54,7 @@ class EventWriter:
             **(files or {}),
             "model": self._model,
         }
-        return self._message(event.id, meta.camera, document, live=meta.live)
+        return self._message(event.id, meta.camera, document, droppable=meta.live)
 
     def update(self, told: Message, news: Mapping[str, Any]) -> Message:
         """The `update` that says what has come of an event that was told; a value of None takes a key away."""
@@ -62,7 +62,7 @@ class EventWriter:
         head = {key: document.pop(key) for key in ("schema", "session", "seq", "id", "camera")}
         late = {key: _rounded(value) if isinstance(value, float) else value for key, value in news.items()}
         whole = {**document, "type": "update", "update_of": document["type"], "camera": head["camera"], **late}
-        return self._message(head["id"], head["camera"], whole, live=told.live)
+        return self._message(head["id"], head["camera"], whole, droppable=told.droppable)
 
     def camera(self, event: CameraEvent) -> Message:
         """The message that a camera went down or came back."""
@@ -76,7 +76,7 @@ class EventWriter:
             "state": status.state,
             "reason": None if status.reason is None else status.reason.value,
         }
-        return self._message(event.id, event.camera, document, live=True)
+        return self._message(event.id, event.camera, document, droppable=True)
 
     def _from(self, camera: str) -> dict[str, Any]:
         """As `Origin`; an event's `box` is where its object is, and was so first."""
@@ -92,13 +92,13 @@ class EventWriter:
             "track_id": seen.track_id,
         }
 
-    def _message(self, identity: str, camera: str, document: dict[str, Any], *, live: bool) -> Message:
+    def _message(self, identity: str, camera: str, document: dict[str, Any], *, droppable: bool) -> Message:
         with self._numbering:
             seq = self._next_seq[camera]
             self._next_seq[camera] += 1
         known = {key: value for key, value in document.items() if value is not None}
         whole = {"schema": "edge_app.event/1", "session": self._session, "seq": seq, "id": identity, **known}
-        return Message(camera=camera, kind="events", payload=ENCODER.encode(whole).encode(), live=live)
+        return Message(camera=camera, kind="events", payload=ENCODER.encode(whole).encode(), droppable=droppable)
 
 
 def _capture(wall_s: float, source: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Literal
 from edge_app.core.camera_status import CameraHealth
 from edge_app.core.engine_status import EngineStatus
 from edge_app.core.errors import Reason
-from edge_app.fleet import StoreStatus
+from edge_app.fleet import EtcdStatus
 from edge_app.publish.messages import ModelIdentity
 from edge_app.publish.sink_status import SinkStatus
 
@@ -24,17 +24,17 @@ class Health:
     """The state of everything at one moment.
 
     Attributes:
-        since: When the program began to run [s since the epoch].
+        since: When the program began to run [s since 1970].
         uptime_s: How long it has run, by a clock that nobody sets [s].
         version: Of the program.
-        status_since: When it began to do as `status` says [s since the epoch].
+        status_since: When it began to do as `status` says [s since 1970].
         model: What answers, and on what.
         engine: How what computes it is doing.
         cameras: By name.
         sinks: By name.
         clock_synchronised: Whether the machine's clock is; None where that is not known.
         describing: How the model that describes pictures is doing; None where there is none.
-        fleet: How the store is doing that shares out the cameras of a fleet; None outside of one.
+        fleet: How etcd is doing, which shares out the cameras of a fleet; None outside of one.
     """
 
     since: float
@@ -47,7 +47,7 @@ class Health:
     sinks: Mapping[str, SinkStatus]
     clock_synchronised: bool | None
     describing: EngineStatus | None = None
-    fleet: StoreStatus | None = None
+    fleet: EtcdStatus | None = None
 
     @property
     def ready(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from edge_app.core.camera_status import CameraHealth, CameraWarning
 from edge_app.core.engine_status import EngineStatus
-from edge_app.fleet import StoreStatus
+from edge_app.fleet import EtcdStatus
 from edge_app.publish.health import Health
 from edge_app.publish.messages import rfc3339
 from edge_app.publish.sink_status import SinkStatus
@@ -71,7 +71,7 @@ def _describing(status: EngineStatus) -> dict[str, Any]:
     return {"state": status.state, "reason": status.reason, "since": _utc(status.since)}
 
 
-def _store(store: StoreStatus) -> dict[str, Any]:
+def _store(store: EtcdStatus) -> dict[str, Any]:
     return {"store": store.state, "reason": store.reason, "since": _utc(store.since)}
 
 

@@ -131,10 +131,10 @@ class Line:
             self._orders.keep_refused(entry.message, why)
 
     def drop_one(self, *, also_events: bool) -> bool:
-        """Drops the oldest live message that is in memory alone, an event if there is nothing else; False: none."""
-        live = [entry for entry in self._in_memory() if entry.message.live and entry.on_disk != "yes"]
-        others = (entry for entry in live if entry.message.kind != "events")
-        victim = next(others, live[0] if live and also_events else None)
+        """Drops the oldest that may be and is in memory alone, an event if there is nothing else; False: none."""
+        droppable = [entry for entry in self._in_memory() if entry.message.droppable and entry.on_disk != "yes"]
+        others = (entry for entry in droppable if entry.message.kind != "events")
+        victim = next(others, droppable[0] if droppable and also_events else None)
         if victim is None:
             return False
         victim.gone = True

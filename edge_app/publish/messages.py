@@ -19,7 +19,7 @@ from edge_app.core.metrics import Metrics
 from edge_app.machine import BoxClock
 
 MessageKind = Literal["detections", "events", "status", "stats", "counts"]
-Kind = MessageKind | Literal["places"]  # what is sent, and what is only for sinks that describe this program
+DeliveredKind = MessageKind | Literal["places"]  # what is sent, and what is only for sinks that describe this program
 
 ALL_KINDS: tuple[MessageKind, ...] = get_args(MessageKind)
 ABOUT_FRAMES: tuple[MessageKind, ...] = ("detections", "events")
@@ -40,14 +40,14 @@ class Message:
         camera: Name of its camera; None if it concerns the whole program.
         kind: What it is; a sink chooses messages and topics by it.
         payload: One JSON document in UTF-8, without a newline.
-        live: Whether it may be dropped when a sink cannot keep up.
-        time: When its frame was captured [s since the epoch]; 0 if it is about none.
+        droppable: Whether it may be dropped when a sink cannot keep up.
+        time: When its frame was captured [s since 1970]; 0 if it is about none.
     """
 
     camera: str | None
-    kind: Kind
+    kind: DeliveredKind
     payload: bytes
-    live: bool
+    droppable: bool
     time: float = 0.0
 
     @property
@@ -87,7 +87,7 @@ class PlaceNames:
 
 
 def rfc3339(epoch_ms: int) -> str:
-    """A time in UTC with milliseconds, from milliseconds since the epoch."""
+    """A time in UTC with milliseconds, from milliseconds since 1970."""
     moment = datetime.fromtimestamp(epoch_ms // 1000, timezone.utc).replace(tzinfo=None)
     return f"{moment.isoformat()}.{epoch_ms % 1000:03d}Z"
 
@@ -115,19 +115,19 @@ def status_message(camera: str, status: CameraStatus, clock: BoxClock, origin: O
         **clock_mark(clock),
         **origin(camera),
     }
-    return Message(camera=camera, kind="status", payload=ENCODER.encode(document).encode(), live=True)
+    return Message(camera=camera, kind="status", payload=ENCODER.encode(document).encode(), droppable=True)
 
 
 def counts_message(session: str, document: Mapping[str, Any], clock: BoxClock, origin: Origin = nowhere) -> Message:
     """What lines and zones have counted, `edge_app.counts/1`, for `<prefix>/counts`."""
     whole = {"schema": "edge_app.counts/1", "session": session, **document, **clock_mark(clock), **origin(None)}
-    return Message(camera=None, kind="counts", payload=ENCODER.encode(whole).encode(), live=True)
+    return Message(camera=None, kind="counts", payload=ENCODER.encode(whole).encode(), droppable=True)
 
 
 def places_message(cameras: Mapping[str, PlaceNames]) -> Message:
     """Which cameras there are, by name, with their zones and lines."""
     document = {name: asdict(places) for name, places in cameras.items()}
-    return Message(camera=None, kind="places", payload=ENCODER.encode(document).encode(), live=True)
+    return Message(camera=None, kind="places", payload=ENCODER.encode(document).encode(), droppable=True)
 
 
 def places_of(message: Message) -> dict[str, PlaceNames]:
@@ -189,7 +189,9 @@ class MessageWriter:
             ",".join(self._each(self._finite(result))),
         )
         self._next_seq[meta.camera] += 1
-        return Message(camera=meta.camera, kind="detections", payload=text.encode(), live=meta.live, time=taken.wall)
+        return Message(
+            camera=meta.camera, kind="detections", payload=text.encode(), droppable=meta.live, time=taken.wall
+        )
 
     def _each(self, found: Detections) -> Iterator[str]:
         ids: Iterable[str] = repeat("")

@@ -56,7 +56,7 @@ class MessageQueue:
         self._woken = False
         self._closed = False
         self._draining = False
-        self._told_disk = False
+        self._disk_is_awake = False
         lock = threading.Lock()
         self._changed = threading.Condition(lock)
         self._disk_work = threading.Condition(lock)  # of its own, so that no message wakes the spool for nothing
@@ -98,13 +98,13 @@ class MessageQueue:
         called at least every half a second, returns True.
         """
         with self._changed:
-            while not message.live and not self._changed.wait_for(self._has_lasting_room, SLICE_S):
+            while not message.droppable and not self._changed.wait_for(self._has_lasting_room, SLICE_S):
                 if not wait():
                     return False
             if self._closed or not self._make_room(message):
                 return False
             self._line.append(message)
-            self._tell_disk()
+            self._wake_disk()
             self._changed.notify_all()
             return True
 
@@ -132,7 +132,7 @@ class MessageQueue:
                 entry = Queued(self._states.pop(), 0, 0.0)
             else:
                 entry = self._line.pop()
-                self._tell_disk()
+                self._wake_disk()
             self._in_flight[id(entry.message)] = entry
             self._changed.notify_all()
             return entry.message
@@ -145,7 +145,7 @@ class MessageQueue:
                 entry = self._in_flight.pop(id(message), None)
                 if entry is not None and not message.is_state:
                     self._line.finished(entry)
-            self._tell_disk()
+            self._wake_disk()
             self._changed.notify_all()
 
     def oldest_in_flight(self) -> Message | None:
@@ -161,7 +161,7 @@ class MessageQueue:
                 self._states.forget(message)
             elif entry is not None:
                 self._line.refused(entry, why)
-            self._tell_disk()
+            self._wake_disk()
             self._changed.notify_all()
 
     def reconnect(self, last: Message | None = None) -> None:
@@ -228,7 +228,7 @@ class MessageQueue:
         with self._changed:
             if self._disk_work.wait_for(lambda: self._disk_has(1), SLICE_S):
                 self._disk_work.wait_for(lambda: self._disk_has(BATCH // 2), commit_s)
-            self._told_disk = False
+            self._disk_is_awake = False
             return self._line.work(self._taken(), closing=self._closed or self._draining)
 
     def let_go(self, places: Collection[int]) -> int:
@@ -256,10 +256,10 @@ class MessageQueue:
         """What is not in the line, and not delivered either."""
         return [*self._in_flight.values(), *([self._last] if self._last else [])]
 
-    def _tell_disk(self) -> None:
+    def _wake_disk(self) -> None:
         """Wakes the spool when there is something to do, and again when there is enough of it."""
-        if self._disk_has(1) and (not self._told_disk or self._disk_has(BATCH // 2)):
-            self._told_disk = True
+        if self._disk_has(1) and (not self._disk_is_awake or self._disk_has(BATCH // 2)):
+            self._disk_is_awake = True
             self._disk_work.notify_all()
 
     def _disk_has(self, enough: int) -> bool:

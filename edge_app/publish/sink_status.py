@@ -20,7 +20,7 @@ class SinkStatus:
         state: `connecting` only before it is first open or first fails; a sink that failed is `down` until it has
             delivered something.
         reason: Why it is down, in words; None in every other state.
-        since: When this state began [s since the epoch].
+        since: When this state began [s since 1970].
         queued: Messages that it has not delivered yet.
         spooled: How many of them are on the disk.
         oldest_s: How long the oldest of them has waited [s]; None if none waits.

@@ -53,7 +53,7 @@ class StandIn:
                     return True
             if following is not None:
                 return following.put(message, wait)
-            if message.live or self._stopped or not wait():
+            if message.droppable or self._stopped or not wait():
                 self._drop()
                 return False
             time.sleep(POLL_S)

@@ -35,7 +35,7 @@ class StatsReporter:
     def report(self, health: Health) -> Message:
         """The document as a message."""
         payload = ENCODER.encode(self.document(health)).encode()
-        return Message(camera=None, kind="stats", payload=payload, live=True)
+        return Message(camera=None, kind="stats", payload=payload, droppable=True)
 
     def document(self, health: Health) -> dict[str, Any]:
         """What runs; state, counters and histograms of every camera; state and counters of every sink."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from edge_app.publish.messages import Kind, Message
+from edge_app.publish.messages import DeliveredKind, Message
 
 STRIKES = 3
 FORGET_S = 3600.0  # then it is tried again: an access list may have been mended
@@ -23,7 +23,7 @@ class Suspects:
     def __init__(self) -> None:
         self._suspect: Message | None = None
         self._strikes = self._unproven = 0
-        self._known: dict[tuple[str | None, Kind], tuple[int, float]] = {}  # bytes, and until when [s]
+        self._known: dict[tuple[str | None, DeliveredKind], tuple[int, float]] = {}  # bytes, and until when [s]
 
     @property
     def alone(self) -> bool:

@@ -77,7 +77,7 @@ class EngineFile:
     Attributes:
         path: The file; it may not be there.
         metadata: What it is.
-        written: When the metadata was written [s since the epoch].
+        written: When the metadata was written [s since 1970].
         doubt: Why the metadata may not be trusted; empty if it may.
     """
 

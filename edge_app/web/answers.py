@@ -37,9 +37,9 @@ def of_program_error(_: Request, error: Exception) -> Response:
     """What an error that we raise on purpose is over HTTP; of a wrong configuration also which keys are wrong."""
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), HTTPStatus.CONFLICT)
     told: dict[str, Any] = {"message": str(error)}
-    if isinstance(error, ConfigError) and error.complaints:
-        told["key"] = error.complaints[0][0]
-        told["complaints"] = [{"key": key, "message": words} for key, words in error.complaints]
+    if isinstance(error, ConfigError) and error.issues:
+        told["key"] = error.issues[0][0]
+        told["issues"] = [{"key": key, "message": words} for key, words in error.issues]
     return JSONResponse({"error": told}, status)
 
 

@@ -86,7 +86,7 @@ class ProgramView:
         health: How everything is, as `edge-app schema health` describes it.
         stats: What was counted and measured of cameras and sinks, as `edge-app schema stats` describes it.
         engine: What computes, and why that and so.
-        counts: What zones and lines counted by the minute, hour or day, since a time [s since the epoch].
+        counts: What zones and lines counted by the minute, hour or day, since a time [s since 1970].
         metrics: What is counted and measured.
         worker_of: The number of the worker process that reads a camera; None where the program is one process.
         readings: What the machine, and what runs on it, says of itself; the table of metrics has their names.

@@ -26,7 +26,7 @@ def off_s(message, box):
 
 
 def beginnings(port):
-    """When all that is up began to be, as the program's health has it [s since the epoch]."""
+    """When all that is up began to be, as the program's health has it [s since 1970]."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/health", timeout=PATIENCE_S) as answer:
         health = json.load(answer)
     parts = [health, health["engine"], *health["cameras"].values(), *health["sinks"].values()]

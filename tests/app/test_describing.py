@@ -100,7 +100,7 @@ def test_a_probe_shows_the_model_a_picture(watched, verb: Verb) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sections", "complaint"),
+    ("sections", "problem"),
     [
         ({"evidence": None}, "describe: needs `evidence`, whose pictures it describes"),
         (
@@ -121,12 +121,12 @@ def test_a_probe_shows_the_model_a_picture(watched, verb: Verb) -> None:
         ),
     ],
 )
-def test_a_mistake_is_one_line(watched: Callable[..., Path], verb: Verb, sections: Any, complaint: str) -> None:
+def test_a_mistake_is_one_line(watched: Callable[..., Path], verb: Verb, sections: Any, problem: str) -> None:
     more = {**sections, "describe": {**describe(ChatServer()), **sections.get("describe", {})}}
     code, _, said = verb("check", watched(frames=1, **more))
     assert code == 78
     (line,) = [line for line in said.splitlines() if "holds a password" not in line]  # the test's files may be read
-    assert complaint in line
+    assert problem in line
     assert KEY not in said
 
 
@@ -139,4 +139,4 @@ def test_what_is_unwise_is_told_and_what_is_secret_is_not_shown(watched: Callabl
     assert KEY not in shown
     assert "0123456789ab" not in shown
     assert config.describe is not None
-    assert config.describe.place.target == "/v1/chat/completions?token=0123456789ab"
+    assert config.describe.endpoint.target == "/v1/chat/completions?token=0123456789ab"

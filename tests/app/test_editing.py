@@ -176,7 +176,7 @@ def test_a_mistake_is_told_in_the_loaders_words_with_its_key(box: Box, body: Any
     before = box.text
     for query in ("?dry_run=1", ""):
         code, answer = box.put(body, query=query)
-        first = answer["error"]["complaints"][0]
+        first = answer["error"]["issues"][0]
         assert (code, answer["error"]["key"]) == (422, f"cameras.street.{key}")
         assert first["key"] == answer["error"]["key"]
         assert words in first["message"]
@@ -234,7 +234,7 @@ def test_an_anchor_that_would_carry_the_change_elsewhere_is_refused_in_words(box
 def test_no_text_is_taken_for_a_variable(box: Box) -> None:
     code, answer = box.put({"zones": {"hall": {**HALL, "labels": ["${WEB_TOKEN}"]}}})
     assert code == 422
-    assert "the model has no ${WEB_TOKEN}" in answer["error"]["complaints"][0]["message"]
+    assert "the model has no ${WEB_TOKEN}" in answer["error"]["issues"][0]["message"]
     assert TOKEN not in json.dumps(answer)
 
 

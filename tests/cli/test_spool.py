@@ -20,7 +20,7 @@ def spooled(configured: Any, tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     file = SpoolFile(folder / "mqtt.db")
     kinds: list[Any] = ["detections", "events", "counts"]
-    messages = [Message(camera="gate", kind=kind, payload=b"{}", live=True) for kind in kinds]
+    messages = [Message(camera="gate", kind=kind, payload=b"{}", droppable=True) for kind in kinds]
     with file.transaction():
         file.write([Row(place, message) for place, message in enumerate(messages)])
         file.refuse([(messages[0], "too large")])

@@ -41,7 +41,7 @@ class Describing:
 
     def order(self, name: str = "a.jpg", camera: str = "gate") -> DescriptionOrder:
         """An event with a picture, which is to be described."""
-        message = Message(camera=camera, kind="events", payload=name.encode(), live=True)
+        message = Message(camera=camera, kind="events", payload=name.encode(), droppable=True)
         order = DescriptionOrder(message=message, picture=name, mask=self.masks.of(camera))
         self.describer.order(order)
         return order
@@ -227,7 +227,7 @@ def test_nothing_is_shown_in_which_something_is_now_not_to_be_seen(describing) -
     with ChatServer() as server:
         room = describing(server)
         order = DescriptionOrder(
-            message=Message(camera="gate", kind="events", payload=b"", live=True),
+            message=Message(camera="gate", kind="events", payload=b"", droppable=True),
             picture="a.jpg",
             mask=room.masks.of("gate"),
         )
@@ -245,7 +245,7 @@ def test_a_reload_that_hides_nothing_new_hides_no_picture(describing) -> None:
         room = describing(server)
         room.masks.use({"gate": (area,)})
         order = DescriptionOrder(
-            message=Message(camera="gate", kind="events", payload=b"", live=True),
+            message=Message(camera="gate", kind="events", payload=b"", droppable=True),
             picture="a.jpg",
             mask=room.masks.of("gate"),
         )

@@ -83,7 +83,7 @@ def test_it_describes_a_picture(url: tuple[str, Path], tmp_path: Path) -> None:
     told, masks, metrics = list[Any](), PrivacyMasks(), Metrics()
     describer = Describer(config(url), tmp_path, masks, metrics, lambda message, news: told.append(news))
     threading.Thread(target=describer.run, daemon=True).start()
-    message = Message(camera="gate", kind="events", payload=b"", live=True)
+    message = Message(camera="gate", kind="events", payload=b"", droppable=True)
     describer.order(DescriptionOrder(message=message, picture="a.jpg", mask=masks.of("gate")))
     until(lambda: told or metrics.total("descriptions_dropped"), PROGRAM_S)
     describer.close()

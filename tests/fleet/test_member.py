@@ -9,7 +9,7 @@ import pytest
 
 from edge_app.core.errors import ConfigError
 from edge_app.fleet import Etcd, FleetConfig, Member, read_site
-from edge_app.fleet.etcd import StoreAwayError, StoreError
+from edge_app.fleet.etcd import EtcdAwayError, EtcdError
 from edge_app.fleet.member import GATHER_S, POLL_S
 from tests.waiting import until
 from tests.wire import Wire
@@ -139,7 +139,7 @@ def test_a_camera_that_was_being_handed_over_goes_on_if_etcd_or_the_other_box_is
     store = Etcd(FleetConfig(etcd=[etcd.url], site=SITE))
     settle(first, condition=lambda: len(read_site(store, SITE).cameras) == 3)
     etcd.kill()
-    settle(first, condition=lambda: first.member.store.state == "away")
+    settle(first, condition=lambda: first.member.etcd.state == "away")
     assert {*first.reading} == {*CAMERAS}
     etcd.start()
     second.member.leave()
@@ -207,11 +207,11 @@ def test_without_etcd_a_box_keeps_its_cameras_and_their_epochs(joined, etcd):
     for _ in range(5):
         box.member.step()
         other.member.step()
-    assert box.member.store.state == "away"
-    assert "refused" in box.member.store.reason
+    assert box.member.etcd.state == "away"
+    assert "refused" in box.member.etcd.reason
     assert box.reading == epochs
     etcd.start()
-    settle(box, other, condition=lambda: box.member.store.state == "up")
+    settle(box, other, condition=lambda: box.member.etcd.state == "up")
     settle(box, other, condition=lambda: shared(box, other))
     assert box.begun == 2, "no camera was begun again"
 
@@ -325,7 +325,7 @@ def test_etcd_wants_the_right_login(etcd, joined):
     box = joined("a", username="edge", password="s3cret/%")
     settle(box, condition=lambda: shared(box))
     wrong = Etcd(FleetConfig(etcd=[etcd.url], site=SITE, username="edge", password="guessed"))
-    with pytest.raises(StoreError, match="etcd refuses the login of edge") as caught:
+    with pytest.raises(EtcdError, match="etcd refuses the login of edge") as caught:
         wrong.grant(5)
     assert "guessed" not in str(caught.value)
 
@@ -334,7 +334,7 @@ def test_etcd_is_known_by_its_certificate(start_etcd, certificates):
     etcd = start_etcd(certificates)
     keys = {"etcd": [etcd.url], "site": SITE}
     assert Etcd(FleetConfig(**keys, tls={"ca": certificates / "ca.pem"})).grant(5) > 0
-    with pytest.raises(StoreError, match="certificate"):
+    with pytest.raises(EtcdError, match="certificate"):
         Etcd(FleetConfig(**keys, tls={"ca": certificates / "other.pem"})).grant(5)
     with pytest.raises(ConfigError, match="no such file"):
         Etcd(FleetConfig(**keys, tls={"ca": certificates / "missing.pem"}))
@@ -350,7 +350,7 @@ def test_a_member_that_is_silent_is_not_asked_again_over_another_connection(etcd
     store = Etcd(FleetConfig(etcd=[f"http://127.0.0.1:{wire.port}"], site=SITE), PATIENT_S)
     assert store.grant(5) > 0
     etcd.freeze()
-    with pytest.raises(StoreAwayError, match="timed out"):
+    with pytest.raises(EtcdAwayError, match="timed out"):
         store.grant(5)
     assert wire.connections == 1
     etcd.thaw()

@@ -206,7 +206,7 @@ HEADERS = [
 
 
 def test_no_webhook_does():
-    message = Message(camera="gate", kind="events", payload=b"{}", live=True)
+    message = Message(camera="gate", kind="events", payload=b"{}", droppable=True)
 
     def check(content: bytes) -> None:
         with HookServer(lambda _: content) as server:

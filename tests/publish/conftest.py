@@ -134,6 +134,6 @@ def message() -> Callable[..., Message]:
     """Makes a message of one number."""
 
     def make(number: int, *, live: bool = True, camera: str = "gate") -> Message:
-        return Message(camera=camera, kind="detections", payload=b'{"seq":%d}' % number, live=live)
+        return Message(camera=camera, kind="detections", payload=b'{"seq":%d}' % number, droppable=live)
 
     return make

@@ -266,7 +266,7 @@ def test_a_message_is_suspected_by_what_it_breaks_and_cleared_by_what_comes_afte
     suspects = Suspects()
     for _ in range(STRIKES - 1):
         assert not suspects.broke(message(0), took_others=True)  # another object each time: another message
-    big = Message(camera="gate", kind="detections", payload=b"x" * 100, live=True)
+    big = Message(camera="gate", kind="detections", payload=b"x" * 100, droppable=True)
     for _ in range(STRIKES - 1):
         assert not suspects.broke(big, took_others=True)
     assert not suspects.broke(big, took_others=False)
@@ -274,10 +274,10 @@ def test_a_message_is_suspected_by_what_it_breaks_and_cleared_by_what_comes_afte
     suspects.gone([message(1)])
     assert not suspects.alone
     assert [suspects.broke(big, took_others=True) for _ in range(STRIKES)] == [False, False, True]
-    assert suspects.known(Message(camera="gate", kind="detections", payload=b"y" * 100, live=True))
-    assert not suspects.known(Message(camera="gate", kind="detections", payload=b"y" * 99, live=True))
-    assert not suspects.known(Message(camera="yard", kind="detections", payload=b"y" * 100, live=True))
-    assert not suspects.known(Message(camera="gate", kind="events", payload=b"y" * 100, live=True))
+    assert suspects.known(Message(camera="gate", kind="detections", payload=b"y" * 100, droppable=True))
+    assert not suspects.known(Message(camera="gate", kind="detections", payload=b"y" * 99, droppable=True))
+    assert not suspects.known(Message(camera="yard", kind="detections", payload=b"y" * 100, droppable=True))
+    assert not suspects.known(Message(camera="gate", kind="events", payload=b"y" * 100, droppable=True))
 
 
 def test_what_a_sink_broke_at_is_tried_again_later(message: Any, monkeypatch: Any) -> None:

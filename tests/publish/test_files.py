@@ -260,7 +260,7 @@ def test_a_reader_that_pauses_holds_back_a_finite_source_but_not_the_beat(runnin
     with pipe() as (reader, writer):
         delivery = running.start(StdoutSink(writer), capacity=10)
         accepted = 0
-        message = Message(camera="gate", kind="detections", payload=line, live=False)
+        message = Message(camera="gate", kind="detections", payload=line, droppable=False)
         while delivery.put(message, partial(next, iter([True, True, False]))):
             accepted += 1
         assert 15 <= accepted <= 20  # what the pipe holds, what the queue holds, and the one between
@@ -304,7 +304,7 @@ def test_a_line_that_was_begun_is_finished_before_another(message: Any) -> None:
     with pipe() as (reader, writer):
         sink = StdoutSink(writer)
         sink.open(lambda: None)
-        big = Message(camera="gate", kind="detections", payload=b"x" * 100_000, live=True)
+        big = Message(camera="gate", kind="detections", payload=b"x" * 100_000, droppable=True)
         assert not sink.send(big)
         assert sink.confirmed() == []
         read = reader.read1(90_000)

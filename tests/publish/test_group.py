@@ -269,7 +269,7 @@ def test_a_report_of_statistics_is_a_status_of_the_whole_program(running: Runnin
     shelf = Shelf()
     shelf.kinds = frozenset({"stats"})
     for number in range(3):
-        running.group.put_state(Message(camera=None, kind="stats", payload=b"%d" % number, live=True))
+        running.group.put_state(Message(camera=None, kind="stats", payload=b"%d" % number, droppable=True))
     running.group.add("shelf", shelf)
     until(lambda: payloads(shelf.kept) == [b"2"])
 

@@ -186,7 +186,7 @@ def test_a_topic_that_an_access_list_refuses_does_not_keep_the_others_back(
     for number in range(100):
         delivery.put(message(number), never)
         delivery.put(message(number, camera="yard"), never)
-    delivery.put_state(Message(camera=None, kind="stats", payload=b"{}", live=True))
+    delivery.put_state(Message(camera=None, kind="stats", payload=b"{}", droppable=True))
     assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
     subscriber.wait_for(lambda: seqs(subscriber) == list(range(100)))
     assert running.metrics.by("publish_dropped", "reason", sink="sink") == {"refused": 101}
@@ -208,7 +208,7 @@ def test_a_packet_that_the_broker_finds_too_large_does_not_keep_the_others_back(
     delivery.put_state(shown("gate", "up"))
     for number in range(10):
         delivery.put(message(number), never)
-        delivery.put(Message(camera="yard", kind="detections", payload=b"x" * 400, live=True), never)
+        delivery.put(Message(camera="yard", kind="detections", payload=b"x" * 400, droppable=True), never)
     assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
     subscriber.wait_for(lambda: set(seqs(subscriber)) == set(range(10)))
     assert running.metrics.by("publish_dropped", "reason", sink="sink") == {"refused": 10}
@@ -560,5 +560,5 @@ def test_probing_says_why_it_could_not_connect(broker: Broker, tls_broker: Broke
 
 def test_a_delivery_that_does_not_run_keeps_its_messages(running: Running, message: Any) -> None:
     delivery = Delivery("other", config(1).open(), heartbeats=running.heartbeats, metrics=running.metrics)
-    assert delivery.put(Message(camera=None, kind="stats", payload=b"{}", live=True), never)
+    assert delivery.put(Message(camera=None, kind="stats", payload=b"{}", droppable=True), never)
     assert delivery.drain(0) == 1

@@ -48,7 +48,7 @@ def event(seq: int = 0, at: float | None = None, **keys: Any) -> Message:
         "zone": "door",
         **keys,
     }
-    return Message(camera="gate", kind="events", payload=json.dumps(document).encode(), live=True)
+    return Message(camera="gate", kind="events", payload=json.dumps(document).encode(), droppable=True)
 
 
 def url(server: HookServer, path: str = "") -> str:
@@ -79,7 +79,7 @@ def test_an_event_is_told_with_its_values_and_local_time(running: Running) -> No
     with HookServer() as server:
         delivery = start(running, url(server), body="{label} {zone}{line} {direction} {count} {time}")
         put(delivery, event(at=NOON), event(1, NOON, type="cross", zone="", line="entrance", direction="in", count=3))
-        put(delivery, Message(camera="gate", kind="detections", payload=b"{}", live=True))
+        put(delivery, Message(camera="gate", kind="detections", payload=b"{}", droppable=True))
         until(lambda: delivery.status.queued == 0)
         assert told(server) == [
             ("gate: enter", "person door 2026-11-23 12:00:00"),

@@ -173,7 +173,9 @@ def test_a_message_larger_than_the_broker_takes_is_not_sent(running: Running, me
         # Two bytes of type and length, two of the topic's length, two of the number, one of no properties.
         largest = 300 - 3 - 2 - len(TOPIC) - 2 - 1
         sizes = [largest, largest + 1, 5000, 20]
-        put(delivery, [Message(camera="gate", kind="detections", payload=b"x" * size, live=True) for size in sizes])
+        put(
+            delivery, [Message(camera="gate", kind="detections", payload=b"x" * size, droppable=True) for size in sizes]
+        )
         until(lambda: len(broker.payloads(TOPIC)) == 2)
         assert [len(payload) for payload in broker.payloads(TOPIC)] == [largest, 20]
         assert (refused(running), failed(running), delivery.status.state) == (2, 0, "up")

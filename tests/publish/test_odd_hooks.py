@@ -170,7 +170,7 @@ def test_a_long_body_that_is_refused_before_its_end_is_set_aside(running: Runnin
             return None
 
         server._read = impatient  # type: ignore[method-assign]
-        big = Message(camera="big", kind="detections", payload=b"x" * 8_000_000, live=True)
+        big = Message(camera="big", kind="detections", payload=b"x" * 8_000_000, droppable=True)
         delivery = start(running, server)
         put(delivery, [big, message(0)])
         until(lambda: delivery.status.queued == 0)

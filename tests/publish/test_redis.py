@@ -54,7 +54,7 @@ def test_messages_arrive_in_order_in_the_stream_of_their_camera_and_kind(
 ) -> None:
     delivery = running.start(config(redis_server.port, prefix="site:7").open())
     delivery.put_state(shown("gate", "up"))
-    delivery.put_state(Message(camera=None, kind="stats", payload=b'{"schema":"s"}', live=True))
+    delivery.put_state(Message(camera=None, kind="stats", payload=b'{"schema":"s"}', droppable=True))
     for number in range(300):
         delivery.put(message(number), never)
         delivery.put(replace(message(number, camera="yard"), kind="events"), never)

@@ -58,7 +58,7 @@ def first(*answers: Answer) -> Any:
 
 def event(**keys: Any) -> Message:
     document = {"schema": "edge_app.event/1", "session": "01K", "seq": 7, "capture_ts": "2026-11-23T15:00:00.123Z"}
-    return Message(camera="gate", kind="events", payload=json.dumps({**document, **keys}).encode(), live=True)
+    return Message(camera="gate", kind="events", payload=json.dumps({**document, **keys}).encode(), droppable=True)
 
 
 def verified(request: Asked, secret: str) -> bool:
@@ -153,7 +153,7 @@ def test_what_waits_goes_in_one_request_of_lines_and_no_more_than_a_batch(runnin
 
 def test_a_batch_is_no_larger_than_servers_take(running: Running) -> None:
     with HookServer(first(503)) as server:
-        big = [Message(camera="gate", kind="detections", payload=b"%d" % n * 400_000, live=True) for n in range(4)]
+        big = [Message(camera="gate", kind="detections", payload=b"%d" % n * 400_000, droppable=True) for n in range(4)]
         put(start(running, server, batch=1000), big)
         until(lambda: running.deliveries[0].status.queued == 0)
         assert [len(request.body.splitlines()) for request in server.taken] == [2, 2]

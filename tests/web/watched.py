@@ -63,7 +63,7 @@ class PlayedCamera:
                 next(self._packets)
 
     def show(self, pixels: np.ndarray | None = None, boxes: int = 1) -> float:
-        """A frame that was analysed; when it was captured [s since the epoch]."""
+        """A frame that was analysed; when it was captured [s since 1970]."""
         index = next(self._index)
         wall = self.wall + index / FPS
         taken = CaptureTime(wall=wall, mono=index / FPS, source="arrival")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from edge_app.app.workers.link import Link
 from edge_app.core.errors import SinkError
-from edge_app.publish.messages import ALL_KINDS, Kind, Message
+from edge_app.publish.messages import ALL_KINDS, DeliveredKind, Message
 
 MAIN_PROCESS = "main process"  # as a worker's own metrics and log call this sink
 MOST_WAITING = 256  # items; what is beyond waits in the queue of the sink, which drops the oldest of live cameras
@@ -23,7 +23,7 @@ class Forwarder:
         self._sent: list[Message] = []
 
     @property
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> frozenset[DeliveredKind]:
         return frozenset(ALL_KINDS) - OF_MAIN
 
     def open(self, wake: Callable[[], None]) -> bool:

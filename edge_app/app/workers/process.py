@@ -104,7 +104,7 @@ class _WorkerProcess:
             as_worker=AsWorker(
                 assignment=self._assignment,
                 open_evidence=self._open_store,
-                on_status=self._tell_status,
+                on_status=self._report_status,
             ),
         ) as runtime:
             self._runtime, self._viewing = runtime, Viewing(runtime.analyser, self._link)
@@ -206,7 +206,7 @@ class _WorkerProcess:
         parts = make_parts(config.of_worker(self._number), before=before)
         return replace(parts, sinks={MAIN_PROCESS: (Forwarder(self._link), EVERYTHING)})
 
-    def _tell_status(self, camera: str, status: CameraStatus) -> None:
+    def _report_status(self, camera: str, status: CameraStatus) -> None:
         self._link.put(StatusChange(camera, status))
 
     def _open_store(self, _folder: Any, keep: Any, *_: Any) -> RemoteStore:

@@ -97,9 +97,9 @@ class NvdecDecoder(LibavDecoder):
     """NVDEC through libav, which falls back to the CPU by itself for what NVDEC refuses."""
 
     def __init__(
-        self, stream: VideoStream, gpu: int, budget: PictureBudget, tell: Callable[[str], None], *, live: bool
+        self, stream: VideoStream, gpu: int, budget: PictureBudget, report: Callable[[str], None], *, live: bool
     ) -> None:
-        """Opens the decoder of that GPU; `tell` is given what only the first frame shows.
+        """Opens the decoder of that GPU; `report` is given what only the first frame shows.
 
         Raises:
             UnsuitedError: There is none, or it does not decode this stream.
@@ -118,22 +118,22 @@ class NvdecDecoder(LibavDecoder):
             context.extradata = stream.codec_context.extradata
         super().__init__(context, budget, live=live, threads=AHEAD)  # type: ignore[arg-type]
         self._name = CODECS[stream.codec_context.name]
-        self._tell: Callable[[str], None] | None = tell
+        self._report: Callable[[str], None] | None = report
 
     def decode(self, packet: av.Packet[VideoStream]) -> list[VideoFrame | None]:
         """See `VideoDecoder.decode`."""
         frames = super().decode(packet)
-        if self._tell and (decoded := [frame for frame in frames if frame]):
-            self._look(decoded[0], self._tell)
-            self._tell = None
+        if self._report and (decoded := [frame for frame in frames if frame]):
+            self._look(decoded[0], self._report)
+            self._report = None
         return frames
 
-    def _look(self, frame: VideoFrame, tell: Callable[[str], None]) -> None:
+    def _look(self, frame: VideoFrame, report: Callable[[str], None]) -> None:
         if frame.format.name != "cuda":
             shown = f"{self._name} of {frame.width}x{frame.height}, {frame.format.name}"
-            tell(f"NVDEC does not take its {shown}; the CPU decodes")
+            report(f"NVDEC does not take its {shown}; the CPU decodes")
         elif frame.sw_format and frame.sw_format.name != "nv12":
-            tell(f"it is {frame.sw_format.name}; the CPU converts its pictures")
+            report(f"it is {frame.sw_format.name}; the CPU converts its pictures")
 
 
 def has_nvdec() -> bool:

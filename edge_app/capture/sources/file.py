@@ -152,7 +152,7 @@ class FileSource:
         stop: threading.Event,
         packets: PacketTap | None,
     ) -> Iterator[DecodedFrame]:
-        """Its frames; `start` is when the first was taken [s since the epoch]."""
+        """Its frames; `start` is when the first was taken [s since 1970]."""
         first = float((stream.start_time or 0) * (stream.time_base or 0))
         period, at, tally = 1 / (decoder.fps or 25.0), first, Tally()
         feed = PacketFeed(packets, decoder.codec, stream.codec_context.extradata, decoder.turn)

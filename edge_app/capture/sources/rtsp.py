@@ -53,11 +53,11 @@ class RtspSource:
                 yield iter(())
                 return
             with relayed(camera, self._refusals) as relay:
-                libav = replace(self._libav, explain=lambda error: self._told(relay))
+                libav = replace(self._libav, explain=lambda error: self._explained(relay))
                 with libav.connect(relay.url) as container:
                     yield libav.frames(container, stop, packets=packets)
 
-    def _told(self, relay: RtspRelay) -> StreamError | None:
+    def _explained(self, relay: RtspRelay) -> StreamError | None:
         """What the relay knows of a failure, of which libav has only seen the end of its connection."""
         if relay.failure is None:
             return None

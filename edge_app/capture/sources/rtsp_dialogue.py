@@ -97,7 +97,7 @@ class RtspDialogue:
         stale = any(challenge.values.get("stale", "").lower() == "true" for challenge in offered)
         return self._login.asked(offered) and (first or stale)
 
-    def tell(self, method: str, url: str, *headers: str) -> None:
+    def request(self, method: str, url: str, *headers: str) -> None:
         """A request whose answer is not waited for."""
         self._number += 1
         lines = [f"{method} {url} RTSP/1.0", f"CSeq: {self._number}", *headers]
@@ -117,7 +117,7 @@ class RtspDialogue:
         return rest
 
     def _once(self, method: str, url: str, *headers: str) -> RtspAnswer:
-        self.tell(method, url, *headers)
+        self.request(method, url, *headers)
         while self._has(1).startswith(b"$"):  # video that comes before the answer
             size = 4 + int.from_bytes(self._has(4)[2:4], "big")
             self._take(size)

@@ -64,7 +64,7 @@ class RtspProxy:
     def leave(self) -> None:
         """Cameras have room for few viewers; libav says nothing where it failed, and is not always heard."""
         if self._session:
-            self._dialogue.tell("TEARDOWN", self._url, f"Session: {self._session}")
+            self._dialogue.request("TEARDOWN", self._url, f"Session: {self._session}")
 
     def _answer(self, request: bytes) -> bytes:
         if request.startswith((b"$", BEGINS)):  # reports of libav's, and its answers to what the camera asks
@@ -76,7 +76,7 @@ class RtspProxy:
         if method == "TEARDOWN":
             self._session = ""
         if self.playing or method == "TEARDOWN":
-            self._dialogue.tell(method, url, *headers)
+            self._dialogue.request(method, url, *headers)
             self._answers = b""
             return b""
         known = {"OPTIONS": self._camera.options, "DESCRIBE": self._camera.description}.get(method)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from edge_app.cli.output import write_lines
-from edge_app.cli.service.options import DryRun, ServiceConfig, do_and_tell
+from edge_app.cli.service.options import DryRun, ServiceConfig, carry_out_or_print
 from edge_app.cli.service.status import lines_of
 from edge_app.systemd import install, state_of, unit_of, want_program, want_systemd_and_root
 
@@ -29,6 +29,6 @@ def main(
     if not dry_run:
         want_systemd_and_root()
         want_program()
-    do_and_tell(install(unit, path, force=force), dry_run=dry_run)
+    carry_out_or_print(install(unit, path, force=force), dry_run=dry_run)
     if not dry_run:
         write_lines(lines_of(unit, state_of(unit)))

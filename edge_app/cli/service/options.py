@@ -23,7 +23,7 @@ ServiceConfig = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the commands, and change nothing; anybody may.")]
 
 
-def do_and_tell(steps: Sequence[Step], *, dry_run: bool) -> None:
+def carry_out_or_print(steps: Sequence[Step], *, dry_run: bool) -> None:
     """Carries the steps out and says each; or prints them as commands for a shell."""
     if dry_run:
         write_lines(as_shell(steps))

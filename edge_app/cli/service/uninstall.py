@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from edge_app.cli.output import write_lines
-from edge_app.cli.service.options import DryRun, ServiceConfig, do_and_tell
+from edge_app.cli.service.options import DryRun, ServiceConfig, carry_out_or_print
 from edge_app.systemd import kept, uninstall, unit_of, want_systemd_and_root
 
 EXAMPLE = "Example: edge-app service uninstall /etc/edge-app/config.yaml"
@@ -28,6 +28,6 @@ def main(
     unit = unit_of(path)
     if not dry_run:
         want_systemd_and_root()
-    do_and_tell(uninstall(unit, purge=purge), dry_run=dry_run)
+    carry_out_or_print(uninstall(unit, purge=purge), dry_run=dry_run)
     if not dry_run and (left := kept(unit)):
         write_lines([f"kept: {', '.join(map(str, left))}{'' if purge else '; --purge removes them'}"])

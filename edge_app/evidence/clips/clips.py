@@ -56,7 +56,7 @@ class Clips:
             tell: Gets what became of each order that was taken; called by `run`, must not block.
         """
         self._config, self._folder, self._masks, self._drafts = config, folder, masks, drafts
-        self._metrics, self._tell = metrics, tell
+        self._metrics, self._report = metrics, tell
         self._changed = threading.Condition()
         self._cameras: dict[str, WatchedCamera] = {}
         self._ordered: list[Making] = []
@@ -198,7 +198,7 @@ class Clips:
             self._metrics.count("clips", camera=camera)
             if outcome.why:
                 self._metrics.count("clips_short", camera=camera)
-        self._tell(outcome)
+        self._report(outcome)
 
     def _gauge(self, camera: str, ring: str, size: int) -> None:
         self._metrics.gauge("clip_ring_bytes", size, camera=camera, ring=ring)

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from edge_app.config.section import OptionalSecret, OptionalTls, Section, checked_text, wrong
 from edge_app.core.hosts import is_this_machine
 from edge_app.evidence.config import PicturedType
-from edge_app.publish.http.place import Place, place_of
+from edge_app.publish.http.endpoint import HttpEndpoint, endpoint_of
 from edge_app.publish.http.url import ServerUrl
 
 PATH = "/chat/completions"
@@ -56,25 +56,25 @@ class DescribeConfig(Section):
 
     @model_validator(mode="after")
     def _all_has_an_effect(self) -> DescribeConfig:
-        if self.tls is not None and not self.place.tls:
+        if self.tls is not None and not self.endpoint.tls:
             raise wrong("needs a url that begins with https://", "tls")
-        if self.place.login and self.api_key is not None:
+        if self.endpoint.login and self.api_key is not None:
             raise wrong("want a login either here or in api_key", "url")
         return self
 
     @property
-    def place(self) -> Place:
+    def endpoint(self) -> HttpEndpoint:
         """What is asked."""
         before, mark, query = self.url.partition("?")
-        return place_of(f"{before.rstrip('/')}{PATH}{mark}{query}")
+        return endpoint_of(f"{before.rstrip('/')}{PATH}{mark}{query}")
 
     def secret_parts(self) -> Iterator[str]:
         """What within other values must not be shown."""
-        yield from place_of(self.url).secrets
+        yield from endpoint_of(self.url).secrets
 
     def cautions(self) -> Iterator[str]:
         """What is allowed and unwise."""
-        place = self.place
-        if not place.tls and not is_this_machine(place.host):
+        endpoint = self.endpoint
+        if not endpoint.tls and not is_this_machine(endpoint.host):
             what = "pictures and api_key go" if self.api_key is not None else "pictures go"
-            yield f"{what} to {place.host} unencrypted; https:// encrypts, if the server can"
+            yield f"{what} to {endpoint.host} unencrypted; https:// encrypts, if the server can"

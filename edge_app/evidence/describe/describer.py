@@ -76,7 +76,7 @@ class Describer:
             ConfigError, AccessError: Certificates or a proxy are wrong.
         """
         self._config, self._model = config, VisionModel(config)
-        self._folder, self._masks, self._metrics, self._tell = folder, masks, metrics, tell
+        self._folder, self._masks, self._metrics, self._publish = folder, masks, metrics, tell
         self._changed = threading.Condition()
         self._waiting: deque[DescriptionOrder] = deque()
         self._asking: DescriptionOrder | None = None
@@ -196,7 +196,7 @@ class Describer:
         self._status.computed()
         self._metrics.count("descriptions", camera=order.camera)
         self._metrics.observe("description", time.monotonic() - began, camera=order.camera)
-        self._tell(order.message, _news(found))
+        self._publish(order.message, _news(found))
 
     def _failed(self, order: DescriptionOrder, error: SinkError) -> None:
         if isinstance(error, NotAskedError):

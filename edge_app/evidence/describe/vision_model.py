@@ -39,10 +39,10 @@ class VisionModel:
 
     def __init__(self, config: DescribeConfig) -> None:
         """Connects to nothing yet; raises ConfigError or AccessError where certificates or a proxy are wrong."""
-        self._config, self._place = config, config.place
-        tls = (config.tls or TlsConfig()).context() if self._place.tls else None
-        self._client = RequestClient(self._place, tls, proxy_for(self._place), config.timeout_s)
-        login = f"Bearer {config.api_key.get_secret_value()}" if config.api_key is not None else self._place.login
+        self._config, self._endpoint = config, config.endpoint
+        tls = (config.tls or TlsConfig()).context() if self._endpoint.tls else None
+        self._client = RequestClient(self._endpoint, tls, proxy_for(self._endpoint), config.timeout_s)
+        login = f"Bearer {config.api_key.get_secret_value()}" if config.api_key is not None else self._endpoint.login
         self._headers = HEADERS | ({"Authorization": login} if login else {})
 
     def ask(self, jpeg: bytes) -> Description:
@@ -53,14 +53,14 @@ class VisionModel:
             NonsenseError: It answered something else.
             SinkError: It did not answer.
         """
-        client, shown = self._client, self._place.shown
+        client, shown = self._client, self._endpoint.shown
         try:
             client.connect()
         except SinkError as error:
             raise NotAskedError(str(error)) from None
         answer = client.request("POST", question_of(self._config, jpeg), lambda: self._headers)
         try:
-            why = why_refused(answer, self._place)
+            why = why_refused(answer, self._endpoint)
         except OutageError as error:
             if answer.status == 429 or error.retry_s is not None:
                 raise NotAskedError(str(error), error.retry_s) from None
@@ -86,7 +86,7 @@ class VisionModel:
         began = time.monotonic()
         grey = np.full((64, 64, 3), 128, np.uint8)
         self.ask(cv2.imencode(".jpg", grey)[1].tobytes())
-        return f"{self._place.shown}: {self._config.model} answered to a picture in {time.monotonic() - began:.1f} s"
+        return f"{self._endpoint.shown}: {self._config.model} answered to a picture in {time.monotonic() - began:.1f} s"
 
 
 def shrunk(jpeg: bytes) -> bytes | None:

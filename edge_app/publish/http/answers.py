@@ -14,7 +14,7 @@ from http.client import HTTPException
 
 from edge_app.core.errors import SinkError
 from edge_app.core.tls import explain
-from edge_app.publish.http.place import Place
+from edge_app.publish.http.endpoint import HttpEndpoint
 from edge_app.publish.http.proxy import Proxy
 from edge_app.publish.sinks.sink import LoginError, OutageError
 
@@ -46,7 +46,7 @@ class Answer:
         return f"{self.status} {PHRASES.get(self.status, '')}".rstrip()
 
 
-def why_refused(answer: Answer, place: Place) -> str | None:
+def why_refused(answer: Answer, endpoint: HttpEndpoint) -> str | None:
     """Why what was sent is refused for good; None if it was taken.
 
     Raises:
@@ -57,15 +57,17 @@ def why_refused(answer: Answer, place: Place) -> str | None:
     if 200 <= status < 300:
         return None
     if status in LOGIN:
-        raise LoginError(f"{place.shown}: {LOGIN[status]} ({status})")
+        raise LoginError(f"{endpoint.shown}: {LOGIN[status]} ({status})")
     if status in PASSING or 500 <= status < 600:
-        raise OutageError(f"{place.shown}: answered {answer.words}", retry_after_s(answer.headers))
+        raise OutageError(f"{endpoint.shown}: answered {answer.words}", retry_after_s(answer.headers))
     if 400 <= status < 500:
-        return f"{place.shown} answered {answer.words}"
+        return f"{endpoint.shown} answered {answer.words}"
     if 300 <= status < 400:
         where = server_in(answer.headers.get("Location", ""))
-        raise OutageError(f"{place.shown}: redirects ({status}) to {where}, which is not followed; make that the url")
-    raise OutageError(f"{place.shown}: answered {status}, which is no status of an answer")
+        raise OutageError(
+            f"{endpoint.shown}: redirects ({status}) to {where}, which is not followed; make that the url"
+        )
+    raise OutageError(f"{endpoint.shown}: answered {status}, which is no status of an answer")
 
 
 def retry_after_s(headers: Headers) -> float | None:
@@ -83,11 +85,11 @@ def retry_after_s(headers: Headers) -> float | None:
     return max(0.0, until - (time.time() if now is None else now))
 
 
-def failure(error: Exception, place: Place, proxy: Proxy | None, timeout_s: float) -> SinkError:
+def failure(error: Exception, endpoint: HttpEndpoint, proxy: Proxy | None, timeout_s: float) -> SinkError:
     """Why there is no answer."""
-    shown = f"{place.shown} through the proxy {proxy.host}:{proxy.port}" if proxy else place.shown
+    shown = f"{endpoint.shown} through the proxy {proxy.host}:{proxy.port}" if proxy else endpoint.shown
     broke_off = isinstance(error, ConnectionError | ssl.SSLEOFError) and not isinstance(error, ConnectionRefusedError)
-    return (HungUpError if broke_off else OutageError)(f"{shown}: {_why(error, place, timeout_s)}")
+    return (HungUpError if broke_off else OutageError)(f"{shown}: {_why(error, endpoint, timeout_s)}")
 
 
 def server_in(location: str) -> str:
@@ -100,7 +102,7 @@ def server_in(location: str) -> str:
     return f"{found[1]}://{found[2]}" if found else "another path"
 
 
-def _why(error: Exception, place: Place, timeout_s: float) -> str:
+def _why(error: Exception, endpoint: HttpEndpoint, timeout_s: float) -> str:
     if isinstance(error, ssl.SSLError):
         return explain(error, "server")
     if isinstance(error, socket.gaierror | UnicodeError):
@@ -108,9 +110,9 @@ def _why(error: Exception, place: Place, timeout_s: float) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer in {timeout_s:g} s"
     if isinstance(error, ConnectionError) and not isinstance(error, ConnectionRefusedError):
-        return "the server hung up" + ("" if place.tls else "; does this port want https?")
+        return "the server hung up" + ("" if endpoint.tls else "; does this port want https?")
     if isinstance(error, HTTPException | ValueError):
-        return "an answer that is not HTTP" + ("" if place.tls else "; does this port want https?")
+        return "an answer that is not HTTP" + ("" if endpoint.tls else "; does this port want https?")
     if isinstance(error, OSError) and error.errno is None:  # http.client's, of a proxy
         status = re.search(r"failed: (\d{3})", str(error))
         return f"the proxy refuses ({status[1]})" if status else "no connection"

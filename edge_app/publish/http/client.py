@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDi
 
 from edge_app.core.errors import SinkError
 from edge_app.publish.http.answers import Answer, failure
-from edge_app.publish.http.place import Place
+from edge_app.publish.http.endpoint import HttpEndpoint
 from edge_app.publish.http.proxy import Proxy
 from edge_app.publish.http.timed import TimedResponse, answers_before
 
@@ -27,16 +27,18 @@ STALE = (RemoteDisconnected, ConnectionResetError, ConnectionAbortedError, Broke
 class RequestClient:
     """Asks one thing of one server. Nothing is taken from the environment but the proxy; no redirect is followed."""
 
-    def __init__(self, place: Place, tls: ssl.SSLContext | None, proxy: Proxy | None, timeout_s: float) -> None:
+    def __init__(
+        self, endpoint: HttpEndpoint, tls: ssl.SSLContext | None, proxy: Proxy | None, timeout_s: float
+    ) -> None:
         """Connects to nothing yet.
 
         Args:
-            place: What is asked.
-            tls: Encrypts the connection, if `place` is https.
+            endpoint: What is asked.
+            tls: Encrypts the connection, if `endpoint` is https.
             proxy: On the way; None for none.
             timeout_s: How long a request may take, from the connection to the end of the answer's head [s].
         """
-        self._place, self._tls, self._proxy, self._timeout_s = place, tls, proxy, timeout_s
+        self._endpoint, self._tls, self._proxy, self._timeout_s = endpoint, tls, proxy, timeout_s
         self._kept: HTTPConnection | None = None
         self._made_mono = self._idle_since_mono = 0.0
         self._answer: TimedResponse | None = None
@@ -146,21 +148,21 @@ class RequestClient:
         return self._kept
 
     def _new(self, timeout_s: float) -> HTTPConnection:
-        place, proxy = self._place, self._proxy
-        host, port = (proxy.host, proxy.port) if proxy else (place.host, place.port)
-        if not place.tls:
+        endpoint, proxy = self._endpoint, self._proxy
+        host, port = (proxy.host, proxy.port) if proxy else (endpoint.host, endpoint.port)
+        if not endpoint.tls:
             return HTTPConnection(host, port, timeout=timeout_s)
         connection = HTTPSConnection(host, port, timeout=timeout_s, context=self._tls)
         if proxy:
-            connection.set_tunnel(place.host, place.port, proxy.headers)
+            connection.set_tunnel(endpoint.host, endpoint.port, proxy.headers)
         return connection
 
     def _exchange(self, method: str, body: bytes, headers: Mapping[str, str], deadline_mono: float) -> Answer:
         connection = self._connection(deadline_mono)
         answers_before(connection, deadline_mono)
         connection.sock.settimeout(max(0.1, deadline_mono - time.monotonic()))
-        through = self._proxy if not self._place.tls else None
-        target = self._place.url if through else self._place.target
+        through = self._proxy if not self._endpoint.tls else None
+        target = self._endpoint.url if through else self._endpoint.target
         with suppress(BrokenPipeError, ConnectionResetError):  # it may have refused a long body before the end of that
             connection.request(method, target, body, {**headers, **(through.headers if through else {})})
         answer = connection.getresponse()
@@ -170,4 +172,4 @@ class RequestClient:
 
     def _failed(self, error: Exception) -> SinkError:
         self.close()
-        return failure(error, self._place, self._proxy, self._timeout_s)
+        return failure(error, self._endpoint, self._proxy, self._timeout_s)

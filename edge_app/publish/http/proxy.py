@@ -7,7 +7,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from edge_app.core.errors import ConfigError
 from edge_app.core.hosts import is_this_machine
-from edge_app.publish.http.place import Place, place_of
+from edge_app.publish.http.endpoint import HttpEndpoint, endpoint_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +25,18 @@ class Proxy:
     headers: dict[str, str]
 
 
-def proxy_for(place: Place) -> Proxy | None:
-    """The proxy that HTTPS_PROXY or HTTP_PROXY names for this place; None for this machine, and what NO_PROXY names.
+def proxy_for(endpoint: HttpEndpoint) -> Proxy | None:
+    """The proxy that HTTPS_PROXY or HTTP_PROXY names for this endpoint; None for this machine, and what NO_PROXY names.
 
     Raises:
         ConfigError: The variable names no HTTP proxy; the text shows nothing of it.
     """
-    scheme = "https" if place.tls else "http"
+    scheme = "https" if endpoint.tls else "http"
     url = getproxies().get(scheme)
-    if not url or is_this_machine(place.host) or proxy_bypass(f"{place.host}:{place.port}"):
+    if not url or is_this_machine(endpoint.host) or proxy_bypass(f"{endpoint.host}:{endpoint.port}"):
         return None
     try:
-        proxy = place_of(url if "://" in url else f"http://{url}")
+        proxy = endpoint_of(url if "://" in url else f"http://{url}")
     except ValueError:
         proxy = None
     if proxy is None or proxy.tls:

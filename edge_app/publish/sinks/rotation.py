@@ -16,7 +16,7 @@ class Rotation:
 
     Attributes:
         path: The file that is being written.
-        period_s: A new file begins at every multiple of this since the epoch [s], so a restart changes nothing and
+        period_s: A new file begins at every multiple of this since 1970 [s], so a restart changes nothing and
             86400 means midnight UTC.
         keep: How many rotated files are kept.
     """
@@ -26,7 +26,7 @@ class Rotation:
     keep: int
 
     def period(self, wall: float) -> float:
-        """The number of the period that holds a time [s since the epoch]."""
+        """The number of the period that holds a time [s since 1970]."""
         return wall // self.period_s
 
     def rotate(self, fd: int) -> None:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from edge_app.config.section import Flag, Name, Section
 from edge_app.core.errors import EdgeAppError, SinkError
-from edge_app.publish.messages import ABOUT_FRAMES, Kind, Message, MessageKind
+from edge_app.publish.messages import ABOUT_FRAMES, DeliveredKind, Message, MessageKind
 from edge_app.publish.pictures import EventPictures
 from edge_app.publish.policy import DeliveryPolicy
 from edge_app.publish.spool.config import OptionalSpool
@@ -84,7 +84,7 @@ class Sink(Protocol):
     """
 
     @property
-    def kinds(self) -> frozenset[Kind]:
+    def kinds(self) -> frozenset[DeliveredKind]:
         """Which messages it takes."""
 
     def open(self, wake: Callable[[], None]) -> bool:

@@ -44,7 +44,7 @@ class Stored(NamedTuple):
     Attributes:
         place: Where.
         message: None where what was written cannot be read any more.
-        written: When [s since the epoch].
+        written: When [s since 1970].
     """
 
     place: int
@@ -222,6 +222,6 @@ def _packed(payload: bytes) -> bytes:
 
 def _message(camera: str | None, kind: MessageKind, packed: bytes) -> Message | None:
     try:
-        return Message(camera=camera, kind=kind, payload=zlib.decompress(packed), live=True)
+        return Message(camera=camera, kind=kind, payload=zlib.decompress(packed), droppable=True)
     except (zlib.error, TypeError):  # flash that forgets: SQLite does not notice it
         return None

@@ -24,7 +24,7 @@ class SpoolSummary:
         others: How many other messages.
         refused: How many messages that the sink will never take are kept.
         bytes: Size of the file and its log.
-        oldest: When the oldest that waits was written [s since the epoch]; None if none waits.
+        oldest: When the oldest that waits was written [s since 1970]; None if none waits.
     """
 
     sink: str

@@ -29,7 +29,7 @@ class Holds(IntEnum):
 
 
 def binary(kind: Holds, content: bytes, *, shown_s: float = 0.0, captured: float = 0.0) -> bytes:
-    """A binary message of what is shown at that time of the video [s], and was captured then [s since the epoch]."""
+    """A binary message of what is shown at that time of the video [s], and was captured then [s since 1970]."""
     return HEADER.pack(kind, shown_s, captured, time.time()) + content
 
 

@@ -29,7 +29,7 @@ export class Chart {
     this.resized.observe(this.element);
   }
 
-  /** Shows columns: times [s since the epoch], then the values of each series; null where there is none. */
+  /** Shows columns: times [s since 1970], then the values of each series; null where there is none. */
   show(data) {
     this.given = data;
     this.data = this.options.bars ? stacked(data) : data;

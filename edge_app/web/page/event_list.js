@@ -6,7 +6,7 @@ import { eventHeadline, moment } from "./words.js";
 
 const STREAM_PATIENCE_MS = 4000; // a stream that is refused is tried again so much later
 
-/** When it began [s since the epoch]: by this they are in order. */
+/** When it began [s since 1970]: by this they are in order. */
 export const began = (event) => event.start_time ?? event.capture_time;
 
 /** Whether one is listed below another: it began earlier, or at the same time and was noticed earlier. */

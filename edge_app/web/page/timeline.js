@@ -8,7 +8,7 @@ const HEIGHT = 28;
 const HOUR = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric" });
 
-/** Rows for the cameras; a click on a bar calls `onChoose(camera, from, until)` with its span [s since the epoch]. */
+/** Rows for the cameras; a click on a bar calls `onChoose(camera, from, until)` with its span [s since 1970]. */
 export class Timeline {
   constructor(onChoose) {
     this.choose = onChoose;

@@ -74,7 +74,7 @@ export function span(seconds) {
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
 
-/** When that was [s since the epoch]: the time, and the day unless it is today. */
+/** When that was [s since 1970]: the time, and the day unless it is today. */
 export function moment(seconds) {
   const date = new Date(seconds * 1000);
   const today = date.toDateString() === new Date().toDateString();

@@ -17,11 +17,11 @@ NAMES = {Access.READ: "read", Access.WRITE: "write"}
 def session(config: WebConfig) -> list[Route]:
     """`/api/v1/session`: GET says what the token allows, POST keeps it in a cookie, DELETE takes the cookie back."""
 
-    async def tell(request: Request) -> Response:
-        return _told(request, wanted=config.token is not None)
+    async def show(request: Request) -> Response:
+        return _session(request, wanted=config.token is not None)
 
     async def begin(request: Request) -> Response:
-        answer = _told(request, wanted=config.token is not None)
+        answer = _session(request, wanted=config.token is not None)
         if config.token is not None and (token := shown_token(request)) is not None:
             keep(answer, token, encrypted=config.tls.files is not None)
         return answer
@@ -32,11 +32,11 @@ def session(config: WebConfig) -> list[Route]:
         return answer
 
     return [
-        Route(SESSION, tell),
+        Route(SESSION, show),
         Route(SESSION, begin, methods=["POST"]),
         Route(SESSION, end, methods=["DELETE"]),
     ]
 
 
-def _told(request: Request, *, wanted: bool) -> Response:
+def _session(request: Request, *, wanted: bool) -> Response:
     return JSONResponse({"access": NAMES[request.scope[ACCESS]], "token_wanted": wanted})

@@ -44,7 +44,7 @@ class Disk:
 
 
 def made(number: int, kind: Any = "detections") -> Message:
-    return Message(camera="gate", kind=kind, payload=b"%d" % number, live=True)
+    return Message(camera="gate", kind=kind, payload=b"%d" % number, droppable=True)
 
 
 def opened(always: Any = ("events",), waiting: int = 0) -> Line:

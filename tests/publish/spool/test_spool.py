@@ -99,7 +99,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
 
 def made(number: int, kind: Any = "detections", *, size: int = 0) -> Message:
     document = {"seq": number, "noise": os.urandom(size).hex()}
-    return Message(camera="gate", kind=kind, payload=json.dumps(document).encode(), live=True)
+    return Message(camera="gate", kind=kind, payload=json.dumps(document).encode(), droppable=True)
 
 
 def put(delivery: Delivery, numbers: range, kind: Any = "detections", *, size: int = 0) -> None:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-from edge_app.publish.messages import ALL_KINDS, Kind, Message, MessageKind, places_of
+from edge_app.publish.messages import ALL_KINDS, DeliveredKind, Message, MessageKind, places_of
 from edge_app.publish.sinks.mqtt.broker import Broker
 from edge_app.publish.sinks.mqtt.connection import MqttConnection
 from edge_app.publish.sinks.mqtt.home_assistant import discovery, discovery_topic
@@ -52,7 +52,7 @@ class MqttSink:
             announce: Whether to announce our cameras, zones and lines to Home Assistant.
             in_flight: How many messages may be sent and not confirmed.
         """
-        self.kinds: frozenset[Kind] = frozenset([*kinds, "places"] if announce else kinds)
+        self.kinds: frozenset[DeliveredKind] = frozenset([*kinds, "places"] if announce else kinds)
         self._broker, self._prefix, self._in_flight = broker, prefix, in_flight
         self._client_id = client_id or new_client_id()
         self._available = available_topic(prefix, box)

@@ -36,7 +36,7 @@ class Notifier:
     apprise: Apprise
     redactor: Redactor
 
-    def tell(self, title: str, body: str, picture: Path | None = None) -> str | None:
+    def notify(self, title: str, body: str, picture: Path | None = None) -> str | None:
         """Tells it; None if it took that, else why not, without secrets. It may take long.
 
         Args:

@@ -33,19 +33,19 @@ class Restraint:
             per_hour: Of how many events in any hour people are told; None for all.
         """
         self._name, self._quiet, self._per_hour = name, quiet, per_hour
-        self._told_mono: deque[float] = deque(maxlen=per_hour)
+        self._counted_mono: deque[float] = deque(maxlen=per_hour)
         self._spell: str | None = None
 
     def why_not(self, happened: float) -> str | None:
-        """As what an event that happened then [s since the epoch] counts, if it is left out; None if people are told.
+        """As what an event that happened then [s since 1970] counts, if it is left out; None if people are told.
 
         It is left out if it happened within quiet hours, and also if its turn comes within them. A clock that was never
         set does not know them: it says the midnight of 1970 whenever the machine starts.
         """
         if any(self._is_quiet(at) for at in (time.time(), happened)):
             return self._begin("quiet")
-        full = self._per_hour is not None and len(self._told_mono) == self._per_hour
-        if full and time.monotonic() - self._told_mono[0] < HOUR_S:
+        full = self._per_hour is not None and len(self._counted_mono) == self._per_hour
+        if full and time.monotonic() - self._counted_mono[0] < HOUR_S:
             return self._begin("max_per_hour")
         self._spell = None
         return None
@@ -53,9 +53,9 @@ class Restraint:
     def _is_quiet(self, at: float) -> bool:
         return self._quiet is not None and at >= NEVER_SET_BEFORE and self._quiet.active(at)
 
-    def told(self) -> None:
-        """People were told of one."""
-        self._told_mono.append(time.monotonic())
+    def count(self) -> None:
+        """People were told of one more."""
+        self._counted_mono.append(time.monotonic())
 
     def _begin(self, reason: str) -> str:
         if reason != self._spell:

@@ -75,12 +75,12 @@ class NotifyTransport:
                 body = self._notice.body.fill(values) or event["type"]
                 picture = self._pictures.of(event) if self._pictures is not None else None
                 yield None
-                yield from self._tell(message, self._notice.title.fill(values), body, picture)
+                yield from self._notify(message, self._notice.title.fill(values), body, picture)
 
     def cut(self) -> None:
         """A service cannot be told to hurry; whoever makes the next connection waits for it."""
 
-    def _tell(self, message: Message, title: str, body: str, picture: Path | None) -> Iterator[Outcome]:
+    def _notify(self, message: Message, title: str, body: str, picture: Path | None) -> Iterator[Outcome]:
         digest = hashlib.sha256(message.payload).digest()
         taken, failures = self._half_told.setdefault(digest, set()), []
         if len(self._half_told) > MOST_HALF_TOLD:
@@ -88,13 +88,13 @@ class NotifyTransport:
         for index, service in enumerate(self._notifiers):
             if index in taken:
                 continue
-            if why := service.tell(title, body, picture):
+            if why := service.notify(title, body, picture):
                 failures.append(why)
             else:
                 taken.add(index)
             yield None
         if failures:
             raise SinkError("; ".join(failures))
-        self._restraint.told()
+        self._restraint.count()
         del self._half_told[digest]
         yield message

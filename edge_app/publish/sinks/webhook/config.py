@@ -14,7 +14,7 @@ from edge_app.core.hosts import is_this_machine
 from edge_app.core.ulid import new_ulid
 from edge_app.publish.http.answers import Answer, why_refused
 from edge_app.publish.http.client import RequestClient
-from edge_app.publish.http.place import Place, place_of
+from edge_app.publish.http.endpoint import HttpEndpoint, endpoint_of
 from edge_app.publish.http.proxy import proxy_for
 from edge_app.publish.http.url import ServerUrl
 from edge_app.publish.messages import ENCODER, Message, MessageKind, rfc3339
@@ -86,11 +86,11 @@ class WebhookSinkConfig(SinkConfig):
 
     @model_validator(mode="after")
     def _all_has_an_effect(self) -> WebhookSinkConfig:
-        if self.tls is not None and not self.place.tls:
+        if self.tls is not None and not self.endpoint.tls:
             raise wrong("needs a url that begins with https://", "tls")
         if self.picture == "inline" and self.batch is not None:
             raise wrong("wants a request for each message; want it without batch", "picture")
-        if self.place.login and any(name.lower() == "authorization" for name in self.headers):
+        if self.endpoint.login and any(name.lower() == "authorization" for name in self.headers):
             raise wrong("want a login either here or in headers", "url")
         return self
 
@@ -104,24 +104,24 @@ class WebhookSinkConfig(SinkConfig):
         self._pictures = pictures
 
     @property
-    def place(self) -> Place:
+    def endpoint(self) -> HttpEndpoint:
         """Where the URL leads."""
-        return place_of(self.url)
+        return endpoint_of(self.url)
 
     def secret_parts(self) -> Iterator[str]:
         """See `SinkConfig.secret_parts`."""
-        yield from self.place.secrets
+        yield from self.endpoint.secrets
 
     def cautions(self) -> Iterator[str]:
         """See `SinkConfig.cautions`."""
-        place = self.place
-        if not place.tls and not is_this_machine(place.host) and (self.headers or place.secrets):
-            yield f"what logs in at {place.host} goes there unencrypted; https:// encrypts, if the server can"
+        endpoint = self.endpoint
+        if not endpoint.tls and not is_this_machine(endpoint.host) and (self.headers or endpoint.secrets):
+            yield f"what logs in at {endpoint.host} goes there unencrypted; https:// encrypts, if the server can"
 
     def open(self) -> BlockingSink:
         """The sink, not yet connected; see `SinkConfig.open`."""
         return BlockingSink(
-            self.place.shown,
+            self.endpoint.shown,
             self.messages,
             self._transports(),
             limit_s=self.timeout_s + GRACE_S + (PATIENCE_S if self.picture == "inline" else 0.0),
@@ -131,12 +131,12 @@ class WebhookSinkConfig(SinkConfig):
 
     def probe(self) -> str:
         """Asks for the head, or posts an empty event; see `SinkConfig.probe`."""
-        transport, shown = self._transports()(), self.place.shown
+        transport, shown = self._transports()(), self.endpoint.shown
         try:
             if self.probe_by == "head":
                 return f"{shown}: {self._judged(transport.head())}"
             answer = transport.post([_empty_event()])
-            if why := why_refused(answer, self.place):
+            if why := why_refused(answer, self.endpoint):
                 raise SinkError(why)
             return f"{shown}: took an empty event ({answer.words})"
         finally:
@@ -146,15 +146,15 @@ class WebhookSinkConfig(SinkConfig):
         """What an answer to HEAD says of POST."""
         if answer.status in ONLY_POST:
             return f"answers; to HEAD with {answer.words}, so `probe: event` would show more"
-        if why := why_refused(answer, self.place):
+        if why := why_refused(answer, self.endpoint):
             raise SinkError(why)
         return f"answers HEAD with {answer.words}"
 
     def _transports(self) -> Callable[[], WebhookTransport]:
         """Makes the transport of each connection; files and environment are read here, once."""
-        place, proxy = self.place, proxy_for(self.place)
-        tls = (self.tls or TlsConfig()).context() if place.tls else None
-        login = {"Authorization": place.login} if place.login else {}
+        endpoint, proxy = self.endpoint, proxy_for(self.endpoint)
+        tls = (self.tls or TlsConfig()).context() if endpoint.tls else None
+        login = {"Authorization": endpoint.login} if endpoint.login else {}
         letter = Letter(
             form=self.format,
             batch=self.batch is not None,
@@ -163,7 +163,7 @@ class WebhookSinkConfig(SinkConfig):
             picture=self.picture,
             pictures=self._pictures,
         )
-        return lambda: WebhookTransport(RequestClient(place, tls, proxy, self.timeout_s), place, letter)
+        return lambda: WebhookTransport(RequestClient(endpoint, tls, proxy, self.timeout_s), endpoint, letter)
 
 
 def _empty_event() -> Message:
@@ -174,4 +174,4 @@ def _empty_event() -> Message:
         "seq": 0,
         "capture_ts": rfc3339(time.time_ns() // 1_000_000),
     }
-    return Message(camera=None, kind="events", payload=ENCODER.encode(document).encode(), live=True)
+    return Message(camera=None, kind="events", payload=ENCODER.encode(document).encode(), droppable=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edge_app.machine import NEVER_SET_BEFORE
 from edge_app.publish.http.answers import Answer, HungUpError, why_refused
 from edge_app.publish.http.client import RequestClient
-from edge_app.publish.http.place import Place
+from edge_app.publish.http.endpoint import HttpEndpoint
 from edge_app.publish.messages import Message
 from edge_app.publish.pictures import EventPictures
 from edge_app.publish.sinks.courier import Outcome
@@ -65,8 +65,8 @@ class Letter:
 class WebhookTransport:
     """One connection to a webhook; see `Transport`."""
 
-    def __init__(self, client: RequestClient, place: Place, letter: Letter) -> None:
-        self._client, self._place, self._letter = client, place, letter
+    def __init__(self, client: RequestClient, endpoint: HttpEndpoint, letter: Letter) -> None:
+        self._client, self._endpoint, self._letter = client, endpoint, letter
 
     def connect(self) -> None:
         self._client.connect()
@@ -92,7 +92,7 @@ class WebhookTransport:
         """
         never_set = time.time() < NEVER_SET_BEFORE
         try:
-            why = why_refused(self.post(messages), self._place)
+            why = why_refused(self.post(messages), self._endpoint)
         except HungUpError as error:
             if len(messages) == 1:
                 raise

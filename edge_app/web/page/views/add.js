@@ -156,7 +156,7 @@ class CameraForm {
   }
 
   #refused(error) {
-    const [first] = error.body?.error?.complaints ?? [];
+    const [first] = error.body?.error?.issues ?? [];
     const key = first?.key.split(".").at(-1);
     if (key in this.inputs) this.#complain(key, first.message);
     else say(this.wrong, error.message);

@@ -64,7 +64,7 @@ function show(root, camera, path, document) {
   /** What the program says is wrong, beside the field that it is about. */
   function complain(error) {
     const own = `cameras.${camera}.`;
-    const [first] = error.body?.error?.complaints ?? [];
+    const [first] = error.body?.error?.issues ?? [];
     const placed = first?.key.startsWith(own) && editor.complain(first.key.slice(own.length), first.message);
     if (!placed) say(wrong, error.message);
   }

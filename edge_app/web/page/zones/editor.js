@@ -99,7 +99,7 @@ export class Editor {
     this.#showSelected();
   }
 
-  /** Puts a complaint about a key below the camera's beside what it is about; returns whether there is such a thing. */
+  /** Puts an issue of a key below the camera's beside what it is about; returns whether there is such a thing. */
   complain(key, message) {
     const keys = new Map(this.shapes.map((one) => [keyOf(this.shapes, one), one]));
     const about = [...keys.keys()].filter((each) => key.startsWith(each) && /^($|[.[])/.test(key.slice(each.length)));

@@ -15,7 +15,7 @@ EXAMPLE = "want a URL such as https://host/path"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HttpEndpoint:
     """A server and what is asked of it.
 
     Attributes:
@@ -45,10 +45,10 @@ class Place:
         return f"{'https' if self.tls else 'http'}://{self.shown}{self.target}"
 
 
-def place_of(url: str) -> Place:
+def endpoint_of(url: str) -> HttpEndpoint:
     """Where the URL leads.
 
-    >>> place_of("https://hooks.example.com/edge?token=a b").target
+    >>> endpoint_of("https://hooks.example.com/edge?token=a b").target
     '/edge?token=a%20b'
 
     Raises:
@@ -65,7 +65,7 @@ def place_of(url: str) -> Place:
     if "#" in url:
         raise ValueError("want a URL without #, after which nothing is sent; write %23 for the character itself")
     target = quote(f"{parts.path or '/'}{parts.query and '?'}{parts.query}", safe=PRINTABLE)
-    return Place(
+    return HttpEndpoint(
         tls=parts.scheme == "https",
         host=host,
         port=port or PORTS[parts.scheme],

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-StoreState = Literal["up", "away"]
+EtcdState = Literal["up", "away"]
 
 
 @dataclass(frozen=True, slots=True)
-class StoreStatus:
+class EtcdStatus:
     """How etcd is doing.
 
     Attributes:
         state: Whether it answers.
         reason: Why not; None if it does.
-        since: When that began [s since the epoch].
+        since: When that began [s since 1970].
     """
 
-    state: StoreState
+    state: EtcdState
     reason: str | None
     since: float
