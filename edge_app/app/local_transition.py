@@ -7,11 +7,10 @@ from functools import partial
 
 from edge_app.app.config_sections import CameraSection
 from edge_app.app.factory import Parts
-from edge_app.app.loaded_model import LoadedModel, load_model
+from edge_app.app.loaded_model import LoadedModel
 from edge_app.app.local_analyser import LocalAnalyser
 from edge_app.app.plan import Plan
 from edge_app.app.runtime import Runtime
-from edge_app.app.start import keep_building
 from edge_app.capture import Source
 
 OrUndo = Callable[[Callable[[], object]], None]
@@ -34,25 +33,24 @@ class LocalTransition:
         self._old, self._new, self._plan = runtime.parts, new, plan
         self._reopens_all = False  # because the model takes frames in another form
 
-    def make(self) -> Callable[[], None]:
-        """Makes every change; returns what is to be done once all others are made, too; raises as `Transition`."""
+    def make(self, loaded: LoadedModel | None) -> Callable[[], None]:
+        """Makes every change; returns what is to be done once all others are made, too; raises as `Transition`.
+
+        Args:
+            loaded: The new model, where it is another.
+        """
         before = self._analyser.model
-        self._change_model()
+        self._change_model(loaded)
         self._runtime.call(self._change_cameras)
         self._change_scenes()
         return before.close if self._analyser.model.engine is not before.engine else _nothing
 
-    def _change_model(self) -> None:
+    def _change_model(self, loaded: LoadedModel | None) -> None:
         """Another model, other thresholds, or other analytics."""
         if not self._plan.remakes_analytics:
             return
         before, new = self._analyser.model, self._new
-        if self._plan.loads_model:
-            runtime = self._runtime
-            model = load_model(new.detector, new.config.engine, partial(keep_building, runtime.service, runtime.stop))
-            self._or_undo(model.close)
-        else:
-            model = before.operated_as(new.detector)
+        model = loaded or before.operated_as(new.detector)
         self._or_undo(partial(self._use, before, self._old))
         self._use(model, new)
         self._reopens_all = before.detector.backend.reads_surfaces != model.detector.backend.reads_surfaces

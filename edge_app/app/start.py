@@ -34,11 +34,13 @@ class AsWorker:
         assignment: Which cameras it reads.
         open_evidence: Opens the evidence, as `EvidenceStore`.
         on_status: Told of each change of a camera's status.
+        service: Told that a start takes longer.
     """
 
     assignment: Assignment
     open_evidence: Callable[..., Store]
     on_status: OnStatus
+    service: Service
 
 
 SWITCH_S = 0.001  # at Python's 5 ms, the analysis thread waits as long after each call into NumPy while cameras render
@@ -71,7 +73,8 @@ def start(
     """
     cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
     sys.setswitchinterval(SWITCH_S)
-    config, service, stop, metrics = parts.config, Service(), stop or threading.Event(), Metrics()
+    config, stop, metrics = parts.config, stop or threading.Event(), Metrics()
+    service = as_worker.service if as_worker is not None else Service()
     limit_pictures(config)
     with ExitStack() as engine, ExitStack() as stack:
         keep_going = partial(keep_building, service, stop)

@@ -9,10 +9,12 @@ from functools import partial
 
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import Parts, limit_pictures, make_sinks
+from edge_app.app.loaded_model import LoadedModel, load_model
 from edge_app.app.local_analyser import LocalAnalyser
 from edge_app.app.local_transition import LocalTransition
 from edge_app.app.plan import Plan
 from edge_app.app.runtime import STOP_DRAIN_S, Runtime
+from edge_app.app.start import keep_building
 from edge_app.app.workers.pool import WorkerPool
 from edge_app.core.errors import EdgeAppError, StoppedError
 
@@ -37,13 +39,16 @@ class Transition:
         Raises:
             EdgeAppError: A part cannot be changed; everything is as it was.
         """
+        loaded = self._loaded_model()  # before all else: it may take minutes, in which a fleet moves cameras
         with self._runtime.changing, self._undo:
+            if loaded is not None:
+                self._or_undo(loaded.close)
             self._limit_pictures()
             self._hide_both()
             self._begin_evidence()
             self._begin_sinks()
             self._begin_camera_events()
-            finish = self._change_analyser()
+            finish = self._change_analyser(loaded)
             self._undo.pop_all()
             self._runtime.parts = self._new
         self._end_sinks()
@@ -56,6 +61,13 @@ class Transition:
     def _or_undo(self, step: Callable[[], object]) -> None:
         """If a later step fails, this one is made."""
         self._undo.callback(_tried, step)
+
+    def _loaded_model(self) -> LoadedModel | None:
+        """The new model, where it is another and this process has it."""
+        runtime, new = self._runtime, self._new
+        if not self._plan.loads_model or isinstance(runtime.analyser, WorkerPool):
+            return None
+        return load_model(new.detector, new.config.engine, partial(keep_building, runtime.service, runtime.stop))
 
     def _limit_pictures(self) -> None:
         limit_pictures(self._new.config)
@@ -93,14 +105,14 @@ class Transition:
         sink, policy = make_sinks(parts.config)[name]  # an old one has been closed
         self._runtime.deliveries.replace(name, sink, policy, STOP_DRAIN_S)
 
-    def _change_analyser(self) -> Callable[[], None]:
+    def _change_analyser(self, loaded: LoadedModel | None) -> Callable[[], None]:
         """Model, cameras and what they show; returns what is to be done in the end."""
         match self._runtime.analyser:
             case WorkerPool() as pool:
                 self._or_undo(partial(self._reload, pool, self._old.config))
                 self._reload(pool, self._new.config)
             case LocalAnalyser() as local:
-                return LocalTransition(self._runtime, local, self._new, self._plan, self._or_undo).make()
+                return LocalTransition(self._runtime, local, self._new, self._plan, self._or_undo).make(loaded)
         return lambda: None
 
     def _reload(self, pool: WorkerPool, config: AppConfig) -> None:

@@ -24,10 +24,12 @@ import psutil
 import pytest
 import yaml
 
+from edge_app.app import transition
 from edge_app.app.config import load_config
 from edge_app.app.config_file import ConfigFile
 from edge_app.app.control import SOCKET, ask, control
 from edge_app.app.factory import make_parts
+from edge_app.app.loaded_model import LoadedModel
 from edge_app.app.reload import Reloader
 from edge_app.app.runtime import MAIN, Runtime
 from edge_app.app.start import start
@@ -575,3 +577,21 @@ class TestOfTheSocket:
     def test_where_no_socket_can_be_the_program_runs_without(self, tmp_path, config, caplog):
         with control(tmp_path / ("x" * 100) / SOCKET, config, {}):
             assert "edge-app reload cannot ask this program" in caplog.text
+
+
+def test_cameras_come_and_go_while_a_model_is_loaded(running, monkeypatch):
+    """As a fleet moves them, which cannot wait for the minutes that a build may take."""
+    runtime, load = running.runtime, transition.load_model
+
+    def load_slowly(*arguments: Any) -> LoadedModel:
+        assert runtime.changing.acquire(timeout=5)
+        runtime.call(lambda: runtime.read_no_more("a"))
+        runtime.call(lambda: runtime.read("a"))
+        runtime.changing.release()
+        return load(*arguments)
+
+    monkeypatch.setattr(transition, "load_model", load_slowly)
+    before = runtime.analyser.model
+    running.reload(engine={"threads": 2})
+    assert runtime.analyser.model is not before
+    running.until_analysed("a")

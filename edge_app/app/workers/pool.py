@@ -22,7 +22,7 @@ from edge_app.app.workers.wire import Prepare, Reload
 from edge_app.capture import Source
 from edge_app.core.camera_status import CameraHealth, CameraStatus
 from edge_app.core.engine_status import EngineStatus
-from edge_app.core.errors import EdgeAppError, StoppedError
+from edge_app.core.errors import EdgeAppError, StoppedError, TemporaryError
 from edge_app.core.packets import PacketTap
 from edge_app.core.tap import Tap
 from edge_app.core.threads import ThreadGroup
@@ -202,6 +202,8 @@ class WorkerPool:
         while (run := worker.run) is not None and run.loaded is None:
             if run.is_gone:
                 raise error_of(run.ended.code if run.ended is not None else 0, f"worker {worker.number}: {run.why}")
+            if run.is_silent(time.monotonic()):
+                raise TemporaryError(f"worker {worker.number}: no sign of life while it loads the model")
             if not keep_going():
                 raise StoppedError("told to stop while the workers loaded the model")
             time.sleep(LOADING_STEP_S)

@@ -18,10 +18,11 @@ from edge_app.app.plan import make_plan
 from edge_app.app.runtime import Runtime
 from edge_app.app.start import AsWorker, start
 from edge_app.app.transition import Transition
+from edge_app.app.workers.building import WorkerService
 from edge_app.app.workers.forwarder import MAIN_PROCESS, MOST_WAITING, Forwarder
 from edge_app.app.workers.link import Link
 from edge_app.app.workers.remote_store import RemoteStore
-from edge_app.app.workers.supervised import SILENT_S
+from edge_app.app.workers.run import SILENT_S
 from edge_app.app.workers.viewing import Viewing
 from edge_app.app.workers.wire import (
     Begin,
@@ -105,6 +106,7 @@ class _WorkerProcess:
                 assignment=self._assignment,
                 open_evidence=self._open_store,
                 on_status=self._report_status,
+                service=WorkerService(self._link),
             ),
         ) as runtime:
             self._runtime, self._viewing = runtime, Viewing(runtime.analyser, self._link)

@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from edge_app.app.workers.link import Link
-from edge_app.app.workers.wire import Begin, Epochs, Loaded, Prepare, Reloaded, Report, RunEnded, Stop
+from edge_app.app.workers.wire import Begin, Building, Epochs, Loaded, Prepare, Reloaded, Report, RunEnded, Stop
 from edge_app.core.metrics_changes import MetricKey
 from edge_app.core.threads import ThreadGroup
 
 FOR_THE_MAIN_PROCESS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # which tells its workers what to do
 OF_SYSTEMD = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")  # which hears of the main process alone
+
+SILENT_S = 30.0  # as long as systemd waits for a sign of life of a program that is one process
+LOADING_S = 90.0  # and for its start, where no engine is built
 
 OnItem = Callable[["WorkerRun", Any], None]
 
@@ -40,6 +43,7 @@ class WorkerRun:
         is_gone: Whether it has ended, with all that it has sent taken.
         since_mono: When it was started [s].
         heard_mono: When something was heard of it last [s]; infinite while that is being taken.
+        patience_s: How long it may be silent [s].
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class WorkerRun:
         self.number, self.config = number, prepare.config
         self.began = self.is_gone = False
         self.since_mono = self.heard_mono = time.monotonic()
+        self.patience_s = LOADING_S
         self._on_item = on_item
         ours, theirs = socket.socketpair()
         environment = {name: value for name, value in os.environ.items() if name not in OF_SYSTEMD}
@@ -85,12 +90,17 @@ class WorkerRun:
 
     def begin(self, cameras: Epochs) -> None:
         """Has it read these cameras, once its model is loaded."""
-        self.began, self.heard_mono = True, time.monotonic()
+        self.began, self.heard_mono, self.patience_s = True, time.monotonic(), SILENT_S
         self.link.put(Begin(dict(cameras)))
 
     def answer_to(self, reload: int) -> Reloaded | None:
         """What it has said to the new configuration of that number."""
         return answer if (answer := self._reloaded) is not None and answer.number == reload else None
+
+    def is_silent(self, now_mono: float) -> bool:
+        """Whether it has given no sign of life for too long, while it loads its model or once it has begun."""
+        is_idle = self.loaded is not None and not self.began
+        return not is_idle and now_mono - self.heard_mono > self.patience_s
 
     def stop(self) -> None:
         """Has it end in order; waits for nothing."""
@@ -132,7 +142,9 @@ class WorkerRun:
         self.is_gone = True
 
     def _note(self, item: object) -> None:
-        if isinstance(item, Loaded):
+        if isinstance(item, Building) and not self.began:  # later its main loop goes on meanwhile
+            self.patience_s = item.within_s
+        elif isinstance(item, Loaded):
             self.loaded = item
         elif isinstance(item, Report):
             self.report = item

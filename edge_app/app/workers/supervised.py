@@ -26,7 +26,6 @@ from edge_app.core.threads import AWAY_S
 logger = logging.getLogger(__name__)
 
 MOST_DEATHS, WITHIN_S = 3, 60.0
-SILENT_S = 30.0  # as long as systemd waits for a sign of life of a program that is one process
 ERRORS = {error.exit_code: error for error in (AccessError, ConfigError, DataError, DeviceFaultError, InputError)}
 
 
@@ -132,7 +131,7 @@ class SupervisedWorker:
                 return run
             self.ended |= run.ended.cameras & self.cameras.keys()
             self.error = self.error or (error_of(run.ended.code, run.ended.error) if run.ended.code else None)
-        elif run.began and now - run.heard_mono > SILENT_S:
+        elif run.is_silent(now):
             logger.error("worker %d: no sign of life; it is killed", self.number)
             run.heard_mono = now
             run.kill()

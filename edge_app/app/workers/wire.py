@@ -90,6 +90,13 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Building:
+    """It builds an engine, and says so again, or something else, within this time [s]."""
+
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """What answers the frames."""
 

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from edge_app.app.config import load_config
+from edge_app.app.workers import run as workers_run
 from edge_app.app.workers.known_cameras import KnownCameras
 from edge_app.app.workers.link import Link
 from edge_app.app.workers.outlets import Outlets
+from edge_app.app.workers.pool import WorkerPool
 from edge_app.app.workers.remote_store import RemoteStore
 from edge_app.app.workers.run import WorkerRun
 from edge_app.app.workers.supervised import SupervisedWorker
@@ -23,6 +25,7 @@ from edge_app.app.workers.takings import Takings
 from edge_app.app.workers.viewing import SeenTaps
 from edge_app.app.workers.wire import Kept, Prepare, Report
 from edge_app.core.engine_status import EngineStatus
+from edge_app.core.errors import TemporaryError
 from edge_app.core.metrics import Metrics
 from edge_app.core.metrics_changes import ChangeWatch
 from edge_app.core.threads import ThreadGroup
@@ -114,3 +117,36 @@ def test_a_worker_that_is_silent_is_killed_but_not_for_a_pause_of_ours(shared_ou
     worker.supervise(now + 131)
     until(lambda: run.is_gone)
     assert run.why == "killed by SIGKILL"
+
+
+BUILDS = """
+import socket, sys, time
+from multiprocessing.connection import Connection
+from edge_app.app.workers.wire import Building
+Connection(socket.socket(fileno=int(sys.argv[-1])).detach()).send([Building(300.0)])
+time.sleep(1000)
+"""
+
+
+@pytest.mark.parametrize(("script", "patience_s"), [("import time; time.sleep(1000)", 90), (BUILDS, 300)])
+def test_a_worker_that_hangs_while_it_loads_its_model_is_killed(shared_out, script: str, patience_s: float) -> None:
+    run = started(shared_out(), lambda *_: None, script)
+    until(lambda: run.patience_s == patience_s)
+    worker = SupervisedWorker(0, lambda _: run)
+    worker.start()
+    began = time.monotonic()
+    for second in range(int(patience_s)):
+        worker.supervise(began + second)
+    assert not run.is_gone
+    for second in range(3):
+        worker.supervise(began + patience_s + second)
+    until(lambda: run.is_gone)
+    assert run.why == "killed by SIGKILL"
+
+
+def test_a_start_ends_where_a_worker_hangs_while_it_loads_its_model(shared_out, monkeypatch) -> None:
+    monkeypatch.setattr(workers_run, "LOADING_S", 1.0)
+    pool = WorkerPool(load_config(shared_out(), {}), [sys.executable, "-c", "import time; time.sleep(1000)"])
+    with pytest.raises(TemporaryError, match="worker 0: no sign of life"):
+        pool.load(ThreadGroup(threading.Event()), lambda: True)
+    pool.close()
