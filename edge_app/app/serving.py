@@ -53,7 +53,7 @@ class Shown:
             engine=lambda: engine_document(self._running.analyser.model.detector),
             counts=self._counts,
             metrics=lambda: self._running.metrics,
-            worker_of=self._running.analyser.worker_of,
+            worker_of=lambda camera: self._running.analyser.worker_of(camera),
             readings=lambda: [*readings(), *self._agreement()],
             shown_config=lambda: self._running.parts.config.shown(),
             evidence=lambda: EvidenceReader(self._running.parts.config.state_dir / EVIDENCE),

@@ -56,7 +56,7 @@ class ModelFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class KnownValue:
     """A value, and in words where it comes from."""
 
     value: Any
@@ -71,7 +71,7 @@ class Inspection:
         model: The card and its folder.
         files: What the card lists.
         signatures: Of the files that could be read, by precision; `run` takes the layout of the one that it runs.
-        findings: `decoder`, `classes`, `preprocessing`, `labels`, `thresholds`, `int8` and `runs`, as far as known.
+        known: `decoder`, `classes`, `preprocessing`, `labels`, `thresholds`, `int8` and `runs`, as far as known.
         backend: What reads it.
         decoder: Of its family, if that is known.
         error: What was wrong first; None if the model can be used.
@@ -81,7 +81,7 @@ class Inspection:
     files: list[ModelFile]
     backend: Backend
     signatures: dict[Precision, ModelSignature] = field(default_factory=dict)
-    findings: dict[str, Finding] = field(default_factory=dict)
+    known: dict[str, KnownValue] = field(default_factory=dict)
     decoder: Decoder | None = None
     error: EdgeAppError | None = None
 
@@ -104,7 +104,7 @@ def inspect(model: Model, backend: Backend = LOOKED_AT) -> Inspection:
             look(model, inspection)
         except EdgeAppError as error:
             inspection.error = inspection.error or error
-    inspection.findings |= {name: fact for name, fact in _of_the_card(model).items() if name not in inspection.findings}
+    inspection.known |= {name: value for name, value in _of_the_card(model).items() if name not in inspection.known}
     return inspection
 
 
@@ -135,13 +135,13 @@ def _decode(model: Model, inspection: Inspection) -> None:
     network = inspection.backend.network(signature)
     shape = f"shape of {', '.join(map(str, signature.outputs))}"
     told = CARD if model.card.decoder.family else f"{shape}{_what_else(signature, decoder.family)}"
-    inspection.findings["decoder"] = Finding(decoder.family, told)
+    inspection.known["decoder"] = KnownValue(decoder.family, told)
     same = _recognised(_without_metadata(signature), decoder.family, network)
     by_shape = same is None or same.classes == decoder.classes
-    inspection.findings["classes"] = Finding(decoder.classes, shape if by_shape else "metadata names")
+    inspection.known["classes"] = KnownValue(decoder.classes, shape if by_shape else "metadata names")
     if model.card.input is None:
         official = signature.companion.input_file or f"official preprocessing of {decoder.family}"
-        inspection.findings["preprocessing"] = Finding(decoder.preprocessing.model_dump(mode="json"), official)
+        inspection.known["preprocessing"] = KnownValue(decoder.preprocessing.model_dump(mode="json"), official)
 
 
 def _what_else(signature: ModelSignature, family: str) -> str:
@@ -170,7 +170,7 @@ def _name(model: Model, inspection: Inspection) -> None:
     if signature is None or decoder is None:
         return
     labels = read_labels(model, signature, decoder)
-    inspection.findings["labels"] = Finding(list(labels.names), labels.origin)
+    inspection.known["labels"] = KnownValue(list(labels.names), labels.origin)
 
 
 def _verify(model: Model, inspection: Inspection) -> None:
@@ -178,9 +178,9 @@ def _verify(model: Model, inspection: Inspection) -> None:
     quantized = next((precision for precision, each in inspection.signatures.items() if each.quantized), None)
     if quantized is not None and inspection.decoder is not None:
         report = report_path(inspection.signatures[quantized].path)
-        inspection.findings["int8"] = Finding(_agreement(model, quantized), report.name)
+        inspection.known["int8"] = KnownValue(_agreement(model, quantized), report.name)
     if model.card.files:
-        inspection.findings["runs"] = Finding(_automatic(model), "engine.precision: auto")
+        inspection.known["runs"] = KnownValue(_automatic(model), "engine.precision: auto")
 
 
 def _agreement(model: Model, quantized: Precision) -> str:
@@ -203,19 +203,19 @@ def _automatic(model: Model) -> str:
     return f"int8 where it is faster, else {floats}" if choice.int8 else floats
 
 
-def _of_the_card(model: Model) -> dict[str, Finding]:
+def _of_the_card(model: Model) -> dict[str, KnownValue]:
     """What the card says by itself."""
     card = model.card
     given = card.thresholds.model_fields_set
     origins = [f"{name}: {CARD if name in given else 'default'}" for name in type(card.thresholds).model_fields]
-    findings = {"thresholds": Finding(card.thresholds.model_dump(), ", ".join(origins))}
+    known = {"thresholds": KnownValue(card.thresholds.model_dump(), ", ".join(origins))}
     if card.decoder.family:
-        findings["decoder"] = Finding(card.decoder.family, CARD)
+        known["decoder"] = KnownValue(card.decoder.family, CARD)
     if card.input:
-        findings["preprocessing"] = Finding(card.input.model_dump(mode="json"), CARD)
+        known["preprocessing"] = KnownValue(card.input.model_dump(mode="json"), CARD)
     if card.labels:
-        findings["labels"] = Finding(list(card.labels), CARD)
-    return findings
+        known["labels"] = KnownValue(list(card.labels), CARD)
+    return known
 
 
 def _file(model: Model, precision: FilePrecision) -> ModelFile:

@@ -17,7 +17,7 @@ from edge_app.model import find_argument
 
 EXAMPLE = "Example: edge-app models inspect yolox_tiny.onnx"
 FIRST_LABELS = 8
-FINDINGS = ("decoder", "classes", "preprocessing", "labels", "thresholds", "int8", "runs")
+KNOWN = ("decoder", "classes", "preprocessing", "labels", "thresholds", "int8", "runs")
 
 
 def main(
@@ -58,7 +58,7 @@ def _document(inspection: Inspection) -> dict[str, Any]:
         "outputs": [asdict(tensor) for tensor in signature.outputs] if signature else None,
         "quantized": {precision: signature.quantized for precision, signature in inspection.signatures.items()},
         "metadata": signature.metadata if signature else None,
-        **{name: {"value": finding.value, "from": finding.origin} for name, finding in inspection.findings.items()},
+        **{name: {"value": known.value, "from": known.origin} for name, known in inspection.known.items()},
         "error": str(inspection.error) if inspection.error else None,
     }
 
@@ -74,9 +74,9 @@ def _lines(inspection: Inspection) -> Iterator[str]:
         yield _line("quantized", ", ".join(quantized) or "no")
         if signature.metadata:
             yield _line("metadata", ", ".join(sorted(signature.metadata)))
-    for name in [name for name in FINDINGS if name in inspection.findings]:
-        finding = inspection.findings[name]
-        yield _line(name, f"{_words(name, finding.value)}  [{finding.origin}]")
+    for name in [name for name in KNOWN if name in inspection.known]:
+        known = inspection.known[name]
+        yield _line(name, f"{_words(name, known.value)}  [{known.origin}]")
 
 
 def _line(name: str, text: str) -> str:
@@ -90,7 +90,7 @@ def _file(file: ModelFile) -> str:
 
 
 def _words(name: str, value: Any) -> str:
-    """A finding for people."""
+    """A value for people."""
     if name == "labels":
         more = ", …" if len(value) > FIRST_LABELS else ""
         return f"{len(value)}: {', '.join(value[:FIRST_LABELS])}{more}"
