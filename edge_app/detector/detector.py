@@ -13,7 +13,7 @@ from edge_app.core.errors import ConfigError, InputError
 from edge_app.detector.backend import Backend
 from edge_app.detector.qualification import Int8Qualification
 from edge_app.detector.variant import Overrides, Variant, read_variant
-from edge_app.postprocess import CellDecoder, CellLayout, Decoder, Postprocess
+from edge_app.postprocess import CellDecoder, CellLayout, OutputDecoder, Postprocess
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Detector:
     precision: model.Precision
     signature: model.ModelSignature
     input: model.InputSpec
-    decoder: Decoder
+    decoder: OutputDecoder
     labels: tuple[str, ...]
     thresholds: model.Thresholds
     postprocess: Postprocess
@@ -118,7 +118,7 @@ def detector_of(found: model.Model, variant: Variant, overrides: Overrides) -> D
     )
 
 
-def read_labels(found: model.Model, signature: model.ModelSignature, decoder: Decoder) -> model.Labels:
+def read_labels(found: model.Model, signature: model.ModelSignature, decoder: OutputDecoder) -> model.Labels:
     """The names of the model's classes, and where they come from; raises as `find_labels`."""
     companion = signature.companion
     return model.find_labels(

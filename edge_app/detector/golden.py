@@ -18,7 +18,7 @@ from edge_app.core.frames import Picture
 from edge_app.engine.slot import Engine
 from edge_app.model import Thresholds
 from edge_app.model.agreement import LEAST_SCORE, Agreement, agreement
-from edge_app.postprocess import Decoder, Postprocess
+from edge_app.postprocess import OutputDecoder, Postprocess
 
 PICTURES = 32  # so many, if the holdout has them
 
@@ -82,7 +82,7 @@ def answers(engine: Engine, pictures: NDArray[np.uint8], postprocess: Postproces
     return found
 
 
-def compare(engine: Engine, golden: Golden, decoder: Decoder, thresholds: Thresholds) -> Agreement:
+def compare(engine: Engine, golden: Golden, decoder: OutputDecoder, thresholds: Thresholds) -> Agreement:
     """How well the engine's answers agree with FP32's.
 
     Args:

@@ -28,7 +28,7 @@ from edge_app.model import (
 )
 from edge_app.model.companion import CONFIG, Companion
 from edge_app.model.config import ModelConfig
-from edge_app.postprocess import Decoder, Network, recognise
+from edge_app.postprocess import Network, OutputDecoder, recognise
 from edge_app.postprocess.hints import uses_softmax
 
 CARD = "the model card"
@@ -82,7 +82,7 @@ class Inspection:
     backend: Backend
     signatures: dict[Precision, ModelSignature] = field(default_factory=dict)
     known: dict[str, KnownValue] = field(default_factory=dict)
-    decoder: Decoder | None = None
+    decoder: OutputDecoder | None = None
     error: EdgeAppError | None = None
 
     @property
@@ -158,7 +158,7 @@ def _without_metadata(signature: ModelSignature) -> ModelSignature:
     return replace(signature, metadata={}, companion=Companion(), card_wh=signature.input_wh)
 
 
-def _recognised(signature: ModelSignature, family: str | None, network: Network | None) -> Decoder | None:
+def _recognised(signature: ModelSignature, family: str | None, network: Network | None) -> OutputDecoder | None:
     try:
         return recognise(signature, family, network)
     except ConfigError:

@@ -9,7 +9,7 @@ from edge_app import model
 from edge_app.core.errors import ConfigError, DataError
 from edge_app.detector.golden import compare, golden_path, read_golden, shortfall
 from edge_app.engine.slot import Engine
-from edge_app.postprocess import Decoder
+from edge_app.postprocess import OutputDecoder
 
 ENOUGH_AGREEMENT = 0.95  # a lower bar was set with --min-agreement
 
@@ -32,7 +32,7 @@ class Int8Qualification:
     path: Path
     report: model.CalibrationReport
     golden: Path
-    decoder: Decoder
+    decoder: OutputDecoder
 
     @property
     def reason(self) -> str | None:
@@ -54,7 +54,7 @@ class Int8Qualification:
         return found.map50
 
 
-def verify(found: model.Model, path: Path, sha256: str, decoder: Decoder) -> Int8Qualification:
+def verify(found: model.Model, path: Path, sha256: str, decoder: OutputDecoder) -> Int8Qualification:
     """The qualification of a Q/DQ file, by the report beside it.
 
     Args:

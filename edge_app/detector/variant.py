@@ -12,7 +12,7 @@ from edge_app.core.errors import ConfigError
 from edge_app.detector.backend import Backend
 from edge_app.detector.config import DetectConfig
 from edge_app.detector.qualification import Int8Qualification, verify
-from edge_app.postprocess import Decoder, checked_wh, recognise, takes_one_picture
+from edge_app.postprocess import OutputDecoder, checked_wh, recognise, takes_one_picture
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Variant:
     precision: model.Precision
     backend: Backend
     signature: model.ModelSignature
-    decoder: Decoder
+    decoder: OutputDecoder
     qualification: Int8Qualification | None
 
 
@@ -75,7 +75,7 @@ def read_variant(found: model.Model, precision: model.Precision, backend: Backen
 
 def read_layout(
     found: model.Model, precision: model.Precision, backend: Backend, overrides: Overrides
-) -> tuple[model.ModelSignature, Decoder]:
+) -> tuple[model.ModelSignature, OutputDecoder]:
     """What the file of that precision takes and answers, and what reads that; raises as `read_variant`."""
     blame = overrides.blame
     with blame("engine", "precision"):
@@ -96,7 +96,7 @@ def _check_size(found: model.Model, signature: model.ModelSignature) -> None:
 
 
 def _qualification(
-    found: model.Model, signature: model.ModelSignature, sha256: str, decoder: Decoder, overrides: Overrides
+    found: model.Model, signature: model.ModelSignature, sha256: str, decoder: OutputDecoder, overrides: Overrides
 ) -> Int8Qualification | None:
     """What qualifies the quantized file; None if the user takes it without, by its sha256."""
     if overrides.accept_unverified is None:

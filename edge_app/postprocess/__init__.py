@@ -1,6 +1,6 @@
 """From a model's raw outputs to detections: one module per family, which recognises its layout and decodes it."""
 
-from edge_app.postprocess.decoder import Decoder, RawOutputs
+from edge_app.postprocess.decoder import OutputDecoder, RawOutputs
 from edge_app.postprocess.network import Network, as_declared
 from edge_app.postprocess.postprocess import Postprocess
 from edge_app.postprocess.recognise import checked_wh, recognise, takes_one_picture
@@ -10,8 +10,8 @@ from edge_app.postprocess.selection import CellDecoder, CellLayout, SelectedCell
 __all__ = [
     "CellDecoder",
     "CellLayout",
-    "Decoder",
     "Network",
+    "OutputDecoder",
     "Postprocess",
     "RawOutputs",
     "Scores",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edge_app.model import MAX_CLASSES, ModelSignature
-from edge_app.postprocess.decoder import Decoder, Judging
+from edge_app.postprocess.decoder import Judging, OutputDecoder
 from edge_app.postprocess.hints import COCO_CLASSES, hinted_families, metadata_classes, named_families
 from edge_app.postprocess.judgement import Verdict, together
 from edge_app.postprocess.network import Answers
 
 
-def choose(fitting: list[Decoder], signature: ModelSignature, answers: Answers) -> tuple[list[Decoder], bool]:
+def choose(
+    fitting: list[OutputDecoder], signature: ModelSignature, answers: Answers
+) -> tuple[list[OutputDecoder], bool]:
     """Those that metadata, the number of rows, the model's answers, the number of classes and names leave.
 
     Returns:
@@ -35,14 +37,14 @@ def choose(fitting: list[Decoder], signature: ModelSignature, answers: Answers) 
     return left, left[0] in plausible and shown and verdict not in (Verdict.UNSURE, Verdict.BEYOND)
 
 
-def plausible_of(fitting: list[Decoder]) -> list[Decoder]:
+def plausible_of(fitting: list[OutputDecoder]) -> list[OutputDecoder]:
     """Those of which such models have so many rows."""
     return [decoder for decoder in fitting if not isinstance(decoder, Judging) or decoder.plausible]
 
 
 def _not_excluded(
-    plausible: list[Decoder], fitting: list[Decoder], verdicts: Mapping[str, Verdict | None]
-) -> list[Decoder]:
+    plausible: list[OutputDecoder], fitting: list[OutputDecoder], verdicts: Mapping[str, Verdict | None]
+) -> list[OutputDecoder]:
     """Those whose layout the model's answers may be, plausible ones first; else whose scores alone are wrong."""
     unknown, may_fit = (None, Verdict.SILENT), (Verdict.FITS, Verdict.UNSURE)
     beyond = (Verdict.LOGITS, Verdict.BEYOND)
@@ -52,6 +54,6 @@ def _not_excluded(
     return []
 
 
-def _judge(decoder: Decoder, answers: Answers) -> Verdict | None:
+def _judge(decoder: OutputDecoder, answers: Answers) -> Verdict | None:
     """The decoder's verdict on the model's answers; None if it has none, or the model cannot answer."""
     return together(map(decoder.judge, answers.to(decoder))) if isinstance(decoder, Judging) else None

@@ -15,7 +15,7 @@ RawOutputs = tuple[NDArray[Any], ...]
 """A model's raw outputs, in the order of its signature; the first axis is the picture, unless a family differs."""
 
 
-class Decoder(Protocol):
+class OutputDecoder(Protocol):
     """One family's layout, bound to one model."""
 
     @property
@@ -65,5 +65,5 @@ class DecoderFamily(Protocol):
     def family(self) -> str:
         """Its name, as `decoder:` in the configuration gives it."""
 
-    def recognise(self, signature: ModelSignature, wh: tuple[int, int]) -> Decoder | None:
+    def recognise(self, signature: ModelSignature, wh: tuple[int, int]) -> OutputDecoder | None:
         """The decoder for a model with an input of that width and height [px], or None if it is of another family."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_app.model import ModelSignature, TensorSpec
-from edge_app.postprocess.decoder import Decoder, RawOutputs
+from edge_app.postprocess.decoder import OutputDecoder, RawOutputs
 
 GREY = 114
 PATCH = 16  # [px]
@@ -49,7 +49,7 @@ class Answers:
     wh: tuple[int, int]
     _known: dict[tuple[bool, _Feeding], RawOutputs | None] = field(default_factory=dict, init=False, repr=False)
 
-    def to(self, decoder: Decoder) -> list[RawOutputs]:
+    def to(self, decoder: OutputDecoder) -> list[RawOutputs]:
         """The answers to the pictures as that family feeds them; none if the network cannot answer."""
         spec = decoder.preprocessing
         feeding = _Feeding(spec.scale, tuple(spec.mean), tuple(spec.std))

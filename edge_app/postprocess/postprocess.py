@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge_app.core.detections import Detections
 from edge_app.core.frames import Letterbox
 from edge_app.postprocess.candidates import BatchCandidates, has_area, picture_spans
-from edge_app.postprocess.decoder import Decoder, RawOutputs
+from edge_app.postprocess.decoder import OutputDecoder, RawOutputs
 from edge_app.postprocess.nms import MAX_CANDIDATES, suppress
 from edge_app.postprocess.selection import CellDecoder, SelectedCells
 
@@ -34,7 +34,7 @@ class Postprocess:
     """Raw outputs to detections, best first."""
 
     def __init__(
-        self, decoder: Decoder, *, confidence: float, nms_iou: float, class_ids: Sequence[int] | None = None
+        self, decoder: OutputDecoder, *, confidence: float, nms_iou: float, class_ids: Sequence[int] | None = None
     ) -> None:
         """Keeps what reaches `confidence`, of the classes `class_ids` (None: all), suppressed at `nms_iou`."""
         self._decoder = decoder
@@ -43,7 +43,7 @@ class Postprocess:
         self._nms_iou = nms_iou
         self._class_ids = None if class_ids is None else np.array(class_ids, np.int32)
 
-    def reading(self, decoder: Decoder) -> Postprocess:
+    def reading(self, decoder: OutputDecoder) -> Postprocess:
         """The same of what another decoder reads."""
         class_ids = None if self._class_ids is None else self._class_ids.tolist()
         return Postprocess(decoder, confidence=self._confidence, nms_iou=self._nms_iou, class_ids=class_ids)

@@ -8,7 +8,7 @@ from edge_app.core.errors import ConfigError
 from edge_app.model import ModelSignature
 from edge_app.postprocess.choice import choose, plausible_of
 from edge_app.postprocess.damoyolo import DamoYoloDecoder, YoloWorldDecoder
-from edge_app.postprocess.decoder import Decoder, DecoderFamily
+from edge_app.postprocess.decoder import DecoderFamily, OutputDecoder
 from edge_app.postprocess.deepstream import DeepStreamCentresDecoder, DeepStreamDecoder, DeepStreamDetrDecoder
 from edge_app.postprocess.efficientnms import EfficientNmsDecoder
 from edge_app.postprocess.end2end import EndToEndDecoder
@@ -67,7 +67,7 @@ FAMILIES = {decoder.family: decoder for decoder in DECODERS}
 ONE_PICTURE = (TorchvisionDecoder, PpYoloeDecoder)
 
 
-def recognise(signature: ModelSignature, family: str | None, network: Network | None = None) -> Decoder:
+def recognise(signature: ModelSignature, family: str | None, network: Network | None = None) -> OutputDecoder:
     """The decoder of the model.
 
     What decides, in this order: the configuration, the metadata, the outputs' names and shapes, what the model answers
@@ -98,7 +98,7 @@ def recognise(signature: ModelSignature, family: str | None, network: Network | 
     raise _refusal(signature, family, fitting, left)
 
 
-def takes_one_picture(decoder: Decoder) -> bool:
+def takes_one_picture(decoder: OutputDecoder) -> bool:
     """Whether its model is to be given one picture at a time, even if its batch may vary."""
     return isinstance(decoder, ONE_PICTURE) and not decoder.needs_nms
 
@@ -118,7 +118,7 @@ def checked_wh(signature: ModelSignature) -> tuple[int, int]:
     return wh
 
 
-def _fitting(signature: ModelSignature, names: list[str]) -> list[Decoder]:
+def _fitting(signature: ModelSignature, names: list[str]) -> list[OutputDecoder]:
     """The decoders that can read the model's outputs and feed its inputs; those that the metadata tells, if any."""
     wh = checked_wh(signature)
     others = {tensor.name for tensor in signature.inputs if tensor != signature.picture}
@@ -127,7 +127,9 @@ def _fitting(signature: ModelSignature, names: list[str]) -> list[Decoder]:
     return [decoder for decoder in fitting if decoder.family in hinted_families(signature)] or fitting
 
 
-def _refusal(signature: ModelSignature, family: str | None, fitting: list[Decoder], left: list[Decoder]) -> ConfigError:
+def _refusal(
+    signature: ModelSignature, family: str | None, fitting: list[OutputDecoder], left: list[OutputDecoder]
+) -> ConfigError:
     """Why none is taken of the decoders that fit the shapes, of which `left` may be right."""
     its = f"{signature.source}: its {_describe(signature)}"
     if len(left) == 1:

@@ -6,7 +6,7 @@ import math
 from enum import Enum
 
 from edge_app.postprocess.candidates import HIGHEST_SCORE
-from edge_app.postprocess.decoder import Decoder, Judging, RawOutputs
+from edge_app.postprocess.decoder import Judging, OutputDecoder, RawOutputs
 from edge_app.postprocess.judgement import Verdict, are_logits
 
 
@@ -18,7 +18,7 @@ class Scores(Enum):
     LOGITS = "most are below 0, as before their sigmoid: those that happen to lie between 0 and 1 mean nothing"
 
 
-def scores_in(decoder: Decoder, arrays: RawOutputs) -> Scores:
+def scores_in(decoder: OutputDecoder, arrays: RawOutputs) -> Scores:
     """What the scores are in an answer to a blank picture, the first of its batch."""
     verdict = decoder.judge(arrays) if isinstance(decoder, Judging) else Verdict.FITS
     if verdict is Verdict.LOGITS or are_logits(decoder.decode(arrays, range(1), -math.inf).score):

@@ -126,7 +126,7 @@ def pictures_that_a_decoder_is_still_writing_are_read_when_it_is_done(rig, tmp_p
     path = echo(tmp_path / "m.onnx", "float32", False)
     batches = [mixed(seed, 3) for seed in range(4)]
     expected = [cpu(path, SPEC, pictures)[0] for pictures in batches]
-    with rig.engine(path, SPEC) as engine, Decoder(rig.gpu) as decoder:
+    with rig.engine(path, SPEC) as engine, OutputDecoder(rig.gpu) as decoder:
         on_the_gpu = [[decoder.put(pictures[0]), pictures[1], decoder.put(pictures[2])] for pictures in batches]
         found = inferred(Batches(map(frames, on_the_gpu)), engine)
         for (_, outputs), wanted in zip(found, expected, strict=True):
@@ -143,7 +143,7 @@ def the_bundled_model_has_the_cpus_outputs(rig, tmp_path):
             np.testing.assert_allclose(array, wanted, rtol=2e-4, atol=2e-4)
 
 
-class Decoder:
+class OutputDecoder:
     """Puts pictures on the GPU, and frees them at the end."""
 
     def __init__(self, gpu) -> None:
@@ -168,7 +168,7 @@ class Surface:
 
 def a_pictures_owner_lives_until_its_batch_is_done(rig, tmp_path):
     path = echo(tmp_path / "m.onnx", "float32", False)
-    with rig.engine(path, SPEC) as engine, Decoder(rig.gpu) as decoder:
+    with rig.engine(path, SPEC) as engine, OutputDecoder(rig.gpu) as decoder:
         surface = Surface()
         alive = weakref.ref(surface)
         shown = decoder.put(mixed(3, 1)[0], surface)

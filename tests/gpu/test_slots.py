@@ -12,7 +12,7 @@ from edge_app.engine.ort.cuda import KEPT
 from edge_app.model import find
 from edge_app.model.config import ModelConfig
 from tests.cuda.rigs import RealRig
-from tests.cuda.scenarios import EVERYWHERE, SPEC, Batches, Decoder, cpu, frames, inferred, mixed
+from tests.cuda.scenarios import EVERYWHERE, SPEC, Batches, OutputDecoder, cpu, frames, inferred, mixed
 from tests.cuda.selections import SELECTIONS
 from tests.gpu.metered import Metered
 from tests.onnx_models import SIDE, echo, stacked
@@ -97,7 +97,7 @@ def test_a_network_that_cannot_be_recorded_is_right_however_long_it_runs_and_end
 
 def test_a_batch_is_one_launch_and_nothing_is_allocated_after_warm_up(tmp_path):
     rig = RealRig(wrap=Metered)
-    with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC) as engine, Decoder(rig.gpu) as decoder:
+    with rig.engine(echo(tmp_path / "m.onnx", "float32", False), SPEC) as engine, OutputDecoder(rig.gpu) as decoder:
         shown = [[decoder.put(picture) for picture in mixed(seed, 4)] for seed in range(3)]
         with rig.gpu.current():
             free = rig.gpu.free_bytes()
