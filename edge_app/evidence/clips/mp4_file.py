@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -19,8 +18,9 @@ from edge_app.remux.timestamps import TIME_BASE
 
 # What is cut off is readable up to its last fragment; libav keeps a fragment in memory until it is whole.
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "500000"}
-# What the format takes at most [bytes]: for itself and each packet, and where start codes give way to longer lengths.
-HEAD, PACKET, UNIT = 4096, 256, 1 / 64
+# What the format takes at most [bytes]: for itself and each packet.
+HEAD, PACKET = 4096, 256
+START_CODE = b"\0\0\1"  # a unit's length takes its place, which is a byte longer
 
 
 def head_bytes(first: HeldPacket) -> int:
@@ -30,8 +30,8 @@ def head_bytes(first: HeldPacket) -> int:
 
 def packet_bytes(held: HeldPacket) -> int:
     """What a packet takes in it at most."""
-    size = held.packet.packet.size
-    return PACKET + size + math.ceil(size * UNIT)
+    content = bytes(held.packet.packet)
+    return PACKET + len(content) + content.count(START_CODE)
 
 
 class Mp4File:
