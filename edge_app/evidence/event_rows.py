@@ -34,9 +34,9 @@ class EventRows:
             (number, event["type"], document.decode()),
         )
         self._db.execute(
-            """DELETE FROM documents WHERE (SELECT count(*) FROM documents WHERE event = ?1) > ?2
-            AND number = (SELECT min(number) FROM documents WHERE event = ?1 AND type = 'update')""",
-            (number, MOST_HISTORY),
+            """DELETE FROM documents WHERE (SELECT count(*) FROM documents WHERE event = :event) > :most
+            AND number = (SELECT min(number) FROM documents WHERE event = :event AND type = 'update')""",
+            {"event": number, "most": MOST_HISTORY},
         )
 
     def list_files(self, put: Mapping[str, int], now_s: float) -> None:

@@ -87,17 +87,17 @@ class EvidenceReader:
             after: The id behind which the page begins; the newest if nothing has it.
             limit: How many at most.
         """
-        query = """SELECT number, id, camera, start FROM events WHERE (?1 IS NULL OR camera = ?1)
-            AND (?2 IS NULL OR EXISTS (SELECT * FROM documents WHERE event = events.number AND type = ?2))
-            AND (?3 IS NULL OR start >= ?3) AND (?4 IS NULL OR start < ?4)
-            AND (?5 IS NULL OR EXISTS (
-                SELECT * FROM documents WHERE event = events.number AND json_extract(document, '$.label') = ?5))
-            AND number < coalesce((SELECT number FROM events WHERE id = ?6), 1 << 62)
-            ORDER BY number DESC LIMIT ?7"""
+        query = """SELECT number, id, camera, start FROM events WHERE (:camera IS NULL OR camera = :camera)
+            AND (:type IS NULL OR EXISTS (SELECT * FROM documents WHERE event = events.number AND type = :type))
+            AND (:since IS NULL OR start >= :since) AND (:until IS NULL OR start < :until)
+            AND (:label IS NULL OR EXISTS (
+                SELECT * FROM documents WHERE event = events.number AND json_extract(document, '$.label') = :label))
+            AND number < coalesce((SELECT number FROM events WHERE id = :after), 1 << 62)
+            ORDER BY number DESC LIMIT :limit"""
         limit = min(max(1, limit), MOST)
-        asked = (camera, event_type, since, until, label, after, limit + 1)
+        asked = {"camera": camera, "type": event_type, "label": label, "since": since, "until": until, "after": after}
         with self._reading() as db:
-            found = db.execute(query, asked).fetchall() if db else []
+            found = db.execute(query, asked | {"limit": limit + 1}).fetchall() if db else []
             events = [self._newest(db, row, event_type) for row in found[:limit]] if db else []
         return Page(events, events[-1]["id"] if len(found) > limit else None)
 
@@ -135,17 +135,19 @@ class EvidenceReader:
             limit: How many at most.
         """
         query = """SELECT documents.number, document FROM documents JOIN events ON event = events.number
-            WHERE documents.number > ?1 AND (?2 IS NULL OR camera = ?2)
-            AND (?3 IS NULL OR EXISTS (SELECT * FROM documents AS before
-                WHERE before.event = events.number AND before.type = ?3 AND before.number <= documents.number))
-            ORDER BY documents.number LIMIT ?4"""
+            WHERE documents.number > :after AND (:camera IS NULL OR camera = :camera)
+            AND (:type IS NULL OR EXISTS (SELECT * FROM documents AS before
+                WHERE before.event = events.number AND before.type = :type AND before.number <= documents.number))
+            ORDER BY documents.number LIMIT :limit"""
         with self._reading() as db:
             if db is None:
                 return Written([], 0)
             (newest,) = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'documents'").fetchone() or (0,)
             if after is None:
                 return Written([], newest)
-            found = db.execute(query, (after if after <= newest else 0, camera, event_type, limit)).fetchall()
+            begin = after if after <= newest else 0
+            asked = {"after": begin, "camera": camera, "type": event_type, "limit": limit}
+            found = db.execute(query, asked).fetchall()
         return Written(found, found[-1][0] if len(found) == limit else newest)
 
     def file(self, event_id: str, kind: FileKind) -> Path | None:
@@ -168,10 +170,9 @@ class EvidenceReader:
         self, db: sqlite3.Connection, row: tuple[int, str, str, float], event_type: str | None
     ) -> EventDocument:
         number, event_id, camera, start = row
-        query = (
-            "SELECT document FROM documents WHERE event = ?1 AND (?2 IS NULL OR type = ?2) ORDER BY number DESC LIMIT 1"
-        )
-        found = db.execute(query, (number, event_type)).fetchone()
+        query = """SELECT document FROM documents WHERE event = :event AND (:type IS NULL OR type = :type)
+            ORDER BY number DESC LIMIT 1"""
+        found = db.execute(query, {"event": number, "type": event_type}).fetchone()
         # Of what a damaged database has lost, its files are left.
         document = json.loads(found[0]) if found else {"id": event_id, "camera": camera, "capture_time": start}
         return _with_files(document, _files(db, number), only_own=False) | _said(db, number)

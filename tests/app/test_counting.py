@@ -39,7 +39,7 @@ def store(tmp_path: Path) -> Iterator[CountStore]:
 def running(store: CountStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     """What a keeper in a hurry tells."""
     monkeypatch.setattr(counting, "WRITE_EVERY_S", 0.01)
-    monkeypatch.setattr(counting, "TELL_EVERY_S", 0.05)
+    monkeypatch.setattr(counting, "PUBLISH_EVERY_S", 0.05)
     monkeypatch.setattr(counting, "ADD_UP_EVERY_S", 0.05)
     told: list[dict[str, Any]] = []
     stop = threading.Event()
@@ -125,7 +125,7 @@ def test_a_keeper_tells_as_it_begins_and_again_what_has_changed_where_that_is_wa
     store: CountStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(counting, "WRITE_EVERY_S", 0.01)
-    monkeypatch.setattr(counting, "TELL_EVERY_S", 86400.0)
+    monkeypatch.setattr(counting, "PUBLISH_EVERY_S", 86400.0)
     told: list[dict[str, Any]] = []
     heartbeats, stop = Heartbeats(), threading.Event()
     thread = threading.Thread(target=CountKeeper(store, BERLIN, at_once=True).run, args=(told.append, heartbeats, stop))

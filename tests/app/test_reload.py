@@ -230,6 +230,7 @@ class TestOfTheProgram:
         with subprocess.Popen(
             [sys.executable, "-m", "edge_app", "run", str(path)],
             stdin=its, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # where these tests run under nohup
         ) as program:  # fmt: skip
             assert program.stdout is not None
             program.stdout.readline()

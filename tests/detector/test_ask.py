@@ -60,7 +60,7 @@ def test_every_verb_reads_an_unclear_model_as_the_same_family(tmp_path):
     inspection = inspect(found)  # models inspect
     assert inspection.decoder.family == "deepstream"
     shape = "shape of output float32 (?, 84, 6)"
-    assert inspection.facts["decoder"].origin == f"{shape}, and its answers to test pictures"
+    assert inspection.known["decoder"].origin == f"{shape}, and its answers to test pictures"
 
 
 @pytest.mark.parametrize(

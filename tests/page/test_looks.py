@@ -109,7 +109,7 @@ def test_an_event_opens_with_its_picture_and_closes_by_escape(browse: OpenView, 
     page = signed_in(browse, shop)
     go(page, "#/events")
     row = page.page.locator("[data-event-id] button")
-    page.until(lambda: row.count() == 1)
+    page.until(lambda: page.page.get_by_label("What").count() and row.count() == 1)  # and not that of the first view
     row.focus()
     page.page.keyboard.press("Enter")
     dialog = page.page.get_by_role("dialog")

@@ -190,11 +190,11 @@ def test_a_document_may_begin_with_a_byte_order_mark(tmp_path):
 def test_inspect_says_which_file_told_what(tmp_path):
     config = {"model_type": "yolos", "id2label": LABELS}
     path = model(tmp_path, HF_SOFTMAX, config=config, processor={"do_normalize": False})
-    facts = inspect(find_argument(str(path), tmp_path)).facts
-    assert (facts["labels"].value, facts["labels"].origin) == (["cat", "dog", "cow"], "config.json")
-    assert facts["decoder"].value == "hf_detr_softmax"
-    assert facts["decoder"].origin.endswith("), and config.json")
-    assert facts["preprocessing"].origin == "preprocessor_config.json"
+    known = inspect(find_argument(str(path), tmp_path)).known
+    assert (known["labels"].value, known["labels"].origin) == (["cat", "dog", "cow"], "config.json")
+    assert known["decoder"].value == "hf_detr_softmax"
+    assert known["decoder"].origin.endswith("), and config.json")
+    assert known["preprocessing"].origin == "preprocessor_config.json"
 
 
 def test_files_above_a_folder_called_onnx_are_beside_the_model(tmp_path):

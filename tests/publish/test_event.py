@@ -39,7 +39,7 @@ def document(made: SceneEvent) -> dict[str, Any]:
 
 def test_a_message_is_the_one_of_the_design() -> None:
     made = writer().event(event("enter", **STAY))
-    assert (made.camera, made.kind, made.live) == ("gate", "events", True)
+    assert (made.camera, made.kind, made.droppable) == ("gate", "events", True)
     assert list(json.loads(made.payload).items()) == [
         ("schema", "edge_app.event/1"),
         ("session", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),

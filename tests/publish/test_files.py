@@ -293,7 +293,7 @@ def test_lines_on_the_standard_output_are_whole(tmp_path: Path) -> None:
         "from functools import partial\nfrom edge_app.publish import Message\n"
         "from edge_app.publish.sinks.stdout import StdoutSinkConfig\n"
         "sink = StdoutSinkConfig().open(); print('before'); sink.open(lambda: None)\n"
-        "line = partial(Message, camera='a', kind='detections', live=True)\n"
+        "line = partial(Message, camera='a', kind='detections', droppable=True)\n"
         "for n in range(3): assert sink.send(line(payload=b'%d' % n + b'x' * 5000))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PROGRAM_S)

@@ -67,7 +67,7 @@ def test_a_message_is_the_one_of_the_design() -> None:
     made = messages().detections(
         result(found((0.91, 0, [1.004, 2.006, 30.5, 40]), (0.12346, 2, [0, 0, 1, 1]), track_id=[7, 8])), 10.0417
     )
-    assert (made.camera, made.kind, made.live) == ("gate", "detections", True)
+    assert (made.camera, made.kind, made.droppable) == ("gate", "detections", True)
     assert list(strict(made.payload).items()) == [
         ("schema", "edge_app.detections/1"),
         ("session", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),

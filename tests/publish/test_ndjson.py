@@ -73,7 +73,7 @@ def test_a_peer_that_stops_reading_holds_back_the_queue_and_loses_nothing(
 def large(message: Any, number: int) -> Any:
     """A message of a finite source, which waits for room, of 100 kB."""
     made = message(number, live=False)
-    return type(made)(camera=made.camera, kind=made.kind, payload=made.payload + b" " * 100_000, live=False)
+    return type(made)(camera=made.camera, kind=made.kind, payload=made.payload + b" " * 100_000, droppable=False)
 
 
 def test_a_listener_that_dies_is_found_again_and_gets_whole_lines_in_order(
@@ -174,11 +174,11 @@ def test_the_largest_datagram_is_sent(listen: Any, message: Any) -> None:
     sink = udp(listener.port).open()
     until(lambda: sink.open(lambda: None))
     small = message(7)
-    fits = type(small)(camera="gate", kind="events", payload=small.payload.ljust(65_506), live=True)
+    fits = type(small)(camera="gate", kind="events", payload=small.payload.ljust(65_506), droppable=True)
     assert sink.send(fits)
     until(lambda: seqs(listener) == [7])
     with pytest.raises(RefusedError, match="65507"):
-        sink.send(type(small)(camera="gate", kind="events", payload=small.payload.ljust(65_507), live=True))
+        sink.send(type(small)(camera="gate", kind="events", payload=small.payload.ljust(65_507), droppable=True))
     sink.close()
 
 

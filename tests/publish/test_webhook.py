@@ -171,7 +171,7 @@ def test_a_cloud_event_is_described_by_its_headers_with_the_same_identity_each_t
     with HookServer(first(500)) as server:
         delivery = start(running, server, format="cloudevents")
         status = Message(
-            camera="gate", kind="status", payload=b'{"state":"up","since":"2026-11-23T15:00:00Z"}', live=True
+            camera="gate", kind="status", payload=b'{"state":"up","since":"2026-11-23T15:00:00Z"}', droppable=True
         )
         put(delivery, [event(), event(seq=8)])
         until(lambda: len(server.taken) == 2)

@@ -325,12 +325,12 @@ def test_a_finite_source_waits_for_room_in_the_spool(box: Box) -> None:
     delivery = box.on(away, SpoolConfig(max_mb=1))
     for number in range(3000):
         waits = iter([True] * 4)
-        if not delivery.put(dataclasses.replace(made(number, size=500), live=False), partial(next, waits, False)):
+        if not delivery.put(dataclasses.replace(made(number, size=500), droppable=False), partial(next, waits, False)):
             break
     assert 1000 < number < 2999
     away.back = True
     until(lambda: away.got == list(range(number)))
-    assert delivery.put(dataclasses.replace(made(number, size=500), live=False), lambda: True)
+    assert delivery.put(dataclasses.replace(made(number, size=500), droppable=False), lambda: True)
     assert box.dropped("spool_full") == 0
 
 
