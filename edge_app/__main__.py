@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from types import FrameType
+from types import FrameType, MappingProxyType
 
-# ONNX Runtime since 1.32 tells its makers what it runs, unless it is told not to.
-NO_TELEMETRY = "ORT_DISABLE_TELEMETRY", "1"
+# What libraries read as they are imported, unless the environment has it already.
+FOR_LIBRARIES = MappingProxyType(
+    {
+        "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime since 1.32 tells its makers what it runs
+        "OPENBLAS_NUM_THREADS": "1",  # NumPy, SciPy and OpenCV would each start a thread for each core
+    }
+)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
     """Runs the command line; then `run` has handlers of its own, and for other verbs signals mean what they did."""
-    os.environ.setdefault(*NO_TELEMETRY)  # which libraries read as they are imported
+    os.environ.update({name: value for name, value in FOR_LIBRARIES.items() if name not in os.environ})
     before = {number: signal.signal(number, leave) for number in SIGNALS}
     if is_service() and not is_of_a_terminal():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which would reload: it has not read anything yet

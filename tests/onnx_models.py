@@ -160,6 +160,16 @@ def stacked(path: Path, times: int) -> Path:
     )
 
 
+def over_all_pictures(path: Path, times: int) -> Path:
+    """The greatest of all pictures, so many times: (1, 3 * times, 32, 32), however many there are."""
+    nodes = [
+        helper.make_node("Concat", ["images"] * times, ["stacked"], axis=1),
+        helper.make_node("ReduceMax", ["stacked"], ["output"], axes=[0]),
+    ]
+    output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 3 * times, SIDE, SIDE])
+    return write(path, nodes, [images("batch")], [output])
+
+
 def bright_pixels(path: Path) -> Path:
     """The places of the pixels of one picture that are above 100: (n, 4), and n is known only then."""
     nodes = [

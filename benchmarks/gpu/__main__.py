@@ -48,7 +48,6 @@ TABLES = {
     "memory": ("Memory", ("frames", "MB of the GPU free", "MB of the host resident")),
 }
 FIRST_ONLY = ("memory",)
-STREAMS = ("decode", "streams", "frames/s", "age p50 ms", "age p99 ms", "dropped")
 
 
 def machine() -> str:
@@ -91,10 +90,10 @@ def stream_table(decodes: Sequence[str], counts: Sequence[int], seconds: float) 
     with tempfile.TemporaryDirectory() as name:
         clip = streams.write_street(Path(name), seconds)
         for decode in decodes:
-            for count, found in streams.sustained(clip, decode, counts, seconds, {"max_batch": 16}):
+            for count, found in streams.sustained(clip, decode, counts, seconds, streams.ENGINE):
                 rows.append(streams.row(count, decode, found))
                 print("streams", *rows[-1], sep=" | ", flush=True)
-    return table("1080p30 streams of one process", STREAMS, rows)
+    return table("1080p30 streams of one process", streams.HEAD, rows)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.capture.conftest import Rig
 
 BT709, UNKNOWN, BT601, BT2020 = 1, 2, 6, 9  # as libav counts them
 LIMITED, FULL = 1, 2
+TASKS = Path("/proc/self/task")  # a folder for each thread
 
 
 def random_frame(form: str, size: tuple[int, int], colorspace: int = UNKNOWN, color_range: int = 0) -> VideoFrame:
@@ -86,6 +88,17 @@ def test_colours_are_what_the_stream_says_and_libav_makes_of_it(form, colorspace
 def test_what_the_kernel_does_not_read_is_bgr(form: str, colorspace: int):
     frame = random_frame(form, (64, 48), colorspace)
     np.testing.assert_array_equal(Converter(planes=True)(frame).bgr, frame.to_ndarray(format="bgr24"))
+
+
+@pytest.mark.skipif(
+    not TASKS.exists() or (os.cpu_count() or 1) < 2, reason="threads are not listed, or libav wants none"
+)
+def test_a_scaler_has_no_threads():
+    """With one for each core in each camera's, 64 cameras on 16 cores had several hundred."""
+    frame, before = random_frame("nv12", (640, 480)), set(TASKS.iterdir())
+    converter = Converter(planes=False)
+    converter(frame)
+    assert set(TASKS.iterdir()) <= before
 
 
 def test_the_engine_of_the_cpu_gets_bgr():

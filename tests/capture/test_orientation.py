@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from edge_app.calibration.series import VideoSeries
 from edge_app.capture import DecodeHardware, open_source, probe_source
 from edge_app.capture.decode.jpeg import exif_orientation
+from edge_app.capture.decode.orientation import FrameOrientation
+from edge_app.capture.sources import file
 from edge_app.core.colour import to_bgr
 from tests.capture.conftest import Rig, camera_config
 from tests.capture.decoders import software_decoders
@@ -42,6 +44,7 @@ MATRICES = {
     1: (1, 0, 0, 1), 2: (-1, 0, 0, 1), 3: (-1, 0, 0, -1), 4: (1, 0, 0, -1),
     5: (0, 1, 1, 0), 6: (0, 1, -1, 0), 7: (0, -1, -1, 0), 8: (0, -1, 1, 0),
 }  # fmt: skip
+TASKS = Path("/proc/self/task")  # a folder for each thread
 STORED = np.full((48, 64, 3), 90, np.uint8)
 STORED[:12] = (255, 0, 0)
 STORED[:, :16] = (0, 0, 255)
@@ -141,6 +144,23 @@ def test_a_message_of_a_key_frame_turns_the_frames_up_to_the_next_one(
     rig.until(lambda: rig.inbox.exhausted)
     for index, (frame, expected) in enumerate(zip(rig.pending, [orientation] * 3 + [1] * 3, strict=True)):
         np.testing.assert_array_equal(frame.convert().bgr, UPRIGHT[expected](plain(video, index)))
+
+
+@pytest.mark.skipif(not TASKS.exists(), reason="this system does not list threads")
+def test_one_thread_looks_how_a_file_is_stored_before_other_hardware_decodes_it(video: Path, monkeypatch):
+    """Libav would start one for each core: of 64 files on 16 cores, more than two hundred at the same time."""
+    seen: list[set[Path]] = []
+
+    class Orientation(FrameOrientation):
+        def of(self, frame: av.VideoFrame) -> int:
+            seen.append(set(TASKS.iterdir()))
+            return super().of(frame)
+
+    monkeypatch.setattr(file, "FrameOrientation", Orientation)
+    before = set(TASKS.iterdir())
+    with open_source(camera_config(str(video), decode="nvdec")).open(threading.Event()):
+        assert len(seen) == 1
+        assert seen[0] <= before
 
 
 @pytest.mark.parametrize("path", ["mjpeg", "picture"])

@@ -227,6 +227,7 @@ class SimulatedSession:
     Attributes:
         computation: What it computes.
         kept: Runs since one that waited: a real one leaks with each, and aborts the process that destroys it so.
+            What was kept is released on the stream, behind what the run has waited for.
     """
 
     def __init__(self, computation: Computation, handle: int) -> None:
@@ -237,8 +238,9 @@ class SimulatedSession:
         self.get_outputs = computation.session.get_outputs
 
     def run(self, names, feed, options):
-        self.kept = 0
-        return self.computation.session.run(names, feed, options)
+        outputs = self.computation.session.run(names, feed, options)
+        self._release()
+        return outputs
 
     def io_binding(self):
         return SimulatedBinding({}, {})
@@ -251,7 +253,11 @@ class SimulatedSession:
             raise RuntimeError(f"[ONNXRuntimeError] : 1 : FAIL : {error}\nmore of it") from error
         if options.get_run_config_entry("disable_synchronize_execution_providers") != "1":
             self.computation.gpu.stream_of(self._handle).synchronize()
-            self.kept = 0
+            self._release()
+
+    def _release(self) -> None:
+        self.kept = 0
+        self.computation.gpu.stream_of(self._handle).enqueue("release", lambda operation: None)
 
 
 @dataclass

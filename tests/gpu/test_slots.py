@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,6 +112,19 @@ def test_a_batch_is_one_launch_and_nothing_is_allocated_after_warm_up(tmp_path):
         assert rig.gpu.counts["allocations"] == 0
         assert rig.gpu.counts["launches"] == len(shown) * len(engine.slots)
         assert rig.gpu.counts["downloaded"] == 4 * 3 * SIDE * SIDE * 4 * rig.gpu.counts["launches"]
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 8, reason="so few threads would not be told from the driver's")
+def test_an_engine_that_computes_on_the_gpu_has_no_threads_for_the_cpu(rig, traffic):
+    def threads() -> int:
+        return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+    counts = []
+    for _ in range(2):  # libraries start theirs once
+        counts.append(threads())
+        with rig.engine(traffic.file("fp32"), traffic.card.input, max_batch=8):
+            counts.append(threads())
+    assert counts[3] - counts[2] < os.cpu_count() - 1, counts
 
 
 def test_an_engine_gives_the_gpus_memory_back(rig, traffic):

@@ -72,8 +72,9 @@ class Converter:
             raise StreamError(Reason.DECODE_ERRORS, text) from None
 
     def _reformat(self, frame: VideoFrame, to: str) -> VideoFrame:
+        """The frame in another format, by the thread that asks: by default each scaler has threads for all cores."""
         with self._lock:
-            return self._reformatter.reformat(frame, format=to)
+            return self._reformatter.reformat(frame, format=to, threads=1)
 
 
 def on_device(plane: VideoPlane) -> Plane:

@@ -133,8 +133,10 @@ class FileSource:
         if self._decoders.on_cpu:
             return UPRIGHT
         with self._container() as container:
+            stream = self._stream(container)
+            stream.codec_context.thread_count = 1  # for one frame
             try:
-                return next(map(FrameOrientation().of, container.decode(self._stream(container))), UPRIGHT)
+                return next(map(FrameOrientation().of, container.decode(stream)), UPRIGHT)
             except LIBAV_ERRORS:
                 return UPRIGHT
 

@@ -71,7 +71,7 @@ def cuda_executors(
         sessions = [open_session(source, ordinal, stream, options) for stream in streams]
         most = signature.batch or max_batch
         inputs = tuple(TensorSpec(t.name, (most, *_sides(signature, t)), t.dtype) for t in signature.inputs)
-        outputs = output_specs(sessions[0][0], inputs)
+        outputs = output_specs(sessions[0][0], inputs, streams[0])
         return [
             owned(
                 stack,
@@ -128,7 +128,8 @@ class CudaExecutor(GpuExecutor):
     def _let_go(self) -> None:
         self.bindings.clear()
         with suppress(DataError):
-            output_specs(self.session, self.inputs)  # it waits: with something kept, a session's end aborts the process
+            # With something kept, or being released, a session's end aborts the process.
+            output_specs(self.session, self.inputs, self.stream)
         self.session = None
 
 

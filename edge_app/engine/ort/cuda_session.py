@@ -50,6 +50,7 @@ def open_cuda_session(
     model = source if isinstance(source, bytes) else session_source(source, session_options)
     for all_of_it in (True, False):
         session_options.add_session_config_entry("session.disable_cpu_ep_fallback", str(int(all_of_it)))
+        session_options.intra_op_num_threads = int(all_of_it)  # 0: one per core, for what the CPU computes
         try:
             session = onnxruntime.InferenceSession(model, session_options, providers=[(PROVIDER, provider)])
             break
@@ -62,14 +63,25 @@ def open_cuda_session(
     return session, all_of_it
 
 
-def output_specs(session: Any, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:
-    """The outputs of a full batch, found by a run on zeros; raises DataError if it fails, or they are not rows."""
+def output_specs(session: Any, inputs: tuple[TensorSpec, ...], stream: Stream) -> tuple[TensorSpec, ...]:
+    """The outputs of a full batch, found by a run on zeros, after which the session may be destroyed.
+
+    Args:
+        session: Its shapes are known.
+        inputs: Of a full batch.
+        stream: Where the session computes; is waited for.
+
+    Raises:
+        DataError: The run fails, or the outputs are not rows.
+    """
     try:
         feed = {tensor.name: np.zeros([int(side or 0) for side in tensor.shape], tensor.dtype) for tensor in inputs}
         arrays = session.run(None, feed, run_options(waits=True))
     except Exception as error:  # ONNX Runtime's errors have no base class of their own
         failure = DataError(f"the model fails on a blank picture: {first_line(error)}")
     else:
+        # A run that waits then has the GPU release what was copied from the host, which must not outlive the session.
+        stream.synchronize()
         return _checked(session, arrays, inputs)
     raise failure  # not from the error, whose traceback would hold the session longer than its stream lives
 
