@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from edge_app.remux.mp4 import open_mp4
-from edge_app.remux.nal_units import SYNTAX, units
+from edge_app.remux.nal_units import units
 from edge_app.remux.segments import HeldPacket
 from edge_app.remux.timestamps import CLOCK, Timestamps
 
@@ -21,10 +21,14 @@ WITHOUT_MEDIA = {"movflags": "empty_moov+default_base_moof"}
 # How long a picture is said to be shown: a browser that is told less than half of the time to the next one shows
 # nothing until the next key frame (Media Source Extensions, 3.5.8), and cameras send when they like.
 SHOWN = 2 * CLOCK
-SPS, DELIMITER = 7, 9  # units of H.264
+KIND, SPS = 31, 7  # of a unit of H.264: where its first byte says its type, and one of these
+LEFT_OUT = frozenset({7, 8, 9})  # parameter sets, which are in the head, and delimiters
 KEY, OTHER = 0x02000000, 0x01010000  # sample flags: depends on no other, or on others and is no place to begin
 TRACK = 1
 BASE_IS_MOOF, OFFSET_THERE, COMPOSED = 0x020000 | 0x8 | 0x10 | 0x20, 0x1, 0x800
+# Of `moof`: itself, `mfhd`, `traf`, and in that `tfhd`, `tfdt` and `trun`; then the head of `mdat`. Made at once, as it
+# is made for every picture.
+MOOF = struct.Struct(">I4s I4sII I4s I4sIIIII I4sIQ I4sIIii I4s")
 
 
 class Fragments:
@@ -67,8 +71,7 @@ def _head(first: HeldPacket) -> bytes:
 
 def _codec(first: HeldPacket) -> str:
     """Profile, constraints and level, as the sequence's parameter set has them."""
-    kind = SYNTAX["h264"].kind
-    found = sorted(unit for unit in first.segment.sets if kind(unit[0]) == SPS and len(unit) > 3)
+    found = sorted(unit for unit in first.segment.sets if unit[0] & KIND == SPS and len(unit) > 3)
     if not found:
         raise ValueError("no parameters of the video came with it")
     return f"avc1.{found[0][1:4].hex()}"
@@ -76,27 +79,25 @@ def _codec(first: HeldPacket) -> str:
 
 def _fragment(number: int, decoded: int, later: int, held: HeldPacket) -> bytes:
     """`moof` and `mdat` of one picture, decoded then and shown so much later [ticks]."""
-    sample = _sample(held)
-    flags = KEY if held.is_key else OTHER
-    header = _box(b"mfhd", struct.pack(">II", 0, number))
-    track = _box(b"tfhd", struct.pack(">IIIII", BASE_IS_MOOF, TRACK, SHOWN, len(sample), flags))
-    time = _box(b"tfdt", struct.pack(">IQ", 1 << 24, decoded))
-    size = 8 + len(header) + 8 + len(track) + len(time) + 24  # of `moof`
-    run = _box(b"trun", struct.pack(">IIii", 1 << 24 | OFFSET_THERE | COMPOSED, 1, size + 8, later))
-    moof = _box(b"moof", header + _box(b"traf", track + time + run))
-    return moof + struct.pack(">I4s", 8 + len(sample), b"mdat") + sample
+    parts = _units(held)
+    size = sum(map(len, parts))
+    before = MOOF.pack(
+        *(MOOF.size - 8, b"moof"),
+        *(16, b"mfhd", 0, number),
+        *(80, b"traf"),
+        *(28, b"tfhd", BASE_IS_MOOF, TRACK, SHOWN, size, KEY if held.is_key else OTHER),
+        *(20, b"tfdt", 1 << 24, decoded),
+        *(24, b"trun", 1 << 24 | OFFSET_THERE | COMPOSED, 1, MOOF.size, later),
+        *(8 + size, b"mdat"),
+    )
+    return b"".join((before, *parts))
 
 
-def _sample(held: HeldPacket) -> bytes:
-    """The picture's units behind their sizes; its parameter sets are in the head."""
-    syntax, parts = SYNTAX["h264"], list[bytes]()
+def _units(held: HeldPacket) -> list[bytes]:
+    """The picture's units, each behind its size; its parameter sets are in the head."""
+    parts = list[bytes]()
     for unit in units(held.packet.stream, held.packet.packet):
-        kind = syntax.kind(unit[0])
-        if kind not in syntax.sets and kind != DELIMITER:
+        if unit[0] & KIND not in LEFT_OUT:
             whole = bytes(unit).rstrip(b"\0")
-            parts += struct.pack(">I", len(whole)), whole
-    return b"".join(parts)
-
-
-def _box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I4s", 8 + len(content), kind) + content
+            parts += len(whole).to_bytes(4, "big"), whole
+    return parts

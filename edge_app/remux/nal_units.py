@@ -83,7 +83,7 @@ def units(stream: CodedStream, packet: av.Packet[Any], *, up_to_picture: bool = 
     data, box, syntax = memoryview(packet), box_of(stream), SYNTAX[stream.codec]
     if box:
         return _behind_sizes(data, (box[syntax.sizes_at] & 3) + 1)
-    return _between_starts(data, lambda head: up_to_picture and syntax.kind(head) in syntax.pictures)
+    return _between_starts(data, syntax if up_to_picture else None)
 
 
 def box_of(stream: CodedStream) -> bytes | None:
@@ -104,13 +104,14 @@ def known_sets(stream: CodedStream) -> frozenset[bytes]:
     return frozenset(bytes(unit).rstrip(b"\0") for unit in found if unit and syntax.kind(unit[0]) in syntax.sets)
 
 
-def _between_starts(data: memoryview, is_last: Callable[[int], bool] = lambda head: False) -> Iterator[memoryview]:
-    begin: int | None = None
+def _between_starts(data: memoryview, up_to_picture_of: Syntax | None = None) -> Iterator[memoryview]:
+    begin, pictures = None, up_to_picture_of
     for found in START.finditer(data):
-        if begin is not None and begin < found.start():
-            yield data[begin : found.start()]
-        begin = found.end()
-        if begin < len(data) and is_last(data[begin]):
+        end, following = found.span()
+        if begin is not None and begin < end:
+            yield data[begin:end]
+        begin = following
+        if pictures and begin < len(data) and pictures.kind(data[begin]) in pictures.pictures:
             break
     if begin is not None and begin < len(data):
         yield data[begin:]

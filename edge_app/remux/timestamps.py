@@ -26,7 +26,8 @@ class Timestamps:
         """Looks at the first packets, a second of them or so, the key frame first, to find how they are reordered."""
         self._frame = _frame_of(packets[0])
         self._last = self._offset = 0
-        self._previous: CodedPacket | None = None
+        self._previous_s: float | None = None  # of the packet before, which is not kept [s, timeline]
+        self._base = _base_of(packets)
         self._begin(packets)
         shown = [self._shown(packet) for packet in packets]
         self._depth = _depth([ticks for ticks in shown if ticks >= 0])
@@ -49,20 +50,20 @@ class Timestamps:
         return max(shown + self._depth * self._frame, self._decoded), self._decoded
 
     def _begin(self, packets: Sequence[CodedPacket]) -> None:
-        self._previous, self._last = None, 0
-        first = _ticks(packets[0])
+        self._previous_s, self._last = None, 0
+        first = self._ticks(packets[0])
         if first is None:  # as of the first packet of an RTSP connection
-            following = [ticks for packet in packets[1:AHEAD] if (ticks := _ticks(packet)) is not None]
+            following = [ticks for packet in packets[1:AHEAD] if (ticks := self._ticks(packet)) is not None]
             first = min(following, default=0) - self._frame
         self._offset = -first
 
     def _shown(self, packet: CodedPacket) -> int:
         """When a packet is shown after the first one [ticks]."""
-        previous, ticks = self._previous, _ticks(packet)
-        self._previous = packet
-        if previous is None:
+        previous_s, ticks = self._previous_s, self._ticks(packet)
+        self._previous_s = packet.timeline_s
+        if previous_s is None:
             return 0
-        after = self._last + max(1, round((packet.timeline_s - previous.timeline_s) * CLOCK))
+        after = self._last + max(1, round((packet.timeline_s - previous_s) * CLOCK))
         if ticks is None:
             self._last = after
         elif abs(ticks + self._offset - self._last) > LONGEST_STEP:
@@ -71,12 +72,18 @@ class Timestamps:
             self._last = ticks + self._offset
         return self._last
 
+    def _ticks(self, packet: CodedPacket) -> int | None:
+        pts = packet.packet.pts
+        if pts is None:
+            return None
+        numerator, denominator = self._base  # not the packet's own: fractions are slow
+        return (2 * pts * numerator * CLOCK + denominator) // (2 * denominator)
 
-def _ticks(packet: CodedPacket) -> int | None:
-    pts, base = packet.packet.pts, packet.packet.time_base
-    if pts is None:
-        return None
-    return (2 * pts * base.numerator * CLOCK + base.denominator) // (2 * base.denominator)  # fractions are slow
+
+def _base_of(packets: Sequence[CodedPacket]) -> tuple[int, int]:
+    """Numerator and denominator of the time base, which packets of one connection have in common [s]."""
+    base = next((each.packet.time_base for each in packets if each.packet.time_base), TIME_BASE)
+    return base.numerator, base.denominator
 
 
 def _frame_of(packet: CodedPacket) -> int:

@@ -12,6 +12,7 @@ from edge_app.core.frames import Frame
 from edge_app.core.packets import CodedPacket
 from edge_app.web.live.inlet import Inlet
 from edge_app.web.live.pictures import Pace, live_jpeg
+from edge_app.web.live.rounds import Rounds
 from edge_app.web.live.video import LiveVideo
 from edge_app.web.live.viewer import Viewer
 from edge_app.web.live.wire import Holds, binary, objects_text
@@ -29,17 +30,22 @@ class LiveCamera:
     because they want none, because nobody may see all of the picture, or until a key frame has come.
     """
 
-    def __init__(self, look: Look) -> None:
-        """`look` says what is there to watch, which may change with the configuration; None: the camera is gone."""
+    def __init__(self, look: Look, rounds: Rounds) -> None:
+        """Subscribes to nothing yet.
+
+        Args:
+            look: What is there to watch, which may change with the configuration; None: the camera is gone.
+            rounds: When the loop takes what has come: those of all cameras.
+        """
         self._look = look
         self._viewers: list[Viewer] = []
         self._video = LiveVideo()
         self._leave: list[Callable[[], None]] = []
         self._leave_frames: Callable[[], None] | None = None
         self._encoding: asyncio.Task[None] | None = None
-        self._packets = Inlet[CodedPacket | str](MOST_PACKETS, self._take_packets)
-        self._results = Inlet[Result](MOST_RESULTS, self._take_results)
-        self._frames = Inlet[Frame](1, self._take_frame)
+        self._packets = Inlet[CodedPacket | str](rounds, MOST_PACKETS, self._take_packets)
+        self._results = Inlet[Result](rounds, MOST_RESULTS, self._take_results)
+        self._frames = Inlet[Frame](rounds, 1, self._take_frame)
 
     @property
     def is_watched(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from edge_app.web.live.camera import LiveCamera
+from edge_app.web.live.rounds import Rounds
 from edge_app.web.live.viewer import Viewer
 from edge_app.web.program_view import ProgramView
 
@@ -19,6 +20,7 @@ class LiveCameras:
         self._program = program
         self._watched: dict[str, LiveCamera] = {}
         self._viewers = 0
+        self._rounds: Rounds | None = None
 
     @property
     def is_full(self) -> bool:
@@ -28,8 +30,10 @@ class LiveCameras:
     @contextmanager
     def watching(self, name: str, viewer: Viewer) -> Iterator[None]:
         """Shows a camera that is there to a viewer, for the duration of the block."""
+        if self._rounds is None:
+            self._rounds = Rounds()  # here in the loop, which does not run yet when this is made
         if name not in self._watched:
-            self._watched[name] = LiveCamera(lambda: self._program.camera(name))
+            self._watched[name] = LiveCamera(lambda: self._program.camera(name), self._rounds)
         camera = self._watched[name]
         self._viewers += 1
         camera.join(viewer)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Generic, TypeVar
+
+from edge_app.web.live.rounds import Rounds
 
 T = TypeVar("T")
 
@@ -17,14 +17,15 @@ class Inlet(Generic[T]):
     It holds a few: where the loop is late the oldest go, and the function is told so.
     """
 
-    def __init__(self, most: int, take: Callable[[Sequence[T], bool], object]) -> None:
-        """Is made in the loop.
+    def __init__(self, rounds: Rounds, most: int, take: Callable[[Sequence[T], bool], object]) -> None:
+        """Holds nothing yet.
 
         Args:
+            rounds: When things are given.
             most: How many it holds.
             take: Called with what has come since the last call, and whether anything before it went.
         """
-        self._loop, self._take = asyncio.get_running_loop(), take
+        self._rounds, self._take = rounds, take
         self._held: deque[T] = deque(maxlen=most)
         self._lost = self._told = False
 
@@ -35,8 +36,7 @@ class Inlet(Generic[T]):
         self._held.append(item)
         if not self._told:
             self._told = True
-            with suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._serve)
+            self._rounds.call(self._serve)
 
     def _serve(self) -> None:
         self._told = False  # first: what comes from here on tells it again

@@ -25,6 +25,7 @@ from edge_app.web.answers import refusal
 from edge_app.web.live.cameras import LiveCameras
 from edge_app.web.live.inlet import Inlet
 from edge_app.web.live.pictures import narrowed
+from edge_app.web.live.rounds import Rounds
 from edge_app.web.live.viewer import Viewer
 from edge_app.web.live.wire import ALIVE
 from edge_app.web.program_view import ProgramView, ShownCamera
@@ -136,7 +137,7 @@ async def _next_frame(camera: ShownCamera) -> tuple[Frame, Result] | None:
         if not came.done():
             came.set_result(found[0])
 
-    inlet = Inlet[tuple[Frame, Result]](1, take)
+    inlet = Inlet[tuple[Frame, Result]](Rounds(), 1, take)
     leave = camera.frames.subscribe(lambda frame, result: inlet.put((frame, result)))
     try:
         return await asyncio.wait_for(came, PICTURE_S)
