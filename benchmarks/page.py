@@ -168,7 +168,10 @@ def measure(name: str, program: Watched, seconds: float, by: View | Clients | No
     share, rate = 100 * (program.cpu_s - cpu) / took, (program.messages - messages) / took
     if isinstance(by, Clients):
         found = list(by.ages)
-    age = f"age p50 {statistics.median(found):.2f}, p95 {statistics.quantiles(found, n=20)[-1]:.2f} s" if found else ""
+    age = ""
+    if found:
+        p95 = statistics.quantiles(found, n=20)[-1]
+        age = f"age p50 {statistics.median(found):.2f}, p95 {p95:.2f}, at most {max(found):.2f} s"
     print(
         f"{name:24s} {share:6.1f} % of a core  {program.memory_mb:6.1f} MB  {rate:5.1f} messages/s  {age}", flush=True
     )
