@@ -1,6 +1,6 @@
 """What it costs the program that people watch it: CPU, memory and the age of the picture.
 
-    python benchmarks/page.py [--cameras 8] [--fps 25] [--seconds 60] [--rounds 3]
+    python benchmarks/page.py [--cameras 8] [--fps 25] [--seconds 60] [--rounds 3] [--who nobody client slow page]
 
 Cameras over RTSP, H.264, 640x360, a key frame a second, analysed twice a second. In turns nobody watches; a client
 takes all of them live and shows nothing; it does while another viewer has a link of 256 kbit/s; the page in Chromium
@@ -41,6 +41,7 @@ CLIP_S = 10
 TICKS = os.sysconf("SC_CLK_TCK")
 SLOW = 32_000  # bytes a second
 FRAGMENT = 1  # of a binary message
+WHO = ("nobody", "client", "slow", "page")
 
 
 class Watched:
@@ -107,8 +108,12 @@ def slow_viewer(port: int) -> Iterator[Any]:
 
         threading.Thread(target=carry, daemon=True).start()
         viewer = Client(listener.getsockname()[1], "/api/v1/cameras/c0/live", read_buffer=1 << 14)
-        reading = threading.Thread(target=lambda: list(viewer.messages()), daemon=True)
-        reading.start()
+
+        def read() -> None:
+            with contextlib.suppress(OSError):  # it is closed in the end
+                list(viewer.messages())
+
+        threading.Thread(target=read, daemon=True).start()
         try:
             yield viewer
         finally:
@@ -177,6 +182,24 @@ def measure(name: str, program: Watched, seconds: float, by: View | Clients | No
     )
 
 
+def watch(who: str, program: Watched, cameras: int, seconds: float, browser: Any) -> None:
+    """Prints the line of that viewer."""
+    if who == "nobody":
+        measure("nobody watches", program, seconds, None)
+    elif who == "page":
+        view = View(browser, f"http://127.0.0.1:{program.port}", width=1600, height=1200)
+        view.open()
+        view.page.wait_for_timeout(5000)
+        measure("the page", program, seconds, view)
+        view.context.close()
+    else:
+        clients = Clients(program.port, cameras)
+        with slow_viewer(program.port) if who == "slow" else contextlib.nullcontext():
+            time.sleep(3)
+            measure("and a slow viewer" if who == "slow" else "a client of all", program, seconds, clients)
+        clients.close()
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -184,6 +207,7 @@ def main() -> None:
     parser.add_argument("--fps", type=int, default=25)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--who", nargs="+", choices=WHO, default=WHO)
     given = parser.parse_args()
     if reason := missing():
         raise SystemExit(reason)
@@ -201,19 +225,9 @@ def main() -> None:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
                 for _ in range(given.rounds):
-                    time.sleep(3)
-                    measure("nobody watches", program, given.seconds, None)
-                    clients = Clients(program.port, given.cameras)
-                    time.sleep(3)
-                    measure("a client of all", program, given.seconds, clients)
-                    with slow_viewer(program.port):
-                        measure("and a slow viewer", program, given.seconds, clients)
-                    clients.close()
-                    view = View(browser, f"http://127.0.0.1:{program.port}", width=1600, height=1200)
-                    view.open()
-                    view.page.wait_for_timeout(5000)
-                    measure("the page", program, given.seconds, view)
-                    view.context.close()
+                    for who in given.who:
+                        time.sleep(3)
+                        watch(who, program, given.cameras, given.seconds, browser)
                 browser.close()
         finally:
             program.end()
