@@ -71,7 +71,11 @@ class ThreadGroup:
         self.kept: BaseException | None = None
 
     def start(self, name: str, target: Callable[[], None]) -> threading.Thread:
-        """Runs `target` in a thread of that name."""
+        """Runs `target` in a thread of that name.
+
+        Raises:
+            MemoryError: The system has none left for a thread.
+        """
 
         def run() -> None:
             try:
@@ -82,8 +86,11 @@ class ThreadGroup:
 
         thread = threading.Thread(target=run, name=name, daemon=True)
         with self._lock:
+            try:
+                thread.start()
+            except RuntimeError as error:
+                raise MemoryError(f"no memory for the thread {name}") from error
             self._threads = [t for t in self._threads if t.is_alive()] + [thread]
-            thread.start()
         return thread
 
     def fail(self, error: BaseException) -> None:

@@ -13,6 +13,21 @@ from edge_app.capture.rotation import converted
 from edge_app.core.errors import Reason, StreamError
 from edge_app.core.frames import Picture
 from tests.capture.conftest import Rig, rig  # noqa: F401, a fixture
+from tests.waiting import PROGRAM_S
+
+# The program, for which the system has no thread of that name.
+NO_THREAD = """
+import sys, threading
+from edge_app.__main__ import main
+
+def start(self, name=sys.argv.pop(1), start=threading.Thread.start):
+    if self.name == name:
+        raise RuntimeError("can't start new thread")
+    start(self)
+
+threading.Thread.start = start
+main()
+"""
 
 
 def test_a_camera_that_cannot_be_analysed_is_not_up(rig: Rig):  # noqa: F811
@@ -44,7 +59,7 @@ def test_a_picture_that_memory_does_not_suffice_for_is_one_that_cannot_be_conver
         converted(convert, 0)
 
 
-@pytest.mark.parametrize("megabytes", [300, 700])
+@pytest.mark.parametrize("megabytes", [300, 400])
 def test_a_start_without_memory_is_one_line(megabytes: int, configured: Any):
     path = configured(cameras={"gate": {"url": "synthetic://street"}})
     limit = megabytes * 1_000_000
@@ -57,3 +72,16 @@ def test_a_start_without_memory_is_one_line(megabytes: int, configured: Any):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
     )
     assert (ended.returncode, ended.stderr.count("\n")) == (75, 1), ended.stderr
+
+
+@pytest.mark.parametrize("thread", ["signals", "publish stdout", "analyse", "camera gate"])
+def test_a_start_without_memory_for_a_thread_says_so_and_ends(thread: str, configured: Any):
+    path = configured(cameras={"gate": {"url": "synthetic://street"}})
+    ended = subprocess.run(
+        [sys.executable, "-c", NO_THREAD, thread, "run", str(path), "--log-level", "error"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PROGRAM_S,
+    )
+    assert (ended.returncode, ended.stderr) == (75, "there is not enough memory\n")
