@@ -84,7 +84,7 @@ class Shown:
 
     def _counts(self, period: CountPeriod, since_s: float) -> list[dict[str, Any]]:
         config = self._running.parts.config
-        return count_rows(config.state_dir / COUNTS_FILE, since_s, period, config.time_zone)
+        return count_rows(config.state_dir / COUNTS_FILE, since_s, period, config.time_zone, config.cameras)
 
     def _camera(self, name: str) -> ShownCamera | None:
         running = self._running
