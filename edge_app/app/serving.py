@@ -134,6 +134,7 @@ def serve(config: AppConfig, stop: threading.Event) -> Iterator[Shown]:
     server = WebServer(make_application(config.web, view), listener, certificate, shown.beat)
     threads = ThreadGroup(stop)
     threads.start(THREAD, server.run)
+    logger.info("the page is at %s", config.web.address or f"port {config.web.port} of all addresses of this machine")
     try:
         yield shown
     finally:

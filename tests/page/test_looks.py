@@ -145,7 +145,8 @@ def test_it_fits_its_screen_and_nobody_is_left_out(browse: OpenView, shop: str, 
 def test_where_nothing_happened_it_says_what_is_missing(
     browse: OpenView, serve: Serve, tmp_path: Path, scene: dict[str, Any], words: str
 ) -> None:
-    reader = EvidenceReader(opened(tmp_path / EVIDENCE).close() or tmp_path / EVIDENCE)
+    opened(tmp_path / EVIDENCE).close()
+    reader = EvidenceReader(tmp_path / EVIDENCE)
     health = {**HEALTH, "cameras": {"gate": UP}, "warnings": []}
     program = view(
         health=lambda: health,
