@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime, tzinfo
 from itertools import groupby
 from pathlib import Path
@@ -11,7 +12,9 @@ from edge_app.analytics.count_periods import CountPeriod
 from edge_app.analytics.counts import Counter, read_counts
 
 
-def count_rows(path: Path, since_s: float, period: CountPeriod, zone: tzinfo | None) -> list[dict[str, Any]]:
+def count_rows(
+    path: Path, since_s: float, period: CountPeriod, zone: tzinfo | None, cameras: Container[str]
+) -> list[dict[str, Any]]:
     """Rows with `from`, `camera`, `place`, `label` and what was counted: `in`, `out`, `entered`, `dwell_s`.
 
     Args:
@@ -19,11 +22,13 @@ def count_rows(path: Path, since_s: float, period: CountPeriod, zone: tzinfo | N
         since_s: From the minute of that time on [s since 1970].
         period: How long each of them is.
         zone: Where a day and an hour begin; None: as the system has it.
+        cameras: Of which; those of another configuration may count into the same file.
     """
     return [
         {"from": moment.isoformat(), "camera": camera, "place": place, "label": label}
         | {counter.counted: round(value, 1) for _, counter, value in group}
         for (moment, camera, place, label), group in groupby(read_counts(path, since_s, period, zone), _place)
+        if camera in cameras
     ]
 
 

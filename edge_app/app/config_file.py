@@ -75,7 +75,7 @@ class ConfigFile:
         with ExitStack() as undo:
             if secrets:
                 kept = self.secrets.add(secrets)
-                undo.callback(self._tried, partial(self.secrets.take_back, secrets, kept))
+                undo.callback(self._tried, partial(self.secrets.take_back, kept))
             if after != before:
                 self._replace(before, after)
                 undo.callback(self._tried, partial(self._replace, after, before))

@@ -12,19 +12,22 @@ ENOUGH_FPS = 10  # to follow people
 TEMPLATE = """\
 # yaml-language-server: $schema=edge_app.schema.json
 # Written by `edge-app init`. The schema for your editor: edge-app schema config > edge_app.schema.json
-# Passwords stay out of this file: ${{NAME}} is taken from the environment, or from systemd's credentials.
+# Passwords stay out of this file: ${{NAME}} is taken from the environment, from systemd's credentials, or
+# from the file beside this one that ends in .env.
 
 {model}
 
 cameras:
   {camera}:
-{keys}
+    # {stream}
     # What is told beside the boxes: draw it on the page, or write it here.
     # zones: {{door: {{polygon: [[0.1, 0.2], [0.5, 0.2], [0.5, 0.9], [0.1, 0.9]], labels: [person], dwell_s: 10}}}}
     # lines: {{entrance: {{from: [0.1, 0.5], to: [0.9, 0.5], labels: [person]}}}} # in: from its left hand to its right
+{keys}
 
 web: {{port: 8080}} # the page, for this machine alone: http://127.0.0.1:8080
 evidence: {{}} # what happens in zones and at lines is kept with its picture, for two weeks and up to 2 GB
+# evidence: {{clips: {{types: [enter, dwell, cross]}}}} # and with a clip
 
 publish: # any number of these
   - {{type: stdout}} # one message per line
@@ -59,6 +62,7 @@ class ConfigTemplate:
         return TEMPLATE.format(
             model="\n".join(self._model()),
             camera=self.camera,
+            stream="nobody asked it yet: edge-app check FILE --probe" if self.stream is None else summary(self.stream),
             keys="\n".join(f"    {line}" for line in self._keys()),
         )
 
@@ -71,19 +75,18 @@ class ConfigTemplate:
         ]
 
     def _keys(self) -> list[str]:
-        what = "nobody asked it yet: edge-app check FILE --probe" if self.stream is None else summary(self.stream)
-        lines = [f"# {what}", f"url: {scalar(self.url)}"]
-        if self.login:
-            user, password, _ = names(self.camera)
-            lines += [f"username: ${{{user}}}", f"password: ${{{password}}}"]
+        fast = self.stream is not None and (self.stream.fps or 0) > ENOUGH_FPS
+        rate = f"max_fps: {ENOUGH_FPS} # frames/s that are analysed; more follow fast objects and cost CPU"
+        lines = [rate if fast else f"# {rate}"]
         if self.url.startswith("rtsps://"):
             lines.append(
                 "# tls: {ca: camera-ca.pem} # where no authority that this machine knows signed its certificate"
             )
-        fast = self.stream is not None and (self.stream.fps or 0) > ENOUGH_FPS
-        rate = f"max_fps: {ENOUGH_FPS} # frames/s that are analysed; more follow fast objects and cost CPU"
-        lines.append(rate if fast else f"# {rate}")
-        return lines
+        lines.append(f"url: {scalar(self.url)}")
+        if self.login:
+            user, password, _ = names(self.camera)
+            lines += [f"username: ${{{user}}}", f"password: ${{{password}}}"]
+        return lines  # no comment is the last: the page adds zones and cameras behind the keys, and it would be theirs
 
 
 def summary(stream: StreamInfo) -> str:

@@ -1,4 +1,4 @@
-"""Where the secrets of a configuration are kept: a file beside it that systemd and a shell read."""
+"""Where the secrets of a configuration are kept: a file beside it that every verb, systemd and a shell read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PRIVATE = 0o600
 
 
 class SecretsFile:
-    """The variables of a running program, and the file from which they come the next time that it starts.
+    """The variables that a program was started with, and the file from which a load takes those that they lack.
 
     Attributes:
         path: As `edge-app init` names it.
@@ -24,12 +24,11 @@ class SecretsFile:
     def __init__(self, config: Path, environ: Mapping[str, str]) -> None:
         """Of the configuration at a path, in this environment."""
         self.path = config.with_suffix(".env")
-        self._added: dict[str, str] = {}
         self._environ = environ
 
     def environ(self, more: Mapping[str, str] | None = None) -> Mapping[str, str]:
         """The variables, with some more."""
-        return ChainMap(dict(more or {}), self._added, dict(self._environ))
+        return ChainMap(dict(more or {}), dict(self._environ))
 
     def refuse_used(self, values: Mapping[str, str], content: bytes) -> None:
         """Raises InputError where one of these variables is something else already, or the configuration names it."""
@@ -57,13 +56,10 @@ class SecretsFile:
                 files.rewrite(self.path, before + gap + lines.encode())
         except OSError as error:
             raise AccessError(f"{self.path}, where logins are kept: {error.strerror}") from None
-        self._added.update(values)
         return before
 
-    def take_back(self, values: Mapping[str, str], before: bytes | None) -> None:
+    def take_back(self, before: bytes | None) -> None:
         """Undoes `add`; raises OSError."""
-        for name in values:
-            self._added.pop(name, None)
         if before is None:
             self.path.unlink(missing_ok=True)
         else:

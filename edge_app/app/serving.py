@@ -84,7 +84,7 @@ class Shown:
 
     def _counts(self, period: CountPeriod, since_s: float) -> list[dict[str, Any]]:
         config = self._running.parts.config
-        return count_rows(config.state_dir / COUNTS_FILE, since_s, period, config.time_zone)
+        return count_rows(config.state_dir / COUNTS_FILE, since_s, period, config.time_zone, config.cameras)
 
     def _camera(self, name: str) -> ShownCamera | None:
         running = self._running
@@ -134,6 +134,7 @@ def serve(config: AppConfig, stop: threading.Event) -> Iterator[Shown]:
     server = WebServer(make_application(config.web, view), listener, certificate, shown.beat)
     threads = ThreadGroup(stop)
     threads.start(THREAD, server.run)
+    logger.info("the page is at %s", config.web.address or f"port {config.web.port} of all addresses of this machine")
     try:
         yield shown
     finally:

@@ -43,7 +43,7 @@ def main(
         raise UsageError("want --csv or --json, not both")
     config = load_config(path)
     began = _moment(since, config.time_zone)
-    rows = count_rows(config.state_dir / COUNTS_FILE, began.timestamp(), by.value, config.time_zone)
+    rows = count_rows(config.state_dir / COUNTS_FILE, began.timestamp(), by.value, config.time_zone, config.cameras)
     if as_csv:
         writer = csv.DictWriter(sys.stdout, ["from", "camera", "place", "label", *COUNTED], lineterminator="\n")
         writer.writeheader()

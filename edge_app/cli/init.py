@@ -49,7 +49,7 @@ def main(
 ) -> None:
     """Look at a camera and write a commented configuration for it; its login goes into a file of its own.
 
-    That file ends in .env, only you can read it, and both systemd (EnvironmentFile=) and a shell take it.
+    That file ends in .env, only you can read it, and every verb reads it with the configuration beside it.
     """
     url_login = split_login(read_url() if rtsp == "-" else rtsp)
     login = choose_login(name, url_login, username, password_file, os.environ)
@@ -61,9 +61,10 @@ def main(
     check_places([out, beside] if secrets else [out], force=force)
     stream = None if no_probe else probe_camera(name, camera)
     url = url_value(name, url_login.url, secret=not url_login.public)
-    text = ConfigTemplate(name, url, login is not None, stream, *choose_model()).text
+    model, better = choose_model()
+    text = ConfigTemplate(name, url, login is not None, stream, model, better).text
     write(out, text, beside, secrets, force=force)
-    sys.stdout.write(what_next(out, beside if secrets else None))
+    sys.stdout.write(what_next(out, beside if secrets else None, better))
 
 
 def check_camera(name: str, url: str, login: Login | None) -> CameraConfig:
@@ -128,12 +129,15 @@ def write(out: Path, text: str, beside: Path, secrets: str, *, force: bool) -> N
         raise AccessError(f"{error.filename or out}: {error.strerror}") from error
 
 
-def what_next(out: Path, secrets: Path | None) -> str:
-    """The commands that come next."""
+def what_next(out: Path, secrets: Path | None, better: str) -> str:
+    """The commands that come next; `better` is the model to pull for a real camera, if any."""
     lines = [f"wrote {out}" + (f" and {secrets}, which holds the login and which only you can read" if secrets else "")]
-    if secrets:
-        path = shlex.quote(str(secrets) if secrets.is_absolute() else f"./{secrets}")  # `.` wants a slash in it
-        lines.append(f"  set -a; . {path}; set +a     # a service: EnvironmentFile={secrets.absolute()}")
+    if better:
+        lines.append(
+            "The bundled model knows rendered scenes only and finds next to nothing on a real camera. For that:"
+        )
+        lines.append(f"  edge-app models pull {better}     # then write `model: {{name: {better}}}` into {out}")
+        lines.append("Then:")
     quoted = shlex.quote(str(out))
     page = "then open http://127.0.0.1:8080, and draw a zone"
     return "\n".join([*lines, f"  edge-app check {quoted} --probe", f"  edge-app run {quoted}     # {page}", ""])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ import typer
 
 from edge_app.app import config
 from edge_app.cli import logs
+from edge_app.config import variables_in
 from edge_app.core.errors import UsageError
 
 logger = logging.getLogger(__name__)
@@ -24,17 +26,25 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ, content: by
 
     Args:
         path: The file.
-        environ: Fills its variables.
+        environ: Fills its variables; those that it lacks come from the `.env` file beside it, where that can be read.
         content: What it might say; None: what it says, of which the log tells what is unwise.
 
     Raises what `config.load_config` raises.
     """
-    loaded = config.load_config(path, environ, content)
+    loaded = config.load_config(path, ChainMap(dict(environ), beside(path)), content)
     logs.keep(loaded.secrets)
     if content is None:
         for caution in loaded.cautions(path):
             logger.warning("%s: %s", path, caution)
     return loaded
+
+
+def beside(path: Path) -> dict[str, str]:
+    """The variables of the file in which `init` and the page keep logins; none where it is not there, or another's."""
+    try:
+        return variables_in(path.with_suffix(".env").read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return {}
 
 
 def refuse_to_replace(written: Iterable[Path], path: Path, app_config: config.AppConfig) -> None:

@@ -74,7 +74,8 @@ class WebConfig(Section):
     @model_validator(mode="after")
     def _not_everybody_may(self) -> WebConfig:
         if self.token is None and not self.is_local:
-            raise wrong("beyond this machine: want a `token`, or else everybody there may change everything", "host")
+            wanted = "a `token`, such as `openssl rand -hex 24` makes"
+            raise wrong(f"beyond this machine: want {wanted}, or else everybody there may change everything", "host")
         if self.read_token is not None and self.token is None:
             raise wrong("needs token beside it", "read_token")
         if self.read_token is not None and self.read_token == self.token:

@@ -303,6 +303,9 @@ class TestACamera:
         assert box.text.replace(added(before, box.text), "") == before
         box.program.until(lambda: box.program.messages("porch"))
         assert box.ask("PUT", "/api/v1/cameras/porch", said)[0] == 409
+        secrets.write_text(secrets.read_text().replace("pa ss", "corrected"))
+        code, answer = box.ask("POST", "/api/v1/reload")
+        assert {"op": "~", "part": "camera porch", "keys": ["password"]} in answer["changes"]
         box.path.write_text(before)
         assert box.ask("POST", "/api/v1/reload")[0] == 200
         code, answer = box.ask("PUT", "/api/v1/cameras/porch", said)

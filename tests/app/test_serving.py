@@ -124,10 +124,12 @@ def test_tokens_are_shown_nowhere(started: Callable[..., tuple[Program, int]]) -
     assert not [token for token in (TOKEN, READ) if token in program.log + program.output]
 
 
-def test_it_answers_before_the_engine_does(configured: Callable[..., Path]) -> None:
+def test_it_answers_before_the_engine_does(configured: Callable[..., Path], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     port = free_port()
     config = load_config(configured(cameras={"street": {"url": SCENE}}, web={"port": port}), os.environ)
     with serve(config, threading.Event()):
+        assert f"the page is at http://127.0.0.1:{port}" in caplog.text
         assert status(port, "/live") == 200
         assert status(port, "/startup") == 503
         assert status(port, "/ready") == 503

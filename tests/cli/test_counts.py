@@ -28,6 +28,7 @@ def counted(configured: Any, tmp_path: Path) -> Path:
         (0, Counter("gate", "entrance", "person", "out"), 1),
         (70, Counter("gate", "entrance", "person", "in"), 2),
         (70, Counter("gate", "door", "car", "entered"), 1),
+        (70, Counter("of_another_configuration", "door", "car", "entered"), 1),
         (70, Counter("gate", "door", "car", "dwell_s"), 12.34),
     ]:
         store.add(counter, NOON + 60 * minute, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -117,6 +118,11 @@ def test_an_event_opens_with_its_picture_and_closes_by_escape(browse: OpenView, 
     assert "stays in door" in dialog.inner_text()
     page.page.keyboard.press("Escape")
     page.until(lambda: not dialog.count())
+    row.click()
+    page.until(dialog.count)
+    page.page.go_back()  # as on a phone: what is above a view goes with it
+    page.until(lambda: not dialog.count())
+    go(page, "#/events")
     page.page.get_by_label("What").select_option("crowd")
     page.until(lambda: "Nothing fits" in page.text)
     assert "type=crowd" in page.page.url
@@ -133,6 +139,24 @@ def test_it_fits_its_screen_and_nobody_is_left_out(browse: OpenView, shop: str, 
         assert page.faults() == [], route
     ground = page.page.evaluate("() => getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)")
     assert max(ground) < 60 if scheme == "dark" else min(ground) > 200
+
+
+@pytest.mark.parametrize(("scene", "words"), [(SCENE, "yet."), ({"zones": {}, "lines": {}}, "draws them.")])
+def test_where_nothing_happened_it_says_what_is_missing(
+    browse: OpenView, serve: Serve, tmp_path: Path, scene: dict[str, Any], words: str
+) -> None:
+    opened(tmp_path / EVIDENCE).close()
+    reader = EvidenceReader(tmp_path / EVIDENCE)
+    health = {**HEALTH, "cameras": {"gate": UP}, "warnings": []}
+    program = view(
+        health=lambda: health,
+        evidence=lambda: reader,
+        shown_config=lambda: {"cameras": {"gate": scene}, "evidence": {}},
+    )
+    page = signed_in(browse, f"http://127.0.0.1:{serve(program, token=TOKEN).config.port}")
+    page.until(lambda: page.page.locator(".latest > .soft").inner_text().endswith(words))
+    go(page, "#/events")
+    page.until(lambda: ("draws them" in page.text) == (scene is not SCENE) and "Nothing has happened yet" in page.text)
 
 
 def test_everything_is_reached_by_the_keyboard(browse: OpenView, shop: str) -> None:

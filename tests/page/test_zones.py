@@ -169,9 +169,9 @@ def test_what_is_wrong_is_said_beside_its_field(box: Box, editor: Any) -> None:
     page, before = editor(), box.text
     button(page, "corner zone").click()
     for label, text, words in (
-        ("Whom it looks at", "persn", "the model has no persn, did you mean person?"),
+        ("Objects", "persn", "the model has no persn, did you mean person?"),
         ("Stays for (s)", "soon", "want a number, got 'soon'"),
-        ("When it is awake", "mon-fri; sunny", "no day 'sunny'"),
+        ("Active hours", "mon-fri; sunny", "no day 'sunny'"),
         ("Name", "The Corner", "want only a-z, 0-9 and _"),
         ("Name", "road", "There are two of the name road"),
         ("Name", "", "needs a name"),

@@ -20,7 +20,7 @@ REBOOT = "it is tried again; if it persists, restart the camera"
 MEANINGS = {
     400: (Reason.FAILED, "it does not understand the request: check path and query of the URL"),
     403: (Reason.AUTH_FAILED, "the user may not see this stream, or the camera does not admit this machine"),
-    404: (Reason.NOT_FOUND, "the camera has no such stream"),
+    404: (Reason.NOT_FOUND, "the camera has no such stream: check the path of the URL; the camera's manual has it"),
     405: (Reason.FAILED, "that method is not allowed there: check the path of the URL"),
     406: (Reason.FAILED, "it cannot describe that stream: check the path of the URL"),
     408: (Reason.TIMEOUT, "the request took the camera too long"),

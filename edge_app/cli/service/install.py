@@ -9,6 +9,7 @@ import typer
 from edge_app.cli.output import write_lines
 from edge_app.cli.service.options import DryRun, ServiceConfig, carry_out_or_print
 from edge_app.cli.service.status import lines_of
+from edge_app.core.errors import InputError
 from edge_app.systemd import install, state_of, unit_of, want_program, want_systemd_and_root
 
 EXAMPLE = "Example: edge-app service install config.yaml --dry-run"
@@ -29,6 +30,17 @@ def main(
     if not dry_run:
         want_systemd_and_root()
         want_program()
+    elif missing := what_is_first():
+        write_lines([f"# first: {missing}"])
     carry_out_or_print(install(unit, path, force=force), dry_run=dry_run)
     if not dry_run:
         write_lines(lines_of(unit, state_of(unit)))
+
+
+def what_is_first() -> str:
+    """What the commands of a dry run take for granted, and is not there; empty if all is."""
+    try:
+        want_program()
+    except InputError as error:
+        return str(error)
+    return ""

@@ -12,6 +12,7 @@ export function showEvent(event) {
   const dialog = el("dialog", { class: "event-dialog", "aria-labelledby": "event-title" },
     el("header", { class: "head" }, el("h2", { id: "event-title" }, eventHeadline(event)), close), body);
   const stop = new AbortController();
+  window.addEventListener("hashchange", () => dialog.close(), { signal: stop.signal }); // it is of the view below it
   dialog.addEventListener("click", (click) => click.target === dialog && dialog.close());
   dialog.addEventListener("close", () => {
     stop.abort();
@@ -32,7 +33,7 @@ function fill(body, event, history) {
     media(event),
     event.description && el("p", { class: "description" }, event.description),
     el("dl", { class: "facts" }, facts(event).flatMap(([what, value]) => [el("dt", {}, what), el("dd", {}, value)])),
-    history.length > 1 && el("details", {}, el("summary", {}, `What came of it (${history.length})`),
+    history.length > 1 && el("details", {}, el("summary", {}, `History (${history.length})`),
       el("ol", { class: "history" }, history.map((each) => el("li", {}, `${moment(each.capture_time)} ${eventHeadline(each)}`)))),
   );
 }
@@ -62,7 +63,7 @@ function facts(event) {
     [event.line ? "Since midnight" : "How many", event.count],
     ["Direction", event.direction],
     ["Speed", event.speed_mps === undefined ? null : `${(3.6 * event.speed_mps).toFixed(1)} km/h`],
-    ["Sure", event.score === undefined ? null : `${Math.round(100 * event.score)} %`],
+    ["Confidence", event.score === undefined ? null : `${Math.round(100 * event.score)} %`],
     ["Track", event.track_id],
     ["Verified", event.verified === undefined ? null : event.verified ? "yes" : "no"],
     ["Clip", event.clip_reason ?? event.clip_why],

@@ -34,12 +34,12 @@ const EVENTS = {
   update: (e) => (e.zone ? `is in ${e.zone}` : e.line ? `crossed ${e.line}` : "is seen"),
   end: () => "is gone",
   enter: (e) => `entered ${e.zone}`,
-  leave: (e) => `left ${e.zone}${e.dwell_s === undefined ? "" : ` after ${span(e.dwell_s)}`}`,
+  leave: (e) => (e.dwell_s === undefined ? `left ${e.zone}` : `was in ${e.zone} for ${span(e.dwell_s)}`),
   dwell: (e) => `stays in ${e.zone}`,
   cross: (e) => `crossed ${e.line}${e.direction ? `, ${e.direction}` : ""}`,
 };
 
-/** What happened, as a headline. */
+/** What happened, as a headline beside the time at which it began. */
 export function eventHeadline(event) {
   if (event.type === "crowd") return `${event.count ?? "Many"} at once in ${event.zone}`;
   if (event.type === "calm") return `${event.zone} is calm again`;
@@ -47,6 +47,13 @@ export function eventHeadline(event) {
   const who = event.label ?? "Something";
   return `${who[0].toUpperCase()}${who.slice(1)} ${(EVENTS[event.type] ?? (() => event.type ?? "was kept"))(event)}`;
 }
+
+/** What to do where no camera has a zone or a line, as the end of a text. */
+export const DRAW_FIRST = "No camera has a zone or a line: “Zones” on its tile draws them.";
+
+/** Whether no camera of `/api/v1/config` has anything that tells events of objects. */
+export const tellsNothing = (cameras) => Object.keys(cameras).length > 0
+  && Object.values(cameras).every((camera) => [camera.zones, camera.lines].every((each) => !Object.keys(each ?? {}).length));
 
 /** The types of events that can be asked for, with their words. */
 export const EVENT_TYPES = {

@@ -5,6 +5,7 @@ import { EventList } from "../event_list.js";
 import { showEvent } from "../event_dialog.js";
 import { Tile } from "../tile.js";
 import { watchConfig, watchHealth } from "../watch.js";
+import { DRAW_FIRST, tellsNothing } from "../words.js";
 
 export const title = "Cameras";
 const LATEST = 12;
@@ -14,11 +15,16 @@ export function mount(root) {
   const scenes = {};
   const grid = el("div", { class: "tiles" });
   const hint = el("p", { class: "soft" });
+  let isEmpty = false;
   const latest = new EventList({
     query: { limit: LATEST },
     most: LATEST,
     onChoose: showEvent,
-    onState: (kind, error) => (hint.textContent = { empty: "Nothing has happened yet.", failed: error?.message }[kind] ?? ""),
+    onState: (kind, error) => {
+      isEmpty = kind === "empty";
+      hint.textContent = error?.message ?? "";
+      sayWhy();
+    },
   });
   replace(
     root,
@@ -52,6 +58,16 @@ export function mount(root) {
     }
   }
 
+  /** Why nothing has happened, where that can be told. */
+  function sayWhy() {
+    if (isEmpty) hint.textContent = `Nothing has happened yet.${tellsNothing(scenes) ? ` ${DRAW_FIRST}` : ""}`;
+  }
+
+  function takeScenes({ cameras }) {
+    Object.assign(scenes, cameras);
+    sayWhy();
+  }
+
   function fail(error) {
     if (!tiles.size) replace(grid, notice("No cameras to show yet", error.message));
     else for (const tile of tiles.values()) tile.lost(error);
@@ -59,7 +75,7 @@ export function mount(root) {
 
   const hidden = () => tiles.forEach((tile) => tile.fit());
   document.addEventListener("visibilitychange", hidden);
-  const leave = [watchHealth(show, fail), watchConfig((config) => Object.assign(scenes, config.cameras))];
+  const leave = [watchHealth(show, fail), watchConfig(takeScenes)];
   return () => {
     leave.forEach((each) => each());
     document.removeEventListener("visibilitychange", hidden);

@@ -5,8 +5,8 @@ import { el, notice, replace } from "../dom.js";
 import { showEvent } from "../event_dialog.js";
 import { EventList, began } from "../event_list.js";
 import { Timeline } from "../timeline.js";
-import { watchHealth } from "../watch.js";
-import { EVENT_TYPES } from "../words.js";
+import { watchConfig, watchHealth } from "../watch.js";
+import { DRAW_FIRST, EVENT_TYPES, tellsNothing } from "../words.js";
 
 export const title = "Events";
 const PAGE = 60;
@@ -24,6 +24,8 @@ export function mount(root, { query }) {
   let events = null;
   let stop = new AbortController();
   let cameras = [];
+  let config = null;
+  let isEmpty = false;
   replace(
     root,
     el("div", { class: "head" }, el("h1", {}, title)),
@@ -45,9 +47,10 @@ export function mount(root, { query }) {
     older.hidden = !events?.next;
     if (kind === "filled") replace(hint);
     if (kind === "failed") replace(hint, notice("The events cannot be read", error.message));
-    if (kind === "empty") {
+    isEmpty = kind === "empty";
+    if (isEmpty) {
       replace(hint, filter.isEmpty
-        ? notice("Nothing has happened yet", "What zones, lines and tracks tell appears here as it happens. Events are kept where the configuration has the section “evidence”.")
+        ? notice("Nothing has happened yet", whyEmpty(config))
         : notice("Nothing fits", "No event fits all of these filters.", el("button", { type: "button", class: "button", onclick: () => filter.clear() }, "Show all events")));
     }
   }
@@ -81,14 +84,26 @@ export function mount(root, { query }) {
     filter.offer(names);
     drawTimeline();
   });
+  const unwatchConfig = watchConfig((shown) => {
+    config = shown;
+    if (isEmpty) onState("empty");
+  });
   const timer = setInterval(() => !document.hidden && drawTimeline(), 60000);
   restart();
   return () => {
     unwatch();
+    unwatchConfig();
     clearInterval(timer);
     stop.abort();
     events.stop();
   };
+}
+
+/** Why there is no event in a program that is configured like this. */
+function whyEmpty(config) {
+  if (config?.evidence === null) return "Events are kept where the configuration has the section “evidence”.";
+  if (config && tellsNothing(config.cameras)) return DRAW_FIRST;
+  return "What zones, lines and tracks tell appears here as it happens.";
 }
 
 /** Which events are wanted; the address says it too, so that it can be kept and sent to others. */

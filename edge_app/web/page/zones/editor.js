@@ -12,7 +12,7 @@ const HINTS = {
   select: "Choose a shape to move it or its points. A point that is chosen moves by arrow keys; Delete takes it away, + adds one behind it.",
   line: "Set its two ends. Who looks along it from the first to the second sees “in” go from the left hand to the right.",
 };
-const DRAW = "Set the corners on the picture, by clicks, touches, or arrow keys and the space bar. Enter closes the area, Escape gives it up.";
+const DRAW = "Click or touch the corners on the picture; a click on the first one, a double click or Enter closes the area, Escape gives it up. By keyboard: arrow keys and the space bar.";
 
 export class Editor {
   tool = "zone";
@@ -28,7 +28,7 @@ export class Editor {
     this.said = el("p", { class: "said", role: "status" });
     this.#makeTools();
     this.pen = new Pen(this.drawing, this);
-    this.use(mayEdit ? "zone" : "select");
+    this.use(mayEdit && !shapes.length ? "zone" : "select");
   }
 
   get shapes() {

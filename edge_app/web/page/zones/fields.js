@@ -61,7 +61,7 @@ export class Fields {
       this.#field("name", "Name", this.#text(shape.name, { pattern: "[a-z0-9_]+", autocapitalize: "off", spellcheck: "false" }),
         "a to z, 0 to 9 and _; it is part of events and counts",
         (text) => (one) => ({ ...one, name: text.trim() })),
-      this.#field("labels", "Whom it looks at", this.#text((keys.labels ?? []).join(", "), { placeholder: "everything" }),
+      this.#field("labels", "Objects", this.#text((keys.labels ?? []).join(", "), { placeholder: "everything" }),
         this.#known(), this.#key("labels", (text) => listOr(words(text)))),
       kind === "zone" && el("div", { class: "pair" },
         this.#field("dwell_s", "Stays for (s)", this.#text(keys.dwell_s ?? "", { inputmode: "decimal", placeholder: "never" }),
@@ -70,13 +70,16 @@ export class Fields {
           (text) => (one) => this.#crowd(one, { count: number(text) })),
         this.#field("for_s", "for (s)", this.#text(keys.crowd?.for_s ?? "", { inputmode: "decimal", placeholder: "3" }), "",
           (text) => (one) => this.#crowd(one, { for_s: number(text) }))),
-      this.#field("active", "When it is awake", this.#text((keys.active ?? []).join("; "), { placeholder: "always" }),
+      kind === "zone" && el("p", { class: "help" }, "Tells who stays that long, and when so many are there at once for that long."),
+      this.#field("active", "Active hours", this.#text((keys.active ?? []).join("; "), { placeholder: "always" }),
         "such as mon-fri 22:00-06:00; sat,sun", this.#key("active", (text) => listOr(lines(text)))),
       el("div", { class: "pair" },
-        this.#field("anchor", "Place of its box", this.#choice(keys.anchor ?? "bottom_center"), "",
+        this.#field("anchor", "Point of the box", this.#choice(keys.anchor ?? "bottom_center"), "",
           this.#key("anchor", (value) => (value === "bottom_center" ? null : value))),
         this.#field("inertia", "Frames to decide", this.#text(keys.inertia ?? "", { inputmode: "numeric", placeholder: INERTIA[kind] }), "",
           this.#key("inertia", number))),
+      el("p", { class: "help" }, kind === "zone" ? "An object is inside once that point of its box has been for so many frames."
+        : "An object has crossed once that point of its box has been beyond for so many frames."),
     ];
   }
 
@@ -92,7 +95,7 @@ export class Fields {
   #known() {
     if (!this.#labels.length) return "";
     const some = this.#labels.slice(0, 6).join(", ");
-    return `of ${some}${this.#labels.length > 6 ? ` and ${this.#labels.length - 6} more` : ""}`;
+    return `any of ${some}${this.#labels.length > 6 ? ` and ${this.#labels.length - 6} more` : ""}`;
   }
 
   #text(value, props) {
