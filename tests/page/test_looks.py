@@ -156,6 +156,7 @@ def test_where_nothing_happened_it_says_what_is_missing(
     page = signed_in(browse, f"http://127.0.0.1:{serve(program, token=TOKEN).config.port}")
     page.until(lambda: page.page.locator(".latest > .soft").inner_text().endswith(words))
     go(page, "#/events")
+    page.until(lambda: page.page.get_by_label("What").count())
     page.until(lambda: ("draws them" in page.text) == (scene is not SCENE) and "Nothing has happened yet" in page.text)
 
 
