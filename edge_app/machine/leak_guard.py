@@ -11,11 +11,12 @@ from edge_app.core.metrics import Metrics
 from edge_app.machine.gpu import Gpus
 from edge_app.machine.growth import HOUR_S, Growth
 from edge_app.machine.limits import LimitsConfig
-from edge_app.machine.memory import resident_bytes
+from edge_app.machine.memory import give_back, resident_bytes
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 5.0
+GIVE_BACK_EVERY_S = 60.0
 MB = 1e6
 
 
@@ -44,6 +45,7 @@ class LeakGuard:
         self._gpus: Gpus | None = None
         self._look_every_s, self._growth = look_every_s, Growth(hour_s)
         self._due_mono, self._ended, self._told = 0.0, False, False
+        self._give_back_mono = time.monotonic() + GIVE_BACK_EVERY_S
 
     def look(self, limits: LimitsConfig) -> None:
         """Ends the program where it takes more than that; to be called several times in `look_every_s`."""
@@ -51,6 +53,9 @@ class LeakGuard:
         if now < self._due_mono or self._ended:
             return
         self._due_mono = now + self._look_every_s
+        if now >= self._give_back_mono:
+            self._give_back_mono = now + GIVE_BACK_EVERY_S
+            give_back()
         if (why := next(self._too_much(limits, now), None)) is not None:
             self._ended = True
             self._end(TemporaryError(f"{why}; it ends to be started anew"))
