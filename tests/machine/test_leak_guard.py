@@ -29,6 +29,18 @@ while not ended and time.monotonic() < until:
 print(*ended)
 """
 
+IN_PIECES = """
+from edge_app.core.metrics import Metrics
+from edge_app.machine import LeakGuard, LimitsConfig, leak_guard
+from edge_app.machine.memory import resident_bytes
+leak_guard.GIVE_BACK_EVERY_S = 0
+guard, kept = LeakGuard(Metrics(), print), [bytearray(20_000) for _ in range(5000)]
+del kept[::2]
+before = resident_bytes()
+guard.look(LimitsConfig())
+print(before - resident_bytes())
+"""
+
 
 def look(limits: LimitsConfig, times: int = 1, gpus: Callable[[], Gpus] = Gpus) -> tuple[list[TemporaryError], Metrics]:
     ended, metrics = list[TemporaryError](), Metrics()
@@ -99,3 +111,8 @@ def test_a_process_that_leaks_ends_and_one_that_does_not_runs_on(each: str, for_
     command = [sys.executable, "-c", LEAK, each, for_s]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PROGRAM_S)
     assert done.stdout.startswith(says)
+
+
+def test_what_is_freed_between_what_is_kept_is_given_back_to_the_system() -> None:
+    done = subprocess.run([sys.executable, "-c", IN_PIECES], capture_output=True, text=True, timeout=PROGRAM_S)
+    assert int(done.stdout) > 20e6, done.stderr
