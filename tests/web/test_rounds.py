@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,9 @@ from tests.web.watched import PlayedCamera
 
 
 def in_loop(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(scene(), PATIENCE_S))
+    """Runs it in a thread of its own: that of the tests has a loop once one of them has used a browser."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(asyncio.wait_for(scene(), PATIENCE_S))).result()
 
 
 async def until(condition: Callable[[], object]) -> None:
