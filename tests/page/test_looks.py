@@ -37,6 +37,19 @@ SCENE = {"zones": {"door": {"polygon": [[0.1, 0.1], [0.5, 0.1], [0.5, 0.9]]}}, "
 BEYOND = """width => [...document.querySelectorAll("body *")]
   .filter(e => !e.closest(".scroll *") && e.getBoundingClientRect().right > width + 1)
   .slice(0, 4).map(e => e.tagName + "." + e.className + " " + e.getBoundingClientRect().right)"""
+# A video that was stopped before the browser was ready for it, and one that the browser cannot take any more.
+NOT_OPEN = """async () => {
+  const { VideoPlayer } = await import("/page/player.js");
+  const failed = [];
+  for (const stops of [true, false]) {
+    const type = 'video/mp4; codecs="avc1.42c01e"';
+    const player = new VideoPlayer(type, { onFrame() {}, onFail: () => failed.push(stops) });
+    if (stops) player.stop();
+    player.source = new MediaSource();
+    player.open(type);
+  }
+  return failed;
+}"""
 EVENT_ID = "01KB0000000000000000000001"
 
 
@@ -104,6 +117,12 @@ def test_cameras_are_told_in_words_and_texts_stay_texts(browse: OpenView, shop: 
     page.until(lambda: "age" in page.tile("gate").inner_text())
     page.until(lambda: page.page.locator("[data-event-id]").count() == 1)
     assert page.page.locator("img[src=x]").count() == 0
+
+
+def test_a_video_that_cannot_begin_is_given_up_and_one_that_was_stopped_says_nothing(
+    browse: OpenView, shop: str
+) -> None:
+    assert signed_in(browse, shop).page.evaluate(NOT_OPEN) == [False]
 
 
 def test_an_event_opens_with_its_picture_and_closes_by_escape(browse: OpenView, shop: str) -> None:

@@ -35,7 +35,12 @@ export class VideoPlayer {
   }
 
   open(type) {
-    this.buffer = this.source.addSourceBuffer(type);
+    try {
+      this.buffer = this.source.addSourceBuffer(type);
+    } catch {
+      this.fail(); // which says nothing where it was stopped before it was open
+      return;
+    }
     this.buffer.addEventListener("updateend", () => this.next());
     this.next();
   }
