@@ -109,9 +109,9 @@ class Soak:
         return trend([at_s for at_s, _ in warm], [level for _, level in warm])
 
     def _rests(self) -> list[tuple[float, float]]:
-        """When each round ended [s], and what memory was taken then [MB]: with everything up and nothing waiting."""
+        """When each round ended [s], and the least memory in it [MB]: all is up, and what was freed is given back."""
         watch = self.watch
-        return [(watch.at_s[rest][-1], median(watch.rss_mb[rest])) for rest in watch.rests()]
+        return [(watch.at_s[rest][-1], min(watch.rss_mb[rest])) for rest in watch.rests()]
 
     def _counts(self) -> dict[str, tuple[int, int]]:
         """Threads and descriptors in the first rest and the last."""

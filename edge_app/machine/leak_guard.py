@@ -16,7 +16,7 @@ from edge_app.machine.memory import give_back, resident_bytes
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 5.0
-GIVE_BACK_EVERY_S = 60.0
+GIVE_BACK_EVERY_S = 20.0
 MB = 1e6
 
 
