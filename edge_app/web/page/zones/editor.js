@@ -28,7 +28,7 @@ export class Editor {
     this.said = el("p", { class: "said", role: "status" });
     this.#makeTools();
     this.pen = new Pen(this.drawing, this);
-    this.use(mayEdit && !shapes.length ? "zone" : "select");
+    this.use(mayEdit ? "zone" : "select");
   }
 
   get shapes() {
