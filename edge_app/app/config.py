@@ -137,7 +137,7 @@ class AppConfig(ConfigSections):
     def model_post_init(self, context: Any) -> None:
         """Remembers what the loader alone knows: the folder of the file, and where its keys stand."""
         self._base = (context or {}).get("base", self._base)
-        self._describe_issue = (context or {}).get("complain", self._describe_issue)
+        self._describe_issue = (context or {}).get("describe_issue", self._describe_issue)
         self._variables = (context or {}).get("variables", self._variables)
         self._share_with_sinks()
 

@@ -41,7 +41,7 @@ def load(
             "file": path,
             "base": path.parent.absolute(),
             "variables": frozenset(variables.used),
-            "complain": lambda keys, text: f"{path}:{ConfigIssue(document.mark(keys), keys, text)}",
+            "describe_issue": lambda keys, text: f"{path}:{ConfigIssue(document.mark(keys), keys, text)}",
         }
         return validate(schema, document, {**known, **context})
     except ConfigIssue as issue:
