@@ -24,6 +24,7 @@ from edge_app.capture.status import OnStatus
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import ThreadGroup
 from edge_app.evidence import EvidenceStore, PrivacyMasks, Store
+from edge_app.machine import spared_by_collections
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,7 @@ def start(
         engine.callback(runtime.analyser.close)  # the model may be another one by then
         if parts.has_places and isinstance(model, LoadedModel):
             runtime.counting.store()  # which may fail, and then rather now
+        stack.enter_context(spared_by_collections())
         yield runtime
 
 

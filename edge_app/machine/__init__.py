@@ -5,7 +5,7 @@ from edge_app.machine.clock_jumps import NEVER_SET_BEFORE, ClockJumps
 from edge_app.machine.gpu import Gpus
 from edge_app.machine.leak_guard import LeakGuard
 from edge_app.machine.limits import LimitsConfig
-from edge_app.machine.memory import limit_arenas
+from edge_app.machine.memory import limit_arenas, spared_by_collections
 from edge_app.machine.reading import Reading
 from edge_app.machine.sensors import MEANINGS, Sensors
 
@@ -20,4 +20,5 @@ __all__ = [
     "Reading",
     "Sensors",
     "limit_arenas",
+    "spared_by_collections",
 ]

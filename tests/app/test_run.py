@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -375,8 +376,10 @@ def test_a_file_that_failed_hides_no_error_that_ends_the_run(configured, monkeyp
             if runtime.analyser.statuses()["clip"].reason is not None:
                 raise TemporaryError("three cameras hang")
 
+        assert gc.get_freeze_count() > 0  # what it is made of
         with pytest.raises(TemporaryError, match="three cameras hang"):
             runtime.run(hang)
+    assert gc.get_freeze_count() == 0
     with start(make_parts(load_config(config, {}))) as runtime:
         monkeypatch.setattr(runtime.analyser, "_publish", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):

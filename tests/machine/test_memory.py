@@ -1,11 +1,14 @@
-"""What freed memory takes stays bounded, however many threads come and go."""
+"""What freed memory takes stays bounded, and collections look at little."""
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import weakref
 
+from edge_app.machine import spared_by_collections
 from tests.waiting import PROGRAM_S
 
 HEAPS = """
@@ -36,3 +39,20 @@ def test_threads_share_as_many_heaps_as_there_are_cores() -> None:
     cores = os.cpu_count() or 1
     assert heaps("limited", 4 * cores) <= cores
     assert heaps("not", 4 * cores) > cores
+
+
+class Cycle:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_collections_spare_what_was_there_until_the_end() -> None:
+    old = Cycle()
+    with spared_by_collections():
+        new = Cycle()
+        gone = {"old": weakref.ref(old), "new": weakref.ref(new)}
+        del old, new
+        gc.collect()
+        assert [name for name, at in gone.items() if at() is None] == ["new"]
+    gc.collect()
+    assert gone["old"]() is None
