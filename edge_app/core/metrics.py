@@ -16,7 +16,6 @@ LabelSet = tuple[tuple[str, str], ...]
 BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 BOUNDS = np.array(BOUNDS_S)
 RECENT = 2048
-UNSORTED = 64  # batches' durations that wait to be sorted by name and camera; together that costs a tenth
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ class _Durations:
         self._counts = np.zeros(len(BOUNDS_S) + 1, np.int64)
         self._sum = 0.0
 
-    def add(self, *seconds: float) -> None:
-        self._kept.extend(seconds)
+    def add(self, seconds: float) -> None:
+        self._kept.append(seconds)
         if len(self._kept) >= 2 * RECENT:
             self.sort()
             self._gone += len(self._kept) - RECENT
@@ -111,7 +110,7 @@ class Metrics:
         self._counts: dict[tuple[str, LabelSet], int] = defaultdict(int)
         self._gauges: dict[tuple[str, LabelSet], float] = {}
         self._durations: dict[tuple[str, LabelSet], _Durations] = defaultdict(_Durations)
-        self._unsorted: list[tuple[tuple[str, ...], Sequence[str], Sequence[Sequence[float]]]] = []  # of batches
+        self._together: dict[tuple[tuple[str, ...], str], list[_Durations]] = {}  # some of these, by names and camera
 
     def count(self, name: str, amount: int = 1, /, **labels: str) -> None:
         """Adds to a counter."""
@@ -163,21 +162,17 @@ class Metrics:
     def observe_each(self, names: tuple[str, ...], cameras: Sequence[str], seconds: Sequence[Sequence[float]]) -> None:
         """Records durations of these names [s], `seconds` of each camera; for many at once, such as of a batch."""
         with self._lock:
-            self._unsorted.append((names, cameras, seconds))
-            if len(self._unsorted) >= UNSORTED:
-                self._sorted()
-
-    def _sorted(self) -> dict[tuple[str, LabelSet], _Durations]:
-        """All durations by name and labels; to be called with the lock."""
-        rows: dict[tuple[tuple[str, ...], str], list[Sequence[float]]] = defaultdict(list)
-        for names, cameras, seconds in self._unsorted:
             for camera, lasted in zip(cameras, seconds, strict=True):
-                rows[names, camera].append(lasted)
-        self._unsorted.clear()
-        for (names, camera), each in rows.items():
-            for name, lasted in zip(names, zip(*each, strict=True), strict=True):
-                self._durations[name, (("camera", camera),)].add(*lasted)
-        return self._durations
+                for durations, each in zip(self._of_camera(names, camera), lasted, strict=True):
+                    durations.add(each)
+
+    def _of_camera(self, names: tuple[str, ...], camera: str) -> list[_Durations]:
+        """The durations of these names and that camera; to be called with the lock."""
+        found = self._together.get((names, camera))
+        if found is None:
+            found = [self._durations[name, (("camera", camera),)] for name in names]
+            self._together[names, camera] = found
+        return found
 
     def count_each(self, name: str, cameras: Sequence[str]) -> None:
         """Adds one to a counter for each of these cameras."""
@@ -194,7 +189,7 @@ class Metrics:
     def newest(self, name: str, /, **labels: str) -> float | None:
         """The newest duration of that name with exactly these labels [s]; None if there is none."""
         with self._lock:
-            found = self._sorted().get((name, tuple(sorted(labels.items()))))
+            found = self._durations.get((name, tuple(sorted(labels.items()))))
             return None if found is None else found.newest
 
     def histogram(self, name: str, **labels: str) -> Histogram:
@@ -213,14 +208,16 @@ class Metrics:
         """Everything, at one moment; the threads that count wait only while it is copied."""
         with self._lock:
             counts, gauges = dict(self._counts), dict(self._gauges)
-            durations = {key: each.sort() for key, each in self._sorted().items()}
+            durations = {key: each.sort() for key, each in self._durations.items()}
         return MetricsSnapshot(counts, gauges, {key: _histogram(*each) for key, each in durations.items()})
 
     def observe_more(self, durations: Mapping[tuple[str, LabelSet], Sequence[float]]) -> None:
         """Records durations [s] by name and labels, many at once."""
         with self._lock:
             for key, lasted in durations.items():
-                self._durations[key].add(*lasted)
+                found = self._durations[key]
+                for seconds in lasted:
+                    found.add(seconds)
 
     def durations_since(self, numbers: dict[tuple[str, LabelSet], int]) -> dict[tuple[str, LabelSet], list[float]]:
         """Those that came since this was last called with these numbers, which are then those of now.
@@ -229,7 +226,7 @@ class Metrics:
         """
         found = {}
         with self._lock:
-            for key, durations in self._sorted().items():
+            for key, durations in self._durations.items():
                 if newest := durations.since(numbers.get(key, 0)):
                     found[key] = newest
                 numbers[key] = durations.number
@@ -240,11 +237,11 @@ class Metrics:
         with self._lock:
             self._counts.clear()
             self._durations.clear()
-            self._unsorted.clear()
+            self._together.clear()
 
     def _matching(self, name: str, labels: dict[str, str]) -> list[_Durations]:
         wanted = set(labels.items())
-        return [d for (key, have), d in self._sorted().items() if key == name and wanted <= set(have)]
+        return [d for (key, have), d in self._durations.items() if key == name and wanted <= set(have)]
 
 
 def _histogram(counts: Sequence[int], total_s: float) -> Histogram:
