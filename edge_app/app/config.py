@@ -178,7 +178,7 @@ class AppConfig(ConfigSections):
 
     def _share_with_sinks(self) -> None:
         """What of other sections they need."""
-        address = self.web.address if self.web is not None else None
+        address = self.web.address if self.web is not None and self.evidence is not None else None
         for sink in self.publish:
             sink.use_time_zone(self.time_zone)
             sink.use_box(None if self.fleet is None else self.fleet.box)

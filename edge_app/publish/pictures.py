@@ -1,4 +1,4 @@
-"""The pictures of events, for sinks that send them along."""
+"""The pictures of events, and where the page shows them, for sinks that send that along."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class EventPictures:
 
     Attributes:
         folder: Of the evidence; it need not be there.
-        address: Of the HTTP side, such as `https://box7.lan:8080`; None if nobody knows it.
+        address: Of the HTTP side, such as `https://box7.lan:8080`; None if nobody knows it, or no event is kept.
     """
 
     folder: Path
@@ -31,6 +31,10 @@ class EventPictures:
         if self.address is None or "snapshot" not in event:
             return None
         return f"{self.address}/api/v1/events/{event['id']}/snapshot.jpg"
+
+    def page_of(self, event: Mapping[str, Any]) -> str | None:
+        """Where the page shows an event; None if nobody knows."""
+        return None if self.address is None else f"{self.address}/#/events?id={event['id']}"
 
     def of(self, event: Mapping[str, Any]) -> Path | None:
         """The picture of an event, for which it waits a little where that is young; None if it has none (any more)."""

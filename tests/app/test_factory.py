@@ -48,7 +48,7 @@ def test_a_sink_knows_the_sections_that_are_kept_and_not_those_that_wait_for_a_s
     hook = {"type": "webhook", "url": "http://127.0.0.1:9/", "picture": "url"}
 
     def parts(state: str, name: str, zone: str) -> Parts:
-        sections = {"state_dir": str(tmp_path / state), "web": {"hosts": [name]}, "timezone": zone}
+        sections = {"state_dir": str(tmp_path / state), "web": {"hosts": [name]}, "timezone": zone, "evidence": {}}
         path = configured(cameras={"a": {"url": "synthetic://street"}}, publish=[hook], **sections)
         return make_parts(load_config(path, {}))
 

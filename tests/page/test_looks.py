@@ -135,8 +135,10 @@ def test_an_event_opens_with_its_picture_and_closes_by_escape(browse: OpenView, 
     dialog = page.page.get_by_role("dialog")
     page.until(lambda: dialog.locator("img").evaluate_all("i => i.some(e => e.naturalWidth == 160)"))
     assert "stays in door" in dialog.inner_text()
+    address = page.page.url
     page.page.keyboard.press("Escape")
     page.until(lambda: not dialog.count())
+    assert page.page.url.endswith("#/events")
     row.click()
     page.until(dialog.count)
     page.page.go_back()  # as on a phone: what is above a view goes with it
@@ -145,6 +147,13 @@ def test_an_event_opens_with_its_picture_and_closes_by_escape(browse: OpenView, 
     page.page.get_by_label("What").select_option("crowd")
     page.until(lambda: "Nothing fits" in page.text)
     assert "type=crowd" in page.page.url
+    page.page.goto(address)  # as whoever was sent it
+    page.until(lambda: "stays in door" in dialog.inner_text() if dialog.count() else False)
+    page.page.keyboard.press("Escape")
+    page.until(lambda: not dialog.count())
+    assert page.page.url.endswith("#/events")
+    go(page, "#/events?id=nobodys")
+    page.until(lambda: "The event cannot be shown" in page.text)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark"), (3840, "light")])

@@ -207,6 +207,17 @@ def test_no_picture_goes_with_it_where_none_is_wanted_and_none_from_elsewhere(ru
         assert attached(server) == [[], []]
 
 
+def test_a_text_can_say_where_the_page_shows_the_event(running: Running, tmp_path: Path) -> None:
+    with HookServer() as server:
+        known = start_with(running, EventPictures(tmp_path, "https://box7.lan:8080"), url(server), body="see {link}")
+        put(known, event(id="01KAPX"))
+        until(lambda: known.status.queued == 0)
+        unknown = start_with(running, EventPictures(tmp_path), url(server), body="see {link}")
+        put(unknown, event(id="01KAPX"))
+        until(lambda: unknown.status.queued == 0)
+        assert [body for _, body in told(server)] == ["see https://box7.lan:8080/#/events?id=01KAPX", "see"]
+
+
 def test_people_are_told_of_the_types_they_want_and_by_default_of_no_update(running: Running) -> None:
     with HookServer() as server:
         some = start(running, url(server, "some"), types=["crowd"])

@@ -5,8 +5,10 @@ import { el, replace } from "./dom.js";
 import { began } from "./event_list.js";
 import { eventHeadline, moment, span } from "./words.js";
 
-/** Shows it above the page until it is closed. */
+/** Shows it above the page until it is closed; meanwhile the address of the page is the event's, and can be sent to others. */
 export function showEvent(event) {
+  const before = location.hash;
+  history.replaceState(null, "", `#/events?id=${event.id}`);
   const body = el("div", { class: "event-body" });
   const close = el("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close");
   const dialog = el("dialog", { class: "event-dialog", "aria-labelledby": "event-title" },
@@ -15,6 +17,7 @@ export function showEvent(event) {
   window.addEventListener("hashchange", () => dialog.close(), { signal: stop.signal }); // it is of the view below it
   dialog.addEventListener("click", (click) => click.target === dialog && dialog.close());
   dialog.addEventListener("close", () => {
+    if (new URLSearchParams(location.hash.split("?")[1]).get("id") === event.id) history.replaceState(null, "", before || "#");
     stop.abort();
     dialog.remove();
   });

@@ -57,8 +57,8 @@ class NotifySinkConfig(SinkConfig):
     event counts as told when all of them have taken it."""
     title: TemplateText = "{camera}: {type}"
     """What stands above. Names in braces are values of the event: camera, type, label, zone, line, direction, count,
-    score, dwell_s, speed_mps, track_id, state, reason, description, id and time, which is local. What an event has not
-    leaves nothing."""
+    score, dwell_s, speed_mps, track_id, state, reason, description, id, time, which is local, and link, where the page
+    shows it (`web` and `evidence`). What an event has not leaves nothing."""
     body: Annotated[TemplateText, Field(min_length=1)] = (
         "{label} {zone}{line} {direction} {state} {reason} {time}\n{description}"
     )
@@ -105,9 +105,10 @@ class NotifySinkConfig(SinkConfig):
             title=Template(self.title),
             body=Template(self.body),
             zone=self._zone,
+            picture=self.picture,
         )
         restraint = Restraint(self.name, Schedule(self.quiet, self._zone) if self.quiet else None, self.max_per_hour)
-        transport = NotifyTransport(self._notifiers(), notice, restraint, self._pictures if self.picture else None)
+        transport = NotifyTransport(self._notifiers(), notice, restraint, self._pictures)
         return BlockingSink(self.name, self.messages, lambda: transport, limit_s=LIMIT_S)
 
     def probe(self) -> str:

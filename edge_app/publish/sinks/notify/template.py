@@ -14,7 +14,7 @@ KEYS = (  # of an event, see docs/messages.md
     "camera", "type", "label", "zone", "line", "direction", "count", "score", "dwell_s", "speed_mps", "track_id",
     "state", "reason", "id", "description",
 )  # fmt: skip
-NAMES = (*KEYS, "time")
+NAMES = (*KEYS, "time", "link")
 LONGEST, LONGEST_DESCRIPTION = 200, 1000  # characters of a value
 BRACES = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|[{}]")
 

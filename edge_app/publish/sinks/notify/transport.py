@@ -32,6 +32,7 @@ class Notice:
         title: Above.
         body: Below.
         zone: Where its time is; None: as the system has it.
+        picture: Whether its picture goes with it.
     """
 
     types: Collection[str] | None
@@ -39,6 +40,7 @@ class Notice:
     title: Template
     body: Template
     zone: tzinfo | None
+    picture: bool
 
     def of(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The event that people are told of; None if they do not want to know of it."""
@@ -71,14 +73,18 @@ class NotifyTransport:
             elif reason := self._restraint.why_not(event["capture_time"]):
                 yield UnwantedError(message, reason, reason)
             else:
-                values = values_of(event, self._notice.zone)
+                values = {**values_of(event, self._notice.zone), "link": self._link(event)}
                 body = self._notice.body.fill(values) or event["type"]
-                picture = self._pictures.of(event) if self._pictures is not None else None
+                picture = self._pictures.of(event) if self._pictures is not None and self._notice.picture else None
                 yield None
                 yield from self._notify(message, self._notice.title.fill(values), body, picture)
 
     def cut(self) -> None:
         """A service cannot be told to hurry; whoever makes the next connection waits for it."""
+
+    def _link(self, event: Mapping[str, Any]) -> str:
+        """Where the page shows it; empty if nobody knows."""
+        return self._pictures.page_of(event) or "" if self._pictures is not None else ""
 
     def _notify(self, message: Message, title: str, body: str, picture: Path | None) -> Iterator[Outcome]:
         digest = hashlib.sha256(message.payload).digest()

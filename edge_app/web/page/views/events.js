@@ -5,6 +5,7 @@ import { el, notice, replace } from "../dom.js";
 import { showEvent } from "../event_dialog.js";
 import { EventList, began } from "../event_list.js";
 import { Timeline } from "../timeline.js";
+import { toast } from "../toast.js";
 import { watchConfig, watchHealth } from "../watch.js";
 import { DRAW_FIRST, EVENT_TYPES, tellsNothing } from "../words.js";
 
@@ -23,6 +24,7 @@ export function mount(root, { query }) {
     Object.entries(SPANS).map(([seconds, words]) => el("option", { value: seconds, selected: seconds === "86400" }, words)));
   let events = null;
   let stop = new AbortController();
+  const left = new AbortController();
   let cameras = [];
   let config = null;
   let isEmpty = false;
@@ -90,13 +92,24 @@ export function mount(root, { query }) {
   });
   const timer = setInterval(() => !document.hidden && drawTimeline(), 60000);
   restart();
+  if (query.has("id")) openLinked(query.get("id"), left.signal);
   return () => {
     unwatch();
     unwatchConfig();
     clearInterval(timer);
     stop.abort();
+    left.abort();
     events.stop();
   };
+}
+
+/** Shows the event that the address names. */
+function openLinked(id, signal) {
+  history.replaceState(null, "", "#/events"); // what is left when it is closed
+  get(`api/v1/events/${encodeURIComponent(id)}`, { signal }).then(
+    ({ event }) => showEvent(event),
+    (error) => error.name !== "AbortError" && toast(`The event cannot be shown: ${error.message}`),
+  );
 }
 
 /** Why there is no event in a program that is configured like this. */
