@@ -102,6 +102,7 @@ def start(
         engine.callback(runtime.analyser.close)  # the model may be another one by then
         if parts.has_places and isinstance(model, LoadedModel):
             runtime.counting.store()  # which may fail, and then rather now
+        del model  # a reload may replace it
         stack.enter_context(spared_by_collections())
         yield runtime
 

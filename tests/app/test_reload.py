@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import partial
@@ -326,6 +328,18 @@ def running(configured, tmp_path):
     with start(make_parts(load_config(path, {}))) as runtime, Running(path, runtime) as running:
         running.until_analysed("a")
         yield running
+
+
+def test_an_engine_that_is_replaced_is_let_go_of_at_once(running):
+    """No garbage collection is wanted for it: those pass over what was there from the start."""
+    engine = weakref.ref(running.runtime.analyser.model.engine)
+    gc.disable()
+    try:
+        running.reload(engine={"threads": 2})
+        running.until_analysed("a")
+        assert engine() is None
+    finally:
+        gc.enable()
 
 
 def test_when_the_last_step_fails_every_step_before_it_is_taken_back(running, tmp_path, monkeypatch):
