@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.soak.schedule import ROUND_S
+from edge_app.machine.leak_guard import GIVE_BACK_EVERY_S
 
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -41,8 +42,8 @@ class Watch:
         self.threads.append(len(list((process / "task").iterdir())))
         self.files.append(len(list((process / "fd").iterdir())))
 
-    def rests(self, last_s: float = 10.0) -> list[slice]:
-        """The samples of the last seconds of each round, when nothing has failed for a while."""
+    def rests(self, last_s: float = GIVE_BACK_EVERY_S) -> list[slice]:
+        """The samples of the last seconds of each round: nothing has failed for a while, and once freed memory goes."""
         ends = (ROUND_S * (1 + number) for number in range(int(self.at_s[-1] / ROUND_S + 0.1)))
         return [slice(bisect_left(self.at_s, end - last_s), bisect_left(self.at_s, end)) for end in ends]
 
