@@ -126,7 +126,7 @@ class Camera:
 
     def _read(self, loop: CaptureLoop) -> None:
         """Takes the frames of one connection."""
-        loop.waiting_since = time.monotonic()
+        loop.waiting_since, due = time.monotonic(), 0.0
         with self.source.open(loop.stop, self._packets) as frames:
             for frame in frames:
                 if loop.stop.is_set():
@@ -135,7 +135,9 @@ class Camera:
                 loop.first_frame = loop.first_frame or loop.last_frame
                 self._track()
                 self._take(frame, loop.stop)
-                if self.source.live and (early_s := loop.last_frame + LEAST_S - time.monotonic()) > 0:
+                # When it was due; one that came early is waited for, so that a camera at its pace costs no wait.
+                due = max(due + LEAST_S, loop.last_frame)
+                if self.source.live and (early_s := due - time.monotonic()) > 0:
                     loop.stop.wait(early_s)
                 loop.waiting_since = time.monotonic()
 
