@@ -15,13 +15,14 @@ from pathlib import Path
 from edge_app.core import files
 from edge_app.core.errors import AccessError
 from edge_app.core.metrics import Metrics
+from edge_app.core.sqlite_files import set_aside
 from edge_app.machine import ClockJumps
 from edge_app.publish.disk_orders import BATCH, NOTHING, DiskWork
 from edge_app.publish.messages import Message
 from edge_app.publish.queue import MessageQueue
 from edge_app.publish.spool.config import SpoolConfig
 from edge_app.publish.spool.file import Row, SpoolFile, Stored
-from edge_app.publish.spool.folder import FOLDER_MODE, set_aside, spool_file, why_it_fails
+from edge_app.publish.spool.folder import FOLDER_MODE, spool_file, why_it_fails
 
 logger = logging.getLogger(__name__)
 
