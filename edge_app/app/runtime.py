@@ -56,7 +56,7 @@ T = TypeVar("T")
 TICK_S = 0.25  # how often the main thread checks the others
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
-MAIN = "main"  # the loop of the thread that calls `run`, for who is not systemd: that hears of it by being fed
+MAIN = "main"  # the loop of the thread that calls `run`, for `live` over HTTP: systemd hears of it by being fed
 SETTLE_S = 0.02  # between two looks at evidence that is being written
 
 

@@ -63,7 +63,7 @@ def start(
     Args:
         parts: The parts built from the configuration.
         stop: Ends the start and the run; none: one of its own.
-        masks: What nobody is to see in pictures, also for who takes them elsewhere; none: one of its own.
+        masks: What nobody is to see in pictures, also for whoever takes them elsewhere; none: one of its own.
         keeps: Whether counts and evidence are for the state folder, where those of another program may be.
         worker_command: What runs a worker process; none: the cameras are analysed here, whatever `workers` says.
         as_worker: What this process has of another one, whose worker it is.
@@ -101,7 +101,7 @@ def start(
         engine.pop_all()
         engine.callback(runtime.analyser.close)  # the model may be another one by then
         if parts.has_places and isinstance(model, LoadedModel):
-            runtime.counting.store()  # which may fail, and then rather now
+            runtime.counting.store()  # if that fails, then better now than later
         stack.enter_context(spared_by_collections())
         yield runtime
 

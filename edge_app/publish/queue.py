@@ -94,8 +94,8 @@ class MessageQueue:
         """Queues a message; False if it was given up.
 
         A live message never waits: in a full queue it replaces the oldest live one, or is itself dropped; no event
-        goes for what is none. A message of a finite source waits for room, also in the spool, for as long as `wait`,
-        called at least every half a second, returns True.
+        is dropped for anything else. A message of a finite source waits for room, also in the spool, for as long as
+        `wait`, called at least every half a second, returns True.
         """
         with self._changed:
             while not message.droppable and not self._changed.wait_for(self._has_lasting_room, SLICE_S):

@@ -166,7 +166,7 @@ class SpoolFile:
         )
 
     def refuse(self, refused: Sequence[tuple[Message, str]]) -> None:
-        """Keeps what a sink will never take, for who wants to know why."""
+        """Keeps what a sink will never take, for whoever wants to know why."""
         if not refused:
             return
         room = REFUSED_ROWS - int(self._one("SELECT count(*) FROM refused"))

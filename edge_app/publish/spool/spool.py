@@ -252,7 +252,7 @@ class Spool:
             logger.warning("%s: spool: %s; messages wait in memory only", self._name, why)
 
     def _set_aside(self, error: Exception) -> None:
-        """Keeps the file for who wants to know, and begins a new one at the next turn."""
+        """Keeps the file for whoever wants to know, and begins a new one at the next turn."""
         self._close()
         self._without_file()
         aside = set_aside(self._path)
