@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from edge_app.core import files, sqlite_files
 from edge_app.machine import NEVER_SET_BEFORE
-from edge_app.publish.line import FIRST
+from edge_app.publish.backlog import FIRST
 from edge_app.publish.messages import Message, MessageKind
 
 VERSION = 1  # of the tables, as `user_version` says
