@@ -10,9 +10,9 @@ from itertools import count
 from edge_app.app.assignment import Assignment
 from edge_app.app.config import AppConfig
 from edge_app.app.config_sections import CameraSection
+from edge_app.app.loaded_model import RemoteModel
 from edge_app.app.workers.known_cameras import KnownCameras
 from edge_app.app.workers.outlets import Outlets
-from edge_app.app.workers.remote_model import RemoteModel
 from edge_app.app.workers.run import WorkerRun
 from edge_app.app.workers.sharing import Sharing
 from edge_app.app.workers.supervised import SupervisedWorker, error_of
