@@ -15,12 +15,12 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from edge_app.analytics.config import TrackConfig
-from edge_app.analytics.matching import best_pairs, overlaps
+from edge_app.analytics.matching import best_pairs
 from edge_app.analytics.trackers import make_tracker
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import make_parts
 from edge_app.app.start import start
-from edge_app.core.detections import Detections
+from edge_app.core.detections import Detections, iou
 from edge_app.synthetic import LIGHTS, WEATHERS, Settings, Street
 from edge_app.synthetic.ground_truth import SceneTruth
 
@@ -56,7 +56,7 @@ class Score:
         """Counts the next frame; `track_id` of each detection, -1 where it has none."""
         counts = (truth.xyxy[:, 2:] - truth.xyxy[:, :2]).min(axis=1, initial=np.inf) >= LEAST_SIDE_PX
         counts &= truth.visible >= LEAST_VISIBLE
-        overlap = overlaps(truth.xyxy, found.xyxy[track_id > 0])
+        overlap = iou(truth.xyxy, found.xyxy[track_id > 0])
         ids = track_id[track_id > 0]
         rows, columns = best_pairs(overlap + counts[:, None] * (overlap >= FITS), FITS)
         stay = np.setdiff1d(np.arange(len(ids)), columns[~counts[rows]])

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.core.detections import Detections, Result
-from edge_app.model.agreement import iou
+from edge_app.core.detections import Detections, Result, iou
 from edge_app.synthetic import CLASSES, Settings, Street
 
 MIN_SIDE_PX, MIN_VISIBLE = 16, 0.3  # smaller or more hidden objects do not count

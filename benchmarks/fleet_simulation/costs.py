@@ -26,7 +26,7 @@ class Cost:
 
     Attributes:
         etcd_ms: CPU of all members [ms].
-        box_ms: CPU of who asks [ms].
+        box_ms: CPU of whoever asks [ms].
     """
 
     etcd_ms: tuple[float, ...]

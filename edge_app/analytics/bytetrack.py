@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from edge_app.analytics.kalman import Reals, Rows
-from edge_app.analytics.matching import Matching, overlaps
+from edge_app.analytics.matching import Matching
 from edge_app.analytics.tracks import TrackTable, as_centres, as_corners
-from edge_app.core.detections import Detections
+from edge_app.core.detections import Detections, iou
 
 HIGH = 0.2  # a score is high from this share of what is above the lowest one
 OTHER_CLASS = 0.3  # taken off the overlap where the class is another: models change their mind
@@ -36,7 +36,7 @@ class ByteTrack:
         if not len(tracks) or not len(found):
             return matching.row_of
         same = tracks.class_id[:, None] == found.class_id
-        overlap = overlaps(as_corners(tracks.filters.boxes), found.xyxy) - np.where(same, 0.0, OTHER_CLASS)
+        overlap = iou(as_corners(tracks.filters.boxes), found.xyxy) - np.where(same, 0.0, OTHER_CLASS)
         confirmed, high = tracks.confirmed, found.score >= self.begins_from
         matching.round(overlap, LEAST, tracks=confirmed, found=high)
         matching.round(overlap, LEAST, tracks=confirmed)

@@ -13,7 +13,7 @@ CountPeriod = Literal["minute", "hour", "day"]
 # Days on which something was counted, newest first, of which minutes are kept, and hours. A clock that was once years
 # ahead makes nothing old by that.
 MINUTES_OF_DAYS, HOURS_OF_DAYS = 31, 366
-MOST_MOVED = 240  # minutes in one go, so that whoever waits for the file does not wait long; an hour brings 60
+MOST_MOVED = 240  # minutes at a time, so that whoever waits for the file does not wait long; an hour brings 60
 
 # One look at the index for each minute, however many counters it has.
 MINUTES = """WITH RECURSIVE found(minute) AS (

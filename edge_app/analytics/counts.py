@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from edge_app.analytics.count_periods import CountPeriod, add_up_old, beginning
 from edge_app.core.errors import AccessError
+from edge_app.core.sqlite_files import open_existing, set_aside
 
 logger = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ def read_counts(
     query = "SELECT minute, camera, place, label, counted, value FROM counts WHERE minute >= ? ORDER BY minute"
     before, began_s = None, 0.0  # two hours of an autumn night look the same, and have other seconds
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+        with closing(open_existing(path)) as file:
             for minute, *counter, value in file.execute(query, (int(since_s // 60),)):
                 if minute != before:
                     before, began_s = minute, beginning(datetime.fromtimestamp(minute * 60, zone), period).timestamp()
@@ -221,9 +222,8 @@ def _opened(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:  # it cannot be opened or written, and may be whole
         raise
     except sqlite3.DatabaseError as error:
-        aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
-        logger.warning("%s: %s; it is kept as %s, and counting begins anew", path, error, aside.name)
-        path.rename(aside)
+        aside = set_aside(path)
+        logger.warning("%s: %s; it is kept as %s, and counting begins anew", path, error, aside)
         return _connected(path)
 
 

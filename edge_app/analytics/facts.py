@@ -116,7 +116,7 @@ class Crowded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calmed:
-    """A crowd is none any more; `count` are in the zone in frame `meta`."""
+    """A crowd has dispersed; `count` are in the zone in frame `meta`."""
 
     zone: str
     meta: FrameMeta
@@ -129,7 +129,7 @@ class Crossed:
 
     Attributes:
         line: Its name.
-        direction: `in` is from the left hand to the right hand of who looks along the line, from `from` to `to`.
+        direction: `in` is from the left hand to the right hand of whoever looks along the line, from `from` to `to`.
         seen: The track there.
     """
 

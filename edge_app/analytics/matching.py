@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
@@ -54,13 +52,3 @@ def best_pairs(value: Reals, least: float) -> tuple[Rows, Rows]:
     rows, columns = linear_sum_assignment(np.where(possible, value - least, 0.0), maximize=True)
     paired = possible[rows, columns]
     return rows[paired], columns[paired]
-
-
-def overlaps(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> Reals:
-    """Intersection over union of corner boxes (n, 4) and (m, 4), float64 (n, m)."""
-    sides = np.minimum(a[:, None, 2:], b[:, 2:]) - np.maximum(a[:, None, :2], b[:, :2])
-    np.maximum(sides, 0, out=sides)
-    inner = sides[..., 0] * sides[..., 1]
-    area_a, area_b = ((x[:, 2] - x[:, 0]) * (x[:, 3] - x[:, 1]) for x in (a, b))
-    shares: Reals = inner / np.maximum(area_a[:, None] + area_b - inner, 1e-9)
-    return shares

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from edge_app.analytics.kalman import Reals, Rows
-from edge_app.analytics.matching import Matching, overlaps
+from edge_app.analytics.matching import Matching
 from edge_app.analytics.tracks import TrackTable, as_centres, as_corners
-from edge_app.core.detections import Detections
+from edge_app.core.detections import Detections, iou
 
 LEAST = 0.3  # overlap
 MOMENTUM = 0.2  # what the same direction adds to the overlap at most
@@ -25,10 +25,10 @@ class OcSort:
 
     def match(self, tracks: TrackTable, found: Detections) -> Rows:
         matching = Matching(len(tracks), len(found))
-        overlap = overlaps(as_corners(tracks.filters.boxes), found.xyxy)
+        overlap = iou(as_corners(tracks.filters.boxes), found.xyxy)
         matching.round(overlap + MOMENTUM * _same_direction(tracks, found) * (overlap > LEAST), LEAST)
         if not matching.is_over:
-            matching.round(overlaps(tracks.boxes[:, 0], found.xyxy), LEAST)
+            matching.round(iou(tracks.boxes[:, 0], found.xyxy), LEAST)
         return matching.row_of
 
 

@@ -44,7 +44,7 @@ class PlaceConfig(Section):
 
 
 class Anchors:
-    """The anchor of each of some places, of all boxes in one go."""
+    """The anchor of each of some places, of all boxes together."""
 
     def __init__(self, anchors: Iterable[Anchor]) -> None:
         words = [(anchor.split("_")[0], anchor.split("_")[-1]) for anchor in anchors]

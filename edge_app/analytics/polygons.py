@@ -90,7 +90,7 @@ Polygon = Annotated[
 
 
 class Polygons:
-    """Areas of a picture, all of whose edges are looked at in one go."""
+    """Areas of a picture, all of whose edges are looked at together."""
 
     def __init__(self, polygons: Sequence[Sequence[XY]]) -> None:
         """At least one polygon, corners as shares of the picture."""

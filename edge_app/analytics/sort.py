@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from edge_app.analytics.kalman import Rows
-from edge_app.analytics.matching import Matching, overlaps
+from edge_app.analytics.matching import Matching
 from edge_app.analytics.tracks import TrackTable, as_corners
-from edge_app.core.detections import Detections
+from edge_app.core.detections import Detections, iou
 
 LEAST = 0.3  # overlap
 
@@ -17,5 +17,5 @@ class Sort:
 
     def match(self, tracks: TrackTable, found: Detections) -> Rows:
         matching = Matching(len(tracks), len(found))
-        matching.round(overlaps(as_corners(tracks.filters.boxes), found.xyxy), LEAST)
+        matching.round(iou(as_corners(tracks.filters.boxes), found.xyxy), LEAST)
         return matching.row_of

@@ -129,7 +129,7 @@ def ask(config: Path, command: str, **arguments: object) -> Any:
             except (OSError, ValueError):
                 continue  # it ends just now, or hangs
             if "error" in answer:
-                raise _Answer(answer)
+                raise RemoteError(answer)
             if "result" in answer:
                 return answer["result"]
     if refused:
@@ -142,7 +142,7 @@ def _place(config: Path) -> str:
     return os.path.realpath(config)
 
 
-class _Answer(EdgeAppError):  # noqa: N818
+class RemoteError(EdgeAppError):
     """An error of the program that was asked."""
 
     def __init__(self, answer: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A model that answers: what it is, and the engine that computes it."""
+"""A model that answers: what it is, and the engine that computes it, in this process or in workers."""
 
 from __future__ import annotations
 
@@ -38,6 +38,24 @@ class LoadedModel:
     def operated_as(self, other: Detector) -> LoadedModel:
         """The same at the thresholds and for the classes of the other, which was read of the same model."""
         return replace(self, detector=self.detector.operated_as(other))
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteModel:
+    """What is known here of the model that answers in the workers.
+
+    Attributes:
+        detector: As the first worker has it.
+        engine: What computes it there.
+    """
+
+    detector: Detector
+    engine: str
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What messages say of it."""
+        return identity_of(self.detector, self.engine)
 
 
 def identity_of(detector: Detector, engine: str) -> ModelIdentity:

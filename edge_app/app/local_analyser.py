@@ -49,8 +49,8 @@ class _Switch:
 class LocalAnalyser:
     """Frames of its cameras in, messages out.
 
-    Cameras are added, removed and supervised by one thread. The worker ends by itself when every camera that it has is
-    finite and has ended, and their frames are analysed; without a camera it waits for one.
+    Cameras are added, removed and supervised by one thread. The analysis ends by itself when every camera is finite and
+    has ended, and their frames are analysed; without a camera it waits for one.
 
     Attributes:
         model: What answers the frames.
@@ -118,7 +118,7 @@ class LocalAnalyser:
         """Starts a camera, unless its configuration disables it.
 
         Raises:
-            EndedError: The worker has ended with its last source: nobody would analyse the camera's frames.
+            EndedError: The analysis has ended with its last source: nobody would analyse the camera's frames.
         """
         with self._inbox.held():
             self._analytics.add(name, config)

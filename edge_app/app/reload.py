@@ -1,4 +1,4 @@
-"""Loads the configuration again while the program runs, and changes its file for who asks for it."""
+"""Loads the configuration again while the program runs, and changes its file for whoever asks for that."""
 
 from __future__ import annotations
 

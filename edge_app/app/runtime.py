@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from edge_app.analytics.counts import CountStore
 from edge_app.app.analyser import Analyser
-from edge_app.app.assignment import Assignment
 from edge_app.app.camera_analytics import CameraAnalytics, MakeAnalytics
 from edge_app.app.config import AppConfig
 from edge_app.app.config_sections import CameraSection
@@ -20,7 +19,7 @@ from edge_app.app.factory import Parts
 from edge_app.app.health import HealthReporter, HealthWatch
 from edge_app.app.loaded_model import LoadedModel
 from edge_app.app.local_analyser import LocalAnalyser
-from edge_app.app.service import Service
+from edge_app.app.process_role import ProcessRole
 from edge_app.app.status_events import StatusEvents
 from edge_app.app.workers.outlets import Outlets
 from edge_app.app.workers.pool import WorkerPool
@@ -33,7 +32,7 @@ from edge_app.core.listeners import Listeners
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import Heartbeats, ThreadGroup
 from edge_app.core.ulid import new_ulid
-from edge_app.evidence import Evidence, PrivacyMasks, Store
+from edge_app.evidence import Evidence, PrivacyMasks
 from edge_app.evidence.drafts import Drafts
 from edge_app.machine import BoxClock, LeakGuard
 from edge_app.publish import (
@@ -56,7 +55,7 @@ T = TypeVar("T")
 TICK_S = 0.25  # how often the main thread checks the others
 STOP_DRAIN_S = 2.5  # for the sinks after SIGTERM; with twice JOIN_S it stays under the 5 s that stopping may take
 JOIN_S = 0.75
-MAIN = "main"  # the loop of the thread that calls `run`, for who is not systemd: that hears of it by being fed
+MAIN = "main"  # the loop of the thread that calls `run`, for `live` over HTTP: systemd hears of it by being fed
 SETTLE_S = 0.02  # between two looks at evidence that is being written
 
 
@@ -83,32 +82,26 @@ class Runtime:
         self,
         parts: Parts,
         model: LoadedModel | WorkerPool,
+        role: ProcessRole,
         *,
         open_counts: Callable[[], CountStore],
-        open_evidence: Callable[..., Store],
-        on_status: OnStatus | None,
         metrics: Metrics,
-        service: Service,
         stop: threading.Event,
         masks: PrivacyMasks,
-        assignment: Assignment,
     ) -> None:
         """Takes what is loaded, and what `run` opens.
 
         Args:
             parts: What runs.
             model: What answers, or the processes in which it does; `analyser.close` ends them.
+            role: What is done here, or in the main process instead.
             open_counts: Opens the file of the counts, once, when the first zone or line needs it; AccessError if not.
-            open_evidence: Opens the folder of the evidence, as `EvidenceStore`.
-            on_status: Told of each change of a camera's status; None: the sinks are.
             metrics: What is counted and measured.
-            service: What systemd is told.
             stop: Ends `run`.
             masks: What nobody is to see in pictures.
-            assignment: Which cameras are read here.
         """
-        self.assignment, self.changing = assignment, threading.Lock()
-        self.parts, self.metrics, self.stop, self.service, self.masks = parts, metrics, stop, service, masks
+        self.assignment, self.service, self.changing = role.assignment, role.service, threading.Lock()
+        self.parts, self.metrics, self.stop, self.masks = parts, metrics, stop, masks
         self._heartbeats, self._threads, self._calls = Heartbeats(), ThreadGroup(stop), Calls()
         self.counting = Counting(
             open_counts, parts.config.time_zone, self._publish_counts, self._threads, self._heartbeats, stop
@@ -120,7 +113,7 @@ class Runtime:
         )
         answering = model.model if isinstance(model, WorkerPool) else model
         labels = answering.detector.labels
-        self._events = EventWriter(self._session, answering.identity, labels, self.clock, assignment.origin)
+        self._events = EventWriter(self._session, answering.identity, labels, self.clock, self.assignment.origin)
         self._status_events: StatusEvents | None = None
         self.use_camera_events(parts.config.events is not None)
         self._evidence, self.evidence_written = Evidence(self._events), Listeners()
@@ -132,12 +125,12 @@ class Runtime:
             self._threads,
             self.clock,
             self.evidence_written.call,
-            open_evidence,
+            role.open_evidence,
         )
-        self.analyser = self._analyser(model, on_status or self._on_status)
-        self._health = HealthWatch(self.analyser, self.deliveries, self.clock, assignment)
-        self._stats = StatsReporter(self._session, self.metrics, self.clock, assignment.origin)
-        self._reporter = HealthReporter(service, self.deliveries, self._stats)
+        self.analyser = self._analyser(model, role.on_status or self._on_status)
+        self._health = HealthWatch(self.analyser, self.deliveries, self.clock, self.assignment)
+        self._stats = StatsReporter(self._session, self.metrics, self.clock, self.assignment.origin)
+        self._reporter = HealthReporter(self.service, self.deliveries, self._stats)
 
     def run(self, refresh: Callable[[], None] = lambda: None, tick_s: float = TICK_S) -> None:
         """Runs until `stop` or the end of all sources; `refresh` is called in this thread after every `tick_s`.
@@ -316,14 +309,10 @@ class Runtime:
             f"{undelivered} messages were not delivered within {self.parts.config.shutdown.drain_s:g} s"
         )
 
-    @property
-    def _drain_s(self) -> float:
-        return self.parts.config.shutdown.drain_s
-
     def _drain(self) -> int:
         """Delivers what is queued, for less long from when `stop` is set; returns how many messages are left."""
         self._evidence.finish(at_once=self.stop.is_set())
-        deadline, told_to = time.monotonic() + self._drain_s, False
+        deadline, told_to = time.monotonic() + self.parts.config.shutdown.drain_s, False
         while True:
             if self.stop.is_set() and not told_to:
                 deadline, told_to = min(deadline, time.monotonic() + STOP_DRAIN_S), True

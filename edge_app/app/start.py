@@ -6,43 +6,24 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import cv2
 
 from edge_app.analytics.counts import COUNTS_FILE
-from edge_app.app.assignment import Assignment
 from edge_app.app.config import AppConfig
 from edge_app.app.counting import open_store
 from edge_app.app.factory import Parts, limit_pictures
 from edge_app.app.loaded_model import LoadedModel, load_model
+from edge_app.app.process_role import ProcessRole, main_process
 from edge_app.app.runtime import Runtime
 from edge_app.app.service import Service
 from edge_app.app.workers.pool import WorkerPool
-from edge_app.capture.status import OnStatus
 from edge_app.core.metrics import Metrics
 from edge_app.core.threads import ThreadGroup
-from edge_app.evidence import EvidenceStore, PrivacyMasks, Store
+from edge_app.evidence import PrivacyMasks
 from edge_app.machine import spared_by_collections
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsWorker:
-    """What a worker process has of the main process.
-
-    Attributes:
-        assignment: Which cameras it reads.
-        open_evidence: Opens the evidence, as `EvidenceStore`.
-        on_status: Told of each change of a camera's status.
-        service: Told that a start takes longer.
-    """
-
-    assignment: Assignment
-    open_evidence: Callable[..., Store]
-    on_status: OnStatus
-    service: Service
-
 
 SWITCH_S = 0.001  # at Python's 5 ms, the analysis thread waits as long after each call into NumPy while cameras render
 BUILD_STEP_S = 300  # a step of TensorRT's, such as trying all kernels for a large layer on a small GPU
@@ -56,17 +37,17 @@ def start(
     masks: PrivacyMasks | None = None,
     keeps: bool = True,
     worker_command: Sequence[str] = (),
-    as_worker: AsWorker | None = None,
+    role: ProcessRole | None = None,
 ) -> Iterator[Runtime]:
     """Loads the model, which answers a blank batch, for the duration of the block; nothing else is open before `run`.
 
     Args:
         parts: The parts built from the configuration.
         stop: Ends the start and the run; none: one of its own.
-        masks: What nobody is to see in pictures, also for who takes them elsewhere; none: one of its own.
+        masks: What nobody is to see in pictures, also for whoever takes them elsewhere; none: one of its own.
         keeps: Whether counts and evidence are for the state folder, where those of another program may be.
         worker_command: What runs a worker process; none: the cameras are analysed here, whatever `workers` says.
-        as_worker: What this process has of another one, whose worker it is.
+        role: What this process is to others; none: the main process.
 
     Raises:
         StoppedError: Told to stop while an engine was built.
@@ -75,10 +56,10 @@ def start(
     cv2.setNumThreads(1)  # its pool would take the cores that decode and infer
     sys.setswitchinterval(SWITCH_S)
     config, stop, metrics = parts.config, stop or threading.Event(), Metrics()
-    service = as_worker.service if as_worker is not None else Service()
+    role = role or main_process(config)
     limit_pictures(config)
     with ExitStack() as engine, ExitStack() as stack:
-        keep_going = partial(keep_building, service, stop)
+        keep_going = partial(keep_building, role.service, stop)
         model: LoadedModel | WorkerPool
         if config.workers.count and worker_command:
             model = stack.enter_context(started_workers(config, worker_command, stop, keep_going))
@@ -89,19 +70,16 @@ def start(
         runtime = Runtime(
             parts if keeps else replace(parts, config=config.model_copy(update={"evidence": None})),
             model,
+            role,
             open_counts=lambda: stack.enter_context(open_store(file)),
             metrics=metrics,
-            service=service,
             stop=stop,
             masks=masks or PrivacyMasks(config.privacy),
-            assignment=as_worker.assignment if as_worker is not None else Assignment(config.fleet),
-            open_evidence=as_worker.open_evidence if as_worker is not None else EvidenceStore,
-            on_status=as_worker.on_status if as_worker is not None else None,
         )
         engine.pop_all()
         engine.callback(runtime.analyser.close)  # the model may be another one by then
         if parts.has_places and isinstance(model, LoadedModel):
-            runtime.counting.store()  # which may fail, and then rather now
+            runtime.counting.store()  # if that fails, then better now than later
         del model  # a reload may replace it
         stack.enter_context(spared_by_collections())
         yield runtime

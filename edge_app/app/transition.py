@@ -59,7 +59,7 @@ class Transition:
         finish()
 
     def _or_undo(self, step: Callable[[], object]) -> None:
-        """If a later step fails, this one is made."""
+        """Calls `step` if a later step fails."""
         self._undo.callback(_tried, step)
 
     def _loaded_model(self) -> LoadedModel | None:
@@ -74,13 +74,13 @@ class Transition:
         self._or_undo(partial(limit_pictures, self._old.config))
 
     def _hide_both(self) -> None:
-        """Until the end, what nobody was to see and what nobody is to see: no frame in between shows any of it."""
+        """Until the end both the old areas and the new ones are hidden: no frame in between shows any of them."""
         old, new = self._old.config.privacy, self._new.config.privacy
         self._or_undo(partial(self._runtime.masks.use, old))
         self._runtime.masks.use({name: old.get(name, ()) + new.get(name, ()) for name in {**old, **new}})
 
     def _begin_evidence(self) -> None:
-        """What of it is to end ends last."""
+        """What is to be kept from now on; what is kept no more ends last."""
         if self._new.config.evidence is not None:
             self._or_undo(partial(self._runtime.keep_evidence, self._old.config))
             self._runtime.keep_evidence(self._new.config)
@@ -96,7 +96,7 @@ class Transition:
                 self._replace_sink(name, self._new)
 
     def _begin_camera_events(self) -> None:
-        """Before a camera changes: one that is down at once is told of, too. What is to end ends last."""
+        """Before a camera changes, so that one that is down at once is told of; events that are to end do so last."""
         if self._old.config.events is None and self._new.config.events is not None:
             self._or_undo(partial(self._runtime.use_camera_events, False))
             self._runtime.use_camera_events(True)
@@ -132,7 +132,7 @@ class Transition:
 
 
 def _tried(step: Callable[[], object]) -> None:
-    """Makes a step back; what fails is told, and the steps before it are still taken back."""
+    """Undoes a step; a failure is logged, and the steps before it are undone all the same."""
     try:
         step()
     except StoppedError:

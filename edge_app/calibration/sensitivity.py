@@ -16,9 +16,9 @@ from edge_app.calibration.context import CalibrationContext, ReferenceModel
 from edge_app.calibration.placement import Placement, only, weighted_layers
 from edge_app.calibration.qdq import quantized
 from edge_app.calibration.work_dir import Checkpoint
-from edge_app.core.detections import Detections
+from edge_app.core.detections import Detections, iou
 from edge_app.core.frames import Picture
-from edge_app.model.agreement import TRUTH_SCORE, iou
+from edge_app.model.agreement import TRUTH_SCORE
 from edge_app.model.report import Layer
 from edge_app.onnx_graph import OnnxGraph, attribute, with_inferred_shapes
 

@@ -18,7 +18,7 @@ from edge_app.app.factory import make_parts
 from edge_app.app.runtime import TICK_S, Runtime
 from edge_app.app.start import start
 from edge_app.bench import Cost
-from edge_app.capture import DecodeHardware, FileSource, ReplaySource, Source
+from edge_app.capture import DecodeHardware, ReplaySource, Source
 from edge_app.capture.config import CameraConfig
 from edge_app.cli.loading import ConfigArgument, load_config
 from edge_app.cli.options import AsJson
@@ -127,8 +127,6 @@ def finite(name: str, camera: CameraConfig) -> CameraConfig:
 
 def live(source: Source) -> Source:
     """The source at its own pace."""
-    if isinstance(source, FileSource):
-        source = source.at_its_pace()
     return source if source.live else ReplaySource(source)
 
 

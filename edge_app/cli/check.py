@@ -45,8 +45,8 @@ class Finding:
         return not self.exit_code
 
 
-class Failed(EdgeAppError):  # noqa: N818, it is the answer
-    """Something does not answer; the gravest code counts."""
+class FindingsError(EdgeAppError):
+    """Something does not answer; the highest code counts."""
 
     def __init__(self, findings: list[Finding]) -> None:
         super().__init__("; ".join(f"{f.what}: {f.detail}" for f in findings))
@@ -79,7 +79,7 @@ def main(
         write_lines(f"{'ok  ' if f.ok else 'FAIL'} {f.what}: {f.detail}" for f in findings)
     if failed:
         sys.stdout.flush()
-        raise Failed(failed)
+        raise FindingsError(failed)
 
 
 def _make_folder(path: Path) -> None:

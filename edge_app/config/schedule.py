@@ -40,7 +40,7 @@ class Period(NamedTuple):
 
 
 def parse_period(text: str) -> Period:
-    """The period that `mon-fri 22:00-06:00`, `sat,sun` or `22:00-06:00` describes; ValueError says why it is none."""
+    """The period that `mon-fri 22:00-06:00`, `sat,sun` or `22:00-06:00` describes; ValueError says why not."""
     words = re.sub(r"\s*([-,])\s*", r"\1", text.strip().lower()).split()
     days = words.pop(0) if words and not words[0][0].isdigit() else f"{DAYS[0]}-{DAYS[-1]}"
     hours = words.pop(0) if words else "00:00-24:00"

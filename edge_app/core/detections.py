@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,3 +86,13 @@ class Result:
     latency: Latency
     detections: Detections
     events: Sequence[SceneEvent] = ()
+
+
+def iou(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> NDArray[Any]:
+    """Intersection over union of corner boxes (n, 4) and (m, 4), floats of shape (n, m)."""
+    sides = np.minimum(a[:, None, 2:], b[:, 2:]) - np.maximum(a[:, None, :2], b[:, :2])
+    np.maximum(sides, 0, out=sides)
+    inner = sides[..., 0] * sides[..., 1]
+    area_a, area_b = ((x[:, 2] - x[:, 0]) * (x[:, 3] - x[:, 1]) for x in (a, b))
+    shares: NDArray[Any] = inner / np.maximum(area_a[:, None] + area_b - inner, 1e-9)
+    return shares

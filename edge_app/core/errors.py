@@ -1,6 +1,7 @@
 """What can go wrong, as one tree; each error has the exit code that tells the operator what to do.
 
-A package may add children, which need no code of their own and are named here with their modules.
+A package may add children, which need no code of their own and are named here with their modules. Three that begin at
+the top have the code of what they tell of.
 
 EdgeAppError              70  an internal error
 ├── StoppedError           0  told to stop while something was still being made
@@ -19,8 +20,12 @@ EdgeAppError              70  an internal error
 │   │   ├── BusyError         the other side takes nothing for now (publish/sinks/sink.py)
 │   │   │   └── OutageError       nor would it take any other message (publish/sinks/sink.py)
 │   │   │       └── HungUpError     it broke the connection off (publish/http/answers.py)
-│   │   └── RefusedError      it will never take one message, which is set aside (publish/sinks/sink.py)
-│   │       └── UnwantedError     the sink was told to leave it out (publish/sinks/sink.py)
+│   │   ├── RefusedError      it will never take one message, which is set aside (publish/sinks/sink.py)
+│   │   │   └── UnwantedError     the sink was told to leave it out (publish/sinks/sink.py)
+│   │   ├── NotAskedError     a model server takes no question for now (evidence/describe/vision_model.py)
+│   │   └── NonsenseError     nothing can be made of its answer (evidence/describe/chat.py)
+│   ├── EtcdError             no member of etcd does what it was asked (fleet/etcd.py)
+│   │   └── EtcdAwayError     none answers, or none of a majority (fleet/etcd.py)
 │   └── DeviceMemoryError     the GPU has too little memory left; at run time the batch is dropped
 ├── EngineError           70  a batch could not be computed; `run` retries its frames one by one
 │   └── EngineAwayError   75  no frame can be computed now: the model's server is away
@@ -28,8 +33,11 @@ EdgeAppError              70  an internal error
 │   └── EndedError            every source has ended: nothing can be added any more (core/inbox.py)
 ├── DeviceFaultError      76  the GPU's context is lost; only a new process gets another
 ├── AccessError           77  the operating system refuses
-└── ConfigError           78  the configuration is wrong; restarting will not help
-    └── ConfigIssuesError     several issues of it, a line each (config/issue.py)
+├── ConfigError           78  the configuration is wrong; restarting will not help
+│   └── ConfigIssuesError     several issues of it, a line each (config/issue.py)
+├── StepError                 a step of installing the service failed, with the code of its command (systemd/step.py)
+├── FindingsError             what `check` looked at does not answer; the highest code counts (cli/check.py)
+└── RemoteError               an error of the program that was asked to reload (app/control.py)
 """
 
 from __future__ import annotations
@@ -66,9 +74,10 @@ def on_one_line(error: Exception) -> str:
 
 
 def forget(error: BaseException | None) -> None:
-    """Lets go of the frames that an error has passed through, which hold packets, pictures and the error itself.
+    """Lets go of the stack frames that an error has passed through, which hold packets, pictures and the error itself.
 
-    Otherwise these would stay until Python looks for what hangs together in circles, which it does by number, not size.
+    Otherwise these would stay until Python's collector looks for reference cycles, which it does by their number, not
+    their size.
     """
     while error is not None:
         error.__traceback__, error = None, error.__cause__ or error.__context__

@@ -50,8 +50,8 @@ class Inbox:
         self._cells: dict[str, _Cell] = {}
         self._ended: set[str] = set()  # cameras that are still there and send no more frames
         self._told: set[str] = set()  # those of them that `take_ended` has told
-        self._removed: set[str] = set()  # cameras of whom `take` may still have frames
-        self._gone: set[str] = set()  # those of whom it had none any more, when it was called last
+        self._removed: set[str] = set()  # cameras of which `take` may still have frames
+        self._gone: set[str] = set()  # those of which it had none left when it was last called
         self._held = 0
         self._finished = False
         lock = threading.RLock()

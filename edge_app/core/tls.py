@@ -46,7 +46,8 @@ def server_context(cert: Path, key: Path) -> ssl.SSLContext:
         key: PEM file of its key.
 
     Raises:
-        ConfigError: A file is not there, is none, holds not what it should, or wants a password; or they do not fit.
+        ConfigError: A file is not there, is no file, does not hold what it should, or wants a password; or they do not
+            fit each other.
         AccessError: One may not be read.
     """
     for path in (cert, key):

@@ -95,7 +95,7 @@ def detector_of(found: model.Model, variant: Variant, overrides: Overrides) -> D
     """The model in that precision, with labels and thresholds; raises as `resolve`."""
     decoder, detect, blame = variant.decoder, overrides.detect, overrides.blame
     with blame("model", "labels", of=(ConfigError, InputError)):
-        labels = read_labels(found, variant.signature, decoder)
+        labels = labels_of(found, variant.signature, decoder)
     names = labels.names if decoder.classes else labels.of_all_classes
     with blame("detect", "labels"):
         class_ids = None if detect.labels is None else [label_id(names, name) for name in detect.labels]
@@ -118,7 +118,7 @@ def detector_of(found: model.Model, variant: Variant, overrides: Overrides) -> D
     )
 
 
-def read_labels(found: model.Model, signature: model.ModelSignature, decoder: OutputDecoder) -> model.Labels:
+def labels_of(found: model.Model, signature: model.ModelSignature, decoder: OutputDecoder) -> model.Labels:
     """The names of the model's classes, and where they come from; raises as `find_labels`."""
     companion = signature.companion
     return model.find_labels(

@@ -12,7 +12,7 @@ from edge_app.core.errors import ConfigError, DataError, EdgeAppError, InputErro
 from edge_app.detector.backend import Backend
 from edge_app.detector.backends.choose import choose_backend
 from edge_app.detector.backends.ort import OnnxRuntimeCpu
-from edge_app.detector.detector import read_labels
+from edge_app.detector.detector import labels_of
 from edge_app.detector.precision import choose_precision
 from edge_app.detector.variant import Overrides, read_layout, read_variant
 from edge_app.engine.config import EngineConfig
@@ -169,7 +169,7 @@ def _name(model: Model, inspection: Inspection) -> None:
     signature, decoder = inspection.signature, inspection.decoder
     if signature is None or decoder is None:
         return
-    labels = read_labels(model, signature, decoder)
+    labels = labels_of(model, signature, decoder)
     inspection.known["labels"] = KnownValue(list(labels.names), labels.origin)
 
 

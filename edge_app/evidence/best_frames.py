@@ -64,8 +64,8 @@ class BestFrames:
 
         Args:
             recent_s: How old the best frame may be [s]; inf for the best of a track's whole life.
-            most_bytes: What the kept pictures may take [bytes]; those of whom nothing better has come for longest go
-                first.
+            most_bytes: What the kept pictures may take [bytes]; those of tracks of which nothing better has come
+                for longest go first.
         """
         self._recent_s, self._most_bytes = recent_s, most_bytes
         self._best: dict[tuple[str, int], _Best] = {}  # the last that became better is last

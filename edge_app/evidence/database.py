@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge_app.core import files
+from edge_app.core.sqlite_files import open_existing, set_aside
 from edge_app.evidence.names import EVENTS_FILE, FILE_MODE
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def opened(folder: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:  # it cannot be opened or written, and may be whole
         raise
     except sqlite3.DatabaseError as error:
-        aside = _set_aside(folder / EVENTS_FILE)
+        aside = set_aside(folder / EVENTS_FILE)
         logger.warning(
             "evidence: %s: %s; it is kept as %s, and pictures and clips are listed anew", EVENTS_FILE, error, aside
         )
@@ -65,33 +65,12 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
     if not path.exists():
         yield None
         return
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    db = open_existing(path)
     try:
         db.execute("BEGIN")  # one state of it throughout
         yield db
     finally:
         db.close()
-
-
-@contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """What is done in the block is done as a whole or not at all, and survives a power cut."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):
-            db.execute("ROLLBACK")
-        raise
-
-
-def used_bytes(db: sqlite3.Connection) -> int:
-    """What is in use; the file does not grow before the rest of it is used too."""
-    pages, free, size = (
-        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
-    )
-    return int((pages - free) * size)
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -108,12 +87,3 @@ def _connected(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-def _set_aside(path: Path) -> str:
-    """Renames the database with its log; returns its new name."""
-    aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
-    path.rename(aside)
-    for ending in ("-wal", "-shm"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-    return aside.name

@@ -46,7 +46,7 @@ class Wanted:
 
 
 class Evidence:
-    """The evidence of one worker's cameras. Its analysis thread calls every method but those that say otherwise.
+    """The evidence of this process's cameras. Its analysis thread calls every method but those that say otherwise.
 
     Attributes:
         drafts: What clips take until they are kept.

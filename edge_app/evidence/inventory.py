@@ -25,7 +25,7 @@ class Inventory(NamedTuple):
 def take_inventory(folder: Path, db: sqlite3.Connection, in_work: Container[Path]) -> Inventory:
     """Compares them, and deletes what was not written to its end: drafts, and what a power cut has left of files.
 
-    What is none of ours is left alone, and so is what is `in_work`. Raises OSError or sqlite3.Error.
+    What is not ours is left alone, and so is what is `in_work`. Raises OSError or sqlite3.Error.
     """
     listed = dict(db.execute("SELECT name, bytes FROM files").fetchall())
     there: dict[str, int] = {}

@@ -67,7 +67,7 @@ def file_name(camera: str, event_id: str, event_type: EventType, kind: FileKind,
 
 
 def what(name: str) -> Named | None:
-    """Of which event a file of that name is; None if it is none of ours."""
+    """Of which event a file of that name is; None if it is not one of ours."""
     found = NAME.fullmatch(name)
     return found and Named(found["camera"], found["id"], KINDS[found["end"]])
 

@@ -47,10 +47,6 @@ class PrivacyMask:
         """Whether it hides what the other one does."""
         return set(self._areas) == set(other._areas)
 
-    def hides_more_than(self, other: PrivacyMask) -> bool:
-        """Whether it hides anything that the other one shows."""
-        return not set(self._areas) <= set(other._areas)
-
     def hide(self, pixels: Pixels) -> Pixels:
         """A copy in which nothing of what is in the areas is left, not even an average; the same where there are none.
 

@@ -17,7 +17,6 @@ MOST = 1000  # events of a page
 SAID = ("description", "verified")
 
 EventDocument = dict[str, Any]
-EventRow = tuple[int, str, str, float]  # number, id, camera, start
 
 
 class Page(NamedTuple):

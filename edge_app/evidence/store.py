@@ -11,9 +11,10 @@ from typing import Protocol
 from edge_app.core import files
 from edge_app.core.errors import AccessError
 from edge_app.core.metrics import Metrics
+from edge_app.core.sqlite_files import transaction, used_bytes
 from edge_app.evidence.age_clock import AgeClock, ClockReading
 from edge_app.evidence.config import MB, KeepConfig
-from edge_app.evidence.database import opened, transaction, used_bytes
+from edge_app.evidence.database import opened
 from edge_app.evidence.drafts import Drafts
 from edge_app.evidence.event_rows import EventRows
 from edge_app.evidence.inventory import Inventory, take_inventory

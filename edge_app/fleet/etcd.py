@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import ssl
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from edge_app.config.section import TlsConfig
 from edge_app.core.errors import DeviceError, on_one_line
 from edge_app.fleet.config import FleetConfig
 
@@ -62,8 +62,8 @@ class Etcd:
         first = zlib.crc32(config.box.encode()) % len(config.etcd)  # not all boxes ask the same
         self._endpoints = [*config.etcd[first:], *config.etcd[:first]]
         secure = any(endpoint.startswith("https:") for endpoint in config.etcd)
-        tls = config.tls.context() if config.tls is not None else ssl.create_default_context() if secure else None
-        self._tls: ssl.SSLContext | None = tls
+        tls = config.tls or (TlsConfig() if secure else None)
+        self._tls = tls.context() if tls is not None else None
         self._connection: http.client.HTTPConnection | None = None
         self._token: str | None = None
 

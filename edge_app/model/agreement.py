@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_app.core.detections import Detections
+from edge_app.core.detections import Detections, iou
 
 TRUTH_SCORE = 0.3  # from this score on a box of the reference is the truth,
 LEAST_SCORE = 0.05  # and from this on it may be found or not: 0.31 against 0.29 is not an error
@@ -183,15 +182,6 @@ def _partners(found: Detections, wanted: Detections, preferred: Flags, ious: NDA
         partner[row, matched] = choice[matched]
         free[matched, choice[matched]] = False
     return partner
-
-
-def iou(a: NDArray[np.floating[Any]], b: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Intersection over union, shape (n, m), of corner boxes (n, 4) and (m, 4)."""
-    low, high = np.maximum(a[:, None, :2], b[:, :2]), np.minimum(a[:, None, 2:], b[:, 2:])
-    inner = np.clip(high - low, 0, None).prod(axis=2)
-    area_a, area_b = ((x[:, 2:] - x[:, :2]).prod(axis=1) for x in (a, b))
-    overlaps: NDArray[np.float64] = inner / np.maximum(area_a[:, None] + area_b - inner, 1e-9)
-    return overlaps
 
 
 def _best(detections: Detections, least: float) -> Detections:

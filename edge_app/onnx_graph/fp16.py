@@ -45,7 +45,7 @@ def is_half(model: ModelProto) -> bool:
 
 
 def tail(model: ModelProto) -> list[NodeProto]:
-    """The nodes that have no layer with weights behind them and are none themselves, in the model's order."""
+    """The nodes that are no layers with weights and have none behind them, in the model's order."""
     before_weights: set[str] = set()
     after = []
     for node in reversed(model.graph.node):

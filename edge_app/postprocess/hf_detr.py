@@ -19,7 +19,7 @@ from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, keep_valid, stack
 from edge_app.postprocess.decoder import RawOutputs
 from edge_app.postprocess.hints import is_normalised
-from edge_app.postprocess.queries import best_pairs, in_model_pixels
+from edge_app.postprocess.queries import in_model_pixels, top_pairs
 from edge_app.postprocess.rfdetr import COCO_SLOTS
 
 NAMES = ("logits", "pred_boxes")
@@ -57,7 +57,7 @@ class SigmoidDetrDecoder:
 
     def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         logits, boxes = (arrays[index][row] for index in self.output_indices)
-        return best_pairs(logits, boxes, self.preprocessing, confidence)
+        return top_pairs(logits, boxes, self.preprocessing, confidence)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

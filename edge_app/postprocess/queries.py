@@ -14,7 +14,7 @@ from edge_app.postprocess.candidates import Candidates, cxcywh_to_xyxy, keep_val
 SATURATED = 15.0  # a logit whose sigmoid is 1 within 3e-7
 
 
-def best_pairs(logits: NDArray[Any], boxes: NDArray[Any], spec: InputSpec, confidence: float) -> Candidates:
+def top_pairs(logits: NDArray[Any], boxes: NDArray[Any], spec: InputSpec, confidence: float) -> Candidates:
     """Every pair of a query and a class is a detection, of which as many of the best count as there are queries.
 
     Args:

@@ -16,7 +16,7 @@ from edge_app.model import InputSpec, ModelSignature
 from edge_app.postprocess import official
 from edge_app.postprocess.candidates import BatchCandidates, Candidates, stack
 from edge_app.postprocess.decoder import RawOutputs
-from edge_app.postprocess.queries import best_pairs
+from edge_app.postprocess.queries import top_pairs
 
 COCO_SLOTS = 91
 
@@ -55,4 +55,4 @@ class RfDetrDecoder:
 
     def _decode_picture(self, arrays: RawOutputs, row: int, confidence: float) -> Candidates:
         boxes, slots = (arrays[index][row] for index in self.output_indices)
-        return best_pairs(slots[:, : self.classes], boxes, self.preprocessing, confidence)
+        return top_pairs(slots[:, : self.classes], boxes, self.preprocessing, confidence)

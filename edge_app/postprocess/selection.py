@@ -105,7 +105,7 @@ def scores_of(cells: SelectedCells) -> NDArray[np.float32]:
 
 
 def keep_cells(cells: SelectedCells, xyxy: NDArray[np.float32], pictures: int, confidence: float) -> BatchCandidates:
-    """The cells that are detections, with their corners [model px], shape (n, 4); those that are none are counted."""
+    """The cells that are detections, with their corners [model px], shape (n, 4); the others are counted."""
     score = scores_of(cells)
     reached, valid = reaches(score, confidence), are_finite(xyxy) & (score <= HIGHEST_SCORE)
     (keep,), (invalid,) = (reached & valid).nonzero(), (reached & ~valid).nonzero()

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from edge_app.publish.backlog import Backlog
 from edge_app.publish.disk_orders import BATCH, DiskWork, Queued
-from edge_app.publish.line import Line
 from edge_app.publish.messages import Message, MessageKind
 from edge_app.publish.states import NewestStates
 
@@ -31,9 +31,9 @@ class Waiting(NamedTuple):
 
 
 class MessageQueue:
-    """Messages in a line, and the newest of every state: of each camera's status, of the counts.
+    """Messages in a backlog, and the newest of every state: of each camera's status, of the counts.
 
-    A message is in the line, or in flight (taken, not yet confirmed), or delivered. After a broken connection, what
+    A message is in the backlog, or in flight (taken, not yet confirmed), or delivered. After a broken connection, what
     was in flight goes back to the front, in order. States never wait for room and are never dropped: only the
     newest of a camera and kind waits, and all of them are due again for every new connection.
     """
@@ -49,7 +49,7 @@ class MessageQueue:
             always: The kinds that a spool writes to the disk before they are sent; None if there is no spool.
         """
         self._drop = drop
-        self._line = Line(capacity, always)
+        self._backlog = Backlog(capacity, always)
         self._in_flight: dict[int, Queued] = {}  # by their messages' identity, in the order in which they were taken
         self._states = NewestStates()
         self._last: Queued | None = None  # waits until another one was delivered
@@ -76,17 +76,17 @@ class MessageQueue:
     def undelivered(self) -> int:
         """How many messages wait or are in flight; states do not count."""
         with self._changed:
-            return len(self._line) + sum(not entry.message.is_state for entry in self._taken())
+            return len(self._backlog) + sum(not entry.message.is_state for entry in self._taken())
 
     @property
     def waiting(self) -> Waiting:
         """How much waits or is in flight, and since when."""
         with self._changed:
             taken = [entry for entry in self._taken() if not entry.message.is_state]
-            oldest = next(iter(taken), self._line.oldest)
+            oldest = next(iter(taken), self._backlog.oldest)
             return Waiting(
-                messages=len(self._line) + len(taken),
-                on_disk=self._line.on_disk + sum(entry.on_disk == "yes" for entry in taken),
+                messages=len(self._backlog) + len(taken),
+                on_disk=self._backlog.on_disk + sum(entry.on_disk == "yes" for entry in taken),
                 oldest_s=None if oldest is None else time.monotonic() - oldest.since_mono + oldest.older_s,
             )
 
@@ -94,8 +94,8 @@ class MessageQueue:
         """Queues a message; False if it was given up.
 
         A live message never waits: in a full queue it replaces the oldest live one, or is itself dropped; no event
-        goes for what is none. A message of a finite source waits for room, also in the spool, for as long as `wait`,
-        called at least every half a second, returns True.
+        is dropped for anything else. A message of a finite source waits for room, also in the spool, for as long as
+        `wait`, called at least every half a second, returns True.
         """
         with self._changed:
             while not message.droppable and not self._changed.wait_for(self._has_lasting_room, SLICE_S):
@@ -103,7 +103,7 @@ class MessageQueue:
                     return False
             if self._closed or not self._make_room(message):
                 return False
-            self._line.append(message)
+            self._backlog.append(message)
             self._wake_disk()
             self._changed.notify_all()
             return True
@@ -124,14 +124,14 @@ class MessageQueue:
         with self._changed:
             self._changed.wait_for(lambda: self._woken or self._closed or self._has_next(alone), timeout_s)
             self._woken = False
-            if not (self._line or self._in_flight or self._states):
+            if not (self._backlog or self._in_flight or self._states):
                 self._release_last()
             if not self._has_next(alone):
                 return None
             if self._states:
                 entry = Queued(self._states.pop(), 0, 0.0)
             else:
-                entry = self._line.pop()
+                entry = self._backlog.pop()
                 self._wake_disk()
             self._in_flight[id(entry.message)] = entry
             self._changed.notify_all()
@@ -144,7 +144,7 @@ class MessageQueue:
             for message in messages:
                 entry = self._in_flight.pop(id(message), None)
                 if entry is not None and not message.is_state:
-                    self._line.finished(entry)
+                    self._backlog.finished(entry)
             self._wake_disk()
             self._changed.notify_all()
 
@@ -160,7 +160,7 @@ class MessageQueue:
             if message.is_state:
                 self._states.forget(message)
             elif entry is not None:
-                self._line.refused(entry, why)
+                self._backlog.refused(entry, why)
             self._wake_disk()
             self._changed.notify_all()
 
@@ -172,14 +172,14 @@ class MessageQueue:
         """
         with self._changed:
             self._release_last()
-            self._line.give_back([entry for entry in self._in_flight.values() if not entry.message.is_state])
+            self._backlog.give_back([entry for entry in self._in_flight.values() if not entry.message.is_state])
             self._in_flight.clear()
             self._states.all_again()
             if last is not None and last.is_state:
                 state = self._states.take_out(last)
                 self._last = None if state is None else Queued(state, 0, 0.0)
             elif last is not None:
-                self._last = self._line.take_out(last)
+                self._last = self._backlog.take_out(last)
 
     def wake(self) -> None:
         """Ends a `take` that waits: the sink has news."""
@@ -210,7 +210,7 @@ class MessageQueue:
         self.close()
         with self._changed:
             self._last = None
-            for messages in (self._line, self._in_flight, self._states):
+            for messages in (self._backlog, self._in_flight, self._states):
                 messages.clear()
             self._changed.notify_all()
 
@@ -229,31 +229,31 @@ class MessageQueue:
             if self._disk_work.wait_for(lambda: self._disk_has(1), SLICE_S):
                 self._disk_work.wait_for(lambda: self._disk_has(BATCH // 2), commit_s)
             self._disk_is_awake = False
-            return self._line.work(self._taken(), closing=self._closed or self._draining)
+            return self._backlog.work(self._taken(), closing=self._closed or self._draining)
 
     def let_go(self, places: Collection[int]) -> int:
         """What was at these places on the disk is not there any more; returns how many messages that dropped."""
         with self._changed:
-            dropped = self._line.let_go(places, self._taken())
+            dropped = self._backlog.let_go(places, self._taken())
             self._changed.notify_all()
             return dropped
 
     def no_disk(self) -> int:
         """What was on the disk is not there any more; returns how many messages were there alone."""
         with self._changed:
-            lost = self._line.no_disk(self._taken())
+            lost = self._backlog.no_disk(self._taken())
             self._changed.notify_all()
             return lost
 
     @contextmanager
-    def line(self) -> Iterator[Line]:
-        """The line, for the spool to say in the block what it has done."""
+    def backlog(self) -> Iterator[Backlog]:
+        """The backlog, for the spool to say in the block what it has done."""
         with self._changed:
-            yield self._line
+            yield self._backlog
             self._changed.notify_all()
 
     def _taken(self) -> list[Queued]:
-        """What is not in the line, and not delivered either."""
+        """What is not in the backlog, and not delivered either."""
         return [*self._in_flight.values(), *([self._last] if self._last else [])]
 
     def _wake_disk(self) -> None:
@@ -263,12 +263,12 @@ class MessageQueue:
             self._disk_work.notify_all()
 
     def _disk_has(self, enough: int) -> bool:
-        return self._closed or self._line.wants_load or self._line.pending >= enough
+        return self._closed or self._backlog.wants_load or self._backlog.pending >= enough
 
     def _release_last(self) -> None:
         entry, self._last = self._last, None
         if entry is not None and not entry.message.is_state:
-            self._line.give_back([entry])
+            self._backlog.give_back([entry])
         elif entry is not None:
             self._states.again(entry.message)
 
@@ -276,24 +276,24 @@ class MessageQueue:
         """Drops the oldest live messages until there is room, events for events alone; False if too few can go."""
         while not self._has_room():
             self._drop()
-            if not self._line.drop_one(also_events=message.kind == "events"):
+            if not self._backlog.drop_one(also_events=message.kind == "events"):
                 return False
         return True
 
     def _has_next(self, alone: bool) -> bool:
-        return bool(self._states or self._line.next()) and not (alone and self._in_flight)
+        return bool(self._states or self._backlog.next()) and not (alone and self._in_flight)
 
     def _has_room(self) -> bool:
-        return self._line.has_room or self._closed
+        return self._backlog.has_room or self._closed
 
     def _has_lasting_room(self) -> bool:
-        return self._closed or (self._line.has_room and self._line.disk_room > 0)
+        return self._closed or (self._backlog.has_room and self._backlog.disk_room > 0)
 
     def _is_over(self) -> bool:
         return self._closed or self._is_idle()
 
     def _is_idle(self) -> bool:
-        return not (self._line or self._in_flight or self._states or self._last)
+        return not (self._backlog or self._in_flight or self._states or self._last)
 
     def _close(self) -> None:
         self._closed = True

@@ -29,7 +29,7 @@ class ServiceState:
     Attributes:
         loaded: `loaded`, `not-found`, or why the unit cannot be read.
         active: `active`, `inactive`, `activating`, `failed` and the like.
-        sub: The same more closely: `running`, `auto-restart`, `dead` …
+        sub: The same in more detail: `running`, `auto-restart`, `dead` …
         enabled: `enabled` if it starts with the system.
         since: When it became so.
         status: The last STATUS= of the program.

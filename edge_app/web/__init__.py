@@ -1,1 +1,1 @@
-"""The HTTP side: probes, metrics and an API for who may; it knows the program by callables alone."""
+"""The HTTP side: probes, metrics and an API for whoever may use them; it knows the program by callables alone."""

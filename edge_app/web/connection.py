@@ -135,7 +135,7 @@ class WebSocketProtocol(WSProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.writable.set()  # for who waits for a client that has gone
+        self.writable.set()  # for whoever waits for a client that has gone
         self._lost.set()
 
 

@@ -64,7 +64,7 @@ class Guard:
         return None
 
     def _access(self, request: HTTPConnection) -> Response | None:
-        """Refuses who may not; without a token nobody has guessed one."""
+        """Refuses whoever may not; a request without a token is no wrong guess."""
         path, request.scope[ACCESS] = request.scope["path"], Access.WRITE
         if path in FOR_EVERYBODY or path.startswith(PAGE) or not self._tokens.wanted:
             return None

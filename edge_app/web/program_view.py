@@ -57,7 +57,7 @@ class Configured(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownCamera:
-    """A camera, for who looks at its pictures.
+    """A camera, for whoever looks at its pictures.
 
     Attributes:
         frames: Its analysed frames.

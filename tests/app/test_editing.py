@@ -40,7 +40,7 @@ publish: [{{type: stdout}}]   # for the accountant
 
 
 class Box:
-    """A program that runs, its file, and who asks it."""
+    """A program that runs, its file, and whoever asks it."""
 
     def __init__(self, program: Program, path: Path, port: int) -> None:
         self.program, self.path, self._port = program, path, port

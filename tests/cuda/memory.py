@@ -60,7 +60,7 @@ class Block:
             self.written[start:stop] = True
 
     def free(self, host: Clock) -> None:
-        """Gives it back; raises HazardError where that is twice, or the host has not waited for who used it."""
+        """Gives it back; raises HazardError where that is twice, or the host has not waited for whoever used it."""
         if self.freed:
             raise HazardError(f"{self.label} is freed twice")
         self.freed = True

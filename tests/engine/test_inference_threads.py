@@ -14,8 +14,7 @@ from edge_app.core.errors import EngineError
 from edge_app.engine.inputs import Inputs
 from edge_app.engine.ort.cpu import OnnxRuntimeEngine
 from edge_app.engine.ort.inference_threads import InferenceThreads
-from edge_app.engine.ort.picture import picture_of
-from edge_app.engine.ort.session import open_session
+from edge_app.engine.ort.session import open_session, picture_input
 from edge_app.engine.ort.slot import OnnxRuntimeSlot
 from tests.engine.test_slots import SPEC, grey
 from tests.onnx_models import SIDE, channel_means, images, refuses_bright, write
@@ -54,7 +53,7 @@ class Rig:
     def __init__(self, path, threads, batch=None, fixed_outputs=True):
         self.together, self.alone = Watched(path), Watched(path)
         inference = InferenceThreads(self.together, self.alone, threads)
-        inputs = [Inputs(picture_of(self.together, {}), SPEC, batch or 6, {}) for _ in range(2)]
+        inputs = [Inputs(picture_input(self.together, {}), SPEC, batch or 6, {}) for _ in range(2)]
         self.slots = [OnnxRuntimeSlot(inference, each, batch, fixed_outputs) for each in inputs]
         for slot in self.slots:
             slot.submit([grey(0)])

@@ -21,7 +21,7 @@ from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
 from edge_app.engine.kserve.server import DATATYPES
-from edge_app.engine.ort.picture import DTYPES
+from edge_app.engine.ort.session import PICTURES
 
 Context = grpc.ServicerContext
 
@@ -166,6 +166,6 @@ class ModelServerDouble(service_pb2_grpc.GRPCInferenceServiceServicer):
 
 
 def _described(tensor: Any) -> Any:
-    dtype = DTYPES.get(tensor.type, "int64" if tensor.type == "tensor(int64)" else "float32")
+    dtype = PICTURES.get(tensor.type, "int64" if tensor.type == "tensor(int64)" else "float32")
     shape = [side if isinstance(side, int) else -1 for side in tensor.shape]
     return pb.ModelMetadataResponse.TensorMetadata(name=tensor.name, datatype=DATATYPES[dtype], shape=shape)

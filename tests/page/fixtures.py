@@ -87,7 +87,7 @@ class View:
         return {url for url in self.urls if not own.match(url)}
 
     def faults(self) -> list[str]:
-        """What axe-core finds that is serious for who sees, hears or moves differently."""
+        """What axe-core finds that is serious for whoever sees, hears or moves differently."""
         if not AXE.is_file():
             pytest.skip("no axe-core: npm was not there when the tests were set up")
         self._forgiven += "|Applying inline style violates"  # axe tries what the page's policy forbids, as it should

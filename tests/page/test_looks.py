@@ -1,4 +1,4 @@
-"""The page by itself: what it shows of a program, on any screen, with a keyboard, for who cannot see it."""
+"""The page by itself: what it shows of a program, on any screen, with a keyboard, for whoever cannot see it."""
 
 from __future__ import annotations
 

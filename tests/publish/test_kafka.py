@@ -223,7 +223,7 @@ def test_a_cluster_that_lets_nobody_be_idempotent_gets_one_request_at_a_time(
         delivery.put(message(number), never)
     assert delivery.drain(time.monotonic() + PATIENCE_S) == 0
     assert seqs(kafka, 300) == list(range(300))
-    assert caplog.text.count("is not idempotent for us") == 1
+    assert caplog.text.count("does without idempotence from now on") == 1
     assert running.metrics.total("publish_failed", sink="sink") == 1
 
 

@@ -127,7 +127,7 @@ def _read(answer: http.client.HTTPResponse) -> Answer:
 
 
 def unasked() -> Configured:
-    """For who asks nothing of the configuration."""
+    """For whoever asks nothing of the configuration."""
     raise TemporaryError("the program is starting")
 
 

@@ -40,7 +40,7 @@ class Webcam:
         self._mark.touch()
 
     def thaw(self) -> None:
-        """It sends again to who opens it from now on."""
+        """It sends again to whoever opens it from now on."""
         self._mark.unlink()
 
 

@@ -10,13 +10,13 @@ from itertools import count
 from edge_app.app.assignment import Assignment
 from edge_app.app.config import AppConfig
 from edge_app.app.config_sections import CameraSection
+from edge_app.app.loaded_model import RemoteModel
+from edge_app.app.workers.dispatcher import Dispatcher
 from edge_app.app.workers.known_cameras import KnownCameras
 from edge_app.app.workers.outlets import Outlets
-from edge_app.app.workers.remote_model import RemoteModel
 from edge_app.app.workers.run import WorkerRun
 from edge_app.app.workers.sharing import Sharing
 from edge_app.app.workers.supervised import SupervisedWorker, error_of
-from edge_app.app.workers.takings import Takings
 from edge_app.app.workers.viewing import SeenTaps
 from edge_app.app.workers.wire import Prepare, Reload
 from edge_app.capture import Source
@@ -57,7 +57,7 @@ class WorkerPool:
         self._begun = self._stopping = False
         self._known, self._taps, self._began_s = KnownCameras(), SeenTaps(), time.time()
         self._sharing, self._reloads = Sharing(self._workers, self._known), count()
-        self._takings = Takings(self._known, self._taps, lambda: self._sharing.numbers)
+        self._dispatcher = Dispatcher(self._known, self._taps, lambda: self._sharing.numbers)
 
     def load(self, threads: ThreadGroup, keep_going: Callable[[], bool]) -> None:
         """Starts all processes, and waits until each has loaded the model: the first by itself, as it may build it.
@@ -80,7 +80,7 @@ class WorkerPool:
 
     def serve(self, outlets: Outlets, assignment: Assignment) -> None:
         """What comes of the processes goes there from now on; `assignment` knows the cameras' epochs."""
-        self._takings.outlets, self._sharing.assignment = outlets, assignment
+        self._dispatcher.outlets, self._sharing.assignment = outlets, assignment
 
     def add(self, name: str, _: Source, config: CameraSection) -> None:
         """Has the worker that is named for it, or the one that has the least to do, read a camera."""
@@ -105,7 +105,7 @@ class WorkerPool:
         now = time.monotonic()
         for worker in self._workers:
             if (died := worker.supervise(now)) is not None:
-                self._takings.lost(died, worker.to_read)
+                self._dispatcher.lost(died, worker.to_read)
             if self._begun:
                 worker.begin(self._config)
             worker.watch(self._taps.watched(worker.cameras))
@@ -196,7 +196,7 @@ class WorkerPool:
         return next((worker.error for worker in self._workers if worker.error is not None), None)
 
     def _start(self, number: int) -> WorkerRun:
-        return WorkerRun(number, self._command, Prepare(self._config, number), self._threads, self._takings.take)
+        return WorkerRun(number, self._command, Prepare(self._config, number), self._threads, self._dispatcher.dispatch)
 
     def _wait_for_model(self, worker: SupervisedWorker, keep_going: Callable[[], bool]) -> None:
         while (run := worker.run) is not None and run.loaded is None:

@@ -15,8 +15,9 @@ from edge_app.app.assignment import Assignment
 from edge_app.app.config import AppConfig
 from edge_app.app.factory import Parts, make_parts
 from edge_app.app.plan import make_plan
+from edge_app.app.process_role import ProcessRole
 from edge_app.app.runtime import Runtime
-from edge_app.app.start import AsWorker, start
+from edge_app.app.start import start
 from edge_app.app.transition import Transition
 from edge_app.app.workers.building import WorkerService
 from edge_app.app.workers.forwarder import MAIN_PROCESS, MOST_WAITING, Forwarder
@@ -102,7 +103,7 @@ class _WorkerProcess:
         with start(
             self._parts,
             self._stop,
-            as_worker=AsWorker(
+            role=ProcessRole(
                 assignment=self._assignment,
                 open_evidence=self._open_store,
                 on_status=self._report_status,

@@ -64,7 +64,7 @@ class RemoteStore:
             self._changed.notify_all()
 
     def review(self) -> None:
-        """The main process does."""
+        """Does nothing: the main process deletes what is too old or too much."""
 
     def close(self) -> None:
         """What was not committed is not kept."""

@@ -1,4 +1,4 @@
-"""What is seen in a worker, for who watches in the main process; nothing crosses while nobody does."""
+"""What is seen in a worker, for whoever watches in the main process; nothing crosses while nobody does."""
 
 from __future__ import annotations
 

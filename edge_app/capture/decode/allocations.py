@@ -1,4 +1,4 @@
-"""Bounds what libav takes at once: its readers put a picture together that goes on for ever, and ask nobody."""
+"""Bounds what libav allocates at once: its readers would go on collecting a picture that never ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEAST = 4 * SMALL_BYTES  # a decoder's tables are larger than a small picture
 
 
 def limit_allocations(live_px: int, stored_px: int) -> None:
-    """From now on libav refuses, in this process, to take more memory at once than a picture of that size needs.
+    """From now on libav refuses, in this process, to allocate more at once than a picture of that size needs.
 
     Args:
         live_px: Pixels of the largest picture of a camera.

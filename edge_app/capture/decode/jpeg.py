@@ -10,7 +10,7 @@ import struct
 
 SOI = b"\xff\xd8"
 _END, _START, _SCAN, _APP1 = 0xD9, 0xD8, 0xDA, 0xE1
-# What can follow coded pixels, in which 00 follows each FF that is none: tables, another scan, a comment, an end.
+# What can follow coded pixels (an FF among these is followed by 00): tables, another scan, a comment, an end.
 _AFTER_SCAN = re.compile(rb"\xff[\xc4\xd8-\xdd\xe0-\xef\xfe]")
 _ORIENTATION = 0x0112
 _SHORT = 3

@@ -45,7 +45,7 @@ class Sequence:
 
 
 class Bits:
-    """Reads a unit bit by bit; past its end are zeros."""
+    """Reads a unit bit by bit; raises ValueError past its end."""
 
     def __init__(self, unit: bytes) -> None:
         data = unit.replace(b"\0\0\3", b"\0\0")
@@ -67,7 +67,7 @@ class Bits:
 
 
 def sequences(codec: str, extradata: bytes | None, packet: bytes | memoryview = b"") -> Iterator[Sequence]:
-    """The parameter sets that came with a stream, or those in a packet; what is none that can be read is left out.
+    """The parameter sets that came with a stream, or those in a packet; one that cannot be read is left out.
 
     Args:
         codec: libav's name of it; of any but h264 and hevc there is none.

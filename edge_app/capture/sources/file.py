@@ -53,7 +53,7 @@ class Tally:
     _key_came: bool = False
 
     def read(self, packet: av.Packet) -> None:  # type: ignore[type-arg]
-        """Counts a packet; the empty one at the end is none."""
+        """Counts a packet; the empty one at the end does not count."""
         if packet.size:
             self._key_came = self._key_came or packet.is_keyframe
             self.packets += 1

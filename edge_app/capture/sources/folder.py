@@ -101,7 +101,7 @@ class FolderSource:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether it is called one; macOS puts a `._` file, which is none, beside each that it copies."""
+    """Whether it is called one; macOS puts a `._` file, which is no picture, beside each that it copies."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith("._") and path.is_file()
 
 

@@ -80,7 +80,7 @@ class HttpAnswer:
 
     @property
     def coding(self) -> str:
-        """How the body is compressed; empty if it is not, and if it is called what is no compression, as `binary`."""
+        """How the body is compressed; empty if it is not, even where the header says something else, as `binary`."""
         coding: str = self.headers.get("Content-Encoding", "").strip().lower()
         return coding if COMPRESSED.search(coding) else ""
 
@@ -133,7 +133,7 @@ class HttpAnswer:
     def _more(self, size: int) -> bytes:
         try:
             return self._response.read1(size)
-        except (HTTPException, ValueError):  # such as chunks that are none
+        except (HTTPException, ValueError):  # such as chunks without a length
             self._failed = True
             raise ConnectionError("the body is not HTTP") from None
         except OSError:

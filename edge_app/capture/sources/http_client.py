@@ -19,6 +19,7 @@ from edge_app.capture.sources.http_failures import of_content, of_error, of_stat
 from edge_app.capture.sources.server_login import ServerLogin
 from edge_app.config import TlsConfig
 from edge_app.core.errors import Reason, StreamError
+from edge_app.core.hosts import server_in
 
 OPEN_TIMEOUT_S = 4.0  # stopping has to take less than 5 s
 MOST_REDIRECTS = 5
@@ -141,7 +142,9 @@ class HttpClient:
         there = replace(self._address, url=url).moved_to(location)
         if there is None:
             why = "which is not followed: another host or port, or no TLS; if that is the camera, make it the url"
-            raise self._failure(Reason.FAILED, f"it redirects ({answer.status}) to {_place(location)}, {why}")
+            raise self._failure(
+                Reason.FAILED, f"it redirects ({answer.status}) to {server_in(location) or 'no URL'}, {why}"
+            )
         return there.url
 
     def _failure(self, reason: Reason, text: str) -> StreamError:
@@ -156,13 +159,3 @@ def target_of(url: str) -> str:
     """
     place = re.sub(r"^[^:]*://[^/?#]*", "", url).partition("#")[0]
     return quote(place if place.startswith("/") else f"/{place}", safe=PRINTABLE)
-
-
-def _place(location: str) -> str:
-    """Scheme and host of a URL, whose path may hold a secret.
-
-    >>> _place("http://10.0.0.6:81/login/admin/secret?token=abc"), _place("what")
-    ('http://10.0.0.6:81', 'no URL')
-    """
-    found = re.match(r"(https?|rtsps?)://(?:[^/?#@]*@)?([\w.:\[\]-]{1,200})", location, re.IGNORECASE)
-    return f"{found[1]}://{found[2]}" if found else "no URL"

@@ -10,7 +10,7 @@ from edge_app.core.errors import Reason, StreamError
 
 LONGEST_LINE = 1 << 16
 MOST_HEADERS = 100  # of a part
-MOST_STRANGE = 3  # parts in a row that say that they are pictures, and are none that can be decoded
+MOST_STRANGE = 3  # parts in a row that say that they are pictures, and cannot be decoded
 LONGEST_BOUNDARY = 100
 KEPT_BACK = 256  # of what is skipped: the delimiter may be cut there
 MOST_STRAY = 64  # bytes between the headers of a part and its picture

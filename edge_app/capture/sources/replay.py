@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from edge_app.capture.capture_time import Moment
+from edge_app.capture.sources.file import FileSource
 from edge_app.capture.sources.source import DecodedFrame, Source
 from edge_app.core.errors import InputError, Reason, StreamError
 from edge_app.core.packets import PacketTap
@@ -18,12 +19,12 @@ LONGEST_STEP_S = 1.0  # from one picture of a folder to the next, which may be y
 
 
 class ReplaySource:
-    """Plays a finite source live."""
+    """Plays a finite source live; a file is decoded by one thread, as a camera is."""
 
     live = True
 
     def __init__(self, source: Source) -> None:
-        self._source = source
+        self._source = source.at_its_pace() if isinstance(source, FileSource) else source
         self.description = source.description
 
     @contextmanager

@@ -42,7 +42,7 @@ class Region:
             os.close(descriptor)
 
     def remove(self) -> None:
-        """Removes the file; the memory stays for who has it."""
+        """Removes the file; the memory stays for whoever has it."""
         with suppress(FileNotFoundError):
             (FOLDER / self.name).unlink()
 

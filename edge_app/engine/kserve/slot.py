@@ -101,7 +101,7 @@ class KserveSlot:
             if isinstance(error, EngineAwayError):
                 self._connection.lost(str(error))
             raise
-        except Exception as error:  # of memory, OpenCV's, or of an answer that is none
+        except Exception as error:  # of memory, of OpenCV, or of an answer that makes no sense
             raise EngineError(on_one_line(error)) from error
         finally:
             self._sent = None

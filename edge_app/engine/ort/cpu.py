@@ -15,8 +15,7 @@ from edge_app.core.errors import DataError, EngineError
 from edge_app.core.frames import Picture
 from edge_app.engine.inputs import Inputs
 from edge_app.engine.ort.inference_threads import InferenceThreads
-from edge_app.engine.ort.picture import picture_of
-from edge_app.engine.ort.session import cores, open_sessions
+from edge_app.engine.ort.session import cores, open_sessions, picture_input
 from edge_app.engine.ort.slot import OnnxRuntimeSlot
 from edge_app.model import InputSpec, Thresholds
 
@@ -66,7 +65,7 @@ class OnnxRuntimeEngine:
         self._inference = inference = open_threads(path, threads, quantized=quantized)
         most = min(max_batch, inference.count) if batch == 1 else batch or max_batch
         try:
-            picture = picture_of(inference.together, constants)
+            picture = picture_input(inference.together, constants)
             inputs = [Inputs(picture, spec, most, constants) for _ in range(slots)]
         except DataError as error:
             raise DataError(f"{path}: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 import onnxruntime
@@ -12,10 +12,12 @@ from onnx import ModelProto
 from edge_app.core.errors import DataError, EdgeAppError, first_line
 from edge_app.engine.ort.qdq_to_qlinear import qdq_to_qlinear
 from edge_app.engine.ort.source import advice, session_source
-from edge_app.model import load_onnx
+from edge_app.model import TensorSpec, load_onnx
 
 # It quantizes the weights that an INT8 file leaves in floats, to other numbers than the file's.
 DISABLED_OPTIMIZERS = ("WeightBiasQuantization",)
+# What pictures may be fed as: NumPy's names by ONNX Runtime's.
+PICTURES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(uint8)": "uint8"}
 
 
 def open_session(
@@ -58,6 +60,14 @@ def open_sessions(
     except Exception as error:  # ONNX Runtime's errors have no base class of their own
         raise DataError(f"{path}: ONNX Runtime cannot load it ({first_line(error)}){advice(path)}") from error
     return sessions
+
+
+def picture_input(session: onnxruntime.InferenceSession, constants: Container[str]) -> TensorSpec:
+    """The one input that is no constant; raises DataError if its dtype is not one of `PICTURES`."""
+    meta = next(meta for meta in session.get_inputs() if meta.name not in constants)
+    if meta.type not in PICTURES:
+        raise DataError(f"its input {meta.name} is {meta.type}; want float32, float16 or uint8")
+    return TensorSpec(meta.name, tuple(meta.shape), PICTURES[meta.type])
 
 
 def cores() -> int:

@@ -101,7 +101,7 @@ class TensorRtExecutor(GpuExecutor):
 
 def _batches(trt: Any, engine: Any, max_batch: int) -> tuple[int | None, int]:
     """The engine's fixed batch, if it has one, and how many pictures a batch may have."""
-    name = _names(trt, engine, trt.TensorIOMode.INPUT)[0]
+    name = _names(engine, trt.TensorIOMode.INPUT)[0]
     fixed = int(engine.get_tensor_shape(name)[0])
     if fixed > 0:
         return fixed, fixed
@@ -119,18 +119,18 @@ def _tensors(trt: Any, engine: Any, context: Any, batch: int) -> tuple[tuple[Ten
         return TensorSpec(name, tuple(shape), dtype)
 
     inputs = []
-    for name in _names(trt, engine, trt.TensorIOMode.INPUT):
+    for name in _names(engine, trt.TensorIOMode.INPUT):
         shape = (batch, *tuple(engine.get_tensor_shape(name))[1:])
         if not context.set_input_shape(name, shape):
             raise DataError(f"its input {name} does not take {shape}")
         inputs.append(tensor(name, shape))
-    outputs = [tensor(n, tuple(context.get_tensor_shape(n))) for n in _names(trt, engine, trt.TensorIOMode.OUTPUT)]
+    outputs = [tensor(n, tuple(context.get_tensor_shape(n))) for n in _names(engine, trt.TensorIOMode.OUTPUT)]
     for output in outputs:
         if output.shape[0] != batch or -1 in output.shape:
             raise DataError(f"its output {output} is not one row per picture; export it without NMS inside")
     return tuple(inputs), tuple(outputs)
 
 
-def _names(trt: Any, engine: Any, mode: Any) -> list[str]:
+def _names(engine: Any, mode: Any) -> list[str]:
     every = [engine.get_tensor_name(index) for index in range(engine.num_io_tensors)]
     return [name for name in every if engine.get_tensor_mode(name) == mode]

@@ -90,7 +90,7 @@ class VisionModel:
 
 
 def shrunk(jpeg: bytes) -> bytes | None:
-    """The picture as small as a model sees it; None if it is none."""
+    """The picture as small as a model sees it; None if it cannot be read."""
     pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR) if jpeg else None
     if pixels is None:
         return None

@@ -1,1 +1,1 @@
-"""Requests to one HTTP server, bounded in time and size whatever it does; for webhooks, and for who asks a model."""
+"""Requests to one HTTP server, bounded in time and size whatever it does; for webhooks and questions to a model."""

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 
 from edge_app.core.errors import SinkError
+from edge_app.core.hosts import server_in
 from edge_app.core.tls import explain
 from edge_app.publish.http.endpoint import HttpEndpoint
 from edge_app.publish.http.proxy import Proxy
@@ -63,7 +64,7 @@ def why_refused(answer: Answer, endpoint: HttpEndpoint) -> str | None:
     if 400 <= status < 500:
         return f"{endpoint.shown} answered {answer.words}"
     if 300 <= status < 400:
-        where = server_in(answer.headers.get("Location", ""))
+        where = server_in(answer.headers.get("Location", "")) or "another path"
         raise OutageError(
             f"{endpoint.shown}: redirects ({status}) to {where}, which is not followed; make that the url"
         )
@@ -90,16 +91,6 @@ def failure(error: Exception, endpoint: HttpEndpoint, proxy: Proxy | None, timeo
     shown = f"{endpoint.shown} through the proxy {proxy.host}:{proxy.port}" if proxy else endpoint.shown
     broke_off = isinstance(error, ConnectionError | ssl.SSLEOFError) and not isinstance(error, ConnectionRefusedError)
     return (HungUpError if broke_off else OutageError)(f"{shown}: {_why(error, endpoint, timeout_s)}")
-
-
-def server_in(location: str) -> str:
-    """Scheme and host of a URL, whose path may hold a secret.
-
-    >>> server_in("https://u:p@10.0.0.6:81/login?token=abc"), server_in("/elsewhere")
-    ('https://10.0.0.6:81', 'another path')
-    """
-    found = re.match(r"(https?)://(?:[^/?#@]*@)?([\w.:\[\]-]{1,200})", location, re.IGNORECASE | re.ASCII)
-    return f"{found[1]}://{found[2]}" if found else "another path"
 
 
 def _why(error: Exception, endpoint: HttpEndpoint, timeout_s: float) -> str:

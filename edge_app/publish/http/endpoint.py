@@ -52,7 +52,7 @@ def endpoint_of(url: str) -> HttpEndpoint:
     '/edge?token=a%20b'
 
     Raises:
-        ValueError: It is none of http or https; the text says what is wanted, and shows nothing of it.
+        ValueError: It is not one of http or https; the text says what is wanted, and shows nothing of it.
     """
     try:
         parts = urlsplit(url)

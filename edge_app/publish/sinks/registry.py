@@ -43,7 +43,7 @@ def type_of(kind: type[SinkConfig]) -> str:
 
 
 def kinds_of_others(own: tuple[type[SinkConfig], ...]) -> tuple[type[SinkConfig], ...]:
-    """The kinds that other packages bring, by name; what is none, or would replace another, is told and left out."""
+    """The kinds that other packages bring, by name; what is not one, or would replace another, is told and left out."""
     found = {type_of(kind): kind for kind in own}
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         try:

@@ -6,15 +6,15 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from edge_app.core import files
+from edge_app.core import files, sqlite_files
 from edge_app.machine import NEVER_SET_BEFORE
-from edge_app.publish.line import FIRST
+from edge_app.publish.backlog import FIRST
 from edge_app.publish.messages import Message, MessageKind
 
 VERSION = 1  # of the tables, as `user_version` says
@@ -77,7 +77,6 @@ class SpoolFile:
             if int(self._one("PRAGMA user_version")) > VERSION:
                 raise sqlite3.DatabaseError("a newer edge_app has made it")
             self._db.executescript(f"{TABLES} PRAGMA user_version = {VERSION};")
-            self._page_bytes = int(self._one("PRAGMA page_size"))
             self._base = int(self._one("SELECT coalesce(max(place), 0) + 1 FROM messages"))
             self._opened = time.time()  # as the clock said then
             self.trust_clock()
@@ -107,20 +106,11 @@ class SpoolFile:
     @property
     def used_bytes(self) -> int:
         """What is in use; the file does not grow before the rest of it is used too."""
-        pages = int(self._one("PRAGMA page_count")) - int(self._one("PRAGMA freelist_count"))
-        return pages * self._page_bytes
+        return sqlite_files.used_bytes(self._db)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """What is done in the block is done as a whole or not at all, and survives a power cut."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise
+        return sqlite_files.transaction(self._db)
 
     def write(self, rows: Iterable[Row]) -> None:
         """Adds messages."""
@@ -176,7 +166,7 @@ class SpoolFile:
         )
 
     def refuse(self, refused: Sequence[tuple[Message, str]]) -> None:
-        """Keeps what a sink will never take, for who wants to know why."""
+        """Keeps what a sink will never take, for whoever wants to know why."""
         if not refused:
             return
         room = REFUSED_ROWS - int(self._one("SELECT count(*) FROM refused"))

@@ -1,10 +1,9 @@
-"""The folder of the spools: its files, those that were set aside, and whether it takes anything."""
+"""The folder of the spools: its files, and whether it takes anything."""
 
 from __future__ import annotations
 
 import errno
 import os
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from edge_app.core import files
 
 SPOOLS = "spool"  # in the state folder
 FOLDER_MODE = 0o700  # messages tell where people were
-DAMAGED_KEPT = 4  # files set aside, their logs among them
 TRIAL_BYTES = 65_536  # what a folder takes that can be used
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
@@ -34,15 +32,3 @@ def why_it_fails(folder: Path) -> str | None:
         with suppress(OSError):
             trial.unlink()
     return None
-
-
-def set_aside(path: Path) -> str:
-    """Renames a damaged file, and deletes the oldest of those set aside before; returns its new name."""
-    aside = path.with_name(f"{path.name}.damaged-{int(time.time())}")
-    for ending in ("", "-wal"):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + ending).rename(aside.with_name(aside.name + ending))
-    path.with_name(path.name + "-shm").unlink(missing_ok=True)
-    for old in sorted(path.parent.glob(f"{path.name}.damaged-*"))[:-DAMAGED_KEPT]:
-        old.unlink(missing_ok=True)
-    return aside.name

@@ -15,13 +15,14 @@ from pathlib import Path
 from edge_app.core import files
 from edge_app.core.errors import AccessError
 from edge_app.core.metrics import Metrics
+from edge_app.core.sqlite_files import set_aside
 from edge_app.machine import ClockJumps
 from edge_app.publish.disk_orders import BATCH, NOTHING, DiskWork
 from edge_app.publish.messages import Message
 from edge_app.publish.queue import MessageQueue
 from edge_app.publish.spool.config import SpoolConfig
 from edge_app.publish.spool.file import Row, SpoolFile, Stored
-from edge_app.publish.spool.folder import FOLDER_MODE, set_aside, spool_file, why_it_fails
+from edge_app.publish.spool.folder import FOLDER_MODE, spool_file, why_it_fails
 
 logger = logging.getLogger(__name__)
 
@@ -145,8 +146,8 @@ class Spool:
         waiting = file.count()
         if waiting:
             logger.info("%s: %d messages of an earlier session are sent first", self._name, waiting)
-        with self._queue.line() as line:
-            line.opened(waiting)
+        with self._queue.backlog() as backlog:
+            backlog.opened(waiting)
 
     def _write(self, file: SpoolFile, work: DiskWork) -> None:
         if not (work.write or work.forget or work.refused):
@@ -156,16 +157,16 @@ class Spool:
             file.write(Row(entry.place, entry.message) for entry in work.write if not entry.gone)
             file.refuse(work.refused)
             dropped = self._keep_within_size(file)
-        with self._queue.line() as line:
-            line.done(work)
+        with self._queue.backlog() as backlog:
+            backlog.done(work)
         self._drop(dropped, "spool_full")
         if self._told:
             self._told = False
             logger.info("%s: spool: the disk takes messages again", self._name)
 
     def _load(self, file: SpoolFile) -> None:
-        with self._queue.line() as line:
-            after, limit = line.to_load()
+        with self._queue.backlog() as backlog:
+            after, limit = backlog.to_load()
         if limit:
             self._heed_clock(file)
             found = file.load(after, limit)
@@ -177,8 +178,8 @@ class Spool:
             if lost:
                 with file.transaction():
                     file.forget(lost)
-            with self._queue.line() as line:
-                line.loaded([_entry(each, lost, now) for each in found], limit)
+            with self._queue.backlog() as backlog:
+                backlog.loaded([_entry(each, lost, now) for each in found], limit)
             self._count(len(damaged), "spool_damaged")
             self._count(len(too_old), "spool_age")
 
@@ -210,8 +211,8 @@ class Spool:
         for gauge, value in zip(GAUGES, (used, disk.f_bavail * disk.f_frsize), strict=True):
             self._metrics.gauge(gauge, value, sink=self._name)
         room = FILLED * self._config.max_mb * 1e6 - used
-        with self._queue.line() as line:
-            line.disk_room = room - line.unwritten_bytes
+        with self._queue.backlog() as backlog:
+            backlog.disk_room = room - backlog.unwritten_bytes
 
     def _heed_clock(self, file: SpoolFile) -> None:
         """What the clock jumps by is no age."""
@@ -228,8 +229,8 @@ class Spool:
             self._metrics.count("publish_dropped", dropped, sink=self._name, reason=reason)
 
     def _put_off(self, work: DiskWork) -> None:
-        with self._queue.line() as line:
-            line.full_disk(work)
+        with self._queue.backlog() as backlog:
+            backlog.full_disk(work)
         self._queue.pause(PUT_OFF_S)
 
     def _failed(self, error: Exception) -> None:
@@ -251,7 +252,7 @@ class Spool:
             logger.warning("%s: spool: %s; messages wait in memory only", self._name, why)
 
     def _set_aside(self, error: Exception) -> None:
-        """Keeps the file for who wants to know, and begins a new one at the next turn."""
+        """Keeps the file for whoever wants to know, and begins a new one at the next turn."""
         self._close()
         self._without_file()
         aside = set_aside(self._path)
@@ -268,6 +269,6 @@ class Spool:
 
 
 def _entry(stored: Stored, lost: Collection[int], now: float) -> tuple[int, Message | None, float]:
-    """What the line is told of it: its place, its message unless that is lost, and how long it has waited [s]."""
+    """What the backlog is told of it: its place, its message unless that is lost, and how long it has waited [s]."""
     message = None if stored.place in lost else stored.message
     return stored.place, message, max(0.0, now - stored.written)

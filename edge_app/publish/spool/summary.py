@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_app.core.errors import AccessError
+from edge_app.core.sqlite_files import open_existing
 from edge_app.publish.spool.file import vacuum
-
-BUSY_S = 5.0  # for a program that writes at the same time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ def summary(path: Path) -> SpoolSummary:
     Raises:
         AccessError: It cannot be read, or is damaged.
     """
-    with _opened(path, "ro") as db:
+    with _opened(path) as db:
         events, others, oldest = db.execute(
             "SELECT count(*) FILTER (WHERE kind = 'events'), count(*) FILTER (WHERE kind <> 'events'), min(written)"
             " FROM messages"
@@ -64,7 +63,7 @@ def drop(path: Path) -> int:
     Raises:
         AccessError: It cannot be changed, or is damaged.
     """
-    with _opened(path, "rw") as db:
+    with _opened(path, writable=True) as db:
         with db:
             waited = db.execute("DELETE FROM messages").rowcount
             db.execute("DELETE FROM refused")
@@ -73,9 +72,9 @@ def drop(path: Path) -> int:
 
 
 @contextmanager
-def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def _opened(path: Path, *, writable: bool = False) -> Iterator[sqlite3.Connection]:
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_S)) as db:
+        with closing(open_existing(path, writable=writable)) as db:
             yield db
     except sqlite3.Error as error:
         raise AccessError(f"{path}: {error}") from None

@@ -1,4 +1,4 @@
-"""Frames as JPEG, for who looks at them."""
+"""Frames as JPEG, for whoever looks at them."""
 
 from __future__ import annotations
 

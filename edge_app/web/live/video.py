@@ -15,7 +15,7 @@ from edge_app.web.live.wire import Holds, binary
 logger = logging.getLogger(__name__)
 
 PLAYED = "h264"  # by every browser; H.265 is not
-MOST_BYTES = 8 << 20  # of the group of pictures that is kept for who comes next
+MOST_BYTES = 8 << 20  # of the group of pictures that is kept for whoever comes next
 UPRIGHT = 1
 
 
@@ -23,7 +23,7 @@ class LiveVideo:
     """Takes one camera's packets while somebody watches; all methods are for the loop's thread.
 
     Attributes:
-        group: The fragments since the newest key frame, for who comes next; empty where it is too large to keep.
+        group: The fragments since the newest key frame, for whoever comes next; empty where it is too large.
     """
 
     def __init__(self) -> None:

@@ -77,7 +77,7 @@ def events(program: ProgramView) -> list[Route]:
 
 
 def _moment(text: str | None) -> float | None:
-    """A time [s since 1970]; raises ValueError if it is none."""
+    """A time [s since 1970]; raises ValueError if the text is no time."""
     moment = None if text is None else float(text)
     if moment is not None and not isfinite(moment):
         raise ValueError(text)

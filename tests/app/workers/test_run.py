@@ -14,6 +14,7 @@ import pytest
 
 from edge_app.app.config import load_config
 from edge_app.app.workers import run as workers_run
+from edge_app.app.workers.dispatcher import Dispatcher
 from edge_app.app.workers.known_cameras import KnownCameras
 from edge_app.app.workers.link import Link
 from edge_app.app.workers.outlets import Outlets
@@ -21,7 +22,6 @@ from edge_app.app.workers.pool import WorkerPool
 from edge_app.app.workers.remote_store import RemoteStore
 from edge_app.app.workers.run import WorkerRun
 from edge_app.app.workers.supervised import SupervisedWorker
-from edge_app.app.workers.takings import Takings
 from edge_app.app.workers.viewing import SeenTaps
 from edge_app.app.workers.wire import Kept, Prepare, Report
 from edge_app.core.engine_status import EngineStatus
@@ -66,8 +66,8 @@ def test_a_worker_is_not_silent_while_what_it_said_waits_for_us(shared_out) -> N
 def test_what_a_worker_could_not_hand_over_is_counted(shared_out) -> None:
     run, ours, theirs = started(shared_out(), lambda *_: None, ""), Metrics(), Metrics()
     events = EventWriter("01", ModelIdentity(name="m", sha256="", engine="", precision=""), (), BoxClock())
-    takings = Takings(KnownCameras(), SeenTaps(), dict)
-    takings.outlets = Outlets(
+    dispatcher = Dispatcher(KnownCameras(), SeenTaps(), dict)
+    dispatcher.outlets = Outlets(
         publish=lambda *_: None,
         on_status=lambda *_: None,
         on_counts=lambda _: None,
@@ -78,7 +78,7 @@ def test_what_a_worker_could_not_hand_over_is_counted(shared_out) -> None:
     theirs.count("publish_dropped", sink="main process", reason="queue")
     theirs.count("published", sink="main process")
     status = EngineStatus(state="up", reason=None, since=0.0)
-    takings.take(run, Report({}, status, None, ChangeWatch(theirs).look(), frozenset()))
+    dispatcher.dispatch(run, Report({}, status, None, ChangeWatch(theirs).look(), frozenset()))
     assert ours.total("publish_dropped", sink="main process") == 1
     assert ours.total("published") == 0
     until(lambda: run.is_gone)

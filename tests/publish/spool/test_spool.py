@@ -109,7 +109,7 @@ def put(delivery: Delivery, numbers: range, kind: Any = "detections", *, size: i
 
 def in_memory(delivery: Delivery) -> int:
     """How many messages of the line are there."""
-    return len([*delivery._queue._line._in_memory()])
+    return len([*delivery._queue._backlog._in_memory()])
 
 
 @pytest.mark.parametrize("policy", ["always", "spill"])
@@ -172,7 +172,7 @@ def test_a_status_says_how_much_is_on_the_disk_and_how_old_the_oldest_is_over_re
 def test_nothing_is_written_for_a_sink_that_keeps_up(box: Box) -> None:
     sink = Away(back=True)
     delivery = box.on(sink, SpoolConfig(events="spill"))
-    until(lambda: delivery.status.state == "up" and delivery._queue._line._writes)
+    until(lambda: delivery.status.state == "up" and delivery._queue._backlog._writes)
     wal = box.file.with_name("sink.db-wal")
     before = (box.file.stat().st_mtime_ns, wal.stat().st_size)
     for number in range(200):
@@ -308,7 +308,7 @@ def test_beyond_its_size_the_oldest_detections_go_first_and_are_counted(box: Box
         put(delivery, range(first, first + 18), size=500)
         put(delivery, range(first + 18, first + 20), "events", size=500)
         until(lambda: in_memory(delivery) < 500)
-    until(lambda: delivery._queue._line.pending == 0)
+    until(lambda: delivery._queue._backlog.pending == 0)
     assert box.file.stat().st_size < 1.1e6  # a batch is written before the oldest go
     away.back = True
     until(lambda: delivery.status.queued == 0)

@@ -102,7 +102,10 @@ class KafkaSink:
         producer.close()
         if self._idempotent and not producer.may_be_idempotent:
             self._idempotent = False
-            logger.warning("%s: is not idempotent for us: what it took twice comes twice", self._cluster.brokers[0])
+            logger.warning(
+                "%s: does without idempotence from now on: a message that is sent again may come twice",
+                self._cluster.brokers[0],
+            )
 
     def _opened(self) -> KafkaProducer:
         if self._producer is None:

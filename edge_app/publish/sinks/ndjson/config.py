@@ -22,7 +22,7 @@ class TcpSinkConfig(SinkConfig):
     name: Name = "tcp"
     """What logs and metrics call it."""
     host: str = Field(pattern=HOST, max_length=253)
-    """Name or address of who listens."""
+    """Name or address of the host that listens."""
     port: int = Field(ge=1, le=65535)
     """Where it listens."""
     tls: OptionalTls = None
@@ -55,7 +55,7 @@ class UdpSinkConfig(SinkConfig):
     name: Name = "udp"
     """What logs and metrics call it."""
     host: str = Field(pattern=HOST, max_length=253)
-    """Name or address of who listens."""
+    """Name or address of the host that listens."""
     port: int = Field(ge=1, le=65535)
     """Where it listens."""
 

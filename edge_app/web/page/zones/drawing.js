@@ -90,7 +90,7 @@ export class Drawing {
     return svg("text", { x, y, "font-size": this.#px(LETTERS), "stroke-width": this.#px(3) }, text);
   }
 
-  /** An arrow across the line's middle, the way that counts as `in`: to the right hand of who looks along it. */
+  /** An arrow across the line's middle, the way that counts as `in`: to the right hand of whoever looks along it. */
   #sides(points) {
     const [a, b] = points.map((each) => this.#xy(each));
     const length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;

@@ -39,7 +39,7 @@ export class Editor {
     return this.shapes.find(({ id }) => id === this.#selectedId) ?? null;
   }
 
-  /** Says something to everybody, also to who does not see it. */
+  /** Says something to everybody, also to whoever does not see it. */
   say(words) {
     say(this.said, words);
   }

@@ -1,4 +1,4 @@
-"""What comes of the worker processes, each where it belongs."""
+"""Hands on what the worker processes send, each thing to where it belongs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from edge_app.publish import Message
 OF_MAIN = "evidence_written", "evidence_dropped"  # what the main process counts where it writes
 
 
-class Takings:
-    """Called by the threads that receive, one for each run of a process.
+class Dispatcher:
+    """Hands on what the workers send; called by the threads that receive, one for each run of a process.
 
     Attributes:
         outlets: Where it goes; None: nothing comes yet but what the run itself notes.
@@ -30,8 +30,8 @@ class Takings:
         self._known, self._taps, self._numbers = known, taps, numbers
         self._counts = CountsOfAll()
 
-    def take(self, run: WorkerRun, item: Any) -> None:
-        """Takes one thing that has come of a run."""
+    def dispatch(self, run: WorkerRun, item: Any) -> None:
+        """Hands on one thing that a run has sent."""
         outlets = self.outlets
         if outlets is None:
             return

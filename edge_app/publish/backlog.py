@@ -17,7 +17,7 @@ AWAY_S = 1.0  # how long a message may wait in memory alone
 FIRST = -(2**62)  # before the place of every message
 
 
-class Line:
+class Backlog:
     """The messages of one sink that are neither delivered nor in flight. Its queue holds the lock.
 
     Attributes:
