@@ -125,6 +125,26 @@ def test_a_video_that_cannot_begin_is_given_up_and_one_that_was_stopped_says_not
     assert signed_in(browse, shop).page.evaluate(NOT_OPEN) == [False]
 
 
+CUT_OFF = """async () => {
+  const { get } = await import("/page/api.js");
+  const stop = new AbortController();
+  const real = window.fetch;
+  window.fetch = async () => {
+    stop.abort(); // between the head of the answer and its end
+    return new Response("{", { status: 200 });
+  };
+  try {
+    return await get("api/v1/events/x", { signal: stop.signal }).then(() => "taken", (error) => error.name);
+  } finally {
+    window.fetch = real;
+  }
+}"""
+
+
+def test_an_answer_that_is_not_wanted_any_more_is_none(browse: OpenView, shop: str) -> None:
+    assert signed_in(browse, shop).page.evaluate(CUT_OFF) == "AbortError"
+
+
 def test_an_event_opens_with_its_picture_and_closes_by_escape(browse: OpenView, shop: str) -> None:
     page = signed_in(browse, shop)
     go(page, "#/events")

@@ -76,6 +76,7 @@ async function ask(method, path, body, { headers = {}, signal } = {}) {
     throw new Refused(0, "The program does not answer.");
   }
   const told = await answer.json().catch(() => null);
+  signal?.throwIfAborted(); // in the middle of the answer
   if (answer.ok) return told;
   if (answer.status === 401) leave();
   throw new Refused(answer.status, told?.error?.message ?? `The program answered ${answer.status}.`, told);
