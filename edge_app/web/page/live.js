@@ -1,6 +1,7 @@
 // A camera's live picture: its own video where the browser plays it, pictures else; with what was found in it.
 
 import { address } from "./api.js";
+import { Clock } from "./clock.js";
 import { el } from "./dom.js";
 import { Overlay } from "./overlay.js";
 import { VideoPlayer } from "./player.js";
@@ -28,7 +29,7 @@ export class Live {
     this.player = null;
     this.wantsPictures = typeof MediaSource === "undefined" && typeof ManagedMediaSource === "undefined";
     this.wait = 500;
-    this.ahead = Infinity; // of the program's clock against ours [s], with what the network takes at least
+    this.clock = new Clock();
     this.connect();
   }
 
@@ -69,7 +70,7 @@ export class Live {
     const kind = header.getUint8(0);
     const shown = header.getFloat64(1);
     const captured = header.getFloat64(9);
-    this.ahead = Math.min(this.ahead, Date.now() / 1000 - header.getFloat64(17));
+    this.clock.heard(header.getFloat64(17));
     const content = new Uint8Array(data, HEADER);
     if (kind === PICTURE) this.show(content, captured);
     if (kind === HEAD) this.player?.append(content);
@@ -116,7 +117,7 @@ export class Live {
     if (element !== this.still) this.still.hidden = true;
     this.shownAt = performance.now();
     this.overlay.draw(captured, element);
-    this.onAge(Math.max(0, Date.now() / 1000 - this.ahead - captured));
+    this.onAge(this.clock.age(captured));
   }
 
   /** Whether a picture was shown lately. */

@@ -1,11 +1,10 @@
 // One camera, large, with what has happened in front of it.
 
-import { get } from "../api.js";
 import { el, notice, replace } from "../dom.js";
 import { showEvent } from "../event_dialog.js";
-import { EventList, began } from "../event_list.js";
+import { EventList } from "../event_list.js";
 import { Tile } from "../tile.js";
-import { Timeline } from "../timeline.js";
+import { Timeline, beginnings } from "../timeline.js";
 import { watchConfig, watchHealth } from "../watch.js";
 
 export const title = "Camera";
@@ -34,9 +33,8 @@ export function mount(root, { name }) {
   sight.observe(tile.element);
   const stop = new AbortController();
   const now = Date.now() / 1000;
-  const asked = new URLSearchParams({ camera: name, since: now - DAY_S, limit: 1000 });
-  get(`api/v1/events?${asked}`, { signal: stop.signal }).then(
-    ({ events }) => timeline.show({ [name]: events.map(began) }, now - DAY_S, now), () => {});
+  beginnings({ camera: name }, now - DAY_S, stop.signal).then(
+    ({ times, from }) => timeline.show({ [name]: times[name] ?? [] }, now - DAY_S, now, from), () => {});
 
   function show(health) {
     const camera = health.cameras[name];
