@@ -31,6 +31,7 @@ class Kept:
 
     def __init__(self, serve: Serve, folder: Path) -> None:
         self.store, self.away, self._seq = opened(folder), False, 0
+        self.cameras = {"gate": UP}
         reader = EvidenceReader(folder)
 
         def evidence() -> EvidenceReader:
@@ -40,7 +41,7 @@ class Kept:
 
         self.served = serve(
             view(
-                health=lambda: {**HEALTH, "cameras": {"gate": UP}, "warnings": []},
+                health=lambda: {**HEALTH, "cameras": self.cameras, "warnings": []},
                 shown_config=lambda: {"cameras": {"gate": SCENE}, "evidence": {}},
                 evidence=evidence,
             )
@@ -141,3 +142,13 @@ def test_a_timeline_is_walked_by_keyboard_and_says_what_it_leaves_out(browse: Op
     page.until(lambda: "camera=gate" in page.page.url)
     asked = dict(pair.split("=") for pair in page.page.url.partition("?")[2].split("&"))
     assert 0 < int(asked["until"]) - int(asked["since"]) <= 86400 / 96 + 2 + 60  # a bar, in whole minutes
+
+
+def test_a_camera_that_is_back_in_the_configuration_is_shown_again(browse: OpenView, kept: Kept) -> None:
+    page = opened_at(browse, kept, "#/camera/gate")
+    page.until(lambda: page.tile("gate").count())
+    kept.cameras = {}
+    page.until(lambda: "There is no camera gate" in page.text)
+    assert page.tile("gate").count() == 0
+    kept.cameras = {"gate": UP}
+    page.until(lambda: page.tile("gate").count())

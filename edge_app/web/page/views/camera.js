@@ -22,13 +22,15 @@ export function mount(root, { name }) {
   const timeline = new Timeline((camera, from, until) => {
     location.hash = `#/events?${new URLSearchParams({ camera, since: Math.floor(from), until: Math.ceil(until) })}`;
   });
-  replace(
-    root,
+  const content = [
     el("div", { class: "head" }, el("h1", {}, name), el("a", { href: "#/cameras" }, "All cameras")),
     el("div", { class: "now" },
       el("div", { class: "stack" }, tile.element, el("section", { class: "card padded", "aria-label": "The last 24 hours" }, el("h2", {}, "The last 24 hours"), timeline.element)),
       el("aside", { class: "latest", "aria-label": `Events of ${name}` }, el("h2", {}, "Events"), hint, latest.element)),
-  );
+  ];
+  replace(root, content);
+  const none = notice(`There is no camera ${name}`, "It may have been removed from the configuration.", el("a", { class: "button", href: "#/cameras" }, "All cameras"));
+  let isThere = true;
   const sight = new IntersectionObserver((seen) => tile.visible(seen.at(-1).isIntersecting));
   sight.observe(tile.element);
   const stop = new AbortController();
@@ -38,8 +40,9 @@ export function mount(root, { name }) {
 
   function show(health) {
     const camera = health.cameras[name];
+    if (Boolean(camera) !== isThere) replace(root, camera ? content : none);
+    isThere = Boolean(camera);
     if (camera) tile.show(camera, health.warnings.filter((warning) => warning.camera === name));
-    else replace(root, notice(`There is no camera ${name}`, "It may have been removed from the configuration.", el("a", { class: "button", href: "#/cameras" }, "All cameras")));
   }
 
   const hidden = () => tile.fit();
