@@ -1,13 +1,15 @@
 """Writes the pictures of the page that the documentation shows, of a program that runs: docs/images/page-*.jpg.
 
-    python tools/page_pictures.py [FOLDER]
+    python tools/page_pictures.py [FOLDER] [--settle-s SECONDS]
 
-To be run again where what it shows has changed. Needs Chromium (`make test` installs it) and the development packages.
+To be run again where what it shows has changed, which tests/page/test_pictures.py tells. Needs
+Chromium (`make test` installs it) and the development packages.
 The cameras are rendered streets, so nobody is in the pictures who did not want to be.
 """
 
 from __future__ import annotations
 
+import argparse
 import signal
 import subprocess
 import sys
@@ -79,8 +81,8 @@ def wait_for(base: str) -> None:
     raise SystemExit(f"nothing happened within {PATIENCE_S:g} s")
 
 
-def take(base: str, folder: Path) -> None:
-    """Every picture."""
+def take(base: str, folder: Path, settle_s: float) -> None:
+    """Every picture, each view once it was looked at for so long [s]; numbers need some more for their curves."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -88,7 +90,7 @@ def take(base: str, folder: Path) -> None:
         for name, route, given in SHOTS:
             view = View(browser, base, **{"width": 1360, "height": 850, **given})
             view.open(route)
-            view.page.wait_for_timeout(20_000 if name == "numbers" else 6_000)
+            view.page.wait_for_timeout(1000 * settle_s * (3 if name == "numbers" else 1))
             view.page.screenshot(path=folder / f"page-{name}.jpg", type="jpeg", quality=82)
             view.context.close()
             sys.stdout.write(f"page-{name}.jpg\n")
@@ -99,14 +101,17 @@ def main() -> None:
     """Starts the program, and takes them."""
     if reason := missing():
         raise SystemExit(reason)
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    parser = argparse.ArgumentParser(description="Takes the pictures of the page.")
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "docs" / "images")
+    parser.add_argument("--settle-s", type=float, default=6.0)
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         port = free_port()
         command = [sys.executable, "-m", "edge_app", "run", str(configured(Path(name), port))]
         program = subprocess.Popen(command, cwd=name, stderr=subprocess.DEVNULL)  # noqa: S603, our own program
         try:
             wait_for(f"http://127.0.0.1:{port}")
-            take(f"http://127.0.0.1:{port}", out)
+            take(f"http://127.0.0.1:{port}", args.folder, args.settle_s)
         finally:
             program.send_signal(signal.SIGTERM)
             program.wait()

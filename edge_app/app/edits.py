@@ -71,6 +71,8 @@ class SceneEdit:
         section = _camera(config, self.camera)
         if unknown := next((key for key in self.wanted if key not in SCENE), None):
             raise issue_error(f"cameras.{self.camera}.{unknown}", f"want one of {', '.join(SCENE)}")
+        for key, value in self.wanted.items():
+            _look_at(f"cameras.{self.camera}.{key}", key, value)
         old = {key: value for key, value in scene_of(section).items() if key in self.wanted}
         new = {key: _normal(key, value) for key, value in self.wanted.items()}
         return edited(before, ("cameras", self.camera), literal(old), literal(new))
@@ -119,6 +121,19 @@ def _camera(config: AppConfig, name: str) -> CameraSection:
     if name not in config.cameras:
         raise UnknownCameraError(f"there is no camera {name}")
     return config.cameras[name]
+
+
+def _look_at(at: str, key: str, value: Any) -> None:
+    """Raises ConfigError where the value is of another kind, which an empty one would hide from the loader."""
+    if key not in PLACES:
+        if not isinstance(value, list):
+            raise issue_error(at, "want a list")
+    elif not isinstance(value, dict):
+        raise issue_error(at, "want names with values below them")
+    else:
+        for name, place in value.items():
+            if not isinstance(place, dict):
+                raise issue_error(f"{at}.{name}", "want names with values below them")
 
 
 def _normal(key: str, value: Any) -> Any:

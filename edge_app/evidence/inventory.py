@@ -22,8 +22,16 @@ class Inventory(NamedTuple):
     unlisted: Mapping[str, int]
 
 
+def delete_drafts(folder: Path, in_work: Container[Path]) -> None:
+    """Deletes what a kill has left of clips, but for what is `in_work`; raises OSError."""
+    for path in _files(folder):
+        whole = path.relative_to(folder).with_name(_without_draft(path.name))
+        if path.name.startswith(".") and path not in in_work and what(str(whole)):
+            path.unlink()
+
+
 def take_inventory(folder: Path, db: sqlite3.Connection, in_work: Container[Path]) -> Inventory:
-    """Compares them, and deletes what was not written to its end: drafts, and what a power cut has left of files.
+    """Compares them, and deletes what a power cut has left of files that were not written to their end.
 
     What is not ours is left alone, and so is what is `in_work`. Raises OSError or sqlite3.Error.
     """
@@ -31,11 +39,7 @@ def take_inventory(folder: Path, db: sqlite3.Connection, in_work: Container[Path
     there: dict[str, int] = {}
     for path in _files(folder):
         name, size = str(path.relative_to(folder)), path.lstat().st_size
-        if path in in_work:
-            continue
-        if path.name.startswith(".") and what(str(path.relative_to(folder).with_name(_without_draft(path.name)))):
-            path.unlink()
-        elif what(name) is not None:
+        if path not in in_work and what(name) is not None:
             if size == listed.get(name, size) and size:
                 there[name] = size
             else:

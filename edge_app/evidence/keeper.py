@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import cv2
 
+from edge_app.core.engine_status import EngineStatusLog
 from edge_app.core.errors import AccessError
 from edge_app.core.metrics import Metrics
 from edge_app.evidence.config import KeepConfig
@@ -23,6 +24,9 @@ AT_ONCE = 20  # jobs in one transaction
 TICK_S = 0.5
 RETRY_S = 2.0  # after a disk that took nothing
 REVIEW_S = 60.0  # how often we look for what is too old
+CALM_S = 60.0  # without a failure: a full disk takes something now and then
+FAILS = "evidence: it cannot be kept: %s"
+WELL = "evidence: it is kept again; the disk failed %d times"
 
 
 class EvidenceKeeper:
@@ -52,7 +56,8 @@ class EvidenceKeeper:
         self._jobs, self._ended = JobQueue(metrics), threading.Event()
         self._store: Store | None = None
         self._keep: KeepConfig | None = None
-        self._told, self._retry_mono, self._review_mono = False, 0.0, 0.0
+        self._retry_mono, self._review_mono = 0.0, 0.0
+        self._status = EngineStatusLog(fails=FAILS, well=WELL, calm_s=CALM_S)
         try:
             self._store = open_store()
         except PermissionError as error:
@@ -126,7 +131,7 @@ class EvidenceKeeper:
         if failures:
             self._failed(failures[0])
         elif written:
-            self._heal()
+            self._status.computed()
         return written
 
     def _review(self) -> None:
@@ -153,14 +158,7 @@ class EvidenceKeeper:
         """Closes the store, which puts itself in order when it is opened again."""
         self._close_store()
         self._retry_mono = time.monotonic() + RETRY_S
-        if not self._told:
-            self._told = True
-            logger.warning("evidence: it cannot be kept: %s", _words(error))
-
-    def _heal(self) -> None:
-        if self._told:
-            self._told = False
-            logger.info("evidence: it is kept again")
+        self._status.failed(_words(error))
 
     def _close_store(self) -> None:
         if self._store is not None:

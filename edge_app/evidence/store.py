@@ -17,7 +17,7 @@ from edge_app.evidence.config import MB, KeepConfig
 from edge_app.evidence.database import opened
 from edge_app.evidence.drafts import Drafts
 from edge_app.evidence.event_rows import EventRows
-from edge_app.evidence.inventory import Inventory, take_inventory
+from edge_app.evidence.inventory import Inventory, delete_drafts, take_inventory
 from edge_app.evidence.names import FILE_MODE, FOLDER_MODE, make_folders
 
 SPARE = 0.02  # of the bound, that is made room for at once, so that not every file has to
@@ -90,6 +90,7 @@ class EvidenceStore:
                 stack.enter_context(files.locked(folder))
             except BlockingIOError:
                 raise AccessError(f"{folder}: another instance uses it; give it another `state_dir`") from None
+            delete_drafts(folder, drafts)  # first: they may be what has filled a disk on which no database opens
             self._db = opened(folder)
             stack.callback(self._db.close)
             self._rows = EventRows(self._db)

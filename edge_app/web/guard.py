@@ -76,7 +76,7 @@ class Guard:
             return refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many wrong tokens", after)
         access = request.scope[ACCESS] = self._tokens.access(shown)
         if access is Access.NOTHING:
-            if self._wrong.count(address):
+            if self._wrong.count(address, shown):
                 logger.warning("too many wrong tokens from %s: for a minute none of its tokens is looked at", address)
             return _unauthorised(stale=COOKIE in request.cookies)
         if access < Access.WRITE and path != SESSION and request.scope.get("method", "GET") not in READING:

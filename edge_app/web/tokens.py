@@ -44,8 +44,11 @@ class Tokens:
 class WrongTokens:
     """Counts wrong tokens by address, in bounded memory.
 
+    One that an address shows again is no other guess: a page that was left open shows the token of yesterday with
+    each of its pictures, and its user is to get in with that of today.
+
     >>> wrong = WrongTokens(clock=lambda: 0.0)
-    >>> [wrong.count("10.0.0.5") for _ in range(10)][-2:]
+    >>> [wrong.count("10.0.0.5", f"guess {number}") for number in range(10)][-2:]
     [False, True]
     >>> wrong.wait_s("10.0.0.5"), wrong.wait_s("10.0.0.6")
     (60.0, 0.0)
@@ -53,23 +56,24 @@ class WrongTokens:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._times: OrderedDict[str, deque[float]] = OrderedDict()
+        self._shown: OrderedDict[str, deque[tuple[float, int]]] = OrderedDict()  # when, and a hash that nobody can undo
 
-    def count(self, address: str) -> bool:
-        """Counts one; returns whether it was the last that the address may show for now."""
-        times = self._times.setdefault(counted_as(address), deque(maxlen=MOST_WRONG))
-        times.append(self._clock())
-        self._times.move_to_end(counted_as(address))
-        if len(self._times) > MOST_ADDRESSES:
-            self._times.popitem(last=False)
+    def count(self, address: str, token: str) -> bool:
+        """Counts one that is not among the last of this address; whether it was the last that it may show for now."""
+        shown, mark = self._shown.setdefault(counted_as(address), deque(maxlen=MOST_WRONG)), hash(token)
+        if all(mark != other for _, other in shown):
+            shown.append((self._clock(), mark))
+        self._shown.move_to_end(counted_as(address))
+        if len(self._shown) > MOST_ADDRESSES:
+            self._shown.popitem(last=False)
         return self.wait_s(address) > 0
 
     def wait_s(self, address: str) -> float:
         """How long the address has to wait until its next token is looked at [s]."""
-        times = self._times.get(counted_as(address))
-        if times is None or len(times) < MOST_WRONG:
+        shown = self._shown.get(counted_as(address))
+        if shown is None or len(shown) < MOST_WRONG:
             return 0.0
-        return max(0.0, times[0] + WITHIN_S - self._clock())
+        return max(0.0, shown[0][0] + WITHIN_S - self._clock())
 
 
 def counted_as(address: str) -> str:

@@ -169,6 +169,9 @@ def test_a_camera_in_one_line_stays_in_one(box: Box) -> None:
         ({"zones": {"a": HALL}, "lines": {"a": {"from": [0, 0], "to": [1, 1]}}}, "lines.a", "a zone has this name"),
         ({"ignore": [[[0, 0], [2, 0], [1, 1]]]}, "ignore[0][1][0]", "want 0 to 1"),
         ({"zones": []}, "zones", "want names"),
+        ({"lines": []}, "lines", "want names"),
+        ({"zones": {"hall": None}}, "zones.hall", "want names"),
+        ({"privacy": {}}, "privacy", "want a list"),
         ({"url": "rtsp://evil"}, "url", "want one of zones"),
     ],
 )
@@ -197,7 +200,18 @@ def test_who_may_not_changes_nothing(box: Box) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b"null", b'{"zones": NaN}', b"[" * 60_000, b'{"a":' * 9000 + b"1" + b"}" * 9000, b"\xff"]
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"zones": NaN}',
+        b"[" * 60_000,
+        b'{"a":' * 9000 + b"1" + b"}" * 9000,
+        b"\xff",
+        b'{"zones": {"\\ud800": {}}}',
+    ],
 )
 def test_what_is_no_object_is_refused(box: Box, body: bytes) -> None:
     code, answer = box.put(body)

@@ -141,11 +141,12 @@ class FullDisk:
 
 def test_a_full_disk_is_told_once_costs_what_came_meanwhile_and_heals(keeping, monkeypatch, caplog):
     monkeypatch.setattr("edge_app.evidence.keeper.RETRY_S", 0.0)
+    monkeypatch.setattr("edge_app.evidence.keeper.CALM_S", 0.0)
     disk, room = FullDisk(monkeypatch), keeping()
     before = room.picture()
     room.idle()
     disk.full = True
-    with caplog.at_level(logging.INFO, "edge_app.evidence"):
+    with caplog.at_level(logging.INFO, "edge_app"):
         for _ in range(5):
             room.picture()
             room.idle()
@@ -161,6 +162,18 @@ def test_a_full_disk_is_told_once_costs_what_came_meanwhile_and_heals(keeping, m
     assert before in room.ids()
     assert room.metrics.total("evidence_dropped", reason="disk") >= 5
     assert agrees(room.folder)
+
+
+def test_a_full_disk_that_takes_something_now_and_then_is_told_once(keeping, monkeypatch, caplog):
+    monkeypatch.setattr("edge_app.evidence.keeper.RETRY_S", 0.0)
+    disk, room = FullDisk(monkeypatch), keeping()
+    for number in range(10):
+        disk.full = number % 2 == 0
+        room.picture()
+        room.idle()
+    assert len(room.ids()) >= 3
+    assert caplog.text.count("it cannot be kept") == 1
+    assert "it is kept again" not in caplog.text
 
 
 def test_a_folder_that_is_taken_away_is_told_and_made_again(keeping, monkeypatch, caplog):

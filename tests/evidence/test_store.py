@@ -154,6 +154,14 @@ def test_what_is_being_written_survives_a_store_that_is_opened_again(tmp_path):
     assert not old.exists()
 
 
+def test_what_a_kill_left_of_clips_goes_though_no_database_opens_on_a_full_disk(tmp_path):
+    draft = draft_of(tmp_path, file_name("gate", new_ulid(), "dwell", "clip", ["dwell"]))
+    (tmp_path / "events.db").mkdir()
+    with pytest.raises((OSError, sqlite3.Error)):
+        opened(tmp_path)
+    assert not draft.exists()
+
+
 def test_a_clip_that_was_written_aside_gets_its_name(tmp_path):
     store, event_id = opened(tmp_path), new_ulid()
     name = file_name("gate", event_id, "dwell", "clip", ["dwell"])

@@ -145,6 +145,18 @@ def test_an_answer_that_is_not_wanted_any_more_is_none(browse: OpenView, shop: s
     assert signed_in(browse, shop).page.evaluate(CUT_OFF) == "AbortError"
 
 
+def test_a_video_that_was_damaged_comes_back(browse: OpenView, shop: str) -> None:
+    page = signed_in(browse, shop)
+    video = page.tile("gate").locator("video")
+    page.until(lambda: video.evaluate_all("v => v.some(e => e.currentTime > 0.5)"))
+    video.first.evaluate("v => v.onerror()")
+    page.until(lambda: not video.count())
+    page.until(lambda: page.tile("gate").locator("img").evaluate_all("i => i.some(e => e.checkVisibility())"))
+    assert any(url.endswith("format=jpeg") for url in page.urls)
+    page.until(lambda: video.evaluate_all("v => v.some(e => e.currentTime > 0.5)"))
+    assert page.errors == []
+
+
 def test_an_event_opens_with_its_picture_and_closes_by_escape(browse: OpenView, shop: str) -> None:
     page = signed_in(browse, shop)
     go(page, "#/events")

@@ -245,6 +245,21 @@ def test_a_file_that_was_changed_meanwhile_is_not_written_over(box: Box, editor:
     assert zones(box) == {"corner": CORNER}
 
 
+def test_what_somebody_else_has_drawn_meanwhile_is_not_undone_without_a_word(box: Box, editor: Any) -> None:
+    page = editor()
+    button(page, "corner zone").click()
+    page.page.get_by_label("Stays for (s)").fill("30")
+    button(page, "Review").click()
+    page.until(lambda: button(page, "Apply").count())
+    assert "Somebody else" not in page.text
+    button(page, "Back").click()
+    assert box.put({"zones": {"corner": CORNER, "door": CORNER}})[0] == 200
+    button(page, "Review").click()
+    page.until(lambda: "Somebody else has changed what is drawn on street" in page.text)
+    button(page, "Back").click()
+    assert set(zones(box)) == {"corner", "door"}
+
+
 def test_who_may_only_read_sees_and_changes_nothing(editor: Any) -> None:
     page = editor(READ)
     button(page, "corner zone").click()

@@ -31,8 +31,8 @@ def test_a_token_that_was_shown_once_is_a_cookie_that_no_script_reads(serve: Ser
 
 def test_a_wrong_token_is_no_session_and_is_counted(serve: Serve) -> None:
     served = serve(token=TOKEN)
-    for _ in range(MOST_WRONG):
-        answer = served.ask(PATH, "POST", Authorization="Bearer wrong")
+    for number in range(MOST_WRONG):
+        answer = served.ask(PATH, "POST", Authorization=f"Bearer wrong-{number}")
         assert answer.status == 401
         assert "set-cookie" not in answer.headers
     assert served.ask(PATH, "POST", Authorization=f"Bearer {TOKEN}").status == 429

@@ -102,29 +102,35 @@ def test_an_address_may_try_again_when_its_first_wrong_token_is_a_minute_old() -
     for number in range(MOST_WRONG):
         now[0] = float(number)
         assert wrong.wait_s("10.0.0.5") == 0
-        assert wrong.count("10.0.0.5") == (number == MOST_WRONG - 1)
+        assert wrong.count("10.0.0.5", f"guess-{number}") == (number == MOST_WRONG - 1)
     assert wrong.wait_s("10.0.0.5") == WITHIN_S - (MOST_WRONG - 1)
     now[0] = WITHIN_S + 0.5
     assert wrong.wait_s("10.0.0.5") == 0
-    assert wrong.count("10.0.0.5")
+    assert wrong.count("10.0.0.5", "guess")
+
+
+def test_a_page_that_was_left_open_over_another_token_locks_nobody_out(locked: Served) -> None:
+    for _ in range(3 * MOST_WRONG):  # its pictures, its streams, its questions
+        assert locked.ask("/api/v1/health", Cookie="edge_app_token=that-of-yesterday").status == 401
+    assert locked.ask("/api/v1/session", "POST", **bearer(TOKEN)).status == 200
 
 
 def test_addresses_that_a_host_chooses_from_count_as_one() -> None:
     wrong = WrongTokens()
     for number in range(MOST_WRONG):
-        wrong.count(f"2001:db8::{number:x}:1")
-        wrong.count(f"::ffff:10.0.0.{number}")
+        wrong.count(f"2001:db8::{number:x}:1", f"guess-{number}")
+        wrong.count(f"::ffff:10.0.0.{number}", f"guess-{number}")
     assert wrong.wait_s("2001:db8::ffff") > 0
     assert wrong.wait_s("2001:db8:0:1::1") == 0
     assert wrong.wait_s("10.0.0.1") == 0
-    wrong.count("fe80::1%eth0")
+    wrong.count("fe80::1%eth0", "guess")
 
 
 def test_many_addresses_take_no_more_memory_than_some() -> None:
     wrong = WrongTokens()
     for number in range(3 * MOST_ADDRESSES):
-        wrong.count(f"10.0.{number >> 8}.{number & 255}")
-    assert len(wrong._times) == MOST_ADDRESSES
+        wrong.count(f"10.0.{number >> 8}.{number & 255}", "guess")
+    assert len(wrong._shown) == MOST_ADDRESSES
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,8 @@ class Clip:
 
     def _go_on(self, now_mono: float, *, last: bool) -> str | None:
         """Why the clip has ended, empty if it is whole; None while it goes on."""
-        ended = self._segment is not None and bool(self._segment.ended)  # before reading: else more may have come since
+        before = self._segment
+        ended = before is not None and bool(before.ended)  # before reading: else more may have come since
         found = self._reader.read()
         if found or self._heard_mono is None:
             self._heard_mono = now_mono
@@ -120,8 +121,9 @@ class Clip:
         for held in found:
             if (why := self._take(held)) is not None:
                 return why
-        if self._segment is not None and (ended or (last and self._segment.ended)):
-            return self._rest(f"no more video ({self._segment.ended})")
+        segment = self._segment  # another one, where the clip had better begin in that
+        if segment is not None and (last or (ended and segment is before and not self._waits)) and segment.ended:
+            return self._rest(f"no more video ({segment.ended})")
         silent = now_mono - self._heard_mono > PATIENCE_S and self.order.meta.live
         for is_so, why in (
             (last, "the program stopped"),
@@ -144,6 +146,11 @@ class Clip:
         self._ahead.append(held)
         enough = at_s - self._ahead[0].packet.timeline_s >= AHEAD_S and at_s > self._span.start_s
         return self._written() if enough else None
+
+    @property
+    def _waits(self) -> bool:
+        """Whether the event is still to come, as where an encoder lags behind: it may be of another segment."""
+        return bool(self._ahead) and self._ahead[-1].packet.timeline_s < self._span.at_s
 
     def _is_better(self, key: HeldPacket) -> bool:
         """Whether a clip that has not been written yet had better begin there, as where an encoder lags behind."""

@@ -10,7 +10,10 @@ function load() {
   library ??= new Promise((done, failed) => {
     document.head.append(
       el("link", { rel: "stylesheet", href: address("page/vendor/uPlot.min.css") }),
-      el("script", { src: address("page/vendor/uPlot.iife.min.js"), onload: () => done(globalThis.uPlot), onerror: failed }),
+      el("script", { src: address("page/vendor/uPlot.iife.min.js"), onload: () => done(globalThis.uPlot), onerror: () => {
+        library = null; // the next chart is another try
+        failed();
+      } }),
     );
   });
   return library;

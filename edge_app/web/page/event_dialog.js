@@ -2,17 +2,19 @@
 
 import { address, get } from "./api.js";
 import { el, replace } from "./dom.js";
-import { began } from "./event_list.js";
-import { eventHeadline, moment, span } from "./words.js";
+import { began, eventHeadline, eventNews, moment, picked, span } from "./words.js";
+
+const FOUND = ["snapshot", "clip", "description", "verified"]; // what an event has by now, whatever its document says
 
 /** Shows it above the page until it is closed; meanwhile the address of the page is the event's, and can be sent to others. */
 export function showEvent(event) {
   const before = location.hash;
   history.replaceState(null, "", `#/events?id=${event.id}`);
   const body = el("div", { class: "event-body" });
+  const title = el("h2", { id: "event-title" }, eventHeadline(event));
   const close = el("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close");
   const dialog = el("dialog", { class: "event-dialog", "aria-labelledby": "event-title" },
-    el("header", { class: "head" }, el("h2", { id: "event-title" }, eventHeadline(event)), close), body);
+    el("header", { class: "head" }, title, close), body);
   const stop = new AbortController();
   window.addEventListener("hashchange", () => dialog.close(), { signal: stop.signal }); // it is of the view below it
   dialog.addEventListener("click", (click) => click.target === dialog && dialog.close());
@@ -25,9 +27,20 @@ export function showEvent(event) {
   fill(body, event, []);
   dialog.showModal();
   get(`api/v1/events/${event.id}`, { signal: stop.signal }).then(
-    (record) => fill(body, record.event, record.history),
+    (record) => {
+      const known = whole(record);
+      replace(title, eventHeadline(known));
+      fill(body, known, record.history);
+    },
     (error) => error.name !== "AbortError" && body.append(el("p", { class: "wrong", role: "alert" }, error.message)),
   );
+}
+
+/** What happened last, with what was found out about it later, and why its clip is short or missing. */
+function whole({ event, history }) {
+  const happened = history.findLast((each) => each.update_of === undefined) ?? event;
+  const noted = history.findLast((each) => each.clip_note !== undefined && each.clip === event.clip);
+  return { ...happened, ...picked(event, FOUND), clip_note: noted?.clip_note };
 }
 
 function fill(body, event, history) {
@@ -37,7 +50,7 @@ function fill(body, event, history) {
     event.description && el("p", { class: "description" }, event.description),
     el("dl", { class: "facts" }, facts(event).flatMap(([what, value]) => [el("dt", {}, what), el("dd", {}, value)])),
     history.length > 1 && el("details", {}, el("summary", {}, `History (${history.length})`),
-      el("ol", { class: "history" }, history.map((each) => el("li", {}, `${moment(each.capture_time)} ${eventHeadline(each)}`)))),
+      el("ol", { class: "history" }, history.map((each) => el("li", {}, `${moment(each.capture_time)} ${eventHeadline(each)}${eventNews(each)}`)))),
   );
 }
 
@@ -69,7 +82,7 @@ function facts(event) {
     ["Confidence", event.score === undefined ? null : `${Math.round(100 * event.score)} %`],
     ["Track", event.track_id],
     ["Verified", event.verified === undefined ? null : event.verified ? "yes" : "no"],
-    ["Clip", event.clip_reason ?? event.clip_why],
+    [event.clip ? "Clip" : "No clip", event.clip_note],
   ];
   return known.filter(([, value]) => value !== undefined && value !== null).map(([what, value]) => [what, String(value)]);
 }

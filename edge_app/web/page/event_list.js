@@ -2,15 +2,20 @@
 
 import { address, get } from "./api.js";
 import { el, replace } from "./dom.js";
-import { eventHeadline, moment } from "./words.js";
+import { began, eventHeadline, moment, picked } from "./words.js";
 
 const STREAM_PATIENCE_MS = 4000; // a stream that is refused is tried again so much later
-
-/** When it began [s since 1970]: by this they are in order. */
-export const began = (event) => event.start_time ?? event.capture_time;
+const NEWS = ["session", "seq", "snapshot", "clip", "clip_note", "description", "verified"]; // of an update about an event
 
 /** Whether one is listed below another: it began earlier, or at the same time and was noticed earlier. */
 const below = (a, b) => began(a) < began(b) || (began(a) === began(b) && a.id < b.id);
+
+/** What is known of an event once more has come: what an update tells about an event changes nothing of what happened since. */
+function newest(known, event) {
+  const about = known !== undefined && event.update_of !== undefined ? { ...known, ...picked(event, NEWS) } : { ...known, ...event, update_of: event.update_of };
+  if (event.update_of !== undefined && event.clip === undefined && event.clip_note !== undefined) delete about.clip;
+  return about;
+}
 
 /**
  * A list of events that fills itself: `query` is what of them is asked for, `most` how many rows there are, `onChoose(event)`
@@ -65,7 +70,7 @@ export class EventList {
     this.stream.onerror = () => {
       if (this.stream?.readyState !== EventSource.CLOSED) return; // else the browser comes again by itself
       this.stream = null;
-      this.retry = setTimeout(() => this.follow(), STREAM_PATIENCE_MS);
+      this.retry = setTimeout(() => this.begin(), STREAM_PATIENCE_MS); // anew: where it was is forgotten
     };
   }
 
@@ -79,7 +84,7 @@ export class EventList {
   put(event) {
     const before = this.rows.get(event.id);
     if (before && before.event.seq > event.seq && before.event.session === event.session) return;
-    const merged = { ...before?.event, ...event };
+    const merged = newest(before?.event, event);
     const element = this.row(merged, before?.element);
     if (!before) {
       const lower = [...this.rows.values()].filter((row) => below(row.event, merged));

@@ -1,6 +1,7 @@
 // A camera's live picture: its own video where the browser plays it, pictures else; with what was found in it.
 
 import { address } from "./api.js";
+import { Clock } from "./clock.js";
 import { el } from "./dom.js";
 import { Overlay } from "./overlay.js";
 import { VideoPlayer } from "./player.js";
@@ -10,7 +11,10 @@ const HEAD = 0;
 const FRAGMENT = 1;
 const PICTURE = 2;
 const SILENT_MS = 25000; // the program says something every ten seconds
+const WAIT_MS = 500; // until it connects again; twice as long each further time
 const LONGEST_WAIT_MS = 10000;
+const SPOILED_MS = 5000; // that pictures are shown instead of a video that was damaged; twice as long each further time
+const LONGEST_SPOILED_MS = 600000;
 
 /**
  * Shows a camera live in `screen` until `stop`: pictures in its `still`, an img, and video before that. `scene` returns its
@@ -27,8 +31,10 @@ export class Live {
     this.screen = screen;
     this.player = null;
     this.wantsPictures = typeof MediaSource === "undefined" && typeof ManagedMediaSource === "undefined";
-    this.wait = 500;
-    this.ahead = Infinity; // of the program's clock against ours [s], with what the network takes at least
+    this.wait = WAIT_MS;
+    this.spoiled = SPOILED_MS;
+    this.playsSince = 0; // when the video began, by performance.now()
+    this.clock = new Clock();
     this.connect();
   }
 
@@ -55,7 +61,7 @@ export class Live {
     clearTimeout(this.silence);
     this.dropVideo();
     this.retry = setTimeout(() => this.connect(), this.wait);
-    this.wait = Math.min(2 * this.wait, LONGEST_WAIT_MS);
+    this.wait = Math.min(Math.max(WAIT_MS, 2 * this.wait), LONGEST_WAIT_MS);
   }
 
   told(message) {
@@ -64,19 +70,19 @@ export class Live {
   }
 
   got(data) {
-    this.wait = 500;
+    this.wait = WAIT_MS;
     const header = new DataView(data, 0, HEADER);
     const kind = header.getUint8(0);
     const shown = header.getFloat64(1);
     const captured = header.getFloat64(9);
-    this.ahead = Math.min(this.ahead, Date.now() / 1000 - header.getFloat64(17));
+    this.clock.heard(header.getFloat64(17));
     const content = new Uint8Array(data, HEADER);
     if (kind === PICTURE) this.show(content, captured);
     if (kind === HEAD) this.player?.append(content);
     if (kind === FRAGMENT) this.player?.append(content, shown, captured);
   }
 
-  /** Plays what follows; where the browser cannot, pictures are asked for instead. */
+  /** Plays what follows; where the browser cannot, pictures are asked for instead, of a damaged video for a while. */
   play(codec) {
     this.dropVideo();
     const type = `video/mp4; codecs="${codec}"`;
@@ -86,15 +92,29 @@ export class Live {
     }
     this.player = new VideoPlayer(type, {
       onFrame: (captured) => this.seen(captured, this.player.video),
-      onFail: () => this.pictures(),
+      onFail: () => this.spoil(),
     });
+    this.playsSince = performance.now();
     this.player.video.setAttribute("aria-label", `Live video of ${this.camera}`);
     this.overlay.element.before(this.player.video);
   }
 
   pictures() {
+    if (!this.wantsPictures) this.ask(true);
+  }
+
+  /** Pictures for a while: a browser gives a video up for one damaged packet, of which networks and cameras have many. */
+  spoil() {
     if (this.wantsPictures) return;
-    this.wantsPictures = true;
+    if (performance.now() - this.playsSince > LONGEST_SPOILED_MS) this.spoiled = SPOILED_MS;
+    this.heal = setTimeout(() => this.ask(false), this.spoiled);
+    this.spoiled = Math.min(2 * this.spoiled, LONGEST_SPOILED_MS);
+    this.ask(true);
+  }
+
+  /** Asks anew, for pictures or for the video. */
+  ask(wantsPictures) {
+    this.wantsPictures = wantsPictures;
     this.wait = 0;
     this.socket.close();
   }
@@ -116,7 +136,7 @@ export class Live {
     if (element !== this.still) this.still.hidden = true;
     this.shownAt = performance.now();
     this.overlay.draw(captured, element);
-    this.onAge(Math.max(0, Date.now() / 1000 - this.ahead - captured));
+    this.onAge(this.clock.age(captured));
   }
 
   /** Whether a picture was shown lately. */
@@ -148,6 +168,7 @@ export class Live {
   stop() {
     clearTimeout(this.silence);
     clearTimeout(this.retry);
+    clearTimeout(this.heal);
     this.socket.onclose = this.socket.onmessage = null;
     this.socket.close();
     this.dropVideo();

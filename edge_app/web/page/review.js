@@ -18,9 +18,9 @@ export function others(changes, part) {
 
 /**
  * Asks what a change would do (`path` and `body` as they are sent by PUT), and shows it with a button that does it.
- * `onApplied(answer)` is called once it was done; raises Refused where the change is wrong.
+ * `onApplied(answer)` is called once it was done, `warning` is said beside what changes; raises Refused where the change is wrong.
  */
-export async function review(path, body, { part, onApplied }) {
+export async function review(path, body, { part, onApplied, warning = "" }) {
   const planned = await send("PUT", `${path}?dry_run=1`, body);
   const wrong = el("p", { class: "wrong", role: "alert" });
   const apply = el("button", { type: "button", class: "button primary", disabled: !planned.diff }, "Apply");
@@ -29,6 +29,7 @@ export async function review(path, body, { part, onApplied }) {
   const dialog = el("dialog", { class: "review card", "aria-labelledby": "review-title" },
     el("h2", { id: "review-title" }, planned.diff ? "What changes in the file" : "Nothing has changed"),
     planned.diff && el("pre", { class: "diff", tabindex: "0", "aria-label": "Changes of the file" }, diffLines(planned.diff)),
+    planned.diff && warning && el("p", { class: "warning", role: "alert" }, warning),
     also.length > 0 && el("p", { class: "help" }, "The file was changed elsewhere since it was loaded. Applying this also ", also.join("; "), "."),
     wrong,
     el("div", { class: "actions" }, back, apply),

@@ -16,8 +16,17 @@ const VIEWS = {
 /** What the address says. */
 export function route(hash = location.hash) {
   const [path, query = ""] = hash.replace(/^#\/?/, "").split("?");
-  const [view, name = ""] = path.split("/").map(decodeURIComponent);
+  const [view, name = ""] = path.split("/").map(decoded);
   return { view: view in VIEWS ? view : "cameras", name, query: new URLSearchParams(query) };
+}
+
+/** A part of the address; as it stands where somebody has cut it in the middle of a letter. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** Shows in `root` what the address says, from now on; `onChange(view)` is told. Returns what ends it. */

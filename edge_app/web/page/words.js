@@ -29,6 +29,9 @@ export function cameraState(camera) {
   return `Down: ${reason(camera.reason)}`;
 }
 
+/** When an event began [s since 1970]: by this they are in order. */
+export const began = (event) => event.start_time ?? event.capture_time;
+
 const EVENTS = {
   new: () => "appeared",
   update: (e) => (e.zone ? `is in ${e.zone}` : e.line ? `crossed ${e.line}` : "is seen"),
@@ -39,14 +42,25 @@ const EVENTS = {
   cross: (e) => `crossed ${e.line}${e.direction ? `, ${e.direction}` : ""}`,
 };
 
-/** What happened, as a headline beside the time at which it began. */
+/** What happened, as a headline beside the time at which it began; of an update about an event, that event. */
 export function eventHeadline(event) {
-  if (event.type === "crowd") return `${event.count ?? "Many"} at once in ${event.zone}`;
-  if (event.type === "calm") return `${event.zone} is calm again`;
-  if (event.type === "camera") return event.state === "up" ? "Camera is back" : `Camera is down: ${reason(event.reason)}`;
+  const type = event.update_of ?? event.type;
+  if (type === "crowd") return `${event.count ?? "Many"} at once in ${event.zone}`;
+  if (type === "calm") return `${event.zone} is calm again`;
+  if (type === "camera") return event.state === "up" ? "Camera is back" : `Camera is down: ${reason(event.reason)}`;
   const who = event.label ?? "Something";
-  return `${who[0].toUpperCase()}${who.slice(1)} ${(EVENTS[event.type] ?? (() => event.type ?? "was kept"))(event)}`;
+  return `${who[0].toUpperCase()}${who.slice(1)} ${(EVENTS[type] ?? (() => type ?? "was kept"))(event)}`;
 }
+
+/** What an update about an event tells of it, as the end of its headline; empty of what is no such update. */
+export function eventNews(event) {
+  if (event.update_of === undefined) return "";
+  if (event.description !== undefined || event.verified !== undefined) return ": described";
+  return event.clip_note ? `: ${event.clip ? "its clip is short" : "it has no clip"}` : ": its clip is whole";
+}
+
+/** These keys of an object, as far as it has them. */
+export const picked = (object, keys) => Object.fromEntries(keys.filter((key) => object[key] !== undefined).map((key) => [key, object[key]]));
 
 /** What to do where no camera has a zone or a line, as the end of a text. */
 export const DRAW_FIRST = "No camera has a zone or a line: “Zones” on its tile draws them.";

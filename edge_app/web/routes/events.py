@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
-from math import isfinite
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from starlette.routing import Route
 
 from edge_app.evidence.names import FileKind
 from edge_app.web.answers import refusal
+from edge_app.web.bodies import moment
 from edge_app.web.program_view import ProgramView
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def events(program: ProgramView) -> list[Route]:
         if not (limit.isascii() and limit.isdigit() and int(limit[:9]) > 0):
             return refusal(HTTPStatus.BAD_REQUEST, "limit: want a number from 1")
         try:
-            since, until = (_moment(asked.get(key)) for key in ("since", "until"))
+            since, until = (moment(asked[key]) if key in asked else None for key in ("since", "until"))
         except ValueError:
             return refusal(HTTPStatus.BAD_REQUEST, "since, until: want seconds since 1970")
         found = await _read(
@@ -74,14 +74,6 @@ def events(program: ProgramView) -> list[Route]:
         Route("/api/v1/events/{id}", one),
         Route("/api/v1/events/{id}/{file}", file),
     ]
-
-
-def _moment(text: str | None) -> float | None:
-    """A time [s since 1970]; raises ValueError if the text is no time."""
-    moment = None if text is None else float(text)
-    if moment is not None and not isfinite(moment):
-        raise ValueError(text)
-    return moment
 
 
 def _found(program: ProgramView, event_id: str, kind: FileKind) -> Path | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from functools import partial
 from http import HTTPStatus
-from math import isfinite
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from starlette.routing import Route
 
 from edge_app.analytics.count_periods import CountPeriod
 from edge_app.web.answers import refusal
+from edge_app.web.bodies import moment
 from edge_app.web.program_view import ProgramView
 
 PERIODS: dict[str, CountPeriod] = {"minute": "minute", "hour": "hour", "day": "day"}
@@ -34,10 +34,8 @@ def figures(program: ProgramView) -> list[Route]:
         if period is None:
             return refusal(HTTPStatus.BAD_REQUEST, f"by: want one of {', '.join(PERIODS)}")
         try:
-            since = float(request.query_params.get("since", time.time() - DAY_S))
+            since = moment(request.query_params.get("since", str(time.time() - DAY_S)))
         except ValueError:
-            since = float("nan")
-        if not isfinite(since):
             return refusal(HTTPStatus.BAD_REQUEST, "since: want seconds since 1970")
         rows = await anyio.to_thread.run_sync(partial(program.counts, period, since), abandon_on_cancel=True)
         return JSONResponse({"counts": rows})

@@ -1,11 +1,10 @@
 // One camera, large, with what has happened in front of it.
 
-import { get } from "../api.js";
 import { el, notice, replace } from "../dom.js";
 import { showEvent } from "../event_dialog.js";
-import { EventList, began } from "../event_list.js";
+import { EventList } from "../event_list.js";
 import { Tile } from "../tile.js";
-import { Timeline } from "../timeline.js";
+import { Timeline, beginnings } from "../timeline.js";
 import { watchConfig, watchHealth } from "../watch.js";
 
 export const title = "Camera";
@@ -23,25 +22,27 @@ export function mount(root, { name }) {
   const timeline = new Timeline((camera, from, until) => {
     location.hash = `#/events?${new URLSearchParams({ camera, since: Math.floor(from), until: Math.ceil(until) })}`;
   });
-  replace(
-    root,
+  const content = [
     el("div", { class: "head" }, el("h1", {}, name), el("a", { href: "#/cameras" }, "All cameras")),
     el("div", { class: "now" },
       el("div", { class: "stack" }, tile.element, el("section", { class: "card padded", "aria-label": "The last 24 hours" }, el("h2", {}, "The last 24 hours"), timeline.element)),
       el("aside", { class: "latest", "aria-label": `Events of ${name}` }, el("h2", {}, "Events"), hint, latest.element)),
-  );
+  ];
+  replace(root, content);
+  const none = notice(`There is no camera ${name}`, "It may have been removed from the configuration.", el("a", { class: "button", href: "#/cameras" }, "All cameras"));
+  let isThere = true;
   const sight = new IntersectionObserver((seen) => tile.visible(seen.at(-1).isIntersecting));
   sight.observe(tile.element);
   const stop = new AbortController();
   const now = Date.now() / 1000;
-  const asked = new URLSearchParams({ camera: name, since: now - DAY_S, limit: 1000 });
-  get(`api/v1/events?${asked}`, { signal: stop.signal }).then(
-    ({ events }) => timeline.show({ [name]: events.map(began) }, now - DAY_S, now), () => {});
+  beginnings({ camera: name }, now - DAY_S, stop.signal).then(
+    ({ times, from }) => timeline.show({ [name]: times[name] ?? [] }, now - DAY_S, now, from), () => {});
 
   function show(health) {
     const camera = health.cameras[name];
+    if (Boolean(camera) !== isThere) replace(root, camera ? content : none);
+    isThere = Boolean(camera);
     if (camera) tile.show(camera, health.warnings.filter((warning) => warning.camera === name));
-    else replace(root, notice(`There is no camera ${name}`, "It may have been removed from the configuration.", el("a", { class: "button", href: "#/cameras" }, "All cameras")));
   }
 
   const hidden = () => tile.fit();

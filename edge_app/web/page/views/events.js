@@ -1,17 +1,15 @@
 // What has happened: filters, when it was, and a row for each.
 
-import { get } from "../api.js";
 import { el, notice, replace } from "../dom.js";
 import { showEvent } from "../event_dialog.js";
-import { EventList, began } from "../event_list.js";
-import { Timeline } from "../timeline.js";
+import { EventList } from "../event_list.js";
+import { Timeline, beginnings } from "../timeline.js";
 import { toast } from "../toast.js";
 import { watchConfig, watchHealth } from "../watch.js";
-import { DRAW_FIRST, EVENT_TYPES, tellsNothing } from "../words.js";
+import { DRAW_FIRST, EVENT_TYPES, began, tellsNothing } from "../words.js";
 
 export const title = "Events";
 const PAGE = 60;
-const MOST_OF_TIMELINE = 5; // pages of a thousand
 const SPANS = { 3600: "Last hour", 21600: "Last 6 hours", 86400: "Last 24 hours", 604800: "Last 7 days" };
 
 export function mount(root, { query }) {
@@ -67,16 +65,8 @@ export function mount(root, { query }) {
     stop = new AbortController();
     const until = Date.now() / 1000;
     const since = until - Number(span.value);
-    const times = Object.fromEntries(cameras.map((name) => [name, []]));
-    let after = null;
-    for (let page = 0; page < MOST_OF_TIMELINE; page++) {
-      const asked = new URLSearchParams({ since, limit: 1000, ...(after ? { after } : {}) });
-      const found = await get(`api/v1/events?${asked}`, { signal: stop.signal }).catch(() => null);
-      if (!found) return;
-      found.events.forEach((event) => (times[event.camera] ??= []).push(began(event)));
-      if (!(after = found.next)) break;
-    }
-    timeline.show(times, since, until);
+    const found = await beginnings({}, since, stop.signal).catch(() => null);
+    if (found) timeline.show({ ...Object.fromEntries(cameras.map((name) => [name, []])), ...found.times }, since, until, found.from);
   }
 
   const unwatch = watchHealth((health) => {
@@ -90,7 +80,8 @@ export function mount(root, { query }) {
     config = shown;
     if (isEmpty) onState("empty");
   });
-  const timer = setInterval(() => !document.hidden && drawTimeline(), 60000);
+  const rests = () => !document.hidden && !timeline.element.contains(document.activeElement); // who walks along it goes on
+  const timer = setInterval(() => rests() && drawTimeline(), 60000);
   restart();
   if (query.has("id")) openLinked(query.get("id"), left.signal);
   return () => {

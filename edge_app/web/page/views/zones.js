@@ -9,6 +9,7 @@ import { review } from "../review.js";
 import { fromDocument, toDocument } from "../zones/shapes.js";
 
 export const title = "Zones";
+const SCENE = ["zones", "lines", "ignore", "privacy"];
 
 /** Edits those of the camera `name`. */
 export function mount(root, { name }) {
@@ -26,6 +27,9 @@ export function mount(root, { name }) {
     takeDown();
   };
 }
+
+/** Whether two documents of the same camera say other things of it. */
+const differs = (one, other) => SCENE.some((key) => JSON.stringify(one[key]) !== JSON.stringify(other[key]));
 
 function show(root, camera, path, document) {
   const mayEdit = mayWrite();
@@ -53,7 +57,9 @@ function show(root, camera, path, document) {
     if (editor.pen.isDrawing || !editor.hasNames()) return;
     reviewButton.disabled = true;
     try {
-      await review(path, toDocument(editor.shapes), { part: `camera ${camera}`, onApplied });
+      const elsewhere = differs(document, await get(path));
+      const warning = elsewhere ? `Somebody else has changed what is drawn on ${camera} since you opened it. Applying undoes that, as shown above; “Back”, “Close” and “Zones” again show theirs.` : "";
+      await review(path, toDocument(editor.shapes), { part: `camera ${camera}`, onApplied, warning });
     } catch (error) {
       complain(error);
     } finally {
