@@ -11,6 +11,7 @@ from edge_app.app.analyser import Analyser
 from edge_app.app.assignment import Assignment
 from edge_app.app.service import Service
 from edge_app.app.since import Since
+from edge_app.evidence import Evidence
 from edge_app.machine import BoxClock
 from edge_app.publish import DeliveryGroup, Health, HealthState, StatsReporter
 
@@ -26,10 +27,11 @@ class HealthWatch:
         deliveries: DeliveryGroup,
         clock: BoxClock,
         assignment: Assignment,
+        evidence: Evidence,
     ) -> None:
         """The program begins to run now."""
         self._analyser, self._deliveries, self._clock = analyser, deliveries, clock
-        self._assignment = assignment
+        self._assignment, self._evidence = assignment, evidence
         self._since, self._began_mono, self._version = time.time(), time.monotonic(), version("edge-app")
         self._status: HealthState | None = None
         self._status_since = self._since
@@ -51,6 +53,7 @@ class HealthWatch:
                 cameras={name: noted.of_camera(name, camera) for name, camera in self._analyser.health().items()},
                 sinks={name: replace(sink, since=noted.of(f"sink {name}", sink.since)) for name, sink in sinks.items()},
                 clock_synchronised=self._clock.synchronised,
+                keeping=self._evidence.keeping,
                 describing=self._analyser.describing,
                 fleet=self._assignment.etcd,
             )

@@ -128,7 +128,7 @@ class Runtime:
             role.open_evidence,
         )
         self.analyser = self._analyser(model, role.on_status or self._on_status)
-        self._health = HealthWatch(self.analyser, self.deliveries, self.clock, self.assignment)
+        self._health = HealthWatch(self.analyser, self.deliveries, self.clock, self.assignment, self._evidence)
         self._stats = StatsReporter(self._session, self.metrics, self.clock, self.assignment.origin)
         self._reporter = HealthReporter(self.service, self.deliveries, self._stats)
 

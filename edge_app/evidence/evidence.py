@@ -101,6 +101,12 @@ class Evidence:
         describer = self._describer
         return None if describer is None else describer.status
 
+    @property
+    def keeping(self) -> EngineStatus | None:
+        """Whether the disk takes what is kept; None where nothing is. Any thread may ask."""
+        keeper = self._keeper
+        return None if keeper is None else keeper.status
+
     def see(self, frame: Frame, result: Result) -> None:
         """Looks at the next frame of a camera, before the messages of its events are made."""
         wanted = self._wanted

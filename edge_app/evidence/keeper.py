@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import cv2
 
-from edge_app.core.engine_status import EngineStatusLog
+from edge_app.core.engine_status import EngineStatus, EngineStatusLog
 from edge_app.core.errors import AccessError
 from edge_app.core.metrics import Metrics
 from edge_app.evidence.config import KeepConfig
@@ -72,6 +72,11 @@ class EvidenceKeeper:
     def use(self, keep: KeepConfig) -> None:
         """From the next look on, so much is kept."""
         self._keep, self._review_mono = keep, 0.0
+
+    @property
+    def status(self) -> EngineStatus:
+        """Whether the disk takes it; `failing` until something was kept again. Any thread may ask."""
+        return self._status.current
 
     @property
     def is_idle(self) -> bool:

@@ -33,6 +33,7 @@ class Health:
         cameras: By name.
         sinks: By name.
         clock_synchronised: Whether the machine's clock is; None where that is not known.
+        keeping: Whether the disk takes evidence; None where none is kept.
         describing: How the model that describes pictures is doing; None where there is none.
         fleet: How etcd is doing, which shares out the cameras of a fleet; None outside of one.
     """
@@ -46,6 +47,7 @@ class Health:
     cameras: Mapping[str, CameraHealth]
     sinks: Mapping[str, SinkStatus]
     clock_synchronised: bool | None
+    keeping: EngineStatus | None = None
     describing: EngineStatus | None = None
     fleet: EtcdStatus | None = None
 
@@ -60,7 +62,7 @@ class Health:
 
     @property
     def status(self) -> HealthState:
-        """`down` unless it is ready; `degraded` if a camera or a sink is down, or what computes or describes fails."""
+        """`down` unless it is ready; `degraded` if a camera or a sink is down, or engine, evidence or model fail."""
         if not self.ready:
             return "down"
         return "degraded" if any(self._failures()) else "ok"
@@ -89,10 +91,7 @@ class Health:
 
     def _failures(self) -> Iterator[str]:
         """What is down or fails."""
-        for name, camera in self.cameras.items():
-            reason, is_read = camera.status.reason, camera.status.reason is Reason.ENDED and not camera.live
-            if reason is not None and not is_read:
-                yield f"{name}: {_words(reason.value)} since {_local(camera.status.since)}"
+        yield from self._cameras_down()
         if self.engine.reason is not None:
             yield f"the engine fails since {_local(self.engine.since)}: {self.engine.reason}"
         if self.fleet is not None and self.fleet.reason is not None:
@@ -100,8 +99,15 @@ class Health:
         for name, sink in self.sinks.items():
             if sink.state == "down" or (sink.required and sink.state != "up"):
                 yield f"{name}: {sink.reason or sink.state} since {_local(sink.since)}"
-        if self.describing is not None and self.describing.reason is not None:
-            yield f"describe: {self.describing.reason} since {_local(self.describing.since)}"
+        for name, status in ("evidence", self.keeping), ("describe", self.describing):
+            if status is not None and status.reason is not None:
+                yield f"{name}: {status.reason} since {_local(status.since)}"
+
+    def _cameras_down(self) -> Iterator[str]:
+        for name, camera in self.cameras.items():
+            reason, is_read = camera.status.reason, camera.status.reason is Reason.ENDED and not camera.live
+            if reason is not None and not is_read:
+                yield f"{name}: {_words(reason.value)} since {_local(camera.status.since)}"
 
     def _doubts(self) -> Iterator[str]:
         """What looks wrong, and may not be."""

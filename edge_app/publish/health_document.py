@@ -32,7 +32,8 @@ def health_document(health: Health) -> dict[str, Any]:
             "model": model.name,
             "sha256": model.sha256,
         },
-        **({} if health.describing is None else {"describe": _describing(health.describing)}),
+        **({} if health.keeping is None else {"evidence": _status(health.keeping)}),
+        **({} if health.describing is None else {"describe": _status(health.describing)}),
         "clock": {"synchronised": health.clock_synchronised},
         **({} if health.fleet is None else {"fleet": _store(health.fleet)}),
         "warnings": [
@@ -67,7 +68,7 @@ def _sink(sink: SinkStatus) -> dict[str, Any]:
     }
 
 
-def _describing(status: EngineStatus) -> dict[str, Any]:
+def _status(status: EngineStatus) -> dict[str, Any]:
     return {"state": status.state, "reason": status.reason, "since": _utc(status.since)}
 
 

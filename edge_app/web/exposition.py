@@ -132,6 +132,8 @@ def _of_program(health: Document) -> Iterator[Figure]:
     yield Figure("ready", {}, health["status"] != "down")
     yield Figure("engine_up", {}, engine["state"] == "up")
     yield Figure("engine_info", which, 1)
+    if "evidence" in health:
+        yield Figure("evidence_up", {}, health["evidence"]["state"] == "up")
     if "describe" in health:
         yield Figure("describe_up", {}, health["describe"]["state"] == "up")
     yield Figure("build_info", {"version": health["version"], "python": platform.python_version()}, 1)

@@ -192,6 +192,7 @@ TABLE = (
     MetricRow(
         "description_seconds", "histogram", ("camera",), "From a question to its answer.", sources=("description",)
     ),
+    _gauge("evidence_up", "", "Whether the disk takes evidence, 1 or 0; where any is kept."),
     _gauge("describe_up", "", "Whether the model that describes pictures answers, 1 or 0; where there is one."),
     _gauge("ready", "", "What /ready answers, 1 or 0."),
     _gauge("engine_up", "", "Whether the engine computes what it is given, 1 or 0."),

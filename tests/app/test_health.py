@@ -152,6 +152,32 @@ def test_a_sink_that_is_away_makes_the_program_unready_only_where_it_is_required
     assert away["sinks"]["mqtt"]["required"] == required
 
 
+def test_a_disk_that_takes_no_evidence_is_told(configured: Callable[..., Path], tmp_path: Path):
+    everywhere = {"polygon": [[0, 0], [1, 0], [1, 1], [0, 1]], "inertia": 1}
+    config = configured(
+        cameras={"a": {"url": SCENE, "zones": {"door": everywhere}}},
+        publish=[{"type": "file", "path": "/dev/null"}],
+        state_dir=str(tmp_path / "state"),
+        evidence={},
+    )
+
+    def is_up(document: Document) -> bool:
+        return document["evidence"]["state"] == "up" and document["cameras"]["a"]["state"] == "up"
+
+    def take_folder() -> None:
+        (tmp_path / "state" / "evidence").rename(tmp_path / "gone")
+        (tmp_path / "state" / "evidence").write_text("no folder")
+
+    def fails(document: Document) -> bool:
+        return bool(document["evidence"]["state"] == "failing")
+
+    lines: list[str] = []
+    with start(make_parts(load_config(config, {}))) as runtime:
+        _, failing = follow(runtime, (is_up, take_folder), (fails, lambda: lines.append(runtime.health().line)))
+    assert failing["status"] == "degraded"
+    assert f"evidence: {failing['evidence']['reason']} since" in lines[0]
+
+
 def test_a_file_that_was_read_is_nothing_to_worry_about(configured: Callable[..., Path], clip: Path):
     cameras = {"clip": {"url": str(clip)}, "street": {"url": SCENE}}
     config = configured(cameras=cameras, publish=[{"type": "file", "path": "/dev/null"}])

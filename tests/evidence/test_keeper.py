@@ -150,6 +150,7 @@ def test_a_full_disk_is_told_once_costs_what_came_meanwhile_and_heals(keeping, m
         for _ in range(5):
             room.picture()
             room.idle()
+        assert room.keeper.status.reason == "No space left on device"
         disk.full = False
 
         def healed() -> bool:
@@ -159,6 +160,7 @@ def test_a_full_disk_is_told_once_costs_what_came_meanwhile_and_heals(keeping, m
 
         until(healed)
     assert caplog.text.count("No space left on device") == 1
+    assert room.keeper.status.state == "up"
     assert before in room.ids()
     assert room.metrics.total("evidence_dropped", reason="disk") >= 5
     assert agrees(room.folder)

@@ -207,7 +207,7 @@ def test_where_nothing_happened_it_says_what_is_missing(
 ) -> None:
     opened(tmp_path / EVIDENCE).close()
     reader = EvidenceReader(tmp_path / EVIDENCE)
-    health = {**HEALTH, "cameras": {"gate": UP}, "warnings": []}
+    health: dict[str, Any] = {**HEALTH, "cameras": {"gate": UP}, "warnings": []}
     program = view(
         health=lambda: health,
         evidence=lambda: reader,
@@ -218,6 +218,10 @@ def test_where_nothing_happened_it_says_what_is_missing(
     go(page, "#/events")
     page.until(lambda: page.page.get_by_label("What").count())
     page.until(lambda: ("draws them" in page.text) == (scene is not SCENE) and "Nothing has happened yet" in page.text)
+    health["evidence"] = {"state": "failing", "reason": "no space left", "since": "2026-11-30T00:00:00.000Z"}
+    page.until(lambda: "Events are not kept at the moment" in page.text and "no space left" in page.text)
+    del health["evidence"]
+    page.until(lambda: "no space left" not in page.text)
 
 
 def test_everything_is_reached_by_the_keyboard(browse: OpenView, shop: str) -> None:

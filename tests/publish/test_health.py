@@ -37,6 +37,7 @@ ANSWERS = "traffic int8 on onnxruntime-cpu"
         pytest.param({"cameras": {"a": camera(), "b": camera("down", Reason.ENDED)}}, "degraded", id="a camera ended"),
         pytest.param({"cameras": {"a": camera("up", None, "black_picture")}}, "ok", id="a suspicion"),
         pytest.param({"engine": FAILING}, "degraded", id="the engine fails"),
+        pytest.param({"keeping": FAILING}, "degraded", id="the disk takes no evidence"),
         pytest.param({"describing": FAILING}, "degraded", id="the model that describes fails"),
         pytest.param({"describing": health().engine}, "ok", id="the model that describes answers"),
         pytest.param({"sinks": {"mqtt": sink("refused")}}, "degraded", id="a sink down"),

@@ -17,6 +17,7 @@ export function mount(root, { query }) {
   const list = el("div");
   const older = el("button", { type: "button", class: "button", hidden: true, onclick: more }, "Show older ones");
   const hint = el("div", { role: "status" });
+  const trouble = el("div", { role: "status" });
   const timeline = new Timeline((camera, from, until) => filter.set({ camera, since: Math.floor(from), until: Math.ceil(until) }));
   const span = el("select", { "aria-label": "Span of the timeline", onchange: drawTimeline },
     Object.entries(SPANS).map(([seconds, words]) => el("option", { value: seconds, selected: seconds === "86400" }, words)));
@@ -31,6 +32,7 @@ export function mount(root, { query }) {
     el("div", { class: "head" }, el("h1", {}, title)),
     el("section", { class: "card padded", "aria-label": "When" }, el("div", { class: "head" }, el("h2", {}, "When"), span), timeline.element),
     filter.element,
+    trouble,
     hint,
     list,
     older,
@@ -69,7 +71,11 @@ export function mount(root, { query }) {
     if (found) timeline.show({ ...Object.fromEntries(cameras.map((name) => [name, []])), ...found.times }, since, until, found.from);
   }
 
+  let told = null;
   const unwatch = watchHealth((health) => {
+    const reason = health.evidence?.reason ?? null;
+    if (reason !== told) replace(trouble, reason && notice("Events are not kept at the moment", `The disk does not take them: ${reason}.`));
+    told = reason;
     const names = Object.keys(health.cameras);
     if (names.join() === cameras.join()) return;
     cameras = names;
