@@ -167,10 +167,11 @@ def test_an_event_opens_with_its_picture_and_closes_by_escape(browse: OpenView, 
     dialog = page.page.get_by_role("dialog")
     page.until(lambda: dialog.locator("img").evaluate_all("i => i.some(e => e.naturalWidth == 160)"))
     assert "stays in door" in dialog.inner_text()
+    page.until(lambda: "?id=" in page.page.url)
     address = page.page.url
     page.page.keyboard.press("Escape")
     page.until(lambda: not dialog.count())
-    assert page.page.url.endswith("#/events")
+    page.until(lambda: page.page.url.endswith("#/events"))
     row.click()
     page.until(dialog.count)
     page.page.go_back()  # as on a phone: what is above a view goes with it
@@ -178,12 +179,12 @@ def test_an_event_opens_with_its_picture_and_closes_by_escape(browse: OpenView, 
     go(page, "#/events")
     page.page.get_by_label("What").select_option("crowd")
     page.until(lambda: "Nothing fits" in page.text)
-    assert "type=crowd" in page.page.url
+    page.until(lambda: "type=crowd" in page.page.url)
     page.page.goto(address)  # as whoever was sent it
     page.until(lambda: "stays in door" in dialog.inner_text() if dialog.count() else False)
     page.page.keyboard.press("Escape")
     page.until(lambda: not dialog.count())
-    assert page.page.url.endswith("#/events")
+    page.until(lambda: page.page.url.endswith("#/events"))
     go(page, "#/events?id=nobodys")
     page.until(lambda: "The event cannot be shown" in page.text)
 

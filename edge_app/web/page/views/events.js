@@ -1,5 +1,6 @@
 // What has happened: filters, when it was, and a row for each.
 
+import { get } from "../api.js";
 import { el, notice, replace } from "../dom.js";
 import { showEvent } from "../event_dialog.js";
 import { EventList } from "../event_list.js";
